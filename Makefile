@@ -1,0 +1,60 @@
+# Everything a developer or operator types. `make help` lists it.
+# The first target that needs Python makes .venv from the hashed locks; pip
+# follows your own mirror settings.
+
+PORT ?= 8000
+SANDBOX_PORT ?= 8001
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+
+.PHONY: help run test check format bench lock vendor install clean
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+$(PY):
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python has no ensurepip: on Debian or Ubuntu run  apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock | $(PY)
+	$(PIP) install --require-hashes --only-binary :all: -r requirements.lock
+	@printf '#!/bin/sh\ncd "$(CURDIR)" && exec "$(CURDIR)/$(PY)" -m app "$$@"\n' > $(VENV)/bin/gonghui && chmod +x $(VENV)/bin/gonghui
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock | $(PY) $(VENV)/.run
+	$(PIP) install --require-hashes --only-binary :all: -r requirements-dev.lock
+	@touch $@
+
+install: $(VENV)/.run ## set up .venv with what the program needs
+
+run: $(VENV)/.run ## run the service (:8000) and a phone in the browser (:8001)
+	$(PY) -m app demo --port $(PORT) --sandbox-port $(SANDBOX_PORT)
+
+test: $(VENV)/.dev ## run all tests
+	$(PY) -m pytest $(TESTS)
+
+check: $(VENV)/.dev ## format, lint, types, import arrows, migration drift
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(PY) -m pytest tests/test_house.py tests/test_migrations.py
+
+format: $(VENV)/.dev ## put the code in its format
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+bench: $(VENV)/.dev ## measure speed and memory; prints a table
+	$(PY) -m bench $(BENCH)
+
+lock: ## make the requirement locks anew from pyproject.toml (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+vendor: ## fetch the front-end files named in static/vendor/manifest.json again (needs npm)
+	$(PYTHON) -m deploy.vendor
+
+clean: ## remove .venv and caches, keep data
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

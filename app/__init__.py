@@ -1,0 +1,4 @@
+"""The service: a WeChat message comes in, the right answer goes out, both are kept.
+
+`app.assembly` puts everything together; web, worker and commands start from it.
+"""

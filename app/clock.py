@@ -1,0 +1,81 @@
+"""The only source of time: the moment in UTC, the civil date in China, and a monotonic stopwatch.
+
+In development a clock file may hold an offset in seconds that the service and the sandbox both read,
+so that 49 hours can pass in a test. Leases use `real_now`, which the file does not move.
+"""
+
+import time
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present moment, UTC and aware."""
+        ...
+
+    def real_now(self) -> datetime:
+        """The present moment no development setting moves; for leases between processes."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds of a stopwatch that never jumps; for limits inside one process."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock, moved by the offset in `offset_file` where one is given."""
+
+    def __init__(self, offset_file: Path | None = None) -> None:
+        self._file = offset_file
+        self._read_at = float("-inf")
+        self._offset = timedelta()
+
+    def now(self) -> datetime:
+        return self.real_now() + self._moved()
+
+    def real_now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def _moved(self) -> timedelta:
+        if self._file is None:
+            return self._offset
+        if time.monotonic() - self._read_at > 0.2:  # a file is looked at, not hammered
+            self._read_at = time.monotonic()
+            try:
+                self._offset = timedelta(seconds=float(self._file.read_text() or 0))
+            except (OSError, ValueError):
+                self._offset = timedelta()
+        return self._offset
+
+
+def shanghai(moment: datetime) -> datetime:
+    """`moment` on a clock in China."""
+    return moment.astimezone(SHANGHAI)
+
+
+def civil_date(moment: datetime) -> date:
+    """The date people in China write down at `moment`."""
+    return shanghai(moment).date()
+
+
+WEEKDAYS = "一二三四五六日"
+
+
+def spoken(moment: datetime, now: datetime) -> str:
+    """`moment` as our pages and replies say it: 今天 19:30, 明天 9:00, 11月23日（周一）19:30."""
+    local, today = shanghai(moment), civil_date(now)
+    clock = f"{local.hour}:{local.minute:02d}"
+    days = (local.date() - today).days
+    near = {-1: "昨天", 0: "今天", 1: "明天"}.get(days)
+    if near:
+        return f"{near} {clock}"
+    year = "" if local.year == today.year else f"{local.year}年"
+    return f"{year}{local.month}月{local.day}日（周{WEEKDAYS[local.weekday()]}）{clock}"

@@ -1,0 +1,170 @@
+"""What an operator sets, read once at start from the environment or `.env`. A missing value stops the start.
+
+*Development* means that `GONGHUI_WECHAT_API_URL` is a loopback address. Only then are keys that are not
+given derived from `SECRET_KEY`, by the rule that the sandbox follows too (`derive`).
+"""
+
+import base64
+import hashlib
+import hmac
+from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.errors import OperatorError
+
+WECHAT = "https://api.weixin.qq.com"
+
+
+class WeChatMode(StrEnum):
+    PLAIN = "plain"
+    COMPATIBLE = "compatible"
+    SAFE = "safe"
+
+
+class WeChatAccount(StrEnum):
+    SERVICE_VERIFIED = "service_verified"  # 认证服务号: everything
+    SUBSCRIPTION_VERIFIED = "subscription_verified"  # 认证订阅号: no templates, QR codes, OAuth
+    UNVERIFIED = "unverified"  # passive replies only
+
+
+def derive(secret: str, label: str) -> bytes:
+    """32 bytes that belong to `label`, the same in every process that knows `secret`."""
+    return hmac.digest(secret.encode(), label.encode(), hashlib.sha256)
+
+
+def derive_aes_key(secret: str, label: str) -> str:
+    """43 letters and digits, as WeChat's EncodingAESKey must be."""
+    raw = derive(secret, label) + derive(secret, f"{label}-2")
+    return base64.b64encode(raw).decode().replace("+", "A").replace("/", "B")[:43]
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="GONGHUI_", env_file=".env", env_file_encoding="utf-8", frozen=True, extra="ignore"
+    )
+
+    secret_key: SecretStr = Field(min_length=32)
+    """Signs sessions and links; in development the other keys derive from it."""
+    database_url: str = "sqlite+aiosqlite:///data/gonghui.db"
+    """`sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`."""
+    redis_url: str | None = None
+    """Wakes other processes sooner; may vanish at any time."""
+    public_url: str = "http://127.0.0.1:8000"
+    """Where phones reach us; makes the menu file's pages absolute."""
+    files: Path = Path("data/files")
+    """The folder of stored files (pictures, voices)."""
+    menus: Path = Path("menus.yaml")
+    content: Path = Path("content")
+    encryption_keys: SecretStr | None = None
+    """`k2:BASE64,k1:BASE64`, 32 bytes each; the first writes, all read."""
+    lookup_key: SecretStr | None = None
+    """Turns encrypted values into look-up digests; at least 32 characters."""
+
+    wechat_app_id: str = ""
+    wechat_app_secret: SecretStr = SecretStr("")
+    wechat_token: SecretStr = SecretStr("")
+    wechat_aes_key: SecretStr = SecretStr("")
+    wechat_mode: WeChatMode = WeChatMode.SAFE
+    """Never weaker than the account's own setting: a plain signature does not cover the body."""
+    wechat_account: WeChatAccount = WeChatAccount.SERVICE_VERIFIED
+    wechat_api_url: str = WECHAT
+    callback_max_skew: int = Field(600, gt=0)
+    """Seconds a callback's timestamp may differ from our clock."""
+    reply_seconds: float = Field(4.0, gt=0, lt=4.5)
+    """Time a handler may take before its answer becomes a later one; WeChat hangs up at 5 s."""
+
+    miniprogram_app_id: str = ""
+    miniprogram_app_secret: SecretStr = SecretStr("")
+    miniprogram_token: SecretStr = SecretStr("")
+    miniprogram_aes_key: SecretStr = SecretStr("")
+    miniprogram_format: Literal["xml", "json"] = "json"
+
+    crisis_openids: Annotated[tuple[str, ...], NoDecode] = ()
+    """Followers who are told when somebody writes of harming himself; comma separated."""
+    log_format: Literal["json", "text"] = "json"
+    clock_file: Path | None = None
+    """Development only: an offset in seconds that moves our clock and the sandbox's."""
+
+    @field_validator("crisis_openids", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(x.strip() for x in value.split(",") if x.strip()) if isinstance(value, str) else value
+
+    @field_validator("public_url", "wechat_api_url")
+    @classmethod
+    def _no_slash(cls, value: str) -> str:
+        if urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname:
+            raise ValueError("应是 http:// 或 https:// 开头的完整地址")
+        return value.rstrip("/")
+
+    @property
+    def development(self) -> bool:
+        host = urlsplit(self.wechat_api_url).hostname or ""
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_absent(cls, values: Any) -> Any:
+        return {k: v for k, v in values.items() if v != ""} if isinstance(values, dict) else values
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Settings":
+        if self.development:
+            self._derive_missing()
+        missing = [
+            f"GONGHUI_{name.upper()}"
+            for name in ("encryption_keys", "lookup_key", "wechat_app_id", "wechat_app_secret", "wechat_token")
+            if not _plain(getattr(self, name))
+        ]
+        if self.wechat_mode is not WeChatMode.PLAIN and len(_plain(self.wechat_aes_key)) != 43:
+            missing.append("GONGHUI_WECHAT_AES_KEY（43 个字符）")
+        if missing:
+            raise ValueError("缺少设置：" + "、".join(missing))
+        if self.clock_file and not self.development:
+            raise ValueError("GONGHUI_CLOCK_FILE 只能在开发环境使用")
+        return self
+
+    def _derive_missing(self) -> None:
+        secret = self.secret_key.get_secret_value()
+        key = base64.b64encode(derive(secret, "encryption")).decode()
+        derived: dict[str, str | SecretStr] = {
+            "encryption_keys": SecretStr(f"dev:{key}"),
+            "lookup_key": SecretStr(derive(secret, "lookup").hex()),
+            "wechat_app_id": "wx" + derive(secret, "wechat-app-id").hex()[:16],
+            "wechat_app_secret": SecretStr(derive(secret, "wechat-app-secret").hex()[:32]),
+            "wechat_token": SecretStr(derive(secret, "wechat-token").hex()[:32]),
+            "wechat_aes_key": SecretStr(derive_aes_key(secret, "wechat-aes-key")),
+        }
+        for name, value in derived.items():
+            if not _plain(getattr(self, name)):
+                object.__setattr__(self, name, value)  # frozen for everybody else
+
+
+def _plain(value: SecretStr | str | None) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value or ""
+
+
+def load_settings(**given: Any) -> Settings:
+    """The settings of this process.
+
+    Raises:
+        OperatorError: something is missing or malformed; every mistake is named, values are not shown.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        lines = []
+        for item in error.errors(include_input=False, include_url=False):
+            name = "_".join(str(part) for part in item["loc"]).upper()
+            reason = "没有设置" if item["type"] == "missing" else item["msg"].removeprefix("Value error, ")
+            lines.append(f"GONGHUI_{name}：{reason}" if name else reason)
+        raise OperatorError("设置有误：\n" + "\n".join(lines)) from None
