@@ -1,0 +1,127 @@
+"""Engines and sessions: one engine that can only read, one whose transactions write.
+
+On SQLite every writing transaction starts with BEGIN IMMEDIATE, so that two writers queue instead of
+deadlocking; writers of one process share one connection and queue there. Reading engines refuse writes in
+the database itself; `WriteNeeded` is how the dialogue engine learns that a handler wants to write.
+"""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import ExceptionContext
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import ORMExecuteState, Session
+
+BUSY_MS = 1500  # a writer waits this long for another process, then the group is tried again
+READ_ONLY_SQLSTATE = "25006"
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",  # NORMAL may lose the last commits at power loss; groups pay for it
+    f"busy_timeout={BUSY_MS}",
+    "foreign_keys=ON",
+    "cache_size=-16384",
+    "temp_store=MEMORY",
+)
+
+Purpose = Literal["read", "write"]
+
+
+class WriteNeeded(BaseException):
+    """A read-only session was asked to write. Not an Exception: no handler swallows it by accident."""
+
+
+class ReadingSession(Session):
+    """Refuses to write before the database has to; see `app.dialogue` for what happens then."""
+
+
+@event.listens_for(ReadingSession, "before_flush")
+def _no_flush(session: Session, context: object, instances: object) -> None:
+    if session.new or session.dirty or session.deleted:
+        raise WriteNeeded
+
+
+@event.listens_for(ReadingSession, "do_orm_execute")
+def _no_statement(state: ORMExecuteState) -> None:
+    locks = getattr(state.statement, "_for_update_arg", None) is not None
+    if state.is_insert or state.is_update or state.is_delete or locks:
+        raise WriteNeeded
+
+
+class Database:
+    """Both engines of one process. Opened by `app.assembly`, closed with `close`."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = sa.make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.reader = self._engine("read", pool_size)
+        self.writer = self._engine("write", 1 if self.is_sqlite else pool_size)
+        self._reading = async_sessionmaker(
+            self.reader, sync_session_class=ReadingSession, expire_on_commit=False
+        )
+        self._writing = async_sessionmaker(self.writer, expire_on_commit=False)
+
+    def _engine(self, purpose: Purpose, pool_size: int) -> AsyncEngine:
+        if self.is_sqlite:
+            options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 10}
+            if self.url.database:
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        else:
+            options = {"pool_size": pool_size, "max_overflow": 10, "pool_timeout": 10, "pool_pre_ping": False}
+            options["connect_args"] = {"timeout": 3, "command_timeout": 30}
+            options["execution_options"] = {"postgresql_readonly": purpose == "read"}
+        engine = create_async_engine(self.url, **options)
+        if self.is_sqlite:
+            _listen_sqlite(engine, purpose)
+        if purpose == "read":
+            event.listen(engine.sync_engine, "handle_error", _write_refused)
+        return engine
+
+    def reading(self) -> AsyncSession:
+        """A session that refuses to write; close it when done."""
+        return self._reading()
+
+    def writing(self) -> AsyncSession:
+        """A session whose transaction the caller begins, commits and closes."""
+        return self._writing()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A writing transaction, committed at the end, rolled back on any exception."""
+        async with self._writing.begin() as session:
+            yield session
+
+    async def close(self) -> None:
+        await self.reader.dispose()
+        await self.writer.dispose()
+
+
+def sqlite_pragmas(connection: sqlite3.Connection, purpose: Purpose) -> None:
+    """Set up a driver connection that the pools did not make."""
+    for pragma in (*PRAGMAS, *(["query_only=ON"] if purpose == "read" else [])):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _listen_sqlite(engine: AsyncEngine, purpose: Purpose) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def connect(dbapi: Any, record: object) -> None:
+        dbapi.isolation_level = None  # the driver in autocommit; we begin ourselves
+        cursor = dbapi.cursor()
+        for pragma in (*PRAGMAS, *(["query_only=ON"] if purpose == "read" else [])):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if purpose == "read" else "BEGIN IMMEDIATE")
+
+
+def _write_refused(context: ExceptionContext) -> None:
+    original: Any = context.original_exception
+    code = getattr(original, "sqlite_errorcode", 0) or 0
+    if code & 0xFF == sqlite3.SQLITE_READONLY or getattr(original, "sqlstate", "") == READ_ONLY_SQLSTATE:
+        raise WriteNeeded

@@ -1,0 +1,50 @@
+"""Tables and their states, one module per feature. Import them from here."""
+
+from models.alert import AlertState, CrisisAlert
+from models.base import Base
+from models.case import Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
+from models.coordination import AccessToken, Counter, Lease, SharedVersion
+from models.dialogue import Dialogue, DialogueState
+from models.identity import Account, AccountKind, Follower, FollowerTag, Person
+from models.knowledge import Tip, UnansweredQuestion
+from models.menu import MenuHit, MenuPushStep, MenuRevision, StepState
+from models.message import Message, MessageState
+from models.outbox import DeliveryState, Outbox, Way
+from models.stored_file import FileState, MediaFetch, StoredFile
+
+__all__ = [
+    "AccessToken",
+    "Account",
+    "AccountKind",
+    "AlertState",
+    "Base",
+    "Case",
+    "CaseEntry",
+    "CaseKind",
+    "CaseReporter",
+    "CaseState",
+    "Counter",
+    "CrisisAlert",
+    "DeliveryState",
+    "Dialogue",
+    "DialogueState",
+    "EntryKind",
+    "FileState",
+    "Follower",
+    "FollowerTag",
+    "Lease",
+    "MediaFetch",
+    "MenuHit",
+    "MenuPushStep",
+    "MenuRevision",
+    "Message",
+    "MessageState",
+    "Outbox",
+    "Person",
+    "SharedVersion",
+    "StepState",
+    "StoredFile",
+    "Tip",
+    "UnansweredQuestion",
+    "Way",
+]

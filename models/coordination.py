@@ -1,0 +1,49 @@
+"""What processes agree on through the database: leases, access tokens, versions, counters."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+from models.types import SealedText
+
+
+class Lease(Base):
+    """Who may do a thing alone, until when (real time)."""
+
+    __tablename__ = "lease"
+
+    name: Mapped[str] = mapped_column(sa.String(96), unique=True)
+    holder: Mapped[str] = mapped_column(sa.String(32))
+    until: Mapped[datetime]
+
+
+class AccessToken(Base):
+    """WeChat's access token of one account, with its expiry beside it."""
+
+    __tablename__ = "access_token"
+
+    app_id: Mapped[str] = mapped_column(sa.String(32), unique=True)
+    value: Mapped[str] = mapped_column(SealedText("access_token.value"))
+    expires_at: Mapped[datetime]  # real time
+
+
+class SharedVersion(Base):
+    """A number that grows when something in memory everywhere must be read anew."""
+
+    __tablename__ = "shared_version"
+
+    name: Mapped[str] = mapped_column(sa.String(48), unique=True)
+    value: Mapped[int] = mapped_column(default=0)
+
+
+class Counter(Base):
+    """The last number given out, such as LY-2026-0042: series LY, year 2026 in Asia/Shanghai."""
+
+    __tablename__ = "counter"
+    __table_args__ = (sa.UniqueConstraint("series", "year"),)
+
+    series: Mapped[str] = mapped_column(sa.String(8))
+    year: Mapped[int]
+    value: Mapped[int] = mapped_column(default=0)

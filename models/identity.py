@@ -1,0 +1,72 @@
+"""Accounts we answer on, the persons behind them, and their openids there.
+
+Not here: members of the roster and electricity accounts; they point to a person and come with their features.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base
+from models.types import SealedJSON, public_id
+
+
+class AccountKind(StrEnum):
+    OFFICIAL = "official"
+    MINIPROGRAM = "miniprogram"
+
+
+class Account(Base):
+    __tablename__ = "account"
+
+    app_id: Mapped[str] = mapped_column(sa.String(32), unique=True)
+    kind: Mapped[AccountKind]
+    gh_id: Mapped[str | None] = mapped_column(sa.String(32))  # 原始ID; learned from the first callback
+
+
+class Person(Base):
+    __tablename__ = "person"
+
+    public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=public_id)
+    created_at: Mapped[datetime]
+    merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))  # the one that stayed
+
+
+class Follower(Base):
+    """One openid on one account, with the facts the platform's windows depend on."""
+
+    __tablename__ = "follower"
+    __table_args__ = (sa.UniqueConstraint("account_id", "openid"),)
+
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"))
+    openid: Mapped[str] = mapped_column(sa.String(64))
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    unionid: Mapped[str | None] = mapped_column(sa.String(64), index=True)
+    version: Mapped[int] = mapped_column(default=0)  # one more at each message; keeps processes in order
+    subscribed: Mapped[bool] = mapped_column(default=True)
+    subscribed_at: Mapped[datetime | None]
+    unsubscribed_at: Mapped[datetime | None]
+    menu_tag: Mapped[int | None]  # the one gh-menu-n tag WeChat knows of
+
+    # Customer messages allowed: 5 within 48 h of a message, 3 within 1 min of a tap, follow or scan.
+    spoke_at: Mapped[datetime | None]
+    spoke_used: Mapped[int] = mapped_column(default=0)
+    acted_at: Mapped[datetime | None]
+    acted_used: Mapped[int] = mapped_column(default=0)
+
+    location: Mapped[object | None] = mapped_column(SealedJSON("follower.location"))  # deleted on unsubscribe
+
+    person: Mapped[Person] = relationship(lazy="raise")
+
+
+class FollowerTag(Base):
+    """A tag a follower carries, by name; the first word of the audience grammar."""
+
+    __tablename__ = "follower_tag"
+    __table_args__ = (sa.UniqueConstraint("follower_id", "name"), sa.Index("ix_follower_tag_name", "name"))
+
+    follower_id: Mapped[int] = mapped_column(sa.ForeignKey("follower.id"))
+    name: Mapped[str] = mapped_column(sa.String(30))
+    given_at: Mapped[datetime]

@@ -1,0 +1,33 @@
+"""Tips as rows (the files in `content/` are their source) and questions nobody could answer."""
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+from models.types import SealedText
+
+
+class Tip(Base):
+    __tablename__ = "tip"
+
+    slug: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    topic: Mapped[str] = mapped_column(sa.String(24))
+    title: Mapped[str] = mapped_column(sa.String(80))
+    data: Mapped[object] = mapped_column(sa.JSON)  # app.knowledge.tips.Tip.to_dict
+    digest: Mapped[str] = mapped_column(sa.String(64))
+    live: Mapped[bool] = mapped_column(default=True)  # false: its file is gone
+    next_review_on: Mapped[date]
+
+
+class UnansweredQuestion(Base):
+    """A question the search found nothing for; grows the next tip or keyword."""
+
+    __tablename__ = "unanswered_question"
+
+    text: Mapped[str] = mapped_column(SealedText("unanswered_question.text"))
+    digest: Mapped[bytes] = mapped_column(sa.LargeBinary(16), unique=True)  # the same words, counted
+    count: Mapped[int] = mapped_column(default=1)
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]

@@ -1,0 +1,68 @@
+"""Every message and event WeChat pushed to us, what we answered, and how far its handling came."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+from models.types import SealedJSON, SealedText
+
+
+class MessageState(StrEnum):
+    RECEIVED = "received"  # queued to run again, nobody is at it
+    ANSWERED = "answered"  # the passive reply is what the person got
+    DEFERRED = "deferred"  # WeChat was told `success`; the answer follows as an outbox row
+    DELIVERED = "delivered"  # the late answer arrived
+    UNDELIVERABLE = "undeliverable"  # it may not be sent; it opens the next passive reply
+    FAILED = "failed"  # a bug; the person read a calm sentence, `gonghui messages retry` runs it again
+
+
+class Message(Base):
+    __tablename__ = "message"
+    __table_args__ = (
+        sa.UniqueConstraint("account_id", "key"),
+        sa.Index(
+            "ix_message_unsettled",
+            "lease_until",
+            sqlite_where=sa.text("state IN ('received', 'deferred')"),
+            postgresql_where=sa.text("state IN ('received', 'deferred')"),
+        ),
+        sa.Index(
+            "ix_message_failed",
+            "id",
+            sqlite_where=sa.text("state = 'failed'"),
+            postgresql_where=sa.text("state = 'failed'"),
+        ),
+        sa.Index(
+            "ix_message_owed",
+            "follower_id",
+            sqlite_where=sa.text("state = 'undeliverable'"),
+            postgresql_where=sa.text("state = 'undeliverable'"),
+        ),
+        sa.Index(
+            "ix_message_dialogue",
+            "dialogue_ref",
+            sqlite_where=sa.text("dialogue_ref IS NOT NULL"),
+            postgresql_where=sa.text("dialogue_ref IS NOT NULL"),
+        ),
+        sa.Index("ix_message_follower", "follower_id", "id"),
+    )
+
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"))
+    key: Mapped[str] = mapped_column(sa.String(200))  # app.wechat.incoming: what makes a push this push
+    follower_id: Mapped[int | None] = mapped_column(sa.ForeignKey("follower.id"))  # none: not from a person
+    kind: Mapped[str] = mapped_column(sa.String(48))
+    state: Mapped[MessageState]
+    rule: Mapped[str] = mapped_column(sa.String(160), default="")  # what answered, as `menus try` names it
+    request_id: Mapped[str] = mapped_column(sa.String(32))
+    received_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    body: Mapped[str | None] = mapped_column(SealedText("message.body"))  # as WeChat sent it, decrypted
+    reply: Mapped[object | None] = mapped_column(SealedJSON("message.reply"))  # app.wechat.replies.to_store
+    dialogue_ref: Mapped[str | None] = mapped_column(sa.String(16))  # the dialogue it belonged to
+    dialogue_serial: Mapped[int | None]  # and how far that was, so that a retry knows whether it moved on
+    lease_token: Mapped[str | None] = mapped_column(sa.String(32))
+    lease_until: Mapped[datetime | None]  # real time, not moved by the clock file
+    tries: Mapped[int] = mapped_column(default=0)

@@ -1,0 +1,47 @@
+"""Files we keep, and WeChat media still to be fetched before they die after three days."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+from models.types import public_id
+
+
+class FileState(StrEnum):
+    EXPECTED = "expected"  # its bytes are still at WeChat
+    READY = "ready"
+    LOST = "lost"  # WeChat no longer has it, or it was refused; `reason` tells
+    DELETED = "deleted"
+
+
+class StoredFile(Base):
+    __tablename__ = "stored_file"
+
+    public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=public_id)
+    owner_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    kind: Mapped[str] = mapped_column(sa.String(16))  # image, voice, video
+    content_type: Mapped[str] = mapped_column(sa.String(64), default="")  # told by the bytes themselves
+    size: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # bytes
+    sha256: Mapped[str] = mapped_column(sa.String(64), default="")
+    state: Mapped[FileState]
+    reason: Mapped[str] = mapped_column(sa.String(200), default="")
+    created_at: Mapped[datetime]
+
+
+class MediaFetch(Base):
+    """A due row: fetch `media_id` from WeChat into `file_id`."""
+
+    __tablename__ = "media_fetch"
+    __table_args__ = (sa.UniqueConstraint("account_id", "media_id"),)
+
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"))
+    media_id: Mapped[str] = mapped_column(sa.String(128))
+    file_id: Mapped[int] = mapped_column(sa.ForeignKey("stored_file.id"))
+    done: Mapped[bool] = mapped_column(default=False)
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    tries: Mapped[int] = mapped_column(default=0)
+    lease_token: Mapped[str | None] = mapped_column(sa.String(32))
+    lease_until: Mapped[datetime | None]
