@@ -1,0 +1,196 @@
+"""What a person can do with the phone. Each act becomes a push, and its outcome a chat line."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox import conversations, media, people, pushes, qrcodes, windows
+from sandbox.callbacks import Outcome, deliver
+from sandbox.conversations import IN, NOTE, OUT
+from sandbox.errors import NotPossible
+from sandbox.pushes import Push
+from sandbox.replies import FAULT_NOTICE
+from sandbox.world import World
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the person's own side of the chat shows of an act."""
+
+    type: str
+    content: dict[str, Any]
+
+
+async def perform(
+    world: World, push: Push, *, wait: bool, shown: Shown | None = None, action: str = ""
+) -> Result:
+    """Show the act, open its reply window, push it; wait for the outcome or leave it running."""
+    message_id = None
+    if shown:
+        message_id = conversations.add(world, push.openid, OUT, shown.type, shown.content)
+    if action:
+        windows.grant(world, push.openid, action)
+    task = world.spawn(_exchange(world, push))
+    accepted: Result = {"accepted": True, "message_id": message_id}
+    return {**accepted, **await task} if wait else accepted
+
+
+async def _exchange(world: World, push: Push) -> Result:
+    began = world.now()
+    world.bus.publish("pushing", openid=push.openid, label=push.label)
+    outcome = await deliver(world, push)
+    detail = outcome.as_dict()
+    exchange_id = world.db.run(
+        "insert into exchange (openid, kind, label, at, detail) values (?, ?, ?, ?, ?)",
+        push.openid,
+        push.event or push.type,
+        push.label,
+        began,
+        json.dumps(detail, ensure_ascii=False),
+    )
+    _show(world, outcome, exchange_id)
+    world.bus.publish("exchange", openid=push.openid, id=exchange_id)
+    return {"exchange_id": exchange_id, **detail}
+
+
+def _show(world: World, outcome: Outcome, exchange_id: int) -> None:
+    push, best = outcome.push, outcome.best
+    person = people.find(world, push.openid)
+    if person is None or not person["following"]:
+        return  # nobody is there to read it
+    if best.result == "fault" and push.shows_faults:
+        fault = {"text": FAULT_NOTICE, "rule": best.rule}
+        conversations.add(world, push.openid, NOTE, "fault", fault, exchange_id=exchange_id)
+    elif best.reply.type == "transfer_customer_service":
+        note = {"text": "已转接人工客服", "account": best.reply.content["account"]}
+        conversations.add(world, push.openid, NOTE, "transfer", note, exchange_id=exchange_id)
+    elif best.result == "reply":
+        conversations.add(
+            world, push.openid, IN, best.reply.type, best.reply.content, exchange_id=exchange_id
+        )
+
+
+async def follow(world: World, who: str, *, wait: bool, scene: str = "") -> Result:
+    person = people.get(world, who)
+    if person["following"]:
+        raise NotPossible(f"{person['name']}已经关注了。")
+    ticket = qrcodes.scanned(world, scene=scene)["ticket"] if scene else ""
+    return await _follow(world, person["openid"], scene, ticket, wait)
+
+
+async def _follow(world: World, openid: str, scene: str, ticket: str, wait: bool) -> Result:
+    people.set_following(world, openid, True, qr_scene=scene)
+    push = pushes.subscribe(openid, scene, ticket)
+    return await perform(world, push, wait=wait, action="follow")
+
+
+async def unfollow(world: World, who: str, *, wait: bool) -> Result:
+    person = people.follower(world, who)
+    people.set_following(world, person["openid"], False)
+    return await perform(world, pushes.unsubscribe(person["openid"]), wait=wait)
+
+
+async def scan(world: World, who: str, *, wait: bool, scene: str = "", ticket: str = "") -> Result:
+    """Followers cause SCAN; others follow by scanning."""
+    person = people.get(world, who)
+    code = qrcodes.scanned(world, scene=scene, ticket=ticket)
+    if not person["following"]:
+        return await _follow(world, person["openid"], code["scene"], code["ticket"], wait)
+    push = pushes.scan(person["openid"], code["scene"], code["ticket"])
+    return await perform(world, push, wait=wait, action="scan")
+
+
+async def say(world: World, who: str, text: str, *, wait: bool, menu_id: str | None = None) -> Result:
+    person = people.follower(world, who)
+    if not text.strip():
+        raise NotPossible("不能发送空白消息。", 400)
+    push = pushes.text(person["openid"], text, menu_id)
+    return await perform(world, push, wait=wait, shown=Shown("text", {"text": text}), action="message")
+
+
+async def choose(
+    world: World, who: str, *, wait: bool, label: str = "", content: str = "", menu_id: str = ""
+) -> Result:
+    """Tap a line: by its label in the chat, or by content and id as a forger would."""
+    if label:
+        person = people.follower(world, who)
+        choice = conversations.find_choice(world, person["openid"], label)
+        if choice is None:
+            raise NotPossible(f"聊天里没有可点的「{label}」。", 404)
+        content, menu_id = choice["content"], choice["id"]
+    return await say(world, who, content, wait=wait, menu_id=menu_id)
+
+
+async def send_picture(
+    world: World, who: str, data: bytes | None, *, wait: bool, content_type: str = "image/jpeg"
+) -> Result:
+    """A picture of the person's, or the built-in sample."""
+    person = people.follower(world, who)
+    suffix = "png" if content_type == "image/png" else "jpg"
+    media_id = media.put(
+        world,
+        "image",
+        f"picture.{suffix}",
+        content_type,
+        data or media.sample_picture(),
+        permanent=False,
+    )
+    push = pushes.image(person["openid"], media.picture_url(world, media_id), media_id)
+    shown = Shown("image", {"media_id": media_id})
+    return await perform(world, push, wait=wait, shown=shown, action="message")
+
+
+async def send_voice(
+    world: World, who: str, recognition: str | None, *, wait: bool, seconds: int = 3
+) -> Result:
+    person = people.follower(world, who)
+    data = media.sample_voice(seconds)
+    kept = [media.put(world, "voice", f"voice{n}.amr", "audio/amr", data, permanent=False) for n in (8, 16)]
+    push = pushes.voice(person["openid"], kept[0], kept[1], recognition)
+    content = {"media_id": kept[0], "seconds": seconds, "recognition": recognition or ""}
+    return await perform(world, push, wait=wait, shown=Shown("voice", content), action="message")
+
+
+async def send_video(world: World, who: str, *, wait: bool, short: bool = False) -> Result:
+    person = people.follower(world, who)
+    video_id = media.put(world, "video", "video.mp4", "video/mp4", media.sample_video(), permanent=False)
+    thumb_id = media.put(world, "thumb", "thumb.jpg", "image/jpeg", media.sample_thumb(), permanent=False)
+    push = pushes.video(person["openid"], video_id, thumb_id, short=short)
+    shown = Shown(push.type, {"media_id": video_id, "thumb_media_id": thumb_id})
+    return await perform(world, push, wait=wait, shown=shown, action="message")
+
+
+async def send_location(
+    world: World,
+    who: str,
+    *,
+    wait: bool,
+    latitude: float = 35.581,
+    longitude: float = 109.262,
+    label: str = "陕西省延安市黄陵县",
+    scale: int = 16,
+) -> Result:
+    person = people.follower(world, who)
+    push = pushes.location(person["openid"], latitude, longitude, scale, label)
+    content = {"latitude": latitude, "longitude": longitude, "label": label}
+    return await perform(world, push, wait=wait, shown=Shown("location", content), action="message")
+
+
+async def send_link(
+    world: World, who: str, *, wait: bool, title: str, url: str, description: str = ""
+) -> Result:
+    person = people.follower(world, who)
+    push = pushes.link(person["openid"], title, description, url)
+    content = {"title": title, "description": description, "url": url}
+    return await perform(world, push, wait=wait, shown=Shown("link", content), action="message")
+
+
+async def report_location(
+    world: World, who: str, *, wait: bool, latitude: float = 35.581, longitude: float = 109.262
+) -> Result:
+    """The event of entering the chat when the person allows it; opens no window."""
+    person = people.follower(world, who)
+    push = pushes.reported_location(person["openid"], latitude, longitude)
+    return await perform(world, push, wait=wait)

@@ -1,0 +1,213 @@
+"""Messages to one person: customer messages within their window, typing, template notices."""
+
+import re
+from typing import Any
+
+from sandbox import actions, conversations, media, menu_rules, people, pushes, templates, windows
+from sandbox.api.registry import OK, Answer, Call, endpoint, string
+from sandbox.conversations import IN
+from sandbox.errors import ApiError
+from sandbox.store import Row
+from sandbox.world import World
+
+TEXT_BYTES = 2048
+TYPING_SECONDS = 15.0
+MENU_ITEMS, MENU_ITEM_BYTES = 10, 200  # our own choice: WeChat names the codes, not the limits
+
+
+@endpoint("/cgi-bin/message/custom/send")
+async def custom_send(call: Call) -> Answer:
+    body = call.json()
+    person = _reachable(call, body.get("touser"))
+    kind = string(body, "msgtype")
+    content = _content(call.world, kind, body)
+    openid = person["openid"]
+    action = windows.check(call.world, openid)
+    windows.spend(call.world, openid, action)
+    if body.get("aimsgcontext", {}).get("is_ai_msg") == 1:
+        content["ai"] = True
+    call.world.typing_until.pop(openid, None)
+    conversations.add(call.world, openid, IN, kind, {**content, "way": "customer"})
+    return OK
+
+
+def _reachable(call: Call, openid: object) -> Row:
+    person = call.follower(openid)
+    if person["refuses"] or person["blacklisted"]:
+        raise ApiError(48002, "user refuse to accept the msg", f"{person['name']}拒收消息")
+    return person
+
+
+def _content(world: World, kind: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The message as the phone shows it, once its own rules hold."""
+    part = body.get(kind)
+    if kind not in _READERS:
+        raise ApiError(40008, "invalid message type", f"客服消息没有「{kind}」这种类型")
+    if not isinstance(part, dict):
+        raise ApiError(44004, "empty content", f"缺少 {kind} 对象")
+    return _READERS[kind](world, part)
+
+
+def _text(world: World, part: dict[str, Any]) -> dict[str, Any]:
+    content = string(part, "content")
+    if not content:
+        raise ApiError(44004, "empty content", "content 为空")
+    size = len(content.encode())
+    if size > TEXT_BYTES:
+        raise ApiError(45002, "content size out of limit", f"{size} 字节，上限 {TEXT_BYTES}")
+    return {"text": content}
+
+
+def _image(world: World, part: dict[str, Any]) -> dict[str, Any]:
+    return {"media_id": media.require(world, part.get("media_id"), "image")["id"]}
+
+
+def _voice(world: World, part: dict[str, Any]) -> dict[str, Any]:
+    return {"media_id": media.require(world, part.get("media_id"), "voice")["id"]}
+
+
+def _video(world: World, part: dict[str, Any]) -> dict[str, Any]:
+    shown = {name: string(part, name) for name in ("title", "description")}
+    if part.get("thumb_media_id"):
+        thumb = media.require(world, part["thumb_media_id"], "thumb", "image")
+        shown["thumb_media_id"] = thumb["id"]
+    return {"media_id": media.require(world, part.get("media_id"), "video")["id"], **shown}
+
+
+def _music(world: World, part: dict[str, Any]) -> dict[str, Any]:
+    thumb = media.require(world, part.get("thumb_media_id"), "thumb", "image")
+    url = string(part, "hqmusicurl") or string(part, "musicurl")
+    shown = {name: string(part, name) for name in ("title", "description")}
+    return {**shown, "url": url, "thumb_media_id": thumb["id"]}
+
+
+def _news(world: World, part: dict[str, Any]) -> dict[str, Any]:
+    articles = part.get("articles")
+    if not isinstance(articles, list) or len(articles) != 1:
+        raise ApiError(45008, "article size out of limit", "客服图文消息只能有 1 条")
+    one = articles[0] if isinstance(articles[0], dict) else {}
+    article = {name: string(one, name) for name in ("title", "description", "url")}
+    return {"articles": [{**article, "picture": string(one, "picurl")}]}
+
+
+def _menu(world: World, part: dict[str, Any]) -> dict[str, Any]:
+    items = part.get("list")
+    if not isinstance(items, list) or not items:
+        raise ApiError(45048, "menu use invalid type", "list 应至少有一项")
+    if len(items) > MENU_ITEMS:
+        raise ApiError(45098, "menu list too long", f"最多 {MENU_ITEMS} 项")
+    shown = [{"id": str(one.get("id", "")), "content": string(one, "content")} for one in items]
+    if not all(one["content"] for one in shown):
+        raise ApiError(45048, "menu use invalid type", "每一项都要有 content")
+    if any(len(one["content"].encode()) > MENU_ITEM_BYTES for one in shown):
+        raise ApiError(45099, "menu item too long", f"每项最多 {MENU_ITEM_BYTES} 字节")
+    ends = {"head": string(part, "head_content"), "tail": string(part, "tail_content")}
+    return {**ends, "items": shown}
+
+
+def _card(world: World, part: dict[str, Any]) -> dict[str, Any]:
+    if not string(part, "card_id"):
+        raise ApiError(40053, "invalid card id", "缺少 card_id")
+    return {"title": "卡券", "card_id": string(part, "card_id")}
+
+
+def _miniprogram(world: World, part: dict[str, Any]) -> dict[str, Any]:
+    menu_rules.check_miniprogram(world, part.get("appid"), part.get("pagepath"))
+    thumb = media.require(world, part.get("thumb_media_id"), "thumb", "image")
+    shown = {"title": string(part, "title"), "appid": part["appid"], "path": part["pagepath"]}
+    return {**shown, "thumb_media_id": thumb["id"]}
+
+
+_READERS = {
+    "text": _text,
+    "image": _image,
+    "voice": _voice,
+    "video": _video,
+    "music": _music,
+    "news": _news,
+    "msgmenu": _menu,
+    "wxcard": _card,
+    "miniprogrampage": _miniprogram,
+}
+
+
+@endpoint("/cgi-bin/message/custom/typing")
+async def typing(call: Call) -> Answer:
+    world, body = call.world, call.json()
+    openid = call.follower(body.get("touser"))["openid"]
+    command = string(body, "command")
+    if command not in ("Typing", "CancelTyping"):
+        raise ApiError(45072, "invalid command", "command 应为 Typing 或 CancelTyping")
+    now = world.now()
+    if command == "CancelTyping":
+        world.typing_until.pop(openid, None)
+        world.bus.publish("typing", openid=openid, seconds=0)
+        return OK
+    if now - windows.last_action_at(world, openid) > windows.TYPING_NEEDS_SECONDS:
+        raise ApiError(45080, "no exchange in last 30 s", "最近 30 秒内没有互动")
+    if world.typing_until.get(openid, 0) > now:
+        raise ApiError(45081, "already typing", "已经是输入状态")
+    world.typing_until[openid] = now + TYPING_SECONDS
+    world.bus.publish("typing", openid=openid, seconds=TYPING_SECONDS)
+    return OK
+
+
+@endpoint("/cgi-bin/message/template/send")
+async def template_send(call: Call) -> Answer:
+    world, body = call.world, call.json()
+    person = call.follower(body.get("touser"))
+    template = templates.find(world, body.get("template_id"))
+    lines = templates.filled(template, body.get("data"))
+    url = _checked_url(string(body, "url"))
+    app = body.get("miniprogram")
+    if app:
+        menu_rules.check_miniprogram(world, app.get("appid"), app.get("pagepath") or "/")
+    client_id = string(body, "client_msg_id") or None
+    known = templates.sent_before(world, person["openid"], client_id) if client_id else None
+    if known:
+        return {**OK, "msgid": known}
+    msgid = templates.remember(world, person["openid"], client_id)
+    shown = {"title": template["title"], "lines": lines, "url": url, "miniprogram": app or None}
+    world.spawn(_finish(world, person, msgid, shown))
+    return {**OK, "msgid": msgid}
+
+
+def _checked_url(url: str) -> str:
+    if url and not re.match(r"https?://\S+$", url):
+        raise ApiError(40039, "invalid url size", f"「{url}」不是完整的网址")
+    return url
+
+
+async def _finish(world: World, person: Row, msgid: int, shown: dict[str, Any]) -> None:
+    """The notice arrives after the call was answered, and the result is pushed."""
+    row = people.find(world, person["openid"])
+    blocked = row is None or not row["following"] or row["refuses"]
+    if not blocked:
+        conversations.add(world, person["openid"], IN, "template", {**shown, "msgid": msgid})
+    status = "failed:user block" if blocked else "success"
+    push = pushes.template_finished(person["openid"], msgid, status)
+    await actions.perform(world, push, wait=True)
+
+
+@endpoint("/cgi-bin/template/get_all_private_template", "GET")
+async def template_list(call: Call) -> Answer:
+    rows = call.world.db.all("select id, title, content, example from template order by rowid")
+    listed = [
+        {
+            "template_id": row["id"],
+            "title": row["title"],
+            "primary_industry": "",
+            "deputy_industry": "",
+            "content": row["content"],
+            "example": row["example"],
+        }
+        for row in rows
+    ]
+    return {"template_list": listed}
+
+
+@endpoint("/cgi-bin/template/del_private_template")
+async def template_delete(call: Call) -> Answer:
+    template = templates.find(call.world, call.json().get("template_id"))
+    call.world.db.run("delete from template where id = ?", template["id"])
+    return OK

@@ -1,0 +1,123 @@
+"""One incoming API call, and the table of endpoints that can answer it."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sandbox import people
+from sandbox.errors import ApiError
+from sandbox.store import Row
+from sandbox.world import World
+
+Answer = dict[str, Any] | Response
+OK: dict[str, Any] = {"errcode": 0, "errmsg": "ok"}
+# A backslash that is itself escaped does not start a \u escape.
+_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u[0-9a-fA-F]{4}")
+
+
+@dataclass
+class Call:
+    """A request whose token and quota were found good."""
+
+    world: World
+    request: Request
+    raw: bytes
+
+    @property
+    def path(self) -> str:
+        return self.request.url.path
+
+    def query(self, name: str) -> str:
+        return str(self.request.query_params.get(name, ""))
+
+    def json(self, escape_code: int = 47002) -> dict[str, Any]:
+        """The body.
+
+        Raises:
+            ApiError: 44002 empty, 47001 not JSON, `escape_code` when it holds \\u escapes.
+        """
+        if not self.raw:
+            raise ApiError(44002, "empty post data", "请求体为空")
+        if _ESCAPE.search(self.raw):
+            raise ApiError(escape_code, "data format error", "请求体应为 UTF-8 原文，不能用 \\u 转义")
+        try:
+            body = json.loads(self.raw)
+        except (UnicodeDecodeError, ValueError) as error:
+            raise ApiError(47001, "data format error", "请求体不是 UTF-8 的 JSON") from error
+        if not isinstance(body, dict):
+            raise ApiError(47001, "data format error", "请求体应是 JSON 对象")
+        return body
+
+    async def upload(self) -> tuple[str, str, bytes]:
+        """Name, content type and bytes of the multipart field `media`.
+
+        Raises:
+            ApiError: 41005 the field or its file name is missing.
+        """
+        try:
+            form = await self.request.form()
+        except Exception as error:  # whatever the multipart parser says, WeChat says 41005
+            raise ApiError(41005, "media data missing", "请求体应是 multipart/form-data") from error
+        file = form.get("media")
+        if not isinstance(file, UploadFile) or not file.filename:
+            raise ApiError(41005, "media data missing", "缺少带文件名的 media 字段")
+        return file.filename, file.content_type or "", await file.read()
+
+    def follower(self, openid: object, missing: int = 43004) -> Row:
+        """The follower a call names.
+
+        Raises:
+            ApiError: 40003 no such openid here, `missing` not following.
+        """
+        person = people.find(self.world, openid) if isinstance(openid, str) else None
+        if person is None:
+            raise ApiError(40003, "invalid openid", "这个 openid 不属于本公众号")
+        if not person["following"]:
+            raise ApiError(missing, "require subscribe", f"{person['name']}没有关注公众号")
+        return person
+
+
+Handler = Callable[[Call], Awaitable[Answer]]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    handler: Handler
+    method: str
+    needs_token: bool
+
+
+ENDPOINTS: dict[str, Endpoint] = {}
+
+
+def endpoint(path: str, method: str = "POST", *, needs_token: bool = True) -> Callable[[Handler], Handler]:
+    """Register a handler. `method` "*" takes GET and POST alike."""
+
+    def register(handler: Handler) -> Handler:
+        ENDPOINTS[path] = Endpoint(handler, method, needs_token)
+        return handler
+
+    return register
+
+
+def string(body: dict[str, Any], name: str) -> str:
+    value = body.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def strings(body: dict[str, Any], name: str, most: int) -> list[str]:
+    """A list of strings of allowed length.
+
+    Raises:
+        ApiError: 40032 empty, too long, or not a list.
+    """
+    value = body.get(name)
+    if not isinstance(value, list) or not 1 <= len(value) <= most:
+        raise ApiError(40032, "invalid openid list size", f"{name} 应有 1 至 {most} 项")
+    return [str(one) for one in value]

@@ -1,0 +1,90 @@
+"""Media up and down: temporary, permanent, and pictures for articles (section 11.2)."""
+
+import mimetypes
+
+from starlette.responses import Response
+
+from sandbox import media
+from sandbox.api.registry import OK, Answer, Call, endpoint
+from sandbox.errors import ApiError
+
+MB = 1024 * 1024
+# Kind: (suffixes, most bytes).
+TEMPORARY: dict[str, tuple[set[str], int]] = {
+    "image": ({"png", "jpeg", "jpg", "gif"}, 10 * MB),
+    "voice": ({"amr", "mp3"}, 2 * MB),
+    "video": ({"mp4"}, 10 * MB),
+    "thumb": ({"jpg"}, 64 * 1024),
+}
+PERMANENT: dict[str, tuple[set[str], int]] = {
+    "image": ({"bmp", "png", "jpeg", "jpg", "gif"}, 10 * MB),
+    "voice": ({"mp3", "wma", "wav", "amr"}, 2 * MB),
+    "video": ({"mp4"}, 10 * MB),
+    "thumb": ({"jpg"}, 64 * 1024),
+}
+ARTICLE_PICTURE = {"image": ({"jpg", "png", "jpeg"}, MB)}
+
+
+async def _kept(call: Call, kind: str, rules: dict[str, tuple[set[str], int]], *, permanent: bool) -> str:
+    """Store the upload and return its media id.
+
+    Raises:
+        ApiError: 40004 kind, 40005 file type, 40006 empty, 45001 too big.
+    """
+    if kind not in rules:
+        raise ApiError(40004, "invalid media type", f"没有「{kind}」这种素材")
+    name, content_type, data = await call.upload()
+    suffixes, most = rules[kind]
+    suffix = name.rpartition(".")[2].lower() if "." in name else ""
+    if suffix not in suffixes:
+        known = "、".join(sorted(suffixes))
+        raise ApiError(40005, "invalid file type", f"文件名「{name}」的后缀应为 {known}")
+    if not data:
+        raise ApiError(40006, "invalid media size", "文件为空")
+    if len(data) > most:
+        raise ApiError(45001, "media size out of limit", f"{len(data)} 字节，上限 {most}")
+    guessed = mimetypes.guess_type(name)[0] or content_type or "application/octet-stream"
+    return media.put(call.world, kind, name, guessed, data, permanent=permanent)
+
+
+@endpoint("/cgi-bin/media/upload")
+async def upload(call: Call) -> Answer:
+    kind = call.query("type")
+    media_id = await _kept(call, kind, TEMPORARY, permanent=False)
+    name = "thumb_media_id" if kind == "thumb" else "media_id"
+    return {"type": kind, name: media_id, "created_at": int(call.world.now())}
+
+
+@endpoint("/cgi-bin/media/get", "GET")
+async def get(call: Call) -> Answer:
+    row = media.require(call.world, call.query("media_id"))
+    if row["kind"] == "video":
+        return {"video_url": media.picture_url(call.world, row["id"])}
+    name = row["file_name"].encode("ascii", "ignore").decode() or "file"
+    headers = {"Content-disposition": f'attachment; filename="{name}"'}
+    return Response(row["data"], media_type=row["content_type"], headers=headers)
+
+
+@endpoint("/cgi-bin/media/uploadimg")
+async def upload_article_picture(call: Call) -> Answer:
+    media_id = await _kept(call, "image", ARTICLE_PICTURE, permanent=True)
+    return {"url": media.picture_url(call.world, media_id)}
+
+
+@endpoint("/cgi-bin/material/add_material")
+async def add_material(call: Call) -> Answer:
+    kind = call.query("type")
+    media_id = await _kept(call, kind, PERMANENT, permanent=True)
+    answer = {"media_id": media_id}
+    if kind in ("image", "thumb"):
+        answer["url"] = media.picture_url(call.world, media_id)
+    return answer
+
+
+@endpoint("/cgi-bin/material/del_material")
+async def delete_material(call: Call) -> Answer:
+    row = media.require(call.world, call.json().get("media_id"))
+    if not row["permanent"]:
+        raise ApiError(40007, "invalid media_id", "这是临时素材")
+    call.world.db.run("delete from media where id = ?", row["id"])
+    return OK

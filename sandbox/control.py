@@ -1,0 +1,214 @@
+"""The control API under `/sandbox/api`: what the page and the tests use to be somebody.
+
+Every act takes `?wait=true` to answer with its outcome (reply, tries, ms) instead of at once.
+`{who}` is an openid or a name.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from sandbox import conversations, menus, people, qrcodes, quotas, templates, tokens
+from sandbox.callbacks import verify
+from sandbox.control_acts import ACTS, Body
+from sandbox.errors import NotPossible
+from sandbox.store import Row
+from sandbox.world import World
+
+Deed = Callable[[World, Body], Awaitable[Any]]
+
+
+def seed(world: World) -> None:
+    """What a fresh state starts with."""
+    people.seed(world)
+    templates.seed(world)
+
+
+async def _body(request: Request) -> Body:
+    raw = await request.body()
+    if not raw:
+        return {}
+    try:
+        body = json.loads(raw)
+    except ValueError as error:
+        raise NotPossible("请求体不是 JSON。", 400) from error
+    if not isinstance(body, dict):
+        raise NotPossible("请求体应是 JSON 对象。", 400)
+    return body
+
+
+async def act(request: Request) -> Response:
+    world: World = request.app.state.world
+    name, who = request.path_params["act"], request.path_params["who"]
+    if name not in ACTS:
+        raise NotPossible(f"没有「{name}」这个动作，有：{'、'.join(ACTS)}。", 404)
+    wait = request.query_params.get("wait") in ("true", "1")
+    try:
+        return JSONResponse(await ACTS[name](world, who, await _body(request), wait))
+    except ValueError as error:
+        raise NotPossible(f"参数不正确：{error}", 400) from error
+
+
+async def state(request: Request) -> Response:
+    """Everything the page needs first."""
+    world: World = request.app.state.world
+    config = world.config
+    return JSONResponse(
+        {
+            "account": config.account_name,
+            "app_id": config.app_id,
+            "gh_id": config.gh_id,
+            "mode": config.mode,
+            "callback": config.callback_url,
+            "now": world.now(),
+            "offset": world.clock.offset,
+            "people": people.list_all(world),
+            "scenes": qrcodes.list_current(world)[:50],
+            "misbehaviour": world.misbehaviour.pending(),
+        }
+    )
+
+
+async def list_people(request: Request) -> Response:
+    return JSONResponse(people.list_all(request.app.state.world))
+
+
+async def read_conversation(request: Request) -> Response:
+    world: World = request.app.state.world
+    person = people.get(world, request.path_params["who"])
+    after = int(request.query_params.get("after", "0") or 0)
+    return JSONResponse(conversations.read(world, person["openid"], after=after))
+
+
+async def read_menu(request: Request) -> Response:
+    world: World = request.app.state.world
+    person = people.get(world, request.path_params["who"])
+    return JSONResponse(menus.shown_to(world, person["openid"]))
+
+
+def _log_rows(request: Request, table: str) -> list[Body]:
+    world: World = request.app.state.world
+    limit = min(int(request.query_params.get("limit", "100") or 100), 1000)
+    after = int(request.query_params.get("after", "0") or 0)
+    statement = f"select * from {table} where id > ? order by id desc limit ?"  # noqa: S608
+    return [_unfolded(row) for row in world.db.all(statement, after, limit)]
+
+
+def _unfolded(row: Row) -> Body:
+    detail = json.loads(row.pop("detail"))
+    return {**row, **detail}
+
+
+async def exchanges(request: Request) -> Response:
+    """The developer log of pushes, newest first."""
+    return JSONResponse(_log_rows(request, "exchange"))
+
+
+async def calls(request: Request) -> Response:
+    """The developer log of API calls, newest first."""
+    return JSONResponse(_log_rows(request, "call"))
+
+
+async def misbehaviour(request: Request) -> Response:
+    """GET what is pending, POST wishes, DELETE to behave again."""
+    world: World = request.app.state.world
+    if request.method == "DELETE":
+        world.misbehaviour.clear()
+    elif request.method == "POST":
+        try:
+            world.misbehaviour.ask(await _body(request))
+        except (TypeError, ValueError) as error:
+            raise NotPossible(f"{error}", 400) from error
+    world.bus.publish("misbehaviour")
+    return JSONResponse(world.misbehaviour.pending())
+
+
+async def live(request: Request) -> Response:
+    world: World = request.app.state.world
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(world.bus.lines(), media_type="text/event-stream", headers=headers)
+
+
+async def _create_person(world: World, body: Body) -> Any:
+    return people.described(world, people.create(world, str(body.get("name", ""))))
+
+
+async def _verify(world: World, body: Body) -> Any:
+    """The GET verification that saving the server settings causes."""
+    done = await verify(world)
+    return {"ok": done.result == "reply", "status": done.status, "ms": round(done.ms, 1),
+            "rule": done.rule}  # fmt: skip
+
+
+async def _move_clock(world: World, body: Body) -> Any:
+    """`offset` sets, `advance` adds; in seconds."""
+    base = float(body["offset"]) if "offset" in body else world.clock.offset
+    world.clock.set_offset(base + float(body.get("advance", 0)))
+    world.bus.publish("clock")
+    return {"offset": world.clock.offset, "now": world.now()}
+
+
+async def _set_quota(world: World, body: Body) -> Any:
+    path = str(body.get("path", ""))
+    if "limit" in body:
+        quotas.set_limit(world, path, int(body["limit"]))
+    return quotas.state(world, path)
+
+
+async def _add_template(world: World, body: Body) -> Any:
+    title, content = str(body.get("title", "")), str(body.get("content", ""))
+    return {"template_id": templates.add(world, title, content)}
+
+
+async def _revoke_tokens(world: World, body: Body) -> Any:
+    return {"revoked": tokens.revoke_all(world)}
+
+
+async def _reset(world: World, body: Body) -> Any:
+    """Forget everything but the people's openids, which follow from their names."""
+    for task in list(world.tasks):
+        task.cancel()
+    world.misbehaviour.clear()
+    world.typing_until.clear()
+    world.db.empty()
+    seed(world)
+    world.bus.publish("reset")
+    return {"ok": True}
+
+
+DEEDS: dict[str, Deed] = {
+    "people": _create_person,
+    "verify": _verify,
+    "clock": _move_clock,
+    "quota": _set_quota,
+    "templates": _add_template,
+    "tokens/revoke": _revoke_tokens,
+    "reset": _reset,
+}
+
+
+async def deed(request: Request) -> Response:
+    world: World = request.app.state.world
+    name = request.url.path.removeprefix("/sandbox/api/")
+    try:
+        return JSONResponse(await DEEDS[name](world, await _body(request)))
+    except (TypeError, ValueError) as error:
+        raise NotPossible(f"参数不正确：{error}", 400) from error
+
+
+ROUTES = [
+    Route("/sandbox/api/state", state),
+    Route("/sandbox/api/live", live),
+    Route("/sandbox/api/exchanges", exchanges),
+    Route("/sandbox/api/calls", calls),
+    Route("/sandbox/api/misbehaviour", misbehaviour, methods=["GET", "POST", "DELETE"]),
+    Route("/sandbox/api/people", list_people, methods=["GET"]),
+    Route("/sandbox/api/people/{who}/conversation", read_conversation),
+    Route("/sandbox/api/people/{who}/menu", read_menu, methods=["GET"]),
+    Route("/sandbox/api/people/{who}/{act}", act, methods=["POST"]),
+    *(Route(f"/sandbox/api/{name}", deed, methods=["POST"]) for name in DEEDS),
+]

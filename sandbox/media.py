@@ -1,0 +1,93 @@
+"""Uploaded and received media: kept in the state file, temporary ones for three days."""
+
+import io
+import secrets
+from functools import cache
+
+from PIL import Image, ImageDraw
+
+from sandbox.errors import ApiError
+from sandbox.store import Row
+from sandbox.world import World
+
+TEMPORARY_SECONDS = 3 * 24 * 3600
+
+
+def put(world: World, kind: str, file_name: str, content_type: str, data: bytes, *, permanent: bool) -> str:
+    media_id = secrets.token_urlsafe(48)[:64]
+    world.db.run(
+        "insert into media (id, kind, file_name, content_type, data, at, permanent) "
+        "values (?, ?, ?, ?, ?, ?, ?)",
+        media_id,
+        kind,
+        file_name,
+        content_type,
+        data,
+        world.now(),
+        int(permanent),
+    )
+    return media_id
+
+
+def find(world: World, media_id: str) -> Row | None:
+    """None when never uploaded, or temporary and older than three days."""
+    row = world.db.find("select * from media where id = ?", media_id)
+    if row and not row["permanent"] and world.now() - row["at"] > TEMPORARY_SECONDS:
+        return None
+    return row
+
+
+def require(world: World, media_id: object, *kinds: str) -> Row:
+    """The media a call names.
+
+    Raises:
+        ApiError: 40007 missing, unknown, expired, or of another kind.
+    """
+    row = find(world, media_id) if isinstance(media_id, str) and media_id else None
+    if row is None:
+        raise ApiError(40007, "invalid media_id", "media_id 不存在或已过 3 天有效期")
+    if kinds and row["kind"] not in kinds:
+        raise ApiError(40007, "invalid media_id", f"素材类型是 {row['kind']}，这里要 {kinds[0]}")
+    return row
+
+
+def picture_url(world: World, media_id: str) -> str:
+    return f"{world.config.api_url}/mmbiz/{media_id}"
+
+
+@cache
+def sample_picture() -> bytes:
+    """A wall socket with a spark, to send when no picture is at hand."""
+    image = Image.new("RGB", (720, 540), "#dfe5e2")
+    draw = ImageDraw.Draw(image)
+    draw.rounded_rectangle((210, 110, 510, 410), 28, fill="#fdfdfb", outline="#b9c2be", width=4)
+    draw.rounded_rectangle((250, 150, 470, 370), 20, fill="#f1f3f1", outline="#cfd6d3", width=3)
+    for left, right in ((305, 335), (385, 415)):
+        draw.line((left, 250, right, 214), fill="#46504c", width=16)
+    draw.line((360, 285, 360, 335), fill="#46504c", width=16)
+    draw.ellipse((405, 170, 500, 265), fill="#8d8f87")
+    spark = [(470, 90), (428, 196), (470, 190), (436, 282), (532, 160), (486, 164), (520, 96)]
+    draw.polygon(spark, fill="#ffb300", outline="#e07b00")
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+@cache
+def sample_thumb() -> bytes:
+    image = Image.open(io.BytesIO(sample_picture())).resize((240, 180))
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=80)
+    return out.getvalue()
+
+
+def sample_voice(seconds: int = 3) -> bytes:
+    """Silence as AMR: the head and one 20 ms frame of the lowest rate after another."""
+    frame = bytes([0x04]) + bytes(12)
+    return b"#!AMR\n" + frame * (50 * seconds)
+
+
+def sample_video() -> bytes:
+    """The head of an MP4 file; enough to be recognised, nothing to see."""
+    brand = b"ftypisom\x00\x00\x02\x00isomiso2mp41"
+    return (len(brand) + 4).to_bytes(4, "big") + brand + (8).to_bytes(4, "big") + b"mdat"

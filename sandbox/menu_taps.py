@@ -1,0 +1,87 @@
+"""Tapping a button of the menu bar: each button type does what it does in WeChat."""
+
+import hashlib
+from typing import Any
+
+from sandbox import actions, conversations, media, menus, people, pushes
+from sandbox.actions import Result, perform
+from sandbox.conversations import IN
+from sandbox.errors import NotPossible
+from sandbox.menus import Button
+from sandbox.world import World
+
+PICTURE_TYPES = ("pic_sysphoto", "pic_photo_or_album", "pic_weixin")
+SCAN_TYPES = ("scancode_push", "scancode_waitmsg")
+
+
+async def tap(
+    world: World, who: str, path: list[str], *, wait: bool, given: dict[str, Any] | None = None
+) -> Result:
+    """Tap the button under these names. `given` holds what the phone would ask for:
+    `scan_result`, `picture` (bytes), or `latitude`, `longitude`, `label`."""
+    person = people.follower(world, who)
+    openid = person["openid"]
+    button, menu_id = menus.button_at(world, openid, path)
+    kind, name, given = button["type"], button["name"], given or {}
+    if kind == "click":
+        push = pushes.click(openid, button["key"], name)
+        return await perform(world, push, wait=wait, action="menu")
+    if kind == "view":
+        push = pushes.view(openid, button["url"], menu_id, name)
+        return {**await perform(world, push, wait=wait), "open": button["url"]}
+    if kind == "miniprogram":
+        push = pushes.view_miniprogram(openid, button["pagepath"], menu_id, name)
+        app = {"appid": button["appid"], "path": button["pagepath"], "url": button["url"]}
+        return {**await perform(world, push, wait=wait), "miniprogram": app}
+    if kind in SCAN_TYPES:
+        return await _scan(world, openid, button, str(given.get("scan_result") or ""), wait)
+    if kind in PICTURE_TYPES:
+        return await _picture(world, openid, button, given.get("picture"), wait)
+    if kind == "location_select":
+        return await _location(world, openid, button, given, wait)
+    return _own_media(world, openid, button)
+
+
+async def _scan(world: World, openid: str, button: Button, result: str, wait: bool) -> Result:
+    if not result:
+        raise NotPossible("请填写扫到的内容。", 400)
+    push = pushes.scan_code(openid, button["type"], button["key"], result)
+    done = await perform(world, push, wait=wait, action="menu")
+    opens = button["type"] == "scancode_push" and result.startswith(("http://", "https://"))
+    return {**done, "open": result} if opens else done
+
+
+async def _picture(world: World, openid: str, button: Button, data: bytes | None, wait: bool) -> Result:
+    """The event first, the picture itself as an ordinary message after it."""
+    picture = data or media.sample_picture()
+    md5 = hashlib.md5(picture, usedforsecurity=False).hexdigest()
+    push = pushes.pictures(openid, button["type"], button["key"], [md5])
+
+    async def both() -> Result:
+        event = await perform(world, push, wait=True)
+        return {"event": event, **await actions.send_picture(world, openid, picture, wait=True)}
+
+    task = world.spawn(both())
+    return await task if wait else {"accepted": True}
+
+
+async def _location(world: World, openid: str, button: Button, given: dict[str, Any], wait: bool) -> Result:
+    place: dict[str, Any] = {"latitude": 35.581, "longitude": 109.262, "label": "陕西省延安市黄陵县"}
+    place.update({name: given[name] for name in place if given.get(name) is not None})
+    push = pushes.location_select(openid, button["key"], **place)
+
+    async def both() -> Result:
+        event = await perform(world, push, wait=True)
+        return {"event": event, **await actions.send_location(world, openid, wait=True, **place)}
+
+    task = world.spawn(both())
+    return await task if wait else {"accepted": True}
+
+
+def _own_media(world: World, openid: str, button: Button) -> Result:
+    """`media_id` buttons answer by themselves and report nothing."""
+    row = media.find(world, button.get("media_id", ""))
+    if row is None:
+        raise NotPossible("这个素材已经不在了。")
+    conversations.add(world, openid, IN, row["kind"], {"media_id": row["id"]})
+    return {"accepted": True}

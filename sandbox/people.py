@@ -1,0 +1,113 @@
+"""The people one can be: who they are, whether they follow, and which tags they were given."""
+
+import hashlib
+from typing import Any
+
+from sandbox.errors import NotPossible
+from sandbox.store import Row
+from sandbox.world import World
+
+FIRST_PEOPLE = ("王秀兰", "李建国", "张伟", "陈静", "刘洋")
+
+
+def seed(world: World) -> None:
+    """The five of the first start. Their openids depend on the app id only."""
+    if not world.db.count("select count(*) from person"):
+        for name in FIRST_PEOPLE:
+            create(world, name)
+
+
+def create(world: World, name: str) -> Row:
+    """A new person who does not follow yet.
+
+    Raises:
+        NotPossible: the name is empty or taken.
+    """
+    name = name.strip()[:30]
+    if not name:
+        raise NotPossible("请填写姓名。", 400)
+    if world.db.count("select count(*) from person where name = ?", name):
+        raise NotPossible(f"已经有叫「{name}」的人了。")
+    position = world.db.count("select max(position) from person") + 1
+    digest = hashlib.sha256(f"{world.config.app_id}:{name}".encode()).hexdigest()
+    openid = "o" + digest[:27]  # 28 characters, like real ones
+    world.db.run("insert into person (openid, name, position) values (?, ?, ?)",
+                 openid, name, position)  # fmt: skip
+    world.bus.publish("person", openid=openid)
+    return get(world, openid)
+
+
+def find(world: World, openid: str) -> Row | None:
+    return world.db.find("select * from person where openid = ?", openid)
+
+
+def get(world: World, openid_or_name: str) -> Row:
+    """The person, by openid or by name."""
+    row = world.db.find(
+        "select * from person where openid = ?1 or name = ?1 order by openid = ?1 desc",
+        openid_or_name,
+    )
+    if row is None:
+        raise NotPossible(f"没有「{openid_or_name}」这个人。", 404)
+    return row
+
+
+def follower(world: World, openid_or_name: str) -> Row:
+    person = get(world, openid_or_name)
+    if not person["following"]:
+        raise NotPossible(f"{person['name']}还没有关注公众号，请先关注。")
+    return person
+
+
+def list_all(world: World) -> list[dict[str, Any]]:
+    rows = world.db.all("select * from person order by position")
+    return [described(world, row) for row in rows]
+
+
+def described(world: World, row: Row) -> dict[str, Any]:
+    """As the control API and the page see a person."""
+    last = world.db.find(
+        "select type, content, at from message where openid = ? order by id desc limit 1",
+        row["openid"],
+    )
+    return {
+        "openid": row["openid"],
+        "name": row["name"],
+        "following": bool(row["following"]),
+        "remark": row["remark"],
+        "refuses": bool(row["refuses"]),
+        "tags": tag_names(world, row["openid"]),
+        "last_at": last["at"] if last else None,
+    }
+
+
+def set_following(world: World, openid: str, following: bool, *, qr_scene: str = "") -> None:
+    """WeChat forgets tags and remark of those who leave."""
+    if following:
+        scene = "ADD_SCENE_QR_CODE" if qr_scene else "ADD_SCENE_SEARCH"
+        world.db.run(
+            "update person set following = 1, subscribed_at = ?, scene = ?, qr_scene = ? where openid = ?",
+            int(world.now()),
+            scene,
+            qr_scene,
+            openid,
+        )
+    else:
+        world.db.run("update person set following = 0, remark = '' where openid = ?", openid)
+        world.db.run("delete from person_tag where openid = ?", openid)
+        world.db.run("delete from allowance where openid = ?", openid)
+    world.bus.publish("person", openid=openid)
+
+
+def tag_ids(world: World, openid: str) -> list[int]:
+    """In the order they were given, the last one last."""
+    rows = world.db.all("select tag_id from person_tag where openid = ? order by seq", openid)
+    return [row["tag_id"] for row in rows]
+
+
+def tag_names(world: World, openid: str) -> list[str]:
+    rows = world.db.all(
+        "select tag.name from person_tag join tag on tag.id = tag_id where openid = ? order by seq",
+        openid,
+    )
+    return [row["name"] for row in rows]

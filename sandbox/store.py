@@ -1,0 +1,116 @@
+"""The sandbox's own small database: tables, and a thin way to ask them.
+
+Each module holds the statements of its own subject; here are only the schema and the connection.
+"""
+
+import json
+import re
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+
+SCHEMA = """
+create table if not exists person (
+    openid text primary key, name text not null, following integer not null default 0,
+    subscribed_at integer not null default 0, remark text not null default '',
+    scene text not null default 'ADD_SCENE_SEARCH', qr_scene text not null default '',
+    platform text not null default '1', refuses integer not null default 0,
+    blacklisted integer not null default 0, position integer not null
+);
+create table if not exists tag (id integer primary key, name text not null unique);
+create table if not exists person_tag (
+    seq integer primary key autoincrement, openid text not null, tag_id integer not null,
+    unique (openid, tag_id)
+);
+create table if not exists message (
+    id integer primary key autoincrement, openid text not null, direction text not null,
+    type text not null, content text not null, at real not null, exchange_id integer
+);
+create index if not exists message_by_person on message (openid, id);
+create table if not exists exchange (
+    id integer primary key autoincrement, openid text not null, kind text not null,
+    label text not null, at real not null, detail text not null
+);
+create table if not exists call (
+    id integer primary key autoincrement, at real not null, method text not null,
+    path text not null, errcode integer not null, detail text not null
+);
+create table if not exists menu (
+    id integer primary key, buttons text not null, matchrule text, at real not null
+);
+create table if not exists token (
+    value text primary key, kind text not null, issued_at real not null,
+    expires_at real not null, revoked integer not null default 0
+);
+create table if not exists allowance (
+    openid text not null, action text not null, until real not null, left integer not null,
+    at real not null, primary key (openid, action)
+);
+create table if not exists media (
+    id text primary key, kind text not null, file_name text not null,
+    content_type text not null, data blob not null, at real not null,
+    permanent integer not null default 0
+);
+create table if not exists qr_ticket (
+    ticket text primary key, scene text not null, url text not null, permanent integer not null,
+    expires_at real not null
+);
+create table if not exists template (
+    id text primary key, title text not null, content text not null, example text not null
+);
+create table if not exists notice (
+    msgid integer primary key, openid text not null, client_msg_id text, at real not null
+);
+create table if not exists quota (
+    path text not null, day text not null, used integer not null, primary key (path, day)
+);
+create table if not exists setting (name text primary key, value text not null);
+"""
+TABLES = re.findall(r"create table if not exists (\w+)", SCHEMA)
+
+
+class Database:
+    """One SQLite connection in autocommit; the sandbox is a single process."""
+
+    def __init__(self, path: str) -> None:
+        if path != ":memory:":
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection.row_factory = sqlite3.Row
+        # Losing the last second of a toy's chat at power loss is no harm.
+        self._connection.executescript("pragma journal_mode=wal; pragma synchronous=off;" + SCHEMA)
+
+    def run(self, statement: str, *values: Any) -> int:
+        """Execute and return the id of an inserted row."""
+        return self._connection.execute(statement, values).lastrowid or 0
+
+    def changed(self, statement: str, *values: Any) -> int:
+        """Execute and return how many rows it touched."""
+        return self._connection.execute(statement, values).rowcount
+
+    def all(self, statement: str, *values: Any) -> list[Row]:
+        return [dict(row) for row in self._connection.execute(statement, values)]
+
+    def find(self, statement: str, *values: Any) -> Row | None:
+        row = self._connection.execute(statement, values).fetchone()
+        return dict(row) if row else None
+
+    def count(self, statement: str, *values: Any) -> int:
+        return int(self._connection.execute(statement, values).fetchone()[0] or 0)
+
+    def setting(self, name: str, default: Any = None) -> Any:
+        row = self.find("select value from setting where name = ?", name)
+        return json.loads(row["value"]) if row else default
+
+    def set(self, name: str, value: Any) -> None:
+        self.run("insert or replace into setting values (?, ?)", name, json.dumps(value))
+
+    def empty(self, tables: Sequence[str] = TABLES) -> None:
+        for table in tables:
+            self.run(f"delete from {table}")  # noqa: S608  (names from the constant above)
+
+    def close(self) -> None:
+        self._connection.close()

@@ -1,0 +1,77 @@
+"""One running sandbox: its parts, its counters, and its background work."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from sandbox.clock import Clock
+from sandbox.config import Config
+from sandbox.crypto import MessageCipher
+from sandbox.live import Bus
+from sandbox.misbehaviour import Misbehaviour
+from sandbox.store import Database
+
+# From real time, so that a sandbox with emptied state never repeats a number the service has seen.
+_numbers = itertools.count(time.time_ns() // 100)
+
+
+def next_number() -> int:
+    """A number no message, menu or notice had before: 64 bits, growing."""
+    return next(_numbers)
+
+
+@dataclass
+class World:
+    """What every part of the sandbox is handed."""
+
+    config: Config
+    clock: Clock
+    db: Database
+    client: httpx.AsyncClient
+    cipher: MessageCipher
+    bus: Bus = field(default_factory=Bus)
+    misbehaviour: Misbehaviour = field(default_factory=Misbehaviour)
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    typing_until: dict[str, float] = field(default_factory=dict)
+
+    def now(self) -> float:
+        return self.clock.now()
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task
+
+    async def settle(self) -> None:
+        """Wait for what was spawned; for tests and a clean end."""
+        while self.tasks:
+            await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        self.bus.close()
+        for task in list(self.tasks):
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await self.client.aclose()
+        self.db.close()
+
+
+def open_world(config: Config, transport: httpx.AsyncBaseTransport | None = None) -> World:
+    """Open the state; `transport` replaces the network on the way to the service."""
+    # trust_env off: a proxy of the developer's must not see loopback traffic.
+    limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+    # The platform's own 5 s limit is kept where pushes are sent; this one is a backstop.
+    client = httpx.AsyncClient(transport=transport, timeout=60, trust_env=False, limits=limits)
+    return World(
+        config=config,
+        clock=Clock(config.clock_file),
+        db=Database(config.state),
+        client=client,
+        cipher=MessageCipher(config.aes_key, config.app_id),
+    )
