@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from sandbox import conversations, menus, people, qrcodes, quotas, templates, tokens
 from sandbox.callbacks import verify
-from sandbox.control_acts import ACTS, Body
+from sandbox.control_acts import ACTS, Body, number
 from sandbox.errors import NotPossible
 from sandbox.store import Row
 from sandbox.world import World
@@ -47,10 +47,7 @@ async def act(request: Request) -> Response:
     if name not in ACTS:
         raise NotPossible(f"没有「{name}」这个动作，有：{'、'.join(ACTS)}。", 404)
     wait = request.query_params.get("wait") in ("true", "1")
-    try:
-        return JSONResponse(await ACTS[name](world, who, await _body(request), wait))
-    except ValueError as error:
-        raise NotPossible(f"参数不正确：{error}", 400) from error
+    return JSONResponse(await ACTS[name](world, who, await _body(request), wait))
 
 
 async def state(request: Request) -> Response:
@@ -146,8 +143,8 @@ async def _verify(world: World, body: Body) -> Any:
 
 async def _move_clock(world: World, body: Body) -> Any:
     """`offset` sets, `advance` adds; in seconds."""
-    base = float(body["offset"]) if "offset" in body else world.clock.offset
-    world.clock.set_offset(base + float(body.get("advance", 0)))
+    base = number(body, "offset") if "offset" in body else world.clock.offset
+    world.clock.set_offset(base + (number(body, "advance") if "advance" in body else 0))
     world.bus.publish("clock")
     return {"offset": world.clock.offset, "now": world.now()}
 
@@ -155,7 +152,7 @@ async def _move_clock(world: World, body: Body) -> Any:
 async def _set_quota(world: World, body: Body) -> Any:
     path = str(body.get("path", ""))
     if "limit" in body:
-        quotas.set_limit(world, path, int(body["limit"]))
+        quotas.set_limit(world, path, int(number(body, "limit")))
     return quotas.state(world, path)
 
 
@@ -194,10 +191,7 @@ DEEDS: dict[str, Deed] = {
 async def deed(request: Request) -> Response:
     world: World = request.app.state.world
     name = request.url.path.removeprefix("/sandbox/api/")
-    try:
-        return JSONResponse(await DEEDS[name](world, await _body(request)))
-    except (TypeError, ValueError) as error:
-        raise NotPossible(f"参数不正确：{error}", 400) from error
+    return JSONResponse(await DEEDS[name](world, await _body(request)))
 
 
 ROUTES = [

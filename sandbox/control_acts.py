@@ -25,9 +25,16 @@ def _picture(body: Body) -> bytes | None:
         raise NotPossible("base64 不正确。", 400) from error
 
 
+def number(body: Body, name: str) -> float:
+    try:
+        return float(body[name])
+    except (TypeError, ValueError) as error:
+        raise NotPossible(f"{name} 应是数字。", 400) from error
+
+
 def _place(body: Body) -> Body:
-    numbers = {name: float(body[name]) for name in ("latitude", "longitude") if name in body}
-    return numbers | ({"label": str(body["label"])} if "label" in body else {})
+    place: Body = {name: number(body, name) for name in ("latitude", "longitude") if name in body}
+    return place | ({"label": str(body["label"])} if "label" in body else {})
 
 
 async def _follow(world: World, who: str, body: Body, wait: bool) -> Any:

@@ -1,0 +1,117 @@
+"""A test's hands on the sandbox: `await li.says("报名")`, over HTTP to any running one."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+HOUR = 3600.0
+
+
+class Refusal(Exception):
+    """The phone could not do that; the text says why."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How one act ended. `result` is reply, silent or fault; `text` what the person read."""
+
+    result: str
+    text: str
+    tries: int
+    ms: float
+    rule: str
+    detail: dict[str, Any]
+
+
+class Platform:
+    """A running sandbox, reached through `client` (its base_url, or an ASGI transport)."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def ask(self, method: str, path: str, body: Any = None) -> Any:
+        answer = await self._client.request(method, f"/sandbox/api/{path}", json=body, timeout=60)
+        if answer.status_code >= 400:
+            raise Refusal(answer.json().get("error", answer.text))
+        return answer.json()
+
+    async def person(self, name: str) -> "Phone":
+        """Somebody by name, made on first use."""
+        for row in await self.ask("GET", "people"):
+            if row["name"] == name:
+                return Phone(self, name, row["openid"])
+        row = await self.ask("POST", "people", {"name": name})
+        return Phone(self, name, row["openid"])
+
+    async def follower(self, name: str) -> "Phone":
+        """Somebody who follows; the greeting is not looked at."""
+        phone = await self.person(name)
+        await phone.follows()
+        return phone
+
+    async def moves_time(self, *, hours: float = 0, seconds: float = 0) -> None:
+        await self.ask("POST", "clock", {"advance": hours * HOUR + seconds})
+
+    async def misbehaves(self, **wishes: Any) -> None:
+        await self.ask("POST", "misbehaviour", wishes)
+
+    async def calls(self) -> list[dict[str, Any]]:
+        """API calls of the service, newest first."""
+        return list(await self.ask("GET", "calls"))
+
+    async def exchanges(self) -> list[dict[str, Any]]:
+        return list(await self.ask("GET", "exchanges"))
+
+    async def reset(self) -> None:
+        await self.ask("POST", "reset")
+
+
+class Phone:
+    """One person's phone."""
+
+    def __init__(self, platform: Platform, name: str, openid: str) -> None:
+        self._platform = platform
+        self.name = name
+        self.openid = openid
+
+    async def _does(self, act: str, **body: Any) -> Seen:
+        done = await self._platform.ask("POST", f"people/{self.openid}/{act}?wait=true", body)
+        newest = [
+            one
+            for one in await self.reads()
+            if one["exchange_id"] is not None and one["exchange_id"] == done.get("exchange_id")
+        ]
+        text = newest[-1]["text"] if newest else ""
+        return Seen(done["result"], text, done["tries"], done["ms"], done["rule"], done)
+
+    async def says(self, text: str) -> Seen:
+        return await self._does("say", text=text)
+
+    async def chooses(self, label: str) -> Seen:
+        """Tap a line of the newest text that has it."""
+        return await self._does("choose", label=label)
+
+    async def taps(self, *path: str, **given: Any) -> Seen:
+        """Tap a menu button by the names on the way to it."""
+        return await self._does("menu", path=list(path), **given)
+
+    async def follows(self, scene: str = "") -> Seen:
+        return await self._does("follow", scene=scene)
+
+    async def leaves(self) -> Seen:
+        return await self._does("unfollow")
+
+    async def scans(self, scene: str) -> Seen:
+        return await self._does("scan", scene=scene)
+
+    async def sends(self, kind: str, **fields: Any) -> Seen:
+        """picture, voice, video, location or link."""
+        return await self._does(kind, **fields)
+
+    async def reads(self) -> list[dict[str, Any]]:
+        """The whole chat, oldest first."""
+        return list(await self._platform.ask("GET", f"people/{self.openid}/conversation"))
+
+    async def menu(self) -> dict[str, Any]:
+        return dict(await self._platform.ask("GET", f"people/{self.openid}/menu"))
