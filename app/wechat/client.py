@@ -1,0 +1,57 @@
+"""WeChat's HTTP API for one account, by subject: `client.menus.create(…)`.
+
+Where a call goes out is `app.wechat.api`; what may go wrong is `app.wechat.errors`.
+"""
+
+from collections.abc import Callable
+
+import httpx
+
+from app.wechat.api.base import BaseApi
+from app.wechat.api.calls import Caller
+from app.wechat.api.media import MediaApi
+from app.wechat.api.menus import MenusApi
+from app.wechat.api.messages import MessagesApi
+from app.wechat.api.qrcodes import QrCodesApi
+from app.wechat.api.tags import TagsApi
+from app.wechat.api.templates import TemplatesApi
+from app.wechat.api.users import UsersApi
+from app.wechat.tokens import TokenSource
+
+
+class WeChatClient:
+    """Holds no connection and no token of its own: both are handed in, and closed by others.
+
+    How long a call may take is the business of `http` (its `timeout`).
+    """
+
+    def __init__(
+        self,
+        app_id: str,
+        app_secret: str,
+        *,
+        http: httpx.AsyncClient,
+        tokens: TokenSource,
+        base_url: str = "https://api.weixin.qq.com",
+        now: Callable[[], float] | None = None,
+    ) -> None:
+        caller = Caller(
+            app_id,
+            app_secret,
+            http=http,
+            tokens=tokens,
+            base_url=base_url,
+            now=now or tokens.now,
+        )
+        self.app_id = app_id
+        self.menus = MenusApi(caller)
+        self.messages = MessagesApi(caller)
+        self.templates = TemplatesApi(caller)
+        self.users = UsersApi(caller)
+        self.tags = TagsApi(caller)
+        self.media = MediaApi(caller)
+        self.qrcodes = QrCodesApi(caller)
+        self.base = BaseApi(caller)
+
+    def __repr__(self) -> str:
+        return f"WeChatClient({self.app_id!r})"
