@@ -6,8 +6,9 @@ the database itself; `WriteNeeded` is how the dialogue engine learns that a hand
 """
 
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,6 +34,29 @@ Purpose = Literal["read", "write"]
 
 class WriteNeeded(BaseException):
     """A read-only session was asked to write. Not an Exception: no handler swallows it by accident."""
+
+
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+
+
+@contextmanager
+def writing_here() -> Iterator[None]:
+    """Mark that a writing transaction is open: nobody may await the network in it."""
+    token = _writing.set(True)
+    try:
+        yield
+    finally:
+        _writing.reset(token)
+
+
+def refuse_in_transaction(what: str) -> None:
+    """Called before every network call: inside a writing transaction it makes everybody late.
+
+    Raises:
+        RuntimeError: a writing transaction is open in this task; a bug of the caller.
+    """
+    if _writing.get():
+        raise RuntimeError(f"{what} awaited inside a writing transaction: leave an outbox row instead")
 
 
 class ReadingSession(Session):
@@ -92,8 +116,9 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A writing transaction, committed at the end, rolled back on any exception."""
-        async with self._writing.begin() as session:
-            yield session
+        with writing_here():
+            async with self._writing.begin() as session:
+                yield session
 
     async def close(self) -> None:
         await self.reader.dispose()

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
-from models.types import SealedJSON, public_id
+from models.types import public_id
 
 
 class AccountKind(StrEnum):
@@ -55,8 +55,6 @@ class Follower(Base):
     spoke_used: Mapped[int] = mapped_column(default=0)
     acted_at: Mapped[datetime | None]
     acted_used: Mapped[int] = mapped_column(default=0)
-
-    location: Mapped[object | None] = mapped_column(SealedJSON("follower.location"))  # deleted on unsubscribe
 
     person: Mapped[Person] = relationship(lazy="raise")
 

@@ -1,0 +1,265 @@
+"""The journal's vocabulary: what is read about a message before it is handled, what is written after.
+
+Many messages are read by one statement and written by one transaction; see `app.dialogue.groups` for how
+they come together, and `sqlite_groups` and `postgres_groups` for the statements.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any, Protocol
+
+from models import DialogueState, MessageState
+from models.types import seal_json, unseal_json
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who a message is from: the follower row's facts as the group read them."""
+
+    follower_id: int
+    person_id: int
+    openid: str
+    version: int
+    subscribed: bool
+    tags: frozenset[str] = frozenset()
+    owed: int | None = None  # a message whose late answer could not be delivered
+
+    @property
+    def id(self) -> int:
+        return self.person_id
+
+
+@dataclass(slots=True)
+class DialogueRow:
+    """One row of `models.Dialogue`, opened."""
+
+    ref: str
+    flow: str
+    version: int
+    state: DialogueState
+    started_at: datetime
+    expires_at: datetime
+    args: dict[str, str] = field(default_factory=dict)
+    answers: list[tuple[str, Any]] = field(default_factory=list)
+    pending: dict[str, Any] | None = None
+    serial: int = 0
+    confidential: bool = False
+    ended_at: datetime | None = None
+
+    def sealed(self) -> tuple[bytes, bytes, bytes | None]:
+        """args, answers and pending as the columns hold them."""
+        pending = None if self.pending is None else seal_json(self.pending, "dialogue.pending")
+        return seal_json(self.args, "dialogue.args"), seal_json(self.answers, "dialogue.answers"), pending
+
+    def open_columns(self, args: bytes | None, answers: bytes | None, pending: bytes | None) -> None:
+        self.args = unseal_json(args, "dialogue.args") if args else {}
+        stored = unseal_json(answers, "dialogue.answers") if answers else []
+        self.answers = [(key, value) for key, value in stored]
+        self.pending = unseal_json(pending, "dialogue.pending") if pending else None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A message that is in the journal already."""
+
+    message_id: int
+    state: MessageState
+    reply: dict[str, Any] | None
+    lease_token: str | None
+    late: bool  # its push was answered with `success`
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """All that must be known before a message can be handled."""
+
+    seen: Seen | None = None
+    speaker: Speaker | None = None
+    open: DialogueRow | None = None
+    suspended: DialogueRow | None = None
+    draft: DialogueRow | None = None  # the newest
+
+    def add(self, row: DialogueRow) -> None:
+        """Put a dialogue in its place; of several drafts the last one given stays."""
+        if row.state is DialogueState.OPEN:
+            self.open = row
+        elif row.state is DialogueState.SUSPENDED:
+            self.suspended = row
+        else:
+            self.draft = row
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One message a group is asked about."""
+
+    account_id: int
+    key: str
+    openid: str
+    is_person: bool
+    at: datetime
+
+
+class Contact(Enum):
+    """What a message changes in the follower's facts: the platform's windows hang on it."""
+
+    NONE = "none"  # an event that opens no window
+    SPOKE = "spoke"  # 5 customer messages within 48 h
+    ACTED = "acted"  # 3 within 1 min
+    FOLLOWED = "followed"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A picture, voice or video still at WeChat, to be fetched after the commit."""
+
+    public_id: str
+    kind: str
+    media_id: str
+
+
+@dataclass(slots=True)
+class Entry:
+    """What one handled message leaves behind."""
+
+    account_id: int
+    key: str
+    kind: str
+    state: MessageState
+    request_id: str
+    received_at: datetime
+    answered_at: datetime | None
+    body: bytes | None  # sealed
+    reply: bytes | None  # sealed
+    rule: str = ""
+    speaker: Speaker | None = None
+    contact: Contact = Contact.NONE
+    dialogue_ref: str | None = None
+    dialogue_serial: int | None = None
+    lease_token: str | None = None
+    lease_until: datetime | None = None
+    dialogues: Sequence[DialogueRow] = ()
+    expected: Sequence[Expected] = ()
+    paid: int | None = None  # a message whose undeliverable answer opened this reply
+
+    @property
+    def plain(self) -> bool:
+        """Nothing but the message and the follower's facts: the case that must be fast."""
+        return not (self.dialogues or self.expected or self.paid)
+
+
+class Written(Enum):
+    OK = "ok"
+    DUPLICATE = "duplicate"  # the key is in the journal: read again and repeat what was answered
+    STALE = "stale"  # the follower's version moved on: run again
+
+
+MESSAGE_COLUMNS = (
+    "account_id",
+    "key",
+    "follower_id",
+    "kind",
+    "state",
+    "rule",
+    "request_id",
+    "received_at",
+    "answered_at",
+    "body",
+    "reply",
+    "dialogue_ref",
+    "dialogue_serial",
+    "lease_token",
+    "lease_until",
+    "tries",
+)
+DIALOGUE_COLUMNS = (
+    "ref",
+    "follower_id",
+    "flow",
+    "version",
+    "state",
+    "confidential",
+    "args",
+    "answers",
+    "pending",
+    "serial",
+    "started_at",
+    "updated_at",
+    "expires_at",
+    "ended_at",
+    "emptied",
+)
+KEPT = ("ref", "follower_id", "flow", "started_at", "confidential", "emptied")  # when put again
+
+# One UPDATE for all kinds of contact: `f` is the follower, `v` the group's row.
+FOLLOWER_CHANGES = """
+  version = f.version + 1,
+  spoke_at = CASE v.contact WHEN 'spoke' THEN v.at WHEN 'left' THEN NULL ELSE f.spoke_at END,
+  spoke_used = CASE v.contact WHEN 'spoke' THEN 0 ELSE f.spoke_used END,
+  acted_at = CASE v.contact WHEN 'acted' THEN v.at WHEN 'followed' THEN v.at WHEN 'left' THEN NULL
+    ELSE f.acted_at END,
+  acted_used = CASE v.contact WHEN 'acted' THEN 0 WHEN 'followed' THEN 0 ELSE f.acted_used END,
+  subscribed = CASE v.contact WHEN 'left' THEN {false} WHEN 'none' THEN f.subscribed ELSE {true} END,
+  subscribed_at = CASE v.contact WHEN 'followed' THEN v.at ELSE f.subscribed_at END,
+  unsubscribed_at = CASE v.contact WHEN 'left' THEN v.at WHEN 'none' THEN f.unsubscribed_at ELSE NULL END,
+  menu_tag = CASE v.contact WHEN 'left' THEN NULL ELSE f.menu_tag END
+"""
+
+
+def message_row(entry: Entry) -> tuple[Any, ...]:
+    """The values of `MESSAGE_COLUMNS`; times are still datetimes."""
+    return (
+        entry.account_id,
+        entry.key,
+        entry.speaker.follower_id if entry.speaker else None,
+        entry.kind,
+        entry.state.value,
+        entry.rule,
+        entry.request_id,
+        entry.received_at,
+        entry.answered_at,
+        entry.body,
+        entry.reply,
+        entry.dialogue_ref,
+        entry.dialogue_serial,
+        entry.lease_token,
+        entry.lease_until,
+        0,
+    )
+
+
+def dialogue_row(row: DialogueRow, follower_id: int, at: datetime) -> tuple[Any, ...]:
+    """The values of `DIALOGUE_COLUMNS`; times are still datetimes."""
+    args, answers, pending = row.sealed()
+    return (
+        row.ref,
+        follower_id,
+        row.flow,
+        row.version,
+        row.state.value,
+        row.confidential,
+        args,
+        answers,
+        pending,
+        row.serial,
+        row.started_at,
+        at,
+        row.expires_at,
+        row.ended_at,
+        False,
+    )
+
+
+class GroupStore(Protocol):
+    """The statements of one database. Not safe for two calls of one kind at a time: `Groups` sees to that."""
+
+    async def read(self, questions: Sequence[Question]) -> list[Snapshot]: ...
+
+    async def write(self, entries: Sequence[Entry]) -> list[Written | Exception]:
+        """Store all in one transaction; where that fails, row by row, so that one bad message fails alone."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,280 @@
+"""Carrying out a plan: the handler runs, and what it said or asked becomes the turn's result.
+
+Nothing is stored here. The same plan may be carried out twice: once with a session that cannot write, and
+again in a writing transaction when the first run wanted to.
+"""
+
+import secrets
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from app.dialogue.says import reply_of
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.dialogue.chat import Asking, Chat, Declined, Script
+from app.dialogue.journal import DialogueRow, Expected, Speaker
+from app.dialogue.questions import Pending
+from app.dialogue.router import Handler, Registry
+from app.dialogue.routing import GO_ON, TAP_DO, Act, Plan
+from app.errors import DomainError
+from app.wechat.incoming import Incoming
+from app.wechat.replies import Nothing, Reply, Text, choice_line, fit
+from models import DialogueState, MessageState
+
+log = structlog.get_logger(__name__)
+
+OPEN_FOR = timedelta(hours=24)  # then it becomes a draft
+DRAFT_FOR = timedelta(days=7)  # then it is deleted
+CALM = "抱歉，刚才出了点问题，没有办成。我们已经记下来了，请稍后再试，或回复「人工」找我们的工作人员。"
+CONFIDENTIAL = "保密对话"
+
+Guarded = Callable[[], AbstractAsyncContextManager[Any]]
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one message led to."""
+
+    reply: Reply
+    rule: str
+    state: MessageState = MessageState.ANSWERED
+    dialogues: list[DialogueRow] = field(default_factory=list)
+    expected: list[Expected] = field(default_factory=list)
+    dialogue: DialogueRow | None = None  # the one the message belonged to
+
+
+@dataclass(slots=True)
+class Stage:
+    """Where a plan is carried out: sessions to read with, and a guard around each handler call."""
+
+    incoming: Incoming
+    speaker: Speaker
+    at: datetime
+    request_id: str
+    sessions: Callable[[], AsyncSession]
+    guarded: Guarded  # a savepoint in a writing transaction, nothing else
+
+
+class Performer:
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    async def perform(self, plan: Plan, stage: Stage) -> Turn:
+        turn = await self._act(plan, stage)
+        turn.dialogues = [*plan.put_aside, *turn.dialogues]
+        if plan.put_aside and plan.put_aside[-1].state is DialogueState.SUSPENDED:
+            turn.reply = _after(turn.reply, self._offer(plan.put_aside[-1]))
+        if plan.notice:
+            turn.reply = before(plan.notice, turn.reply)
+        if turn.dialogue is not None and turn.dialogue.confidential:
+            turn.rule = CONFIDENTIAL
+        return turn
+
+    async def _act(self, plan: Plan, stage: Stage) -> Turn:
+        match plan.act:
+            case Act.RECORD:
+                return Turn(Nothing(), plan.rule)
+            case Act.SAY:
+                assert plan.say is not None
+                return Turn(reply_of(plan.say), plan.rule)
+            case Act.NOTHING_OPEN:
+                words = "现在没有办到一半的事。回复「帮助」看看能办什么。"
+                return Turn(Text(words), plan.rule)
+            case Act.CANCEL:
+                assert plan.row is not None
+                return self._cancelled(plan, stage)
+            case Act.RUN:
+                assert plan.handler is not None
+                if plan.handler.is_flow:
+                    return await self._flow(plan, _begun(plan.handler, plan.args, stage.at), stage)
+                return await self._once(plan, plan.handler, stage)
+            case _:
+                assert plan.row is not None
+                return await self._flow(plan, replace(plan.row, answers=list(plan.row.answers)), stage)
+
+    def _cancelled(self, plan: Plan, stage: Stage) -> Turn:
+        assert plan.row is not None
+        title = self._title(plan.row)
+        row = _ended(plan.row, stage.at)
+        return Turn(
+            Text(f"好的，「{title}」已取消，没有提交任何内容。"), plan.rule, dialogues=[row], dialogue=row
+        )
+
+    async def _once(self, plan: Plan, handler: Handler, stage: Stage) -> Turn:
+        chat = self._chat(stage, plan.args, None)
+        outcome = await _run(handler, chat, stage)
+        if isinstance(outcome, DomainError):
+            return Turn(Text(outcome.message), plan.rule)
+        if isinstance(outcome, Exception):
+            return Turn(Text(CALM), plan.rule, MessageState.FAILED)
+        return Turn(outcome, plan.rule)
+
+    # --- flows ---
+
+    async def _flow(self, plan: Plan, row: DialogueRow, stage: Stage) -> Turn:
+        handler = self._registry.get(row.flow)
+        if handler is None:  # the feature is gone
+            ended = _ended(row, stage.at)
+            return Turn(
+                Text("这项服务已经调整，请回复「帮助」看看现在能办什么。"), plan.rule, dialogues=[ended]
+            )
+        said = plan.said if plan.act is Act.ANSWER else None
+        lead = ""
+        if row.version != handler.version:
+            row = replace(row, version=handler.version, answers=[], pending=None)
+            said, lead = None, f"「{handler.title}」的问题有更新，请您从头再答一遍。"
+        elif plan.act is Act.BACK:
+            lead = "" if row.answers else "已经是第一步了。"
+            row.answers = row.answers[:-1]
+        elif plan.act is Act.RESUME:
+            lead = f"接着办「{handler.title}」："
+        turn = await self._play(plan, handler, row, said, stage)
+        if lead:
+            turn.reply = before(lead, turn.reply)
+        return turn
+
+    async def _play(
+        self, plan: Plan, handler: Handler, row: DialogueRow, said: Any, stage: Stage, notice: str = ""
+    ) -> Turn:
+        pending = Pending.load(row.pending) if row.pending else None
+        script = Script(answers=list(row.answers), pending=pending, said=said, ref=row.ref)
+        chat = self._chat(stage, row.args, script)
+        if notice:
+            script.notices.append(notice)
+        try:
+            outcome = await _run(handler, chat, stage)
+        except Asking as asking:
+            return self._asked(plan, row, script, asking, stage)
+        except Declined:
+            ended = _ended(row, stage.at)
+            words = Text("好的，没有提交。需要时随时再来。")
+            return Turn(words, plan.rule, dialogues=[ended], dialogue=ended)
+        if isinstance(outcome, DomainError):
+            return await self._refused(plan, handler, row, script, outcome, stage)
+        if isinstance(outcome, Exception):  # the open question stays as it was
+            return Turn(Text(CALM), plan.rule, MessageState.FAILED, dialogue=row)
+        ended = _ended(replace(row, answers=script.answers), stage.at)
+        return Turn(outcome, plan.rule, dialogues=[ended], expected=script.expected, dialogue=ended)
+
+    async def _refused(
+        self, plan: Plan, handler: Handler, row: DialogueRow, script: Script, error: DomainError, stage: Stage
+    ) -> Turn:
+        """The rule said no: ask again from the answer another could replace, or end with the sentence."""
+        keys = [key for key, _ in script.answers]
+        if error.question is None or error.question not in keys or stage.speaker is None:
+            ended = _ended(row, stage.at)
+            return Turn(Text(error.message), plan.rule, dialogues=[ended], dialogue=ended)
+        kept = script.answers[: keys.index(error.question)]
+        again = replace(row, answers=kept, pending=None)
+        return await self._play(plan, handler, again, None, stage, notice=error.message)
+
+    def _asked(self, plan: Plan, row: DialogueRow, script: Script, asking: Asking, stage: Stage) -> Turn:
+        pending = asking.pending
+        is_new = pending.serial == 0
+        if is_new:
+            pending = replace(pending, serial=row.serial + 1)
+        row = replace(
+            row,
+            state=DialogueState.OPEN,
+            answers=script.answers,
+            pending=pending.dump(),
+            serial=pending.serial,
+            expires_at=stage.at + OPEN_FOR,
+        )
+        words = asking.say
+        if words is None:
+            words = pending.shown(row.ref)
+        elif asking.refused and plan.instead is not None:
+            words = f"{words}\n{self._crossroads(plan)}"
+        elif asking.refused and (pending.options or pending.digest):
+            words = f"{words}\n{pending.shown(row.ref)}"
+        if script.notices:
+            words = "\n".join([*script.notices, words])
+        reply: Reply = Text(fit(words)) if words else Nothing()
+        return Turn(reply, plan.rule, dialogues=[row], expected=script.expected, dialogue=row)
+
+    def _crossroads(self, plan: Plan) -> str:
+        assert plan.instead is not None
+        _, handler = plan.instead
+        return "\n".join(
+            (
+                choice_line(GO_ON, "go-on", "继续回答刚才的问题"),
+                choice_line(handler.title, f"{TAP_DO}{handler.name}", f"去「{handler.title}」"),
+            )
+        )
+
+    def _offer(self, row: DialogueRow) -> str:
+        line = choice_line(GO_ON, "go-on", "继续")
+        return f"（「{self._title(row)}」还没办完，回复「{line}」接着办。）"
+
+    def _title(self, row: DialogueRow) -> str:
+        handler = self._registry.get(row.flow)
+        return handler.title if handler else "刚才的事"
+
+    def _chat(self, stage: Stage, args: dict[str, str], script: Script | None) -> Chat:
+        return Chat(
+            at=stage.at,
+            incoming=stage.incoming,
+            speaker=stage.speaker,
+            sessions=stage.sessions,
+            args=args,
+            script=script,
+        )
+
+
+async def _run(handler: Handler, chat: Chat, stage: Stage) -> Reply | Exception:
+    """The handler's reply, or what it raised; a bug is logged here, with its trace."""
+    try:
+        async with stage.guarded():
+            return await handler.call(chat)
+    except DomainError as error:
+        return error
+    except Exception as error:
+        if is_database_away(error):
+            raise
+        log.exception("handler_failed", handler=handler.name, request_id=stage.request_id)
+        return error
+
+
+def is_database_away(error: BaseException) -> bool:
+    """Whether the database, not the handler, failed: then nothing may be answered."""
+    from sqlalchemy.exc import InterfaceError, OperationalError  # noqa: PLC0415
+    from sqlalchemy.exc import TimeoutError as PoolTimeout  # noqa: PLC0415
+
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeout | OSError):
+        return True
+    return getattr(error, "connection_invalidated", False)
+
+
+def _begun(handler: Handler, args: dict[str, str], at: datetime) -> DialogueRow:
+    return DialogueRow(
+        ref=secrets.token_hex(8),
+        flow=handler.name,
+        version=handler.version,
+        state=DialogueState.OPEN,
+        started_at=at,
+        expires_at=at + OPEN_FOR,
+        args=dict(args),
+        confidential=handler.confidential,
+    )
+
+
+def _ended(row: DialogueRow, at: datetime) -> DialogueRow:
+    return replace(row, state=DialogueState.ENDED, pending=None, ended_at=at)
+
+
+def before(lines: str, reply: Reply) -> Reply:
+    """`reply` opened by `lines`, where it is text or nothing; else the lines alone must do."""
+    if isinstance(reply, Nothing):
+        return Text(fit(lines))
+    if isinstance(reply, Text):
+        return Text(fit(f"{lines}\n{reply.content}"))
+    return reply
+
+
+def _after(reply: Reply, line: str) -> Reply:
+    return Text(fit(f"{reply.content}\n\n{line}")) if isinstance(reply, Text) else reply

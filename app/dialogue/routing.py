@@ -1,0 +1,231 @@
+"""Which thing a message is for: the order of routing, without running anything.
+
+1 what is only recorded · 2 follow, unfollow, scan, tap on the menu · 3 words of danger, in any text ·
+4 取消 上一步 帮助 人工 继续 · 5 the open question · 6 keywords · 7 the menu file's fallback.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from app.menus.matching import Book, Do, Say, Target
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.dialogue.answers import Said, folded
+from app.dialogue.journal import Contact, DialogueRow, Snapshot, Speaker
+from app.dialogue.questions import Pending, is_stale_tap
+from app.dialogue.router import Handler, Registry
+from app.services.audiences import Facts
+from app.wechat.incoming import Incoming
+from models import DialogueState
+
+RECORDED = frozenset({"event.location", "event.view", "event.view_miniprogram"})
+TAPS = frozenset(
+    {
+        "event.click",
+        "event.scancode_push",
+        "event.scancode_waitmsg",
+        "event.pic_sysphoto",
+        "event.pic_photo_or_album",
+        "event.pic_weixin",
+        "event.location_select",
+    }
+)
+OPENS_WINDOW = frozenset({"event.click", "event.scancode_push", "event.scancode_waitmsg", "event.scan"})
+GO_ON = "继续"
+TAP_DO = "do:"  # a tapped line that names a handler instead of answering a question
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What a text about danger gets before anything else; `alert` writes a row for people on duty."""
+
+    lines: str
+    alert: bool
+
+
+class Guard(Protocol):
+    """Recognises danger in what people write; handed in, its rules live in services."""
+
+    def watch(self, text: str) -> Alarm | None: ...
+
+    async def alert(
+        self, session: AsyncSession, speaker: Speaker, key: str, text: str, at: datetime
+    ) -> None: ...
+
+
+class Act(Enum):
+    """What to do; the rest of the plan says with what."""
+
+    RECORD = "record"  # keep it, answer `success`
+    SAY = "say"  # `target` holds words
+    RUN = "run"  # a handler, maybe a flow from its start
+    ANSWER = "answer"  # the open question
+    ASK_AGAIN = "ask again"  # the open question, without taking this message for an answer
+    BACK = "back"
+    CANCEL = "cancel"
+    RESUME = "resume"
+    NOTHING_OPEN = "nothing open"
+
+
+@dataclass(slots=True)
+class Plan:
+    act: Act
+    rule: str
+    contact: Contact = Contact.NONE
+    handler: Handler | None = None
+    args: dict[str, str] = field(default_factory=dict)
+    say: Say | None = None
+    row: DialogueRow | None = None  # the dialogue to go on with
+    said: Said | None = None
+    put_aside: list[DialogueRow] = field(default_factory=list)  # rows with their new states, in order
+    warning: Alarm | None = None
+    notice: str = ""  # a line before the answer
+    instead: tuple[str, Handler] | None = None  # a keyword the same words hit exactly
+
+
+class Routing:
+    """Plans one message. `words` are the fixed words that run a handler: 帮助, 人工."""
+
+    def __init__(self, registry: Registry, guard: Guard, words: Mapping[str, str]) -> None:
+        self._registry = registry
+        self._guard = guard
+        self._words = dict(words)
+
+    def plan(self, incoming: Incoming, seen: Snapshot, book: Book, at: datetime) -> Plan:
+        if incoming.is_event:
+            plan = self._event(incoming, seen, book)
+        else:
+            plan = self._message(incoming, seen, book, at)
+        if plan.handler is not None and plan.handler.is_flow and plan.act is Act.RUN:
+            plan.put_aside = _aside(seen)
+        return plan
+
+    # --- events ---
+
+    def _event(self, incoming: Incoming, seen: Snapshot, book: Book) -> Plan:
+        kind = incoming.kind
+        contact = Contact.ACTED if kind in OPENS_WINDOW else Contact.NONE
+        if kind == "event.unsubscribe":
+            return Plan(Act.RECORD, "unsubscribe", Contact.LEFT, put_aside=_closed(seen, incoming))
+        if kind == "event.subscribe":
+            greeting = "scan" if incoming.scene else "subscribe"
+            plan = self._target(book.greeting(greeting), f"greeting:{greeting}", Contact.FOLLOWED)
+        elif kind == "event.scan":
+            plan = self._target(book.greeting("scan"), "greeting:scan", contact)
+        elif kind in TAPS:
+            plan = self._button(incoming, book, contact)
+        else:
+            return Plan(Act.RECORD, f"recorded:{kind}", contact)
+        if seen.open is not None:
+            plan.put_aside = _aside(seen)
+        return plan
+
+    def _button(self, incoming: Incoming, book: Book, contact: Contact) -> Plan:
+        target = book.button(incoming.event_key)
+        if target is None:  # a phone may show a menu of last year
+            return self._target(self._do("帮助"), "menu:unknown", contact)
+        return self._target(target, f"menu:{incoming.event_key}", contact)
+
+    # --- messages ---
+
+    def _message(self, incoming: Incoming, seen: Snapshot, book: Book, at: datetime) -> Plan:
+        said = Said.of(incoming, at)
+        row = seen.open if seen.open is not None and seen.open.expires_at > at else None
+        warning = self._guard.watch(said.text) if said.text else None
+        plan = (
+            self._word(said, row, seen)
+            or self._tap(said, row, book)
+            or (self._answer(said, row, book, seen, at) if row is not None else None)
+            or self._otherwise(said, seen, book, at)
+        )
+        plan.contact = Contact.SPOKE
+        plan.warning = warning
+        if warning is not None and row is not None and plan.act is Act.ANSWER:
+            plan.warning = replace(warning, alert=warning.alert)
+        if row is None and seen.open is not None and not plan.put_aside:
+            plan.put_aside = [replace(seen.open, state=DialogueState.DRAFT)]  # it ran out of time
+        return plan
+
+    def _word(self, said: Said, row: DialogueRow | None, seen: Snapshot) -> Plan | None:
+        word = folded(said.text) if said.kind in {"text", "voice"} else ""
+        if word == "取消":
+            return Plan(Act.CANCEL, "word:取消", row=row) if row else Plan(Act.NOTHING_OPEN, "word:取消")
+        if word == "上一步" and row:
+            return Plan(Act.BACK, "word:上一步", row=row)
+        if word == GO_ON:
+            return self._go_on(row, seen)
+        if word in self._words:
+            plan = self._target(self._do(word), f"word:{word}", Contact.SPOKE)
+            if row is not None and plan.handler is not None and word != "帮助":
+                plan.put_aside = _aside(seen)
+            return plan
+        return None
+
+    def _go_on(self, row: DialogueRow | None, seen: Snapshot) -> Plan:
+        if row is not None:
+            return Plan(Act.ASK_AGAIN, "word:继续", row=row)
+        waiting = seen.suspended or seen.draft or seen.open
+        if waiting is None:
+            return Plan(Act.NOTHING_OPEN, "word:继续")
+        return Plan(Act.RESUME, "word:继续", row=waiting)
+
+    def _tap(self, said: Said, row: DialogueRow | None, book: Book) -> Plan | None:
+        if said.choice.startswith(TAP_DO):
+            key = said.choice.removeprefix(TAP_DO)
+            target = book.button(key)
+            return self._target(target, f"tap:{key}", Contact.SPOKE) if target else None
+        pending = Pending.load(row.pending) if row and row.pending else None
+        if not is_stale_tap(said, pending, row.ref if row else ""):
+            return None
+        if row is None:
+            return Plan(Act.NOTHING_OPEN, "tap:old", notice="这是之前的选项，那次对话已经结束了。")
+        return Plan(Act.ASK_AGAIN, "tap:old", row=row, notice="这是之前的选项，请回答现在的问题：")
+
+    def _answer(self, said: Said, row: DialogueRow, book: Book, seen: Snapshot, at: datetime) -> Plan:
+        plan = Plan(Act.ANSWER, f"flow:{row.flow}", row=row, said=said)
+        if said.kind == "text" and not said.choice and seen.speaker is not None:
+            match = book.exact(said.text, at, Facts(seen.speaker.tags))
+            if match is not None and isinstance(match.target, Do):
+                handler = self._registry.get(match.target.handler)
+                if handler is not None:
+                    plan.instead = (said.text, handler)
+        return plan
+
+    def _otherwise(self, said: Said, seen: Snapshot, book: Book, at: datetime) -> Plan:
+        tags = seen.speaker.tags if seen.speaker else frozenset()
+        match = book.match(said.text, at, Facts(tags)) if said.text else None
+        if match is not None:
+            plan = self._target(match.target, match.rule, Contact.SPOKE)
+        else:
+            plan = self._target(book.fallback, "fallback", Contact.SPOKE)
+        plan.said = said
+        return plan
+
+    # --- targets ---
+
+    def _do(self, word: str) -> Do:
+        return Do(self._words[word], {})
+
+    def _target(self, target: Target | None, rule: str, contact: Contact) -> Plan:
+        if isinstance(target, Say):
+            return Plan(Act.SAY, rule, contact, say=target)
+        if target is None:
+            return Plan(Act.RECORD, rule, contact)
+        return Plan(Act.RUN, rule, contact, handler=self._registry[target.handler], args=dict(target.args))
+
+
+def _aside(seen: Snapshot) -> list[DialogueRow]:
+    """The open dialogue becomes the suspended one; what was suspended becomes a draft."""
+    if seen.open is None:
+        return []
+    older = [replace(seen.suspended, state=DialogueState.DRAFT)] if seen.suspended else []
+    return [*older, replace(seen.open, state=DialogueState.SUSPENDED)]
+
+
+def _closed(seen: Snapshot, incoming: Incoming) -> list[DialogueRow]:
+    """Who leaves takes his half-finished dialogues along."""
+    rows = [row for row in (seen.open, seen.suspended, seen.draft) if row is not None]
+    return [replace(row, state=DialogueState.ENDED, answers=[], pending=None) for row in rows]

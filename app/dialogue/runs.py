@@ -1,0 +1,78 @@
+"""One message at work in this process, the pushes that wait for its answer, and one person's place in the queue."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.wechat.callback import NoAnswer
+from app.wechat.incoming import Incoming
+from app.wechat.replies import Reply
+
+
+@dataclass(slots=True)
+class Waiter:
+    """One push that waits for its answer; each has its own five seconds."""
+
+    started: float  # monotonic
+    answer: "asyncio.Future[Reply | None]"  # None: `success`, the answer comes later
+
+
+@dataclass(slots=True)
+class Run:
+    """`request_id` names the message in logs and is the token of its lease."""
+
+    incoming: Incoming
+    account_id: int
+    at: datetime
+    request_id: str
+    waiters: list[Waiter] = field(default_factory=list)
+    deferring: bool = False  # the commit of `deferred` is under way
+    deferred: bool = False  # the journal holds it under our token; the answer goes out later
+    tries: int = 0
+
+    def wait(self, started: float) -> "asyncio.Future[Reply | None]":
+        waiter = Waiter(started, asyncio.get_running_loop().create_future())
+        self.waiters.append(waiter)
+        return waiter.answer
+
+    def answer(self, reply: Reply | None) -> None:
+        for waiter in self.waiters:
+            if not waiter.answer.done():
+                waiter.answer.set_result(reply)
+
+    def stay_silent(self, since: float = float("inf")) -> None:
+        """Tell the pushes that began before `since` that there will be no answer."""
+        for waiter in self.waiters:
+            if waiter.started <= since and not waiter.answer.done():
+                waiter.answer.set_exception(NoAnswer())
+
+    @property
+    def waited_for(self) -> list[float]:
+        """When the pushes began that still wait, oldest first."""
+        return [waiter.started for waiter in self.waiters if not waiter.answer.done()]
+
+
+class Turnstile:
+    """One message of a person at a time, in the order they came."""
+
+    def __init__(self) -> None:
+        self._queues: dict[str, deque[asyncio.Future[None]]] = {}
+
+    async def enter(self, name: str) -> None:
+        queue = self._queues.get(name)
+        if queue is None:
+            self._queues[name] = deque()
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        queue.append(turn)
+        await turn
+
+    def leave(self, name: str) -> None:
+        queue = self._queues[name]
+        while queue:
+            following = queue.popleft()
+            if not following.done():
+                following.set_result(None)
+                return
+        del self._queues[name]

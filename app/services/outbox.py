@@ -1,0 +1,58 @@
+"""Effects that leave us: a row with a unique key, written in the transaction of its cause.
+
+Who is being answered just now needs no second message: such a row is settled by the reply itself.
+Not here: which way a row takes and how it is sent (`deliveries`).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import DeliveryState, Outbox, Way
+
+ANSWERING = "gonghui.answering"  # in session.info: the person whose message this transaction handles
+
+
+def answering(session: AsyncSession, person_id: int | None) -> None:
+    """Say whose reply is being made in this session's transaction."""
+    session.info[ANSWERING] = person_id
+
+
+def add(
+    session: AsyncSession,
+    kind: str,
+    *,
+    key: str,
+    to: int | None,
+    payload: Any = None,
+    now: datetime,
+    due_at: datetime | None = None,
+    follower_id: int | None = None,
+    message_id: int | None = None,
+    besides_reply: bool = False,
+    urgent: bool = False,
+) -> Outbox:
+    """An effect of `kind`, for the person `to`, once for ever under `key`.
+
+    `urgent` ones ignore quiet hours; `follower_id` names the openid it must go to. With `besides_reply` the
+    person now being answered gets it in addition to the reply.
+    """
+    passive = to is not None and session.info.get(ANSWERING) == to and not besides_reply
+    row = Outbox(
+        key=key,
+        kind=kind,
+        person_id=to,
+        follower_id=follower_id,
+        message_id=message_id,
+        payload=payload,
+        state=DeliveryState.DELIVERED if passive else DeliveryState.QUEUED,
+        way=Way.PASSIVE if passive else None,
+        besides_reply=besides_reply,
+        urgent=urgent,
+        created_at=now,
+        due_at=due_at or now,
+        settled_at=now if passive else None,
+    )
+    session.add(row)
+    return row
