@@ -6,7 +6,7 @@ signature does not cover the body, so whoever may choose plain may write any bod
 
 import json
 import os
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_plus
 
 from app.wechat.crypto import Account, BadCallback, Cipher, Format, Mode, same, signature
 from app.wechat.xml import parse_json, parse_xml
@@ -23,25 +23,24 @@ def read_query(raw: bytes) -> dict[str, str]:
     """
     if len(raw) > _MAX_QUERY:
         raise BadCallback(400, "bad-query")
-    query: dict[str, str] = {}
-    for pair in raw.split(b"&"):
-        if not pair:
-            continue
-        name, _, value = pair.partition(b"=")
-        try:
-            key = _decoded(name)
-            if key in query:
-                raise BadCallback(400, "repeated-parameter")
-            query[key] = _decoded(value)
-        except UnicodeDecodeError:
-            raise BadCallback(400, "bad-query") from None
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        raise BadCallback(400, "bad-query") from None
+    pairs = [pair.partition("=") for pair in text.split("&") if pair]
+    query = {name: value for name, _, value in pairs}
+    if "%" in text or "+" in text:
+        query = {_decoded(name): _decoded(value) for name, value in query.items()}
+    if len(query) != len(pairs):
+        raise BadCallback(400, "repeated-parameter")
     return query
 
 
-def _decoded(value: bytes) -> str:
-    if b"%" in value or b"+" in value:
-        value = unquote_to_bytes(value.replace(b"+", b" "))
-    return value.decode()
+def _decoded(value: str) -> str:
+    try:
+        return unquote_plus(value, errors="strict")
+    except UnicodeDecodeError:
+        raise BadCallback(400, "bad-query") from None
 
 
 class Envelope:
