@@ -29,11 +29,12 @@ NAMES_WITH_DIGITS = re.compile(rf"3C|(?<!\d)(?:{TELEPHONES})(?!\d|\s*(?:{UNITS})
 
 # The subjects the first edition has to cover, by the tip that does.
 MUST_COVER = {
-    "socket-sparks", "electric-shock", "cpr", "fallen-line", "flooded-home", "appliance-fire", "breaker-trips",
-    "no-power-at-home", "kites", "fishing", "building-near-lines", "trees-near-lines", "ebike-charging",
-    "electric-blanket", "power-strips", "children-sockets", "lightning", "irrigation-pump", "private-wires",
-    "meter-reading", "arrears", "planned-outage", "festival-lights", "heaters", "water-heater", "old-wiring",
-    "generator", "unstable-voltage", "burning-smell", "digging-cables",
+    "socket-sparks", "electric-shock", "cpr", "fallen-line", "flooded-home", "appliance-fire",
+    "breaker-trips", "no-power-at-home", "kites", "fishing", "building-near-lines",
+    "trees-near-lines", "ebike-charging", "electric-blanket", "power-strips", "children-sockets",
+    "lightning", "irrigation-pump", "private-wires", "meter-reading", "arrears",
+    "planned-outage", "festival-lights", "heaters", "water-heater", "old-wiring", "generator",
+    "unstable-voltage", "burning-smell", "digging-cables",
 }  # fmt: skip
 
 

@@ -110,7 +110,7 @@ def test_files_from_other_editors_load_too(tmp_path: Path) -> None:
         ("first: 先把手擦干。\n", "", "wet-hands.md：first：缺少这一项"),
         ("first: 先把手", "frist: 先把手", "第 11 行：frist：没有这一项，请检查拼写"),
         ("安全监察部", "安全监察专责（待核）", "第 16 行：reviewer：请写负责审核的部门"),
-        ("reviewed_on: 2026-11-23\nnext", "reviewed_on: 明天\nnext", "第 17 行：reviewed_on：应是日期，例如 2026-11-23"),
+        ("reviewed_on: 2026-11-23\nnext", "reviewed_on: 明天\nnext", "第 17 行：reviewed_on：应是日期"),
         ("2027-11-23", "2028-11-23", "next_review_on 应是 12 个月后，即 2027-11-23"),
         ("id: wet-hands", "id: wet-feet", "第 2 行：id：应与文件名相同，即 wet-hands"),
         ("id: wet-hands", "id: Wet Hands", "第 2 行：id：只能用小写字母、数字和短横线"),
@@ -122,12 +122,12 @@ def test_files_from_other_editors_load_too(tmp_path: Path) -> None:
 def test_a_mistake_is_named_with_file_line_and_cure(tmp_path: Path, good: str, bad: str, said: str) -> None:
     assert good in GOOD
 
-    told = only_mistake_among(tmp_path, GOOD.replace(good, bad, 1), said)
+    told = mistake_saying(tmp_path, GOOD.replace(good, bad, 1), said)
 
     assert said in told
 
 
-def only_mistake_among(folder: Path, text: str, said: str) -> str:
+def mistake_saying(folder: Path, text: str, said: str) -> str:
     """The mistake that says it; a misspelt name is also a missing one."""
     write(folder, text)
     told = [str(mistake) for mistake in mistakes_of(folder)]

@@ -1,9 +1,10 @@
 """Finding the tip that answers a text, in memory.
 
 BM25 over words, characters and bigrams (`vocabulary.py`), then three outcomes: one tip, a few to choose
-from, or none. The scorer is our own inverted index of plain dictionaries: over 100 tips it answered in
-two thirds of the time `bm25s` took for its scores alone, whose arrays pay off on corpora
-thousands of times larger. What each token adds to each tip is worked out once, when the index is built.
+from, or none. The scorer is our own
+inverted index of plain dictionaries: over 100 tips it ranks a question in about 50 µs, `bm25s` in 65 with
+the same tokens, because the arrays it makes for each question pay off only on far larger corpora.
+What each token adds to each tip is worked out once, when the index is built.
 
 Not here: where tips come from, and what is said when nothing was found.
 """
@@ -30,6 +31,7 @@ NEARBY = 0.5
 
 _MOST_CHOICES = 3
 _SHORTEST_CONTAINED = 4  # characters; a shorter question form inside a text proves nothing
+_WORTH_RANKING = 0.3  # tips below this share of the best are not even sorted
 _PROSE_WEIGHT = 0.3  # what we wrote, against what people ask
 _SATURATION, _LENGTH = 1.2, 0.4  # BM25's k1 and b
 
@@ -79,12 +81,12 @@ class Index:
         if not is_about_power(asked):
             return Miss()
         ranked = self._rank(asked)
+        contained = self._contained(asked, [number for number, _ in ranked])
+        if contained is not None:
+            return Hit(self._tips[contained])
         floor = OTHER_MATTERS_SHARE if is_about_other_matters(asked) else CHOICE_SHARE
         if not ranked or ranked[0][1] < floor:
             return Miss()
-        contained = self._contained(asked, [number for number, _ in ranked[:5]])
-        if contained is not None:
-            return Hit(self._tips[contained])
         return self._decide(ranked)
 
     def _rank(self, asked: str) -> list[tuple[int, float]]:
@@ -95,8 +97,11 @@ class Index:
             reachable += self._weights.get(token, self._unknown)
             for number, gain in self._gains.get(token, ()):
                 scores[number] = scores.get(number, 0.0) + gain
-        ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:8]
-        return [(number, score / reachable) for number, score in ranked]
+        if not scores:
+            return []
+        worth = max(scores.values()) * _WORTH_RANKING
+        ranked = [(-score, number) for number, score in scores.items() if score >= worth]
+        return [(number, -score / reachable) for score, number in sorted(ranked)]
 
     def _contained(self, asked: str, numbers: Iterable[int]) -> int | None:
         """Of these tips the one whose longest question form stands word for word in the text."""

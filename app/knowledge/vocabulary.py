@@ -26,14 +26,39 @@ _APPLIANCES = re.compile("电脑|电视机?|电子表?|电梯|电动|电器城")
 
 # A text without any of these is not about electricity, whatever else it shares with a tip.
 _POWER = re.compile(
-    "电|插(?!队|班|图|花|画|话|手|嘴|曲|秧)|接线板|闸|跳匣|漏保|空开|保险丝|火花|火星|打火|着火|起火|冒火|冒烟|烧着"
+    "电|插(?!队|班|图|花|画|话|手|嘴|曲|秧)|接线板|闸|漏保|空开|保险丝|火花|火星|打火|着火|起火|冒火|出火|都黑了|全黑|冒烟|烧着"
     "|灯|雷|风筝|高压线|变压器|水泵|浇地|抽水|焦味|糊味|焦糊|烧焦|麻手|发麻|手麻|麻酥|有点麻|热水器|浴霸|取暖|小太阳"
-    "|烧.{0,6}味|鱼竿|鱼线|吊车|挖机|挖掘机|收割机|秸秆|心肺复苏|心脏复苏|呼吸|心跳|按压|压胸|断线|线断|cpr|aed"
+    "|烧.{0,6}味|鱼竿|鱼线|吊车|挖机|挖掘机|收割机|秸秆|心肺复苏|心脏复苏|呼吸|喘气|心跳|按压|压胸|楼道|楼梯间|烤火|[拉扯接根]线|断线|线断|cpr|aed"
 )
 
 # The union's and the office's other business. Such a text must speak of power clearly, or it is not ours.
 _OTHER_MATTERS = re.compile(
     "招聘|招人|招工|工资|奖金|体检|报名|比赛|名额|活动|社保|医保|公积金|补贴|挂号|医生|考证|上牌|地址"
+)
+
+# Words of a life at risk: beside them no other matter counts.
+_LIFE = re.compile(
+    "触电|漏电|电击|着火|冒火|冒烟|火花|断线|线断|没呼吸|没有呼吸|不喘气|没心跳|救命|快死|倒地|晕"
+)
+
+# One word for what people call by several, and the slips of the commonest words in typing and dictation.
+# Whole words only, and only from the development questions.
+_SAME = (
+    (re.compile("插坐|插做|查座"), "插座"),
+    (re.compile("跳匣|跳扎"), "跳闸"),
+    (re.compile("漏宝|漏报"), "漏保"),
+    (re.compile("露电|漏店"), "漏电"),
+    (re.compile("胡味"), "糊味"),
+    (re.compile("老话了"), "老化了"),
+    (re.compile("电压不温"), "电压不稳"),
+    (re.compile("风争"), "风筝"),
+    (re.compile("插排|排插|插板|插牌|接线板|拖线板"), "插线板"),
+    (re.compile("电褥子|电毯子"), "电热毯"),
+    (re.compile("电瓶车|电驴|电车"), "电动车"),
+    (re.compile("挖机|铲车|钩机"), "挖掘机"),
+    (re.compile("高压电线"), "高压线"),
+    (re.compile("烧起来|起火|烧着了"), "着火"),
+    (re.compile("(?:被|让|叫|遭|给)电给?(?:打|击|着|到|了|晕|倒)"), "触电"),
 )
 
 _FILLERS = """
@@ -54,7 +79,10 @@ def normalise(text: str) -> str:
         half = _LONGEST // 2
         text = f"{text[:half]} {text[-half:]}"
     plain = _NOT_WRITTEN.sub(" ", unicodedata.normalize("NFKC", text).lower())
-    return _OTHER_TRADES.sub(" ", plain).strip()
+    plain = _OTHER_TRADES.sub(" ", plain).strip()
+    for written, meant in _SAME:
+        plain = written.sub(meant, plain)
+    return plain
 
 
 def is_about_power(normalised: str) -> bool:
@@ -63,8 +91,8 @@ def is_about_power(normalised: str) -> bool:
 
 
 def is_about_other_matters(normalised: str) -> bool:
-    """Whether the text names business that other parts of the account answer."""
-    return _OTHER_MATTERS.search(normalised) is not None
+    """Whether the text names business that other parts of the account answer, and no life at risk."""
+    return _OTHER_MATTERS.search(normalised) is not None and _LIFE.search(normalised) is None
 
 
 def tokens(normalised: str) -> list[str]:
