@@ -1,10 +1,9 @@
 """Finding the tip that answers a text, in memory.
 
 BM25 over words, characters and bigrams (`vocabulary.py`), then three outcomes: one tip, a few to choose
-from, or none. The scorer is our own
-inverted index of plain dictionaries: over 100 tips it ranks a question in about 50 µs, `bm25s` in 65 with
-the same tokens, because the arrays it makes for each question pay off only on far larger corpora.
-What each token adds to each tip is worked out once, when the index is built.
+from, or none. The scorer is our own inverted index of plain dictionaries: over 100 tips it ranks a
+question in about 50 µs, `bm25s` in 65 with the same tokens, because the arrays it makes for each question
+pay off only on far larger corpora. What each token adds to each tip is worked out when the index is built.
 
 Not here: where tips come from, and what is said when nothing was found.
 """
