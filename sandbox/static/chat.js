@@ -1,0 +1,182 @@
+// From a kept message to what WeChat would draw.
+
+import { icon, make, post, tell } from "./http.js";
+import { openMiniProgram, openPage } from "./sheets.js";
+
+const chat = document.getElementById("chat");
+const GAP_SECONDS = 300;
+let lastAt = 0;
+let lastId = 0;
+let person = null;
+
+export const newestId = () => lastId;
+
+export function start(who) {
+  person = who;
+  lastAt = 0;
+  lastId = 0;
+  chat.replaceChildren(make("p", { class: "empty" }, "还没有消息。说一句话，或点下面的菜单。"));
+}
+
+export function append(message) {
+  if (message.id <= lastId) return;
+  chat.querySelector(".empty")?.remove();
+  const nearEnd = chat.scrollHeight - chat.scrollTop - chat.clientHeight < 160;
+  if (message.at - lastAt > GAP_SECONDS) chat.append(make("div", { class: "time" }, clock(message.at)));
+  lastAt = message.at;
+  lastId = message.id;
+  chat.append(drawn(message));
+  if (nearEnd || message.direction === "out") toEnd();
+}
+
+export function toEnd() {
+  chat.scrollTop = chat.scrollHeight;
+}
+
+const two = (number) => String(number).padStart(2, "0");
+
+export function clock(at) {
+  // Shown in the account's own time, whatever the browser's zone is.
+  const date = new Date((at + 8 * 3600) * 1000);
+  const today = new Date(Date.now() + 8 * 3600 * 1000);
+  const time = `${date.getUTCHours()}:${two(date.getUTCMinutes())}`;
+  if (date.toISOString().slice(0, 10) === today.toISOString().slice(0, 10)) return time;
+  return `${date.getUTCMonth() + 1}月${date.getUTCDate()}日 ${time}`;
+}
+
+function drawn(message) {
+  if (message.direction === "note") return note(message);
+  const [content, style] = (DRAW[message.type] ?? unknown)(message);
+  const bubble = make("div", {
+    class: `bubble ${style}`, "data-test": `bubble-${message.direction}`, "data-type": message.type,
+  });
+  bubble.append(...[content].flat());
+  const own = message.direction === "out";
+  const avatar = own
+    ? make("div", { class: "avatar", "aria-hidden": "true" }, person.name.slice(-1))
+    : make("div", { class: "avatar account", "aria-hidden": "true" }, "工");
+  if (own) avatar.style.background = colour(person.name);
+  const wide = style.includes("wide") ? " wide" : "";
+  return make("div", { class: `row ${message.direction}${wide}`, "data-id": message.id }, avatar, bubble);
+}
+
+export function colour(name) {
+  const sum = [...name].reduce((total, letter) => total + letter.codePointAt(0), 0);
+  return ["#3f6fb5", "#b5476b", "#7a7a2e", "#a8660a", "#5b5b8c", "#4d7a57"][sum % 6];
+}
+
+function note(message) {
+  const test = message.type === "fault" ? "fault-notice" : "note";
+  return make("div", { class: "grey", "data-test": test, title: message.content.rule }, message.text);
+}
+
+function segments(message) {
+  return message.segments.map((one) => {
+    if (one.choice) {
+      return make("button", {
+        type: "button", class: "link choice", "data-test": "choice-link",
+        onclick: () => post(`people/${person.openid}/choose`, one.choice),
+      }, one.text);
+    }
+    if (one.miniprogram) return linked(one.text, () => openMiniProgram(one.miniprogram));
+    if (one.url?.startsWith("tel:")) return linked(one.text, () => tell(`拨打 ${one.url.slice(4)}`));
+    if (one.url) return linked(one.text, () => openPage(one.url));
+    return one.text;
+  });
+}
+
+const linked = (text, act) => make("button", { type: "button", class: "link", onclick: act }, text);
+
+function text(message) {
+  const shown = segments(message);
+  if (message.ai) shown.push(make("span", { class: "ai" }, "内容由第三方AI生成"));
+  return [shown, "talk"];
+}
+
+function image(message) {
+  if (message.media_gone) return [make("div", { class: "gone" }, "图片已过期"), "bare"];
+  return [make("img", { class: "photo", src: message.media_url, alt: "图片" }), "bare"];
+}
+
+function voice(message) {
+  const length = message.content.seconds ? `${message.content.seconds}"` : "语音";
+  const bar = make("div", { class: "voice" }, icon("waves"), length);
+  const heard = message.content.recognition;
+  return [heard ? [bar, make("div", { class: "heard" }, heard)] : [bar], "talk"];
+}
+
+function video(message) {
+  const { title, description } = message.content;
+  const cover = make("span", { class: "video" }, message.thumb_url
+    ? make("img", { class: "photo", src: message.thumb_url, alt: "视频" })
+    : make("span", { class: "cover" }));
+  const words = title ? [make("div", { class: "pad" }, line("title", title), line("about", description))] : [];
+  return [make("div", { class: "card" }, cover, ...words), "bare wide"];
+}
+
+const line = (name, words) => (words ? make("span", { class: name }, words) : null);
+
+function cover(address) {
+  return address ? make("img", { class: "cover", src: address, alt: "", loading: "lazy" }) : make("span", { class: "cover" });
+}
+
+function articleButton(article, style, ...children) {
+  return make("button", {
+    type: "button", class: `article ${style}`, "data-test": "article",
+    onclick: () => (article.url ? openPage(article.url, article.title) : tell("这条图文没有链接。")),
+  }, ...children);
+}
+
+function news(message) {
+  const [first, ...rest] = message.content.articles;
+  if (!rest.length) {
+    return [make("div", { class: "card" }, articleButton(first, "", cover(first.picture),
+      make("span", { class: "pad", style: "display:block" }, line("title", first.title), line("about", first.description)))), "bare wide"];
+  }
+  const lead = articleButton(first, "lead", cover(first.picture), line("over", first.title));
+  const others = rest.map((one) => articleButton(one, "small", line("words", one.title), one.picture ? cover(one.picture) : null));
+  return [make("div", { class: "card" }, lead, ...others), "bare wide"];
+}
+
+function place(message) {
+  const { label, latitude, longitude } = message.content;
+  return [make("div", { class: "card" }, make("div", { class: "pad" }, line("title", label || "位置"),
+    line("about", `${latitude.toFixed(4)}, ${longitude.toFixed(4)}`)), make("div", { class: "map" })), "bare wide"];
+}
+
+function link(message) {
+  const { title, description, url } = message.content;
+  return [make("button", { type: "button", class: "card", onclick: () => openPage(url, title) },
+    make("span", { class: "pad", style: "display:block" }, line("title", title), line("about", description || url))), "bare wide"];
+}
+
+function music(message) {
+  const { title, description, url } = message.content;
+  return [make("button", { type: "button", class: "card", onclick: () => (url ? openPage(url, title) : tell("没有音乐地址。")) },
+    make("span", { class: "pad side" }, make("span", { class: "words" }, line("title", title || "音乐"), line("about", description)),
+      message.thumb_url ? make("img", { src: message.thumb_url, alt: "" }) : make("span", { class: "disc" }, "♪"))), "bare wide"];
+}
+
+function miniprogram(message) {
+  const { title, appid, path } = message.content;
+  return [make("button", { type: "button", class: "card", onclick: () => openMiniProgram({ appid, path }) },
+    make("span", { class: "pad", style: "display:block" }, line("title", title || "小程序")),
+    message.thumb_url ? make("img", { class: "cover", src: message.thumb_url, alt: "" }) : make("span", { class: "cover" }),
+    line("foot", "小程序")), "bare wide"];
+}
+
+function template(message) {
+  const { title, lines, url, miniprogram: app } = message.content;
+  const rows = lines.flatMap((one) => [make("dt", {}, one.label), make("dd", {}, one.value)]);
+  const opens = app ? () => openMiniProgram(app) : url ? () => openPage(url, title) : null;
+  return [make("button", { type: "button", class: "card notice", "data-test": "notice", onclick: () => opens?.() },
+    make("div", { class: "pad" }, line("title", title), make("dl", {}, ...rows)), opens ? line("foot", "查看详情 ›") : null), "bare wide"];
+}
+
+const card = (message) => [make("div", { class: "card" }, make("div", { class: "pad" }, line("title", "卡券"), line("about", message.content.card_id))), "bare wide"];
+const unknown = (message) => [`[${message.type}]`, "talk"];
+
+const DRAW = {
+  text, msgmenu: text, image, voice, video, shortvideo: video, news, location: place, link, music,
+  miniprogrampage: miniprogram, template, wxcard: card,
+};
