@@ -45,6 +45,13 @@ async def test_a_body_without_its_sealed_part_is_refused(account: Account) -> No
     await caller.is_refused(response, 403, "weaker-mode")
 
 
+async def test_the_body_decides_not_what_the_query_says_of_it() -> None:
+    caller = Caller(SAFE)
+
+    assert (await caller.push(encrypt_type=None)).status_code == 200
+    assert (await caller.push(encrypt_type="raw")).status_code == 200
+
+
 async def test_the_clear_fields_of_compatible_mode_are_not_believed() -> None:
     caller = Caller(COMPATIBLE)
     encrypt = Cipher(SAFE).encrypt(HELLO)

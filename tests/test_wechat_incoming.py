@@ -302,6 +302,7 @@ def test_what_wechat_would_not_send_is_refused_by_name(raw: bytes | str, reason:
         ('{"A":1,"A":2}', "bad-json"),
         ("[" * 60000, "bad-json"),
         ('{"A":' * 9 + "1" + "}" * 9, "too-deep"),
+        ('{"A":[' + "[{}]," * 1000 + "1]}", "too-many-elements"),
         ('{"A":"\\u0000"}', "nul"),
         ('{"A":"电\\u0000"}', "nul"),
         ('{"A":"\\ud800"}', "bad-charset"),

@@ -5,6 +5,7 @@ a MsgId is wider than a double. Whatever is odd is refused with 400, never with 
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any
 from xml.parsers import expat
 
@@ -142,7 +143,7 @@ def parse_json(raw: bytes) -> dict[str, Any]:
         raise BadCallback(400, "bad-json") from None
     if not isinstance(found, dict):
         raise BadCallback(400, "bad-json")
-    members: dict[str, Any] = _plain(found, 1)
+    members: dict[str, Any] = _plain(found, 1, iter(range(MAX_ELEMENTS)))
     return members
 
 
@@ -157,26 +158,30 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _plain(value: Any, depth: int) -> Any:
+def _plain(value: Any, depth: int, budget: Iterator[int]) -> Any:
     if isinstance(value, str):
-        if not value.isascii():
-            _check_text(value)
-        elif "\0" in value:
-            raise BadCallback(400, "nul")
+        _check_text(value)
         return value
-    if isinstance(value, dict | list):
-        if depth > MAX_DEPTH:
-            raise BadCallback(400, "too-deep")
-        if isinstance(value, dict):
-            return {_plain(name, depth): _plain(item, depth + 1) for name, item in value.items()}
-        return [_plain(item, depth + 1) for item in value]
-    return "" if value is None else str(value).lower()  # true and false
+    if not isinstance(value, dict | list):
+        return "" if value is None else str(value).lower()  # true and false
+    if depth > MAX_DEPTH:
+        raise BadCallback(400, "too-deep")
+    for _ in value:
+        if next(budget, None) is None:
+            raise BadCallback(400, "too-many-elements")
+    if isinstance(value, list):
+        return [_plain(item, depth + 1, budget) for item in value]
+    for name in value:
+        _check_text(name)
+    return {name: _plain(item, depth + 1, budget) for name, item in value.items()}
 
 
 def _check_text(value: str) -> None:
     """Escapes can smuggle in what UTF-8 itself cannot hold."""
     if "\0" in value:
         raise BadCallback(400, "nul")
+    if value.isascii():
+        return
     try:
         value.encode()
     except UnicodeEncodeError:
