@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app.wechat.api.limits import bytes_between, count_between, refuse_unless
-from app.wechat.errors import NOTHING
 
 # type → what it cannot do without
 _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -43,7 +42,7 @@ class Button:
     media_id: str = ""
     article_id: str = ""
     sub_buttons: tuple["Button", ...] = ()
-    raw: Mapping[str, Any] = field(default=NOTHING, repr=False, compare=False)
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """As WeChat told it: menus made in its console have more fields."""
 
     def to_wire(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from app.wechat.api.buttons import Button, check_buttons, read_buttons
 from app.wechat.api.calls import Caller
 from app.wechat.api.limits import not_blank, refuse_unless
 from app.wechat.api.transport import Call
-from app.wechat.errors import NOTHING, NoMenu
+from app.wechat.errors import NoMenu
 
 _NO_SUCH_CONDITIONAL = 65301
 
@@ -39,7 +39,7 @@ class Menus:
     buttons: tuple[Button, ...] = ()
     menu_id: str = ""
     conditional: tuple[ConditionalMenu, ...] = ()
-    raw: Mapping[str, Any] = field(default=NOTHING, repr=False, compare=False)
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class SelfMenu:
 
     is_open: bool
     buttons: tuple[Button, ...]
-    raw: Mapping[str, Any] = field(default=NOTHING, repr=False, compare=False)
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 class MenusApi:

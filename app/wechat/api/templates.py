@@ -8,7 +8,6 @@ from app.wechat.api.calls import Caller
 from app.wechat.api.limits import not_blank
 from app.wechat.api.template_data import check_data
 from app.wechat.api.transport import Call
-from app.wechat.errors import NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Template:
     example: str = ""
     primary_industry: str = ""
     deputy_industry: str = ""
-    raw: Mapping[str, Any] = field(default=NOTHING, repr=False, compare=False)
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 class TemplatesApi:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from app.wechat.error_codes import error_for
-from app.wechat.errors import NOTHING, TooLarge
+from app.wechat.errors import TooLarge
 
 JSON_LIMIT: Final = 4 * 1024 * 1024  # the largest page, 10,000 openids, is about 0.4 MB
 _SECRET_PARAMETER = re.compile(r"((?:access_token|secret|appsecret)=)[^&#'\"]*")
@@ -36,7 +36,7 @@ class Upload:
     filename: str
     content: bytes = field(repr=False)
     content_type: str = "application/octet-stream"
-    form: Mapping[str, str] = NOTHING
+    form: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Call:
 
     path: str  # or a whole address, for pictures that lie elsewhere
     method: Literal["GET", "POST"] = "GET"
-    query: Mapping[str, str] = NOTHING
+    query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     upload: Upload | None = None
     safe: bool = False  # may be repeated when its outcome is unknown

@@ -7,7 +7,6 @@ from typing import Any
 from app.wechat.api.calls import Caller
 from app.wechat.api.limits import bytes_between, not_blank, openids_between
 from app.wechat.api.transport import Call
-from app.wechat.errors import NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class User:
     subscribe_scene: str = ""
     qr_scene: int = 0
     qr_scene_str: str = ""
-    raw: Mapping[str, Any] = field(default=NOTHING, repr=False, compare=False)
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 class UsersApi:
