@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher as BlockCipher
 from cryptography.hazmat.primitives.ciphers import algorithms, modes
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wechatpy.crypto import WeChatCrypto
 
@@ -89,6 +89,7 @@ def test_sealing_the_same_twice_looks_different() -> None:
     assert cipher.encrypt(MESSAGE) != cipher.encrypt(MESSAGE)
 
 
+@settings(deadline=None)  # a shared machine may pause at any time
 @given(st.text(alphabet=st.characters(codec="utf-8"), min_size=1, max_size=300))
 def test_wechatpy_reads_what_we_seal_and_we_read_what_it_seals(text: str) -> None:
     cipher, theirs = Cipher(ACCOUNT), WeChatCrypto("demotoken", KEY, APP_ID)
@@ -102,6 +103,7 @@ def test_wechatpy_reads_what_we_seal_and_we_read_what_it_seals(text: str) -> Non
     assert cipher.decrypt(answer.split("[CDATA[")[1].split("]]")[0]).decode() == text
 
 
+@settings(deadline=None)  # a shared machine may pause at any time
 @given(st.binary(max_size=200))
 def test_every_length_survives_the_padding(message: bytes) -> None:
     cipher = Cipher(ACCOUNT)
@@ -133,6 +135,7 @@ def test_a_wrong_ciphertext_is_refused_by_name(b64: str, expected: tuple[int, st
     assert refusal(b64) == expected
 
 
+@settings(deadline=None)  # a shared machine may pause at any time
 @given(st.binary(max_size=256))
 def test_no_ciphertext_whatever_does_more_than_be_refused(noise: bytes) -> None:
     status, _ = refusal(base64.b64encode(noise).decode())

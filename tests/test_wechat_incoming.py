@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import wechatpy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wechatpy.messages import UnknownMessage
 
@@ -319,6 +319,7 @@ def test_eight_levels_are_still_read() -> None:
     assert of(body("<a>" * 7 + "deep" + "</a>" * 7)).fields["a"]
 
 
+@settings(deadline=None)  # a shared machine may pause at any time
 @given(st.binary(max_size=400) | st.text(max_size=400).map(lambda text: text.encode("utf-8", "replace")))
 def test_noise_is_refused_and_never_breaks_anything(noise: bytes) -> None:
     for account in (XML, JSON):
@@ -326,6 +327,7 @@ def test_noise_is_refused_and_never_breaks_anything(noise: bytes) -> None:
             parse(account, noise)
 
 
+@settings(deadline=None)  # a shared machine may pause at any time
 @given(st.sampled_from(SAMPLES), st.data())
 def test_a_damaged_sample_is_read_or_refused(good: str, data: st.DataObject) -> None:
     raw = good.encode()

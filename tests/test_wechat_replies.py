@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 import xmltodict  # type: ignore[import-untyped]
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wechatpy import replies as wechatpy
 
@@ -133,6 +133,7 @@ def test_a_mini_program_gets_json_and_only_what_it_can_show() -> None:
         render(Text("你好"), FROM_MINI, AT)
 
 
+@settings(deadline=None)  # a shared machine may pause at any time
 @given(ANY_TEXT)
 def test_no_text_can_add_elements_or_break_the_reply(text: str) -> None:
     read = ElementTree.fromstring(render(Text(text), TYPED, AT))
@@ -211,6 +212,7 @@ def test_a_link_is_never_cut_in_half() -> None:
     assert shortened.count("<a ") == shortened.count("</a>") > 10
 
 
+@settings(deadline=None)  # a shared machine may pause at any time
 @given(st.text(max_size=1500) | ANY_TEXT.map(lambda text: text * 60))
 def test_what_fits_can_always_be_sent(text: str) -> None:
     shortened = fit(text)
@@ -226,6 +228,7 @@ def test_a_choice_is_a_line_to_tap() -> None:
     assert choice_line("1", "7", "羽毛球赛 <今晚>").endswith('">羽毛球赛 ＜今晚＞</a>')
 
 
+@settings(deadline=None)  # a shared machine may pause at any time
 @given(st.text(alphabet=st.characters(codec="utf-8", min_codepoint=32), min_size=1, max_size=40))
 def test_tapping_a_line_sends_what_it_was_made_of(content: str) -> None:
     line = choice_line(content, f"q3:{content}", "标签")
