@@ -1,0 +1,143 @@
+"""Revisions of the menu file in the database: the newest is live, the file is only input.
+
+Functions flush and never commit. Pushing the buttons to WeChat is planned in `app.menus.pushes`.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.errors import NotFound
+from app.menus.differences import difference
+from app.menus.file import read, read_unchecked
+from app.menus.known import Handlers
+from app.menus.mistakes import MenuMistakes
+from app.menus.model import MenuFile
+from models import MenuRevision, SharedVersion
+
+VERSION = "menus"
+NOTE_LENGTH, BY_LENGTH = 200, 64
+
+
+def digest_of(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+async def live(session: AsyncSession) -> MenuRevision | None:
+    """The revision in force."""
+    newest = sa.select(MenuRevision).order_by(MenuRevision.number.desc()).limit(1)
+    return (await session.scalars(newest)).first()
+
+
+async def first(session: AsyncSession, text: str, known: Handlers, now: datetime) -> MenuRevision:
+    """The live revision; on a new database the file becomes revision 1.
+
+    Raises:
+        MenuMistakes: there is none yet and the file is wrong.
+    """
+    return await live(session) or await _apply(session, text, known, "首次启动", "", now, only_first=True)
+
+
+async def apply(
+    session: AsyncSession, text: str, known: Handlers, by: str, note: str, now: datetime
+) -> MenuRevision:
+    """Make `text` live, in every process. The same text again returns the live revision.
+
+    Two who apply at once queue here: both texts become revisions, the later one is live.
+
+    Raises:
+        MenuMistakes: the text is wrong; what is live stays.
+    """
+    return await _apply(session, text, known, by, note, now)
+
+
+async def _apply(
+    session: AsyncSession,
+    text: str,
+    known: Handlers,
+    by: str,
+    note: str,
+    now: datetime,
+    *,
+    only_first: bool = False,
+) -> MenuRevision:
+    file = read(text, known)
+    await _queue(session)
+    before = await live(session)
+    if before is not None and (only_first or before.text == text):
+        return before
+    revision = MenuRevision(
+        number=(before.number if before else 0) + 1,
+        text=text,
+        digest=digest_of(text),
+        applied_by=by[:BY_LENGTH],
+        note=note[:NOTE_LENGTH],
+        difference=_difference(before, file),
+        created_at=now,
+    )
+    session.add(revision)
+    await session.flush()
+    raised = sa.update(SharedVersion).where(SharedVersion.name == VERSION)
+    await session.execute(raised.values(value=SharedVersion.value + 1))
+    return revision
+
+
+async def _queue(session: AsyncSession) -> None:
+    """Wait for others who apply; until the transaction ends. On SQLite its start has waited already."""
+    dialect = session.get_bind().dialect.name
+    insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    made = insert(SharedVersion).values(name=VERSION, value=0)
+    await session.execute(made.on_conflict_do_nothing(index_elements=["name"]))
+    row = sa.select(SharedVersion.id).where(SharedVersion.name == VERSION)
+    await session.execute(row.with_for_update())
+
+
+def _difference(before: MenuRevision | None, file: MenuFile) -> str:
+    if before is None:
+        return difference(None, file)
+    try:
+        old = read_unchecked(before.text)
+    except MenuMistakes:  # written for an older form of the file
+        return "旧版写法不同，无法逐条比较"
+    return difference(old, file) or "只改了写法，内容没有变"
+
+
+async def history(session: AsyncSession, limit: int = 20) -> Sequence[MenuRevision]:
+    """Newest first."""
+    newest = sa.select(MenuRevision).order_by(MenuRevision.number.desc()).limit(limit)
+    return (await session.scalars(newest)).all()
+
+
+async def find(session: AsyncSession, number: int) -> MenuRevision | None:
+    return (await session.scalars(sa.select(MenuRevision).where(MenuRevision.number == number))).first()
+
+
+async def rollback(
+    session: AsyncSession, number: int, known: Handlers, by: str, now: datetime
+) -> MenuRevision:
+    """Make the text of revision `number` live again, as a new revision.
+
+    Raises:
+        NotFound: no such revision.
+        MenuMistakes: it names handlers that are gone.
+    """
+    old = await find(session, number)
+    if old is None:
+        raise NotFound(f"没有第 {number} 版菜单。")
+    return await apply(session, old.text, known, by, f"恢复第 {number} 版", now)
+
+
+async def digests(session: AsyncSession) -> frozenset[str]:
+    """Of every text that was ever applied."""
+    return frozenset(await session.scalars(sa.select(MenuRevision.digest)))
+
+
+async def version(session: AsyncSession) -> int:
+    """Grows with each revision; cheap to ask every two seconds."""
+    found = await session.scalar(sa.select(SharedVersion.value).where(SharedVersion.name == VERSION))
+    return found or 0

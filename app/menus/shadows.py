@@ -1,0 +1,115 @@
+"""Keywords that can never be hit because an earlier one takes every text they would answer.
+
+Exact words are asked before all others, whatever their place; the others go in the file's order.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.menus.mistakes import Mistake
+from app.menus.model import How, Rule
+from app.menus.patterns import BadPattern, compile_pattern, is_anchored
+from app.menus.source import Path, Source
+from app.menus.words import normalise
+from app.services.audiences import covers
+
+# Always the engine's own, whatever the file says (architecture: order of routing).
+RESERVED = frozenset({"取消", "上一步", "帮助", "人工"})
+
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class _Word:
+    path: Path
+    written: str
+    text: str
+    rule: Rule
+    pattern: re.Pattern[str] | None = None
+    whole: bool = True  # a pattern that looks at text alone, not at its ends
+
+
+def check(rules: list[tuple[Path, Rule]], source: Source) -> Iterator[Mistake]:
+    """Mistakes in the words of rules, and words hidden by others."""
+    exact: dict[str, list[_Word]] = {}
+    others: list[_Word] = []
+    for path, rule in rules:
+        for n, written in enumerate(rule.say):
+            at = (*path, "say", n)
+            problem = _problem(written, rule.match)
+            if problem:
+                yield Mistake(*source.place(at), *problem)
+                continue
+            word = _word(at, written, rule)
+            earlier = exact.setdefault(word.text, []) if rule.match is How.EXACT else others
+            hider = next((each for each in earlier if _hides(each, word)), None)
+            if hider:
+                yield _hidden(word, hider, source)
+            earlier.append(word)
+
+
+def warnings(rules: list[tuple[Path, Rule]], source: Source) -> Iterator[Mistake]:
+    for path, rule in rules:
+        for n, written in enumerate(rule.say):
+            if rule.match in {How.CONTAINS, How.PREFIX} and len(normalise(written)) == 1:
+                message = f"「{written}」只有一个字，会命中很多不相干的消息。"
+                yield Mistake(*source.place((*path, "say", n)), message, "建议至少两个字。")
+
+
+def _problem(written: str, how: How) -> tuple[str, str] | None:
+    if how is How.PATTERN:
+        try:
+            compile_pattern(written)
+        except BadPattern as error:
+            return f"规则「{written}」不能用：{error}", ""
+        return None
+    text = normalise(written)
+    if not text:
+        return f"「{written}」里没有字，永远不会命中。", "标点和空格不参与匹配，请写文字。"
+    if text in RESERVED and how is How.EXACT:
+        return f"「{written}」由系统自己处理，写在这里不起作用。", "请删掉这个词。"
+    return None
+
+
+def _word(path: Path, written: str, rule: Rule) -> _Word:
+    if rule.match is How.PATTERN:
+        return _Word(path, written, written, rule, compile_pattern(written), not is_anchored(written))
+    return _Word(path, written, normalise(written), rule)
+
+
+def _hides(earlier: _Word, later: _Word) -> bool:
+    return _takes(earlier, later) and _always_when(earlier.rule, later.rule)
+
+
+def _takes(earlier: _Word, later: _Word) -> bool:
+    """Does every text that `later` would hit hit `earlier` too?"""
+    if earlier.rule.match is later.rule.match and earlier.text == later.text:
+        return True
+    if later.rule.match is How.PATTERN:
+        return False  # what a pattern can match is not known well enough to blame anybody
+    if earlier.pattern:
+        return earlier.whole and earlier.pattern.search(later.text) is not None
+    if earlier.rule.match is How.CONTAINS:
+        return earlier.text in later.text
+    return later.rule.match is How.PREFIX and later.text.startswith(earlier.text)
+
+
+def _always_when(wide: Rule, narrow: Rule) -> bool:
+    """Does `wide` hold at every moment and for everybody that `narrow` holds?"""
+    return (
+        (wide.hours is None or wide.hours is narrow.hours)
+        and (wide.begins_at or _FIRST) <= (narrow.begins_at or _FIRST)
+        and (wide.ends_at or _LAST) >= (narrow.ends_at or _LAST)
+        and covers(wide.when, narrow.when)
+    )
+
+
+def _hidden(word: _Word, hider: _Word, source: Source) -> Mistake:
+    line = source.place(hider.path)[0]
+    same = hider.text == word.text and hider.rule.match is word.rule.match
+    why = f"第 {line} 行已经有「{hider.written}」" if same else f"第 {line} 行的「{hider.written}」会先命中"
+    equal = same and _always_when(word.rule, hider.rule)
+    hint = "请删掉一个。" if equal else "把这条移到前面，或给前面那条加上条件。"
+    return Mistake(*source.place(word.path), f"「{word.written}」永远不会命中：{why}。", hint)
