@@ -1,0 +1,253 @@
+"""What every test may ask for: both databases, Redis, a clock that is set by hand; and what none may do.
+
+`REQUIRE_SERVICES=1` (CI) turns every skip into a failure.
+"""
+
+import os
+import shutil
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import migrations
+from app.clock import SHANGHAI
+from app.database import Database
+from app.settings import Settings
+from models.sealing import Keyring, use_keyring
+from tests import servers
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=SHANGHAI)  # a Monday
+TEST_KEYS = {"t1": bytes(range(32))}
+TEST_LOOKUP = b"lookup key of the tests, 32 bytes"
+
+
+class FakeClock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self, moment: datetime = NOON) -> None:
+        self._moment = moment.astimezone(UTC)
+        self._stopwatch = 1000.0
+
+    def now(self) -> datetime:
+        return self._moment
+
+    def real_now(self) -> datetime:
+        return self._moment
+
+    def monotonic(self) -> float:
+        return self._stopwatch
+
+    def advance(self, seconds: float) -> None:
+        self._moment += timedelta(seconds=seconds)
+        self._stopwatch += seconds
+
+    def set(self, moment: datetime) -> None:
+        """Move to `moment`, the stopwatch too."""
+        self.advance((moment - self._moment).total_seconds())
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(autouse=True)
+def keyring() -> Keyring:
+    ring = Keyring(TEST_KEYS, TEST_LOOKUP)
+    use_keyring(ring)
+    return ring
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("GONGHUI_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setitem(Settings.model_config, "env_file", None)
+
+
+# --- Databases
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "gonghui.db"
+    _migrate(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A migrated SQLite database of this test's own."""
+    path = tmp_path / "gonghui.db"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite+aiosqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a PostgreSQL whose role may make databases."""
+    if given := os.environ.get("TEST_POSTGRES_URL"):
+        yield given
+        return
+    try:
+        server = servers.start_postgres()
+    except servers.Missing as reason:
+        pytest.skip(str(reason))
+    with server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_server: str) -> Iterator[servers.Databases]:
+    databases = servers.Databases(postgres_server)
+    yield databases
+    databases.drop_all()
+
+
+@pytest.fixture(scope="session")
+def _migrated_postgres(postgres_databases: servers.Databases) -> str:
+    url = postgres_databases.make()
+    _migrate(url)
+    return url
+
+
+@pytest.fixture
+def postgres_url(postgres_databases: servers.Databases, _migrated_postgres: str) -> str:
+    """A migrated PostgreSQL database without rows; tests that change its tables take `empty_url`."""
+    postgres_databases.empty(_migrated_postgres)
+    return _migrated_postgres
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Both databases in turn, migrated and without rows."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Both databases in turn, without any table."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"
+        return
+    databases: servers.Databases = request.getfixturevalue("postgres_databases")
+    url = databases.make()
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = Database(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def session(database: Database) -> AsyncIterator[AsyncSession]:
+    """A writing session in a transaction that is rolled back at the end."""
+    async with database.writing() as opened, opened.begin() as transaction:
+        yield opened
+        if transaction.is_active:
+            await transaction.rollback()
+
+
+def _migrate(url: str) -> None:
+    async def work() -> None:
+        opened = Database(url)
+        await migrations.upgrade(opened.writer)
+        await opened.close()
+
+    servers.run_apart(work)
+
+
+# --- Redis
+
+
+@pytest.fixture(scope="session")
+def _redis_server() -> Iterator[str]:
+    if given := os.environ.get("TEST_REDIS_URL"):
+        yield given
+        return
+    try:
+        server = servers.start_redis()
+    except servers.Missing as reason:
+        pytest.skip(str(reason))
+    with server:
+        yield server.url
+
+
+@pytest.fixture
+def redis_url(_redis_server: str) -> str:
+    """An empty Redis."""
+    servers.redis_says(_redis_server, b"FLUSHALL")
+    return _redis_server
+
+
+# --- What no test may do
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail a test that reaches past loopback, even if the code under test swallowed the error."""
+    strays: list[str] = []
+
+    def guarded(method: Any) -> Any:
+        def call(self: socket.socket, *given: Any) -> Any:
+            _refuse(self.family, given[-1], strays)
+            return method(self, *given)
+
+        return call
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, guarded(getattr(socket.socket, name)))
+    look_up = socket.getaddrinfo
+
+    def guarded_look_up(host: Any, *given: Any, **options: Any) -> Any:
+        _refuse(socket.AF_INET, (host,), strays)
+        return look_up(host, *given, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
+    yield
+    assert not strays, f"reached past loopback: {strays}"
+
+
+def _refuse(family: int, address: Any, strays: list[str]) -> None:
+    if family not in {socket.AF_INET, socket.AF_INET6} or not isinstance(address, tuple):
+        return
+    host = address[0].decode() if isinstance(address[0], bytes) else str(address[0] or "localhost")
+    with suppress(ValueError):
+        if ip_address(host).is_loopback:
+            return
+    if host != "localhost":
+        strays.append(host)
+        raise ConnectionRefusedError(f"tests stay on loopback, not {host}")
+
+
+def _skip_is_failure(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if os.environ.get("REQUIRE_SERVICES") == "1" and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{reason} (REQUIRE_SERVICES=1: a skip is a failure)"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Any:
+    report = yield
+    _skip_is_failure(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Any:
+    report = yield
+    _skip_is_failure(report)
+    return report
