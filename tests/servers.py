@@ -68,7 +68,8 @@ class Server:
             RuntimeError: it ended or did not answer within 20 s; the log's end is in the message.
         """
         log = self.folder / "log"
-        # A killed test run must not leave servers behind: the kernel ends them with the thread that starts them.
+        # A killed test run must not leave servers behind: the kernel ends them
+        # with the thread that started them.
         command = [*_with_our_end(), *self.command()]
         with log.open("ab") as out:
             self._process = subprocess.Popen(command, stdout=out, stderr=out, cwd="/", start_new_session=True)
