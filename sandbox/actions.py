@@ -13,6 +13,7 @@ from sandbox.replies import FAULT_NOTICE
 from sandbox.world import World
 
 Result = dict[str, Any]
+KEPT_EXCHANGES = 5000
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ async def _exchange(world: World, push: Push) -> Result:
         began,
         json.dumps(detail, ensure_ascii=False),
     )
+    world.db.run("delete from exchange where id <= ?", exchange_id - KEPT_EXCHANGES)
     _show(world, outcome, exchange_id)
     world.bus.publish("exchange", openid=push.openid, id=exchange_id)
     return {"exchange_id": exchange_id, **detail}

@@ -7,6 +7,7 @@ Every act takes `?wait=true` to answer with its outcome (reply, tries, ms) inste
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -29,6 +30,10 @@ def seed(world: World) -> None:
 
 
 async def _body(request: Request) -> Body:
+    """The request's JSON, from our own page or a program, never from another site's page."""
+    origin = request.headers.get("origin")
+    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+        raise NotPossible("不接受其他网站的请求。", 403)
     raw = await request.body()
     if not raw:
         return {}
@@ -114,6 +119,7 @@ async def misbehaviour(request: Request) -> Response:
     """GET what is pending, POST wishes, DELETE to behave again."""
     world: World = request.app.state.world
     if request.method == "DELETE":
+        await _body(request)
         world.misbehaviour.clear()
     elif request.method == "POST":
         try:

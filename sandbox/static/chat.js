@@ -8,6 +8,12 @@ const GAP_SECONDS = 300;
 let lastAt = 0;
 let lastId = 0;
 let person = null;
+let atEnd = true; // the newest message is in sight, and stays so when the space changes
+
+chat.addEventListener("scroll", () => {
+  atEnd = chat.scrollHeight - chat.scrollTop - chat.clientHeight < 160;
+});
+new ResizeObserver(() => atEnd && toEnd()).observe(chat);
 
 export const newestId = () => lastId;
 
@@ -21,15 +27,16 @@ export function start(who) {
 export function append(message) {
   if (message.id <= lastId) return;
   chat.querySelector(".empty")?.remove();
-  const nearEnd = chat.scrollHeight - chat.scrollTop - chat.clientHeight < 160;
+  const follows = atEnd || message.direction === "out";
   if (message.at - lastAt > GAP_SECONDS) chat.append(make("div", { class: "time" }, clock(message.at)));
   lastAt = message.at;
   lastId = message.id;
   chat.append(drawn(message));
-  if (nearEnd || message.direction === "out") toEnd();
+  if (follows) toEnd();
 }
 
 export function toEnd() {
+  atEnd = true;
   chat.scrollTop = chat.scrollHeight;
 }
 
@@ -73,19 +80,38 @@ function note(message) {
 function segments(message) {
   return message.segments.map((one) => {
     if (one.choice) {
-      return make("button", {
-        type: "button", class: "link choice", "data-test": "choice-link",
-        onclick: () => post(`people/${person.openid}/choose`, one.choice),
+      return make("a", {
+        href: "#", role: "button", class: "link choice", "data-test": "choice-link",
+        onclick: (event) => {
+          event.preventDefault();
+          post(`people/${person.openid}/choose`, one.choice);
+        },
       }, one.text);
     }
-    if (one.miniprogram) return linked(one.text, () => openMiniProgram(one.miniprogram));
-    if (one.url?.startsWith("tel:")) return linked(one.text, () => tell(`拨打 ${one.url.slice(4)}`));
-    if (one.url) return linked(one.text, () => openPage(one.url));
+    if (one.miniprogram) return linked(one, () => openMiniProgram(one.miniprogram));
+    if (one.url?.startsWith("tel:")) return linked(one, () => tell(`拨打 ${one.url.slice(4)}`));
+    if (one.url) return linked(one, () => openPage(one.url));
     return one.text;
   });
 }
 
-const linked = (text, act) => make("button", { type: "button", class: "link", onclick: act }, text);
+// An inline element, so that a long address wraps with the text around it.
+const linked = (one, act) => make("a", {
+  href: one.url || "#", class: "link",
+  onclick: (event) => {
+    event.preventDefault();
+    act();
+  },
+}, one.text);
+
+// A picture that cannot be loaded leaves a plain surface, not a broken sign.
+function picture(style, address) {
+  if (!address) return make("span", { class: "cover" });
+  const image = make("img", { class: style, src: address, alt: "" });
+  image.addEventListener("error", () => image.replaceWith(make("span", { class: style })));
+  image.addEventListener("load", () => atEnd && toEnd());
+  return image;
+}
 
 function text(message) {
   const shown = segments(message);
@@ -95,7 +121,9 @@ function text(message) {
 
 function image(message) {
   if (message.media_gone) return [make("div", { class: "gone" }, "图片已过期"), "bare"];
-  return [make("img", { class: "photo", src: message.media_url, alt: "图片" }), "bare"];
+  const photo = picture("photo", message.media_url);
+  photo.setAttribute("alt", "图片");
+  return [photo, "bare"];
 }
 
 function voice(message) {
@@ -107,18 +135,12 @@ function voice(message) {
 
 function video(message) {
   const { title, description } = message.content;
-  const cover = make("span", { class: "video" }, message.thumb_url
-    ? make("img", { class: "photo", src: message.thumb_url, alt: "视频" })
-    : make("span", { class: "cover" }));
+  const still = make("span", { class: "video", role: "img", "aria-label": "视频" }, picture("cover", message.thumb_url));
   const words = title ? [make("div", { class: "pad" }, line("title", title), line("about", description))] : [];
-  return [make("div", { class: "card" }, cover, ...words), "bare wide"];
+  return [make("div", { class: "card" }, still, ...words), "bare wide"];
 }
 
 const line = (name, words) => (words ? make("span", { class: name }, words) : null);
-
-function cover(address) {
-  return address ? make("img", { class: "cover", src: address, alt: "", loading: "lazy" }) : make("span", { class: "cover" });
-}
 
 function articleButton(article, style, ...children) {
   return make("button", {
@@ -129,12 +151,16 @@ function articleButton(article, style, ...children) {
 
 function news(message) {
   const [first, ...rest] = message.content.articles;
+  const top = first.picture ? picture("cover", first.picture) : null;
   if (!rest.length) {
-    return [make("div", { class: "card" }, articleButton(first, "", cover(first.picture),
-      make("span", { class: "pad", style: "display:block" }, line("title", first.title), line("about", first.description)))), "bare wide"];
+    const words = make("span", { class: "pad block" }, line("title", first.title), line("about", first.description));
+    return [make("div", { class: "card" }, articleButton(first, "", top, words)), "bare wide"];
   }
-  const lead = articleButton(first, "lead", cover(first.picture), line("over", first.title));
-  const others = rest.map((one) => articleButton(one, "small", line("words", one.title), one.picture ? cover(one.picture) : null));
+  const lead = top
+    ? articleButton(first, "lead", top, line("over", first.title))
+    : articleButton(first, "plain", first.title);
+  const others = rest.map((one) => articleButton(one, "small", line("words", one.title),
+    one.picture ? picture("cover", one.picture) : null));
   return [make("div", { class: "card" }, lead, ...others), "bare wide"];
 }
 
@@ -147,21 +173,21 @@ function place(message) {
 function link(message) {
   const { title, description, url } = message.content;
   return [make("button", { type: "button", class: "card", onclick: () => openPage(url, title) },
-    make("span", { class: "pad", style: "display:block" }, line("title", title), line("about", description || url))), "bare wide"];
+    make("span", { class: "pad block" }, line("title", title), line("about", description || url))), "bare wide"];
 }
 
 function music(message) {
   const { title, description, url } = message.content;
   return [make("button", { type: "button", class: "card", onclick: () => (url ? openPage(url, title) : tell("没有音乐地址。")) },
     make("span", { class: "pad side" }, make("span", { class: "words" }, line("title", title || "音乐"), line("about", description)),
-      message.thumb_url ? make("img", { src: message.thumb_url, alt: "" }) : make("span", { class: "disc" }, "♪"))), "bare wide"];
+      message.thumb_url ? picture("small", message.thumb_url) : make("span", { class: "disc" }, "♪"))), "bare wide"];
 }
 
 function miniprogram(message) {
   const { title, appid, path } = message.content;
   return [make("button", { type: "button", class: "card", onclick: () => openMiniProgram({ appid, path }) },
-    make("span", { class: "pad", style: "display:block" }, line("title", title || "小程序")),
-    message.thumb_url ? make("img", { class: "cover", src: message.thumb_url, alt: "" }) : make("span", { class: "cover" }),
+    make("span", { class: "pad block" }, line("title", title || "小程序")),
+    picture("cover", message.thumb_url),
     line("foot", "小程序")), "bare wide"];
 }
 

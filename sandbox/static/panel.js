@@ -96,7 +96,7 @@ function exchange(row) {
     make("summary", {}, make("span", { class: "at" }, clock(row.at)),
       make("span", { class: "name" }, `${names.get(row.openid) ?? ""} ${row.label}`),
       make("span", { class: `tag ${style}` }, label),
-      make("span", { class: "num" }, `${row.tries} 次`), make("span", { class: "num" }, `${row.ms} ms`)), inside);
+      make("span", { class: "num tries" }, `${row.tries} 次`), make("span", { class: "num" }, `${row.ms} ms`)), inside);
 }
 
 function call(row) {
