@@ -92,7 +92,7 @@ class MemoryTokenStore:
 class TokenSource:
     """Where calls get their token. One per account and process, on one event loop."""
 
-    def __init__(  # noqa: PLR0917
+    def __init__(
         self,
         store: TokenStore,
         http: httpx.AsyncClient,
