@@ -11,7 +11,7 @@ from app.wechat.api.transport import Call
 
 @dataclass(frozen=True, slots=True)
 class OpenidPage:
-    """Up to 10,000 openids; the last page has no `next_openid`."""
+    """Up to 10,000 openids. The end is a page without `next_openid`, or without openids."""
 
     openids: tuple[str, ...]
     next_openid: str
