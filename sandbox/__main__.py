@@ -1,13 +1,16 @@
 """`python -m sandbox`: start the sandbox beside a service in development."""
 
 import argparse
+import socket
 import sys
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 import uvicorn
 
 from sandbox.app import create_app
 from sandbox.config import Config, Environment, Refused, config_from
+from sandbox.live import Bus
 
 HOST = "127.0.0.1"  # it holds keys and answers anybody, so nobody from outside may ask
 
@@ -15,10 +18,13 @@ HOST = "127.0.0.1"  # it holds keys and answers anybody, so nobody from outside 
 class Server(uvicorn.Server):
     """Ends the pages' open lines first; waiting for them would delay every stop."""
 
-    async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        app = self.config.app
-        app.state.world.bus.close()  # type: ignore[union-attr]
-        await super().shutdown(sockets)  # type: ignore[arg-type]
+    def __init__(self, settings: uvicorn.Config, bus: Bus) -> None:
+        super().__init__(settings)
+        self._bus = bus
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._bus.close()
+        await super().shutdown(sockets)
 
 
 def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -34,8 +40,9 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def serve(config: Config, port: int) -> None:
+    app = create_app(config)
     settings = uvicorn.Config(
-        create_app(config),
+        app,
         host=HOST,
         port=port,
         access_log=False,
@@ -43,18 +50,21 @@ def serve(config: Config, port: int) -> None:
         timeout_graceful_shutdown=3,
     )
     print(f"phone: http://{HOST}:{port}/  callback: {config.callback_url}", flush=True)
-    Server(settings).run()
+    Server(settings, app.state.world.bus).run()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parsed(arguments)
     try:
-        config = config_from(
-            Environment(), service_url=options.service, port=options.port, state=options.state
-        )
+        config = config_from(Environment(), service_url=options.service, state=options.state)
     except Refused as refusal:
         print(f"sandbox: {refusal}", file=sys.stderr)
         return 2
+    if urlsplit(config.api_url).port != options.port:
+        print(
+            f"sandbox: note that the service will call {config.api_url}, not port {options.port}",
+            file=sys.stderr,
+        )
     serve(config, options.port)
     return 0
 

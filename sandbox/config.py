@@ -52,7 +52,7 @@ class Config:
     mode: str = "safe"
     service_url: str = "http://127.0.0.1:8000"
     callback_path: str = "/wechat/callback"
-    api_url: str = "http://127.0.0.1:8001"  # our own address, as picture links name it
+    api_url: str = "http://127.0.0.1:8001"  # our own address as the service knows it, for picture links
     state: str = ":memory:"
     clock_file: Path | None = None
     account_name: str = "黄陵供电工会"
@@ -108,7 +108,6 @@ def config_from(
     environment: Environment,
     *,
     service_url: str | None = None,
-    port: int = 8001,
     state: str = ":memory:",
 ) -> Config:
     """Build the configuration, or refuse.
@@ -141,7 +140,7 @@ def config_from(
         gh_id=keys["gh_id"],
         mode=environment.wechat_mode,
         service_url=service_url or environment.public_url or "http://127.0.0.1:8000",
-        api_url=f"http://127.0.0.1:{port}",
+        api_url=environment.wechat_api_url.rstrip("/"),
         state=state,
         clock_file=Path(environment.clock_file) if environment.clock_file else None,
         miniprogram_app_id=environment.miniprogram_app_id,

@@ -1,0 +1,215 @@
+"""The phone page: nothing foreign in it, news for it, and a story played in a real browser."""
+
+import asyncio
+import os
+import re
+import shutil
+import socket
+import xml.etree.ElementTree as ET
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from sandbox import menus
+from sandbox.__main__ import Server
+from sandbox.app import STATIC, create_app
+from sandbox.config import Config, derived_keys
+from sandbox.live import Bus
+from sandbox.qr_picture import _correction
+from sandbox.texts import segments
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+# Plain mode: the cipher has tests of its own.
+CONFIG = Config(**derived_keys("a secret for tests"), mode="plain", retry_pause=0.0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("path", sorted(STATIC.iterdir()), ids=lambda path: path.name)
+def test_the_page_loads_nothing_from_elsewhere(path: Path) -> None:
+    addresses = set(re.findall(r"https?://[^\s\"'`)<]+", path.read_text()))
+
+    # An XML namespace, and the sample words of a form: neither is fetched.
+    assert addresses <= {"http://www.w3.org/2000/svg", "https://mp.weixin.qq.com/s/demo"}
+
+
+async def test_the_page_and_its_parts_are_served() -> None:
+    app = create_app(CONFIG)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sandbox") as http:
+        page = await http.get("/")
+        named = re.findall(r"/sandbox/static/[\w.]+", page.text)
+        parts = [await http.get(address) for address in named]
+        foreign = await http.post("/sandbox/api/reset", headers={"Origin": "https://elsewhere.example"})
+    await app.state.world.close()
+
+    assert named
+    assert all(part.status_code == 200 for part in parts)
+    assert foreign.status_code == 403
+
+
+async def test_every_open_page_hears_the_news_until_the_end() -> None:
+    bus = Bus()
+
+    async def listen() -> list[str]:
+        return [line async for line in bus.lines()]
+
+    pages = [asyncio.create_task(listen()) for _ in range(2)]
+    await asyncio.sleep(0)
+    bus.publish("menu")
+    bus.close()
+
+    for lines in await asyncio.gather(*pages):
+        assert lines[1] == 'data: {"kind": "menu"}\n\n'
+
+
+def test_links_in_a_text_become_what_can_be_tapped() -> None:
+    found = segments(
+        '看<a href="https://a.cn/b">这里</a>或 https://c.cn/d。'
+        '<a href="weixin://bizmsgmenu?msgmenucontent=%E5%A5%BD&msgmenuid=1">好的</a>'
+        '<a href="weixin://dl/chat">不行</a>'
+    )
+
+    assert found == [
+        {"text": "看"},
+        {"text": "这里", "url": "https://a.cn/b"},
+        {"text": "或 "},
+        {"text": "https://c.cn/d", "url": "https://c.cn/d"},
+        {"text": "。"},
+        {"text": "好的", "choice": {"content": "好", "id": "1"}},
+        {"text": "不行"},
+    ]
+
+
+def test_correction_bytes_match_the_worked_example_of_the_standard() -> None:
+    data = bytes.fromhex("10200c566180ec11ec11ec11ec11ec11")
+
+    assert bytes(_correction(list(data), 10)).hex() == "a524d4c1ed36c7872c55"
+
+
+def answer_to(push: ET.Element) -> str:
+    said = push.findtext("Content") or push.findtext("EventKey") or push.findtext("Event") or ""
+    if said == "坏":
+        return "oops"
+    kind, inner = "text", f"<Content><![CDATA[收到{said or push.findtext('MsgType')}]]></Content>"
+    if said == "选择":
+        line = '<a href="weixin://bizmsgmenu?msgmenucontent=插座&msgmenuid=7">插座怎么选</a>'
+        inner = f"<Content><![CDATA[您想了解：\n{line}]]></Content>"
+    if said == "news":
+        items = "".join(f"<item><Title>第{n}条</Title><Url>/page</Url></item>" for n in (1, 2))
+        kind, inner = "news", f"<ArticleCount>2</ArticleCount><Articles>{items}</Articles>"
+    return (
+        f"<xml><ToUserName>{push.findtext('FromUserName')}</ToUserName>"
+        f"<FromUserName>{push.findtext('ToUserName')}</FromUserName>"
+        f"<CreateTime>1790000000</CreateTime><MsgType>{kind}</MsgType>{inner}</xml>"
+    )
+
+
+async def callback(request: Request) -> Response:
+    return Response(answer_to(ET.fromstring(await request.body())))
+
+
+async def shown_page(request: Request) -> Response:
+    return HTMLResponse("<h1>专题网站</h1>")
+
+
+SERVICE = Starlette(
+    routes=[Route("/wechat/callback", callback, methods=["POST"]), Route("/page", shown_page)]
+)
+
+
+@asynccontextmanager
+async def serving(app: Starlette, bus: Bus) -> AsyncIterator[str]:
+    """Run `app` on a free loopback port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    settings = uvicorn.Config(app, log_level="error", lifespan="on", timeout_graceful_shutdown=1)
+    server = Server(settings, bus)
+    task = asyncio.create_task(server.serve([listener]))
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    await task
+
+
+def chromium() -> str:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None and os.environ.get("REQUIRE_SERVICES") == "1":
+        pytest.fail("no chromium on this machine")
+    if path is None:
+        pytest.skip("no chromium on this machine")
+    return path
+
+
+@pytest.fixture
+async def page() -> AsyncIterator["Page"]:
+    """The phone in a browser 390 pixels wide, with a menu; a service that echoes stands behind."""
+    path = chromium()
+    playwright = pytest.importorskip("playwright.async_api")
+    async with AsyncExitStack() as stack:
+        service = await stack.enter_async_context(serving(SERVICE, Bus()))
+        app = create_app(Config(**{**vars(CONFIG), "service_url": service}))
+        buttons: list[dict[str, Any]] = [
+            {"name": "资讯", "sub_button": [{"type": "click", "name": "工会动态", "key": "news"}]},
+            {"name": "网站", "type": "view", "url": f"{service}/page"},
+        ]
+        menus.put_default(app.state.world, buttons)
+        address = await stack.enter_async_context(serving(app, app.state.world.bus))
+        driver = await stack.enter_async_context(playwright.async_playwright())
+        browser = await driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        page = await browser.new_page(viewport={"width": 390, "height": 844})
+        errors: list[Any] = []
+        page.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108  (no builtin)
+        await page.goto(address)
+        await page.wait_for_selector("body[data-ready]")
+        yield page
+        await browser.close()
+        assert errors == []
+
+
+async def test_a_person_follows_chats_taps_and_leaves(page: "Page") -> None:
+    def part(name: str) -> Any:
+        return page.locator(f'[data-test="{name}"]')
+
+    async def says(text: str) -> None:
+        await part("message-input").fill(text)
+        await part("send").click()
+
+    async def reads(text: str) -> None:
+        await part("bubble-in").filter(has_text=text).last.wait_for()
+
+    await part("follow").click()
+    await reads("收到subscribe")
+    await part("menu-button").filter(has_text="资讯").click()
+    await part("submenu-item").click()
+    await part("article").nth(1).wait_for()
+    await part("menu-button").filter(has_text="网站").click()
+    await page.frame_locator("#webview-frame").get_by_role("heading", name="专题网站").wait_for()
+    await part("webview-close").click()
+
+    await part("toggle-input").click()
+    await says("选择")
+    await part("choice-link").click()
+    await reads("收到插座")
+    await part("attach").click()
+    await part("send-picture").click()
+    await reads("收到image")
+    await part("attach").click()
+    await part("send-location").click()
+    await part("confirm").click()
+    await reads("收到location")
+    await says("坏")
+    await part("fault-notice").wait_for()
+
+    await part("person-select").select_option(label="李建国（未关注）")
+    await part("follow").wait_for()
+    await part("person-select").select_option(label="王秀兰")
+    await part("unfollow").click()
+    await part("follow").wait_for()
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 390
