@@ -6,7 +6,7 @@ the database itself; `WriteNeeded` is how the dialogue engine learns that a hand
 """
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -63,6 +63,25 @@ class ReadingSession(Session):
     """Refuses to write before the database has to; see `app.dialogue` for what happens then."""
 
 
+class WritingSession(Session):
+    """After a commit that left later work behind, somebody is woken."""
+
+
+EFFECTS = "gonghui.effects"  # in session.info: whom to tell
+LEFT_BEHIND = "gonghui.left-behind"  # in session.info: there is something to tell
+
+
+def leave_work(session: AsyncSession) -> None:
+    """Say that this transaction adds due rows; workers are woken after its commit."""
+    session.info[LEFT_BEHIND] = True
+
+
+@event.listens_for(WritingSession, "after_commit")
+def _tell(session: Session) -> None:
+    if session.info.pop(LEFT_BEHIND, False):
+        session.info[EFFECTS]()
+
+
 @event.listens_for(ReadingSession, "before_flush")
 def _no_flush(session: Session, context: object, instances: object) -> None:
     if session.new or session.dirty or session.deleted:
@@ -87,7 +106,14 @@ class Database:
         self._reading = async_sessionmaker(
             self.reader, sync_session_class=ReadingSession, expire_on_commit=False
         )
-        self._writing = async_sessionmaker(self.writer, expire_on_commit=False)
+        self._writing = async_sessionmaker(
+            self.writer, sync_session_class=WritingSession, expire_on_commit=False, info={EFFECTS: self._told}
+        )
+        self.on_effects: Callable[[], None] = lambda: None
+        """Called after a commit that left later work behind."""
+
+    def _told(self) -> None:
+        self.on_effects()
 
     def _engine(self, purpose: Purpose, pool_size: int) -> AsyncEngine:
         if self.is_sqlite:

@@ -46,7 +46,11 @@ def derive_aes_key(secret: str, label: str) -> str:
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_prefix="GONGHUI_", env_file=".env", env_file_encoding="utf-8", frozen=True, extra="ignore"
+        env_prefix="GONGHUI_",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        frozen=True,
+        extra="ignore",
     )
 
     secret_key: SecretStr = Field(min_length=32)
@@ -122,7 +126,13 @@ class Settings(BaseSettings):
             self._derive_missing()
         missing = [
             f"GONGHUI_{name.upper()}"
-            for name in ("encryption_keys", "lookup_key", "wechat_app_id", "wechat_app_secret", "wechat_token")
+            for name in (
+                "encryption_keys",
+                "lookup_key",
+                "wechat_app_id",
+                "wechat_app_secret",
+                "wechat_token",
+            )
             if not _plain(getattr(self, name))
         ]
         if self.wechat_mode is not WeChatMode.PLAIN and len(_plain(self.wechat_aes_key)) != 43:

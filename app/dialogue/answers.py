@@ -1,7 +1,7 @@
 """Parsers of answers: each accepts what was said, wants more of it, or refuses with the reason.
 
-A parser sees the message once, at the message's own time, so that 「昨天」 stays that day; what it accepted is
-stored in the form `dump` gives and comes back through `load`.
+A parser sees the message once, at the message's own time, so that 「昨天」 stays that day; what it
+accepted is stored in the form `dump` gives and comes back through `load`.
 """
 
 import re
@@ -163,7 +163,7 @@ class Optional(Generic[Value]):
 
 @dataclass(frozen=True)
 class PastDate:
-    """A day that is not after today: 昨天, 3月5日, 2026-03-05, 上周三 … as meant at the message's own time."""
+    """A day that is not after today: 昨天, 3月5日, 2026-03-05, 上周三; as meant when it was said."""
 
     def parse(self, said: Said, partial: Any) -> Accept[date] | More | Refuse:
         today = civil_date(said.at)

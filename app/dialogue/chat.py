@@ -14,9 +14,9 @@ from typing import Any, TypeVar, overload
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dialogue.answers import Accept, More, Parser, Said
+from app.dialogue.answers import Accept, More, Parser, Said, folded
 from app.dialogue.journal import Expected, Speaker
-from app.dialogue.questions import NO, YES, Pending, folded
+from app.dialogue.questions import NO, YES, Pending
 from app.wechat.incoming import Incoming
 
 Value = TypeVar("Value")

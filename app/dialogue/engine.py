@@ -1,7 +1,7 @@
 """One message from arrival to answer: once in effect, in order per person, and within the deadline.
 
-`Engine.answer` is what the callback awaits. Each message runs in a task of its own, so that it goes on when its
-answer had to be deferred; a second push of the same message joins the first.
+`Engine.answer` is what the callback awaits. Each message runs in a task of its own, so that it goes on when
+its answer had to be deferred; a second push of the same message joins the first.
 """
 
 import asyncio
@@ -117,7 +117,7 @@ class Engine:
             run.stay_silent()  # whoever still waits: nothing was stored
 
     async def _insist(self, run: Run) -> None:
-        """Handle the message; while the database is away, try again as long as somebody waits for an answer."""
+        """Handle the message; while the database is away, try again as long as somebody waits."""
         while True:
             try:
                 run.answer(await self._handle(run))

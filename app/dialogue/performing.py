@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from app.dialogue.says import reply_of
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dialogue.chat import Asking, Chat, Declined, Script
@@ -20,6 +19,7 @@ from app.dialogue.journal import DialogueRow, Expected, Speaker
 from app.dialogue.questions import Pending
 from app.dialogue.router import Handler, Registry
 from app.dialogue.routing import GO_ON, TAP_DO, Act, Plan
+from app.dialogue.says import reply_of
 from app.errors import DomainError
 from app.wechat.incoming import Incoming
 from app.wechat.replies import Nothing, Reply, Text, choice_line, fit

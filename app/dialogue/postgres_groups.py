@@ -1,6 +1,7 @@
-"""The journal's statements on PostgreSQL: one statement to read a group, one to write it, on pinned connections.
+"""The journal's statements on PostgreSQL: one to read a group, one to write it, on pinned connections.
 
-Follower rows are locked in the order of their ids, so that two groups that overlap queue instead of deadlocking.
+Follower rows are locked in the order of their ids, so that two groups that overlap queue instead of
+deadlocking.
 """
 
 from collections.abc import Sequence
@@ -52,12 +53,12 @@ SELECT $1, $2, new.id, 0, true, 0, 0 FROM new
 """
 
 MESSAGE_TYPES = (
-    "bigint", "text", "bigint", "text", "text", "text", "text", "timestamptz", "timestamptz", "bytea", "bytea",
-    "text", "int", "text", "timestamptz", "int",
+    "bigint", "text", "bigint", "text", "text", "text", "text", "timestamptz", "timestamptz", "bytea",
+    "bytea", "text", "int", "text", "timestamptz", "int",
 )  # fmt: skip
 
-# The rows of `v` are the group; `locked` holds their followers still; only rows whose follower has not moved on
-# are stored. A message without a follower (job results) has nobody to wait for.
+# The rows of `v` are the group; `locked` holds their followers still; only rows whose follower has not
+# moved on are stored. A message without a follower (job results) has nobody to wait for.
 WRITE = f"""
 WITH v AS (
   SELECT {", ".join(MESSAGE_COLUMNS)}, expected, contact, received_at AS at
@@ -82,7 +83,8 @@ FROM v LEFT JOIN stored s ON s.key = v.key LEFT JOIN fresh ON fresh.key = v.key
 
 PUT_DIALOGUE = (
     f"INSERT INTO dialogue ({', '.join(DIALOGUE_COLUMNS)}) "
-    f"VALUES ({', '.join(f'${n}' for n in range(1, len(DIALOGUE_COLUMNS) + 1))}) ON CONFLICT (ref) DO UPDATE SET "
+    f"VALUES ({', '.join(f'${n}' for n in range(1, len(DIALOGUE_COLUMNS) + 1))}) "
+    "ON CONFLICT (ref) DO UPDATE SET "
     + ", ".join(f"{name} = excluded.{name}" for name in DIALOGUE_COLUMNS if name not in KEPT)
 )
 
@@ -122,7 +124,7 @@ class PostgresGroups:
         return snapshots
 
     async def _meet(self, strangers: Sequence[Question]) -> None:
-        """Make person and follower rows for openids that nobody has met; another process may be doing it too."""
+        """Make rows for openids that nobody has met; another process may be doing it too."""
         connection = self._reader
         for question in strangers:
             try:
@@ -230,8 +232,8 @@ async def _store_more(connection: Any, entry: Entry) -> None:
         )
     for expected in entry.expected:
         await connection.execute(
-            "WITH file AS (INSERT INTO stored_file (public_id, owner_id, kind, content_type, size, sha256, state,"
-            " reason, created_at) VALUES ($1, $2, $3, '', 0, '', 'expected', '', $4) RETURNING id)"
+            "WITH file AS (INSERT INTO stored_file (public_id, owner_id, kind, content_type, size, sha256,"
+            " state, reason, created_at) VALUES ($1, $2, $3, '', 0, '', 'expected', '', $4) RETURNING id)"
             " INSERT INTO media_fetch (account_id, media_id, file_id, done, due_at, tries)"
             " SELECT $5, $6, file.id, false, $4, 0 FROM file ON CONFLICT (account_id, media_id) DO NOTHING",
             expected.public_id,

@@ -10,13 +10,14 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
-from app.menus.matching import Book, Do, Say, Target
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dialogue.answers import Said, folded
 from app.dialogue.journal import Contact, DialogueRow, Snapshot, Speaker
 from app.dialogue.questions import Pending, is_stale_tap
 from app.dialogue.router import Handler, Registry
+from app.menus.matching import Book
+from app.menus.targets import Do, Say, Target
 from app.services.audiences import Facts
 from app.wechat.incoming import Incoming
 from models import DialogueState
@@ -111,8 +112,8 @@ class Routing:
         if kind == "event.unsubscribe":
             return Plan(Act.RECORD, "unsubscribe", Contact.LEFT, put_aside=_closed(seen, incoming))
         if kind == "event.subscribe":
-            greeting = "scan" if incoming.scene else "subscribe"
-            plan = self._target(book.greeting(greeting), f"greeting:{greeting}", Contact.FOLLOWED)
+            target = book.greeting("scan" if incoming.scene else "subscribe")
+            plan = self._target(target, "greeting:subscribe", Contact.FOLLOWED)
         elif kind == "event.scan":
             plan = self._target(book.greeting("scan"), "greeting:scan", contact)
         elif kind in TAPS:
@@ -176,7 +177,8 @@ class Routing:
         if said.choice.startswith(TAP_DO):
             key = said.choice.removeprefix(TAP_DO)
             target = book.button(key)
-            return self._target(target, f"tap:{key}", Contact.SPOKE) if target else None
+            name = target.handler if isinstance(target, Do) else "reply"
+            return self._target(target, f"tap:{name}", Contact.SPOKE) if target else None
         pending = Pending.load(row.pending) if row and row.pending else None
         if not is_stale_tap(said, pending, row.ref if row else ""):
             return None

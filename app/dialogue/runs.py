@@ -1,4 +1,4 @@
-"""One message at work in this process, the pushes that wait for its answer, and one person's place in the queue."""
+"""One message at work in this process, the pushes that wait for it, and a person's place in the queue."""
 
 import asyncio
 from collections import deque

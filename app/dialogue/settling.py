@@ -26,6 +26,10 @@ from models.base import Base
 from models.types import UTCDateTime
 
 
+MESSAGE: Any = Message.__table__
+DIALOGUE: Any = Dialogue.__table__
+
+
 class Lost(Exception):
     """The message is somebody else's: it is in the journal already, or our lease on it has run out."""
 
@@ -65,7 +69,7 @@ async def claim_leased(session: AsyncSession, entry: Entry, token: str) -> Claim
     """
     speaker = entry.speaker
     message_id = await session.scalar(
-        sa.update(Message.__table__)
+        sa.update(MESSAGE)
         .where(
             Message.account_id == entry.account_id,
             Message.key == entry.key,
@@ -73,7 +77,7 @@ async def claim_leased(session: AsyncSession, entry: Entry, token: str) -> Claim
             Message.state.in_([MessageState.DEFERRED, MessageState.RECEIVED]),
         )
         .values(follower_id=speaker.follower_id if speaker else None)
-        .returning(Message.__table__.c.id)
+        .returning(MESSAGE.c.id)
     )
     if message_id is None:
         raise Lost
@@ -106,7 +110,7 @@ async def finish(session: AsyncSession, claim: Claim, entry: Entry) -> None:
         await _expect(session, entry, entry.speaker, expected)
     if entry.paid:
         await session.execute(
-            sa.update(Message.__table__)
+            sa.update(MESSAGE)
             .where(Message.id == entry.paid, Message.state == MessageState.UNDELIVERABLE)
             .values(state=MessageState.DELIVERED)
         )
@@ -193,32 +197,27 @@ def _raw(table: Any, name: str) -> Any:
 
 @lru_cache
 def _insert_message(dialect: str) -> Any:
-    table = Message.__table__
-    return (
-        _insert(dialect, table, MESSAGE_COLUMNS)
-        .on_conflict_do_nothing(index_elements=["account_id", "key"])
-        .returning(table.c.id)
-    )
+    insert = _insert(dialect, MESSAGE, MESSAGE_COLUMNS)
+    return insert.on_conflict_do_nothing(index_elements=["account_id", "key"]).returning(MESSAGE.c.id)
 
 
 @lru_cache
 def _put_dialogue(dialect: str) -> Any:
-    insert = _insert(dialect, Dialogue.__table__, DIALOGUE_COLUMNS)
+    insert = _insert(dialect, DIALOGUE, DIALOGUE_COLUMNS)
     changed = {name: insert.excluded[name] for name in DIALOGUE_COLUMNS if name not in KEPT}
     return insert.on_conflict_do_update(index_elements=["ref"], set_=changed)
 
 
 @lru_cache
 def _finish_message() -> Any:
-    table: Any = Message.__table__
     return (
-        sa.update(table)
-        .where(table.c.id == sa.bindparam("message_id"))
+        sa.update(MESSAGE)
+        .where(MESSAGE.c.id == sa.bindparam("message_id"))
         .values(
-            state=sa.bindparam("state_", type_=table.c.state.type),
+            state=sa.bindparam("state_", type_=MESSAGE.c.state.type),
             rule=sa.bindparam("rule_"),
             reply=sa.bindparam("sealed_reply", type_=sa.LargeBinary()),
-            answered_at=sa.bindparam("answered_at_", type_=table.c.answered_at.type),
+            answered_at=sa.bindparam("answered_at_", type_=MESSAGE.c.answered_at.type),
             dialogue_ref=sa.bindparam("ref"),
             dialogue_serial=sa.bindparam("serial_"),
             lease_token=None,

@@ -1,4 +1,4 @@
-"""The journal's statements on SQLite: two threads, one that reads and one that writes, each with its connection.
+"""The journal's statements on SQLite: a thread that reads and one that writes, each with its connection.
 
 Every step of a statement hands the interpreter's lock back and forth with the event loop, so a whole group is
 one step: the read returns one row of JSON, the insert one statement of many rows.
@@ -242,8 +242,8 @@ def _meet(db: sqlite3.Connection, questions: Sequence[Question], snapshots: Sequ
                 "INSERT INTO person (public_id, created_at) VALUES (?, ?)", (public_id(), _stamp(question.at))
             ).lastrowid
             db.execute(
-                "INSERT INTO follower (account_id, openid, person_id, version, subscribed, spoke_used, acted_used)"
-                " VALUES (?, ?, ?, 0, 1, 0, 0)",
+                "INSERT INTO follower (account_id, openid, person_id, version, subscribed, spoke_used,"
+                " acted_used) VALUES (?, ?, ?, 0, 1, 0, 0)",
                 (question.account_id, question.openid, person),
             )
         db.execute("COMMIT")

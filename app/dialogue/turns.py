@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from app.menus.live import LiveMenus
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
@@ -22,6 +21,7 @@ from app.dialogue.performing import Performer, Stage, Turn, before
 from app.dialogue.routing import Guard, Plan, Routing
 from app.dialogue.runs import Run
 from app.dialogue.settling import Lost, Stale, claim_leased, claim_new, finish
+from app.menus.live import LiveMenus
 from app.services import outbox
 from app.wechat.replies import Nothing, Reply, Text, from_store, to_store
 from models import Message, MessageState
@@ -71,11 +71,12 @@ class Turns:
         if not run.deferred:
             written = await self._groups.write(entry.row)
             if written is Written.OK:
-                self._menus.hit(turn.rule)
+                self._menus.hits.hit(turn.rule)
                 return entry.reply
             if not run.deferred:  # else the deadline came first, and this is our own row
                 raise Busy
-        return await self._settle_late(run, entry)
+        await self._settle_late(run, entry)
+        return None
 
     async def _record(self, run: Run) -> Reply | None:
         """What is not from a person is kept and makes nobody a follower."""
@@ -128,7 +129,7 @@ class Turns:
         if run.deferred:
             self._send_later(session, run, entry, claim.message_id)
         await finish(session, claim, entry.row)
-        self._menus.hit(turn.rule)
+        self._menus.hits.hit(turn.rule)
         return None if run.deferred else entry.reply
 
     def _stage(
@@ -204,7 +205,7 @@ class Turns:
                 await finish(session, claim, outcome.row)
         except (Lost, Stale) as error:
             raise Busy from error
-        self._menus.hit(outcome.row.rule)
+        self._menus.hits.hit(outcome.row.rule)
 
     def _send_later(self, session: AsyncSession, run: Run, outcome: "_Outcome", message_id: int) -> None:
         row = outcome.row

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.database import leave_work
 from models import DeliveryState, Outbox, Way
 
 ANSWERING = "gonghui.answering"  # in session.info: the person whose message this transaction handles
@@ -55,4 +56,5 @@ def add(
         settled_at=now if passive else None,
     )
     session.add(row)
+    leave_work(session)
     return row

@@ -1,0 +1,321 @@
+"""The one place that imports everything and puts it together; web, worker and commands start from here."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import handlers
+from app import metrics, migrations
+from app.clock import Clock, SystemClock, civil_date
+from app.database import Database, refuse_in_transaction
+from app.dialogue.engine import Engine
+from app.dialogue.groups import Groups
+from app.dialogue.journal import GroupStore, Speaker
+from app.dialogue.performing import Performer
+from app.dialogue.postgres_groups import PostgresGroups
+from app.dialogue.router import Registry
+from app.dialogue.routing import Routing
+from app.dialogue.sqlite_groups import SQLiteGroups
+from app.dialogue.sweeping import Sweep
+from app.dialogue.turns import Turns
+from app.errors import OperatorError
+from app.files import Files
+from app.jobs import alerts, media, menus, retention
+from app.jobs.deliveries import Sender
+from app.jobs.rounds import Round, Rounds
+from app.jobs.waking import Waker
+from app.knowledge import load
+from app.menus import Known
+from app.menus.live import LiveMenus
+from app.menus.pushes import plan_push
+from app.menus.revisions import apply, digests, first
+from app.menus.watch import Watcher
+from app.services import coordination, crisis, tips
+from app.settings import Settings, WeChatAccount, load_settings
+from app.wechat.client import WeChatClient
+from app.wechat.crypto import Account, Format, Mode
+from app.wechat.tokens import TokenSource
+from models import AccountKind
+from models.sealing import Keyring, use_keyring
+
+log = structlog.get_logger(__name__)
+
+WORDS = {"帮助": "help.show", "人工": "desk.open"}
+API_TIMEOUT = httpx.Timeout(10.0, connect=3.0)
+
+
+@dataclass(slots=True)
+class House:
+    """Everything one process works with."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    files: Files
+    registry: Registry
+    known: dict[str, Known]
+    menus: LiveMenus
+    tips: tips.LiveTips
+    wechat: WeChatClient
+    engine: Engine
+    rounds: Rounds
+    waker: Waker
+    accounts: dict[AccountKind, tuple[int, Account]]
+
+    async def refresh(self) -> None:
+        """Read anew what another process changed."""
+        await self.menus.refresh()
+        await self.tips.refresh(self.database.reading)
+
+    async def apply_menus(self, text: str, *, by: str, note: str = "") -> int:
+        """Make `text` live and plan its way to WeChat; returns the revision's number."""
+        now = self.clock.now()
+        async with self.database.transaction() as session:
+            revision = await apply(session, text, self.known, by, note, now)
+            await plan_push(session, revision, self.known, self.settings.public_url, now)
+        await self.menus.refresh()
+        self.waker.wake()
+        return revision.number
+
+
+class ChatGuard:
+    """Danger in chat texts, by the rules of `app.services.crisis`."""
+
+    watch = staticmethod(crisis.watch)
+
+    async def alert(self, session: AsyncSession, speaker: Speaker, key: str, text: str, at: datetime) -> None:
+        await crisis.alert(session, speaker.person_id, key, "chat", text, at)
+
+
+@asynccontextmanager
+async def assemble(
+    settings: Settings | None = None, *, clock: Clock | None = None, watch: bool = False
+) -> AsyncIterator[House]:
+    """Open everything, hand out the house, close everything.
+
+    Raises:
+        OperatorError: the settings are wrong.
+    """
+    settings = settings or load_settings()
+    clock = clock or SystemClock(settings.clock_file)
+    use_keyring(_keyring(settings))
+    database = Database(settings.database_url)
+    store: GroupStore = (
+        SQLiteGroups(database.url.database or "") if database.is_sqlite else PostgresGroups(database.url)
+    )
+    waker = Waker(settings.redis_url)
+    database.on_effects = waker.wake
+    http = httpx.AsyncClient(timeout=API_TIMEOUT, event_hooks={"request": [_no_network_while_writing]})
+    try:
+        house = await _build(settings, clock, database, store, waker, http, watch=watch)
+        yield house
+        await house.engine.settle()
+    finally:
+        await waker.stop()
+        await http.aclose()
+        await store.close()
+        await database.close()
+
+
+async def _build(
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    store: GroupStore,
+    waker: Waker,
+    http: httpx.AsyncClient,
+    *,
+    watch: bool,
+) -> House:
+    live_tips = tips.LiveTips()
+    registry = Registry(handlers.routers(live_tips, settings.crisis_openids))
+    known = {h.name: Known(h.name, h.title, h.args, h.is_flow) for h in registry.values()}
+    live_menus = LiveMenus(database.reading, known)
+    accounts = await _accounts(settings, database)
+    wechat = _client(settings, clock, database, http)
+    guard = ChatGuard()
+    groups = Groups(store)
+    turns = Turns(
+        database=database,
+        groups=groups,
+        routing=Routing(registry, guard, WORDS),
+        performer=Performer(registry),
+        menus=live_menus,
+        guard=guard,
+        clock=clock,
+    )
+    engine = Engine(
+        groups=groups, turns=turns, clock=clock, reply_seconds=settings.reply_seconds, count=metrics.count
+    )
+    files = Files(settings.files)
+    house = House(
+        settings=settings,
+        clock=clock,
+        database=database,
+        files=files,
+        registry=registry,
+        known=known,
+        menus=live_menus,
+        tips=live_tips,
+        wechat=wechat,
+        engine=engine,
+        rounds=Rounds([], waker),
+        waker=waker,
+        accounts=accounts,
+    )
+    house.rounds = Rounds(await _rounds(house, watch=watch), waker)
+    return house
+
+
+def _keyring(settings: Settings) -> Keyring:
+    keys, lookup = settings.encryption_keys, settings.lookup_key
+    if keys is None or lookup is None:
+        raise OperatorError("缺少设置：GONGHUI_ENCRYPTION_KEYS、GONGHUI_LOOKUP_KEY")
+    try:
+        return Keyring.parse(keys.get_secret_value(), lookup.get_secret_value())
+    except ValueError as error:
+        raise OperatorError(
+            "GONGHUI_ENCRYPTION_KEYS 应写成 名字:BASE64（32 字节），多个用逗号隔开，"
+            "可用 gonghui keys new 生成"
+        ) from error
+
+
+def _client(settings: Settings, clock: Clock, database: Database, http: httpx.AsyncClient) -> WeChatClient:
+    secret = settings.wechat_app_secret.get_secret_value()
+    tokens = TokenSource(
+        coordination.DatabaseTokenStore(database, clock),
+        http,
+        settings.wechat_app_id,
+        secret,
+        settings.wechat_api_url,
+        lambda: clock.real_now().timestamp(),
+    )
+    return WeChatClient(
+        settings.wechat_app_id, secret, http=http, tokens=tokens, base_url=settings.wechat_api_url
+    )
+
+
+async def _accounts(settings: Settings, database: Database) -> dict[AccountKind, tuple[int, Account]]:
+    """The accounts we answer on, with their rows; the rows exist only in a migrated database."""
+    official = Account(
+        app_id=settings.wechat_app_id,
+        token=settings.wechat_token.get_secret_value(),
+        aes_key=settings.wechat_aes_key.get_secret_value(),
+        mode=Mode(settings.wechat_mode.value),
+        max_skew_seconds=settings.callback_max_skew,
+    )
+    found = {AccountKind.OFFICIAL: official}
+    if settings.miniprogram_app_id:
+        found[AccountKind.MINIPROGRAM] = Account(
+            app_id=settings.miniprogram_app_id,
+            token=settings.miniprogram_token.get_secret_value(),
+            aes_key=settings.miniprogram_aes_key.get_secret_value(),
+            mode=Mode(settings.wechat_mode.value),
+            format=Format(settings.miniprogram_format),
+            max_skew_seconds=settings.callback_max_skew,
+        )
+    if await migrations.current(database.reader) is None:
+        return {kind: (0, account) for kind, account in found.items()}
+    async with database.transaction() as session:
+        return {
+            kind: (await coordination.account_id(session, account.app_id, kind), account)
+            for kind, account in found.items()
+        }
+
+
+async def _no_network_while_writing(request: httpx.Request) -> None:
+    refuse_in_transaction(f"{request.method} {request.url.path}")
+
+
+# --- what must be there before the first message ------------------------------------------------------------
+
+
+async def prepare(settings: Settings) -> None:
+    """Before workers start: migrate an SQLite database, load the content, make the menu file revision 1.
+
+    Raises:
+        OperatorError: a PostgreSQL database is not at the newest revision, or a file is wrong.
+    """
+    database = Database(settings.database_url)
+    try:
+        if database.is_sqlite:
+            await migrations.upgrade(database.writer)
+        elif await migrations.current(database.reader) != migrations.newest():
+            raise OperatorError("数据库还不是最新版本，请先运行 gonghui migrate")
+    finally:
+        await database.close()
+    async with assemble(settings) as house:
+        await load_content(house)
+        await _first_menus(house)
+
+
+async def load_content(house: House) -> str:
+    """Bring the tips of the content folder into the database; says what changed."""
+    found = [file.tip for file in load(house.settings.content / "power_safety")]
+    async with house.database.transaction() as session:
+        loaded = await tips.load(session, found, house.clock.now())
+    return f"新增 {loaded.added}，更新 {loaded.changed}，下线 {loaded.gone}"
+
+
+async def _first_menus(house: House) -> None:
+    text = read_text(house.settings.menus)
+    now = house.clock.now()
+    async with house.database.transaction() as session:
+        before = await digests(session)
+        revision = await first(session, text, house.known, now)
+        if not before:
+            await plan_push(session, revision, house.known, house.settings.public_url, now)
+
+
+def read_text(path: Path) -> str:
+    """Raises: OperatorError: the file cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise OperatorError(f"读不到文件 {path}：请检查文件是否存在、是否为 UTF-8 编码") from error
+
+
+# --- later work ---------------------------------------------------------------------------------------------
+
+
+async def _rounds(house: House, *, watch: bool) -> list[Round]:
+    """What every process does besides answering; leases keep two from doing the same."""
+    settings, database, clock, wechat = house.settings, house.database, house.clock, house.wechat
+    sender = Sender(database, wechat, clock, customer_messages=_may_message(settings))
+    sweep = Sweep(database, house.engine, {row: account for row, account in house.accounts.values()}, clock)
+    bell = alerts.Bell(database, wechat, clock, settings.crisis_openids)
+    official_id = house.accounts[AccountKind.OFFICIAL][0]
+
+    async def flush_hits() -> None:
+        await house.menus.hits.flush(database.transaction, civil_date(clock.now()))
+
+    rounds = [
+        Round("refresh", house.refresh, 2),
+        Round("hits", flush_hits, 5),
+        Round("messages", sweep.run, 3, wakes=True),
+        Round("deliveries", sender.send_due, 3, wakes=True),
+        Round("alerts", bell.ring, 5, wakes=True),
+        Round("media", lambda: media.fetch_due(database, wechat, house.files, clock), 5, wakes=True),
+        Round("menus", lambda: menus.push_steps(database, wechat, clock), 5, wakes=True),
+        Round("tags", lambda: menus.tag_followers(database, wechat, clock, official_id), 15, wakes=True),
+        Round("retention", lambda: retention.run(database, clock), 60),
+    ]
+    if watch:
+        async with database.reading() as session:
+            tried = await digests(session)
+
+        async def applied(text: str) -> int:
+            return await house.apply_menus(text, by="文件", note="保存后自动应用")
+
+        rounds.append(Round("menu file", Watcher(settings.menus, applied, tried).poll, 1))
+    return rounds
+
+
+def _may_message(settings: Settings) -> bool:
+    return settings.wechat_account is not WeChatAccount.UNVERIFIED

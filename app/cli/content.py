@@ -1,0 +1,25 @@
+"""Knowledge content: `gonghui content load`."""
+
+import asyncio
+
+import typer
+
+from app.assembly import assemble, load_content
+
+app = typer.Typer(help="知识内容（用电安全问答）。", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Keeps `load` a sub-command while it is the only one."""
+
+
+@app.command()
+def load() -> None:
+    """把 content/ 里的问答载入数据库；运行中的服务几秒内生效。"""
+    typer.echo(asyncio.run(_load()))
+
+
+async def _load() -> str:
+    async with assemble() as house:
+        return await load_content(house)

@@ -1,0 +1,107 @@
+"""Alerts ring until somebody on duty has taken them: at once, then every five minutes.
+
+One that reached nobody within a minute is an ERROR line and a metric; WeChat's windows may be closed.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+
+import sqlalchemy as sa
+import structlog
+
+from app import metrics
+from app.clock import Clock, spoken
+from app.database import Database
+from app.services import crisis
+from app.wechat.api import messages as wire
+from app.wechat.client import WeChatClient
+from app.wechat.errors import WeChatError
+from app.wechat.replies import choice_line
+from models import CrisisAlert
+
+log = structlog.get_logger(__name__)
+
+EVERY = timedelta(minutes=5)
+MUST_REACH_WITHIN = timedelta(minutes=1)
+LEASE = timedelta(seconds=60)
+
+
+class Bell:
+    """Rings for the followers in `openids`."""
+
+    def __init__(
+        self, database: Database, client: WeChatClient, clock: Clock, openids: Sequence[str]
+    ) -> None:
+        self._database, self._client, self._clock, self._openids = database, client, clock, openids
+
+    async def ring(self) -> int:
+        """One round for every alert that is due; returns how many there were."""
+        count = 0
+        while (alert := await self._claim()) is not None:
+            count += 1
+            reached = [openid for openid in self._openids if await self._tell(openid, alert)]
+            await self._note(alert, reached=bool(reached))
+        await self._complain()
+        return count
+
+    async def _claim(self) -> CrisisAlert | None:
+        now, real_now = self._clock.now(), self._clock.real_now()
+        async with self._database.reading() as session:
+            if not await crisis.due(session, now):
+                return None
+        async with self._database.transaction() as session:
+            free = sa.or_(CrisisAlert.lease_until.is_(None), CrisisAlert.lease_until <= real_now)
+            for alert in await crisis.due(session, now):
+                taken = await session.execute(
+                    sa.update(CrisisAlert)
+                    .where(CrisisAlert.id == alert.id, free)
+                    .values(lease_token=secrets.token_hex(8), lease_until=real_now + LEASE)
+                )
+                if taken.rowcount:  # type: ignore[attr-defined]
+                    return alert
+        return None
+
+    async def _tell(self, openid: str, alert: CrisisAlert) -> bool:
+        at = spoken(alert.created_at, self._clock.now())
+        text = (
+            f"【紧急】{at} 有职工在聊天中流露出伤害自己的念头（第 {alert.rounds + 1} 次提醒）。\n"
+            f"请马上处理，编号 {alert.id}。\n"
+            + choice_line("我来处理", f"do:crisis.take?alert={alert.id}", "点这里：我来处理")
+        )
+        try:
+            await self._client.messages.send(wire.CustomerMessage(openid, wire.Text(text)))
+        except WeChatError as error:
+            log.warning("alert_not_delivered", alert=alert.id, error=str(error))
+            return False
+        return True
+
+    async def _note(self, alert: CrisisAlert, *, reached: bool) -> None:
+        now = self._clock.now()
+        async with self._database.transaction() as session:
+            row = await session.get(CrisisAlert, alert.id, with_for_update=True)
+            if row is None:
+                return
+            row.rounds += 1
+            # Nobody heard it: try again soon, until the minute is over at least.
+            row.due_at = now + (EVERY if reached or row.rounds > 3 else timedelta(seconds=15))
+            row.lease_token, row.lease_until = None, None
+            if reached and row.reached_at is None:
+                row.reached_at = now
+
+    async def _complain(self) -> None:
+        """Say loudly what nobody has heard."""
+        now = self._clock.now()
+        async with self._database.reading() as session:
+            unheard = (
+                await session.scalars(
+                    sa.select(CrisisAlert.id).where(
+                        CrisisAlert.state == crisis.AlertState.WAITING,
+                        CrisisAlert.reached_at.is_(None),
+                        CrisisAlert.created_at <= now - MUST_REACH_WITHIN,
+                    )
+                )
+            ).all()
+        metrics.alerts_unreached(len(unheard))
+        for alert_id in unheard:
+            log.error("crisis_alert_reached_nobody", alert=alert_id, on_duty=len(self._openids))

@@ -1,0 +1,155 @@
+"""Logs: one line per happening, JSON or readable, UTC, with the request it belongs to, and nobody's data.
+
+Our own lines and those of libraries take one road to stderr (stdout belongs to commands). Masking is the
+last step before a line is written: it is a net under the rule that texts are not logged, not leave to log
+them. Messages are counted in `app.metrics` and have no line of their own.
+"""
+
+import hashlib
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Literal
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+DEPTH = 6  # levels of nested data that are looked into; deeper ones are not shown
+
+SECRET_KEYS = re.compile(
+    r"(?:^|_)(?:secret|token|password|passwd|authorization|cookie|aes_key|secret_key|lookup_key"
+    r"|encryption_keys?|ticket|session_key)$"
+)
+TEXT_KEYS = frozenset(
+    "content text body name phone address answer answers story reply nickname remark recognition"
+    " mobile id_number location value label title description excerpt payload xml raw".split()
+)
+PERSON_KEYS = frozenset("openid unionid from_user touser to_user source openids".split())
+
+# Spelled-out values inside strings. Digits on either side mean another number (a MsgId, a sum).
+OPENID = re.compile(r"(?<![A-Za-z0-9_-])o(?=[a-z_-]*[A-Z0-9])[A-Za-z0-9_-]{27}(?![A-Za-z0-9_-])")
+PHONE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(1[3-9]\d)[- ]?\d{4}[- ]?(\d{4})(?!\d)")
+ID_NUMBER = re.compile(
+    r"(?<!\d)[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![\dXx])"
+)
+GIVEN_SECRET = re.compile(
+    r"""((?:token|secret|js_code|password|ticket|session_key)["']?\s*[=:]\s*["']?)(?!\*\*\*)[^&\s"',}]+""",
+    re.IGNORECASE,
+)
+BEARER = re.compile(r"\b(Bearer|Basic) [A-Za-z0-9._~+/=-]+")
+URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^@\s/]+(?=@)")
+SQL_PARAMETERS = re.compile(r"\[parameters: .*?\](?=\n|$)", re.DOTALL)
+
+
+def configure(log_format: Literal["json", "text"] = "json", level: int = logging.INFO) -> None:
+    """Send all logs of this process to stderr. A second call replaces the first."""
+    structlog.configure(
+        processors=_OURS,
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=_SHARED,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                # Before the masking, since messages of exceptions quote what they choke on.
+                structlog.processors.format_exc_info,
+                mask,
+                _renderer(log_format),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    _quiet_libraries()
+
+
+def _quiet_libraries() -> None:
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "alembic", "sqlalchemy"):
+        library = logging.getLogger(name)
+        library.handlers.clear()
+        library.propagate = True
+    for name in ("uvicorn.access", "httpx", "httpcore", "asyncio", "sqlalchemy", "taskiq"):
+        # httpx prints addresses at INFO, and those of WeChat carry the access token.
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _renderer(log_format: str) -> Processor:
+    if log_format == "json":
+        return structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+    # Its usual tracebacks print local variables, which hold what people wrote.
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
+
+
+_SHARED: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+# One list for the life of the process: loggers keep it once they have spoken.
+_OURS: list[Processor] = [*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
+
+
+def within_request(request_id: str) -> AbstractContextManager[None]:
+    """Every line logged inside, in tasks started there too, carries `request_id`."""
+    return structlog.contextvars.bound_contextvars(request_id=request_id)
+
+
+# --- Masking
+
+_OWN_KEYS = frozenset({"event", "level", "timestamp", "logger", "request_id"})
+
+
+def mask(logger: WrappedLogger, method: str, line: EventDict) -> EventDict:
+    """The line without secrets, and with people told apart but not named."""
+    return {
+        key: masked_text(str(value)) if key in _OWN_KEYS else _masked(key, value, DEPTH)
+        for key, value in line.items()
+    }
+
+
+def _masked(key: object, value: Any, depth: int) -> Any:
+    kind = str(key).lower()
+    if value is None or isinstance(value, bool):
+        return value
+    if SECRET_KEYS.search(kind):
+        return "***"
+    if isinstance(value, Mapping):
+        return {k: _masked(k, v, depth - 1) for k, v in value.items()} if depth else "…"
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked(key, item, depth - 1) for item in value] if depth else "…"
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"<{len(value)} bytes>"
+    if kind in PERSON_KEYS:
+        return person_mark(str(value))
+    if kind in TEXT_KEYS and not isinstance(value, float):
+        shown = PHONE.fullmatch(str(value))
+        return f"{shown[1]}****{shown[2]}" if shown else f"<{len(str(value))} characters>"
+    if isinstance(value, int | float):
+        return value if (text := str(value)) == masked_text(text) else masked_text(text)
+    return masked_text(str(value))
+
+
+def person_mark(openid: str) -> str:
+    """Four characters and a digest: enough to follow one person through a log, not to write to him."""
+    return f"{openid[:4]}…{hashlib.sha256(openid.encode()).hexdigest()[:8]}"
+
+
+def masked_text(text: str) -> str:
+    """`text` without the openids, phone and ID numbers, and secrets spelled out in it."""
+    if "[parameters: " in text:
+        text = SQL_PARAMETERS.sub("[parameters: ***]", text)
+    text = GIVEN_SECRET.sub(r"\1***", text)
+    text = URL_PASSWORD.sub(r"\1***", BEARER.sub(r"\1 ***", text))
+    text = ID_NUMBER.sub("<ID number>", text)
+    text = PHONE.sub(r"\1****\2", text)
+    return OPENID.sub(lambda found: person_mark(found[0]), text)

@@ -1,0 +1,133 @@
+"""Figures for Prometheus: what came, how it ended, how long it took, and what waits.
+
+Each process counts for itself. What lies in the database is read when the figures are asked for, and is the
+same whichever process answers.
+"""
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.database import Database
+from models import CrisisAlert, MenuPushStep, MenuRevision, Outbox, StepState
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 4.0, 4.8)  # the last two: deferred, silent
+WAITING = ("queued", "sending", "failed_retry")
+
+
+class _Tally:
+    """Seconds of one outcome, as a histogram counts them."""
+
+    __slots__ = ("buckets", "total")
+
+    def __init__(self) -> None:
+        self.buckets = [0] * (len(SECONDS) + 1)
+        self.total = 0.0
+
+
+class Messages(Collector):
+    """Pushes by outcome. Plain lists, since the library's histogram costs more than a message may."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[str, _Tally] = {}
+
+    def count(self, outcome: str, seconds: float) -> None:
+        """Called on the event loop for every push; no lock, hence from one thread only."""
+        tally = self._tallies.get(outcome)
+        if tally is None:
+            tally = self._tallies[outcome] = _Tally()
+        tally.buckets[bisect_left(SECONDS, seconds)] += 1
+        tally.total += seconds
+
+    def collect(self) -> Iterable[HistogramMetricFamily]:
+        family = HistogramMetricFamily(
+            "gonghui_message_seconds",
+            "Pushes from WeChat by outcome, and the time they took",
+            labels=["outcome"],
+        )
+        for outcome, tally in sorted(self._tallies.items()):
+            seen, rows = 0, []
+            for bound, count in zip((*SECONDS, math.inf), tally.buckets, strict=True):
+                seen += count
+                rows.append(("+Inf" if bound == math.inf else str(bound), seen))
+            family.add_metric([outcome], rows, tally.total)
+        yield family
+
+
+class Metrics:
+    """All figures of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        messages = Messages()
+        self._registry.register(messages)
+        self.count = messages.count
+        self._refused = self._make(Counter, "callbacks_refused", "Callbacks answered 4xx", ["reason"])
+        self._outbox = self._make(Gauge, "outbox_waiting", "Outbox rows not settled", ["state"])
+        self._late = self._make(Gauge, "outbox_late_seconds", "How long the oldest due row has waited")
+        self._unreached = self._make(Gauge, "crisis_alerts_unreached", "Alerts that reached nobody on duty")
+        self._untaken = self._make(Gauge, "crisis_alerts_untaken", "Alerts that nobody on duty has taken")
+        self._applied = self._make(Gauge, "menu_revision_applied", "Number of the live menu revision")
+        self._pushed = self._make(Gauge, "menu_revision_pushed", "Number of the newest revision WeChat shows")
+        self._pool = self._make(Gauge, "database_connections", "Connections in use", ["engine"])
+
+    def _make(self, kind: type[Any], name: str, words: str, labels: Iterable[str] = ()) -> Any:
+        return kind(f"gonghui_{name}", words, labels, registry=self._registry)
+
+    def refused(self, reason: str) -> None:
+        """`reason` is one of a fixed list: every new word is a new series."""
+        self._refused.labels(reason).inc()
+
+    def watch_pool(self, database: Database) -> None:
+        """From now on show how many connections `database` has lent."""
+        for name, engine in (("read", database.reader), ("write", database.writer)):
+            lent = getattr(engine.pool, "checkedout", None)
+            if lent is not None:
+                self._pool.labels(name).set_function(lent)
+
+    async def read(self, session: AsyncSession, *, now: Any) -> None:
+        """Look up what waits in the database; four short queries on partial indexes."""
+        # Written out: neither database uses a partial index for states that come as parameters.
+        waiting = sa.text("state IN ('queued', 'sending', 'failed_retry')")
+        rows = await session.execute(
+            sa.select(Outbox.state, sa.func.count(), sa.func.min(Outbox.due_at))
+            .where(waiting)
+            .group_by(Outbox.state)
+        )
+        found = {str(state): (count, oldest) for state, count, oldest in rows}
+        for state in WAITING:
+            self._outbox.labels(state).set(found.get(state, (0, None))[0])
+        oldest = min((at for _, at in found.values()), default=now)
+        self._late.set(max(0.0, (now - oldest).total_seconds()))
+        await self._read_alerts(session)
+        await self._read_menus(session)
+
+    async def _read_alerts(self, session: AsyncSession) -> None:
+        row = (
+            await session.execute(
+                sa.select(sa.func.count(), sa.func.count(CrisisAlert.reached_at)).where(
+                    sa.text("state = 'waiting'")
+                )
+            )
+        ).one()
+        self._untaken.set(row[0])
+        self._unreached.set(row[0] - row[1])
+
+    async def _read_menus(self, session: AsyncSession) -> None:
+        steps = sa.select(MenuPushStep.id).where(MenuPushStep.revision_id == MenuRevision.id)
+        newest = sa.select(sa.func.max(MenuRevision.number))
+        pushed = newest.where(sa.exists(steps), ~sa.exists(steps.where(MenuPushStep.state != StepState.DONE)))
+        self._applied.set(await session.scalar(newest) or 0)
+        self._pushed.set(await session.scalar(pushed) or 0)
+
+    def render(self) -> bytes:
+        """The page that Prometheus reads, of type `CONTENT_TYPE`."""
+        return generate_latest(self._registry)
