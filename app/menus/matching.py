@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import add
-from typing import Literal
 
 from app.menus.known import Handlers
 from app.menus.model import Hours, How, MenuFile, Rule
@@ -21,6 +20,8 @@ from app.menus.words import normalise
 from app.services import audiences
 from app.services.audiences import Facts
 from app.services.calendar import is_working_time
+
+__all__ = ["Book", "Do", "Match", "Say", "Target", "compile_book"]
 
 Guard = Callable[[datetime, Facts], bool]
 RULE_LENGTH = 160  # characters of a rule's name in the hit counts
@@ -127,7 +128,8 @@ class Book:
             return None
         return target
 
-    def greeting(self, kind: Literal["subscribe", "scan"]) -> Do | None:
+    def greeting(self, kind: str) -> Do | None:
+        """What a new follower (`subscribe`) or the scan of a QR code (`scan`) starts."""
         return self._greetings.get(kind)
 
     @classmethod

@@ -1,0 +1,194 @@
+"""`gonghui menus …`: check, try, compare, apply and go back."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from app.clock import SHANGHAI, shanghai
+from app.errors import DomainError, NotFound, OperatorError
+from app.menus import pushes, revisions
+from app.menus.buttons import default_menu
+from app.menus.differences import difference
+from app.menus.file import load, read, read_unchecked
+from app.menus.known import Handlers
+from app.menus.matching import compile_book
+from app.menus.model import MenuFile
+from app.menus.schema import SCHEMA, schema_text
+from app.menus.shadows import RESERVED
+from app.menus.words import normalise
+from app.services.audiences import Facts
+
+app = typer.Typer(help="菜单与关键词（menus.yaml）。", no_args_is_help=True)
+
+Result = TypeVar("Result")
+FileArgument = Annotated[Path | None, typer.Argument(help="菜单文件；不写就用设置里的那一份")]
+
+
+def _run(work: Callable[[Any], Awaitable[Result]]) -> Result:
+    """`work` with the house open; refusals are printed and end with code 1."""
+    from app.assembly import assemble  # noqa: PLC0415 - everything; `schema` and `--help` need none of it
+
+    async def opened() -> Result:
+        async with assemble() as house:
+            return await work(house)
+
+    try:
+        return asyncio.run(opened())
+    except (OperatorError, DomainError) as error:
+        typer.echo(error.message, err=True)
+        raise typer.Exit(1) from None
+
+
+def _checked(house: Any, file: Path | None) -> tuple[str, MenuFile]:
+    text = load(file or house.settings.menus)
+    checked = read(text, house.known)
+    default_menu(checked, house.settings.public_url)
+    return text, checked
+
+
+@app.command()
+def check(file: FileArgument = None) -> None:
+    """检查菜单文件，列出全部要改的地方。"""
+
+    async def work(house: Any) -> MenuFile:
+        return _checked(house, file)[1]
+
+    checked = _run(work)
+    for warning in checked.warnings:
+        typer.echo(f"提醒：{warning}")
+    buttons = sum(len(button.items or (button,)) for button in checked.menu)
+    words = sum(len(rule.say) for rule in checked.keywords)
+    typer.echo(f"没有问题：{buttons} 个按钮，{len(checked.menus_for)} 套分组菜单，{words} 个关键词。")
+
+
+@app.command(name="try")
+def try_(
+    text: Annotated[str, typer.Argument(help="用户会发来的文字")],
+    tag: Annotated[list[str] | None, typer.Option(help="假设这个人有此标签，可写多次")] = None,
+    at: Annotated[str | None, typer.Option(help="假设的时间，如 2026-10-01 10:00")] = None,
+    live: Annotated[bool, typer.Option("--live", help="用正在生效的那一版，而不是文件")] = False,
+) -> None:
+    """看一句话会命中哪一条，为什么。"""
+
+    async def work(house: Any) -> str:
+        moment = _moment(at) if at else house.clock.now()
+        file = await _live_file(house) if live else _checked(house, None)[1]
+        return explain(file, house.known, text, moment, Facts(frozenset(tag or ())))
+
+    typer.echo(_run(work))
+
+
+async def _live_file(house: Any) -> MenuFile:
+    async with house.database.reading() as session:
+        revision = await revisions.live(session)
+    if revision is None:
+        raise NotFound("还没有生效的菜单。请先运行 menus apply。")
+    return read(revision.text, house.known)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+    except ValueError:
+        raise OperatorError(f"时间「{text}」读不懂，请写成 2026-10-01 10:00。") from None
+
+
+def explain(file: MenuFile, known: Handlers, text: str, at: datetime, facts: Facts) -> str:
+    """What would answer `text`, in words."""
+    if normalise(text) in RESERVED:
+        return f"「{normalise(text)}」由系统自己处理，不看菜单文件。"
+    match = compile_book(file, known).match(text, at, facts)
+    if match:
+        return f"命中 {match.rule}：{match.why}。\n{match.target}"
+    return f"没有命中关键词，交给 {file.fallback}（{known[file.fallback].title}）。"
+
+
+@app.command()
+def diff(file: FileArgument = None) -> None:
+    """看文件与正在生效的菜单有什么不同。"""
+
+    async def work(house: Any) -> str:
+        text, checked = _checked(house, file)
+        async with house.database.reading() as session:
+            revision = await revisions.live(session)
+        if revision is None:
+            return "还没有生效的菜单，应用后就是第 1 版。"
+        if revision.text == text:
+            return f"与正在生效的第 {revision.number} 版一样。"
+        return difference(read_unchecked(revision.text), checked) or "只改了写法，内容没有变。"
+
+    typer.echo(_run(work))
+
+
+@app.command()
+def apply(
+    file: FileArgument = None,
+    by: Annotated[str, typer.Option(help="谁改的")] = "命令行",
+    note: Annotated[str, typer.Option(help="为什么改")] = "",
+) -> None:
+    """让菜单文件生效，并排队发布到微信。"""
+
+    async def work(house: Any) -> str:
+        text, _ = _checked(house, file)
+        return await _changed(house, lambda s, now: revisions.apply(s, text, house.known, by, note, now))
+
+    typer.echo(_run(work))
+
+
+@app.command()
+def rollback(
+    number: Annotated[int, typer.Argument(help="要恢复的版本号，见 menus history")],
+    by: Annotated[str, typer.Option(help="谁恢复的")] = "命令行",
+) -> None:
+    """恢复以前的一版（成为新的一版）。"""
+
+    async def work(house: Any) -> str:
+        return await _changed(house, lambda s, now: revisions.rollback(s, number, house.known, by, now))
+
+    typer.echo(_run(work))
+
+
+async def _changed(house: Any, change: Callable[[Any, datetime], Awaitable[Any]]) -> str:
+    now = house.clock.now()
+    async with house.database.transaction() as session:
+        before = await revisions.live(session)
+        revision = await change(session, now)
+        if before is not None and revision.number == before.number:
+            return f"没有变化，仍是第 {revision.number} 版。"
+        await pushes.plan_push(session, revision, house.known, house.settings.public_url, now)
+    return f"第 {revision.number} 版已生效，正在发布到微信。\n{revision.difference}"
+
+
+@app.command()
+def history(limit: Annotated[int, typer.Option(help="最多几版")] = 20) -> None:
+    """列出各版：谁、何时、改了什么、是否已发布到微信。"""
+
+    async def work(house: Any) -> list[str]:
+        async with house.database.reading() as session:
+            found = await revisions.history(session, limit)
+            return [await _line(session, revision) for revision in found]
+
+    for line in _run(work) or ["还没有应用过菜单。"]:
+        typer.echo(line)
+
+
+async def _line(session: Any, revision: Any) -> str:
+    when = shanghai(revision.created_at).strftime("%Y-%m-%d %H:%M")
+    note = f"（{revision.note}）" if revision.note else ""
+    state = await pushes.push_state(session, revision)
+    changes = "".join(f"\n    {line}" for line in revision.difference.splitlines())
+    return f"第 {revision.number} 版  {when}  {revision.applied_by}{note}  {state}{changes}"
+
+
+@app.command()
+def schema(write: Annotated[bool, typer.Option("--write", help=f"写入 {SCHEMA}")] = False) -> None:
+    """给编辑器用的格式说明（JSON Schema）。"""
+    if write:
+        Path(SCHEMA).write_text(schema_text(), encoding="utf-8")
+        typer.echo(f"已写入 {SCHEMA}。")
+    else:
+        typer.echo(schema_text(), nl=False)
