@@ -66,6 +66,12 @@ def _address(value: str) -> str:
     return value
 
 
+def _absolute(value: str) -> str:
+    if not value.strip().startswith("http"):
+        raise wrong(f"网址「{value}」不对。", "图文要写完整网址，以 https:// 开头。")
+    return _address(value)
+
+
 def _appid(value: str) -> str:
     if not re.fullmatch(r"wx[0-9A-Za-z]{16}", value):
         raise wrong(f"小程序编号「{value}」不对。", "应是 wx 开头的 18 位字母和数字，在小程序后台可以查到。")
@@ -97,6 +103,7 @@ def _listed(value: Any) -> Any:
 
 Filled = Annotated[str, _checked(_filled), WithJsonSchema({"type": ["string", "number"]})]
 Address = Annotated[str, _checked(_address)]
+FullAddress = Annotated[str, _checked(_absolute)]
 AppId = Annotated[str, _checked(_appid)]
 Moment = Annotated[
     datetime | date, BeforeValidator(_moment), WithJsonSchema({"type": "string", "pattern": r"^\d{4}-"})
@@ -109,9 +116,9 @@ class Strict(BaseModel):
 
 class Article(Strict):
     title: Filled = Field(description="标题")
-    url: Address = Field(description="点开后的网页")
+    url: FullAddress = Field(description="点开后的网页")
     description: str = Field("", description="标题下的一两句话")
-    picture: Address | None = Field(None, description="配图网址")
+    picture: FullAddress | None = Field(None, description="配图网址")
 
 
 class Card(Strict):
