@@ -46,6 +46,10 @@ async def _body(request: Request) -> Body:
     return body
 
 
+def _asked(request: Request, name: str, otherwise: int) -> int:
+    return int(number(dict(request.query_params), name)) if name in request.query_params else otherwise
+
+
 async def act(request: Request) -> Response:
     world: World = request.app.state.world
     name, who = request.path_params["act"], request.path_params["who"]
@@ -82,7 +86,7 @@ async def list_people(request: Request) -> Response:
 async def read_conversation(request: Request) -> Response:
     world: World = request.app.state.world
     person = people.get(world, request.path_params["who"])
-    after = int(request.query_params.get("after", "0") or 0)
+    after = _asked(request, "after", 0)
     return JSONResponse(conversations.read(world, person["openid"], after=after))
 
 
@@ -94,8 +98,8 @@ async def read_menu(request: Request) -> Response:
 
 def _log_rows(request: Request, table: str) -> list[Body]:
     world: World = request.app.state.world
-    limit = min(int(request.query_params.get("limit", "100") or 100), 1000)
-    after = int(request.query_params.get("after", "0") or 0)
+    limit = min(_asked(request, "limit", 100), 1000)
+    after = _asked(request, "after", 0)
     statement = f"select * from {table} where id > ? order by id desc limit ?"  # noqa: S608
     return [_unfolded(row) for row in world.db.all(statement, after, limit)]
 

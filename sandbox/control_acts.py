@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -27,9 +28,12 @@ def _picture(body: Body) -> bytes | None:
 
 def number(body: Body, name: str) -> float:
     try:
-        return float(body[name])
+        value = float(body[name])
     except (TypeError, ValueError) as error:
         raise NotPossible(f"{name} 应是数字。", 400) from error
+    if not math.isfinite(value):
+        raise NotPossible(f"{name} 应是数字。", 400)
+    return value
 
 
 def _place(body: Body) -> Body:

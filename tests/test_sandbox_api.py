@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox.api.registry import ENDPOINTS
 from sandbox.app import create_app
 from sandbox.config import Config, derived_keys
 from sandbox.driver import Platform
@@ -158,6 +159,28 @@ async def test_bad_tokens_methods_paths_and_bodies_are_told_apart(account: Accou
     ):
         answer = await account.http.post(path, params={"access_token": account.token}, content=raw)
         assert answer.json()["errcode"] == code
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        [],
+        {"tag": [], "button": {"a": 1}, "openid_list": [[]], "tagid": {}, "user_list": [1]},
+        {"touser": 7, "openid": None, "template_id": [], "action_name": {}, "cgi_path": 1},
+        {"tag": {"id": 10**30, "name": 5}, "tagid": 10**30, "menuid": {}, "user_id": []},
+        {"touser": "LI", "msgtype": "msgmenu", "msgmenu": {"list": [1]}, "aimsgcontext": None},
+        {"touser": "LI", "msgtype": "text", "text": {"content": "好"}, "aimsgcontext": None},
+    ],
+)
+async def test_any_shape_of_body_gets_an_answer_with_status_200(account: Account, body: Any) -> None:
+    li = await account.platform.follower("李建国")
+    if isinstance(body, dict) and body.get("touser") == "LI":
+        body = {**body, "touser": li.openid}
+
+    for path, known in ENDPOINTS.items():
+        answer = await account.call(path, None if known.method == "GET" else body)
+        assert "errcode" in answer or known.method == "GET" or path == "/cgi-bin/tags/members/getblacklist"
 
 
 async def test_a_message_opens_48_hours_and_five_customer_messages(account: Account) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import secrets
 import time
 from typing import Any
@@ -15,6 +16,8 @@ from sandbox.api.registry import ENDPOINTS, Answer, Call, Endpoint
 from sandbox.errors import ApiError
 from sandbox.misbehaviour import Wish
 from sandbox.world import World
+
+log = logging.getLogger(__name__)
 
 BODY_LIMIT = 12 * 1024 * 1024
 LOGGED = 4000  # characters of a body kept in the developer log
@@ -77,7 +80,12 @@ async def _handled(world: World, call: Call, wish: Wish | None) -> Answer:
     if known.needs_token:
         tokens.check(world, call.query("access_token"))
     quotas.count(world, call.path)
-    return await known.handler(call)
+    try:
+        return await known.handler(call)
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        # Fields of another shape than the endpoint reads; the trace shows if it was our own fault.
+        log.warning("bad shape in %s", call.path, exc_info=True)
+        raise ApiError(47001, "data format error", f"字段的形状不对：{error}") from error
 
 
 def _check_method(call: Call, known: Endpoint) -> None:

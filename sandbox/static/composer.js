@@ -1,6 +1,6 @@
 // The bottom of the chat: the account's menu bar, the input line, and what can be attached.
 
-import { icon, make, post } from "./http.js";
+import { get, icon, make, post } from "./http.js";
 import { askFor, openMiniProgram, openPage } from "./sheets.js";
 
 const root = document.getElementById("composer");
@@ -222,8 +222,10 @@ function chooseFile() {
 }
 
 export async function scan() {
+  const known = (await get("state"))?.scenes ?? [];
   const code = await askFor("扫带参数的二维码", [{ name: "scene", label: "场景值（scene）", value: "" }], {
     ok: "扫码", note: "已关注时产生 SCAN 事件，未关注时等于扫码关注。",
+    chips: known.slice(0, 8).map(({ scene }) => ({ label: scene, values: { scene } })),
   });
   if (code) send("scan", code);
 }

@@ -15,7 +15,8 @@ async function ask(path, options) {
   try {
     answer = await fetch(`/sandbox/api/${path}`, options);
   } catch {
-    tell("沙盒没有应答，请看它是否还在运行。");
+    // A reading that fails is read again when the line is back, and the top of the page says so.
+    if (options) tell("沙盒没有应答，请看它是否还在运行。");
     return null;
   }
   const body = await answer.json();

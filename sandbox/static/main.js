@@ -107,7 +107,11 @@ function listen() {
     at("offline").hidden = true;
     loadAll();
   });
-  source.addEventListener("error", () => { at("offline").hidden = false; });
+  source.addEventListener("error", () => {
+    at("offline").hidden = false;
+    // After a refused stream the browser gives up by itself; a lost one it opens again.
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 1500);
+  });
   source.addEventListener("message", (event) => {
     const news = JSON.parse(event.data);
     NEWS[news.kind]?.(news);
