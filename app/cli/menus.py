@@ -159,7 +159,7 @@ async def _changed(house: Any, change: Callable[[Any, datetime], Awaitable[Any]]
         revision = await change(session, now)
         if before is not None and revision.number == before.number:
             return f"没有变化，仍是第 {revision.number} 版。"
-        await pushes.plan_push(session, revision, house.settings.public_url, now)
+        await pushes.plan_push(session, revision, house.known, house.settings.public_url, now)
     return f"第 {revision.number} 版已生效，正在发布到微信。\n{revision.difference}"
 
 

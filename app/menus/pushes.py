@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.menus.buttons import conditional_menus, default_menu
-from app.menus.file import read_unchecked
+from app.menus.file import read
+from app.menus.known import Handlers
 from models import MenuPushStep, MenuRevision, StepState
 
 DEFAULT, ENSURE_TAG, CONDITIONAL, TIDY, DONE = "default", "ensure_tag", "conditional", "tidy", "done"
@@ -18,13 +19,13 @@ UNFINISHED = (StepState.WAITING, StepState.FAILED)
 
 
 async def plan_push(
-    session: AsyncSession, revision: MenuRevision, public_url: str, now: datetime
+    session: AsyncSession, revision: MenuRevision, known: Handlers, public_url: str, now: datetime
 ) -> list[MenuPushStep]:
     """The steps for `revision`; unfinished ones of older pushes are dropped.
 
     Planned again, a revision is pushed again from its first step.
     """
-    file = read_unchecked(revision.text)
+    file = read(revision.text, known)
     menus = conditional_menus(file, public_url)
     calls: list[tuple[str, object]] = [(DEFAULT, {"button": default_menu(file, public_url)})]
     calls += [(ENSURE_TAG, {"name": menu.tag}) for menu in menus]
