@@ -23,10 +23,13 @@ SECRET_KEYS = re.compile(
     r"|encryption_keys?|ticket|session_key)$"
 )
 TEXT_KEYS = frozenset(
-    "content text body name phone address answer answers story reply nickname remark recognition"
-    " mobile id_number location value label title description excerpt payload xml raw".split()
+    (
+        *("content", "text", "body", "xml", "raw", "payload", "reply", "recognition", "excerpt"),
+        *("answer", "answers", "story", "remark"),
+        *("name", "nickname", "phone", "mobile", "id_number", "address", "location"),
+    )
 )
-PERSON_KEYS = frozenset("openid unionid from_user touser to_user source openids".split())
+PERSON_KEYS = frozenset(("openid", "openids", "unionid", "from_user", "to_user", "touser"))
 
 # Spelled-out values inside strings. Digits on either side mean another number (a MsgId, a sum).
 OPENID = re.compile(r"(?<![A-Za-z0-9_-])o(?=[a-z_-]*[A-Z0-9])[A-Za-z0-9_-]{27}(?![A-Za-z0-9_-])")
@@ -43,6 +46,18 @@ URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^@\s/]+(?=@)")
 SQL_PARAMETERS = re.compile(r"\[parameters: .*?\](?=\n|$)", re.DOTALL)
 
 
+class _Stderr(logging.Handler):
+    """Writes to what stderr is now, not to what it was when the logs were set up."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = self.format(record) + "\n"
+            sys.stderr.write(line)
+            sys.stderr.flush()
+        except Exception:  # a line that cannot be written must not fail what it tells of
+            self.handleError(record)
+
+
 def configure(log_format: Literal["json", "text"] = "json", level: int = logging.INFO) -> None:
     """Send all logs of this process to stderr. A second call replaces the first."""
     structlog.configure(
@@ -51,7 +66,7 @@ def configure(log_format: Literal["json", "text"] = "json", level: int = logging
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Stderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=_SHARED,
@@ -124,7 +139,7 @@ def _masked(key: object, value: Any, depth: int) -> Any:
     if SECRET_KEYS.search(kind):
         return "***"
     if isinstance(value, Mapping):
-        return {k: _masked(k, v, depth - 1) for k, v in value.items()} if depth else "…"
+        return {masked_text(str(k)): _masked(k, v, depth - 1) for k, v in value.items()} if depth else "…"
     if isinstance(value, list | tuple | set | frozenset):
         return [_masked(key, item, depth - 1) for item in value] if depth else "…"
     if isinstance(value, bytes | bytearray | memoryview):
