@@ -3,20 +3,19 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import httpx
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
 
 import handlers
 from app import metrics, migrations
+from app.chatting import WORDS, ChatGuard
 from app.clock import Clock, SystemClock, civil_date
 from app.database import Database, refuse_in_transaction
 from app.dialogue.engine import Engine
 from app.dialogue.groups import Groups
-from app.dialogue.journal import GroupStore, Speaker
+from app.dialogue.journal import GroupStore
 from app.dialogue.performing import Performer
 from app.dialogue.postgres_groups import PostgresGroups
 from app.dialogue.router import Registry
@@ -36,7 +35,7 @@ from app.menus.live import LiveMenus
 from app.menus.pushes import plan_push
 from app.menus.revisions import apply, digests, first
 from app.menus.watch import Watcher
-from app.services import coordination, crisis, tips
+from app.services import coordination, tips
 from app.settings import Settings, WeChatAccount, load_settings
 from app.wechat.client import WeChatClient
 from app.wechat.crypto import Account, Format, Mode
@@ -46,7 +45,6 @@ from models.sealing import Keyring, use_keyring
 
 log = structlog.get_logger(__name__)
 
-WORDS = {"帮助": "help.show", "人工": "desk.open"}
 API_TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 
 
@@ -82,15 +80,6 @@ class House:
         await self.menus.refresh()
         self.waker.wake()
         return revision.number
-
-
-class ChatGuard:
-    """Danger in chat texts, by the rules of `app.services.crisis`."""
-
-    watch = staticmethod(crisis.watch)
-
-    async def alert(self, session: AsyncSession, speaker: Speaker, key: str, text: str, at: datetime) -> None:
-        await crisis.alert(session, speaker.person_id, key, "chat", text, at)
 
 
 @asynccontextmanager
@@ -288,7 +277,7 @@ async def _rounds(house: House, *, watch: bool) -> list[Round]:
     """What every process does besides answering; leases keep two from doing the same."""
     settings, database, clock, wechat = house.settings, house.database, house.clock, house.wechat
     sender = Sender(database, wechat, clock, customer_messages=_may_message(settings))
-    sweep = Sweep(database, house.engine, {row: account for row, account in house.accounts.values()}, clock)
+    sweep = Sweep(database, house.engine, dict(house.accounts.values()), clock)
     bell = alerts.Bell(database, wechat, clock, settings.crisis_openids)
     official_id = house.accounts[AccountKind.OFFICIAL][0]
 

@@ -12,7 +12,7 @@ from itertools import count
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
-from app.assembly import WORDS, ChatGuard
+from app.chatting import WORDS, ChatGuard
 from app.database import Database
 from app.dialogue.engine import Engine
 from app.dialogue.groups import Groups

@@ -25,7 +25,6 @@ from models import Dialogue, FileState, MediaFetch, Message, MessageState, Store
 from models.base import Base
 from models.types import UTCDateTime
 
-
 MESSAGE: Any = Message.__table__
 DIALOGUE: Any = Dialogue.__table__
 

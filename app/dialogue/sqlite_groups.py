@@ -200,11 +200,11 @@ def _snapshot(question: Question, row: list[Any]) -> Snapshot:
         stored = unseal_json(bytes.fromhex(reply), "message.reply") if reply else None
         snapshot.seen = Seen(message_id, MessageState(state), stored, token, bool(late))
     if follower_id is not None:
-        marks = frozenset(json.loads(tags))
+        marks = frozenset(tags)
         snapshot.speaker = Speaker(
             follower_id, person_id, question.openid, version, bool(subscribed), marks, owed
         )
-    for columns in json.loads(dialogues):
+    for columns in dialogues:
         snapshot.add(_dialogue(columns))
     return snapshot
 

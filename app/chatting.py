@@ -1,0 +1,19 @@
+"""What the dialogue engine is handed from outside: the fixed words, and the guard over people in danger."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.dialogue.journal import Speaker
+from app.services import crisis
+
+WORDS = {"帮助": "help.show", "人工": "desk.open"}
+
+
+class ChatGuard:
+    """Danger in chat texts, by the rules of `app.services.crisis`."""
+
+    watch = staticmethod(crisis.watch)
+
+    async def alert(self, session: AsyncSession, speaker: Speaker, key: str, text: str, at: datetime) -> None:
+        await crisis.alert(session, speaker.person_id, key, "chat", text, at)

@@ -1,0 +1,339 @@
+"""The dialogue engine, told as conversations: flows that replay, in order of routing, on both databases."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import sqlalchemy as sa
+
+from app.database import Database
+from app.dialogue import answers
+from app.dialogue.chat import Chat
+from app.dialogue.router import Router
+from app.errors import DomainError
+from app.wechat.replies import Reply, Text
+from models import Counter, Dialogue, DialogueState, Message, MessageState, StoredFile
+from tests.conftest import FakeClock
+from tests.talking import Talk, talking
+
+MENUS = """
+version: 1
+account: 测试工会
+menu:
+  - name: 服务
+    items:
+      - {name: 报名, do: sport.sign_up}
+      - {name: 计数, do: sport.count}
+      - {name: 故障, do: sport.broken}
+      - {name: 满员, do: sport.full}
+keywords:
+  - {say: [报名], do: sport.sign_up}
+  - {say: [讲故事], do: sport.story}
+  - {say: [计数], do: sport.count}
+  - {say: [值班电话], reply: 值班电话 95598。}
+  - {say: [怎么办], match: contains, reply: 请拨打 95598。}
+fallback: sport.fallback
+"""
+
+COURSES = {1: "羽毛球", 2: "乒乓球", 3: "太极拳"}
+
+
+def sport() -> tuple[Router, dict[str, object]]:
+    router = Router("sport")
+    world: dict[str, object] = {"courses": dict(COURSES), "question": None, "fails": False}
+
+    async def bump(chat: Chat) -> int:
+        row = await chat.session.scalar(sa.select(Counter).where(Counter.series == "T"))
+        if row is None:
+            row = Counter(series="T", year=2026, value=0)
+            chat.session.add(row)
+        row.value += 1
+        await chat.session.flush()
+        return row.value
+
+    @router.flow("sport.sign_up", title="活动报名", version=1)
+    async def sign_up(chat: Chat) -> Reply:
+        course = await chat.choose("course", "请选择活动：", dict(world["courses"]))  # type: ignore[call-overload]
+        with chat.within("contact"):
+            phone = await chat.ask("phone", "请留一个手机号。", answers.phone)
+        await chat.confirm("ok", f"报名{COURSES[course]}，电话 {phone}，确认吗？")
+        number = await bump(chat)
+        if world["fails"]:
+            raise RuntimeError("a bug")
+        if world["question"]:
+            raise DomainError("这个活动刚刚报满了。", question=str(world["question"]))
+        return Text(f"报名成功，第 {number} 位。")
+
+    @router.flow("sport.story", title="讲故事", version=1)
+    async def story(chat: Chat) -> Reply:
+        told = await chat.ask("story", "请讲，讲完回复「完成」。", answers.story)
+        return Text(f"听到了：{told.summary}。")
+
+    @router.on("sport.count", title="计数")
+    async def count(chat: Chat) -> Reply:
+        return Text(f"第 {await bump(chat)} 次。")
+
+    @router.on("sport.broken", title="故障")
+    async def broken(chat: Chat) -> Reply:
+        await bump(chat)
+        raise RuntimeError("a bug")
+
+    @router.on("sport.full", title="满员")
+    async def full(chat: Chat) -> Reply:
+        raise DomainError("已经满员。")
+
+    @router.on("sport.fallback", title="听不懂")
+    async def fallback(chat: Chat) -> Reply:
+        return Text(f"没听懂「{chat.text}」。")
+
+    return router, world
+
+
+@pytest.fixture
+def world() -> dict[str, object]:
+    return {}
+
+
+@pytest.fixture
+async def talk(database: Database, clock: FakeClock, world: dict[str, object]) -> AsyncIterator[Talk]:
+    router, made = sport()
+    async with talking(database, clock, [router], MENUS) as town:
+        world.clear()
+        world.update(made)
+        made.update(world)
+        town.world = made  # type: ignore[attr-defined]
+        yield town
+
+
+async def messages(database: Database) -> list[Message]:
+    async with database.reading() as session:
+        return list(await session.scalars(sa.select(Message).order_by(Message.id)))
+
+
+async def counted(database: Database) -> int:
+    async with database.reading() as session:
+        return await session.scalar(sa.select(Counter.value).where(Counter.series == "T")) or 0
+
+
+async def test_a_keyword_is_answered_and_both_sides_are_kept(talk: Talk) -> None:
+    li = await talk.person("李娜")
+
+    assert await li.says("值班电话") == "值班电话 95598。"
+
+    (kept,) = await messages(talk.database)
+    assert kept.state is MessageState.ANSWERED
+    assert "值班电话" in str(kept.body)
+    assert kept.reply == {"type": "text", "content": "值班电话 95598。"}
+
+
+async def test_the_same_push_again_gets_the_same_answer_and_counts_once(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    push = li.incoming("text", "<Content>计数</Content>")
+
+    assert await li.pushes(push) == "第 1 次。"
+    assert await li.pushes(push) == "第 1 次。"
+    assert await counted(talk.database) == 1
+
+
+async def test_three_pushes_in_parallel_count_once(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    push = li.incoming("text", "<Content>计数</Content>")
+
+    assert set(await asyncio.gather(*(li.pushes(push) for _ in range(3)))) == {"第 1 次。"}
+    assert await counted(talk.database) == 1
+
+
+async def test_a_flow_goes_question_by_question_and_writes_at_the_end(talk: Talk) -> None:
+    li = await talk.person("李娜")
+
+    assert "请选择活动" in await li.says("报名")
+    assert "手机号" in await li.taps("羽毛球")
+    assert await counted(talk.database) == 0
+    assert "应为 11 位" in await li.says("1381234567")
+    assert "报名羽毛球，电话 13812345678" in await li.says("138 1234 5678")
+    assert "「确认」" in await li.says("好吧")  # anything but a clear yes: ask, never guess
+    assert await li.says("确认") == "报名成功，第 1 位。"
+    assert await counted(talk.database) == 1
+
+
+async def test_a_choice_is_taken_by_number_name_and_tap(talk: Talk) -> None:
+    for way in ("2", "２", "第二个", "乒乓球"):
+        person = await talk.person(way)
+        await person.says("报名")
+        assert "手机号" in await person.says(way), way
+    lost = await talk.person("某人")
+    await lost.says("报名")
+    assert "没有认出" in await lost.says("9")
+
+
+async def test_back_drops_the_last_answer_and_cancel_ends(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("报名")
+    await li.says("1")
+
+    assert "请选择活动" in await li.says("上一步")
+    assert "第一步" in await li.says("上一步")
+    assert "已取消" in await li.says("取消")
+    assert "没听懂" in await li.says("13812345678")
+
+
+async def test_a_no_at_the_end_submits_nothing(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    for word in ("报名", "1", "13812345678"):
+        await li.says(word)
+
+    assert "没有提交" in await li.says("否")
+    assert await counted(talk.database) == 0
+
+
+async def test_a_menu_tap_suspends_the_flow_and_continue_comes_back(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("报名")
+    await li.says("1")
+
+    interrupted = await li.clicks("sport.count")
+    assert interrupted.startswith("第 1 次。")
+    assert "「活动报名」还没办完" in interrupted
+    assert "接着办「活动报名」" in await li.says("继续")
+    assert "报名羽毛球" in await li.says("13812345678")
+
+
+async def test_of_three_flows_the_oldest_becomes_a_draft(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("报名")
+    await li.clicks("sport.sign_up")
+    await li.clicks("sport.sign_up")
+
+    async with talk.database.reading() as session:
+        states = sorted((await session.scalars(sa.select(Dialogue.state))).all())
+    assert states == [DialogueState.DRAFT, DialogueState.OPEN, DialogueState.SUSPENDED]
+
+
+async def test_a_tap_on_an_old_question_is_told_so(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("报名")
+    old = li.last
+    await li.taps("羽毛球")
+
+    li.last = old
+    answer = await li.taps("太极拳")
+    assert "这是之前的选项" in answer
+    assert "手机号" in answer
+    await li.says("取消")
+    li.last = old
+    assert "那次对话已经结束" in await li.taps("太极拳")
+
+
+async def test_a_choice_that_is_gone_meanwhile_is_asked_again(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("报名")
+    talk.world["courses"] = {2: "乒乓球"}  # type: ignore[attr-defined]
+
+    answer = await li.taps("羽毛球")
+
+    assert "「羽毛球」现在已经不能选了" in answer
+    assert "乒乓球" in answer
+
+
+async def test_a_stored_choice_that_is_gone_is_asked_again_later(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("报名")
+    await li.taps("羽毛球")
+    talk.world["courses"] = {2: "乒乓球"}  # type: ignore[attr-defined]
+
+    assert "已经不能选了" in await li.says("13812345678")
+
+
+async def test_a_refusal_with_a_question_asks_it_again(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    for word in ("报名", "1", "13812345678"):
+        await li.says(word)
+    talk.world["question"] = "course"  # type: ignore[attr-defined]
+
+    answer = await li.says("确认")
+
+    assert answer.startswith("这个活动刚刚报满了。")
+    assert "请选择活动" in answer
+    assert await counted(talk.database) == 0  # what it wrote was rolled back
+
+
+async def test_a_bug_is_answered_calmly_and_the_question_stays_open(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    for word in ("报名", "1", "13812345678"):
+        await li.says(word)
+    talk.world["fails"] = True  # type: ignore[attr-defined]
+
+    assert "出了点问题" in await li.says("确认")
+    assert (await messages(talk.database))[-1].state is MessageState.FAILED
+    talk.world["fails"] = False  # type: ignore[attr-defined]
+    assert await li.says("确认") == "报名成功，第 1 位。"
+
+
+async def test_a_refusal_without_a_question_is_just_said(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    assert await li.clicks("sport.full") == "已经满员。"
+
+
+async def test_a_story_of_nine_pictures_at_once_keeps_all(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("讲故事")
+
+    await asyncio.gather(*(li.sends_picture() for _ in range(9)))
+
+    assert await li.says("完成") == "听到了：9 张图片。"
+    async with talk.database.reading() as session:
+        assert await session.scalar(sa.select(sa.func.count()).select_from(StoredFile)) == 9
+
+
+async def test_only_the_first_part_of_a_quick_story_is_acknowledged(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("讲故事")
+
+    assert "收到" in await li.says("插座冒火花")
+    assert await li.sends_picture() == ""
+    talk.clock.advance(30)
+    assert "共 3 条" in await li.sends_picture()
+
+
+async def test_words_a_question_refuses_but_a_keyword_knows_offer_both_ways(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("报名")
+    await li.says("1")
+
+    answer = await li.says("计数")
+    assert "继续回答刚才的问题" in answer
+    assert "去「计数」" in answer
+    assert "第 1 次" in await li.taps("去「计数」")
+
+
+async def test_danger_opens_the_answer_and_the_text_goes_on(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    answer = await li.says("有人触电了怎么办")
+    assert answer.splitlines()[0].count("120") == 1
+    assert "95598" in answer
+
+
+async def test_follow_and_leave_move_the_facts(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("报名")
+    await li.leaves()
+
+    assert "没有办到一半的事" in await li.says("继续")
+
+
+async def test_an_old_version_of_a_flow_starts_again_with_a_word(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("报名")
+    async with talk.database.transaction() as session:
+        await session.execute(sa.update(Dialogue).values(version=0))
+
+    assert "从头" in await li.says("1")
+
+
+async def test_an_expired_dialogue_is_left_and_can_be_continued(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("报名")
+    talk.clock.advance(25 * 3600)
+
+    assert "没听懂" in await li.says("1")
+    assert "接着办" in await li.says("继续")
