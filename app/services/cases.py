@@ -1,0 +1,230 @@
+"""Cases: whatever a person brings to us, from the first word to the end, and who may know whose it is.
+
+Who brought a case lies in `CaseReporter` alone: found again by a digest of the person, opened by an act that
+leaves a trace, or by the machine to bring an answer back. Not here: what staff do with cases (`case_work`)
+and the tables of moves (`case_moves`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import SHANGHAI, civil_date
+from app.services.calendar import after_working_days
+from app.services.case_moves import check_move
+from app.services.numbers import Series, next_number
+from models import Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
+from models.sealing import keyring
+from models.types import public_id
+
+FIRST_ANSWER_DAYS = 3  # working days, until the end of the last one
+CLOSING_TIME = time(18, 0)
+
+Blocks = Sequence[dict[str, Any]]
+
+
+class FeedbackTopic(StrEnum):
+    WORK_LIFE = "work_life"
+    ACTIVITIES = "activities"
+    RIGHTS = "rights"
+    SAFETY = "safety"
+    OTHER = "other"
+
+    @property
+    def label(self) -> str:
+        return _TOPICS[self]
+
+
+_TOPICS = {
+    FeedbackTopic.WORK_LIFE: "工作生活建议",
+    FeedbackTopic.ACTIVITIES: "活动与福利",
+    FeedbackTopic.RIGHTS: "权益保障",
+    FeedbackTopic.SAFETY: "安全生产",
+    FeedbackTopic.OTHER: "其他",
+}
+_SERIES: dict[CaseKind, Series] = {CaseKind.DESK: "RG", CaseKind.FEEDBACK: "LY"}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A case as its opening left it; no row was read back for it."""
+
+    id: int
+    number: str
+    first_answer_due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """One of a person's own cases, with the newest answer to it."""
+
+    case: Case
+    answer: str = ""
+    answered_at: datetime | None = None
+
+
+# --- bringing ----------------------------------------------------------------------------------------------
+
+
+async def open_case(
+    session: AsyncSession,
+    kind: CaseKind,
+    person_id: int,
+    follower_id: int | None,
+    *,
+    topic: str = "",
+    blocks: Blocks,
+    anonymous: bool = False,
+    contact: str = "",
+    now: datetime,
+) -> Opened:
+    """Keep a new case: four statements, since members wait for it.
+
+    `contact` (a telephone number) lies with the reporter, not in the thread. The dialogue engine makes each
+    message once in effect, so a repeated call is a second case.
+    """
+    due_at = first_answer_due(now)
+    number = await next_number(session, _SERIES[kind], now)
+    case_id = await _insert(
+        session,
+        Case,
+        public_id=public_id(),
+        kind=kind,
+        number=number,
+        topic=topic,
+        state=CaseState.SUBMITTED,
+        anonymous=anonymous,
+        opened_at=now,
+        first_answer_due_at=due_at,
+        version=1,
+    )
+    reporter: dict[str, Any] = {"person_id": person_id, "follower_id": follower_id}
+    if contact:
+        reporter |= {"contact": contact}
+    await _insert(session, CaseReporter, case_id=case_id, person_digest=_digest(person_id), reporter=reporter)
+    await _insert(
+        session,
+        CaseEntry,
+        case_id=case_id,
+        kind=EntryKind.MEMBER,
+        blocks=list(blocks),
+        to_state=CaseState.SUBMITTED,
+        by="",
+        created_at=now,
+    )
+    return Opened(case_id, number, due_at)
+
+
+def first_answer_due(now: datetime) -> datetime:
+    """When somebody should have answered at the latest."""
+    day = after_working_days(civil_date(now), FIRST_ANSWER_DAYS)
+    return datetime.combine(day, CLOSING_TIME, SHANGHAI)
+
+
+async def find_open_desk(session: AsyncSession, person_id: int) -> Case | None:
+    """The person's 人工 case that is not closed; there is at most one."""
+    return await session.scalar(
+        _mine(person_id, CaseKind.DESK)
+        .where(Case.state != CaseState.CLOSED)
+        .order_by(Case.id.desc())
+        .limit(1)
+    )
+
+
+async def add_entry(
+    session: AsyncSession, case: Case, kind: EntryKind, blocks: Blocks, *, by: str = "", now: datetime
+) -> CaseEntry:
+    """Add to the thread. What a member adds to an answered case makes it wait for an answer again."""
+    entry = CaseEntry(case_id=case.id, kind=kind, blocks=list(blocks), by=by, created_at=now)
+    if kind in (EntryKind.MEMBER, EntryKind.EVENT) and case.state is CaseState.ANSWERED:
+        move(case, CaseState.SUBMITTED, entry)
+        case.first_answer_due_at = first_answer_due(now)
+    session.add(entry)
+    await session.flush()
+    return entry
+
+
+# --- one's own ---------------------------------------------------------------------------------------------
+
+
+async def list_mine(
+    session: AsyncSession, person_id: int, limit: int, *, kind: CaseKind = CaseKind.FEEDBACK
+) -> list[Mine]:
+    """A person's own cases of one kind, newest first."""
+    found = await session.scalars(_mine(person_id, kind).order_by(Case.id.desc()).limit(limit))
+    return await _with_answers(session, found.all())
+
+
+async def find_mine(session: AsyncSession, person_id: int, number: str) -> Mine | None:
+    """The case of that number if it is this person's; somebody else's is as if it did not exist."""
+    found = await session.scalars(_mine(person_id).where(Case.number == number))
+    mine = await _with_answers(session, found.all())
+    return mine[0] if mine else None
+
+
+def _mine(person_id: int, kind: CaseKind | None = None) -> sa.Select[Case]:
+    chosen = sa.select(Case).join(CaseReporter, CaseReporter.case_id == Case.id)
+    chosen = chosen.where(CaseReporter.person_digest == _digest(person_id))
+    return chosen if kind is None else chosen.where(Case.kind == kind)
+
+
+async def _with_answers(session: AsyncSession, found: Sequence[Case]) -> list[Mine]:
+    if not found:
+        return []
+    newest = (
+        sa.select(sa.func.max(CaseEntry.id))
+        .where(CaseEntry.case_id.in_([case.id for case in found]), CaseEntry.kind == EntryKind.STAFF)
+        .group_by(CaseEntry.case_id)
+    )
+    answers = {
+        entry.case_id: entry
+        for entry in await session.scalars(sa.select(CaseEntry).where(CaseEntry.id.in_(newest)))
+    }
+    return [
+        Mine(case, text_of(answers[case.id]), answers[case.id].created_at)
+        if case.id in answers
+        else Mine(case)
+        for case in found
+    ]
+
+
+# --- the thread --------------------------------------------------------------------------------------------
+
+
+def text_of(entry: CaseEntry) -> str:
+    """The words of an entry; pictures and voices stand as [图片]."""
+    blocks: Any = entry.blocks
+    return "\n".join(_words(block) for block in blocks)
+
+
+_MEDIA = {"image": "[图片]", "voice": "[语音]", "video": "[视频]"}
+
+
+def _words(block: dict[str, Any]) -> str:
+    kind, text = str(block.get("type")), str(block.get("text") or "")
+    if kind == "location":
+        return f"[位置] {block.get('label') or ''}".strip()
+    return " ".join(part for part in (_MEDIA.get(kind, ""), text) if part)
+
+
+def move(case: Case, to: CaseState, entry: CaseEntry) -> None:
+    """Change the state, with `entry` as its trace. Raises: DomainError."""
+    check_move(case.kind, case.state, to)
+    entry.from_state, entry.to_state = case.state, to
+    case.state = to
+
+
+def _digest(person_id: int) -> bytes:
+    return keyring().digest(str(person_id), "case-reporter")
+
+
+async def _insert(session: AsyncSession, model: Any, **values: Any) -> int:
+    """One row through Core: the unit of work would cost the member as much again as the database."""
+    table = model.__table__
+    inserted = await session.execute(sa.insert(table).returning(table.c.id), values)
+    return int(inserted.scalar_one())
