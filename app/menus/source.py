@@ -30,7 +30,7 @@ MOST_BYTES = 256 * 1024
 DEEPEST = 12
 NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 
-OPENED = ("end of stream", "',' or ']'", "',' or '}'")
+OPENED = ("expected ':'", "end of stream", "',' or ']'", "',' or '}'")
 FULL_COLON = re.compile(r"[\s-]*[a-z_]+：")
 
 Path = tuple[str | int, ...]
@@ -131,7 +131,7 @@ def _too_long() -> Mistake:
 def _syntax(error: MarkedYAMLError, text: str) -> Mistake:
     mark, problem = error.problem_mark or error.context_mark, error.problem or ""
     if error.context_mark and any(piece in problem for piece in OPENED):
-        mark = error.context_mark  # where the quote or bracket opens, not where the file ends
+        mark = error.context_mark  # where the key, quote or bracket begins, not where it is missed
     line, column = (mark.line, mark.column) if mark else (0, 0)
     lines = text.split("\n")
     for near in (line, line - 1):

@@ -1,0 +1,51 @@
+"""The handlers the menu tests know, and short ways to write menu files."""
+
+import pytest
+
+from app.menus import Book, Known, MenuMistakes, compile_book
+from app.menus.file import read
+
+KNOWN = {
+    name: Known(name, title, frozenset(args), flow)
+    for name, title, args, flow in [
+        ("welcome.subscribe", "关注欢迎", (), False),
+        ("welcome.scan", "扫码欢迎", (), False),
+        ("help.show", "使用帮助", (), False),
+        ("desk.open", "人工服务", (), False),
+        ("power_safety.answer", "用电问答", (), False),
+        ("power_safety.tip_of_the_day", "每日一条", (), False),
+        ("power_safety.topics", "安全用电", ("topic",), False),
+        ("feedback.leave", "留言", (), True),
+        ("feedback.mine", "我的留言", (), False),
+        ("hotlines.show", "服务电话", (), False),
+        ("about.show", "关于我们", (), False),
+    ]
+}
+
+HEAD = "version: 1\naccount: 黄陵供电工会\n"
+MENU = "menu:\n  - name: 帮助\n    do: help.show\n"
+TAIL = "fallback: power_safety.answer\n"
+
+
+def menus(keywords: str = "", *, menu: str = MENU, more: str = "") -> str:
+    """A whole file around the part that matters."""
+    return HEAD + menu + more + ("keywords:\n" + keywords if keywords else "") + TAIL
+
+
+def mistakes_of(text: str) -> list[str]:
+    """What an operator reads about `text`, line by line."""
+    with pytest.raises(MenuMistakes) as refused:
+        read(text, KNOWN)
+    return [str(mistake) for mistake in refused.value.mistakes]
+
+
+def the_mistake(text: str) -> str:
+    """The only mistake in `text`."""
+    found = mistakes_of(text)
+    assert len(found) == 1, found
+    return found[0]
+
+
+def book_of(text: str) -> Book:
+
+    return compile_book(read(text, KNOWN), KNOWN)
