@@ -1,0 +1,222 @@
+"""Fetching pictures, voices and videos from WeChat before they die there after three days.
+
+A due row is leased in one transaction, its bytes come over the network outside any, and what became of it is
+settled in another. Who dies in between leaves a lease that runs out; the next one stores the same name again.
+"""
+
+import asyncio
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import Clock
+from app.database import Database
+from app.files import LARGEST_BYTES, FileRefused, Files, Inspected, cleaned, inspect
+from app.wechat import errors
+from app.wechat.api.media import MediaFile
+from models import Account, FileState, MediaFetch, StoredFile
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 50  # files in one round; the next round comes in seconds
+LEASE = timedelta(minutes=5)  # real time; longer than a download with its repeats
+DIES_AFTER = timedelta(days=3)  # WeChat forgets temporary media then
+BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+OPERATOR_PAUSE = timedelta(minutes=30)  # when somebody has to put the account right first
+GONE = "微信服务器上已没有这个文件"
+TOO_OLD = "超过三天，微信已不再保存"
+TOO_LARGE = f"文件超过 {LARGEST_BYTES // (1024 * 1024)} MB"
+NOT_AS_SAID = "内容与消息类型不符"
+
+
+class MediaSource(Protocol):
+    async def get(self, media_id: str, *, limit: int) -> MediaFile: ...
+
+
+class Client(Protocol):
+    """What is needed of `app.wechat.client.WeChatClient`: media of one account."""
+
+    @property
+    def app_id(self) -> str: ...
+    @property
+    def media(self) -> MediaSource: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One leased row, read before the network is touched."""
+
+    fetch_id: int
+    file_id: int
+    public_id: str
+    kind: str
+    media_id: str
+    expected_since: datetime
+    token: str
+    tries: int  # this one included
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    content_type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    due_at: datetime
+
+
+Outcome = Ready | Lost | Later
+
+
+async def fetch_due(
+    database: Database, client: Client, files: Files, clock: Clock, limit: int = AT_ONCE
+) -> int:
+    """Fetch what is due of this client's account; returns how many rows were tried."""
+    for count in range(limit):
+        job = await _claim(database, client.app_id, clock)
+        if job is None:
+            return count
+        outcome = await _work(job, client, files, clock)
+        async with database.transaction() as session:
+            kept = await _settle(session, job, outcome)
+        if isinstance(outcome, Ready) and not kept:
+            await files.delete(job.public_id)  # it was deleted while we fetched it
+    return limit
+
+
+# --- leasing ------------------------------------------------------------------------------------------------
+
+
+async def _claim(database: Database, app_id: str, clock: Clock) -> Job | None:
+    now, real_now = clock.now(), clock.real_now()
+    due = (
+        sa.select(MediaFetch.id)
+        .join(Account, Account.id == MediaFetch.account_id)
+        .where(Account.app_id == app_id, MediaFetch.due_at <= now, *_free(real_now))
+        .order_by(MediaFetch.due_at, MediaFetch.id)
+        .limit(1)
+    )
+    async with database.reading() as session:
+        if await session.scalar(due) is None:  # the usual case costs no lock
+            return None
+    async with database.transaction() as session:
+        return await _lease(session, due, real_now)
+
+
+def _free(real_now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    lease = MediaFetch.lease_until
+    return MediaFetch.done.is_(False), sa.or_(lease.is_(None), lease <= real_now)
+
+
+async def _lease(session: AsyncSession, due: sa.Select[int], real_now: datetime) -> Job | None:
+    # `_free` is asked again by the UPDATE itself; where rows are locked, what another process is taking is
+    # passed over.
+    chosen = due.with_for_update(of=MediaFetch, skip_locked=True).scalar_subquery()
+    token = secrets.token_hex(8)
+    taken = (
+        sa.update(MediaFetch)
+        .where(MediaFetch.id == chosen, *_free(real_now))
+        .values(lease_token=token, lease_until=real_now + LEASE, tries=MediaFetch.tries + 1)
+        .returning(MediaFetch.id, MediaFetch.file_id, MediaFetch.media_id, MediaFetch.tries)
+        .execution_options(synchronize_session=False)
+    )
+    row = (await session.execute(taken)).one_or_none()
+    if row is None:
+        return None
+    file = await session.get_one(StoredFile, row.file_id)
+    return Job(row.id, file.id, file.public_id, file.kind, row.media_id, file.created_at, token, row.tries)
+
+
+# --- the work itself ----------------------------------------------------------------------------------------
+
+
+async def _work(job: Job, client: Client, files: Files, clock: Clock) -> Outcome:
+    """Whatever goes wrong ends in an outcome: a row must neither be lost nor spin."""
+    now = clock.now()
+    if now - job.expected_since >= DIES_AFTER:
+        return Lost(TOO_OLD)
+    try:
+        found = await client.media.get(job.media_id, limit=LARGEST_BYTES)
+        what, data = await asyncio.to_thread(_examined, found.content, job.kind)
+        await files.put(job.public_id, data)
+    except FileRefused as refused:
+        return _lost(job, refused.message)
+    except errors.MediaGone:
+        return _lost(job, GONE)
+    except errors.TooLarge:
+        return _lost(job, TOO_LARGE)
+    except errors.OurMistake as error:
+        return _lost(job, f"微信拒绝了请求：{error.errmsg}")
+    except errors.WeChatError as error:
+        log.warning("media_put_off", fetch=job.fetch_id, tries=job.tries, error=str(error))
+        return Later(_next_try(job, error, now))
+    except Exception:
+        log.exception("media_put_off", fetch=job.fetch_id, tries=job.tries)
+        return Later(_next_try(job, None, now))
+    return Ready(what.content_type, len(data), hashlib.sha256(data).hexdigest())
+
+
+def _examined(data: bytes, kind: str) -> tuple[Inspected, bytes]:
+    """Raises: FileRefused: it is not of the kind the message said it was."""
+    what = inspect(data)
+    if what.kind != kind:
+        raise FileRefused(f"{NOT_AS_SAID}（{what.content_type}）")
+    return what, cleaned(data, what.content_type)
+
+
+def _lost(job: Job, reason: str) -> Lost:
+    log.warning("media_lost", fetch=job.fetch_id, tries=job.tries, reason=reason)
+    return Lost(reason)
+
+
+def _next_try(job: Job, error: errors.WeChatError | None, now: datetime) -> datetime:
+    pause = BACKOFF[min(job.tries, len(BACKOFF)) - 1]
+    asked = getattr(error, "retry_after_seconds", None)
+    if isinstance(error, errors.NotAllowed):
+        pause = max(pause, OPERATOR_PAUSE)
+    if asked:
+        pause = max(pause, timedelta(seconds=asked))
+    if isinstance(error, errors.QuotaUsedUp):
+        return max(now + pause, error.until)
+    return now + pause
+
+
+# --- settling -----------------------------------------------------------------------------------------------
+
+
+async def _settle(session: AsyncSession, job: Job, outcome: Outcome) -> bool:
+    """Write down what became of it, if the lease is still ours; false when nobody wants the bytes."""
+    values: dict[str, object] = {"lease_token": None, "lease_until": None}
+    values |= {"due_at": outcome.due_at} if isinstance(outcome, Later) else {"done": True}
+    ours = await session.scalar(
+        sa.update(MediaFetch)
+        .where(MediaFetch.id == job.fetch_id, MediaFetch.lease_token == job.token)
+        .values(values)
+        .returning(MediaFetch.id)
+        .execution_options(synchronize_session=False)
+    )
+    if ours is None or isinstance(outcome, Later):
+        return True  # somebody else has it: the bytes under its name are his
+    file = await session.get_one(StoredFile, job.file_id, with_for_update=True)
+    if file.state is not FileState.EXPECTED:
+        return file.state is FileState.READY
+    if isinstance(outcome, Lost):
+        file.state, file.reason = FileState.LOST, outcome.reason[:200]
+        return True
+    file.state = FileState.READY
+    file.content_type, file.size, file.sha256 = outcome.content_type, outcome.size, outcome.sha256
+    return True
