@@ -7,19 +7,23 @@ same whichever process answers.
 import math
 from bisect import bisect_left
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clock import SystemClock
 from app.database import Database
 from models import CrisisAlert, MenuPushStep, MenuRevision, Outbox, StepState
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 4.0, 4.8)  # the last two: deferred, silent
+MUST_REACH_WITHIN = timedelta(minutes=1)
 WAITING = ("queued", "sending", "failed_retry")
 
 
@@ -73,10 +77,13 @@ class Metrics:
         self._refused = self._make(Counter, "callbacks_refused", "Callbacks answered 4xx", ["reason"])
         self._outbox = self._make(Gauge, "outbox_waiting", "Outbox rows not settled", ["state"])
         self._late = self._make(Gauge, "outbox_late_seconds", "How long the oldest due row has waited")
-        self._unreached = self._make(Gauge, "crisis_alerts_unreached", "Alerts that reached nobody on duty")
+        self._unreached = self._make(
+            Gauge, "crisis_alerts_unreached", "Alerts that reached nobody within a minute"
+        )
         self._untaken = self._make(Gauge, "crisis_alerts_untaken", "Alerts that nobody on duty has taken")
         self._applied = self._make(Gauge, "menu_revision_applied", "Number of the live menu revision")
         self._pushed = self._make(Gauge, "menu_revision_pushed", "Number of the newest revision WeChat shows")
+        self._up = self._make(Gauge, "database_up", "1 when the database answered this time")
         self._pool = self._make(Gauge, "database_connections", "Connections in use", ["engine"])
 
     def _make(self, kind: type[Any], name: str, words: str, labels: Iterable[str] = ()) -> Any:
@@ -86,15 +93,27 @@ class Metrics:
         """`reason` is one of a fixed list: every new word is a new series."""
         self._refused.labels(reason).inc()
 
-    def watch_pool(self, database: Database) -> None:
-        """From now on show how many connections `database` has lent."""
+    def alerts_unreached(self, number: int) -> None:
+        self._unreached.set(number)
+
+    async def look(self, database: Database, now: datetime | None = None) -> None:
+        """Read what waits in the database. While it is away, the figures stay and say so."""
+        now = now or SystemClock().now()
         for name, engine in (("read", database.reader), ("write", database.writer)):
             lent = getattr(engine.pool, "checkedout", None)
             if lent is not None:
-                self._pool.labels(name).set_function(lent)
+                self._pool.labels(name).set(lent())
+        try:
+            async with database.reading() as session:
+                await self._read_outbox(session, now)
+                await self._read_alerts(session, now)
+                await self._read_menus(session)
+        except (SQLAlchemyError, OSError):
+            self._up.set(0)
+        else:
+            self._up.set(1)
 
-    async def read(self, session: AsyncSession, *, now: Any) -> None:
-        """Look up what waits in the database; four short queries on partial indexes."""
+    async def _read_outbox(self, session: AsyncSession, now: datetime) -> None:
         # Written out: neither database uses a partial index for states that come as parameters.
         waiting = sa.text("state IN ('queued', 'sending', 'failed_retry')")
         rows = await session.execute(
@@ -107,19 +126,13 @@ class Metrics:
             self._outbox.labels(state).set(found.get(state, (0, None))[0])
         oldest = min((at for _, at in found.values()), default=now)
         self._late.set(max(0.0, (now - oldest).total_seconds()))
-        await self._read_alerts(session)
-        await self._read_menus(session)
 
-    async def _read_alerts(self, session: AsyncSession) -> None:
-        row = (
-            await session.execute(
-                sa.select(sa.func.count(), sa.func.count(CrisisAlert.reached_at)).where(
-                    sa.text("state = 'waiting'")
-                )
-            )
-        ).one()
+    async def _read_alerts(self, session: AsyncSession, now: datetime) -> None:
+        unheard = CrisisAlert.reached_at.is_(None) & (CrisisAlert.created_at <= now - MUST_REACH_WITHIN)
+        counts = sa.select(sa.func.count(), sa.func.count(sa.case((unheard, 1))))
+        row = (await session.execute(counts.where(sa.text("state = 'waiting'")))).one()
         self._untaken.set(row[0])
-        self._unreached.set(row[0] - row[1])
+        self.alerts_unreached(row[1])
 
     async def _read_menus(self, session: AsyncSession) -> None:
         steps = sa.select(MenuPushStep.id).where(MenuPushStep.revision_id == MenuRevision.id)
@@ -131,3 +144,12 @@ class Metrics:
     def render(self) -> bytes:
         """The page that Prometheus reads, of type `CONTENT_TYPE`."""
         return generate_latest(self._registry)
+
+
+# The figures of this process.
+_process = Metrics()
+count = _process.count
+refused = _process.refused
+alerts_unreached = _process.alerts_unreached
+look = _process.look
+render = _process.render

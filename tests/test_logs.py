@@ -262,9 +262,11 @@ async def test_what_waits_in_the_database_is_shown(database: Database, clock: Fa
         for key, reached, alert_state in (
             ("reached", now, AlertState.WAITING),
             ("unreached", None, AlertState.WAITING),
+            ("just-now", None, AlertState.WAITING),
             ("taken", now, AlertState.TAKEN),
         ):
-            alert = {"person_id": person.id, "channel": "chat", "created_at": now, "due_at": now}
+            raised = now if key == "just-now" else now - timedelta(minutes=2)
+            alert = {"person_id": person.id, "channel": "chat", "created_at": raised, "due_at": now}
             session.add(CrisisAlert(key=key, state=alert_state, reached_at=reached, **alert))
         for number, step in ((1, StepState.DONE), (2, StepState.FAILED)):
             revision = MenuRevision(
@@ -277,8 +279,7 @@ async def test_what_waits_in_the_database_is_shown(database: Database, clock: Fa
             session.add(MenuPushStep(position=2, state=step, **pushing))
     metrics = Metrics()
 
-    async with database.reading() as session:
-        await metrics.read(session, now=now)
+    await metrics.look(database, now)
 
     page = metrics.render().decode()
     for line in (
@@ -286,8 +287,9 @@ async def test_what_waits_in_the_database_is_shown(database: Database, clock: Fa
         'gonghui_outbox_waiting{state="sending"} 1.0',
         'gonghui_outbox_waiting{state="failed_retry"} 0.0',
         "gonghui_outbox_late_seconds 60.0",
+        "gonghui_database_up 1.0",
         "gonghui_crisis_alerts_unreached 1.0",
-        "gonghui_crisis_alerts_untaken 2.0",
+        "gonghui_crisis_alerts_untaken 3.0",
         "gonghui_menu_revision_applied 2.0",
         "gonghui_menu_revision_pushed 1.0",
     ):
@@ -296,8 +298,7 @@ async def test_what_waits_in_the_database_is_shown(database: Database, clock: Fa
 
 async def test_an_empty_database_shows_zeros(database: Database, clock: FakeClock) -> None:
     metrics = Metrics()
-    async with database.reading() as session:
-        await metrics.read(session, now=clock.now())
+    await metrics.look(database, clock.now())
 
     page = metrics.render().decode()
     assert "gonghui_outbox_late_seconds 0.0" in page
@@ -306,10 +307,24 @@ async def test_an_empty_database_shows_zeros(database: Database, clock: FakeCloc
 
 async def test_connections_in_use_are_shown(database: Database) -> None:
     metrics = Metrics()
-    metrics.watch_pool(database)
     async with database.transaction() as session:
         await session.execute(sa.text("SELECT 1"))
-        lent = metrics.render().decode()
+        await metrics.look(database)
 
-    assert 'gonghui_database_connections{engine="write"} 1.0' in lent
+    assert 'gonghui_database_connections{engine="write"} 1.0' in metrics.render().decode()
+    await metrics.look(database)
     assert 'gonghui_database_connections{engine="write"} 0.0' in metrics.render().decode()
+
+
+async def test_figures_are_shown_while_the_database_is_away(empty_url: str) -> None:
+    metrics = Metrics()
+    metrics.count("silent", 4.8)
+    database = Database(empty_url)
+    try:
+        await metrics.look(database)
+    finally:
+        await database.close()
+
+    page = metrics.render().decode()
+    assert "gonghui_database_up 0.0" in page
+    assert 'outcome="silent"' in page
