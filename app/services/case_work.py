@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
 from app.services import outbox
-from app.services.cases import move
+from app.services.cases import moment_kept, move
 from models import Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
 from models.sealing import keyring
 
@@ -63,7 +63,8 @@ async def answer(session: AsyncSession, number: str, text: str, by: str, now: da
     case = await get_case(session, number, lock=True)
     if case.state is CaseState.CLOSED:
         raise DomainError(f"{case.number} 已办结，不能再答复。")
-    entry = CaseEntry(case_id=case.id, kind=EntryKind.STAFF, blocks=[_text(text)], by=by, created_at=now)
+    at = moment_kept(now, anonymous=case.anonymous)
+    entry = CaseEntry(case_id=case.id, kind=EntryKind.STAFF, blocks=[_text(text)], by=by, created_at=at)
     if case.state is not CaseState.ANSWERED:
         move(case, CaseState.ANSWERED, entry)
     session.add(entry)

@@ -47,6 +47,14 @@ _TOPICS = {
     FeedbackTopic.SAFETY: "安全生产",
     FeedbackTopic.OTHER: "其他",
 }
+
+
+def topic_label(topic: str) -> str:
+    """How people read a stored topic; one of another time counts as 其他."""
+    known = topic in FeedbackTopic.__members__.values()
+    return (FeedbackTopic(topic) if known else FeedbackTopic.OTHER).label
+
+
 _SERIES: dict[CaseKind, Series] = {CaseKind.DESK: "RG", CaseKind.FEEDBACK: "LY"}
 
 
@@ -89,6 +97,7 @@ async def open_case(
     message once in effect, so a repeated call is a second case.
     """
     due_at = first_answer_due(now)
+    at = moment_kept(now, anonymous=anonymous)
     number = await next_number(session, _SERIES[kind], now)
     case_id = await _insert(
         session,
@@ -99,7 +108,7 @@ async def open_case(
         topic=topic,
         state=CaseState.SUBMITTED,
         anonymous=anonymous,
-        opened_at=now,
+        opened_at=at,
         first_answer_due_at=due_at,
         version=1,
     )
@@ -115,7 +124,7 @@ async def open_case(
         blocks=list(blocks),
         to_state=CaseState.SUBMITTED,
         by="",
-        created_at=now,
+        created_at=at,
     )
     return Opened(case_id, number, due_at)
 
@@ -124,6 +133,11 @@ def first_answer_due(now: datetime) -> datetime:
     """When somebody should have answered at the latest."""
     day = after_working_days(civil_date(now), FIRST_ANSWER_DAYS)
     return datetime.combine(day, CLOSING_TIME, SHANGHAI)
+
+
+def moment_kept(now: datetime, *, anonymous: bool) -> datetime:
+    """What a case remembers of `now`: of an anonymous one only the day, else the journal tells who it was."""
+    return datetime.combine(civil_date(now), time(), SHANGHAI) if anonymous else now
 
 
 async def find_open_desk(session: AsyncSession, person_id: int) -> Case | None:
@@ -140,7 +154,8 @@ async def add_entry(
     session: AsyncSession, case: Case, kind: EntryKind, blocks: Blocks, *, by: str = "", now: datetime
 ) -> CaseEntry:
     """Add to the thread. What a member adds to an answered case makes it wait for an answer again."""
-    entry = CaseEntry(case_id=case.id, kind=kind, blocks=list(blocks), by=by, created_at=now)
+    at = moment_kept(now, anonymous=case.anonymous)
+    entry = CaseEntry(case_id=case.id, kind=kind, blocks=list(blocks), by=by, created_at=at)
     if kind in (EntryKind.MEMBER, EntryKind.EVENT) and case.state is CaseState.ANSWERED:
         move(case, CaseState.SUBMITTED, entry)
         case.first_answer_due_at = first_answer_due(now)
@@ -165,6 +180,14 @@ async def find_mine(session: AsyncSession, person_id: int, number: str) -> Mine 
     found = await session.scalars(_mine(person_id).where(Case.number == number))
     mine = await _with_answers(session, found.all())
     return mine[0] if mine else None
+
+
+async def first_words(session: AsyncSession, case: Case) -> str:
+    """What the case was opened with."""
+    first = await session.scalar(
+        sa.select(CaseEntry).where(CaseEntry.case_id == case.id).order_by(CaseEntry.id).limit(1)
+    )
+    return text_of(first) if first is not None else ""
 
 
 def _mine(person_id: int, kind: CaseKind | None = None) -> sa.Select[Case]:

@@ -30,7 +30,7 @@ HOTLINES = (
     Hotline("122", "交通事故", "", Subject.DANGER),
     Hotline("95598", "供电服务热线", "24 小时，报修、咨询、投诉", Subject.ELECTRICITY),
     Hotline("12398", "能源监管热线", "对 95598 的处理不满意时再打", Subject.ELECTRICITY),
-    Hotline("029-12351", "工会服务职工热线（陕西）", "维权、困难帮扶", Subject.UNION),
+    Hotline("029-12351", "工会服务职工热线", "陕西，维权、困难帮扶", Subject.UNION),
     Hotline("12348", "公共法律服务热线", "免费，各地接听时间不同", Subject.LAW),
     Hotline("12333", "人力资源和社会保障热线", "工资、社保，上班时间", Subject.LAW),
     Hotline("12356", "全国统一心理援助热线", "每天至少 18 小时，可以不说姓名", Subject.MIND),

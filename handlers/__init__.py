@@ -1,0 +1,21 @@
+"""What the account says: one module per feature; a reply or a dialogue, no rule."""
+
+from collections.abc import Collection
+
+from app.dialogue.router import Router
+from app.services.tips import LiveTips
+from handlers import about, crisis, desk, feedback, help, hotlines, power_safety, welcome  # noqa: A004
+
+
+def routers(live_tips: LiveTips, on_duty: Collection[str] = ()) -> list[Router]:
+    """All handlers. `on_duty`: the openids that may take alerts about people in danger."""
+    return [
+        welcome.router,
+        help.router,
+        about.router,
+        desk.router,
+        hotlines.router,
+        feedback.router,
+        power_safety.make_router(live_tips),
+        crisis.make_router(frozenset(on_duty)),
+    ]

@@ -1,0 +1,125 @@
+"""留言: tell the union something, named or not, and see what became of it."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from app.clock import shanghai
+from app.dialogue import answers
+from app.dialogue.chat import Chat
+from app.dialogue.router import Router
+from app.errors import NotFound
+from app.services import cases, stored_files
+from app.services.cases import FeedbackTopic, Mine
+from app.wechat.replies import Reply, Text, fit
+from handlers import lines
+from models import CaseKind, CaseState
+
+router = Router("feedback")
+
+LISTED = 8
+EXCERPT = 40  # characters of one's own words or of an answer, where the whole would be too much
+
+
+class Naming(StrEnum):
+    NAMED = "named"
+    ANONYMOUS = "anonymous"
+
+    @property
+    def label(self) -> str:
+        return "实名，方便联系我" if self is Naming.NAMED else "匿名"
+
+
+# Confidential, since nobody can know beforehand who will choose to stay unnamed.
+@router.flow("feedback.leave", title="我要留言", version=1, confidential=True)
+async def leave(chat: Chat) -> Reply:
+    """What about, what, by whom; the only writes come after the last question."""
+    topic = await chat.choose("topic", "您想留言哪方面的事？", FeedbackTopic)
+    story = await chat.ask(
+        "story", "请说说您的意见，可以发文字、图片或语音，分几次发也行。发完回复「完成」。", answers.story
+    )
+    naming = await chat.choose(
+        "naming",
+        "要实名还是匿名？匿名时，工作人员始终看不到您是谁，答复照样发给您。",
+        Naming,
+    )
+    contact = None
+    if naming is Naming.NAMED:
+        contact = await chat.ask(
+            "contact", "留个电话方便联系吗？请发号码，不想留请回复「跳过」。", answers.optional(answers.phone)
+        )
+    await chat.confirm("ok", _summary(topic, story, naming, contact))
+
+    anonymous = naming is Naming.ANONYMOUS
+    opened = await cases.open_case(
+        chat.session,
+        CaseKind.FEEDBACK,
+        chat.person.person_id,
+        chat.person.follower_id,
+        topic=topic.value,
+        blocks=story.parts,
+        anonymous=anonymous,
+        contact=contact or "",
+        now=chat.at,
+    )
+    if anonymous:
+        files = [str(part["file"]) for part in story.parts if "file" in part]
+        await stored_files.disown(chat.session, chat.person.person_id, files)
+    return Text(
+        f"已收到您的留言，编号 {opened.number}。\n"
+        f"我们会在{_day(opened.first_answer_due_at)}前答复，答复会发到这里。\n"
+        f"进度随时可查：{lines.MINE}"
+    )
+
+
+@router.on("feedback.mine", title="我的留言")
+async def mine(chat: Chat) -> Reply:
+    found = await cases.list_mine(chat.session, chat.person.person_id, LISTED)
+    if not found:
+        return Text(f"还没有留言。有想说的，点这里：{lines.LEAVE}")
+    rows = [_row(each) for each in found]
+    return Text(fit("\n".join(["您的留言，点编号看详情：", *rows, lines.LEAVE])))
+
+
+@router.on("feedback.show", title="看一条留言", args=("number",))
+async def show(chat: Chat) -> Reply:
+    """One's own only; the number may be tapped or typed, and anybody can make one up."""
+    number = (chat.args.get("number") or chat.text).strip().upper()
+    found = await cases.find_mine(chat.session, chat.person.person_id, number)
+    if found is None:
+        raise NotFound("没有找到这条留言，请在「我的留言」里点编号查看。")
+    case = found.case
+    said = await cases.first_words(chat.session, case)
+    words = [
+        f"{case.number}　{case.state.label}",
+        f"{_day(case.opened_at)}提交，{cases.topic_label(case.topic)}，{'匿名' if case.anonymous else '实名'}",
+        f"您说：{_short(said, 200)}",
+    ]
+    if found.answered_at is not None:
+        words += [f"{_day(found.answered_at)}答复：", found.answer]
+    elif case.first_answer_due_at is not None and case.state is not CaseState.CLOSED:
+        words.append(f"我们会在{_day(case.first_answer_due_at)}前答复，答复会发到这里。")
+    return Text(fit("\n".join([*words, f"还要补充，就写上这个编号再留一条：{lines.LEAVE}"])))
+
+
+def _summary(topic: FeedbackTopic, story: answers.Story, naming: Naming, contact: str | None) -> str:
+    who = "匿名" if naming is Naming.ANONYMOUS else f"实名，电话 {contact or '不留'}"
+    words = f"「{_short(story.text, EXCERPT)}」" if story.text else ""
+    return f"类型：{topic.label}　署名：{who}\n内容：{story.summary}{words}\n确认提交吗？"
+
+
+def _row(mine: Mine) -> str:
+    case = mine.case
+    line = lines.go(case.number, "feedback.show", number=case.number)
+    answer = f"，答复：{_short(mine.answer, EXCERPT)}" if mine.answered_at else ""
+    about = f"{cases.topic_label(case.topic)}，{_day(case.opened_at)}"
+    return f"{line} {case.state.label}（{about}）{answer}"
+
+
+def _day(moment: datetime) -> str:
+    local = shanghai(moment)
+    return f"{local.month}月{local.day}日"
+
+
+def _short(text: str, characters: int) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= characters else f"{text[:characters]}…"

@@ -1,0 +1,26 @@
+"""What can be done here."""
+
+from app.dialogue.chat import Chat
+from app.dialogue.router import Router
+from app.wechat.replies import Reply, Text
+from handlers import lines
+
+router = Router("help")
+
+HELP = "\n".join(
+    (
+        "用电安全的事，直接打字或说话问我，例如「插座冒火花怎么办」。也可以点：",
+        lines.SAFETY,
+        lines.TODAY,
+        lines.LEAVE,
+        lines.MINE,
+        lines.DESK,
+        lines.HOTLINES,
+        "办到一半：回复「上一步」改回答，「取消」退出，「继续」接着办。",
+    )
+)
+
+
+@router.on("help.show", title="使用帮助")
+async def show(chat: Chat) -> Reply:
+    return Text(HELP)

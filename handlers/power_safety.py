@@ -1,0 +1,136 @@
+"""Power safety by chat: questions in people's own words, and tips by topic. Also the menu file's fallback."""
+
+from app.clock import civil_date
+from app.dialogue.chat import Chat
+from app.dialogue.router import Router
+from app.knowledge import Choices, Hit, Tip, Topic, answer_text
+from app.services import crisis, questions
+from app.services.tips import LiveTips
+from app.wechat.replies import Nothing, Reply, Text, fit
+from handlers import lines
+
+PAGE = 8  # lines to tap in one reply
+_STAFF = f"要让工作人员看到，请点 {lines.LEAVE}；急事请打 95598，24 小时有人接听。"
+
+# What cannot be searched, by kind of message.
+UNREADABLE = {
+    "image": f"图片收到了，不过这里还看不懂图片。请用一句话说说情况，例如「插座冒火花」。\n{_STAFF}",
+    "voice": "语音收到了，不过没有听清。请再说一次，或者打字发给我。\n" + _STAFF,
+    "video": f"视频收到了，不过这里还看不懂视频。请用一句话说说情况。\n{_STAFF}",
+    "location": "位置收到了。报修请打 95598，把地址告诉接线员，24 小时有人接听。\n"
+    f"有用电安全的问题，直接打字问我；其他事请点 {lines.LEAVE}。",
+    "link": f"链接收到了，不过这里打不开。想问什么，请用一句话说给我。\n{_STAFF}",
+}
+UNREADABLE["shortvideo"] = UNREADABLE["video"]
+OTHERWISE = f"这类消息这里还看不懂，请用一句话说说您想问什么。\n{_STAFF}"
+MISS = "\n".join(
+    (
+        "这个问题我还答不上来，已经记下，会补上。",
+        "您可以换个说法再问，也可以：",
+        lines.SAFETY,
+        lines.LEAVE,
+        lines.DESK,
+        lines.HELP,
+    )
+)
+
+
+def make_router(live: LiveTips) -> Router:
+    router = Router("power_safety")
+
+    @router.on("power_safety.answer", title="用电安全问答")
+    async def answer(chat: Chat) -> Reply:
+        if not chat.text:
+            return Text(UNREADABLE.get(chat.incoming.kind, OTHERWISE))
+        danger = crisis.watch(chat.text)
+        if danger is not None and danger.alert:
+            return Nothing()  # the engine's lines stand alone: no search, no small talk after them
+        match live.index.search(chat.text):
+            case Hit(tip):
+                return Text(answer_text(tip))
+            case Choices(tips):
+                return Text(_which(tips))
+        await questions.log_miss(chat.session, chat.text, chat.at)
+        return Text(MISS)
+
+    @router.on("power_safety.show", title="看一条用电安全知识", args=("tip",))
+    async def show(chat: Chat) -> Reply:
+        tip = live.find(chat.args.get("tip", ""))
+        if tip is None:
+            return Text(f"这一条已经调整。看看别的：{lines.SAFETY}")
+        return Text(answer_text(tip))
+
+    @router.on("power_safety.topics", title="安全用电", args=("topic", "page"))
+    async def topics(chat: Chat) -> Reply:
+        page = _page(chat)
+        chosen = chat.args.get("topic", "")
+        if chosen in {topic.value for topic in live.list_topics()}:
+            return Text(_tips(live, Topic(chosen), page))
+        return Text(_topics(live, page))
+
+    @router.on("power_safety.tip_of_the_day", title="每日一条")
+    async def tip_of_the_day(chat: Chat) -> Reply:
+        tip = live.of_the_day(civil_date(chat.at))
+        if tip is None:
+            return Text(f"今天还没有提示。看看服务电话：{lines.HOTLINES}")
+        never = "\n".join(f"· {line}" for line in tip.never)
+        whole = lines.go("看完整做法", "power_safety.show", tip=tip.id)
+        return Text(fit(f"今日安全提示：{tip.title}\n先做：{tip.first}\n{never}\n{whole}　{lines.SAFETY}"))
+
+    return router
+
+
+def _which(tips: tuple[Tip, ...]) -> str:
+    """Ask back: one tip or a few may be meant."""
+    opening = "您问的是不是这个？" if len(tips) == 1 else "您问的是哪一种？点一下就能看："
+    choices = [_line(tip) for tip in tips]
+    danger = "有危险先打 120、119，电路抢修 95598。"
+    first = [danger] if any(tip.danger for tip in tips) else []
+    return "\n".join([*first, opening, *choices, f"都不是？换个说法再问，或找{lines.DESK}。"])
+
+
+def _topics(live: LiveTips, page: int) -> str:
+    all_topics = live.list_topics()
+    if not all_topics:
+        return f"安全用电的内容正在准备。急事请看{lines.HOTLINES}。"
+    shown = [
+        lines.go(topic.label, "power_safety.topics", topic=topic.value) for topic in all_topics[_on(page)]
+    ]
+    return "\n".join(["想看哪一类？也可以直接把问题发给我。", *shown, *_more(len(all_topics), page)])
+
+
+def _tips(live: LiveTips, topic: Topic, page: int) -> str:
+    tips = live.list_of(topic)
+    shown = [_line(tip) for tip in tips[_on(page)]]
+    urgent = ["有危险先打 120、119，电路抢修 95598。"] if any(tip.danger for tip in tips) else []
+    more = _more(len(tips), page, topic=topic.value)
+    return "\n".join(
+        [
+            *urgent,
+            f"【{topic.label}】点一下看做法：",
+            *shown,
+            *more,
+            lines.go("全部分类", "power_safety.topics"),
+        ]
+    )
+
+
+def _line(tip: Tip) -> str:
+    return lines.go(tip.title, "power_safety.show", tip=tip.id)
+
+
+def _on(page: int) -> slice:
+    return slice(page * PAGE, (page + 1) * PAGE)
+
+
+def _more(count: int, page: int, **args: str) -> list[str]:
+    """The line to the next page, where there is one."""
+    if count <= (page + 1) * PAGE:
+        return []
+    return [lines.go("更多", "power_safety.topics", page=str(page + 2), **args)]
+
+
+def _page(chat: Chat) -> int:
+    """Pages count from 1 in taps; anything else is the first."""
+    asked = chat.args.get("page", "1")
+    return int(asked) - 1 if asked in {"1", "2", "3", "4", "5", "6", "7", "8", "9"} else 0
