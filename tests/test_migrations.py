@@ -1,0 +1,221 @@
+"""Migrations run alike on both databases: up, down, with rows, and to exactly what the models say."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from app import migrations
+from app.database import Database
+from models import Base
+
+
+def _revisions() -> list[str]:
+    """From the first to the newest."""
+    config = Config()
+    config.set_main_option("script_location", "migrations")
+    found = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    return found[::-1]
+
+
+@pytest.fixture
+async def empty(empty_url: str) -> AsyncIterator[Database]:
+    """Both databases in turn, without any table."""
+    database = Database(empty_url)
+    yield database
+    await database.close()
+
+
+async def _tables(database: Database) -> set[str]:
+    async with database.writer.connect() as connection:
+        names = await connection.run_sync(lambda c: sa.inspect(c).get_table_names())
+    return set(names) - {"alembic_version"}
+
+
+def _value(column: sa.Column[Any], number: int) -> Any:
+    """Something a column takes."""
+    match column.type:
+        case sa.Boolean():
+            return False
+        case sa.Integer():
+            return number
+        case sa.DateTime():
+            moment = datetime(2026, 11, 23, tzinfo=UTC)
+            return moment if column.type.timezone else moment.replace(tzinfo=None)
+        case sa.Date():
+            return date(2026, 11, 23)
+        case sa.JSON():
+            return {}
+        case sa.LargeBinary():
+            return b"sealed"
+        case _:
+            return str(number)
+
+
+def _fill(connection: Connection) -> dict[str, int]:
+    """One more row in every table, whatever its columns; returns how many rows each has."""
+    metadata = sa.MetaData()
+    metadata.reflect(connection)
+    counts = {}
+    for table in metadata.sorted_tables:
+        if table.name == "alembic_version":
+            continue
+        number = _count(connection, table) + 1
+        row = {
+            column.name: 1 if column.foreign_keys else _value(column, number)
+            for column in table.columns
+            if not column.nullable and not column.primary_key
+        }
+        connection.execute(sa.insert(table).values(row))
+        counts[table.name] = number
+    return counts
+
+
+def _count(connection: Connection, table: sa.Table) -> int:
+    return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+
+
+def _counts(connection: Connection, names: set[str]) -> dict[str, int]:
+    return {name: _count(connection, sa.table(name)) for name in names}  # type: ignore[arg-type]
+
+
+async def test_an_empty_database_gets_every_table(empty: Database) -> None:
+    assert await migrations.current(empty.reader) is None
+
+    await migrations.upgrade(empty.writer)
+
+    assert await migrations.current(empty.reader) == migrations.newest() == _revisions()[-1]
+    assert await _tables(empty) == set(Base.metadata.tables)
+
+
+async def test_every_step_goes_down_and_up_again(empty: Database) -> None:
+    for before, revision in zip(["base", *_revisions()], _revisions(), strict=False):
+        await migrations.upgrade(empty.writer, revision)
+        await migrations.downgrade(empty.writer, before)
+        await migrations.upgrade(empty.writer, revision)
+
+    await migrations.downgrade(empty.writer, "base")
+    assert await _tables(empty) == set()
+    await migrations.upgrade(empty.writer)
+    assert await _tables(empty) == set(Base.metadata.tables)
+
+
+async def test_rows_of_every_revision_survive_the_next(empty: Database) -> None:
+    counts: dict[str, int] = {}
+    for revision in _revisions():
+        await migrations.upgrade(empty.writer, revision)
+        kept = counts.keys() & await _tables(empty)
+        async with empty.writer.begin() as connection:
+            assert await connection.run_sync(_counts, kept) == {name: counts[name] for name in kept}
+            counts = await connection.run_sync(_fill)
+
+    assert counts.keys() == Base.metadata.tables.keys()
+
+
+async def test_a_full_database_goes_down_one_step(empty: Database) -> None:
+    await migrations.upgrade(empty.writer)
+    async with empty.writer.begin() as connection:
+        await connection.run_sync(_fill)
+
+    await migrations.downgrade(empty.writer, "-1")
+
+    assert await migrations.current(empty.reader) == (["", *_revisions()][-2] or None)
+
+
+async def test_migrating_twice_changes_nothing(empty: Database) -> None:
+    await migrations.upgrade(empty.writer)
+    await migrations.upgrade(empty.writer)
+
+    assert await migrations.current(empty.reader) == migrations.newest()
+
+
+async def test_two_that_migrate_at_once_take_turns(empty: Database) -> None:
+    other = Database(empty.url.render_as_string(hide_password=False))
+    try:
+        await asyncio.gather(migrations.upgrade(empty.writer), migrations.upgrade(other.writer))
+    finally:
+        await other.close()
+
+    assert await _tables(empty) == set(Base.metadata.tables)
+
+
+async def test_a_migration_that_fails_leaves_nothing_behind(
+    empty: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = 0
+    create = Operations.create_table
+
+    def fail_at_the_third(self: Operations, *given: Any, **options: Any) -> Any:
+        nonlocal made
+        made += 1
+        if made == 3:
+            raise LookupError
+        return create(self, *given, **options)
+
+    monkeypatch.setattr(Operations, "create_table", fail_at_the_third)
+    with pytest.raises(LookupError):
+        await migrations.upgrade(empty.writer)
+
+    monkeypatch.undo()
+    assert await _tables(empty) == set()
+    await migrations.upgrade(empty.writer)
+    assert await migrations.current(empty.reader) == migrations.newest()
+
+
+def _differences(connection: Connection) -> list[tuple[Any, ...]]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, Base.metadata))
+
+
+async def test_the_migrated_schema_is_what_the_models_say(database: Database) -> None:
+    async with database.writer.connect() as connection:
+        assert await connection.run_sync(_differences) == []
+
+
+async def test_a_difference_would_be_seen(empty: Database) -> None:
+    await migrations.upgrade(empty.writer)
+    async with empty.writer.begin() as connection:
+        await connection.execute(sa.text("ALTER TABLE counter ADD COLUMN stray INTEGER"))
+        await connection.execute(sa.text("DROP INDEX ix_outbox_due"))
+        found = await connection.run_sync(_differences)
+
+    named = {(each[0], str(getattr(each[-1], "name", ""))) for each in found}
+    assert {("remove_column", "stray"), ("add_index", "ix_outbox_due")} <= named
+
+
+async def test_partial_indexes_have_their_conditions(database: Database) -> None:
+    """`compare_metadata` does not look at these."""
+    option = f"{database.writer.dialect.name}_where"
+    async with database.writer.connect() as connection:
+        found = await connection.run_sync(lambda c: sa.inspect(c).get_multi_indexes())
+
+    conditions = {
+        str(index["name"]): str(index.get("dialect_options", {}).get(option, ""))
+        for indexes in found.values()
+        for index in indexes
+    }
+    for table in Base.metadata.tables.values():
+        for index in table.indexes:
+            meant = index.dialect_options[database.writer.dialect.name]["where"]
+            wanted = "" if meant is None else str(meant)
+            assert _states(conditions[str(index.name)]) == _states(wanted), index.name
+            assert bool(conditions[str(index.name)]) == bool(wanted), index.name
+
+
+def _states(condition: str) -> list[str]:
+    """The quoted words; the databases write the rest in their own way."""
+    return sorted(condition.split("'")[1::2])
+
+
+def test_there_is_one_newest_revision() -> None:
+    assert migrations.newest() == _revisions()[-1]
+    assert len(set(_revisions())) == len(_revisions())
