@@ -92,10 +92,14 @@ async def _drop_all(session: AsyncSession) -> None:
 
 async def _claim(session: AsyncSession, clock: Clock) -> _Claim | None:
     """The first unfinished step, if it is due and nobody is at it: order is kept across processes."""
+    real = clock.real_now()
+    # Also of an older push: its call must not land after ours.
+    busy = sa.select(MenuPushStep.id).where(MenuPushStep.lease_until > real).limit(1)
+    if await session.scalar(busy) is not None:
+        return None
     unfinished = sa.select(MenuPushStep).where(MenuPushStep.state.in_(UNFINISHED))
     in_order = unfinished.order_by(MenuPushStep.revision_id.desc(), MenuPushStep.position)
     step = (await session.scalars(in_order.limit(1).with_for_update())).first()
-    real = clock.real_now()
     if step is None or step.due_at > clock.now() or (step.lease_until and step.lease_until > real):
         return None
     step.lease_token = secrets.token_hex(8)
@@ -170,10 +174,7 @@ def _meaning(error: WeChatError, tries: int) -> tuple[StepState, timedelta, str]
 
 
 async def _settle(session: AsyncSession, claim: _Claim, **values: Any) -> None:
-    """Write what became of it, unless somebody else holds it by now or a newer push dropped it."""
-    mine = sa.update(MenuPushStep).where(
-        MenuPushStep.id == claim.id,
-        MenuPushStep.lease_token == claim.token,
-        MenuPushStep.state.in_(UNFINISHED),
-    )
-    await session.execute(mine.values(lease_token=None, lease_until=None, **values))
+    """Write what became of it, unless a newer push dropped it; give it back in any case."""
+    mine = sa.update(MenuPushStep).where(MenuPushStep.id == claim.id, MenuPushStep.lease_token == claim.token)
+    await session.execute(mine.where(MenuPushStep.state.in_(UNFINISHED)).values(**values))
+    await session.execute(mine.values(lease_token=None, lease_until=None))
