@@ -96,7 +96,9 @@ async def assemble(
     use_keyring(_keyring(settings))
     database = Database(settings.database_url)
     store: GroupStore = (
-        SQLiteGroups(database.url.database or "") if database.is_sqlite else PostgresGroups(database.url)
+        SQLiteGroups(database.url.database or "", database.write_turn)
+        if database.is_sqlite
+        else PostgresGroups(database.url)
     )
     waker = Waker(settings.redis_url)
     database.on_effects = waker.wake

@@ -5,9 +5,10 @@ deadlocking; writers of one process share one connection and queue there. Readin
 the database itself; `WriteNeeded` is how the dialogue engine learns that a handler wants to write.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +18,8 @@ from sqlalchemy import event
 from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session
+
+from app.sqlite_inline import InlineConnection
 
 BUSY_MS = 1500  # a writer waits this long for another process, then the group is tried again
 READ_ONLY_SQLSTATE = "25006"
@@ -109,6 +112,10 @@ class Database:
         self._writing = async_sessionmaker(
             self.writer, sync_session_class=WritingSession, expire_on_commit=False, info={EFFECTS: self._told}
         )
+        self.write_turn: AbstractAsyncContextManager[object] = (
+            asyncio.Lock() if self.is_sqlite else nullcontext()
+        )
+        """Writers of one process queue here in order, instead of polling the database's lock."""
         self.on_effects: Callable[[], None] = lambda: None
         """Called after a commit that left later work behind."""
 
@@ -118,8 +125,11 @@ class Database:
     def _engine(self, purpose: Purpose, pool_size: int) -> AsyncEngine:
         if self.is_sqlite:
             options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 10}
-            if self.url.database:
-                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            path = self.url.database or ""
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            options["async_creator"] = lambda: InlineConnection(
+                path, patient=purpose == "write", busy_ms=BUSY_MS
+            )
         else:
             options = {"pool_size": pool_size, "max_overflow": 10, "pool_timeout": 10, "pool_pre_ping": False}
             options["connect_args"] = {"timeout": 3, "command_timeout": 30}
@@ -142,9 +152,10 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A writing transaction, committed at the end, rolled back on any exception."""
-        with writing_here():
-            async with self._writing.begin() as session:
-                yield session
+        async with self.write_turn:
+            with writing_here():
+                async with self._writing.begin() as session:
+                    yield session
 
     async def close(self) -> None:
         await self.reader.dispose()
@@ -160,7 +171,6 @@ def sqlite_pragmas(connection: sqlite3.Connection, purpose: Purpose) -> None:
 def _listen_sqlite(engine: AsyncEngine, purpose: Purpose) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def connect(dbapi: Any, record: object) -> None:
-        dbapi.isolation_level = None  # the driver in autocommit; we begin ourselves
         cursor = dbapi.cursor()
         for pragma in (*PRAGMAS, *(["query_only=ON"] if purpose == "read" else [])):
             cursor.execute(f"PRAGMA {pragma}")

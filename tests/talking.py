@@ -133,7 +133,7 @@ class Speaker:
 
 def open_store(database: Database) -> GroupStore:
     if database.is_sqlite:
-        return SQLiteGroups(database.url.database or "")
+        return SQLiteGroups(database.url.database or "", database.write_turn)
     return PostgresGroups(database.url)
 
 

@@ -157,16 +157,14 @@ class PostgresGroups:
 
     async def _write(self, entries: Sequence[Entry]) -> dict[str, Written]:
         connection = self._writer = await self._connect(self._writer)
-        columns: list[Sequence[Any]] = list(zip(*map(message_row, entries), strict=True))
-        columns.append([entry.speaker.version if entry.speaker else None for entry in entries])
-        columns.append([entry.contact.value for entry in entries])
+        columns = columns_of(entries)
         if all(entry.plain for entry in entries):
-            return _outcome(await connection.fetch(WRITE, *columns))
+            return outcome_of(await connection.fetch(WRITE, *columns))
         async with connection.transaction():
-            written = _outcome(await connection.fetch(WRITE, *columns))
+            written = outcome_of(await connection.fetch(WRITE, *columns))
             for entry in entries:
                 if written[entry.key] is Written.OK and not entry.plain:
-                    await _store_more(connection, entry)
+                    await store_more(connection, entry)
         return written
 
     async def _connect(self, present: Any) -> Any:
@@ -189,11 +187,19 @@ class PostgresGroups:
                 await connection.close()
 
 
+def columns_of(entries: Sequence[Entry]) -> list[Sequence[Any]]:
+    """The parameters of `WRITE`."""
+    columns: list[Sequence[Any]] = [list(column) for column in zip(*map(message_row, entries), strict=True)]
+    columns.append([entry.speaker.version if entry.speaker else None for entry in entries])
+    columns.append([entry.contact.value for entry in entries])
+    return columns
+
+
 def _connection_lost(connection: Any) -> bool:
     return connection is None or connection.is_closed()
 
 
-def _outcome(rows: Sequence[Any]) -> dict[str, Written]:
+def outcome_of(rows: Sequence[Any]) -> dict[str, Written]:
     return {
         key: Written.OK if kept else (Written.DUPLICATE if current else Written.STALE)
         for key, kept, current in rows
@@ -223,7 +229,7 @@ def _fill(snapshot: Snapshot, question: Question, row: Any) -> None:
     snapshot.add(dialogue)
 
 
-async def _store_more(connection: Any, entry: Entry) -> None:
+async def store_more(connection: Any, entry: Entry) -> None:
     if entry.speaker is None:
         return
     for row in entry.dialogues:

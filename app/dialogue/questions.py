@@ -98,3 +98,8 @@ def is_stale_tap(said: Said, pending: Pending | None, ref: str) -> bool:
     if not re.fullmatch(r"[0-9a-f]{8}\.\d+\.\w+", said.choice):
         return False
     return pending is None or not said.choice.startswith(f"{ref[:8]}.{pending.serial}.")
+
+
+def confirms(pending: dict[str, Any] | None, said: Said) -> bool:
+    """Whether this is a clear yes to an open confirmation."""
+    return bool(pending and pending["digest"]) and folded(said.text) in YES

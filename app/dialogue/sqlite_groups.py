@@ -10,6 +10,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -48,7 +49,8 @@ PUT_DIALOGUE = (
 class SQLiteGroups:
     """See `app.dialogue.journal.GroupStore`."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, write_turn: AbstractAsyncContextManager[object]) -> None:
+        self._write_turn = write_turn
         self._reader = _Worker(path, "read")
         self._writer = _Worker(path, "write")
 
@@ -58,12 +60,14 @@ class SQLiteGroups:
             q.is_person and s.seen is None and s.speaker is None
             for q, s in zip(questions, snapshots, strict=True)
         ):
-            await self._writer.run(lambda db: _meet(db, questions, snapshots))
+            async with self._write_turn:
+                await self._writer.run(lambda db: _meet(db, questions, snapshots))
             snapshots = await self._reader.run(lambda db: _read(db, questions))
         return snapshots
 
     async def write(self, entries: Sequence[Entry]) -> list[Written | Exception]:
-        return await self._writer.run(lambda db: _write(db, entries))
+        async with self._write_turn:
+            return await self._writer.run(lambda db: _write(db, entries))
 
     async def close(self) -> None:
         await self._reader.stop()
@@ -279,13 +283,13 @@ def _write(db: sqlite3.Connection, entries: Sequence[Entry]) -> list[Written | E
     results: list[Written | Exception]
     db.execute("BEGIN IMMEDIATE")
     try:
-        if _store(db, entries) is Written.OK:
+        if store(db, entries) is Written.OK:
             db.execute("COMMIT")
             return [Written.OK] * len(entries)
         db.execute("ROLLBACK")
         if len(entries) > 1:
             return _write_one_by_one(db, entries)
-        return [_reason(db, entries[0])]
+        return [look(db, entries[0])]
     except Exception as error:
         _rollback(db)
         if len(entries) == 1:
@@ -293,6 +297,21 @@ def _write(db: sqlite3.Connection, entries: Sequence[Entry]) -> list[Written | E
         log.warning("group_failed", size=len(entries), error=type(error).__name__)
         results = _write_one_by_one(db, entries)
         return results
+
+
+def look(db: sqlite3.Connection, entry: Entry) -> Written:
+    """Whether `entry` could be stored now; exact while the caller holds the write lock."""
+    known = db.execute(
+        "SELECT 1 FROM message WHERE account_id = ? AND key = ?", (entry.account_id, entry.key)
+    ).fetchone()
+    if known:
+        return Written.DUPLICATE
+    if entry.speaker is None:
+        return Written.OK
+    (version,) = db.execute(
+        "SELECT version FROM follower WHERE id = ?", (entry.speaker.follower_id,)
+    ).fetchone()
+    return Written.OK if version == entry.speaker.version else Written.STALE
 
 
 def _write_one_by_one(db: sqlite3.Connection, entries: Sequence[Entry]) -> list[Written | Exception]:
@@ -305,15 +324,7 @@ def _write_one_by_one(db: sqlite3.Connection, entries: Sequence[Entry]) -> list[
     return results
 
 
-def _reason(db: sqlite3.Connection, entry: Entry) -> Written:
-    """Why `entry` could not be stored: it is there already, or the follower moved on."""
-    known = db.execute(
-        "SELECT 1 FROM message WHERE account_id = ? AND key = ?", (entry.account_id, entry.key)
-    ).fetchone()
-    return Written.DUPLICATE if known else Written.STALE
-
-
-def _store(db: sqlite3.Connection, entries: Sequence[Entry]) -> Written:
+def store(db: sqlite3.Connection, entries: Sequence[Entry]) -> Written:
     facts: list[Any] = []
     rows: list[Any] = []
     for entry in entries:
@@ -328,7 +339,7 @@ def _store(db: sqlite3.Connection, entries: Sequence[Entry]) -> Written:
         return Written.DUPLICATE
     for entry in entries:
         if not entry.plain:
-            _store_more(db, entry)
+            store_more(db, entry)
     return Written.OK
 
 
@@ -342,7 +353,7 @@ def _driver_values(row: Sequence[Any]) -> list[Any]:
     return [_stamp(value) if isinstance(value, datetime) else value for value in row]
 
 
-def _store_more(db: sqlite3.Connection, entry: Entry) -> None:
+def store_more(db: sqlite3.Connection, entry: Entry) -> None:
     if entry.speaker is None:
         return
     for row in entry.dialogues:

@@ -4,8 +4,8 @@ A handler runs first with a session that cannot write. If it wants to write, it 
 writing transaction; if not, its message joins the next group.
 """
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,9 +18,10 @@ from app.database import Database, WriteNeeded, writing_here
 from app.dialogue.groups import Groups
 from app.dialogue.journal import Contact, Entry, Seen, Snapshot, Speaker, Written
 from app.dialogue.performing import Performer, Stage, Turn, before
+from app.dialogue.questions import confirms
 from app.dialogue.routing import Guard, Plan, Routing
 from app.dialogue.runs import Run
-from app.dialogue.settling import Lost, Stale, claim_leased, claim_new, finish
+from app.dialogue.settling import Lost, Stale, claim_leased, claim_new, finish_leased, finish_new
 from app.menus.live import LiveMenus
 from app.services import outbox
 from app.wechat.replies import Nothing, Reply, Text, from_store, to_store
@@ -62,8 +63,8 @@ class Turns:
         plan = self._routing.plan(run.incoming, seen, self._menus.book, run.at)
         owed = await self._owed(seen.speaker) if seen.speaker.owed and not run.incoming.is_event else None
         try:
-            if plan.warning is not None and plan.warning.alert:
-                raise WriteNeeded  # the alert row is a write, whatever the handler does
+            if _will_write(plan):
+                raise WriteNeeded
             turn = await self._read_only(plan, run, seen.speaker)
         except WriteNeeded:
             return await self._writing(plan, run, seen.speaker, owed)
@@ -102,35 +103,49 @@ class Turns:
                 await session.close()
 
     async def _writing(self, plan: Plan, run: Run, speaker: Speaker, owed: "_Owed | None") -> Reply | None:
-        try:
+        async with self._database.write_turn, self._database.writing() as session:
             with writing_here():
-                async with self._database.writing() as session, session.begin():
-                    return await self._write(session, plan, run, speaker, owed)
-        except (Lost, Stale) as error:
-            raise Busy from error
+                try:
+                    reply = await self._write(_Writing(session), plan, run, speaker, owed)
+                    await session.commit()
+                except (Lost, Stale) as error:
+                    raise Busy from error
+        return reply
 
     async def _write(
-        self, session: AsyncSession, plan: Plan, run: Run, speaker: Speaker, owed: "_Owed | None"
+        self, writing: "_Writing", plan: Plan, run: Run, speaker: Speaker, owed: "_Owed | None"
     ) -> Reply | None:
-        blank = self._row(run, Turn(Nothing(), plan.rule), speaker, plan.contact, None)
-        if run.deferred:
-            claim = await claim_leased(session, blank, run.request_id)
-        else:
-            claim = await claim_new(session, blank)
+        session = writing.session
         outbox.answering(session, None if run.deferred else speaker.person_id)
-        if plan.warning is not None and plan.warning.alert:
-            await self._guard.alert(session, speaker, run.incoming.key, run.incoming.text, run.at)
-
-        # The savepoint: a refusal, a bug or a question undoes what the handler wrote, never the message.
+        message_id = await self._claim(session, plan, run, speaker)
         turn = await self._performer.perform(
-            plan, self._stage(run, speaker, lambda: session, session.begin_nested)
+            plan, self._stage(run, speaker, lambda: session, writing.all_or_nothing)
         )
+        if (
+            writing.undone
+        ):  # a refusal, a bug or a question undid everything; the message is kept all the same
+            message_id = await self._claim(session, plan, run, speaker)
         entry = self._entry(run, turn, plan, speaker, owed)
         if run.deferred:
-            self._send_later(session, run, entry, claim.message_id)
-        await finish(session, claim, entry.row)
+            self._send_later(session, run, entry, message_id)
+            await session.flush()
+            await finish_leased(session, entry.row)
+        else:
+            await finish_new(session, entry.row)
         self._menus.hits.hit(turn.rule)
         return None if run.deferred else entry.reply
+
+    async def _claim(self, session: AsyncSession, plan: Plan, run: Run, speaker: Speaker) -> int:
+        """Make the message ours in this transaction; the alert, if there is one, does not depend on handlers."""
+        blank = self._row(run, Turn(Nothing(), plan.rule), speaker, plan.contact, None)
+        message_id = 0
+        if run.deferred:
+            message_id = await claim_leased(session, blank, run.request_id)
+        else:
+            await claim_new(session, blank)
+        if plan.warning is not None and plan.warning.alert:
+            await self._guard.alert(session, speaker, run.incoming.key, run.incoming.text, run.at)
+        return message_id
 
     def _stage(
         self, run: Run, speaker: Speaker, sessions: Callable[[], AsyncSession], guarded: Callable[[], Any]
@@ -200,9 +215,9 @@ class Turns:
     async def _settle_late(self, run: Run, outcome: "_Outcome") -> None:
         try:
             async with self._database.transaction() as session:
-                claim = await claim_leased(session, outcome.row, run.request_id)
-                self._send_later(session, run, outcome, claim.message_id)
-                await finish(session, claim, outcome.row)
+                message_id = await claim_leased(session, outcome.row, run.request_id)
+                self._send_later(session, run, outcome, message_id)
+                await finish_leased(session, outcome.row)
         except (Lost, Stale) as error:
             raise Busy from error
         self._menus.hits.hit(outcome.row.rule)
@@ -232,6 +247,32 @@ class Turns:
             stored: Any = await session.scalar(sa.select(Message.reply).where(Message.id == speaker.owed))
         reply = from_store(stored) if stored else None
         return _Owed(speaker.owed or 0, reply.content) if isinstance(reply, Text) else None
+
+
+def _will_write(plan: Plan) -> bool:
+    """An alert is a write whatever the handler does; and after a yes to a confirmation nearly every flow writes."""
+    alerts = plan.warning is not None and plan.warning.alert
+    return alerts or (
+        plan.said is not None and plan.row is not None and confirms(plan.row.pending, plan.said)
+    )
+
+
+@dataclass(slots=True)
+class _Writing:
+    """A writing session, and whether what the handler wrote in it was undone."""
+
+    session: AsyncSession
+    undone: bool = False
+
+    @asynccontextmanager
+    async def all_or_nothing(self) -> AsyncIterator[None]:
+        try:
+            yield
+            await self.session.flush()
+        except BaseException:
+            await self.session.rollback()
+            self.undone = True
+            raise
 
 
 @dataclass(slots=True)
