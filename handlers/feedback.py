@@ -89,9 +89,10 @@ async def show(chat: Chat) -> Reply:
         raise NotFound("没有找到这条留言，请在「我的留言」里点编号查看。")
     case = found.case
     said = await cases.first_words(chat.session, case)
+    about = f"{cases.topic_label(case.topic)}，{'匿名' if case.anonymous else '实名'}"
     words = [
         f"{case.number}　{case.state.label}",
-        f"{_day(case.opened_at)}提交，{cases.topic_label(case.topic)}，{'匿名' if case.anonymous else '实名'}",
+        f"{_day(case.opened_at)}提交，{about}",
         f"您说：{_short(said, 200)}",
     ]
     if found.answered_at is not None:

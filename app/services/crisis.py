@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.database import leave_work
 from app.errors import DomainError, NotFound
 from app.services import crisis_words
 from app.services.coordination import upsert
@@ -85,6 +86,7 @@ async def alert(
     session: AsyncSession, person_id: int, key: str, channel: str, excerpt: str, now: datetime
 ) -> None:
     """Keep an alert for people on duty, once for ever under `key`; due at once."""
+    leave_work(session)
     await session.execute(
         upsert(session, CrisisAlert).on_conflict_do_nothing(index_elements=["key"]),
         {
