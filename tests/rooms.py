@@ -1,0 +1,115 @@
+"""Import arrows: `Rooms` of the architecture as a table, and the walker that holds the code against it.
+
+A wrong arrow is put right in the code; the table changes only when the architecture does.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+OURS = frozenset({"app", "models", "handlers", "migrations", "sandbox", "bench", "tests"})
+
+GROUND = frozenset({"app.clock", "app.database", "app.errors", "app.settings"})
+BELOW_EDGES = GROUND | {"models", "app.services", "app.knowledge", "app.files"}
+EVERYTHING_BELOW_ASSEMBLY = BELOW_EDGES | {
+    *("handlers", "app.chatting", "app.dialogue", "app.jobs", "app.logs", "app.menus"),
+    *("app.metrics", "app.migrations", "app.portal", "app.console", "app.api", "app.wechat"),
+}
+
+# Room → what it may import; a room is always free to import itself. A name with a dot more than a room's is
+# one module of that room and no other.
+ALLOWED: dict[str, frozenset[str]] = {
+    "models": frozenset(),
+    "migrations": frozenset({"models"}),
+    "sandbox": frozenset(),
+    "app": frozenset(),
+    "app.errors": frozenset(),
+    "app.clock": frozenset(),
+    "app.database": frozenset({"app.sqlite_inline"}),
+    "app.sqlite_inline": frozenset(),
+    "app.migrations": frozenset(),
+    "app.logs": frozenset(),
+    "app.settings": frozenset({"app.errors"}),
+    "app.files": frozenset({"app.errors"}),
+    "app.metrics": frozenset({"app.clock", "app.database", "models"}),
+    "app.wechat": frozenset(),
+    "app.knowledge": GROUND | {"models"},
+    "app.services": GROUND | {"models", "app.knowledge"},
+    "app.menus": GROUND | {"models", "app.services.audiences"},
+    "app.dialogue": GROUND | {"models", "app.wechat", "app.menus", "app.services.outbox"},
+    "handlers": BELOW_EDGES | {"app.dialogue", "app.wechat.replies"},  # replies: the words they answer in
+    "app.portal": BELOW_EDGES | {"app.wechat", "app.logs", "app.metrics"},
+    "app.api": BELOW_EDGES | {"app.wechat", "app.logs", "app.metrics"},
+    "app.console": BELOW_EDGES | {"app.menus", "app.logs", "app.metrics"},
+    "app.jobs": BELOW_EDGES | {"app.wechat", "app.menus", "app.logs", "app.metrics"},
+    "app.chatting": BELOW_EDGES | {"app.dialogue"},  # what assembly hands to the dialogue engine
+    "app.assembly": EVERYTHING_BELOW_ASSEMBLY,
+    "app.main": EVERYTHING_BELOW_ASSEMBLY | {"app.assembly"},
+    "app.cli": EVERYTHING_BELOW_ASSEMBLY | {"app.assembly"},
+    "app.__main__": frozenset({"app.cli"}),
+}
+# Single arrows beside the table, each with its reason.
+GRANTED: dict[tuple[str, str], str] = {
+    (
+        "app.services.coordination",
+        "app.wechat.tokens",
+    ): "keeps the token that the client's store protocol names",
+    ("app.menus.matching", "app.services.calendar"): "`hours: working` in the menu file",
+    (
+        "app.dialogue.routing",
+        "app.services.audiences",
+    ): "what is known of a person, for the menu file's `when`",
+}
+FREE = frozenset({"tests", "bench"})  # may look at everything; nobody looks at them
+
+
+def modules() -> dict[str, Path]:
+    found = {}
+    for top in sorted(OURS):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            found[name.removesuffix(".__init__")] = path
+    return found
+
+
+def room(module: str) -> str:
+    parts = module.split(".")
+    return ".".join(parts[:2]) if parts[0] == "app" else parts[0]
+
+
+def imported(module: str, path: Path, known: frozenset[str]) -> Iterator[str]:
+    """Modules of ours that `path` names in an import, wherever in the file."""
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = package.rsplit(".", node.level - 1)[0] if node.level > 1 else package
+            source = ".".join(part for part in (above if node.level else "", node.module or "") if part)
+            # `from app import logs` names a module, `from app.logs import mask` does not.
+            names = [
+                f"{source}.{alias.name}" if f"{source}.{alias.name}" in known else source
+                for alias in node.names
+            ]
+        else:
+            continue
+        yield from (name for name in names if name.split(".")[0] in OURS)
+
+
+def may_import(importer: str, target: str) -> bool:
+    own, other = room(importer), room(target)
+    if own == other or own in FREE:
+        return True
+    allowed = ALLOWED[own]
+    return other in allowed or target in allowed or (importer, target) in GRANTED
+
+
+def wrong_arrows(found: dict[str, Path]) -> list[str]:
+    known = frozenset(found)
+    return [
+        f"{module} → {target}"
+        for module, path in found.items()
+        for target in sorted(set(imported(module, path, known)))
+        if not may_import(module, target)
+    ]
