@@ -60,7 +60,7 @@ def test_check_counts_what_is_right_and_lists_what_is_not(operator: Operator) ->
     said = operator.types("check", ends=1)
     assert said == (
         "菜单文件有 1 处要改：\n"
-        "第 8 行第 38 列：没有「help.shwo」这个功能。 是不是「help.show」（使用帮助）？\n"
+        "第 8 行第 36 列：没有「help.shwo」这个功能。 是不是「help.show」（使用帮助）？\n"
     )
 
 
