@@ -16,7 +16,7 @@ from app.menus.words import normalise
 from app.services.audiences import covers
 
 # Always the engine's own, whatever the file says (architecture: order of routing).
-RESERVED = frozenset({"取消", "上一步", "帮助", "人工"})
+RESERVED = frozenset({"取消", "上一步", "帮助", "人工", "继续"})
 
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
