@@ -1,5 +1,5 @@
 """`python -m app …` is the `gonghui` command."""
 
-from app.cli import run
+from app.cli.root import run
 
 run()

@@ -25,7 +25,7 @@ from app.dialogue.sweeping import Sweep
 from app.dialogue.turns import Turns
 from app.errors import OperatorError
 from app.files import Files
-from app.jobs import alerts, media, menus, retention
+from app.jobs import alerts, media, menu_tags, menus, retention
 from app.jobs.deliveries import Sender
 from app.jobs.rounds import Round, Rounds
 from app.jobs.waking import Waker
@@ -278,7 +278,8 @@ def read_text(path: Path) -> str:
 async def _rounds(house: House, *, watch: bool) -> list[Round]:
     """What every process does besides answering; leases keep two from doing the same."""
     settings, database, clock, wechat = house.settings, house.database, house.clock, house.wechat
-    sender = Sender(database, wechat, clock, customer_messages=_may_message(settings))
+    certified = settings.wechat_account is not WeChatAccount.UNVERIFIED
+    sender = Sender(database, wechat, clock, customer_messages=certified)
     sweep = Sweep(database, house.engine, dict(house.accounts.values()), clock)
     bell = alerts.Bell(database, wechat, clock, settings.crisis_openids)
     official_id = house.accounts[AccountKind.OFFICIAL][0]
@@ -293,10 +294,12 @@ async def _rounds(house: House, *, watch: bool) -> list[Round]:
         Round("deliveries", sender.send_due, 3, wakes=True),
         Round("alerts", bell.ring, 5, wakes=True),
         Round("media", lambda: media.fetch_due(database, wechat, house.files, clock), 5, wakes=True),
-        Round("menus", lambda: menus.push_steps(database, wechat, clock), 5, wakes=True),
-        Round("tags", lambda: menus.tag_followers(database, wechat, clock, official_id), 15, wakes=True),
+        Round("menus", lambda: menus.push_steps(database, wechat, clock, certified=certified), 5, wakes=True),
         Round("retention", lambda: retention.run(database, clock), 60),
     ]
+    if certified:
+        tag = menu_tags.tag_followers
+        rounds.append(Round("tags", lambda: tag(database, wechat, clock, official_id), 15, wakes=True))
     if watch:
         async with database.reading() as session:
             tried = await digests(session)
@@ -306,7 +309,3 @@ async def _rounds(house: House, *, watch: bool) -> list[Round]:
 
         rounds.append(Round("menu file", Watcher(settings.menus, applied, tried).poll, 1))
     return rounds
-
-
-def _may_message(settings: Settings) -> bool:
-    return settings.wechat_account is not WeChatAccount.UNVERIFIED

@@ -111,7 +111,8 @@ main{max-width:480px;margin:0 auto;padding:32px 16px}
 h1{font-size:22px;color:#00695C;margin:0 0 12px}
 section{background:#fff;border-radius:12px;padding:16px}
 p{margin:0 0 8px}
-@media (prefers-color-scheme:dark){body{background:#111;color:#e6e6e6}section{background:#1d1d1d}h1{color:#4db6ac}}
+@media (prefers-color-scheme:dark){body{background:#111;color:#e6e6e6}section{background:#1d1d1d}
+h1{color:#4db6ac}}
 </style><main><h1>工会公众号服务</h1><section>
 <p>服务运行正常。</p><p>请在微信中关注本单位工会公众号，直接发消息即可：问用电安全、留言、找工作人员。</p>
 <p>供电服务热线 <b>95598</b>，24 小时。</p></section></main></html>"""

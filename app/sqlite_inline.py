@@ -1,8 +1,8 @@
-"""SQLite connections for the event loop: a statement runs where it is called, only what may wait gets a thread.
+"""SQLite connections for the event loop: statements run where they are called, what may wait in a thread.
 
 A trip to a thread and back costs more than most of our statements. So reads run in place for a few
 milliseconds at most and start again in a thread when they need longer; writes run in place; taking the write
-lock, committing (it waits for the disk) and bulk statements always go to the thread. The class has the shape of
+lock, committing (it waits for the disk) and bulk statements go to the thread. The class has the shape of
 aiosqlite's connection, which is what SQLAlchemy's dialect expects.
 """
 

@@ -79,6 +79,9 @@ class Pending:
         labels = [folded(label) for _, label in self.options]
         if labels.count(text) == 1:
             return labels.index(text)
+        begun = [place for place, label in enumerate(labels) if len(text) > 1 and label.startswith(text)]
+        if len(begun) == 1:
+            return begun[0]
         number = _number(text)
         start = self.page * PAGE
         if number is not None and 1 <= number <= len(self.options[start : start + PAGE]):

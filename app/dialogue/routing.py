@@ -39,12 +39,16 @@ GO_ON = "继续"
 TAP_DO = "do:"  # a tapped line that names a handler instead of answering a question
 
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """What a text about danger gets before anything else; `alert` writes a row for people on duty."""
+class Alarm(Protocol):
+    """What a text about danger gets before anything else."""
 
-    lines: str
-    alert: bool
+    @property
+    def lines(self) -> str: ...
+
+    @property
+    def alert(self) -> bool:
+        """Whether people on duty must know: a row is written, whatever the handler does."""
+        ...
 
 
 class Guard(Protocol):
@@ -144,8 +148,6 @@ class Routing:
         )
         plan.contact = Contact.SPOKE
         plan.warning = warning
-        if warning is not None and row is not None and plan.act is Act.ANSWER:
-            plan.warning = replace(warning, alert=warning.alert)
         if row is None and seen.open is not None and not plan.put_aside:
             plan.put_aside = [replace(seen.open, state=DialogueState.DRAFT)]  # it ran out of time
         return plan

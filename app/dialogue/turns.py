@@ -136,7 +136,7 @@ class Turns:
         return None if run.deferred else entry.reply
 
     async def _claim(self, session: AsyncSession, plan: Plan, run: Run, speaker: Speaker) -> int:
-        """Make the message ours in this transaction; the alert, if there is one, does not depend on handlers."""
+        """Make the message ours in this transaction; an alert does not depend on what handlers do."""
         blank = self._row(run, Turn(Nothing(), plan.rule), speaker, plan.contact, None)
         message_id = 0
         if run.deferred:
@@ -250,7 +250,7 @@ class Turns:
 
 
 def _will_write(plan: Plan) -> bool:
-    """An alert is a write whatever the handler does; and after a yes to a confirmation nearly every flow writes."""
+    """An alert is a write whatever the handler does; after a yes to a confirmation most flows write."""
     alerts = plan.warning is not None and plan.warning.alert
     return alerts or (
         plan.said is not None and plan.row is not None and confirms(plan.row.pending, plan.said)

@@ -18,7 +18,7 @@ from app.wechat.api import messages as wire
 from app.wechat.client import WeChatClient
 from app.wechat.errors import WeChatError
 from app.wechat.replies import choice_line
-from models import CrisisAlert
+from models import AlertState, CrisisAlert
 
 log = structlog.get_logger(__name__)
 
@@ -96,7 +96,7 @@ class Bell:
             unheard = (
                 await session.scalars(
                     sa.select(CrisisAlert.id).where(
-                        CrisisAlert.state == crisis.AlertState.WAITING,
+                        CrisisAlert.state == AlertState.WAITING,
                         CrisisAlert.reached_at.is_(None),
                         CrisisAlert.created_at <= now - MUST_REACH_WITHIN,
                     )

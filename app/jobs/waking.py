@@ -35,10 +35,11 @@ class Waker:
         )
         self._remote = redis_url is not None
         self._connected = False
-        self._task = self._broker.register_task(self._woken, task_name="gonghui.wake")
 
-    async def _woken(self) -> None:
-        self._event.set()
+        async def woken() -> None:
+            self._event.set()
+
+        self._task = self._broker.register_task(woken, task_name="gonghui.wake")
 
     def wake(self) -> None:
         """Something is due: come soon."""
