@@ -11,9 +11,12 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+import typer
 from packaging.requirements import Requirement
 
+from app.cli import root
 from tests.rooms import ALLOWED, FREE, GRANTED, ROOT, imported, may_import, modules, room, wrong_arrows
 
 # --- Import arrows
@@ -222,6 +225,39 @@ def test_a_readme_names_only_targets_and_files_that_exist(readme: str) -> None:
     assert set(re.findall(r"`make ([a-z]+)", text)) <= makefile_targets()
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def _commands() -> set[str]:
+    def names(group: click.Group, before: str = "") -> Iterator[str]:
+        for name, command in group.commands.items():
+            if isinstance(command, click.Group):
+                yield from names(command, f"{name} ")
+            else:
+                yield before + name
+
+    found = typer.main.get_command(root.app)
+    assert isinstance(found, click.Group)
+    return set(names(found))
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
+def test_a_readme_lists_every_command_and_no_other(readme: str) -> None:
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    listed = set()
+    for cell in re.findall(r"^\| (`.+?) \| ", text, re.MULTILINE):
+        for code in re.findall(r"`([^`]+)`", cell):
+            words = re.sub(r"\[.*|--.*|[A-Z]+", "", code).strip()
+            first, _, rest = words.partition(" ")
+            listed |= {f"{first} {each.strip()}" for each in rest.split(",")} if rest else {first}
+
+    assert listed == _commands()
+
+
+def test_what_others_rely_on_exists() -> None:
+    fixed = {"serve", "worker", "sandbox", "demo", "migrate", "doctor", "backup", "restore"}
+    grouped = {"menus check", "menus try", "menus diff", "menus apply", "menus history", "menus rollback"}
+
+    assert fixed | grouped | {"content load", "messages retry", "keys rotate"} <= _commands()
 
 
 def _normal(name: str) -> str:
