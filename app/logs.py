@@ -90,7 +90,7 @@ def _quiet_libraries() -> None:
         library = logging.getLogger(name)
         library.handlers.clear()
         library.propagate = True
-    for name in ("uvicorn.access", "httpx", "httpcore", "asyncio", "sqlalchemy", "taskiq"):
+    for name in ("uvicorn.access", "httpx", "httpcore", "asyncio", "alembic", "sqlalchemy", "taskiq"):
         # httpx prints addresses at INFO, and those of WeChat carry the access token.
         logging.getLogger(name).setLevel(logging.WARNING)
 
