@@ -1,0 +1,97 @@
+"""Danger in chat: lines first, people on duty, and no small talk after a confession."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import sqlalchemy as sa
+
+from app.database import Database
+from app.services import crisis
+from models import AlertState, CrisisAlert, UnansweredQuestion
+from tests.conftest import FakeClock
+from tests.talking import Talk
+from tests.town import ON_DUTY, our_town
+
+
+@pytest.fixture
+async def talk(database: Database, clock: FakeClock) -> AsyncIterator[Talk]:
+    async with our_town(database, clock) as town:
+        yield town
+
+
+async def alerts(talk: Talk) -> list[CrisisAlert]:
+    async with talk.database.reading() as session:
+        return list(await session.scalars(sa.select(CrisisAlert).order_by(CrisisAlert.id)))
+
+
+async def test_a_confession_gets_warm_lines_and_nothing_else(talk: Talk) -> None:
+    li = await talk.person("李娜")
+
+    answered = await li.says("我不想活了")
+
+    assert answered == crisis.SELF_HARM.lines
+    (alert,) = await alerts(talk)
+    assert (alert.excerpt, alert.state) == ("我不想活了", AlertState.WAITING)
+    async with talk.database.reading() as session:  # no list of questions for the next tip
+        assert await session.scalar(sa.select(sa.func.count()).select_from(UnansweredQuestion)) == 0
+
+
+async def test_a_spoken_confession_is_heard_too(talk: Talk) -> None:
+    li = await talk.person("李娜")
+
+    assert await li.sends_voice("活着没意思。") == crisis.SELF_HARM.lines
+
+
+async def test_the_same_push_twice_alerts_once(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    pushed = li.incoming("text", "<Content>我想自杀</Content>")
+
+    assert await li.pushes(pushed) == await li.pushes(pushed)
+    assert len(await alerts(talk)) == 1
+
+
+async def test_inside_a_story_the_lines_come_first_and_the_story_goes_on(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("留言")
+    await li.says("3")
+
+    told = await li.says("加班到活不下去了，真想跳楼")
+
+    assert told.startswith(crisis.SELF_HARM.lines)
+    assert "收到，共 1 条" in told
+    assert len(await alerts(talk)) == 1
+    assert "要实名还是匿名？" in await li.says("完成")
+
+
+async def test_an_accident_gets_the_number_first_then_the_whole_answer_and_no_alert(talk: Talk) -> None:
+    li = await talk.person("李娜")
+
+    answered = await li.says("触电了怎么急救")
+
+    assert answered.startswith(crisis.SHOCK.lines)
+    assert "【有人触电怎么救】" in answered
+    assert await alerts(talk) == []
+
+
+async def test_only_people_on_duty_take_an_alert_and_read_the_words(talk: Talk) -> None:
+    zhao = await talk.person("赵敏")
+    assert zhao.openid == ON_DUTY
+    li = await talk.person("李娜")
+    await li.says("我不想活了")
+
+    refused = await li.says("我来处理", choice="do:crisis.take?alert=1")
+    taken = await zhao.says("我来处理", choice="do:crisis.take?alert=1")
+
+    assert refused == "没有找到这条提醒。"
+    assert taken.startswith("提醒 1 由您接手，不再重复提醒。\n今天 12:00 的原话：我不想活了")
+    (alert,) = await alerts(talk)
+    assert alert.state is AlertState.TAKEN
+
+
+@pytest.mark.parametrize("number", ["", "0", "2", "abc", "1 OR 1", "9" * 40, "²"])
+async def test_a_made_up_alert_is_not_found(talk: Talk, number: str) -> None:
+    zhao = await talk.person("赵敏")
+
+    assert (
+        await zhao.says("我来处理", choice=f"do:crisis.take?alert={number or '%20'}") == "没有找到这条提醒。"
+    )
