@@ -202,7 +202,7 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     def guarded(method: Any) -> Any:
         def call(self: socket.socket, *given: Any) -> Any:
-            _refuse(self.family, given[-1], strays)
+            refuse_strays(self.family, given[-1], strays)
             return method(self, *given)
 
         return call
@@ -212,7 +212,7 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     look_up = socket.getaddrinfo
 
     def guarded_look_up(host: Any, *given: Any, **options: Any) -> Any:
-        _refuse(socket.AF_INET, (host,), strays)
+        refuse_strays(socket.AF_INET, (host,), strays)
         return look_up(host, *given, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
@@ -220,7 +220,8 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     assert not strays, f"reached past loopback: {strays}"
 
 
-def _refuse(family: int, address: Any, strays: list[str]) -> None:
+def refuse_strays(family: int, address: Any, strays: list[str]) -> None:
+    """Raise where `address` is not on this machine, and remember it."""
     if family not in {socket.AF_INET, socket.AF_INET6} or not isinstance(address, tuple):
         return
     host = address[0].decode() if isinstance(address[0], bytes) else str(address[0] or "localhost")
@@ -232,7 +233,7 @@ def _refuse(family: int, address: Any, strays: list[str]) -> None:
         raise ConnectionRefusedError(f"tests stay on loopback, not {host}")
 
 
-def _skip_is_failure(report: pytest.TestReport | pytest.CollectReport) -> None:
+def skip_is_failure(report: pytest.TestReport | pytest.CollectReport) -> None:
     if os.environ.get("REQUIRE_SERVICES") == "1" and report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
@@ -242,12 +243,12 @@ def _skip_is_failure(report: pytest.TestReport | pytest.CollectReport) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Any:
     report = yield
-    _skip_is_failure(report)
+    skip_is_failure(report)
     return report
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report() -> Any:
     report = yield
-    _skip_is_failure(report)
+    skip_is_failure(report)
     return report

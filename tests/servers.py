@@ -267,6 +267,9 @@ def redis_says(url: str, *commands: bytes) -> bytes:
     with socket.socket(family) as line:
         line.settimeout(5)
         line.connect(address)
+        if parts.password:
+            line.sendall(f"AUTH {parts.username or 'default'} {parts.password}\r\n".encode())
+            line.recv(4096)
         answers = b""
         for command in commands:
             line.sendall(command + b"\r\n")

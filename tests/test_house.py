@@ -6,6 +6,7 @@ The table of import arrows is in `tests/rooms.py`.
 import ast
 import os
 import re
+import socket
 import subprocess
 import tomllib
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import typer
 from packaging.requirements import Requirement
 
 from app.cli import root
+from tests.conftest import refuse_strays, skip_is_failure
 from tests.rooms import ALLOWED, FREE, GRANTED, ROOT, imported, may_import, modules, room, wrong_arrows
 
 # --- Import arrows
@@ -305,3 +307,42 @@ def test_an_image_never_holds_an_operators_settings() -> None:
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
 
     assert {".env", "data", ".git", ".venv"} <= set(ignored)
+
+
+# --- What the tests themselves keep to
+
+
+@pytest.mark.parametrize(
+    "address", [("192.0.2.1", 80), ("2001:db8::1", 443, 0, 0), ("api.weixin.qq.com", 443), (b"10.0.0.1", 1)]
+)
+def test_a_test_that_reaches_past_loopback_is_caught(address: tuple[object, ...]) -> None:
+    strays: list[str] = []
+
+    with pytest.raises(ConnectionRefusedError):
+        refuse_strays(socket.AF_INET, address, strays)
+    assert len(strays) == 1
+
+
+@pytest.mark.parametrize("address", [("127.0.0.1", 80), ("::1", 80, 0, 0), ("localhost", 80), (None,)])
+def test_loopback_is_open_to_tests(address: tuple[object, ...]) -> None:
+    strays: list[str] = []
+    refuse_strays(socket.AF_INET, address, strays)
+    refuse_strays(socket.AF_UNIX, "/tmp/r.sock", strays)
+
+    assert strays == []
+
+
+def test_where_services_are_required_a_skip_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def report() -> pytest.TestReport:
+        where = ("tests/test_x.py", 1, "Skipped: no redis-server")
+        return pytest.TestReport("test_x", ("x", 1, "test_x"), {}, "skipped", where, "setup")
+
+    tolerated, refused = report(), report()
+    monkeypatch.delenv("REQUIRE_SERVICES", raising=False)
+    skip_is_failure(tolerated)
+    monkeypatch.setenv("REQUIRE_SERVICES", "1")
+    skip_is_failure(refused)
+
+    assert tolerated.skipped
+    assert refused.failed
+    assert "no redis-server" in str(refused.longrepr)
