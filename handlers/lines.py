@@ -6,10 +6,14 @@ from app.dialogue.routing import TAP_DO
 from app.wechat.replies import choice_line
 
 
-def go(label: str, handler: str, **args: str) -> str:
-    """A line reading `label`; tapped, it sends `label` and runs `handler` with `args`."""
-    pairs = "&".join(f"{name}={quote(value, safe='')}" for name, value in sorted(args.items()))
-    return choice_line(label, f"{TAP_DO}{handler}{'?' if pairs else ''}{pairs}")
+def go(label: str, handler: str, **arg: str) -> str:
+    """A line reading `label`; tapped, it sends `label` and runs `handler`, with one `arg` at most.
+
+    Two would need an ampersand, and what phones make of one inside a tapped line's id is not documented.
+    """
+    ((name, value),) = arg.items() or (("", ""),)
+    query = f"?{name}={quote(value, safe='')}" if name else ""
+    return choice_line(label, f"{TAP_DO}{handler}{query}")
 
 
 LEAVE = go("我要留言", "feedback.leave")

@@ -1,5 +1,7 @@
 """Power safety by chat: questions in people's own words, and tips by topic. Also the menu file's fallback."""
 
+from typing import TypeVar
+
 from app.clock import civil_date
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
@@ -10,6 +12,10 @@ from app.wechat.replies import Nothing, Reply, Text, fit
 from handlers import lines
 
 PAGE = 8  # lines to tap in one reply
+URGENT = "有危险先打 120、119，电路抢修 95598。"
+
+Entry = TypeVar("Entry")
+
 _STAFF = f"要让工作人员看到，请点 {lines.LEAVE}；急事请打 95598，24 小时有人接听。"
 
 # What cannot be searched, by kind of message.
@@ -60,13 +66,16 @@ def make_router(live: LiveTips) -> Router:
             return Text(f"这一条已经调整。看看别的：{lines.SAFETY}")
         return Text(answer_text(tip))
 
-    @router.on("power_safety.topics", title="安全用电", args=("topic", "page"))
+    @router.on("power_safety.topics", title="安全用电", args=("topic", "after_topic", "after_tip"))
     async def topics(chat: Chat) -> Reply:
-        page = _page(chat)
-        chosen = chat.args.get("topic", "")
-        if chosen in {topic.value for topic in live.list_topics()}:
-            return Text(_tips(live, Topic(chosen), page))
-        return Text(_topics(live, page))
+        """Topics, or the tips of one. A next page says what stood last on the one before."""
+        used = {topic.value: topic for topic in live.list_topics()}
+        last = live.find(chat.args.get("after_tip", ""))
+        if last is not None:
+            return Text(_tips(live, last.topic, after=last))
+        if chat.args.get("topic") in used:
+            return Text(_tips(live, used[chat.args["topic"]]))
+        return Text(_topics(live, after=used.get(chat.args.get("after_topic", ""))))
 
     @router.on("power_safety.tip_of_the_day", title="每日一条")
     async def tip_of_the_day(chat: Chat) -> Reply:
@@ -84,53 +93,36 @@ def _which(tips: tuple[Tip, ...]) -> str:
     """Ask back: one tip or a few may be meant."""
     opening = "您问的是不是这个？" if len(tips) == 1 else "您问的是哪一种？点一下就能看："
     choices = [_line(tip) for tip in tips]
-    danger = "有危险先打 120、119，电路抢修 95598。"
-    first = [danger] if any(tip.danger for tip in tips) else []
+    first = [URGENT] if any(tip.danger for tip in tips) else []
     return "\n".join([*first, opening, *choices, f"都不是？换个说法再问，或找{lines.DESK}。"])
 
 
-def _topics(live: LiveTips, page: int) -> str:
-    all_topics = live.list_topics()
-    if not all_topics:
+def _topics(live: LiveTips, after: Topic | None) -> str:
+    topics, more = _page(live.list_topics(), after)
+    if not topics:
         return f"安全用电的内容正在准备。急事请看{lines.HOTLINES}。"
-    shown = [
-        lines.go(topic.label, "power_safety.topics", topic=topic.value) for topic in all_topics[_on(page)]
-    ]
-    return "\n".join(["想看哪一类？也可以直接把问题发给我。", *shown, *_more(len(all_topics), page)])
+    shown = [lines.go(topic.label, "power_safety.topics", topic=topic.value) for topic in topics]
+    if more:
+        shown.append(lines.go("更多", "power_safety.topics", after_topic=topics[-1].value))
+    return "\n".join(["想看哪一类？也可以直接把问题发给我。", *shown])
 
 
-def _tips(live: LiveTips, topic: Topic, page: int) -> str:
-    tips = live.list_of(topic)
-    shown = [_line(tip) for tip in tips[_on(page)]]
-    urgent = ["有危险先打 120、119，电路抢修 95598。"] if any(tip.danger for tip in tips) else []
-    more = _more(len(tips), page, topic=topic.value)
-    return "\n".join(
-        [
-            *urgent,
-            f"【{topic.label}】点一下看做法：",
-            *shown,
-            *more,
-            lines.go("全部分类", "power_safety.topics"),
-        ]
-    )
+def _tips(live: LiveTips, topic: Topic, after: Tip | None = None) -> str:
+    tips, more = _page(live.list_of(topic), after)
+    urgent = [URGENT] if any(tip.danger for tip in tips) else []
+    shown = [_line(tip) for tip in tips]
+    if more:
+        shown.append(lines.go("更多", "power_safety.topics", after_tip=tips[-1].id))
+    heading = f"【{topic.label}】点一下看做法："
+    return "\n".join([*urgent, heading, *shown, lines.go("全部分类", "power_safety.topics")])
 
 
 def _line(tip: Tip) -> str:
     return lines.go(tip.title, "power_safety.show", tip=tip.id)
 
 
-def _on(page: int) -> slice:
-    return slice(page * PAGE, (page + 1) * PAGE)
-
-
-def _more(count: int, page: int, **args: str) -> list[str]:
-    """The line to the next page, where there is one."""
-    if count <= (page + 1) * PAGE:
-        return []
-    return [lines.go("更多", "power_safety.topics", page=str(page + 2), **args)]
-
-
-def _page(chat: Chat) -> int:
-    """Pages count from 1 in taps; anything else is the first."""
-    asked = chat.args.get("page", "1")
-    return int(asked) - 1 if asked in {"1", "2", "3", "4", "5", "6", "7", "8", "9"} else 0
+def _page(entries: list[Entry], after: Entry | None) -> tuple[list[Entry], bool]:
+    """The entries that follow `after`, at most a page of them, and whether there are more."""
+    start = entries.index(after) + 1 if after in entries else 0
+    start = start if start < len(entries) else 0  # after the last one comes the first
+    return entries[start : start + PAGE], start + PAGE < len(entries)
