@@ -1,0 +1,161 @@
+"""Recorded chats, replayed: questions that changed without a new version would strand whoever is half-way."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from ruamel.yaml import YAML
+
+import handlers
+from app.database import Database
+from app.dialogue import answers
+from app.dialogue.chat import Chat
+from app.dialogue.router import Registry, Router
+from app.services.tips import LiveTips
+from app.wechat.replies import Reply, Text
+from models import Dialogue, DialogueState
+from tests.conftest import FakeClock
+from tests.talking import Speaker, Talk, talking
+from tests.town import our_town
+
+CHATS = sorted((Path(__file__).parent / "data" / "chats").glob("*.yaml"))
+SENDS = ("says", "taps", "clicks", "voice", "picture")
+
+
+def recording(path: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    return loaded
+
+
+async def replay(talk: Talk, recorded: dict[str, Any], version: int) -> None:
+    """Send what was sent then, and compare what is asked and read now."""
+    flow = recorded["flow"]
+    assert version == recorded["version"], f"{flow} has a new version: record its chats anew"
+    li = await talk.person("李娜")
+    for number, step in enumerate(recorded["chat"], 1):
+        read = await _send(li, step)
+        where = f"{flow}, step {number}"
+        asked = await _open_question(talk, flow)
+        assert asked == step.get("asks"), f"{where}: the questions changed; raise the version and record anew"
+        assert step.get("reads", "") in read, f"{where}: read {read!r}"
+        talk.clock.advance(20)
+
+
+async def _send(li: Speaker, step: dict[str, Any]) -> str:
+    (how,) = step.keys() & set(SENDS)
+    match how:
+        case "says":
+            return await li.says(step[how])
+        case "taps":
+            return await li.taps(step[how])
+        case "clicks":
+            return await li.clicks(step[how])
+        case "voice":
+            return await li.sends_voice(step[how])
+        case _:
+            return await li.sends_picture()
+
+
+async def _open_question(talk: Talk, flow: str) -> str | None:
+    async with talk.database.reading() as session:
+        pending: Any = await session.scalar(
+            sa.select(Dialogue.pending).where(Dialogue.state == DialogueState.OPEN, Dialogue.flow == flow)
+        )
+    return pending["key"] if pending else None
+
+
+@pytest.mark.parametrize("path", CHATS, ids=lambda path: path.stem)
+async def test_a_recorded_chat_goes_as_it_went(path: Path, database: Database, clock: FakeClock) -> None:
+    recorded = recording(path)
+
+    async with our_town(database, clock) as talk:
+        version = Registry(handlers.routers(LiveTips()))[recorded["flow"]].version
+        await replay(talk, recorded, version)
+
+
+def test_every_flow_has_a_recorded_chat() -> None:
+    flows = {name for name, handler in Registry(handlers.routers(LiveTips())).items() if handler.is_flow}
+
+    assert {recording(path)["flow"] for path in CHATS} == flows
+
+
+# --- what such a chat is there to notice -------------------------------------------------------------------
+
+RECORDED = {
+    "flow": "trip.ask",
+    "version": 1,
+    "chat": [
+        {"says": "疗养", "asks": "place"},
+        {"says": "桥山", "asks": "day"},
+        {"says": "昨天", "reads": "记下了"},
+    ],
+}
+MENUS = """
+version: 1
+account: 测试
+menu:
+  - {name: 疗养, do: trip.ask}
+keywords:
+  - {say: [疗养], do: trip.ask}
+fallback: trip.otherwise
+"""
+
+
+def trip(keys: tuple[str, ...], version: int = 1) -> Router:
+    router = Router("trip")
+
+    @router.flow("trip.ask", title="疗养", version=version)
+    async def ask(chat: Chat) -> Reply:
+        for key in keys:
+            if key == "day":
+                await chat.ask(key, "哪一天？", answers.past_date)
+            else:
+                await chat.ask(key, "去哪里？", answers.words)
+        return Text("记下了。")
+
+    @router.on("trip.otherwise", title="其他")
+    async def otherwise(chat: Chat) -> Reply:
+        return Text("没有听懂。")
+
+    return router
+
+
+async def _replayed(database: Database, clock: FakeClock, router: Router, version: int) -> None:
+    async with talking(database, clock, [router], MENUS) as talk:
+        await replay(talk, RECORDED, version)
+
+
+async def test_unchanged_questions_pass(database: Database, clock: FakeClock) -> None:
+    await _replayed(database, clock, trip(("place", "day")), 1)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [("where", "day"), ("place", "purpose", "day"), ("place",), ("day", "place")],
+    ids=["renamed", "one more", "one less", "another order"],
+)
+async def test_changed_questions_without_a_new_version_are_noticed(
+    keys: tuple[str, ...], database: Database, clock: FakeClock
+) -> None:
+    with pytest.raises(AssertionError, match="raise the version and record anew"):
+        await _replayed(database, clock, trip(keys), 1)
+
+
+async def test_a_new_version_asks_for_new_recordings(database: Database, clock: FakeClock) -> None:
+    with pytest.raises(AssertionError, match="record its chats anew"):
+        await _replayed(database, clock, trip(("where", "day"), version=2), 2)
+
+
+async def test_whoever_was_half_way_in_an_old_version_is_told(database: Database, clock: FakeClock) -> None:
+    async with talking(database, clock, [trip(("place", "day"))], MENUS) as talk:
+        li = await talk.person("李娜")
+        await li.says("疗养")
+        await li.says("桥山")
+    async with talking(database, clock, [trip(("where", "day"), version=2)], MENUS) as talk:
+        again = Speaker(talk, "李娜", li.openid)
+        talk._ids = li.talk._ids  # WeChat's message ids go on
+
+        told = await again.says("昨天")
+
+        assert told.startswith("「疗养」的问题有更新，请您从头再答一遍。\n去哪里？")
