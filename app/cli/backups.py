@@ -5,6 +5,7 @@ The encryption keys are not in a backup; it holds a sealed word that tells wheth
 
 import asyncio
 import base64
+import gzip
 import hashlib
 import io
 import json
@@ -15,8 +16,9 @@ import sqlite3
 import subprocess
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -38,6 +40,7 @@ SUFFIXES = (".tar.gz", ".tgz")
 MEMBER = re.compile(r"database\.(sqlite|dump)|files/([0-9a-z]{8,32})")
 PLACE, WORD = "backup.word", b"gonghui"
 CHUNK = 1024 * 1024
+UNREADABLE = (OSError, EOFError, zlib.error, tarfile.TarError, LookupError, ValueError, TypeError)
 # What a service fills by itself when it first starts; anything else is somebody's work.
 OF_ITSELF = {"account", "tip", "menu_revision", "menu_push_step", "shared_version", "lease", "access_token"}
 
@@ -59,7 +62,9 @@ def backup(file: Target) -> None:
     if not file.resolve().parent.is_dir():
         raise OperatorError(f"文件夹 {file.parent} 不存在，请先建好。")
     found = asyncio.run(_backup(file.resolve()))
-    typer.echo(f"已备份并核对：{file}，{_size(file.stat().st_size)}，数据库版本 {found.revision}。")
+    typer.echo(
+        f"已备份并核对：{file}，{max(1, file.stat().st_size // 1024)} KB，数据库版本 {found.revision}。"
+    )
     typer.echo(
         f"含数据库和 {len(found.files)} 个文件；钥匙（GONGHUI_ENCRYPTION_KEYS、GONGHUI_LOOKUP_KEY）请另存。"
     )
@@ -90,18 +95,13 @@ class Manifest:
     def files(self) -> list[str]:
         return [name.removeprefix("files/") for name in self.members if name.startswith("files/")]
 
-    @property
-    def copy(self) -> str:
-        return copy_name(self.database)
-
     def dump(self) -> bytes:
-        told = {name: getattr(self, name) for name in ("made_at", "database", "revision", "word", "members")}
-        return json.dumps({"format": FORMAT, **told}, ensure_ascii=False, indent=1).encode()
+        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1).encode()
 
     @classmethod
     def load(cls, data: bytes) -> "Manifest":
         told = json.loads(data)
-        if told.pop("format") != FORMAT:
+        if not isinstance(told, dict) or told.pop("format") != FORMAT:
             raise OperatorError("这份备份由更新的版本制作，请先升级程序。")
         return cls(**told)
 
@@ -131,7 +131,7 @@ async def _backup(target: Path) -> Manifest:
             manifest = Manifest(made_at, _kind(house.database), revision, word, archive.members)
             await asyncio.to_thread(archive.finish, manifest)
             await asyncio.to_thread(verified, archive.path)
-            os.link(archive.path, target)  # refuses, unlike a rename, when somebody was quicker
+            archive.path.replace(target)
         return manifest
 
 
@@ -151,7 +151,7 @@ class Archive:
         self.members: Members = {}
         self._out = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
         # Nearly all of it is encrypted or a picture: trying harder would only take longer.
-        self._tar = tarfile.open(fileobj=self._out, mode="w:gz", compresslevel=1)
+        self._tar = tarfile.open(fileobj=self._out, mode="w:gz", compresslevel=1)  # noqa: SIM115
 
     def add(self, name: str, path: Path) -> None:
         with path.open("rb") as source:
@@ -190,10 +190,12 @@ async def _restore(path: Path, force: bool) -> tuple[Manifest, int]:
             copy = Path(folder) / "copy"
             # Files first: should that fail, the database still is what it was.
             for name, source in _members(path):
-                if name == manifest.copy:
-                    await asyncio.to_thread(_write, copy, source)
+                if name == copy_name(manifest.database):
+                    with copy.open("wb") as out:
+                        shutil.copyfileobj(source, out, CHUNK)
                 elif name != MANIFEST:
                     await house.files.put(name.removeprefix("files/"), source.read())
+            await house.database.close()  # no connection of ours holds on to what goes away
             await asyncio.to_thread(_bring_back, house.database, copy)
         await migrations.upgrade(house.database.writer)
         ours = set(manifest.files)
@@ -218,9 +220,9 @@ def verified(path: Path) -> Manifest:
                 digest.update(chunk)
                 size += len(chunk)
             found[name] = {"size": size, "sha256": digest.hexdigest()}
-    except (OSError, EOFError, tarfile.TarError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         raise OperatorError(f"{path} 读不出来，不是完整的备份：{error}") from error
-    if manifest is None or found != manifest.members or manifest.copy not in found:
+    if manifest is None or found != manifest.members or copy_name(manifest.database) not in found:
         raise OperatorError(f"{path} 不完整或被改动过，与清单不符，没有恢复任何内容。")
     return manifest
 
@@ -228,7 +230,7 @@ def verified(path: Path) -> Manifest:
 def _members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
     """The archive's members in order. Names that we would not have written are refused, and so are links."""
     seen: set[str] = set()
-    with tarfile.open(path, "r:gz") as archive:
+    with gzip.open(path) as plain, tarfile.open(fileobj=plain, mode="r|") as archive:
         for info in archive:
             known = info.name == MANIFEST or MEMBER.fullmatch(info.name)
             source = archive.extractfile(info) if known and info.isreg() and info.name not in seen else None
@@ -236,11 +238,7 @@ def _members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
                 raise ValueError(f"unexpected member {info.name!r}")
             seen.add(info.name)
             yield info.name, source
-
-
-def _write(path: Path, source: IO[bytes]) -> None:
-    with path.open("wb") as out:
-        shutil.copyfileobj(source, out, CHUNK)
+        plain.read()  # to the very end, where gzip keeps its own sum
 
 
 async def _refuse_unfit(database: Database, manifest: Manifest, force: bool) -> None:
@@ -340,16 +338,8 @@ def _postgres(url: sa.URL, program: str, *options: str) -> None:
 
 def _program(name: str) -> str:
     """Raises: OperatorError: PostgreSQL's client programs are not on this machine."""
-    found = shutil.which(name)
+    places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda p: float(p.parts[-3]))
+    found = shutil.which(name) or (str(places[-1]) if places else None)
     if found is None:
-        newest = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda p: float(p.parts[-3]))
-        found = str(newest[-1]) if newest else None
-    if found is None:
-        raise OperatorError(
-            f"没有找到 {name}。请安装 PostgreSQL 客户端（Debian：apt-get install postgresql-client）。"
-        )
+        raise OperatorError(f"没有找到 {name}。请安装 PostgreSQL 客户端（Debian：postgresql-client）。")
     return found
-
-
-def _size(count: int) -> str:
-    return f"{count / CHUNK:.1f} MB" if count >= CHUNK else f"{count / 1024:.0f} KB"
