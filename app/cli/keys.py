@@ -110,24 +110,23 @@ async def reseal(database: Database, batch: int = BATCH) -> list[Count]:
 
 async def _reseal_column(database: Database, column: sa.Column[Any], batch: int) -> Count:
     count, ring, after = Count(_place(column)), keyring(), 0
-    while True:
-        async with database.reading() as session:
-            found = (await session.execute(_others(column, after, batch))).all()
-        if not found:
-            return count
+    while found := await _others(database, column, after, batch):
         after = found[-1].id
         fresh = [(row.id, bytes(row.value), _anew(ring, bytes(row.value), count)) for row in found]
         await _replace(database, column, [each for each in fresh if each[2] is not None], count)
+    return count
 
 
-def _others(column: sa.Column[Any], after: int, batch: int) -> sa.Select[Any]:
-    table, value = column.table, _raw(column)
-    return (
-        sa.select(table.c.id, value.label("value"))
-        .where(table.c.id > after, _by_another_key(column))
-        .order_by(table.c.id)
-        .limit(batch)
-    )
+async def _others(
+    database: Database, column: sa.Column[Any], after: int, batch: int, opening: int | None = None
+) -> Sequence[Any]:
+    """Values above the id `after` that another key sealed, or only their first `opening` bytes."""
+    ids, value = column.table.c.id, _raw(column)
+    if opening is not None:
+        value = sa.func.substr(value, 1, opening, type_=sa.LargeBinary())
+    others = sa.select(ids, value.label("value")).where(ids > after, _by_another_key(column))
+    async with database.reading() as session:
+        return (await session.execute(others.order_by(ids).limit(batch))).all()
 
 
 def _by_another_key(column: sa.Column[Any]) -> sa.ColumnElement[bool]:
@@ -177,12 +176,12 @@ async def _replace(
 
 async def _still_sealed_by(database: Database, column: sa.Column[Any]) -> dict[str, int]:
     """How many values each other key still seals: while we worked, processes with older settings went on."""
-    name_and_more = sa.func.substr(_raw(column), 1, 2 + MOST_NAME, type_=sa.LargeBinary())
     left: dict[str, int] = {}
-    async with database.reading() as session:
-        openings = await session.stream_scalars(sa.select(name_and_more).where(_by_another_key(column)))
-        async for opening in openings:
-            name = _key_name(bytes(opening))
+    after = 0
+    while found := await _others(database, column, after, BATCH, opening=2 + MOST_NAME):
+        after = found[-1].id
+        for row in found:
+            name = _key_name(bytes(row.value))
             left[name] = left.get(name, 0) + 1
     return left
 
