@@ -1,0 +1,327 @@
+"""`gonghui keys`: everything sealed anew with the first key, while others go on writing."""
+
+import asyncio
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner
+
+from app.cli import keys
+from app.database import Database
+from app.errors import OperatorError
+from models import (
+    AccessToken,
+    Account,
+    AccountKind,
+    AlertState,
+    Base,
+    Case,
+    CaseEntry,
+    CaseKind,
+    CaseReporter,
+    CaseState,
+    CrisisAlert,
+    DeliveryState,
+    Dialogue,
+    DialogueState,
+    EntryKind,
+    Follower,
+    Message,
+    MessageState,
+    Outbox,
+    Person,
+    UnansweredQuestion,
+)
+from models.sealing import Keyring, keyring, use_keyring
+from tests.conftest import NOON
+
+OLD, NEW, LOST = bytes(range(32)), bytes(32), bytes([7] * 32)
+LOOKUP = b"l" * 32
+ONLY_OLD, BOTH, ONLY_NEW = {"k1": OLD}, {"k2": NEW, "k1": OLD}, {"k2": NEW}
+
+
+def hold(ring: dict[str, bytes]) -> None:
+    use_keyring(Keyring(ring, LOOKUP))
+
+
+async def fill(database: Database) -> None:
+    """One row in every table that holds sealed values."""
+    async with database.transaction() as session:
+        person = Person(created_at=NOON)
+        account = Account(app_id="wx1", kind=AccountKind.OFFICIAL)
+        case = Case(kind=CaseKind.DESK, number="RG-2026-0001", state=CaseState.SUBMITTED, opened_at=NOON)
+        session.add_all([person, account, case])
+        await session.flush()
+        follower = Follower(account_id=account.id, openid="o1", person_id=person.id)
+        session.add(follower)
+        await session.flush()
+        times: dict[str, Any] = {"started_at": NOON, "updated_at": NOON, "expires_at": NOON}
+        session.add_all(
+            [
+                AccessToken(app_id="wx1", value="token", expires_at=NOON),
+                CrisisAlert(
+                    key="a",
+                    person_id=person.id,
+                    channel="chat",
+                    excerpt="不想活了",
+                    state=AlertState.WAITING,
+                    created_at=NOON,
+                    due_at=NOON,
+                ),
+                CaseEntry(
+                    case_id=case.id, kind=EntryKind.MEMBER, blocks=[{"text": "家里的事"}], created_at=NOON
+                ),
+                CaseReporter(case_id=case.id, person_digest=bytes(16), reporter={"person_id": person.id}),
+                Dialogue(
+                    ref="d",
+                    follower_id=follower.id,
+                    flow="f",
+                    version=1,
+                    state=DialogueState.OPEN,
+                    args={"a": "b"},
+                    answers=[["story", "家里的事"]],
+                    pending={"key": "ok"},
+                    **times,
+                ),
+                Message(
+                    account_id=account.id,
+                    key="m",
+                    follower_id=follower.id,
+                    kind="text",
+                    state=MessageState.ANSWERED,
+                    request_id="r",
+                    received_at=NOON,
+                    body="<xml>家里的事</xml>",
+                    reply={"type": "text", "content": "收到"},
+                ),
+                Outbox(
+                    key="e",
+                    kind="cases.answered",
+                    payload={"type": "text"},
+                    state=DeliveryState.QUEUED,
+                    created_at=NOON,
+                    due_at=NOON,
+                ),
+                question("电费"),
+            ]
+        )
+
+
+async def values(database: Database) -> dict[str, Any]:
+    """Every sealed value, opened, by its column."""
+    async with database.reading() as session:
+        return {str(column): await session.scalar(sa.select(column)) for column in keys.sealed_columns()}
+
+
+def question(text: str, digest: bytes = bytes(16)) -> UnansweredQuestion:
+    return UnansweredQuestion(text=text, digest=digest, first_at=NOON, last_at=NOON)
+
+
+async def people_asking(database: Database, count: int) -> None:
+    async with database.transaction() as session:
+        for number in range(count):
+            session.add(
+                UnansweredQuestion(
+                    text=f"问{number}", digest=number.to_bytes(16), first_at=NOON, last_at=NOON
+                )
+            )
+
+
+def test_no_sealed_column_of_any_table_is_forgotten() -> None:
+    found = {str(column) for column in keys.sealed_columns()}
+
+    assert {"message.body", "message.reply", "outbox.payload", "case_reporter.reporter"} <= found
+    assert len(found) == sum(
+        "Sealed" in type(column.type).__name__
+        for table in Base.metadata.tables.values()
+        for column in table.c
+    )
+
+
+async def test_after_rotation_the_old_key_is_needed_for_nothing(database: Database) -> None:
+    hold(ONLY_OLD)
+    await fill(database)
+    before = await values(database)
+    assert None not in before.values(), "a table with sealed values is not filled by this test"
+
+    hold(BOTH)
+    counts = await keys.reseal(database)
+
+    assert {count.place: count.sealed_anew for count in counts} == dict.fromkeys(before, 1)
+    assert all(count.clean for count in counts)
+    hold(ONLY_NEW)
+    assert await values(database) == before
+
+
+async def test_a_second_rotation_finds_nothing_to_do(database: Database) -> None:
+    hold(ONLY_OLD)
+    await fill(database)
+    hold(BOTH)
+    await keys.reseal(database)
+
+    assert sum(count.sealed_anew for count in await keys.reseal(database)) == 0
+
+
+async def test_a_rotation_stopped_half_way_goes_on_where_it_was(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(ONLY_OLD)
+    await people_asking(database, 25)
+    hold(BOTH)
+    replace, calls = keys._replace, 0
+
+    async def dying(*given: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise ConnectionError("the database goes away")
+        await replace(*given)
+
+    monkeypatch.setattr(keys, "_replace", dying)
+    with pytest.raises(ConnectionError):
+        await keys.reseal(database, batch=10)
+    counts = await keys.reseal(database, batch=10)
+
+    assert sum(count.sealed_anew for count in counts) == 15
+    hold(ONLY_NEW)
+    async with database.reading() as session:
+        texts = await session.scalars(sa.select(UnansweredQuestion.text))
+        assert set(texts) == {f"问{number}" for number in range(25)}
+
+
+async def test_what_somebody_writes_meanwhile_is_never_overwritten(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(ONLY_OLD)
+    await people_asking(database, 1)
+    hold(BOTH)
+    replace = keys._replace
+
+    async def while_somebody_writes(*given: Any) -> None:
+        async with database.transaction() as session:
+            await session.execute(sa.update(UnansweredQuestion).values(text="新的问法"))
+        await replace(*given)
+
+    monkeypatch.setattr(keys, "_replace", while_somebody_writes)
+    counts = {count.place: count for count in await keys.reseal(database)}
+
+    assert counts["unanswered_question.text"].changed_meanwhile == 1
+    async with database.reading() as session:
+        assert await session.scalar(sa.select(UnansweredQuestion.text)) == "新的问法"
+
+
+async def test_what_a_process_with_older_settings_wrote_is_reported(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(BOTH)
+    look = keys._still_sealed_by
+
+    async def after_one_more_came(*given: Any) -> dict[str, int]:
+        async with database.transaction() as session:
+            hold(ONLY_OLD)
+            found = await session.scalar(sa.select(sa.func.count()).select_from(UnansweredQuestion))
+            if not found:
+                session.add(question("电费"))
+                await session.flush()
+            hold(BOTH)
+        return await look(*given)
+
+    monkeypatch.setattr(keys, "_still_sealed_by", after_one_more_came)
+    counts = {count.place: count for count in await keys.reseal(database)}
+
+    assert counts["unanswered_question.text"].left == {"k1": 1}
+    assert not counts["unanswered_question.text"].clean
+
+
+async def test_a_value_no_key_opens_is_counted_and_does_not_stop_the_others(database: Database) -> None:
+    hold({"k0": LOST})
+    await people_asking(database, 1)
+    hold(ONLY_OLD)
+    async with database.transaction() as session:
+        session.add(question("好的", b"x" * 16))
+
+    hold(BOTH)
+    counts = {count.place: count for count in await keys.reseal(database, batch=1)}
+
+    asked = counts["unanswered_question.text"]
+    assert (asked.sealed_anew, asked.broken, asked.left) == (1, 1, {"k0": 1})
+
+
+# --- the commands
+
+
+def say(*words: str) -> Any:
+    return CliRunner().invoke(keys.app, list(words))
+
+
+@pytest.fixture
+def settings(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    given = {
+        "SECRET_KEY": "x" * 32,
+        "WECHAT_API_URL": "http://127.0.0.1:1",
+        "DATABASE_URL": sqlite_url,
+        "FILES": str(tmp_path / "files"),
+        "ENCRYPTION_KEYS": line(BOTH),
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(f"GONGHUI_{name}", value)
+    return monkeypatch
+
+
+def line(ring: dict[str, bytes]) -> str:
+    return ",".join(f"{name}:{base64.b64encode(key).decode()}" for name, key in ring.items())
+
+
+def fill_now(url: str) -> None:
+    async def work() -> None:
+        hold(ONLY_OLD)
+        database = Database(url)
+        await fill(database)
+        await database.close()
+
+    asyncio.run(work())
+
+
+def test_a_new_key_can_be_put_in_front_of_the_old_ones() -> None:
+    first, second = say("new", "--name", "k9"), say("new", "--name", "k9")
+
+    written = first.stdout.strip()
+    assert written.startswith("k9:")
+    assert first.stdout != second.stdout
+    assert Keyring.parse(f"{written},{line(ONLY_OLD)}", "l" * 32).writes_with == "k9"
+    assert "gonghui keys rotate" in first.stderr
+    assert say("new").stdout.startswith("k20")
+
+
+@pytest.mark.parametrize("name", ["k:1", "k,1", "钥匙", "", "k" * 33, "k 1"])
+def test_a_name_that_would_break_the_setting_is_refused(name: str) -> None:
+    if name:
+        assert isinstance(say("new", "--name", name).exception, OperatorError)
+
+
+def test_the_command_prints_counts_and_says_that_the_old_key_may_go(
+    settings: pytest.MonkeyPatch, sqlite_url: str
+) -> None:
+    fill_now(sqlite_url)
+
+    result = say("rotate")
+
+    assert result.exit_code == 0, result.output
+    assert "message.body：重新加密 1" in result.output
+    assert f"已用钥匙 k2 重新加密 {len(keys.sealed_columns())} 处。" in result.output
+    assert "可以从 GONGHUI_ENCRYPTION_KEYS 中移除" in result.output
+    assert keyring().writes_with == "k2"
+
+
+def test_the_command_fails_while_something_is_left(settings: pytest.MonkeyPatch, sqlite_url: str) -> None:
+    fill_now(sqlite_url)
+    settings.setenv("GONGHUI_ENCRYPTION_KEYS", line({"k2": NEW}))  # the old key was taken away too soon
+
+    result = say("rotate")
+
+    assert result.exit_code == 1
+    assert "message.body：重新加密 0，打不开 1，仍用钥匙 k1 的 1" in result.output
+    assert "可以从" not in result.output
