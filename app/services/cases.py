@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from app.clock import SHANGHAI, civil_date
 from app.services.calendar import after_working_days
 from app.services.case_moves import check_move
 from app.services.numbers import Series, next_number
-from models import Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
+from models import Base, Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
 from models.sealing import keyring
 from models.types import public_id
 
@@ -246,8 +247,14 @@ def _digest(person_id: int) -> bytes:
     return keyring().digest(str(person_id), "case-reporter")
 
 
-async def _insert(session: AsyncSession, model: Any, **values: Any) -> int:
+async def _insert(session: AsyncSession, model: type[Base], **values: Any) -> int:
     """One row through Core: the unit of work would cost the member as much again as the database."""
-    table = model.__table__
-    inserted = await session.execute(sa.insert(table).returning(table.c.id), values)
+    connection = await session.connection()
+    inserted = await connection.execute(_insert_statement(model), values)
     return int(inserted.scalar_one())
+
+
+@cache
+def _insert_statement(model: type[Base]) -> Any:
+    table: Any = model.__table__
+    return sa.insert(table).returning(table.c.id)
