@@ -97,7 +97,10 @@ class Turns:
             return reading[-1]
 
         try:
-            return await self._performer.perform(plan, self._stage(run, speaker, open_session, nullcontext))
+            turn = await self._performer.perform(plan, self._stage(run, speaker, open_session, nullcontext))
+            if any(session.new or session.dirty or session.deleted for session in reading):
+                raise WriteNeeded  # added and not flushed: nothing else would have noticed
+            return turn
         finally:
             for session in reading:
                 await session.close()
