@@ -1,33 +1,52 @@
-"""People on duty take an alert by tapping its line; nobody else can."""
+"""People on duty take an alert by tapping its line and speak to the person behind it; nobody else can."""
 
 from collections.abc import Collection
 
 from app.clock import spoken
+from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
 from app.errors import NotFound
 from app.services import crisis
 from app.wechat.replies import Reply, Text, fit
+from handlers import lines
 
 
 def make_router(on_duty: Collection[str]) -> Router:
     """`on_duty`: the openids that alerts go to."""
     router = Router("crisis")
 
-    @router.on("crisis.take", title="接手紧急提醒", args=("alert",))
-    async def take(chat: Chat) -> Reply:
-        """The words that caused the alert are shown only here, to the one who takes it."""
+    def named(chat: Chat) -> int:
+        """The alert a tap names; ids in taps can be made up by anybody."""
         number = chat.args.get("alert", "")
         if chat.person.openid not in on_duty or not (number.isascii() and number.isdigit()):
             raise NotFound("没有找到这条提醒。")
-        alert = await crisis.take(chat.session, int(number[:18]), _name(chat), chat.at)
+        return int(number[:18])
+
+    @router.on("crisis.take", title="接手紧急提醒", args=("alert",))
+    async def take(chat: Chat) -> Reply:
+        """The words that caused the alert are shown only here, to the one who takes it."""
+        alert = await crisis.take(chat.session, named(chat), _name(chat), chat.at)
         return Text(
             fit(
                 f"提醒 {alert.id} 由您接手，不再重复提醒。\n"
                 f"{spoken(alert.created_at, chat.at)} 的原话：{alert.excerpt or '（没有文字）'}\n"
-                "请马上想办法联系本人；有现实危险时，打 110 或 120，并通知家人。"
+                "请马上联系本人；有现实危险时，打 110 或 120。\n"
+                + lines.go("给本人回话", "crisis.reply", alert=str(alert.id))
             )
         )
+
+    @router.flow("crisis.reply", title="给本人回话", version=1, args=("alert",), confidential=True)
+    async def reply(chat: Chat) -> Reply:
+        alert_id = named(chat)
+        words = await chat.ask(
+            "words",
+            "请写给本人的话，会马上发到他的微信，显示为「工会值班同事」。",
+            answers.Words(at_most=crisis.REPLY_LENGTH),
+        )
+        await crisis.reply(chat.session, alert_id, words, chat.at)
+        again = lines.go("再说一句", "crisis.reply", alert=str(alert_id))
+        return Text(f"已交给微信发送。对方回的话，这里暂时看不到，请打电话或当面跟进。\n{again}")
 
     return router
 

@@ -4,12 +4,13 @@ import time
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
 from app.knowledge import Topic
 from app.services import crisis
-from models import AlertState, Person
+from models import AlertState, Outbox, Person
 from tests.conftest import NOON
 
 SELF_HARM = [
@@ -220,6 +221,23 @@ async def test_who_takes_an_alert_ends_its_rounds(session: AsyncSession) -> None
         await crisis.take(session, waiting.id, "赵敏", NOON)
     with pytest.raises(NotFound):
         await crisis.take(session, waiting.id + 1, "赵敏", NOON)
+
+
+async def test_words_to_the_person_go_out_once_and_only_after_somebody_took_it(session: AsyncSession) -> None:
+    li = await _person(session)
+    await crisis.alert(session, li, "m|1|o1", "chat", "我不想活了", NOON)
+    (alert,) = await crisis.list_alerts(session)
+    with pytest.raises(DomainError, match="请先接手"):
+        await crisis.reply(session, alert.id, "我在。", NOON)
+    await crisis.take(session, alert.id, "王强", NOON)
+
+    for _ in range(2):
+        await crisis.reply(session, alert.id, "我在。", NOON)
+    with pytest.raises(DomainError, match="1 到 500 个字"):
+        await crisis.reply(session, alert.id, " ", NOON)
+
+    row = (await session.scalars(sa.select(Outbox))).one()
+    assert (row.person_id, row.urgent) == (li, True)
 
 
 async def test_an_alert_whose_round_is_later_is_not_due_yet(session: AsyncSession) -> None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app.database import Database
 from app.services import crisis
-from models import AlertState, CrisisAlert, UnansweredQuestion
+from models import AlertState, CrisisAlert, Follower, Outbox, UnansweredQuestion
 from tests.conftest import FakeClock
 from tests.talking import Talk
 from tests.town import ON_DUTY, our_town
@@ -86,6 +86,29 @@ async def test_only_people_on_duty_take_an_alert_and_read_the_words(talk: Talk) 
     assert taken.startswith("提醒 1 由您接手，不再重复提醒。\n今天 12:00 的原话：我不想活了")
     (alert,) = await alerts(talk)
     assert alert.state is AlertState.TAKEN
+
+
+async def test_who_took_it_can_speak_to_the_person_without_knowing_who_it_is(talk: Talk) -> None:
+    zhao, li = await talk.person("赵敏"), await talk.person("李娜")
+    await li.says("我不想活了")
+    await zhao.says("我来处理", choice="do:crisis.take?alert=1")
+
+    assert (await zhao.taps("给本人回话")).startswith("请写给本人的话")
+    assert (await zhao.says("我是小赵，现在方便接电话吗？")).startswith("已交给微信发送。")
+
+    async with talk.database.reading() as session:
+        row = (await session.scalars(sa.select(Outbox))).one()
+        person = await session.scalar(sa.select(Follower.person_id).where(Follower.openid == li.openid))
+    assert (row.person_id, row.urgent) == (person, True)
+    assert row.payload == {"type": "text", "content": "工会值班同事：我是小赵，现在方便接电话吗？"}
+
+
+async def test_nobody_else_speaks_in_the_name_of_the_people_on_duty(talk: Talk) -> None:
+    await talk.person("赵敏")
+    li = await talk.person("李娜")
+    await li.says("我不想活了")
+
+    assert await li.clicks("crisis.reply?alert=1") == "没有找到这条提醒。"
 
 
 @pytest.mark.parametrize("number", ["", "0", "2", "abc", "1 OR 1", "9" * 40, "²"])

@@ -80,6 +80,7 @@ async def answer(session: AsyncSession, number: str, text: str, by: str, now: da
         payload={"type": "text", "content": f"{heading}\n{text}"},
         now=now,
     )
+    await session.flush()
     return case
 
 

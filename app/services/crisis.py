@@ -14,10 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import leave_work
 from app.errors import DomainError, NotFound
-from app.services import crisis_words
+from app.services import crisis_words, outbox
 from app.services.coordination import upsert
-from models import AlertState, CrisisAlert
+from models import AlertState, CrisisAlert, Outbox
+from models.sealing import keyring
 
+REPLY_LENGTH = 500  # characters of what somebody on duty says; fits one message
 EXCERPT = 300  # characters; enough to see how it is meant
 SPARED_FOR = timedelta(days=30)  # no marketing, no surveys to this person
 _LONGEST = 4000  # characters read; a text message holds 2,048 bytes, a portal form maybe more
@@ -140,6 +142,36 @@ async def take(session: AsyncSession, alert_id: int, by: str, now: datetime) -> 
         row.state, row.taken_at, row.taken_by = AlertState.TAKEN, now, by
         await session.flush()
     return row
+
+
+async def reply(session: AsyncSession, alert_id: int, text: str, now: datetime) -> None:
+    """Say something to the person behind an alert, at any hour; who it is stays unsaid.
+
+    The same words are sent once, however often somebody presses the button.
+
+    Raises:
+        NotFound: no such alert.
+        DomainError: nobody has taken it yet, or nothing was written.
+    """
+    row = await session.get(CrisisAlert, alert_id)
+    if row is None:
+        raise NotFound("没有找到这条提醒。")
+    if row.state is not AlertState.TAKEN:
+        raise DomainError("请先接手这条提醒，再回话。")
+    if not text.strip() or len(text) > REPLY_LENGTH:
+        raise DomainError(f"请写 1 到 {REPLY_LENGTH} 个字。")
+    key = f"crisis-reply:{alert_id}:{keyring().digest(text.strip(), 'crisis-reply').hex()}"
+    if await session.scalar(sa.select(Outbox.id).where(Outbox.key == key)) is None:
+        outbox.add(
+            session,
+            "crisis.reply",
+            key=key,
+            to=row.person_id,
+            payload={"type": "text", "content": f"工会值班同事：{text.strip()}"},
+            now=now,
+            urgent=True,
+        )
+        await session.flush()
 
 
 async def in_crisis(session: AsyncSession, person_id: int, now: datetime) -> bool:
