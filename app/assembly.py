@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import structlog
@@ -31,9 +30,10 @@ from app.jobs.rounds import Round, Rounds
 from app.jobs.waking import Waker
 from app.knowledge import load
 from app.menus import Known
+from app.menus.file import load as load_menus
 from app.menus.live import LiveMenus
 from app.menus.pushes import plan_push
-from app.menus.revisions import apply, digests, first
+from app.menus.revisions import apply, digests, first, live
 from app.menus.watch import Watcher
 from app.services import coordination, tips
 from app.settings import Settings, WeChatAccount, load_settings
@@ -45,6 +45,10 @@ from models.sealing import Keyring, use_keyring
 
 log = structlog.get_logger(__name__)
 
+CALLBACKS = {
+    AccountKind.OFFICIAL: "/wechat/callback",
+    AccountKind.MINIPROGRAM: "/wechat/miniprogram",
+}
 API_TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 
 
@@ -75,7 +79,10 @@ class House:
         """Make `text` live and plan its way to WeChat; returns the revision's number."""
         now = self.clock.now()
         async with self.database.transaction() as session:
+            before = await live(session)
             revision = await apply(session, text, self.known, by, note, now)
+            if before is not None and before.number == revision.number:
+                return revision.number  # the same text: nothing to push
             await plan_push(session, revision, self.known, self.settings.public_url, now)
         await self.menus.refresh()
         self.waker.wake()
@@ -255,21 +262,13 @@ async def load_content(house: House) -> str:
 
 
 async def _first_menus(house: House) -> None:
-    text = read_text(house.settings.menus)
+    text = load_menus(house.settings.menus)
     now = house.clock.now()
     async with house.database.transaction() as session:
         before = await digests(session)
         revision = await first(session, text, house.known, now)
         if not before:
             await plan_push(session, revision, house.known, house.settings.public_url, now)
-
-
-def read_text(path: Path) -> str:
-    """Raises: OperatorError: the file cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise OperatorError(f"读不到文件 {path}：请检查文件是否存在、是否为 UTF-8 编码") from error
 
 
 # --- later work ---------------------------------------------------------------------------------------------

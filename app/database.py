@@ -30,6 +30,7 @@ PRAGMAS = (
     "foreign_keys=ON",
     "cache_size=-16384",
     "temp_store=MEMORY",
+    "wal_autocheckpoint=4000",  # pages; a page written often goes to the file once
 )
 
 Purpose = Literal["read", "write"]
@@ -162,10 +163,12 @@ class Database:
         await self.writer.dispose()
 
 
-def sqlite_pragmas(connection: sqlite3.Connection, purpose: Purpose) -> None:
-    """Set up a driver connection that the pools did not make."""
+def open_sqlite(path: str, purpose: Purpose) -> InlineConnection:
+    """A connection that no pool made."""
+    connection = InlineConnection(path, patient=purpose == "write", busy_ms=BUSY_MS)
     for pragma in (*PRAGMAS, *(["query_only=ON"] if purpose == "read" else [])):
-        connection.execute(f"PRAGMA {pragma}")
+        connection.driver.execute(f"PRAGMA {pragma}")
+    return connection
 
 
 def _listen_sqlite(engine: AsyncEngine, purpose: Purpose) -> None:

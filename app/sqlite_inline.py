@@ -1,9 +1,9 @@
 """SQLite connections for the event loop: statements run where they are called, what may wait in a thread.
 
 A trip to a thread and back costs more than most of our statements. So reads run in place for a few
-milliseconds at most and start again in a thread when they need longer; writes run in place; taking the write
-lock, committing (it waits for the disk) and bulk statements go to the thread. The class has the shape of
-aiosqlite's connection, which is what SQLAlchemy's dialect expects.
+milliseconds at most and start again in a thread when they need longer; writes run in place; waiting for the
+write lock, commits on a slow disk and bulk statements go to the thread. The shape is that of
+aiosqlite's connection, which SQLAlchemy's dialect expects.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import Any, Self, TypeVar
 
 IN_PLACE_SECONDS = 0.005  # a read longer than this must not hold up the loop
+SLOW_COMMIT = 0.003  # seconds; a disk like that must not hold up the loop
 LOOK_EVERY = 10_000  # virtual machine steps between looks at the clock
 STATEMENTS = 512  # compiled statements kept per connection
 
@@ -30,6 +31,7 @@ class InlineConnection:
         )
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
         self._until = 0.0
+        self._commit_seconds = 0.0  # smoothed
         self.patient = patient
         self._busy_ms = busy_ms
 
@@ -68,8 +70,15 @@ class InlineConnection:
             self._connection.execute(f"PRAGMA busy_timeout={self._busy_ms}")
 
     async def commit(self) -> None:
-        if self._connection.in_transaction:
+        """Wait for the disk: in place while it is quick, in the thread once it was slow."""
+        if not self._connection.in_transaction:
+            return
+        started = perf_counter()
+        if self._commit_seconds < SLOW_COMMIT:
+            self._connection.commit()
+        else:
             await self.in_thread(self._connection.commit)
+        self._commit_seconds += (perf_counter() - started - self._commit_seconds) / 8
 
     async def rollback(self) -> None:
         self._connection.rollback()

@@ -45,6 +45,7 @@ class Row:
     target: float
     p50_ms: float
     p99_ms: float
+    cpu_us: float
     errors: int
 
 
@@ -66,10 +67,8 @@ class Bench:
         theirs: list[float] = []
         for turn in range(self.rounds):
             number = int(6000 * self.seconds)
-            base = await saturate(echo.port, self.requests(text, number), connections=CONNECTIONS, seconds=self.seconds)
-            result = await saturate(
-                ours.port, self.requests(text, number), connections=CONNECTIONS, seconds=self.seconds
-            )
+            base = await timed(echo, self.requests(text, number), self.seconds)
+            result = await timed(ours, self.requests(text, number), self.seconds)
             if turn == 0:
                 read_answers(self.account, result.answers, expect)
             mine.append(result)
@@ -85,10 +84,8 @@ class Bench:
             people = openids(number, 1_000_000 + turn * number)
             for text in FLOW[:-1]:
                 await saturate(ours.port, list(self.press.texts(people, text)), connections=CONNECTIONS)
-            base = await saturate(
-                echo.port, self.requests(FLOW[-1], int(6000 * self.seconds)), seconds=self.seconds
-            )
-            result = await saturate(ours.port, list(self.press.texts(people, FLOW[-1])), connections=CONNECTIONS)
+            base = await timed(echo, self.requests(FLOW[-1], int(6000 * self.seconds)), self.seconds)
+            result = await timed(ours, list(self.press.texts(people, FLOW[-1])))
             read_answers(self.account, result.answers, "LY-")
             mine.append(result)
             theirs.append(base.rate)
@@ -98,6 +95,13 @@ class Bench:
     async def half_load(self, ours: Server, rate: float) -> Result:
         requests = self.requests(KEYWORD, int(rate * self.seconds))
         return await steady(ours.port, requests, rate=rate)
+
+
+async def timed(server: Server, requests: list[bytes], seconds: float = 0) -> Result:
+    before = server.cpu_seconds
+    result = await saturate(server.port, requests, connections=CONNECTIONS, seconds=seconds)
+    result.cpu_us = (server.cpu_seconds - before) / max(1, len(result.latencies)) * 1e6
+    return result
 
 
 def _row(
@@ -112,6 +116,7 @@ def _row(
         target=target,
         p50_ms=statistics.median(result.percentile(0.5) for result in mine),
         p99_ms=statistics.median(result.percentile(0.99) for result in mine),
+        cpu_us=statistics.median(result.cpu_us for result in mine),
         errors=sum(result.errors for result in mine),
     )
 
@@ -216,13 +221,13 @@ def _postgres(stack: ExitStack) -> Iterator[str | None]:
 
 def table(found: dict[str, object]) -> str:
     lines = [
-        "| database | what | ours /s | echo /s | ratio | target | p50 ms | p99 ms |",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| database | what | ours /s | echo /s | ratio | target | p50 ms | p99 ms | CPU µs |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in found["rows"]:  # type: ignore[attr-defined]
         lines.append(
             f"| {row['database']} | {row['what']} | {row['ours']:.0f} | {row['echo']:.0f} | **{row['ratio']:.2f}** "
-            f"| {row['target']:.2f} | {row['p50_ms']:.1f} | {row['p99_ms']:.1f} |"
+            f"| {row['target']:.2f} | {row['p50_ms']:.1f} | {row['p99_ms']:.1f} | {row['cpu_us']:.0f} |"
             + (f" {row['errors']} errors" if row["errors"] else "")
         )
     lines.append("")
@@ -249,4 +254,5 @@ def main() -> None:
     (RESULTS / name).write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -20,6 +20,7 @@ class Result:
     latencies: list[float] = field(default_factory=list)  # seconds
     answers: list[bytes] = field(default_factory=list)  # a sample of whole responses
     errors: int = 0
+    cpu_us: float = 0.0  # of the server, per answer
 
     @property
     def rate(self) -> float:

@@ -23,6 +23,12 @@ class Server:
     process: subprocess.Popen[bytes]
 
     @property
+    def cpu_seconds(self) -> float:
+        """Processor time used so far, in all threads."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    @property
     def resident_mb(self) -> float:
         """Resident memory in MB, of the process itself."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()

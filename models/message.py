@@ -47,7 +47,6 @@ class Message(Base):
             sqlite_where=sa.text("dialogue_ref IS NOT NULL"),
             postgresql_where=sa.text("dialogue_ref IS NOT NULL"),
         ),
-        sa.Index("ix_message_follower", "follower_id", "id"),
     )
 
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"))

@@ -68,8 +68,11 @@ class SealedJSON(TypeDecorator[Any]):
         return None if value is None else unseal_json(bytes(value), self.place)
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def seal_json(value: Any, place: str) -> bytes:
-    return keyring().seal(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), place)
+    return keyring().seal(_encode(value).encode(), place)
 
 
 def unseal_json(sealed: bytes, place: str) -> Any:

@@ -56,6 +56,7 @@ GRANTED: dict[tuple[str, str], str] = {
         "app.wechat.tokens",
     ): "keeps the token that the client's store protocol names",
     ("app.menus.matching", "app.services.calendar"): "`hours: working` in the menu file",
+    ("app.dialogue.sqlite_groups", "app.sqlite_inline"): "the type of the connections that `app.database` opens",
     (
         "app.dialogue.routing",
         "app.services.audiences",

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.database import Database, WriteNeeded, refuse_in_transaction, sqlite_pragmas, writing_here
+from app.database import Database, WriteNeeded, open_sqlite, refuse_in_transaction, writing_here
 from models import Base, Counter, Lease
 from tests.conftest import NOON
 
@@ -112,13 +112,12 @@ async def test_sqlite_keeps_every_commit_and_its_references(sqlite_url: str, pur
 
 
 def test_a_connection_made_by_hand_is_set_up_alike(sqlite_url: str) -> None:
-    connection = sqlite3.connect(sqlite_url.removeprefix("sqlite+aiosqlite:///"))
+    connection = open_sqlite(sqlite_url.removeprefix("sqlite+aiosqlite:///"), "read")
     try:
-        sqlite_pragmas(connection, "read")
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
-            connection.execute("DELETE FROM counter")
+            connection.driver.execute("DELETE FROM counter")
     finally:
-        connection.close()
+        connection.stop()
 
 
 def _row() -> Counter:

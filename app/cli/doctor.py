@@ -13,9 +13,8 @@ import sqlalchemy as sa
 import typer
 
 from app import migrations
-from app.assembly import House, assemble
+from app.assembly import CALLBACKS, House, assemble
 from app.errors import OperatorError
-from app.main import CALLBACKS
 from app.menus.buttons import drift
 from app.menus.file import read
 from app.menus.revisions import live

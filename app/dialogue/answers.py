@@ -20,6 +20,7 @@ Value_co = TypeVar("Value_co", covariant=True)
 
 DONE = {"完成", "完毕", "好了", "没有了", "发完了"}
 SKIP = {"跳过", "没有", "无", "不填", "不留"}
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 FEW = 10  # seconds; further parts of a story that come so soon are taken without a word
 
 
@@ -86,12 +87,14 @@ class Parser(Protocol[Value]):
 
 def plain(text: str) -> str:
     """What was typed, without control characters and outer space; widths and case as they were."""
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
+    return CONTROL.sub("", text).strip()
 
 
 def folded(text: str) -> str:
     """`text` for comparison: full-width forms, case and outer punctuation do not matter."""
-    return unicodedata.normalize("NFKC", text).casefold().strip(" \n\t。.,，!！?？「」“”\"'、;；:：~～")
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return text.casefold().strip(" \n\t。.,，!！?？「」“”\"'、;；:：~～")
 
 
 @dataclass(frozen=True)

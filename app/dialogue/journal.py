@@ -6,7 +6,7 @@ they come together, and `sqlite_groups` and `postgres_groups` for the statements
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Protocol
 
@@ -23,12 +23,16 @@ class Speaker:
     openid: str
     version: int
     subscribed: bool
+    known_to_speak: bool = False  # the window facts say already that the person spoke just now
     tags: frozenset[str] = frozenset()
     owed: int | None = None  # a message whose late answer could not be delivered
 
     @property
     def id(self) -> int:
         return self.person_id
+
+
+JUST_NOW = timedelta(minutes=1)  # a window of 48 h may be short by so much; it saves a page per message
 
 
 @dataclass(slots=True)
@@ -149,6 +153,19 @@ class Entry:
     def plain(self) -> bool:
         """Nothing but the message and the follower's facts: the case that must be fast."""
         return not (self.dialogues or self.expected or self.paid)
+
+    @property
+    def looks_only(self) -> bool:
+        """The follower's row need not be written, its version only be as expected.
+
+        Such a message changes nothing that another process could trip over.
+        """
+        return (
+            self.plain
+            and self.contact is Contact.SPOKE
+            and self.speaker is not None
+            and self.speaker.known_to_speak
+        )
 
 
 class Written(Enum):

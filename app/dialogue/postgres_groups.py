@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL
 from app.dialogue.journal import (
     DIALOGUE_COLUMNS,
     FOLLOWER_CHANGES,
+    JUST_NOW,
     KEPT,
     MESSAGE_COLUMNS,
     DialogueRow,
@@ -38,8 +39,9 @@ SELECT q.n, m.id, m.state, m.reply, m.lease_token, f.id, f.person_id, f.version,
   (SELECT array_agg(name) FROM follower_tag t WHERE t.follower_id = f.id),
   (SELECT min(o.id) FROM message o WHERE o.follower_id = f.id AND o.state = 'undeliverable'),
   d.ref, d.flow, d.version, d.state, d.confidential, d.started_at, d.expires_at, d.serial,
-  d.args, d.answers, d.pending, m.answered_at IS NULL
-FROM unnest($1::bigint[], $2::text[], $3::text[]) WITH ORDINALITY AS q(account_id, key, openid, n)
+  d.args, d.answers, d.pending, m.answered_at IS NULL, f.spoke_used = 0 AND f.spoke_at > q.just
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[])
+  WITH ORDINALITY AS q(account_id, key, openid, just, n)
 LEFT JOIN message m ON m.account_id = q.account_id AND m.key = q.key
 LEFT JOIN follower f ON f.account_id = q.account_id AND f.openid = q.openid
 LEFT JOIN dialogue d ON d.follower_id = f.id AND d.state <> 'ended'
@@ -57,25 +59,29 @@ MESSAGE_TYPES = (
     "bytea", "text", "int", "text", "timestamptz", "int",
 )  # fmt: skip
 
+PARAMETER_TYPES = (*MESSAGE_TYPES, "int", "text", "boolean")
+
 # The rows of `v` are the group; `locked` holds their followers still; only rows whose follower has not
 # moved on are stored. A message without a follower (job results) has nobody to wait for.
 WRITE = f"""
 WITH v AS (
-  SELECT {", ".join(MESSAGE_COLUMNS)}, expected, contact, received_at AS at
-  FROM unnest({", ".join(f"${n}::{kind}[]" for n, kind in enumerate((*MESSAGE_TYPES, "int", "text"), 1))})
-  AS u({", ".join(MESSAGE_COLUMNS)}, expected, contact)
+  SELECT {", ".join(MESSAGE_COLUMNS)}, expected, contact, looks, received_at AS at
+  FROM unnest({", ".join(f"${n}::{kind}[]" for n, kind in enumerate(PARAMETER_TYPES, 1))})
+  AS u({", ".join(MESSAGE_COLUMNS)}, expected, contact, looks)
 ), locked AS (
-  SELECT f.id, f.version FROM follower f WHERE f.id IN (SELECT follower_id FROM v) ORDER BY f.id FOR UPDATE
+  SELECT f.id, f.version FROM follower f WHERE f.id IN (SELECT follower_id FROM v WHERE NOT looks)
+  ORDER BY f.id FOR UPDATE
 ), fresh AS (
   SELECT v.* FROM v LEFT JOIN locked l ON l.id = v.follower_id
-  WHERE v.follower_id IS NULL OR l.version = v.expected
+  LEFT JOIN follower f ON v.looks AND f.id = v.follower_id
+  WHERE v.follower_id IS NULL OR l.version = v.expected OR f.version = v.expected
 ), stored AS (
   INSERT INTO message ({", ".join(MESSAGE_COLUMNS)})
   SELECT {", ".join(MESSAGE_COLUMNS)} FROM fresh ORDER BY key
   ON CONFLICT (account_id, key) DO NOTHING RETURNING key, id
 ), moved AS (
   UPDATE follower f SET {FOLLOWER_CHANGES.format(true="true", false="false")}
-  FROM stored s JOIN v ON v.key = s.key WHERE f.id = v.follower_id
+  FROM stored s JOIN v ON v.key = s.key WHERE f.id = v.follower_id AND NOT v.looks
 )
 SELECT v.key, s.id IS NOT NULL AS kept, fresh.key IS NOT NULL AS current
 FROM v LEFT JOIN stored s ON s.key = v.key LEFT JOIN fresh ON fresh.key = v.key
@@ -116,6 +122,7 @@ class PostgresGroups:
             [q.account_id for q in questions],
             [q.key for q in questions],
             [q.openid if q.is_person else None for q in questions],
+            [q.at - JUST_NOW for q in questions],
         )
         snapshots = [Snapshot() for _ in questions]
         for row in rows:
@@ -192,6 +199,7 @@ def columns_of(entries: Sequence[Entry]) -> list[Sequence[Any]]:
     columns: list[Sequence[Any]] = [list(column) for column in zip(*map(message_row, entries), strict=True)]
     columns.append([entry.speaker.version if entry.speaker else None for entry in entries])
     columns.append([entry.contact.value for entry in entries])
+    columns.append([entry.looks_only for entry in entries])
     return columns
 
 
@@ -212,7 +220,9 @@ def _fill(snapshot: Snapshot, question: Question, row: Any) -> None:
         snapshot.seen = Seen(row[1], MessageState(row[2]), stored, row[4], row[22])
     if row[5] is not None:
         tags = frozenset(row[9] or ())
-        snapshot.speaker = Speaker(row[5], row[6], question.openid, row[7], row[8], tags, row[10])
+        snapshot.speaker = Speaker(
+            row[5], row[6], question.openid, row[7], row[8], bool(row[23]), tags, row[10]
+        )
     if row[11] is None:
         return
     dialogue = DialogueRow(

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dialogue import postgres_groups, sqlite_groups
+from app.dialogue import postgres_groups, sqlite_statements
 from app.dialogue.journal import FOLLOWER_CHANGES, Entry, Written
 from models import Message, MessageState
 from models.types import UTCDateTime
@@ -35,7 +35,7 @@ async def claim_new(session: AsyncSession, entry: Entry) -> None:
     """
     connection = await session.connection()
     if _on_sqlite(session):
-        written = sqlite_groups.look(await _driver(session), entry)
+        written = sqlite_statements.look(await _driver(session), entry)
     else:
         rows = await connection.exec_driver_sql(
             postgres_groups.WRITE, tuple(postgres_groups.columns_of([entry]))
@@ -48,7 +48,7 @@ async def claim_new(session: AsyncSession, entry: Entry) -> None:
 async def finish_new(session: AsyncSession, entry: Entry) -> None:
     """Store the claimed message with its outcome, and what came with it."""
     if _on_sqlite(session):
-        sqlite_groups.store(await _driver(session), [entry])
+        sqlite_statements.store(await _driver(session), [entry])
         return
     await session.execute(FINISH, _outcome(entry))
     await postgres_groups.store_more(await _driver(session), entry)
@@ -83,7 +83,7 @@ async def finish_leased(session: AsyncSession, entry: Entry) -> None:
     await session.execute(FINISH, _outcome(entry))
     driver = await _driver(session)
     if _on_sqlite(session):
-        sqlite_groups.store_more(driver, entry)
+        sqlite_statements.store_more(driver, entry)
     else:
         await postgres_groups.store_more(driver, entry)
 

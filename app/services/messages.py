@@ -13,7 +13,8 @@ from sqlalchemy.orm import defer
 from sqlalchemy.orm.interfaces import ORMOption
 
 from app.errors import NotFound
-from models import Dialogue, DialogueState, Message, MessageState
+from app.services.deliveries import LATE_REPLY
+from models import DeliveryState, Dialogue, DialogueState, Message, MessageState, Outbox
 
 STATES = {
     MessageState.RECEIVED: "等待重办",
@@ -81,8 +82,30 @@ async def _queue(session: AsyncSession, message_id: int, now: datetime) -> Verdi
         .returning(Message.id)
         .execution_options(synchronize_session=False)
     )
-    return (
-        Verdict(message_id, True) if taken is not None else Verdict(message_id, False, "刚刚已经有人重办了。")
+    if taken is None:
+        return Verdict(message_id, False, "刚刚已经有人重办了。")
+    await _make_room(session, message_id, now)
+    return Verdict(message_id, True)
+
+
+async def _make_room(session: AsyncSession, message_id: int, now: datetime) -> None:
+    """Give an earlier late answer (that it did not work) another key, since the next one needs that key.
+
+    If it has not gone out yet it never will: the person shall read the true answer alone.
+    """
+    unsent = Outbox.state.in_([DeliveryState.QUEUED, DeliveryState.FAILED_RETRY])
+    earlier = sa.and_(Outbox.message_id == message_id, Outbox.kind == LATE_REPLY)
+    await session.execute(
+        sa.update(Outbox)
+        .where(earlier, unsent)
+        .values(state=DeliveryState.SKIPPED, reason="the message is run again", settled_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    await session.execute(
+        sa.update(Outbox)
+        .where(earlier, Outbox.key == f"late:{message_id}")
+        .values(key=Outbox.key + ":" + sa.cast(Outbox.id, sa.String))
+        .execution_options(synchronize_session=False)
     )
 
 

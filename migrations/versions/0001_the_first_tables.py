@@ -206,7 +206,6 @@ def upgrade() -> None:
         sa.Column("spoke_used", sa.Integer(), nullable=False),
         sa.Column("acted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acted_used", sa.Integer(), nullable=False),
-        sa.Column("location", sa.LargeBinary(), nullable=True),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_follower_account_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_follower_person_id")),
@@ -367,7 +366,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'failed'"),
             postgresql_where=sa.text("state = 'failed'"),
         )
-        batch_op.create_index("ix_message_follower", ["follower_id", "id"], unique=False)
         batch_op.create_index(
             "ix_message_owed",
             ["follower_id"],
@@ -441,7 +439,6 @@ def downgrade() -> None:
             sqlite_where=sa.text("state = 'undeliverable'"),
             postgresql_where=sa.text("state = 'undeliverable'"),
         )
-        batch_op.drop_index("ix_message_follower")
         batch_op.drop_index(
             "ix_message_failed",
             sqlite_where=sa.text("state = 'failed'"),
