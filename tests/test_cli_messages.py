@@ -3,7 +3,8 @@
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
@@ -12,12 +13,27 @@ from typer.testing import CliRunner, Result
 
 from app.cli import messages as cli
 from app.database import Database
+from app.dialogue.chat import Chat
+from app.dialogue.router import Router
 from app.errors import DomainError, NotFound, OperatorError
 from app.services import messages
 from app.services.messages import Verdict
-from models import Account, AccountKind, Dialogue, DialogueState, Follower, Message, MessageState, Person
+from app.wechat.replies import Reply, Text
+from models import (
+    Account,
+    AccountKind,
+    DeliveryState,
+    Dialogue,
+    DialogueState,
+    Follower,
+    Message,
+    MessageState,
+    Outbox,
+    Person,
+)
 from models.sealing import Keyring, use_keyring
-from tests.conftest import NOON
+from tests.conftest import NOON, FakeClock
+from tests.talking import Talk, talking
 
 FAILED = MessageState.FAILED
 
@@ -159,6 +175,106 @@ async def test_two_operators_at_once_queue_a_message_once(database: Database) ->
     verdicts = [each for found in await asyncio.gather(retry(), retry()) for each in found]
 
     assert sorted(each.queued for each in verdicts) == [False, True]
+
+
+# --- through the engine
+
+MENUS = """
+version: 1
+account: 测试
+menu:
+  - {name: 试试, do: trial.go}
+greetings: {subscribe: trial.go, scan: trial.go}
+fallback: trial.go
+"""
+
+
+@dataclass
+class Trial:
+    """A handler that is broken until somebody repairs it; `patience` holds it up past the deadline."""
+
+    broken: bool = True
+    entered: asyncio.Event = field(default_factory=asyncio.Event)
+    patience: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def router(self) -> Router:
+        router = Router("trial")
+
+        @router.on("trial.go", title="试试")
+        async def go(chat: Chat) -> Reply:
+            self.entered.set()
+            await self.patience.wait()
+            if self.broken:
+                raise RuntimeError("a bug")
+            return Text("办好了。")
+
+        return router
+
+
+async def effects(database: Database) -> list[tuple[str, DeliveryState, str]]:
+    async with database.reading() as session:
+        rows = await session.scalars(sa.select(Outbox).order_by(Outbox.id))
+        return [(row.key, row.state, cast("Any", row.payload)["content"]) for row in rows]
+
+
+async def retry_all(talk: Talk) -> None:
+    async with talk.database.transaction() as session:
+        verdicts = await messages.queue_again(session, None, talk.clock.real_now())
+        assert [each.queued for each in verdicts] == [True]
+    await talk.sweep.run()
+
+
+async def test_after_the_repair_the_person_gets_the_answer_later(
+    database: Database, clock: FakeClock
+) -> None:
+    trial = Trial()
+    trial.patience.set()
+    async with talking(database, clock, [trial.router()], MENUS) as talk:
+        li = await talk.person("李娜")
+        assert "没有办成" in await li.says("你好")
+
+        trial.broken = False
+        await retry_all(talk)
+
+    assert await effects(database) == [("late:1", DeliveryState.QUEUED, "办好了。")]
+
+
+async def test_who_was_to_be_told_later_that_it_failed_is_told_only_how_it_went(
+    database: Database, clock: FakeClock
+) -> None:
+    trial = Trial()
+    async with talking(database, clock, [trial.router()], MENUS) as talk:
+        li = await talk.person("李娜")
+        answer = asyncio.create_task(li.says("你好"))
+        await trial.entered.wait()
+        clock.advance(4.1)
+        assert await answer == ""  # WeChat was told `success`; the answer follows
+        trial.patience.set()
+        await talk.engine.settle()
+        [(_, state, words)] = await effects(database)
+        assert (state, "没有办成" in words) == (DeliveryState.QUEUED, True)
+
+        trial.broken = False
+        await retry_all(talk)
+
+    earlier, later = await effects(database)
+    assert earlier[1] is DeliveryState.SKIPPED
+    assert later == ("late:1", DeliveryState.QUEUED, "办好了。")
+
+
+async def test_one_that_fails_again_can_be_tried_again(database: Database, clock: FakeClock) -> None:
+    trial = Trial()
+    trial.patience.set()
+    async with talking(database, clock, [trial.router()], MENUS) as talk:
+        await (await talk.person("李娜")).says("你好")
+        for _ in range(3):
+            await retry_all(talk)
+        trial.broken = False
+        await retry_all(talk)
+
+    found = await effects(database)
+    assert found[-1] == ("late:1", DeliveryState.QUEUED, "办好了。")
+    assert {state for _, state, _ in found[:-1]} == {DeliveryState.SKIPPED}
 
 
 # --- looking

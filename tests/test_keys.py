@@ -58,56 +58,55 @@ async def fill(database: Database) -> None:
         follower = Follower(account_id=account.id, openid="o1", person_id=person.id)
         session.add(follower)
         await session.flush()
-        times: dict[str, Any] = {"started_at": NOON, "updated_at": NOON, "expires_at": NOON}
+        blocks = [{"text": "家里的事"}]
         session.add_all(
             [
                 AccessToken(app_id="wx1", value="token", expires_at=NOON),
-                CrisisAlert(
-                    key="a",
-                    person_id=person.id,
-                    channel="chat",
-                    excerpt="不想活了",
-                    state=AlertState.WAITING,
-                    created_at=NOON,
-                    due_at=NOON,
-                ),
-                CaseEntry(
-                    case_id=case.id, kind=EntryKind.MEMBER, blocks=[{"text": "家里的事"}], created_at=NOON
-                ),
+                CaseEntry(case_id=case.id, kind=EntryKind.MEMBER, blocks=blocks, created_at=NOON),
                 CaseReporter(case_id=case.id, person_digest=bytes(16), reporter={"person_id": person.id}),
-                Dialogue(
-                    ref="d",
-                    follower_id=follower.id,
-                    flow="f",
-                    version=1,
-                    state=DialogueState.OPEN,
-                    args={"a": "b"},
-                    answers=[["story", "家里的事"]],
-                    pending={"key": "ok"},
-                    **times,
-                ),
-                Message(
-                    account_id=account.id,
-                    key="m",
-                    follower_id=follower.id,
-                    kind="text",
-                    state=MessageState.ANSWERED,
-                    request_id="r",
-                    received_at=NOON,
-                    body="<xml>家里的事</xml>",
-                    reply={"type": "text", "content": "收到"},
-                ),
-                Outbox(
-                    key="e",
-                    kind="cases.answered",
-                    payload={"type": "text"},
-                    state=DeliveryState.QUEUED,
-                    created_at=NOON,
-                    due_at=NOON,
-                ),
+                alert(person.id),
+                *said(account.id, follower.id),
                 question("电费"),
             ]
         )
+
+
+def alert(person_id: int) -> CrisisAlert:
+    return CrisisAlert(
+        key="a",
+        person_id=person_id,
+        channel="chat",
+        excerpt="不想活了",
+        state=AlertState.WAITING,
+        created_at=NOON,
+        due_at=NOON,
+    )
+
+
+def said(account_id: int, follower_id: int) -> list[Base]:
+    """A message, the dialogue it belongs to, and what goes out."""
+    dialogue: dict[str, Any] = {
+        "args": {"a": "b"},
+        "answers": [["story", "家里的事"]],
+        "pending": {"key": "ok"},
+        "started_at": NOON,
+        "updated_at": NOON,
+        "expires_at": NOON,
+    }
+    message: dict[str, Any] = {
+        "kind": "text",
+        "state": MessageState.ANSWERED,
+        "request_id": "r",
+        "received_at": NOON,
+        "body": "<xml>家里的事</xml>",
+        "reply": {"type": "text", "content": "收到"},
+    }
+    effect: dict[str, Any] = {"payload": {"type": "text"}, "created_at": NOON, "due_at": NOON}
+    return [
+        Dialogue(ref="d", follower_id=follower_id, flow="f", version=1, state=DialogueState.OPEN, **dialogue),
+        Message(account_id=account_id, key="m", follower_id=follower_id, **message),
+        Outbox(key="e", kind="cases.answered", state=DeliveryState.QUEUED, **effect),
+    ]
 
 
 async def values(database: Database) -> dict[str, Any]:
