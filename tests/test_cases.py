@@ -139,6 +139,8 @@ async def test_people_see_their_own_cases_only_newest_first(session: AsyncSessio
 async def test_a_number_read_over_a_shoulder_opens_nothing(session: AsyncSession) -> None:
     li, wang = await person(session), await person(session)
     opened = await leave(session, li)
+    await leave(session, li)
+    await leave(session, wang)
 
     assert await cases.find_mine(session, wang, opened.number) is None
     found = await cases.find_mine(session, li, opened.number)
