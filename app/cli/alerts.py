@@ -54,20 +54,6 @@ def take(
     typer.echo(_run(work))
 
 
-@app.command()
-def reply(
-    alert_id: Annotated[int, typer.Argument(metavar="ID", help="提醒的编号")],
-    text: Annotated[str, typer.Argument(help="要说的话")],
-) -> None:
-    """给本人回话；马上发到微信，不分时段。"""
-
-    async def work(session: AsyncSession, now: datetime) -> None:
-        await crisis.reply(session, alert_id, text, now)
-
-    _run(work)
-    typer.echo("已交给微信发送。")
-
-
 def _line(row: CrisisAlert, now: datetime) -> str:
     parts = [f"{row.id}", spoken(row.created_at, now), row.channel, f"已提醒 {row.rounds} 次"]
     if row.state is AlertState.TAKEN:
