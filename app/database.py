@@ -135,7 +135,7 @@ class Database:
             options = {"pool_size": pool_size, "max_overflow": 10, "pool_timeout": 10, "pool_pre_ping": False}
             options["connect_args"] = {"timeout": 3, "command_timeout": 30}
             options["execution_options"] = {"postgresql_readonly": purpose == "read"}
-        engine = create_async_engine(self.url, **options)
+        engine = create_async_engine(self.url, hide_parameters=True, **options)
         if self.is_sqlite:
             _listen_sqlite(engine, purpose)
         if purpose == "read":

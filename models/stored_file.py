@@ -35,7 +35,7 @@ class MediaFetch(Base):
     """A due row: fetch `media_id` from WeChat into `file_id`."""
 
     __tablename__ = "media_fetch"
-    __table_args__ = (sa.UniqueConstraint("account_id", "media_id"),)
+    __table_args__ = (sa.UniqueConstraint("file_id"),)
 
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"))
     media_id: Mapped[str] = mapped_column(sa.String(128))

@@ -37,7 +37,8 @@ LOCK_TIMEOUT_MS = 1500  # as long as SQLite waits; then the group is taken apart
 READ = """
 SELECT q.n, m.id, m.state, m.reply, m.lease_token, f.id, f.person_id, f.version, f.subscribed,
   (SELECT array_agg(name) FROM follower_tag t WHERE t.follower_id = f.id),
-  (SELECT min(o.id) FROM message o WHERE o.follower_id = f.id AND o.state = 'undeliverable'),
+  (SELECT min(o.id) FROM message o WHERE o.follower_id = f.id AND o.state = 'undeliverable'
+     AND o.reply IS NOT NULL),
   d.ref, d.flow, d.version, d.state, d.confidential, d.started_at, d.expires_at, d.serial,
   d.args, d.answers, d.pending, m.answered_at IS NULL, f.spoke_used = 0 AND f.spoke_at > q.just
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[])
@@ -251,7 +252,7 @@ async def store_more(connection: Any, entry: Entry) -> None:
             "WITH file AS (INSERT INTO stored_file (public_id, owner_id, kind, content_type, size, sha256,"
             " state, reason, created_at) VALUES ($1, $2, $3, '', 0, '', 'expected', '', $4) RETURNING id)"
             " INSERT INTO media_fetch (account_id, media_id, file_id, done, due_at, tries)"
-            " SELECT $5, $6, file.id, false, $4, 0 FROM file ON CONFLICT (account_id, media_id) DO NOTHING",
+            " SELECT $5, $6, file.id, false, $4, 0 FROM file",
             expected.public_id,
             entry.speaker.person_id,
             expected.kind,

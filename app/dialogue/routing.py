@@ -101,7 +101,7 @@ class Routing:
 
     def plan(self, incoming: Incoming, seen: Snapshot, book: Book, at: datetime) -> Plan:
         if incoming.is_event:
-            plan = self._event(incoming, seen, book)
+            plan = self._event(incoming, seen, book, at)
         else:
             plan = self._message(incoming, seen, book, at)
         if plan.handler is not None and plan.handler.is_flow and plan.act is Act.RUN:
@@ -110,11 +110,11 @@ class Routing:
 
     # --- events ---
 
-    def _event(self, incoming: Incoming, seen: Snapshot, book: Book) -> Plan:
+    def _event(self, incoming: Incoming, seen: Snapshot, book: Book, at: datetime) -> Plan:
         kind = incoming.kind
         contact = Contact.ACTED if kind in OPENS_WINDOW else Contact.NONE
         if kind == "event.unsubscribe":
-            return Plan(Act.RECORD, "unsubscribe", Contact.LEFT, put_aside=_closed(seen, incoming))
+            return Plan(Act.RECORD, "unsubscribe", Contact.LEFT, put_aside=_closed(seen, at))
         if kind == "event.subscribe":
             target = book.greeting("scan" if incoming.scene else "subscribe")
             plan = self._target(target, "greeting:subscribe", Contact.FOLLOWED)
@@ -229,7 +229,7 @@ def _aside(seen: Snapshot) -> list[DialogueRow]:
     return [*older, replace(seen.open, state=DialogueState.SUSPENDED)]
 
 
-def _closed(seen: Snapshot, incoming: Incoming) -> list[DialogueRow]:
+def _closed(seen: Snapshot, at: datetime) -> list[DialogueRow]:
     """Who leaves takes his half-finished dialogues along."""
     rows = [row for row in (seen.open, seen.suspended, seen.draft) if row is not None]
-    return [replace(row, state=DialogueState.ENDED, answers=[], pending=None) for row in rows]
+    return [replace(row, state=DialogueState.ENDED, answers=[], pending=None, ended_at=at) for row in rows]

@@ -61,7 +61,8 @@ SELECT json_group_array(json_array(
   q.n, m.id, m.state, hex(m.reply), m.lease_token, m.answered_at IS NULL,
   f.id, f.person_id, f.version, f.subscribed, f.spoke_used = 0 AND f.spoke_at > q.just,
   (SELECT json_group_array(name) FROM follower_tag t WHERE t.follower_id = f.id),
-  (SELECT min(o.id) FROM message o WHERE o.follower_id = f.id AND o.state = 'undeliverable'),
+  (SELECT min(o.id) FROM message o WHERE o.follower_id = f.id AND o.state = 'undeliverable'
+     AND o.reply IS NOT NULL),
   (SELECT json_group_array(json_array(d.ref, d.flow, d.version, d.state, d.confidential, d.started_at,
      d.expires_at, d.serial, hex(d.args), hex(d.answers), hex(d.pending)))
    FROM dialogue d WHERE d.follower_id = f.id AND d.state <> 'ended')))
@@ -249,7 +250,7 @@ def store_more(db: sqlite3.Connection, entry: Entry) -> None:
         ).lastrowid
         db.execute(
             "INSERT INTO media_fetch (account_id, media_id, file_id, done, due_at, tries)"
-            " VALUES (?, ?, ?, 0, ?, 0) ON CONFLICT (account_id, media_id) DO NOTHING",
+            " VALUES (?, ?, ?, 0, ?, 0)",
             (entry.account_id, expected.media_id, file_id, _stamp(entry.received_at)),
         )
     if entry.paid:

@@ -5,6 +5,7 @@ a MsgId is wider than a double. Whatever is odd is refused with 400, never with 
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from xml.parsers import expat
@@ -20,8 +21,15 @@ _CONTROLS = bytes(set(range(1, 32)) - {9, 10, 13})
 _NON_CHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 
 
-def check_bytes(raw: bytes) -> None:
-    """Refuse what is empty, huge, holds NULs or is not UTF-8, before any parser sees it."""
+# What WeChat nearly always sends: `<xml>` and elements side by side, each plain text or one CDATA section.
+_ELEMENT = re.compile(
+    r"\s*<([A-Za-z_]\w*)>(?:<!\[CDATA\[([^\]]*(?:\](?!\]>)[^\]]*)*)\]\]>|([^<&\]]*))</\1>\s*", re.ASCII
+)
+_NOT_PLAIN = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")  # forbidden, or changed by a parser (\r)
+
+
+def check_bytes(raw: bytes) -> str:
+    """Refuse what is empty, huge, holds NULs or is not UTF-8, before any parser sees it; returns the text."""
     if not raw or raw.isspace():
         raise BadCallback(400, "empty")
     if len(raw) > MAX_BYTES:
@@ -29,7 +37,7 @@ def check_bytes(raw: bytes) -> None:
     if b"\0" in raw:
         raise BadCallback(400, "nul")
     try:
-        raw.decode()
+        return raw.decode()
     except UnicodeDecodeError:
         raise BadCallback(400, "bad-charset") from None
 
@@ -40,7 +48,9 @@ def parse_xml(raw: bytes) -> dict[str, Any]:
     Raises:
         BadCallback: 400, also for a DOCTYPE (hence for every entity of its own).
     """
-    check_bytes(raw)
+    flat = _parse_flat(check_bytes(raw))
+    if flat is not None:
+        return flat
     try:
         return _parse(raw)
     except expat.ExpatError:
@@ -53,6 +63,21 @@ def parse_xml(raw: bytes) -> dict[str, Any]:
         return _parse(cleaned)
     except expat.ExpatError:
         raise BadCallback(400, "bad-xml") from None
+
+
+def _parse_flat(text: str) -> dict[str, Any] | None:
+    """What expat would find, in a third of its time; None for anything but the usual shape."""
+    if not text.startswith("<xml>") or not text.endswith("</xml>") or _NOT_PLAIN.search(text):
+        return None
+    fields: dict[str, Any] = {}
+    position, end = 5, len(text) - 6
+    for found in _ELEMENT.finditer(text, 5, end):
+        name, section, plain = found.groups()
+        if found.start() != position or name in fields:
+            return None
+        fields[name] = plain if section is None else section
+        position = found.end()
+    return fields if fields and position == end else None
 
 
 def _parse(raw: bytes) -> dict[str, Any]:

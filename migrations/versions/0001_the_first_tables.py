@@ -322,7 +322,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_media_fetch_account_id")),
         sa.ForeignKeyConstraint(["file_id"], ["stored_file.id"], name=op.f("fk_media_fetch_file_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_media_fetch")),
-        sa.UniqueConstraint("account_id", "media_id", name=op.f("uq_media_fetch_account_id_media_id")),
+        sa.UniqueConstraint("file_id", name=op.f("uq_media_fetch_file_id")),
     )
     with op.batch_alter_table("media_fetch", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_media_fetch_due_at"), ["due_at"], unique=False)
