@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 OURS = frozenset({"app", "models", "handlers", "migrations", "sandbox", "bench", "tests"})
 
-GROUND = frozenset({"app.clock", "app.database", "app.errors", "app.settings"})
+GROUND = frozenset({"app.clock", "app.database", "app.errors", "app.settings", "app.write_turns"})
 BELOW_EDGES = GROUND | {"models", "app.services", "app.knowledge", "app.files"}
 EVERYTHING_BELOW_ASSEMBLY = BELOW_EDGES | {
     *("handlers", "app.chatting", "app.dialogue", "app.jobs", "app.logs", "app.menus"),
@@ -26,7 +26,8 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app": frozenset(),
     "app.errors": frozenset(),
     "app.clock": frozenset(),
-    "app.database": frozenset({"app.sqlite_inline"}),
+    "app.database": frozenset({"app.sqlite_inline", "app.write_turns"}),
+    "app.write_turns": frozenset(),
     "app.sqlite_inline": frozenset(),
     "app.migrations": frozenset(),
     "app.logs": frozenset(),
@@ -56,7 +57,10 @@ GRANTED: dict[tuple[str, str], str] = {
         "app.wechat.tokens",
     ): "keeps the token that the client's store protocol names",
     ("app.menus.matching", "app.services.calendar"): "`hours: working` in the menu file",
-    ("app.dialogue.sqlite_groups", "app.sqlite_inline"): "the type of the connections that `app.database` opens",
+    (
+        "app.dialogue.sqlite_groups",
+        "app.sqlite_inline",
+    ): "the type of the connections that `app.database` opens",
     (
         "app.dialogue.routing",
         "app.services.audiences",

@@ -25,6 +25,7 @@ from app.dialogue.settling import Lost, Stale, claim_leased, claim_new, finish_l
 from app.menus.live import LiveMenus
 from app.services import outbox
 from app.wechat.replies import Nothing, Reply, Text, from_store, to_store
+from app.write_turns import Disturbed, WriteTurn
 from models import Message, MessageState
 from models.sealing import keyring
 from models.types import seal_json
@@ -106,27 +107,25 @@ class Turns:
                 await session.close()
 
     async def _writing(self, plan: Plan, run: Run, speaker: Speaker, owed: "_Owed | None") -> Reply | None:
-        async with self._database.write_turn, self._database.writing() as session:
+        async def work(turn: WriteTurn) -> Reply | None:
             with writing_here():
-                try:
-                    reply = await self._write(_Writing(session), plan, run, speaker, owed)
-                    await session.commit()
-                except (Lost, Stale) as error:
-                    raise Busy from error
-        return reply
+                return await self._write(_Writing(turn), plan, run, speaker, owed)
+
+        try:
+            return await self._database.writers.write(work)
+        except (Lost, Stale, Disturbed) as error:
+            raise Busy from error
 
     async def _write(
         self, writing: "_Writing", plan: Plan, run: Run, speaker: Speaker, owed: "_Owed | None"
     ) -> Reply | None:
-        session = writing.session
+        session = writing.turn.session
         outbox.answering(session, None if run.deferred else speaker.person_id)
         message_id = await self._claim(session, plan, run, speaker)
         turn = await self._performer.perform(
             plan, self._stage(run, speaker, lambda: session, writing.all_or_nothing)
         )
-        if (
-            writing.undone
-        ):  # a refusal, a bug or a question undid everything; the message is kept all the same
+        if writing.undone:  # by a refusal, a bug or a question; the message is kept all the same
             message_id = await self._claim(session, plan, run, speaker)
         entry = self._entry(run, turn, plan, speaker, owed)
         if run.deferred:
@@ -262,18 +261,18 @@ def _will_write(plan: Plan) -> bool:
 
 @dataclass(slots=True)
 class _Writing:
-    """A writing session, and whether what the handler wrote in it was undone."""
+    """Our turn to write, and whether what the handler wrote in it was undone."""
 
-    session: AsyncSession
+    turn: WriteTurn
     undone: bool = False
 
     @asynccontextmanager
     async def all_or_nothing(self) -> AsyncIterator[None]:
         try:
             yield
-            await self.session.flush()
+            await self.turn.session.flush()
         except BaseException:
-            await self.session.rollback()
+            await self.turn.undo()
             self.undone = True
             raise
 
