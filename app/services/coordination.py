@@ -48,6 +48,15 @@ async def bump(session: AsyncSession, name: str) -> None:
     )
 
 
+async def queue_for(session: AsyncSession, name: str) -> None:
+    """Wait for others who change what goes by `name`, until the transaction ends."""
+    value = SharedVersion.__table__.c.value
+    insert = upsert(session, SharedVersion).values(name=name, value=0)
+    await session.execute(
+        insert.on_conflict_do_update(index_elements=["name"], set_={"value": value})  # changes nothing: locks
+    )
+
+
 async def version(session: AsyncSession, name: str) -> int:
     return await session.scalar(sa.select(SharedVersion.value).where(SharedVersion.name == name)) or 0
 
