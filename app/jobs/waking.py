@@ -1,7 +1,7 @@
 """Waking workers: a queue that holds no truth.
 
 What is due stands in the database. A wake-up only makes a round come sooner: through Redis streams to some
-process, in-process always. Without Redis, and while it is away, rounds come on their own every few seconds.
+process, in our own always. Without Redis, and while it is away, rounds come on their own every few seconds.
 """
 
 import asyncio
@@ -10,42 +10,38 @@ from collections.abc import Coroutine
 from typing import Any
 
 import structlog
-from taskiq import AsyncBroker, InMemoryBroker
-from taskiq.api import run_receiver_task
+from taskiq.message import BrokerMessage
+from taskiq.utils import maybe_awaitable
 from taskiq_redis import RedisStreamBroker
 
 log = structlog.get_logger(__name__)
 
 QUEUE = "gonghui:wake"
 KEPT = 1000  # acknowledged entries are never deleted by the broker itself
-LONGEST_JOB_MS = 600_000
+BLOCK_MS = 2000  # one read waits so long
+SOCKET_SECONDS = 5.0  # more than one read waits; a Redis that hangs is as good as away
+LOCK_SECONDS = 10.0  # without an end, a process killed at the wrong moment would lock out the others
+IDLE_MS = 600_000
 RETRY_SECONDS = 15.0
 
 
 class Waker:
     """`wake` may be called from anywhere in the loop; `wait` is for the rounds."""
 
-    def __init__(self, redis_url: str | None) -> None:
+    def __init__(self, redis_url: str | None, *, retry_seconds: float = RETRY_SECONDS) -> None:
         self._event = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._broker: AsyncBroker = (
-            RedisStreamBroker(redis_url, queue_name=QUEUE, maxlen=KEPT, idle_timeout=LONGEST_JOB_MS)
-            if redis_url
-            else InMemoryBroker()
-        )
-        self._remote = redis_url is not None
-        self._connected = False
-
-        async def woken() -> None:
-            self._event.set()
-
-        self._task = self._broker.register_task(woken, task_name="gonghui.wake")
+        self._kicking: asyncio.Task[None] | None = None
+        self._retry_seconds = retry_seconds
+        self._broker = _broker(redis_url) if redis_url else None
+        self.connected = False
+        """Whether wake-ups travel through Redis just now."""
 
     def wake(self) -> None:
         """Something is due: come soon."""
         self._event.set()
-        if self._remote and self._connected:
-            self._keep(self._kick())
+        if self._broker is not None and self.connected and (self._kicking is None or self._kicking.done()):
+            self._kicking = self._keep(self._kick(self._broker))
 
     async def wait(self, seconds: float) -> None:
         """Until somebody wakes us, `seconds` at most."""
@@ -55,40 +51,61 @@ class Waker:
         self._event.clear()
 
     async def start(self) -> None:
-        if self._remote:
-            self._keep(self._listen())
+        if self._broker is not None:
+            self._keep(self._listen(self._broker))
 
     async def stop(self) -> None:
+        """End everything begun here; no task and no connection stays behind."""
+        self.connected = False
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._remote and self._connected:
+        if self._broker is not None:
             with contextlib.suppress(Exception):
                 await self._broker.shutdown()
 
-    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+    def _keep(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
-    async def _kick(self) -> None:
+    async def _kick(self, broker: RedisStreamBroker) -> None:
         try:
             async with asyncio.timeout(2):
-                await self._task.kiq()
+                await broker.kick(BrokerMessage(task_id="", task_name=QUEUE, message=b"", labels={}))
         except Exception as error:
             log.info("wake_up_lost", error=type(error).__name__)
 
-    async def _listen(self) -> None:
-        """Listen on Redis for as long as we live; when it goes away, wait for it to come back."""
+    async def _listen(self, broker: RedisStreamBroker) -> None:
+        """Listen on Redis for as long as we live; when it goes away, wait for it to come back.
+
+        Not with taskiq's own receiver: while Redis is away that one tries again without a pause, does not
+        see that a Redis that came back has forgotten our group, and cannot be cancelled meanwhile.
+        """
         while True:
             try:
-                await self._broker.startup()
-                self._connected = True
+                await broker.startup()
+                self.connected = True
                 log.info("waking_through_redis")
-                await run_receiver_task(self._broker, run_startup=False)
-            except asyncio.CancelledError:
-                raise
+                async with contextlib.aclosing(broker.listen()) as wake_ups:
+                    async for wake_up in wake_ups:
+                        self._event.set()
+                        await maybe_awaitable(wake_up.ack())
             except Exception as error:
                 log.warning("redis_away", error=type(error).__name__)
-            self._connected = False
-            await asyncio.sleep(RETRY_SECONDS)
+            self.connected = False
+            await asyncio.sleep(self._retry_seconds)
+
+
+def _broker(url: str) -> RedisStreamBroker:
+    return RedisStreamBroker(
+        url,
+        queue_name=QUEUE,
+        maxlen=KEPT,
+        xread_block=BLOCK_MS,
+        idle_timeout=IDLE_MS,
+        unacknowledged_lock_timeout=LOCK_SECONDS,
+        socket_timeout=SOCKET_SECONDS,
+        socket_connect_timeout=SOCKET_SECONDS,
+    )
