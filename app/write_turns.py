@@ -2,10 +2,11 @@
 
 On SQLite one writer at a time works anyway, and waiting for the disk is the most expensive part. So those who
 wait for their turn share a transaction: each works inside a savepoint of its own, one commit serves them all,
-and nobody learns that he is done before it. On PostgreSQL writers do not wait for each other: each has its own.
+and nobody learns that he is done before it. On PostgreSQL writers do not wait for each other: each has his.
 """
 
 import asyncio
+import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -28,7 +29,13 @@ class Disturbed(Exception):
 class WriteTurn(Protocol):
     """One writer's part of a transaction."""
 
-    session: AsyncSession
+    @property
+    def session(self) -> AsyncSession: ...
+
+    @property
+    def driver(self) -> sqlite3.Connection | None:
+        """The driver's connection in the same transaction; only where its statements do not wait."""
+        ...
 
     async def undo(self) -> None:
         """Forget what was written in this turn; the session can be used again."""
@@ -56,6 +63,7 @@ class SeparateWriters:
 @dataclass(slots=True)
 class _OwnTurn:
     session: AsyncSession
+    driver: None = None
 
     async def undo(self) -> None:
         await self.session.rollback()
@@ -105,10 +113,11 @@ class SharedWriters:
         try:
             async with self._engine.connect() as connection:
                 await connection.begin()
+                driver: Any = (await connection.get_raw_connection()).driver_connection
                 started = perf_counter()
                 while self._queue and len(ready) < AT_MOST and perf_counter() - started < SECONDS:
                     current[:] = [self._queue.popleft()]
-                    if not await self._one(connection, current[0], ready):
+                    if not await self._one(connection, driver.driver, current[0], ready):
                         return  # the transaction broke; those before are told in `finally`
                 current.clear()
                 await connection.commit()
@@ -133,7 +142,11 @@ class SharedWriters:
         return [] if ready or current or not self._queue else [self._queue.popleft()]
 
     async def _one(
-        self, connection: AsyncConnection, waiting: _Waiting, ready: list[tuple[_Waiting, AsyncSession]]
+        self,
+        connection: AsyncConnection,
+        driver: sqlite3.Connection,
+        waiting: _Waiting,
+        ready: list[tuple[_Waiting, AsyncSession]],
     ) -> bool:
         """One writer's turn; false when its failure took the whole transaction along."""
         driver = (await connection.get_raw_connection()).driver_connection.driver  # type: ignore[union-attr]
@@ -141,7 +154,7 @@ class SharedWriters:
         session = self._sessions(bind=connection, join_transaction_mode="rollback_only")
         try:
             waiting.result = await waiting.work(_SharedTurn(session, driver))
-            await session.flush()
+            await flushed(session)
         except BaseException as error:
             _fail(waiting, error)
             session.expunge_all()
@@ -151,20 +164,26 @@ class SharedWriters:
         else:
             ready.append((waiting, session))
         driver.execute("RELEASE turn")
-        await session.close()
+        session.sync_session.close()  # gives nothing back, so there is nothing to wait for
         return True
 
 
 @dataclass(slots=True)
 class _SharedTurn:
     session: AsyncSession
-    driver: Any
+    driver: sqlite3.Connection
 
     async def undo(self) -> None:
         if not self.driver.in_transaction:
             raise Disturbed
         self.session.expunge_all()
         self.driver.execute("ROLLBACK TO turn")
+
+
+async def flushed(session: AsyncSession) -> None:
+    """Flush `session` if it holds anything."""
+    if session.new or session.dirty or session.deleted:
+        await session.flush()
 
 
 def _fail(waiting: _Waiting, error: BaseException) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dialogue import postgres_groups, sqlite_statements
 from app.dialogue.journal import FOLLOWER_CHANGES, Entry, Written
+from app.write_turns import WriteTurn
 from models import Message, MessageState
 from models.types import UTCDateTime
 
@@ -26,17 +27,17 @@ class Stale(Exception):
     """The follower moved on while we were thinking: run again."""
 
 
-async def claim_new(session: AsyncSession, entry: Entry) -> None:
+async def claim_new(turn: WriteTurn, entry: Entry) -> None:
     """Make sure that this message is ours to handle.
 
     Raises:
         Lost: the journal has it.
         Stale: the follower's version is not the expected one.
     """
-    connection = await session.connection()
-    if _on_sqlite(session):
-        written = sqlite_statements.look(await _driver(session), entry)
+    if turn.driver is not None:
+        written = sqlite_statements.look(turn.driver, entry)
     else:
+        connection = await turn.session.connection()
         rows = await connection.exec_driver_sql(
             postgres_groups.WRITE, tuple(postgres_groups.columns_of([entry]))
         )
@@ -45,13 +46,15 @@ async def claim_new(session: AsyncSession, entry: Entry) -> None:
         raise Lost if written is Written.DUPLICATE else Stale
 
 
-async def finish_new(session: AsyncSession, entry: Entry) -> None:
+async def finish_new(turn: WriteTurn, entry: Entry) -> None:
     """Store the claimed message with its outcome, and what came with it."""
-    if _on_sqlite(session):
-        sqlite_statements.store(await _driver(session), [entry])
+    if turn.driver is not None:
+        sqlite_statements.store(turn.driver, [entry])
         return
-    await session.execute(FINISH, _outcome(entry))
-    await postgres_groups.store_more(await _driver(session), entry)
+    connection = await turn.session.connection()
+    await connection.execute(FINISH, _outcome(entry))
+    if not entry.plain:
+        await postgres_groups.store_more(await _driver(turn.session), entry)
 
 
 async def claim_leased(session: AsyncSession, entry: Entry, token: str) -> int:

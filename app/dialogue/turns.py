@@ -25,7 +25,7 @@ from app.dialogue.settling import Lost, Stale, claim_leased, claim_new, finish_l
 from app.menus.live import LiveMenus
 from app.services import outbox
 from app.wechat.replies import Nothing, Reply, Text, from_store, to_store
-from app.write_turns import Disturbed, WriteTurn
+from app.write_turns import Disturbed, WriteTurn, flushed
 from models import Message, MessageState
 from models.sealing import keyring
 from models.types import seal_json
@@ -121,32 +121,32 @@ class Turns:
     ) -> Reply | None:
         session = writing.turn.session
         outbox.answering(session, None if run.deferred else speaker.person_id)
-        message_id = await self._claim(session, plan, run, speaker)
+        message_id = await self._claim(writing.turn, plan, run, speaker)
         turn = await self._performer.perform(
             plan, self._stage(run, speaker, lambda: session, writing.all_or_nothing)
         )
         if writing.undone:  # by a refusal, a bug or a question; the message is kept all the same
-            message_id = await self._claim(session, plan, run, speaker)
+            message_id = await self._claim(writing.turn, plan, run, speaker)
         entry = self._entry(run, turn, plan, speaker, owed)
         if run.deferred:
             self._send_later(session, run, entry, message_id)
             await session.flush()
             await finish_leased(session, entry.row)
         else:
-            await finish_new(session, entry.row)
+            await finish_new(writing.turn, entry.row)
         self._menus.hits.hit(turn.rule)
         return None if run.deferred else entry.reply
 
-    async def _claim(self, session: AsyncSession, plan: Plan, run: Run, speaker: Speaker) -> int:
+    async def _claim(self, turn: WriteTurn, plan: Plan, run: Run, speaker: Speaker) -> int:
         """Make the message ours in this transaction; an alert does not depend on what handlers do."""
         blank = self._row(run, Turn(Nothing(), plan.rule), speaker, plan.contact, None)
         message_id = 0
         if run.deferred:
-            message_id = await claim_leased(session, blank, run.request_id)
+            message_id = await claim_leased(turn.session, blank, run.request_id)
         else:
-            await claim_new(session, blank)
+            await claim_new(turn, blank)
         if plan.warning is not None and plan.warning.alert:
-            await self._guard.alert(session, speaker, run.incoming.key, run.incoming.text, run.at)
+            await self._guard.alert(turn.session, speaker, run.incoming.key, run.incoming.text, run.at)
         return message_id
 
     def _stage(
@@ -270,7 +270,7 @@ class _Writing:
     async def all_or_nothing(self) -> AsyncIterator[None]:
         try:
             yield
-            await self.turn.session.flush()
+            await flushed(self.turn.session)
         except BaseException:
             await self.turn.undo()
             self.undone = True

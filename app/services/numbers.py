@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 
+import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,10 +18,15 @@ Series = Literal["LY", "RG"]  # 留言, 人工
 
 
 async def next_number(session: AsyncSession, series: Series, now: datetime) -> str:
+    """As `take_number`, for those who have a session in hand."""
+    return await session.run_sync(lambda sync: take_number(sync.connection(), series, now))
+
+
+def take_number(connection: sa.Connection, series: Series, now: datetime) -> str:
     """The next number of `series`, such as LY-2026-0042; more digits after 9999."""
     year = shanghai(now).year
-    given = await session.execute(
-        _one_more(session.get_bind().dialect.name), {"series": series, "year": year, "value": 1}
+    given = connection.execute(
+        _one_more(connection.dialect.name), {"series": series, "year": year, "value": 1}
     )
     return f"{series}-{year}-{given.scalar_one():04d}"
 

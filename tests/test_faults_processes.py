@@ -1,0 +1,249 @@
+"""Two real service processes on one database: pushes in parallel, and processes killed under load."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from app.database import Database
+from app.services import case_work, cases
+from models import Case, CaseEntry, CaseKind, CaseReporter, EntryKind, Follower, Message, StoredFile
+from tests.running import (
+    Pair,
+    Person,
+    Push,
+    WeChat,
+    a_pair,
+    looking_into,
+    openids,
+    start_all,
+    wechat_of,
+)
+from tests.servers import Missing
+
+DESK, KEYWORD, LEAVE = "人工", "电费", "留言"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def _pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    try:
+        with a_pair(request.param, tmp_path_factory.mktemp("pair")) as made:
+            yield made
+    except Missing as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture
+def pair(_pair: Pair) -> Pair:
+    start_all(_pair.services)  # a test before this one may have killed them
+    return _pair
+
+
+@pytest.fixture
+async def wechat(pair: Pair) -> AsyncIterator[WeChat]:
+    async with wechat_of(pair.settings) as far_side:
+        yield far_side
+
+
+@pytest.fixture
+async def database(pair: Pair) -> AsyncIterator[Database]:
+    async with looking_into(pair.settings) as opened:
+        yield opened
+
+
+async def desk_cases_of(database: Database, people: list[str]) -> list[tuple[int, int]]:
+    """Of each person: how many 人工 cases there are, and how many times 人工 was noted in one again."""
+    counts = []
+    async with database.reading() as session:
+        for openid in people:
+            person = await session.scalar(sa.select(Follower.person_id).where(Follower.openid == openid))
+            mine = sa.select(Case.id).join(CaseReporter, CaseReporter.case_id == Case.id)
+            mine = mine.where(
+                CaseReporter.person_digest == cases._digest(person or 0), Case.kind == CaseKind.DESK
+            )
+            ids = (await session.scalars(mine)).all()
+            again = sa.select(sa.func.count()).where(
+                CaseEntry.case_id.in_(ids), CaseEntry.kind == EntryKind.EVENT
+            )
+            counts.append((len(ids), await session.scalar(again) or 0))
+    return counts
+
+
+async def kept(database: Database, pushes: list[Push]) -> int:
+    """How many of these pushes are in the journal; each is there at most once."""
+    async with database.reading() as session:
+        keys = [push.key for push in pushes]
+        return (await session.scalar(sa.select(sa.func.count(Message.id)).where(Message.key.in_(keys)))) or 0
+
+
+# --- the same message, three times at once
+
+
+@pytest.mark.parametrize("words", [DESK, KEYWORD, LEAVE])
+async def test_one_message_pushed_three_times_at_once_is_handled_once(
+    pair: Pair, wechat: WeChat, database: Database, words: str
+) -> None:
+    people = openids(20, {DESK: "Desk", KEYWORD: "Word", LEAVE: "Flow"}[words])
+    pushes = [wechat.text(openid, words) for openid in people]
+    first, second = pair.services
+
+    async def thrice(push: Push) -> list[str | None]:
+        return await asyncio.gather(
+            wechat.push(push, first), wechat.push(push, second), wechat.push(push, first)
+        )
+
+    answers = await asyncio.gather(*map(thrice, pushes))
+
+    for three in answers:
+        assert three[0], three
+        assert len(set(three)) == 1, three
+    assert await kept(database, pushes) == 20
+    if words == DESK:
+        assert await desk_cases_of(database, people) == [(1, 0)] * 20
+        assert len({three[0].split("，")[1] for three in answers if three[0]}) == 20  # a number each
+
+
+async def test_the_last_yes_three_times_at_once_leaves_one_message(
+    pair: Pair, wechat: WeChat, database: Database
+) -> None:
+    (openid,) = openids(1, "Yes")
+    li = Person(wechat, pair.services, openid)
+    for words in ("留言", "4", "三号库的灯坏了", "完成", "实名", "13812345678"):
+        await li.says(words)
+    yes = wechat.text(openid, "确认")
+
+    answers = await asyncio.gather(*(wechat.push(yes, pair.services[n % 2]) for n in range(3)))
+
+    assert len(set(answers)) == 1
+    assert "编号 LY-" in (answers[0] or "")
+    async with database.reading() as session:
+        said = sa.select(sa.func.count(Case.id)).where(Case.kind == CaseKind.FEEDBACK)
+        assert await session.scalar(said) == 1
+
+
+# --- 留言 told to two processes
+
+
+async def test_nine_pictures_at_once_to_two_processes_are_all_kept(
+    pair: Pair, wechat: WeChat, database: Database
+) -> None:
+    (openid,) = openids(1, "Nine")
+    li = Person(wechat, pair.services, openid)
+    await li.says("留言")
+    await li.taps("安全生产")
+    pictures = [wechat.picture(openid) for _ in range(9)]
+
+    answers = await asyncio.gather(*(wechat.insist(each, pair.services) for each in pictures))
+
+    assert None not in answers
+    assert (await li.says("完成")).startswith("要实名还是匿名？")
+    await li.taps("实名")
+    assert "9 张图片" in await li.says("跳过")
+    number = (await li.taps("确认")).partition("编号 ")[2].partition("。")[0]
+    async with database.reading() as session:
+        (entry,) = await case_work.list_entries(session, await case_work.get_case(session, number))
+        files = (await session.scalars(sa.select(StoredFile.public_id))).all()
+    blocks: list[dict[str, str]] = entry.blocks  # type: ignore[assignment]
+    assert len({block["file"] for block in blocks} & set(files)) == 9
+
+
+async def test_a_tap_on_an_old_question_is_told_so_by_the_other_process(pair: Pair, wechat: WeChat) -> None:
+    (openid,) = openids(1, "Old")
+    li = Person(wechat, pair.services[:1], openid)
+    await li.says("留言")
+    old = li.last
+    await li.taps("权益保障")
+
+    li.services, li.last = pair.services[1:], old
+    answer = await li.taps("安全生产")
+
+    assert "这是之前的选项" in answer
+    assert "请说说您的意见" in answer
+
+
+# --- malformed callbacks
+
+
+async def test_malformed_callbacks_disturb_nobody(pair: Pair, wechat: WeChat, database: Database) -> None:
+    dice = random.Random(2026)
+    people = openids(60, "Calm")
+    pushes = [wechat.text(openid, KEYWORD) for openid in people]
+    refused: list[int] = []
+
+    async def vandal(push: Push) -> None:
+        service = dice.choice(pair.services)
+        for query, body in spoiled(push, dice):
+            answer = await wechat.http.post(f"{service.url}/wechat/callback?{query}", content=body)
+            refused.append(answer.status_code)
+
+    answered, _ = await asyncio.gather(
+        asyncio.gather(*(wechat.push(push, dice.choice(pair.services)) for push in pushes)),
+        asyncio.gather(*(vandal(wechat.text(openid, DESK)) for openid in openids(40, "Vandal"))),
+    )
+
+    assert len(set(answered)) == 1
+    assert "95598" in (answered[0] or "")
+    assert set(refused) == {400, 403}
+    assert await kept(database, pushes) == 60
+    async with database.reading() as session:
+        strangers = sa.select(sa.func.count(Follower.id)).where(Follower.openid.contains("Vandal"))
+        assert await session.scalar(strangers) == 0
+    assert all(service.runs for service in pair.services)
+    assert not any("Traceback" in service.log for service in pair.services)
+
+
+def spoiled(push: Push, dice: random.Random) -> list[tuple[str, bytes]]:
+    """The push as it must not be."""
+    body = push.body
+    place = dice.randrange(len(body))
+    at = body.index(b"CDATA[") + 20
+    return [
+        (push.query, body[:place]),
+        (push.query, body[:at] + b"*" + body[at + 1 :]),
+        (push.query.replace("msg_signature=", "msg_signature=0"), body),
+        (push.query.replace("timestamp=", "timestamp=1"), body),
+        (push.query, b"<!DOCTYPE x [<!ENTITY a 'b'>]><xml>&a;</xml>"),
+        (push.query, b"<xml>" * 5000),
+        (push.query, dice.randbytes(2000)),
+        (push.query, b""),
+        ("", body),
+        (push.query, body * 200),
+    ]
+
+
+# --- killed under load
+
+
+async def test_what_was_acknowledged_survives_kill_and_nothing_is_handled_twice(
+    pair: Pair, wechat: WeChat, database: Database
+) -> None:
+    dice = random.Random(23)
+    people = openids(600, "Kill")
+    pushes = [wechat.text(openid, (DESK, KEYWORD, LEAVE)[n % 3]) for n, openid in enumerate(people)]
+    answers: dict[str, str] = {}
+    kills = sorted(dice.sample(range(40, 560), 3))
+    hands = asyncio.Semaphore(24)
+
+    async def member(push: Push) -> None:
+        async with hands:
+            answer = await wechat.insist(push, pair.services, tries=100)
+        assert answer is not None
+        answers[push.key] = answer
+        if kills and len(answers) >= kills[0]:
+            kills.pop(0)
+            victim = dice.choice(pair.services)
+            victim.kill()
+            await asyncio.to_thread(victim.start)
+
+    await asyncio.gather(*map(member, pushes))
+
+    assert not kills
+    assert all(answers.values()), "somebody was told `success` instead of an answer"
+    assert await kept(database, pushes) == 600
+    asked = [push.openid for push in pushes[::3]]
+    assert await desk_cases_of(database, asked) == [(1, 0)] * 200
+    again = await asyncio.gather(*(wechat.insist(push, pair.services) for push in pushes))
+    assert again == [answers[push.key] for push in pushes]
+    assert await desk_cases_of(database, asked) == [(1, 0)] * 200
