@@ -19,6 +19,7 @@ export const newestId = () => lastId;
 
 export function start(who) {
   person = who;
+  chat.dataset.person = who.name;
   lastAt = 0;
   lastId = 0;
   chat.replaceChildren(make("p", { class: "empty" }, "还没有消息。说一句话，或点下面的菜单。"));

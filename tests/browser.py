@@ -1,0 +1,266 @@
+"""A phone in a real browser before the real service: what the stories of `tests/test_story_*.py` stand on.
+
+Service and sandbox run as an operator would run them, each a process of its own, with a folder of its own.
+Their clock says noon of a working day, so that no story depends on when it is told.
+"""
+
+import asyncio
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.settings import Settings
+from tests.conftest import NOON
+from tests.rooms import ROOT
+from tests.servers import free_port
+
+pytest.importorskip("playwright.async_api", reason="playwright is not installed")
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+
+CHROMIUM = shutil.which("chromium")
+PATIENCE = 20.0  # seconds; a slow machine is no failure
+
+
+@dataclass
+class Office:
+    """The running programs, and what staff do beside them."""
+
+    folder: Path
+    service: str
+    sandbox: str
+    environment: dict[str, str]
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def menus(self) -> Path:
+        """The operator's menu file; the service watches it."""
+        return self.folder / "menus.yaml"
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "app.log").read_text(encoding="utf-8")
+
+    async def logs(self, words: str) -> None:
+        """Wait for the service to log `words`."""
+        async with asyncio.timeout(PATIENCE):
+            while words not in self.log:  # noqa: ASYNC110 - another process writes it
+                await asyncio.sleep(0.05)
+
+    def start(self, module: str, *arguments: str) -> None:
+        with (self.folder / f"{module}.log").open("ab") as log:
+            command = [sys.executable, "-m", module, *arguments]
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT
+            )
+        self.processes.append(process)
+
+    def stop(self) -> None:
+        for process in reversed(self.processes):
+            process.terminate()
+        for process in self.processes:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(15)
+                continue
+            process.kill()
+            process.wait()
+
+    async def runs(self, *command: str) -> str:
+        """`gonghui …`; what it prints."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "app", *command,
+            cwd=ROOT, env=self.environment,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        printed, complaints = await process.communicate()
+        assert process.returncode == 0, complaints.decode()
+        return printed.decode()
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    ends = time.monotonic() + PATIENCE
+    while time.monotonic() < ends and process.poll() is None:
+        with suppress(httpx.TransportError):
+            if httpx.get(address, trust_env=False).status_code == 200:
+                return
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.05)
+    raise RuntimeError(f"{address} did not answer:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """The service (watching its menu file) and the sandbox, both at their first start."""
+    service, sandbox = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+    (tmp_path / "clock").write_text(f"{NOON.timestamp() - time.time()}\n")
+    (tmp_path / "menus.yaml").write_bytes((ROOT / "menus.yaml").read_bytes())
+    # A developer's `.env` lies in the folder where the programs run; an empty value counts as none.
+    not_given = {f"GONGHUI_{name.upper()}": "" for name in Settings.model_fields}
+    environment = (
+        os.environ
+        | not_given
+        | {
+            "PYTHONIOENCODING": "utf-8",
+            "GONGHUI_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'gonghui.db'}",
+            "GONGHUI_FILES": str(tmp_path / "files"),
+            "GONGHUI_MENUS": str(tmp_path / "menus.yaml"),
+            "GONGHUI_WECHAT_MODE": "safe",
+            "GONGHUI_SECRET_KEY": "a story needs no secret, but one this long",
+            "GONGHUI_WECHAT_API_URL": sandbox,
+            "GONGHUI_PUBLIC_URL": service,
+            "GONGHUI_CLOCK_FILE": str(tmp_path / "clock"),
+            "GONGHUI_LOG_FORMAT": "json",
+        }
+    )
+    opened = Office(tmp_path, service, sandbox, environment)
+    try:
+        opened.start("sandbox", "--state", str(tmp_path / "sandbox.db"), "--port", sandbox.rpartition(":")[2])
+        opened.start("app", "serve", "--watch", "--port", service.rpartition(":")[2])
+        _wait_for(f"{sandbox}/", opened.processes[0], tmp_path / "sandbox.log")
+        _wait_for(f"{service}/readyz", opened.processes[1], tmp_path / "app.log")
+        yield opened
+    finally:
+        opened.stop()
+
+
+@dataclass
+class Phone:
+    """The sandbox's page at a phone's size, in the hands of one person at a time."""
+
+    page: Page
+    _complaints: list[str]
+
+    async def becomes(self, name: str) -> None:
+        chooser = self.page.get_by_test_id("person-select")
+        label = await chooser.locator("option", has_text=re.compile(f"^{name}")).first.inner_text()
+        await chooser.select_option(label=label)
+        await self._shows(name)
+
+    async def adds(self, name: str) -> None:
+        """Somebody new takes the phone."""
+        await self.page.get_by_test_id("add-person").click()
+        await self.page.get_by_label("姓名").fill(name)
+        await self.page.get_by_test_id("confirm").click()
+        await self._shows(name)
+
+    async def _shows(self, name: str) -> None:
+        await expect(self.page.locator("#chat")).to_have_attribute("data-person", name)
+
+    async def follows(self) -> str:
+        return await self._answered(self.page.get_by_test_id("follow").click)
+
+    async def leaves(self) -> None:
+        await self._answered(self.page.get_by_test_id("unfollow").click)
+        await expect(self.page.get_by_test_id("follow")).to_be_visible()
+
+    async def says(self, text: str) -> str:
+        await self.opens_keyboard()
+        await self.page.get_by_test_id("message-input").fill(text)
+        return await self._answered(self.page.get_by_test_id("send").click)
+
+    async def sends_picture(self) -> str:
+        await self.opens_keyboard()
+        await self.page.get_by_test_id("attach").click()
+        return await self._answered(self.page.get_by_test_id("send-picture").click)
+
+    async def taps(self, *path: str) -> str:
+        """Tap a button of the menu bar, and what opens above it."""
+        await self.opens_menu(*path[:-1])
+        kind = "submenu-item" if len(path) > 1 else "menu-button"
+        return await self._answered(self.page.get_by_test_id(kind).filter(has_text=path[-1]).click)
+
+    async def chooses(self, label: str, *, older: int = 0) -> str:
+        """Tap a line of the newest message that has it, or of one that many before."""
+        lines = self.page.get_by_test_id("choice-link").filter(has_text=label)
+        return await self._answered(lines.nth(await lines.count() - 1 - older).click)
+
+    async def opens_menu(self, *path: str) -> None:
+        if await self.page.get_by_test_id("message-input").is_visible():
+            await self.page.get_by_role("button", name="切换到菜单").click()
+        for name in path:
+            await self.menu.filter(has_text=name).click()
+
+    async def opens_keyboard(self) -> None:
+        if not await self.page.get_by_test_id("message-input").is_visible():
+            await self.page.get_by_role("button", name="切换到键盘").click()
+
+    async def reads(self, text: str) -> str:
+        """The newest message, once it says `text`: it may come unasked."""
+        await expect(self.answers.last).to_contain_text(text, timeout=PATIENCE * 1000)
+        return await self.answers.last.inner_text()
+
+    async def has_read(self, *texts: str) -> None:
+        """Everything the account ever told this person."""
+        await expect(self.answers).to_have_text(texts, use_inner_text=True)
+
+    async def has_buttons(self, *names: str) -> None:
+        """The menu bar shows these, at once or soon."""
+        await self.opens_menu()
+        await expect(self.menu).to_have_text(names, timeout=PATIENCE * 1000)
+
+    @property
+    def answers(self) -> Locator:
+        return self.page.get_by_test_id("bubble-in")
+
+    @property
+    def menu(self) -> Locator:
+        """The buttons at the bottom."""
+        return self.page.get_by_test_id("menu-button")
+
+    @property
+    def exchanges(self) -> Locator:
+        """What the developer panel lists: one for each push, once it is over."""
+        return self.page.get_by_test_id("exchange")
+
+    async def _answered(self, act: Callable[[], Awaitable[None]]) -> str:
+        """What the act is answered; empty where the account keeps quiet."""
+        answers, exchanges = await self.answers.count(), await self.exchanges.count()
+        await act()
+        await expect(self.exchanges).to_have_count(exchanges + 1, timeout=PATIENCE * 1000)
+        if await self.exchanges.first.locator(".tag").text_content() != "已回复":
+            return ""
+        await expect(self.answers).to_have_count(answers + 1)
+        return await self.answers.last.inner_text()
+
+    def assert_sound(self) -> None:
+        """Nothing went wrong inside the page itself."""
+        assert self._complaints == []
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no browser: there is no chromium on the PATH")
+    async with async_playwright() as started:
+        started.selectors.set_test_id_attribute("data-test")
+        browser = await started.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def phone(chromium: Browser, office: Office) -> AsyncIterator[Phone]:
+    """A phone lying on the table: 王秀兰 is the first to take it."""
+    page = await chromium.new_page(
+        viewport={"width": 390, "height": 844}, locale="zh-CN", timezone_id="Asia/Shanghai"
+    )
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    await page.goto(office.sandbox)
+    await expect(page.locator("body[data-ready=yes]")).to_be_attached()
+    opened = Phone(page, complaints)
+    yield opened
+    opened.assert_sound()
