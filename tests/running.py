@@ -11,11 +11,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -24,13 +24,16 @@ from typing import Self
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
-import httpx
+import pytest
+import sqlalchemy as sa
 
+from app import migrations
 from app.database import Database
 from app.settings import Settings
 from app.wechat.crypto import Account, Cipher, Mode, signature
-from models.sealing import Keyring, use_keyring
-from tests.servers import PostgresServer, free_port, start_postgres
+from models import Case, CaseEntry, CaseKind, CaseReporter, EntryKind, Follower, Message
+from models.sealing import Keyring, keyring, use_keyring
+from tests.servers import Missing, PostgresServer, free_port, run_apart, start_postgres
 from tests.talking import ANCHOR, GH_ID
 
 ROOT = Path(__file__).parent.parent
@@ -40,6 +43,7 @@ NOWHERE = "http://127.0.0.1:9"
 PATIENCE = 5.0  # seconds; then WeChat hangs up
 SUCCESS = ""  # what `push` returns for it; None is silence
 OUR_END = ["setpriv", "--pdeathsig=KILL"] if shutil.which("setpriv") else []
+LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 _message_ids = count(24_590_000_000_000_001)
 
 
@@ -90,12 +94,18 @@ class Program:
         for _ in range(600):
             if not self.runs:
                 break
-            with suppress(OSError, urllib.error.HTTPError):
-                urllib.request.urlopen(self.url + self.ready_path, timeout=2).close()
+            if self.is_ready():
                 return
             time.sleep(0.05)
         self.kill()
         raise RuntimeError(f"{self.name} did not start:\n{self.log[-3000:]}")
+
+    def is_ready(self) -> bool:
+        try:
+            urllib.request.urlopen(self.url + self.ready_path, timeout=2).close()
+        except OSError:
+            return False
+        return True
 
     def start(self) -> None:
         self.begin()
@@ -140,7 +150,7 @@ class Service(Program):
             **settings,
         }
         super().__init__(folder, {f"GONGHUI_{name.upper()}": value for name, value in given.items()})
-        self.settings = Settings(_env_file=None, **given)  # type: ignore[call-arg, arg-type]
+        self.settings = Settings(_env_file=None, **given)  # type: ignore[arg-type]
 
     def command(self) -> list[str]:
         return ["-m", "app", "serve", *self._options]
@@ -174,7 +184,6 @@ class WeChat:
     """WeChat's side: encrypts, pushes, hangs up after five seconds and tries again."""
 
     account: Account
-    http: httpx.AsyncClient
     _cipher: Cipher = field(init=False)
 
     def __post_init__(self) -> None:
@@ -208,13 +217,11 @@ class WeChat:
         """
         try:
             async with asyncio.timeout(seconds):
-                answer = await self.http.post(
-                    f"{to.url}/wechat/callback?{push.query}", content=push.body, timeout=None
-                )
-        except (TimeoutError, httpx.TransportError):
+                status, body = await post(to, push.query, push.body)
+        except (TimeoutError, OSError):
             return None
-        assert answer.status_code == 200, (answer.status_code, answer.content)
-        return self.read(answer.content, push.openid)
+        assert status == 200, (status, body)
+        return self.read(body, push.openid)
 
     def read(self, body: bytes, openid: str) -> str:
         if body == b"success":
@@ -235,17 +242,36 @@ class WeChat:
         return None
 
 
-@asynccontextmanager
-async def wechat_of(settings: Settings) -> AsyncIterator[WeChat]:
-    account = Account(
-        app_id=settings.wechat_app_id,
-        token=settings.wechat_token.get_secret_value(),
-        aes_key=settings.wechat_aes_key.get_secret_value(),
-        mode=Mode(settings.wechat_mode.value),
+def wechat_of(settings: Settings) -> WeChat:
+    return WeChat(
+        Account(
+            app_id=settings.wechat_app_id,
+            token=settings.wechat_token.get_secret_value(),
+            aes_key=settings.wechat_aes_key.get_secret_value(),
+            mode=Mode(settings.wechat_mode.value),
+        )
     )
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
-    async with httpx.AsyncClient(limits=limits, trust_env=False) as http:
-        yield WeChat(account, http)
+
+
+async def post(to: Program, query: str, body: bytes) -> tuple[int, bytes]:
+    """Status and body. A client library would cost more than the service itself.
+
+    Raises: ConnectionError: no answer, or half of one.
+    """
+    reader, writer = await asyncio.open_connection("127.0.0.1", to.port)
+    try:
+        writer.write(
+            f"POST /wechat/callback?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+            f"Content-Type: text/xml\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
+        head, end, content = (await reader.read()).partition(b"\r\n\r\n")
+    finally:
+        writer.close()
+    length = LENGTH.search(head)
+    if not end or length is None or len(content) != int(length[1]):
+        raise ConnectionError("no whole answer")
+    return int(head.split(b" ", 2)[1]), content
 
 
 @dataclass
@@ -288,7 +314,31 @@ async def looking_into(settings: Settings) -> AsyncIterator[Database]:
         await database.close()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+async def desk_cases_of(database: Database, people: list[str]) -> list[tuple[int, int]]:
+    """Of each person: how many 人工 cases there are, and how many times 人工 was noted in one again."""
+    entries = sa.func.count(CaseEntry.id).filter(CaseEntry.kind == EntryKind.EVENT)
+    async with database.reading() as session:
+        person = dict((await session.execute(sa.select(Follower.openid, Follower.person_id))).all())
+        rows = await session.execute(
+            sa.select(CaseReporter.person_digest, sa.func.count(Case.id.distinct()), entries)
+            .join(Case, Case.id == CaseReporter.case_id)
+            .join(CaseEntry, CaseEntry.case_id == Case.id)
+            .where(Case.kind == CaseKind.DESK)
+            .group_by(CaseReporter.person_digest)
+        )
+        counts = {digest: (found, again) for digest, found, again in rows}
+    digests = [keyring().digest(str(person[openid]), "case-reporter") for openid in people]
+    return [counts.get(digest, (0, 0)) for digest in digests]
+
+
+async def kept(database: Database, pushes: list[Push]) -> int:
+    """How many of these pushes are in the journal; each is there at most once."""
+    async with database.reading() as session:
+        keys = set(await session.scalars(sa.select(Message.key)))
+    return len(keys & {push.key for push in pushes})
+
+
+async def until(condition: Callable[[], object], seconds: float = 20) -> None:
     """Wait for what another process does."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110
@@ -311,7 +361,7 @@ def start_all(programs: Sequence[Program]) -> None:
 
 @dataclass
 class Pair:
-    """Two service processes on one database."""
+    """Two service processes on one database; the PostgreSQL is their own and may be stopped."""
 
     services: list[Service]
     postgres: PostgresServer | None
@@ -321,23 +371,40 @@ class Pair:
         return self.services[0].settings
 
 
-@contextmanager
-def a_pair(kind: str, folder: Path, **settings: str) -> Iterator[Pair]:
-    """`kind` is sqlite or postgres; the server is the test's own and may be stopped. Raises: Missing."""
-    with ExitStack() as stack:
-        server, url = None, f"sqlite+aiosqlite:///{folder / 'gonghui.db'}"
-        if kind == "postgres":
-            server = stack.enter_context(start_postgres())
-            url = server.url
-            subprocess.run(
-                [sys.executable, "-m", "app", "migrate"],
-                env=os.environ | Service(folder, url).environment,
-                cwd=ROOT,
-                check=True,
-                capture_output=True,
-            )
-        pair = Pair([Service(folder, url, **settings) for _ in range(2)], server)
-        for service in pair.services:
-            stack.callback(service.kill)
-        start_all(pair.services)  # on SQLite both migrate the same empty file
-        yield pair
+_pairs: dict[str, Pair | str] = {}
+
+
+def shared_pair(kind: str, config: pytest.Config) -> Pair:
+    """The pair on `kind` (sqlite, postgres) that all fault tests share; both processes run."""
+    if kind not in _pairs:
+        stack = ExitStack()
+        config.add_cleanup(stack.close)
+        try:
+            _pairs[kind] = _make_pair(kind, stack)
+        except Missing as reason:
+            _pairs[kind] = str(reason)
+    pair = _pairs[kind]
+    if isinstance(pair, str):
+        pytest.skip(pair)
+    start_all(pair.services)  # a test before this one may have killed them
+    return pair
+
+
+def _make_pair(kind: str, stack: ExitStack) -> Pair:
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gonghui-pair-")))
+    server, url = None, f"sqlite+aiosqlite:///{folder / 'gonghui.db'}"
+    if kind == "postgres":
+        server = stack.enter_context(start_postgres())
+        url = server.url
+        run_apart(lambda: _migrate(url))
+    pair = Pair([Service(folder, url) for _ in range(2)], server)
+    for service in pair.services:
+        stack.callback(service.kill)
+    start_all(pair.services)  # on SQLite both migrate the same empty file
+    return pair
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url)
+    await migrations.upgrade(database.writer)
+    await database.close()
