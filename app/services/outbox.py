@@ -37,9 +37,10 @@ def add(
     """An effect of `kind`, for the person `to`, once for ever under `key`.
 
     `urgent` ones ignore quiet hours; `follower_id` names the openid it must go to. With `besides_reply` the
-    person now being answered gets it in addition to the reply.
+    person now being answered gets it in addition to the reply; so do those that are due later.
     """
-    passive = to is not None and session.info.get(ANSWERING) == to and not besides_reply
+    due_now = due_at is None or due_at <= now
+    passive = to is not None and session.info.get(ANSWERING) == to and due_now and not besides_reply
     row = Outbox(
         key=key,
         kind=kind,
@@ -56,5 +57,6 @@ def add(
         settled_at=now if passive else None,
     )
     session.add(row)
-    leave_work(session)
+    if not passive:
+        leave_work(session)
     return row
