@@ -1,15 +1,18 @@
 """Sending what is due: lease a row, call WeChat outside any transaction, settle it by what WeChat said."""
 
+import asyncio
 import secrets
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.database import Database
 from app.services import deliveries
-from app.services.deliveries import Parcel
+from app.services.deliveries import Leased, Parcel
 from app.wechat import errors
 from app.wechat.api import messages as wire
 from app.wechat.client import WeChatClient
@@ -25,76 +28,143 @@ from app.wechat.replies import (
     Voice,
     fit,
     from_store,
+    to_store,
 )
 from models import Outbox
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 50  # rows in one round; the next round comes in seconds
+OPERATOR_ACTS = timedelta(minutes=5)  # the least pause where somebody must put something right first
+SETTLE_TRIES = 8
+SETTLE_PAUSE = 1.0  # seconds; together less than the lease
+MEDIA_GONE = Text(
+    "您要的内容里有图片或音视频，现在发不出来。请稍后再问一次，或回复「人工」找我们的工作人员。"
+)
 
 
 class Sender:
     """Sends outbox rows for one account. `customer_messages`: whether the account has the right."""
 
     def __init__(
-        self, database: Database, client: WeChatClient, clock: Clock, *, customer_messages: bool
+        self,
+        database: Database,
+        client: WeChatClient,
+        clock: Clock,
+        *,
+        customer_messages: bool,
+        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._database, self._client, self._clock = database, client, clock
-        self._customer_messages = customer_messages
+        self._customer_messages, self._pause = customer_messages, pause
 
     async def send_due(self) -> int:
-        """Send what is due; returns how many rows were tried."""
-        for count in range(AT_ONCE):
-            async with self._database.transaction() as session:
-                parcel = await deliveries.next_due(
-                    session,
-                    token=secrets.token_hex(8),
-                    now=self._clock.now(),
-                    real_now=self._clock.real_now(),
-                    customer_messages=self._customer_messages,
-                )
-            if parcel is None:
-                return count
-            await self._send(parcel)
-        return AT_ONCE
+        """Send what is due; returns how many rows were looked at."""
+        count = 0
+        while await _to_the_end(self._one()):
+            count += 1
+        return count
+
+    async def _one(self) -> bool:
+        """Lease a row and bring it where it goes; false when nothing is due."""
+        leased = await self._lease()
+        if leased is not None and leased.parcel is not None:
+            await self._send(leased.parcel)
+        return leased is not None
+
+    async def _lease(self) -> Leased | None:
+        now, real_now = self._clock.now(), self._clock.real_now()
+        async with self._database.reading() as session:
+            if not await deliveries.anything_due(session, now, real_now):
+                return None
+        async with self._database.transaction() as session:
+            return await deliveries.next_due(
+                session,
+                token=secrets.token_hex(8),
+                now=now,
+                real_now=real_now,
+                app_id=self._client.app_id,
+                customer_messages=self._customer_messages,
+            )
 
     async def _send(self, parcel: Parcel) -> None:
-        error: errors.WeChatError | None = None
+        error: Exception | None = None
         try:
             await self._client.messages.send(wire.CustomerMessage(parcel.openid, content_of(parcel.payload)))
         except errors.WeChatError as refused:
             error = refused
-            log.warning("delivery_refused", kind=parcel.kind, outbox=parcel.outbox_id, error=str(refused))
-        async with self._database.transaction() as session:
-            row = await deliveries.held(session, parcel)
-            if row is not None:
-                await self._settle(session, row, error)
+            operator = isinstance(refused, errors.NotAllowed | errors.OurMistake)
+            (log.error if operator else log.warning)(
+                "delivery_refused", kind=parcel.kind, outbox=parcel.outbox_id, error=str(refused)
+            )
+        except ValueError as unreadable:
+            error = unreadable
+            log.error("delivery_unreadable", kind=parcel.kind, outbox=parcel.outbox_id, error=str(unreadable))
+        await self._note(parcel, error)
 
-    async def _settle(self, session: Any, row: Outbox, error: errors.WeChatError | None) -> None:
-        now = self._clock.now()
-        reason = str(error)
+    async def _note(self, parcel: Parcel, error: Exception | None) -> None:
+        """Keep what came of it. A database that is away for seconds must not turn it into "unknown"."""
+        for left in reversed(range(SETTLE_TRIES)):
+            try:
+                async with self._database.transaction() as session:
+                    row = await deliveries.held(session, parcel)
+                    if row is not None:
+                        await self._settle(session, row, parcel, error)
+            except Exception as away:
+                log.warning("settling_failed", outbox=parcel.outbox_id, error=type(away).__name__)
+                if not left:
+                    raise
+                await self._pause(SETTLE_PAUSE)
+            else:
+                return
+
+    async def _settle(
+        self, session: AsyncSession, row: Outbox, parcel: Parcel, error: Exception | None
+    ) -> None:
+        now, place, reason = self._clock.now(), parcel.place, str(error)
         match error:
             case None:
                 await deliveries.delivered(session, row, now)
             case errors.TryLater():
                 pause = timedelta(seconds=error.retry_after_seconds)
-                await deliveries.again(session, row, reason, now, after=pause)
-            case errors.QuotaUsedUp():
-                await deliveries.again(session, row, reason, now, after=error.until - now)
+                await deliveries.again(session, row, place, reason, now, after=pause)
+            case errors.QuotaUsedUp():  # `until` is real time
+                pause = max(error.until - self._clock.real_now(), OPERATOR_ACTS)
+                await deliveries.again(session, row, place, reason, now, after=pause)
+            case errors.NotAllowed() | errors.TokenRejected():
+                told = timedelta(seconds=getattr(error, "retry_after_seconds", None) or 0)
+                await deliveries.again(session, row, place, reason, now, after=max(told, OPERATOR_ACTS))
             case errors.WindowClosed() | errors.AllowanceUsed():
-                await deliveries.exhausted(session, row, reason, now)
+                await deliveries.exhausted(session, row, place, reason, now)
+            case errors.PersonGone():
+                await deliveries.gone(session, row, place, reason, now)
             case errors.PersonUnreachable():
-                await deliveries.gone(session, row, reason, now)
+                await deliveries.undeliverable(session, row, reason, now)
             case errors.OutcomeUnknown():
                 await deliveries.unknown(session, row, reason, now)
-            case errors.NotAllowed() | errors.TokenRejected():
-                await deliveries.again(session, row, reason, now, after=timedelta(minutes=5))
+            case errors.MediaGone() if not isinstance(content_of(parcel.payload), wire.Text):
+                await deliveries.reworded(session, row, place, to_store(MEDIA_GONE), reason, now)
             case _:
-                await deliveries.failed(session, row, reason, now)
+                await deliveries.failed(session, row, reason, now, place)
+
+
+async def _to_the_end(work: Coroutine[Any, Any, bool]) -> bool:
+    """What has been leased is sent and settled, even when we are told to stop meanwhile."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 def content_of(payload: Any) -> wire.Content:
-    """A stored reply as a customer message: one article, text within its length."""
+    """A stored reply as a customer message: one article, text within its length.
+
+    Raises:
+        ValueError: it is no stored reply.
+    """
+    if not isinstance(payload, dict):
+        raise ValueError("nothing to send is stored")
     reply: Reply = from_store(payload)
     match reply:
         case Text(content):
@@ -103,12 +173,21 @@ def content_of(payload: Any) -> wire.Content:
             return wire.Image(media_id)
         case Voice(media_id):
             return wire.Voice(media_id)
-        case Video():
-            return wire.Video(reply.media_id, reply.media_id, reply.title, reply.description)
         case Music():
             return wire.Music(reply.title, reply.description, reply.url, reply.thumb_media_id, reply.hq_url)
-        case News(articles):
-            first = articles[0]
-            return wire.News(first.title, first.description, first.url, first.picture)
-        case Transfer() | Nothing():
+        case News(articles) if articles:
+            return _one_article(reply)
+        case Video():  # as a customer message it needs a cover, which a passive one has not
+            return wire.Text(MEDIA_GONE.content)
+        case Transfer() | Nothing() | News():
             return wire.Text("您的消息已收到。")
+
+
+def _one_article(news: News) -> wire.Content:
+    """Only one may be sent: it names the others. One that leads nowhere goes as text."""
+    first, *others = news.articles
+    more = [f"另有：{'、'.join(f'《{article.title}》' for article in others)}"] if others else []
+    description = "\n".join(filter(None, [first.description, *more]))
+    if first.url and first.title:
+        return wire.News(first.title, description, first.url, first.picture)
+    return wire.Text(fit("\n".join(filter(None, [first.title, description])) or "您的消息已收到。"))

@@ -1,4 +1,4 @@
-"""Which way an outbox row takes, within WeChat's windows and counts, and what becomes of it.
+"""Which way an outbox row takes, within WeChat's windows (`windows`), and what becomes of it.
 
 A row is leased and its place in the window reserved in one transaction; sending happens outside
 (`app.jobs.deliveries`); then it is settled here. What may not be sent twice is never sent again.
@@ -9,21 +9,29 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from app.clock import shanghai
-from models import DeliveryState, Follower, Message, MessageState, Outbox, Way
+from app.services import windows
+from app.services.windows import Place
+from models import Account, DeliveryState, Follower, Message, MessageState, Outbox, Way
+from models.sealing import SealBroken
 
-SPOKE_WINDOW = timedelta(hours=48)
-SPOKE_COUNT = 5
-ACTED_WINDOW = timedelta(minutes=1)
-ACTED_COUNT = 3
+log = structlog.get_logger(__name__)
+
 LEASE = timedelta(seconds=60)  # real time; longer than one call to WeChat with its repeats
 BACKOFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
-GIVE_UP_AFTER = 12  # tries
+GIVE_UP_AFTER = 12  # tries: some four hours
 QUIET_FROM, QUIET_UNTIL = 21, 8  # o'clock in China
 OWN_MATTERS = frozenset({"dialogue.late_reply", "cases.answered"})  # not held back by quiet hours
 LATE_REPLY = "dialogue.late_reply"
+
+# Written out as in the index: with states that come as parameters neither database would use it, and
+# every look would read all that was ever sent.
+_WAITING = sa.text("outbox.state IN ('queued', 'sending', 'failed_retry')")
+_WORDS_LATER = defer(Outbox.payload, raiseload=True)  # one that no key opens must not stop the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,41 +45,38 @@ class Parcel:
     openid: str
     lease_token: str
     tries: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """The earliest due row; without `parcel` it was put off or settled on the spot."""
+
+    parcel: Parcel | None = None
+
+
+async def anything_due(session: AsyncSession, now: datetime, real_now: datetime) -> bool:
+    """Whether `next_due` would find something; the usual "no" costs no lock."""
+    return await session.scalar(sa.select(Outbox.id).where(*_due(now, real_now)).limit(1)) is not None
 
 
 async def next_due(
-    session: AsyncSession, *, token: str, now: datetime, real_now: datetime, customer_messages: bool
-) -> Parcel | None:
-    """Lease the earliest due row and choose its way; rows with no way at all are settled on the spot.
+    session: AsyncSession,
+    *,
+    token: str,
+    now: datetime,
+    real_now: datetime,
+    app_id: str,
+    customer_messages: bool,
+) -> Leased | None:
+    """Lease the earliest due row and choose its way, for followers of the account `app_id`.
 
-    `customer_messages` tells whether the account has the right. Returns None when nothing can go out now.
+    `customer_messages` tells whether that account has the right. Returns None when nothing is due.
     """
-    while (row := await _lease_one(session, token, now, real_now)) is not None:
-        if row.state is DeliveryState.UNKNOWN:
-            continue
-        if _quiet(row, now):
-            row.state, row.due_at, row.lease_token = DeliveryState.QUEUED, _morning(now), None
-            continue
-        follower = await _follower(session, row)
-        reason = _cannot(follower, customer_messages)
-        if reason is None and follower is not None and await _reserve(session, follower, now):
-            row.way = Way.CUSTOMER_MESSAGE
-            return Parcel(
-                row.id, row.kind, row.payload, Way.CUSTOMER_MESSAGE, follower.openid, token, row.tries
-            )
-        await undeliverable(session, row, reason or "no open window", now)
-    return None
-
-
-async def _lease_one(session: AsyncSession, token: str, now: datetime, real_now: datetime) -> Outbox | None:
-    free = sa.or_(Outbox.lease_until.is_(None), Outbox.lease_until <= real_now)
     row = await session.scalar(
         sa.select(Outbox)
-        .where(
-            Outbox.state.in_([DeliveryState.QUEUED, DeliveryState.FAILED_RETRY, DeliveryState.SENDING]),
-            Outbox.due_at <= now,
-            free,
-        )
+        .options(_WORDS_LATER)
+        .where(*_due(now, real_now))
         .order_by(Outbox.due_at, Outbox.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -81,10 +86,44 @@ async def _lease_one(session: AsyncSession, token: str, now: datetime, real_now:
     if row.state is DeliveryState.SENDING:
         # Somebody died or waited too long while sending: it may have arrived.
         await unknown(session, row, "the sender was cut off", now)
-        return row
-    row.state, row.lease_token, row.lease_until = DeliveryState.SENDING, token, real_now + LEASE
-    row.tries += 1
-    return row
+        return Leased()
+    if _quiet(row, now):
+        row.due_at = _morning(now)
+        return Leased()
+    return Leased(await _parcel(session, row, token, now, real_now, app_id, customer_messages))
+
+
+async def _parcel(
+    session: AsyncSession,
+    row: Outbox,
+    token: str,
+    now: datetime,
+    real_now: datetime,
+    app_id: str,
+    customer_messages: bool,
+) -> Parcel | None:
+    follower = await _follower(session, row, app_id)
+    reason = _cannot(follower, customer_messages)
+    if reason is not None or follower is None:
+        await undeliverable(session, row, reason or "", now)
+        return None
+    try:
+        payload = await session.scalar(sa.select(Outbox.payload).where(Outbox.id == row.id))
+    except SealBroken as error:
+        await failed(session, row, str(error), now)
+        return None
+    place = windows.reserve(follower, now)
+    if place is None:
+        await undeliverable(session, row, "no open window", now)
+        return None
+    row.state, row.way, row.tries = DeliveryState.SENDING, Way.CUSTOMER_MESSAGE, row.tries + 1
+    row.lease_token, row.lease_until = token, real_now + LEASE
+    return Parcel(row.id, row.kind, payload, row.way, follower.openid, token, row.tries, place)
+
+
+def _due(now: datetime, real_now: datetime) -> tuple[sa.ColumnElement[bool] | sa.TextClause, ...]:
+    free = sa.or_(Outbox.lease_until.is_(None), Outbox.lease_until <= real_now)
+    return _WAITING, Outbox.due_at <= now, free
 
 
 def _quiet(row: Outbox, now: datetime) -> bool:
@@ -99,38 +138,29 @@ def _morning(now: datetime) -> datetime:
     return day.replace(hour=QUIET_UNTIL, minute=0, second=0, microsecond=0)
 
 
-async def _follower(session: AsyncSession, row: Outbox) -> Follower | None:
+async def _follower(session: AsyncSession, row: Outbox, app_id: str) -> Follower | None:
     """The openid it must go to, else the person's openid that spoke last."""
-    if row.follower_id is not None:
-        return await session.get(Follower, row.follower_id, with_for_update=True)
-    return await session.scalar(
+    ours = (
         sa.select(Follower)
-        .where(Follower.person_id == row.person_id)
+        .join(Account, Account.id == Follower.account_id)
+        .where(Account.app_id == app_id)
+        .with_for_update(of=Follower)
+    )
+    if row.follower_id is not None:
+        return await session.scalar(ours.where(Follower.id == row.follower_id))
+    return await session.scalar(
+        ours.where(Follower.person_id == row.person_id)
         .order_by(Follower.subscribed.desc(), Follower.spoke_at.desc().nulls_last(), Follower.id)
         .limit(1)
-        .with_for_update()
     )
 
 
 def _cannot(follower: Follower | None, customer_messages: bool) -> str | None:
-    if follower is None or not follower.subscribed:
+    if follower is None:
+        return "no openid on this account"
+    if not follower.subscribed:
         return "not following"
     return None if customer_messages else "the account may not send customer messages"
-
-
-async def _reserve(session: AsyncSession, follower: Follower, now: datetime) -> bool:
-    """Use up one message of the window that closes first."""
-    if _open(follower.acted_at, ACTED_WINDOW, now) and follower.acted_used < ACTED_COUNT:
-        follower.acted_used += 1
-        return True
-    if _open(follower.spoke_at, SPOKE_WINDOW, now) and follower.spoke_used < SPOKE_COUNT:
-        follower.spoke_used += 1
-        return True
-    return False
-
-
-def _open(since: datetime | None, window: timedelta, now: datetime) -> bool:
-    return since is not None and now - since < window
 
 
 # --- settling -----------------------------------------------------------------------------------------------
@@ -140,6 +170,7 @@ async def held(session: AsyncSession, parcel: Parcel) -> Outbox | None:
     """The row, if its lease is still ours."""
     return await session.scalar(
         sa.select(Outbox)
+        .options(_WORDS_LATER)
         .where(Outbox.id == parcel.outbox_id, Outbox.lease_token == parcel.lease_token)
         .with_for_update()
     )
@@ -157,61 +188,72 @@ async def undeliverable(session: AsyncSession, row: Outbox, reason: str, now: da
     await _tell_message(session, row, MessageState.UNDELIVERABLE)
 
 
-async def exhausted(session: AsyncSession, row: Outbox, reason: str, now: datetime) -> None:
-    """WeChat says that the window is closed or spent: believe it until the person acts again."""
-    follower = await _follower(session, row)
-    if follower is not None:
-        follower.spoke_used, follower.acted_used = SPOKE_COUNT, ACTED_COUNT
+async def exhausted(session: AsyncSession, row: Outbox, place: Place, reason: str, now: datetime) -> None:
+    await windows.close(session, place)
     await undeliverable(session, row, reason, now)
 
 
-async def gone(session: AsyncSession, row: Outbox, reason: str, now: datetime) -> None:
-    """WeChat says that this person does not follow us or refuses messages."""
-    follower = await _follower(session, row)
-    if follower is not None:
-        follower.subscribed, follower.unsubscribed_at = False, now
+async def gone(session: AsyncSession, row: Outbox, place: Place, reason: str, now: datetime) -> None:
+    await windows.leave(session, place, now)
     await undeliverable(session, row, reason, now)
 
 
 async def unknown(session: AsyncSession, row: Outbox, reason: str, now: datetime) -> None:
-    """It may have arrived; a customer message is never sent twice."""
+    """It may have arrived, and a customer message is never sent twice; staff see the row as it is.
+
+    A late answer's message counts as delivered: as an undeliverable one it would be said again.
+    """
     _settle(row, DeliveryState.UNKNOWN, reason, now)
     await _tell_message(session, row, MessageState.DELIVERED)
 
 
-async def failed(session: AsyncSession, row: Outbox, reason: str, now: datetime) -> None:
-    """It will never work as it is; shown to staff."""
+async def failed(
+    session: AsyncSession, row: Outbox, reason: str, now: datetime, place: Place | None = None
+) -> None:
+    """Nothing was sent, and it will never work as it is; shown to staff."""
+    if place is not None:
+        await windows.give_back(session, place)
     _settle(row, DeliveryState.FAILED, reason, now)
     await _tell_message(session, row, MessageState.UNDELIVERABLE)
 
 
 async def again(
-    session: AsyncSession, row: Outbox, reason: str, now: datetime, *, after: timedelta | None = None
+    session: AsyncSession,
+    row: Outbox,
+    place: Place,
+    reason: str,
+    now: datetime,
+    *,
+    after: timedelta = timedelta(),
 ) -> None:
-    """Nothing was sent; try later, and give up in the end."""
+    """Nothing was sent; try in a while, `after` at the earliest, and give up in the end."""
     if row.tries >= GIVE_UP_AFTER:
-        await failed(session, row, reason, now)
+        await failed(session, row, reason, now, place)
         return
-    pause = after or BACKOFF[min(row.tries, len(BACKOFF)) - 1]
-    row.state, row.due_at, row.reason = DeliveryState.FAILED_RETRY, now + pause, reason[:200]
+    await windows.give_back(session, place)
+    pause = max(after, BACKOFF[min(row.tries, len(BACKOFF)) - 1])
+    _wait(row, reason, now + pause)
+
+
+async def reworded(
+    session: AsyncSession, row: Outbox, place: Place, payload: Any, reason: str, now: datetime
+) -> None:
+    """Nothing was sent, and something else can be: at once."""
+    await windows.give_back(session, place)
+    row.payload = payload
+    _wait(row, reason, now)
+
+
+def _wait(row: Outbox, reason: str, due_at: datetime) -> None:
+    row.state, row.due_at, row.reason = DeliveryState.FAILED_RETRY, due_at, reason[:200]
     row.lease_token, row.lease_until = None, None
-    await _return_place(session, row)
-
-
-async def _return_place(session: AsyncSession, row: Outbox) -> None:
-    """Nothing was sent: the place reserved in the window is free again."""
-    follower = await _follower(session, row)
-    if follower is None:
-        return
-    if follower.spoke_used > 0:
-        follower.spoke_used -= 1
-    elif follower.acted_used > 0:
-        follower.acted_used -= 1
 
 
 def _settle(row: Outbox, state: DeliveryState, reason: str, now: datetime) -> None:
     row.state, row.reason, row.settled_at = state, reason[:200], now
     row.lease_token, row.lease_until = None, None
+    if row.urgent and state is not DeliveryState.DELIVERED:
+        log.error("urgent_not_delivered", kind=row.kind, outbox=row.id, state=state.value, reason=reason)
 
 
 async def _tell_message(session: AsyncSession, row: Outbox, state: MessageState) -> None:

@@ -1,0 +1,72 @@
+"""WeChat's windows for customer messages: how many a person's last acts allow, and for how long.
+
+5 within 48 hours of a message; 3 within a minute of a tap, a scan or following. A new act counts anew.
+A place is reserved before the call and given back when nothing was sent.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import Follower
+
+SPOKE_WINDOW = timedelta(hours=48)
+SPOKE_COUNT = 5
+ACTED_WINDOW = timedelta(minutes=1)
+ACTED_COUNT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One message reserved in a follower's window, and the acts the windows were counted from."""
+
+    follower_id: int
+    by_act: bool  # in the minute after a tap, else in the 48 hours after a message
+    acted_at: datetime | None
+    spoke_at: datetime | None
+
+
+def reserve(follower: Follower, now: datetime) -> Place | None:
+    """Use up one message of the window that closes first; None when all are closed or spent."""
+    by_act = _open(follower.acted_at, ACTED_WINDOW, now) and follower.acted_used < ACTED_COUNT
+    if by_act:
+        follower.acted_used += 1
+    elif _open(follower.spoke_at, SPOKE_WINDOW, now) and follower.spoke_used < SPOKE_COUNT:
+        follower.spoke_used += 1
+    else:
+        return None
+    return Place(follower.id, by_act, follower.acted_at, follower.spoke_at)
+
+
+def _open(since: datetime | None, window: timedelta, now: datetime) -> bool:
+    return since is not None and now - since < window
+
+
+async def give_back(session: AsyncSession, place: Place) -> None:
+    """Nothing was sent: the place is free again, unless the person acted since and all are."""
+    follower = await _holder(session, place)
+    if place.by_act and follower.acted_at == place.acted_at:
+        follower.acted_used = max(0, follower.acted_used - 1)
+    if not place.by_act and follower.spoke_at == place.spoke_at:
+        follower.spoke_used = max(0, follower.spoke_used - 1)
+
+
+async def close(session: AsyncSession, place: Place) -> None:
+    """WeChat says that the windows are closed or spent: believe it until the person acts again."""
+    follower = await _holder(session, place)
+    if follower.spoke_at == place.spoke_at:
+        follower.spoke_used = SPOKE_COUNT
+    if follower.acted_at == place.acted_at:
+        follower.acted_used = ACTED_COUNT
+
+
+async def leave(session: AsyncSession, place: Place, now: datetime) -> None:
+    """WeChat says that this person does not follow us or refuses messages: stop until they act again."""
+    follower = await _holder(session, place)
+    if (follower.spoke_at, follower.acted_at) == (place.spoke_at, place.acted_at):
+        follower.subscribed, follower.unsubscribed_at = False, now
+
+
+async def _holder(session: AsyncSession, place: Place) -> Follower:
+    return await session.get_one(Follower, place.follower_id, with_for_update=True)
