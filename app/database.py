@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from app.sqlite_inline import InlineConnection
-from app.write_turns import SeparateWriters, SharedWriters, Writers
+from app.write_turns import PostgresSavepoint, SharedWriters, SQLiteSavepoint
 
 BUSY_MS = 1500  # a writer waits this long for another process, then the group is tried again
 READ_ONLY_SQLSTATE = "25006"
@@ -118,11 +118,8 @@ class Database:
             asyncio.Lock() if self.is_sqlite else nullcontext()
         )
         """Writers of one process queue here in order, instead of polling the database's lock."""
-        self.writers: Writers = (
-            SharedWriters(self.writer, self._writing, self.write_turn, self._committed)
-            if self.is_sqlite
-            else SeparateWriters(self._writing)
-        )
+        savepoint = SQLiteSavepoint if self.is_sqlite else PostgresSavepoint
+        self.writers = SharedWriters(self.writer, self._writing, self.write_turn, savepoint, self._committed)
         self.on_effects: Callable[[], None] = lambda: None
         """Called after a commit that left later work behind."""
 

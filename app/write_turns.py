@@ -1,8 +1,8 @@
-"""Transactions that several writers may share.
+"""Transactions that the writers of one process share.
 
-On SQLite one writer at a time works anyway, and waiting for the disk is the most expensive part. So those who
-wait for their turn share a transaction: each works inside a savepoint of its own, one commit serves them all,
-and nobody learns that he is done before it. On PostgreSQL writers do not wait for each other: each has his.
+Waiting for the disk is the most expensive part of a small transaction, and on SQLite only one can write
+anyway. So those who wait share one: each works in its turn, from a savepoint of its own, one commit serves
+them all, and nobody learns that he is done before it. What one of them does wrong is undone alone.
 """
 
 import asyncio
@@ -26,47 +26,77 @@ class Disturbed(Exception):
     """Another writer's failure ended the transaction this one shared: nothing is stored, run again."""
 
 
-class WriteTurn(Protocol):
-    """One writer's part of a transaction."""
+class Savepoint(Protocol):
+    """Where one writer's part of a shared transaction began."""
+
+    driver: Any
+    """The driver's own connection, inside the transaction: its statements cost a tenth of SQLAlchemy's."""
+
+    async def begin(self) -> None: ...
+
+    async def undo(self) -> None: ...
 
     @property
-    def session(self) -> AsyncSession: ...
-
-    @property
-    def driver(self) -> sqlite3.Connection | None:
-        """The driver's connection in the same transaction; only where its statements do not wait."""
+    def alive(self) -> bool:
+        """Whether the transaction still stands."""
         ...
+
+
+class SQLiteSavepoint:
+    def __init__(self, connection: AsyncConnection, driver: Any) -> None:
+        self.driver: sqlite3.Connection = driver.driver
+
+    async def begin(self) -> None:
+        self.driver.execute("SAVEPOINT turn")
 
     async def undo(self) -> None:
-        """Forget what was written in this turn; the session can be used again."""
+        self.driver.execute("ROLLBACK TO turn")
+
+    @property
+    def alive(self) -> bool:
+        return self.driver.in_transaction
 
 
-class Writers(Protocol):
-    async def write(self, work: Callable[[WriteTurn], Awaitable[Result]]) -> Result:
-        """Run `work`; returns after its commit. Raises what `work` raised, or `Disturbed`."""
-        ...
+class PostgresSavepoint:
+    def __init__(self, connection: AsyncConnection, driver: Any) -> None:
+        self._connection = connection
+        self.driver = driver
 
+    async def begin(self) -> None:
+        if self.alive:
+            await self.driver.execute("SAVEPOINT turn")
+        else:  # SQLAlchemy begins with its first statement
+            await self._connection.exec_driver_sql("SAVEPOINT turn")
 
-class SeparateWriters:
-    """Each writer has a transaction of its own."""
+    async def undo(self) -> None:
+        await self.driver.execute("ROLLBACK TO SAVEPOINT turn")
 
-    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
-        self._sessions = sessions
-
-    async def write(self, work: Callable[[WriteTurn], Awaitable[Result]]) -> Result:
-        async with self._sessions() as session:
-            result = await work(_OwnTurn(session))
-            await session.commit()
-            return result
+    @property
+    def alive(self) -> bool:
+        return bool(self.driver.is_in_transaction())
 
 
 @dataclass(slots=True)
-class _OwnTurn:
+class WriteTurn:
+    """One writer's part of a transaction."""
+
     session: AsyncSession
-    driver: None = None
+    savepoint: Savepoint
+
+    @property
+    def driver(self) -> Any:
+        return self.savepoint.driver
 
     async def undo(self) -> None:
-        await self.session.rollback()
+        """Forget what was written in this turn; the session can be used again.
+
+        Raises:
+            Disturbed: the failure took the whole transaction along.
+        """
+        self.session.expunge_all()
+        if not self.savepoint.alive:
+            raise Disturbed
+        await self.savepoint.undo()
 
 
 @dataclass(slots=True)
@@ -84,9 +114,11 @@ class SharedWriters:
         engine: AsyncEngine,
         sessions: async_sessionmaker[AsyncSession],
         lock: AbstractAsyncContextManager[object],
+        savepoint: Callable[[AsyncConnection, Any], Savepoint],
         on_commit: Callable[[AsyncSession], None],
     ) -> None:
         self._engine, self._sessions, self._lock = engine, sessions, lock
+        self._savepoint = savepoint
         self._on_commit = on_commit  # is shown each session after the commit
         self._queue: deque[_Waiting] = deque()
         self._runner: asyncio.Task[None] | None = None
@@ -105,37 +137,44 @@ class SharedWriters:
                 async with self._lock:
                     await self._transaction()
         finally:
-            self._runner = None
+            self._runner = asyncio.create_task(self._run()) if self._queue else None
 
     async def _transaction(self) -> None:
         ready: list[tuple[_Waiting, AsyncSession]] = []
         current: list[_Waiting] = []
         try:
             async with self._engine.connect() as connection:
-                await connection.begin()
-                driver: Any = (await connection.get_raw_connection()).driver_connection
-                started = perf_counter()
-                while self._queue and len(ready) < AT_MOST and perf_counter() - started < SECONDS:
-                    current[:] = [self._queue.popleft()]
-                    if not await self._one(connection, driver.driver, current[0], ready):
-                        return  # the transaction broke; those before are told in `finally`
-                current.clear()
-                await connection.commit()
+                try:
+                    await self._take_turns(connection, ready, current)
+                except BaseException:
+                    await connection.invalidate()  # whatever state it is in, nobody shall inherit it
+                    raise
         except BaseException as error:
             for waiting in (*(each for each, _ in ready), *current, *self._not_begun(ready, current)):
                 _fail(waiting, error)
-            ready.clear()
             if not isinstance(error, Exception):
                 raise
-        else:
-            for waiting, session in ready:
-                self._on_commit(session)
-                if not waiting.done.done():
-                    waiting.done.set_result(waiting.result)
-            ready.clear()
-        finally:
-            for waiting, _ in ready:
-                _fail(waiting, Disturbed())
+            return
+        for waiting, session in ready:
+            self._on_commit(session)
+            if not waiting.done.done():
+                waiting.done.set_result(waiting.result)
+
+    async def _take_turns(
+        self,
+        connection: AsyncConnection,
+        ready: list[tuple[_Waiting, AsyncSession]],
+        current: list[_Waiting],
+    ) -> None:
+        await connection.begin()
+        savepoint = self._savepoint(connection, (await connection.get_raw_connection()).driver_connection)
+        started = perf_counter()
+        while self._queue and len(ready) < AT_MOST and perf_counter() - started < SECONDS:
+            current[:] = [self._queue.popleft()]
+            if not await self._one(connection, savepoint, current[0], ready):
+                raise Disturbed  # the transaction broke; `current` has been told why
+        current.clear()
+        await connection.commit()
 
     def _not_begun(self, ready: list[Any], current: list[_Waiting]) -> list[_Waiting]:
         """Nobody came so far as to begin: the first in the queue learns why, else it would wait for ever."""
@@ -144,40 +183,26 @@ class SharedWriters:
     async def _one(
         self,
         connection: AsyncConnection,
-        driver: sqlite3.Connection,
+        savepoint: Savepoint,
         waiting: _Waiting,
         ready: list[tuple[_Waiting, AsyncSession]],
     ) -> bool:
         """One writer's turn; false when its failure took the whole transaction along."""
-        driver = (await connection.get_raw_connection()).driver_connection.driver  # type: ignore[union-attr]
-        driver.execute("SAVEPOINT turn")
+        await savepoint.begin()
         session = self._sessions(bind=connection, join_transaction_mode="rollback_only")
         try:
-            waiting.result = await waiting.work(_SharedTurn(session, driver))
+            waiting.result = await waiting.work(WriteTurn(session, savepoint))
             await flushed(session)
         except BaseException as error:
             _fail(waiting, error)
             session.expunge_all()
-            if not driver.in_transaction:
+            if not savepoint.alive:
                 return False
-            driver.execute("ROLLBACK TO turn")
+            await savepoint.undo()
         else:
             ready.append((waiting, session))
-        driver.execute("RELEASE turn")
         session.sync_session.close()  # gives nothing back, so there is nothing to wait for
         return True
-
-
-@dataclass(slots=True)
-class _SharedTurn:
-    session: AsyncSession
-    driver: sqlite3.Connection
-
-    async def undo(self) -> None:
-        if not self.driver.in_transaction:
-            raise Disturbed
-        self.session.expunge_all()
-        self.driver.execute("ROLLBACK TO turn")
 
 
 async def flushed(session: AsyncSession) -> None:

@@ -60,7 +60,9 @@ class Bench:
         people = openids(PEOPLE, start)
         return list(self.press.texts((people[n % PEOPLE] for n in range(number)), text))
 
-    async def compare(self, ours: Server, echo: Server, text: str, expect: str, what: str, target: float) -> Row:
+    async def compare(
+        self, ours: Server, echo: Server, text: str, expect: str, what: str, target: float
+    ) -> Row:
         """Alternate echo and ours; the ratio is the median of the rounds' ratios."""
         mine: list[Result] = []
         ratios: list[float] = []
@@ -105,7 +107,12 @@ async def timed(server: Server, requests: list[bytes], seconds: float = 0) -> Re
 
 
 def _row(
-    name: str, what: str, mine: Sequence[Result], theirs: Sequence[float], ratios: Sequence[float], target: float
+    name: str,
+    what: str,
+    mine: Sequence[Result],
+    theirs: Sequence[float],
+    ratios: Sequence[float],
+    target: float,
 ) -> Row:
     return Row(
         database=name,
@@ -135,7 +142,9 @@ async def measure(options: argparse.Namespace, folder: Path) -> dict[str, object
         echo = stack.enter_context(running("echo", [*UVICORN, "bench.echo:app"], keys, folder / "echo.log"))
         bare = stack.enter_context(running("bare", [*UVICORN, "bench.bare:app"], {}, folder / "bare.log"))
         number = int(20000 * options.seconds)
-        result = await saturate(bare.port, bench.requests(KEYWORD, min(number, 40000)), seconds=options.seconds)
+        result = await saturate(
+            bare.port, bench.requests(KEYWORD, min(number, 40000)), seconds=options.seconds
+        )
         notes["bare ASGI, requests per second"] = result.rate
         for name, url in _databases(options, folder, stack):
             rows += await _one_database(bench, options, name, url, folder, echo, notes)
@@ -153,7 +162,12 @@ async def _one_database(
 ) -> list[Row]:
     rows: list[Row] = []
     sqlite = name == "SQLite"
-    with running(name, ["-m", "app", "serve", "--port", "{port}"], service_environment(folder, url), folder / f"{name}.log") as ours:
+    with running(
+        name,
+        ["-m", "app", "serve", "--port", "{port}"],
+        service_environment(folder, url),
+        folder / f"{name}.log",
+    ) as ours:
         await saturate(ours.port, bench.requests(KEYWORD, PEOPLE))  # everybody is met before the clock starts
         if _wanted(options, "keyword"):
             rows.append(await bench.compare(ours, echo, KEYWORD, "95598", "keyword", 1.4 if sqlite else 1.2))
@@ -169,9 +183,16 @@ async def _one_database(
             before = await bench.compare(ours, echo, KEYWORD, "95598", "keyword", 0)
     if options.full:
         await filling.fill(url, messages=1_000_000, followers=200_000)
-        with running(name, ["-m", "app", "serve", "--port", "{port}"], service_environment(folder, url), folder / f"{name}.log") as ours:
+        with running(
+            name,
+            ["-m", "app", "serve", "--port", "{port}"],
+            service_environment(folder, url),
+            folder / f"{name}.log",
+        ) as ours:
             await saturate(ours.port, bench.requests(KEYWORD, PEOPLE))
-            after = await bench.compare(ours, echo, KEYWORD, "95598", "keyword, 1 M messages", before.ratio * 0.9)
+            after = await bench.compare(
+                ours, echo, KEYWORD, "95598", "keyword, 1 M messages", before.ratio * 0.9
+            )
             rows.append(after)
             notes[f"{name}: rate with 1 M messages and 200,000 followers, of an empty database's"] = (
                 after.ratio / before.ratio
@@ -246,7 +267,10 @@ def main() -> None:
     options = parser.parse_args()
     if options.quick:
         options.seconds, options.rounds = 2, 1
-    with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
         found = runner.run(measure(options, Path(folder)))
     print(table(found))
     RESULTS.mkdir(parents=True, exist_ok=True)

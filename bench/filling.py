@@ -1,6 +1,5 @@
 """A database as it is after years: a million messages, 200,000 followers, inserted in bulk."""
 
-import asyncio
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 from app import migrations
 from app.database import Database
 from models import Account, Follower, Message, Person
+from tests.servers import run_apart
 
 BATCH = 5000
 
@@ -61,7 +61,9 @@ async def fill(url: str, *, messages: int, followers: int) -> None:
     await database.close()
 
 
-async def _insert(connection: sa.ext.asyncio.AsyncConnection, table: sa.FromClause, rows: Iterator[dict[str, object]]) -> None:  # type: ignore[name-defined]
+async def _insert(
+    connection: sa.ext.asyncio.AsyncConnection, table: sa.FromClause, rows: Iterator[dict[str, object]]
+) -> None:  # type: ignore[name-defined]
     values = {
         column.name: sa.bindparam("body_" if column.name == "body" else "reply_", type_=sa.LargeBinary())
         for column in table.c
@@ -81,10 +83,5 @@ def migrated(url: str) -> str:
         await migrations.upgrade(database.writer)
         await database.close()
 
-    asyncio.run_coroutine_threadsafe  # noqa: B018
-    import threading
-
-    thread = threading.Thread(target=lambda: asyncio.run(upgrade()))
-    thread.start()
-    thread.join()
+    run_apart(upgrade)
     return url

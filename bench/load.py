@@ -80,11 +80,15 @@ class _Connection(asyncio.Protocol):
 
 async def _open(port: int, number: int, result: Result) -> list[_Connection]:
     loop = asyncio.get_running_loop()
-    made = [await loop.create_connection(lambda: _Connection(result), "127.0.0.1", port) for _ in range(number)]
+    made = [
+        await loop.create_connection(lambda: _Connection(result), "127.0.0.1", port) for _ in range(number)
+    ]
     return [connection for _, connection in made]
 
 
-async def saturate(port: int, requests: Sequence[bytes], *, connections: int = 32, seconds: float = 0) -> Result:
+async def saturate(
+    port: int, requests: Sequence[bytes], *, connections: int = 32, seconds: float = 0
+) -> Result:
     """Send all `requests`, or as many as `seconds` allow."""
     result = Result(0)
     clients = await _open(port, connections, result)

@@ -92,4 +92,3 @@ UVICORN = [
     "-m", "uvicorn", "--port", "{port}", "--loop", "uvloop", "--http", "httptools", "--no-access-log",
     "--log-level", "warning",
 ]  # fmt: skip
-

@@ -112,6 +112,8 @@ def _with_our_end() -> list[str]:
 
 
 class PostgresServer(Server):
+    durable = False
+
     def __init__(self, folder: Path, binaries: Path) -> None:
         self.port = free_port()
         self._binaries = binaries
@@ -131,7 +133,8 @@ class PostgresServer(Server):
         user = _as_postgres()
         if user and (ending := _with_our_end()):
             user = [*user, *ending]
-        given = {"listen_addresses": "127.0.0.1", "fsync": "off", "max_connections": "200"}
+        safe = "on" if self.durable else "off"
+        given = {"listen_addresses": "127.0.0.1", "fsync": safe, "max_connections": "200"}
         options = [word for name, value in given.items() for word in ("-c", f"{name}={value}")]
         data = ["-D", str(self.folder / "data"), "-p", str(self.port), "-k", str(self.folder)]
         return [*user, str(self._binaries / "postgres"), *data, *options]
@@ -163,14 +166,15 @@ class RedisServer(Server):
         return False
 
 
-def start_postgres() -> PostgresServer:
-    """Raises: Missing."""
+def start_postgres(*, durable: bool = False) -> PostgresServer:
+    """`durable` waits for the disk as in service. Raises: Missing."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda p: float(p.parts[-3]))
     on_path = shutil.which("postgres")
     if not found and not on_path:
         raise Missing("PostgreSQL: no binaries in /usr/lib/postgresql/*/bin and TEST_POSTGRES_URL is not set")
     binaries = found[-1].parent if found else Path(on_path or "").parent
     server = PostgresServer(_folder("pg"), binaries)
+    server.durable = durable
     server.initialise()
     server.start()
     return server

@@ -96,6 +96,13 @@ PUT_DIALOGUE = (
 )
 
 
+FINISH = """
+UPDATE message SET state = $3, rule = $4, reply = $5, answered_at = $6, dialogue_ref = $7,
+  dialogue_serial = $8
+WHERE account_id = $1 AND key = $2
+"""
+
+
 class PostgresGroups:
     """See `app.dialogue.journal.GroupStore`."""
 
@@ -238,6 +245,22 @@ def _fill(snapshot: Snapshot, question: Question, row: Any) -> None:
     )
     dialogue.open_columns(row[19], row[20], row[21])
     snapshot.add(dialogue)
+
+
+async def finish(connection: Any, entry: Entry) -> None:
+    """Give the row that `WRITE` inserted its outcome, and store what came with it."""
+    await connection.execute(
+        FINISH,
+        entry.account_id,
+        entry.key,
+        entry.state.value,
+        entry.rule,
+        entry.reply,
+        entry.answered_at,
+        entry.dialogue_ref,
+        entry.dialogue_serial,
+    )
+    await store_more(connection, entry)
 
 
 async def store_more(connection: Any, entry: Entry) -> None:

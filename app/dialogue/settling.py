@@ -34,27 +34,21 @@ async def claim_new(turn: WriteTurn, entry: Entry) -> None:
         Lost: the journal has it.
         Stale: the follower's version is not the expected one.
     """
-    if turn.driver is not None:
+    if _on_sqlite(turn.session):
         written = sqlite_statements.look(turn.driver, entry)
     else:
-        connection = await turn.session.connection()
-        rows = await connection.exec_driver_sql(
-            postgres_groups.WRITE, tuple(postgres_groups.columns_of([entry]))
-        )
-        written = postgres_groups.outcome_of(rows.all())[entry.key]
+        rows = await turn.driver.fetch(postgres_groups.WRITE, *postgres_groups.columns_of([entry]))
+        written = postgres_groups.outcome_of(rows)[entry.key]
     if written is not Written.OK:
         raise Lost if written is Written.DUPLICATE else Stale
 
 
 async def finish_new(turn: WriteTurn, entry: Entry) -> None:
     """Store the claimed message with its outcome, and what came with it."""
-    if turn.driver is not None:
+    if _on_sqlite(turn.session):
         sqlite_statements.store(turn.driver, [entry])
-        return
-    connection = await turn.session.connection()
-    await connection.execute(FINISH, _outcome(entry))
-    if not entry.plain:
-        await postgres_groups.store_more(await _driver(turn.session), entry)
+    else:
+        await postgres_groups.finish(turn.driver, entry)
 
 
 async def claim_leased(session: AsyncSession, entry: Entry, token: str) -> int:
