@@ -14,7 +14,7 @@ import structlog
 from app.clock import Clock
 from app.dialogue.groups import Groups
 from app.dialogue.journal import Question
-from app.dialogue.performing import is_database_away
+from app.dialogue.outages import is_database_away
 from app.dialogue.runs import Run, Turnstile
 from app.dialogue.turns import Busy, Turns, repeated
 from app.wechat.callback import NoAnswer

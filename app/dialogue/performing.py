@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dialogue.chat import Asking, Chat, Declined, Script
 from app.dialogue.journal import DialogueRow, Expected, Speaker
+from app.dialogue.outages import is_database_away
 from app.dialogue.questions import Pending
 from app.dialogue.router import Handler, Registry
 from app.dialogue.routing import GO_ON, TAP_DO, Act, Plan
@@ -238,16 +239,6 @@ async def _run(handler: Handler, chat: Chat, stage: Stage) -> Reply | Exception:
             raise
         log.exception("handler_failed", handler=handler.name, request_id=stage.request_id)
         return error
-
-
-def is_database_away(error: BaseException) -> bool:
-    """Whether the database, not the handler, failed: then nothing may be answered."""
-    from sqlalchemy.exc import InterfaceError, OperationalError  # noqa: PLC0415
-    from sqlalchemy.exc import TimeoutError as PoolTimeout  # noqa: PLC0415
-
-    if isinstance(error, OperationalError | InterfaceError | PoolTimeout | OSError):
-        return True
-    return getattr(error, "connection_invalidated", False)
 
 
 def _begun(handler: Handler, args: dict[str, str], at: datetime) -> DialogueRow:

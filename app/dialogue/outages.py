@@ -1,0 +1,26 @@
+"""Telling a database that failed from a handler that did: then nobody is answered, and it is tried again."""
+
+import sqlite3
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+# SQLSTATE classes: connection lost, run the transaction again, no room left, stopped by an operator, trouble
+# with the disk; and single codes: the server may only read, a lock did not come in time.
+AWAY = ("08", "40", "53", "57", "58", "25006", "55P03")
+DRIVERS_OWN = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)  # these carry no SQLSTATE
+
+
+def is_database_away(error: BaseException) -> bool:
+    """Whether the database, not the handler, failed: then nothing may be answered."""
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated or isinstance(error, InterfaceError) or error.orig is None:
+            return True
+        error = error.orig
+    if isinstance(error, sqlite3.OperationalError):
+        # Its general error is for wrong statements; locked, full, unreadable and the like have codes.
+        return getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_ERROR
+    if isinstance(error, (PoolTimeout, *DRIVERS_OWN)):
+        return True
+    return str(getattr(error, "sqlstate", None) or "").startswith(AWAY)
