@@ -14,6 +14,7 @@ from app.clock import Clock
 from app.database import Database
 from app.wechat.tokens import StoredToken
 from models import AccessToken, Account, AccountKind, Lease, SharedVersion
+from models.sealing import SealBroken
 
 
 def upsert(session: AsyncSession, model: Any) -> Any:
@@ -82,14 +83,21 @@ class DatabaseTokenStore:
 
     async def load(self, app_id: str) -> StoredToken | None:
         async with self._database.reading() as session:
-            row = await session.scalar(sa.select(AccessToken).where(AccessToken.app_id == app_id))
+            try:
+                row = await session.scalar(sa.select(AccessToken).where(AccessToken.app_id == app_id))
+            except SealBroken:
+                # Sealed with a key that is gone: as good as none, and the next one takes its place.
+                return None
         return StoredToken(row.value, row.expires_at.timestamp()) if row else None
 
     async def drop(self, app_id: str, value: str) -> None:
         async with self._database.transaction() as session:
-            row = await session.scalar(
-                sa.select(AccessToken).where(AccessToken.app_id == app_id).with_for_update()
-            )
+            try:
+                row = await session.scalar(
+                    sa.select(AccessToken).where(AccessToken.app_id == app_id).with_for_update()
+                )
+            except SealBroken:
+                return
             if row is not None and row.value == value:
                 await session.delete(row)
 
