@@ -1,5 +1,6 @@
 """The web service: callbacks first and without ceremony, everything else through FastAPI."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -11,8 +12,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import logs, metrics
 from app.assembly import CALLBACKS, House, assemble
+from app.portal import home
 from app.settings import Settings, load_settings
 from app.wechat.callback import CallbackEndpoint
+
+READY_WITHIN = 1.5  # seconds; whoever asks whether we are ready gives up after two or more
 
 
 class Service:
@@ -22,6 +26,8 @@ class Service:
         self._settings, self._watch = settings, watch
         self._callbacks: dict[str, CallbackEndpoint] = {}
         self.house: House | None = None
+        self._look: asyncio.Task[None] | None = None
+        self._home_page = home.page(settings.wechat_api_url if settings.development else None)
         self._pages: ASGIApp = self._web()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,12 +67,17 @@ class Service:
             _settle_memory()
             await house.waker.start()
             house.rounds.start()
-            yield
-            await house.rounds.stop()
-            self._callbacks.clear()
+            try:
+                yield
+            finally:
+                self._callbacks.clear()
+                self.house = None
+                await house.rounds.stop()
+                if self._look is not None:
+                    self._look.cancel()
 
     async def _home(self) -> HTMLResponse:
-        return HTMLResponse(HOME)
+        return HTMLResponse(self._home_page)
 
     async def _alive(self) -> dict[str, str]:
         """The process runs and its loop turns."""
@@ -78,21 +89,34 @@ class Service:
         if house is None:
             response.status_code = 503
             return {"status": "starting"}
-        try:
-            async with house.database.reading() as session:
-                await session.execute(sa.text("SELECT 1"))
-        except Exception as error:
+        if (trouble := await self._trouble(house)) is not None:
             response.status_code = 503
-            return {"status": "database away", "error": type(error).__name__}
+            return {"status": "database away", "error": trouble}
         if house.menus.number == 0:
             response.status_code = 503
             return {"status": "no menu is live"}
         return {"status": "ok", "menu_revision": str(house.menus.number)}
 
+    async def _trouble(self, house: House) -> str | None:
+        """What keeps the database from answering. One look at a time: while it hangs, probes go on coming."""
+        if self._look is None or self._look.done():
+            self._look = asyncio.create_task(_look(house))
+        # Waited for, not cancelled: giving up a connection that hangs may itself take long.
+        done, _ = await asyncio.wait([self._look], timeout=READY_WITHIN)
+        if not done:
+            return "no answer"
+        error = self._look.exception()
+        return None if error is None else type(error).__name__
+
     async def _figures(self) -> Response:
         if self.house is not None:
-            await metrics.look(self.house.database)
+            await metrics.look(self.house.database, self.house.clock.now())
         return Response(metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+async def _look(house: House) -> None:
+    async with house.database.reading() as session:
+        await session.execute(sa.text("SELECT 1"))
 
 
 def _settle_memory() -> None:
@@ -104,21 +128,6 @@ def _settle_memory() -> None:
 
 def _answer(house: House, account_id: int) -> Callable[..., Awaitable[bytes]]:
     return lambda incoming: house.engine.answer(incoming, account_id)
-
-
-HOME = """<!doctype html><html lang="zh-CN"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>工会服务</title>
-<style>
-body{font:17px/1.6 system-ui,sans-serif;margin:0;background:#f4f5f5;color:#1b1f1e}
-main{max-width:480px;margin:0 auto;padding:32px 16px}
-h1{font-size:22px;color:#00695C;margin:0 0 12px}
-section{background:#fff;border-radius:12px;padding:16px}
-p{margin:0 0 8px}
-@media (prefers-color-scheme:dark){body{background:#111;color:#e6e6e6}section{background:#1d1d1d}
-h1{color:#4db6ac}}
-</style><main><h1>工会公众号服务</h1><section>
-<p>服务运行正常。</p><p>请在微信中关注本单位工会公众号，直接发消息即可：问用电安全、留言、找工作人员。</p>
-<p>供电服务热线 <b>95598</b>，24 小时。</p></section></main></html>"""
 
 
 def create() -> Service:

@@ -4,6 +4,7 @@ Each process counts for itself. What lies in the database is read when the figur
 same whichever process answers.
 """
 
+import asyncio
 import math
 from bisect import bisect_left
 from collections.abc import Iterable
@@ -11,19 +12,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import SystemClock
 from app.database import Database
 from models import CrisisAlert, MenuPushStep, MenuRevision, Outbox, StepState
 
+log = structlog.get_logger(__name__)
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 4.0, 4.8)  # the last two: deferred, silent
 MUST_REACH_WITHIN = timedelta(minutes=1)
+ANSWER_WITHIN = 2.0  # seconds the database may take; Prometheus itself waits ten
 WAITING = ("queued", "sending", "failed_retry")
 
 
@@ -103,15 +107,22 @@ class Metrics:
             lent = getattr(engine.pool, "checkedout", None)
             if lent is not None:
                 self._pool.labels(name).set(lent())
-        try:
-            async with database.reading() as session:
-                await self._read_outbox(session, now)
-                await self._read_alerts(session, now)
-                await self._read_menus(session)
-        except (SQLAlchemyError, OSError):
-            self._up.set(0)
-        else:
-            self._up.set(1)
+        reading = asyncio.create_task(self._read(database, now))
+        # Not awaited beyond its time: a connection to a database that hangs may take long to give up.
+        done, _ = await asyncio.wait([reading], timeout=ANSWER_WITHIN)
+        if not done:
+            reading.cancel()
+            reading.add_done_callback(_forget)
+        error = reading.exception() if done else TimeoutError()
+        if error is not None:
+            log.warning("figures_not_read", error=type(error).__name__)
+        self._up.set(int(error is None))
+
+    async def _read(self, database: Database, now: datetime) -> None:
+        async with database.reading() as session:
+            await self._read_outbox(session, now)
+            await self._read_alerts(session, now)
+            await self._read_menus(session)
 
     async def _read_outbox(self, session: AsyncSession, now: datetime) -> None:
         # Written out: neither database uses a partial index for states that come as parameters.
@@ -144,6 +155,12 @@ class Metrics:
     def render(self) -> bytes:
         """The page that Prometheus reads, of type `CONTENT_TYPE`."""
         return generate_latest(self._registry)
+
+
+def _forget(late: "asyncio.Task[None]") -> None:
+    """What a look that came too late found is of no interest."""
+    if not late.cancelled():
+        late.exception()
 
 
 # The figures of this process.
