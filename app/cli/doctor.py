@@ -14,17 +14,18 @@ import typer
 
 from app import migrations
 from app.assembly import CALLBACKS, House, assemble
+from app.database import Database
 from app.errors import OperatorError
 from app.menus.buttons import drift
 from app.menus.file import read
 from app.menus.revisions import live
-from app.settings import WeChatAccount, load_settings
+from app.settings import Settings, WeChatAccount, load_settings
 from app.wechat.crypto import signature
-from app.wechat.errors import WeChatError
 from models import AccountKind, FollowerTag
 
 GOOD, DOUBTFUL, BAD = "✓", "!", "✗"
 SKEW_SECONDS = 60
+PATIENCE_SECONDS = 10
 QUOTA_PATHS = ("/cgi-bin/message/custom/send", "/cgi-bin/menu/create")
 
 
@@ -63,11 +64,34 @@ async def _report() -> int:
         return 1
     typer.echo(f"{GOOD} 设置完整" + ("（开发环境）" if settings.development else ""))
     worst = 0
+    async for finding in _findings(settings):
+        typer.echo(f"{finding.mark} {finding.what}")
+        worst = max(worst, int(finding.mark == BAD))
+    return worst
+
+
+async def _findings(settings: Settings) -> AsyncIterator[Finding]:
+    """Nothing opens without a database, so it is looked at first."""
+    trouble = await _trouble(settings)
+    if trouble is not None:
+        yield bad(trouble)
+        return
     async with assemble(settings) as house:
         async for finding in examine(house):
-            typer.echo(f"{finding.mark} {finding.what}")
-            worst = max(worst, int(finding.mark == BAD))
-    return worst
+            yield finding
+
+
+async def _trouble(settings: Settings) -> str | None:
+    database = Database(settings.database_url)
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await migrations.current(database.reader)
+    except Exception as error:
+        where = database.url.render_as_string(hide_password=True)
+        return f"连不上数据库 {where}（{type(error).__name__}）：先让它运行起来，其余检查都要用到它"
+    finally:
+        await database.close()
+    return None
 
 
 Check = Callable[[House], Awaitable[Sequence[Finding]]]
@@ -89,8 +113,10 @@ async def examine(house: House) -> AsyncIterator[Finding]:
         try:
             for finding in await check(house):
                 yield finding
-        except (WeChatError, OSError, httpx.HTTPError, sa.exc.SQLAlchemyError) as error:
-            yield bad(f"{(check.__doc__ or '').strip('。. ')}：{type(error).__name__} {error}")
+        except Exception as error:  # whatever it is, the operator wants to read the rest too
+            what = (check.__doc__ or "").strip("。. ")
+            first_line = str(error).partition("\n")[0]
+            yield bad(f"{what}：{type(error).__name__} {first_line}")
 
 
 async def _database(house: House) -> list[Finding]:

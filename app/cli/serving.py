@@ -15,6 +15,7 @@ import uvicorn
 from app import logs, migrations
 from app.assembly import assemble, prepare
 from app.database import Database
+from app.errors import OperatorError
 from app.settings import load_settings
 
 LOOPBACK = "127.0.0.1"
@@ -64,6 +65,8 @@ async def _work() -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
     async with assemble() as house:
+        if await migrations.current(house.database.reader) != migrations.newest():
+            raise OperatorError("数据库还不是最新版本，请先运行 gonghui migrate")
         await house.refresh()
         await house.waker.start()
         house.rounds.start()
@@ -104,6 +107,7 @@ def demo(
         [sys.executable, "-m", "sandbox", "--port", str(sandbox_port)],
     )
     typer.echo(f"手机：http://{LOOPBACK}:{sandbox_port}    服务：http://{LOOPBACK}:{port}    Ctrl+C 结束")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends us ends both
     processes = [subprocess.Popen(command, env=environment) for command in commands]  # noqa: S603
     sys.exit(_watch_over(processes))
 
@@ -138,6 +142,8 @@ def _watch_over(processes: list[subprocess.Popen[bytes]]) -> int:
     for process in processes:
         process.terminate()
     for process in processes:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=15)
+        try:
+            process.wait(timeout=30)  # longer than what is at work may take
+        except subprocess.TimeoutExpired:
+            process.kill()
     return code
