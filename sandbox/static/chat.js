@@ -78,11 +78,14 @@ function note(message) {
   return make("div", { class: "grey", "data-test": test, title: message.content.rule }, message.text);
 }
 
+const alone = (before, after) => (!before || before.text.endsWith("\n")) && (!after || after.text.startsWith("\n"));
+
 function segments(message) {
-  return message.segments.map((one) => {
+  return message.segments.map((one, index, all) => {
     if (one.choice) {
+      const style = alone(all[index - 1], all[index + 1]) ? "link choice alone" : "link choice";
       return make("a", {
-        href: "#", role: "button", class: "link choice", "data-test": "choice-link",
+        href: "#", role: "button", class: style, "data-test": "choice-link",
         onclick: (event) => {
           event.preventDefault();
           post(`people/${person.openid}/choose`, one.choice);
