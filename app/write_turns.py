@@ -119,6 +119,7 @@ class SharedWriters:
     ) -> None:
         self._engine, self._sessions, self._lock = engine, sessions, lock
         self._savepoint = savepoint
+        self.seconds = SECONDS
         self._on_commit = on_commit  # is shown each session after the commit
         self._queue: deque[_Waiting] = deque()
         self._runner: asyncio.Task[None] | None = None
@@ -169,7 +170,7 @@ class SharedWriters:
         await connection.begin()
         savepoint = self._savepoint(connection, (await connection.get_raw_connection()).driver_connection)
         started = perf_counter()
-        while self._queue and len(ready) < AT_MOST and perf_counter() - started < SECONDS:
+        while self._queue and len(ready) < AT_MOST and perf_counter() - started < self.seconds:
             current[:] = [self._queue.popleft()]
             if not await self._one(connection, savepoint, current[0], ready):
                 raise Disturbed  # the transaction broke; `current` has been told why
