@@ -29,7 +29,7 @@ PRAGMAS = (
     "synchronous=FULL",  # NORMAL may lose the last commits at power loss; groups pay for it
     f"busy_timeout={BUSY_MS}",
     "foreign_keys=ON",
-    "cache_size=-16384",
+    "cache_size=-4096",  # KB; every connection has its own
     "temp_store=MEMORY",
     "wal_autocheckpoint=4000",  # pages; a page written often goes to the file once
 )
