@@ -1,6 +1,6 @@
 """`make bench`: start everything, measure in turns, print one table, write `bench/results/*.json`.
 
-`python -m bench --quick` takes a minute; `--only keyword` measures one class; `--full` adds the filled database.
+Options: `--quick` takes a minute, `--only keyword` measures one class, `--full` adds a filled database.
 """
 
 import argparse
@@ -247,8 +247,8 @@ def table(found: dict[str, object]) -> str:
     ]
     for row in found["rows"]:  # type: ignore[attr-defined]
         lines.append(
-            f"| {row['database']} | {row['what']} | {row['ours']:.0f} | {row['echo']:.0f} | **{row['ratio']:.2f}** "
-            f"| {row['target']:.2f} | {row['p50_ms']:.1f} | {row['p99_ms']:.1f} | {row['cpu_us']:.0f} |"
+            f"| {row['database']} | {row['what']} | {row['ours']:.0f} | {row['echo']:.0f} "
+            f"| **{row['ratio']:.2f}** | {row['target']:.2f} | {row['p50_ms']:.1f} | {row['p99_ms']:.1f} | {row['cpu_us']:.0f} |"
             + (f" {row['errors']} errors" if row["errors"] else "")
         )
     lines.append("")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import migrations
 from app.database import Database
@@ -62,8 +63,8 @@ async def fill(url: str, *, messages: int, followers: int) -> None:
 
 
 async def _insert(
-    connection: sa.ext.asyncio.AsyncConnection, table: sa.FromClause, rows: Iterator[dict[str, object]]
-) -> None:  # type: ignore[name-defined]
+    connection: AsyncConnection, table: sa.FromClause, rows: Iterator[dict[str, object]]
+) -> None:
     values = {
         column.name: sa.bindparam("body_" if column.name == "body" else "reply_", type_=sa.LargeBinary())
         for column in table.c

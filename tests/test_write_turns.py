@@ -10,7 +10,6 @@ from app.database import Database
 from app.write_turns import Disturbed, WriteTurn
 from models import Counter
 
-
 Work = Callable[[WriteTurn], Awaitable[object]]
 
 
