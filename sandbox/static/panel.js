@@ -39,7 +39,8 @@ async function verify() {
 }
 
 function reset() {
-  if (window.confirm("将清空沙盒里的关注、聊天、菜单和素材，确定吗？")) post("reset");
+  const after = "菜单要等服务再发布一次才会回来：改一改 menus.yaml 并保存。";
+  if (window.confirm(`将清空沙盒里的关注、聊天、菜单和素材，确定吗？\n${after}`)) post("reset");
 }
 
 export function showFacts(state) {
