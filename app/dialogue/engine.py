@@ -67,6 +67,9 @@ class Engine:
             run = Run(incoming, account_id, self._clock.now(), secrets.token_hex(8))
             answer = run.wait(started)
             self._begin(name, run)
+        elif run.deferred:  # WeChat was told already that the answer comes later
+            self._count("deferred", 0.0)
+            return SUCCESS
         else:
             answer = run.wait(started)
         try:
