@@ -159,7 +159,12 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """A writing transaction, committed at the end, rolled back on any exception."""
+        """A writing transaction, committed at the end, rolled back on any exception.
+
+        Raises:
+            RuntimeError: this task is in one already; on SQLite it would wait for itself for ever.
+        """
+        refuse_in_transaction("another writing transaction")
         async with self.write_turn:
             with writing_here():
                 async with self._writing.begin() as session:

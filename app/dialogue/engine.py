@@ -164,7 +164,7 @@ class Engine:
 
     def _too_late(self, run: Run, now: float) -> None:
         run.stay_silent(since=now - SILENT_AFTER)
-        if not run.deferring and run.waited_for:
+        if not (run.deferring or run.writing) and run.waited_for:
             run.deferring = True
             self._keep(self._defer(run))
 

@@ -29,6 +29,7 @@ class Run:
     waiters: list[Waiter] = field(default_factory=list)
     deferring: bool = False  # the commit of `deferred` is under way
     deferred: bool = False  # the journal holds it under our token; the answer goes out later
+    writing: bool = False  # its own transaction holds the journal's row: nobody else could commit one
     tries: int = 0
 
     def wait(self, started: float) -> "asyncio.Future[Reply | None]":

@@ -108,6 +108,7 @@ class Turns:
 
     async def _writing(self, plan: Plan, run: Run, speaker: Speaker, owed: "_Owed | None") -> Reply | None:
         async def work(turn: WriteTurn) -> Reply | None:
+            run.writing = True
             with writing_here():
                 return await self._write(_Writing(turn), plan, run, speaker, owed)
 
@@ -115,6 +116,8 @@ class Turns:
             return await self._database.writers.write(work)
         except (Lost, Stale, Disturbed) as error:
             raise Busy from error
+        finally:
+            run.writing = False
 
     async def _write(
         self, writing: "_Writing", plan: Plan, run: Run, speaker: Speaker, owed: "_Owed | None"
