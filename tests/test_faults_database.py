@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from app.database import Database
+from app.dialogue.outages import is_database_away
 from tests.running import (
     Pair,
     Push,
@@ -42,7 +44,11 @@ class Town:
     pushes: list[Push] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
     answered_at: list[float] = field(default_factory=list)
+    _begun: list[int] = field(init=False)
     _done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._begun = [len(service.log) for service in self.pair.services]
 
     async def member(self, people: list[str]) -> None:
         for openid in people:
@@ -59,6 +65,10 @@ class Town:
         enough = len(self.answers) + more
         await until(lambda: len(self.answers) >= enough)
 
+    def logs(self) -> list[str]:
+        """What the services logged since the story began."""
+        return [service.log[begun:] for service, begun in zip(self.pair.services, self._begun, strict=True)]
+
     def between(self, start: float, end: float) -> int:
         return sum(start < moment < end for moment in self.answered_at)
 
@@ -74,6 +84,7 @@ class Town:
 
     async def check(self, database: Database) -> None:
         """Everybody was answered rightly, and every message had its effect once."""
+        assert not any("message_not_handled" in log for log in self.logs()), "taken for a bug"
         assert all(self.answers.values()), "somebody was told `success` instead of an answer"
         assert await kept(database, self.pushes) == len(self.pushes)
         for push in self.pushes:
@@ -193,3 +204,57 @@ async def _turn_read_only(url: str, is_so: bool) -> None:
             )
         )
     await database.close()
+
+
+# --- telling outages from bugs
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT nonsense FROM nowhere",
+        "INSERT INTO person (public_id, created_at) VALUES (NULL, NULL)",
+        "SELECT 1 FROM",
+    ],
+)
+async def test_a_wrong_statement_is_no_outage(database: Database, statement: str) -> None:
+    async with database.writing() as session:
+        with pytest.raises(DBAPIError) as caught:
+            await session.execute(sa.text(statement))
+
+    assert not is_database_away(caught.value)
+
+
+async def test_a_lock_that_does_not_come_is_an_outage(sqlite_url: str) -> None:
+    holder, waiter = Database(sqlite_url), Database(sqlite_url)
+    async with holder.transaction() as held:
+        await held.execute(sa.text("SELECT 1"))
+        with pytest.raises(DBAPIError) as caught:
+            async with waiter.transaction() as session:
+                await session.execute(sa.text("SELECT 1"))
+    await holder.close()
+    await waiter.close()
+
+    assert is_database_away(caught.value)
+    assert is_database_away(caught.value.orig or caught.value)
+
+
+async def test_a_deadlock_on_postgres_is_run_again_not_answered(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    async with database.transaction() as session:
+        await session.execute(
+            sa.text("INSERT INTO lease (name, holder, until) VALUES ('a', '', now()), ('b', '', now())")
+        )
+    met = asyncio.Barrier(2)
+
+    async def crosswise(first: str, second: str) -> None:
+        async with database.transaction() as session:
+            await session.execute(sa.text(f"UPDATE lease SET holder = 'x' WHERE name = '{first}'"))
+            await met.wait()
+            await session.execute(sa.text(f"UPDATE lease SET holder = 'x' WHERE name = '{second}'"))
+
+    ends = await asyncio.gather(crosswise("a", "b"), crosswise("b", "a"), return_exceptions=True)
+    await database.close()
+
+    (error,) = [end for end in ends if end is not None]
+    assert is_database_away(error)

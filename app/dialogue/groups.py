@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from app.dialogue.journal import Entry, GroupStore, Question, Snapshot, Written
+from app.dialogue.outages import is_database_away
 
 LARGEST = 64  # rows; more brings nothing and makes one transaction long
 
@@ -65,6 +66,10 @@ class _Lane(Generic[Item, Result]):
         try:
             results = await self._work([item for item, _ in group])
         except Exception as error:
+            if len(group) > 1 and not is_database_away(error):
+                for each in group:  # one of them is to blame: it shall fail alone
+                    await self._settle([each])
+                return
             for _, future in group:
                 if not future.done():
                     future.set_exception(error)

@@ -151,6 +151,8 @@ class PostgresGroups:
                 continue
 
     async def write(self, entries: Sequence[Entry]) -> list[Written | Exception]:
+        if len({entry.key for entry in entries}) < len(entries):
+            return await self._write_one_by_one(entries)  # a deadline and the answer itself, met in one group
         entries_sorted = sorted(entries, key=lambda entry: entry.key)
         try:
             by_key = await self._write(entries_sorted)

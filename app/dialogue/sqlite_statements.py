@@ -196,10 +196,8 @@ def look(db: sqlite3.Connection, entry: Entry) -> Written:
         return Written.DUPLICATE
     if entry.speaker is None:
         return Written.OK
-    (version,) = db.execute(
-        "SELECT version FROM follower WHERE id = ?", (entry.speaker.follower_id,)
-    ).fetchone()
-    return Written.OK if version == entry.speaker.version else Written.STALE
+    found = db.execute("SELECT version FROM follower WHERE id = ?", (entry.speaker.follower_id,)).fetchone()
+    return Written.OK if found == (entry.speaker.version,) else Written.STALE
 
 
 def store(db: sqlite3.Connection, entries: Sequence[Entry]) -> Written:
