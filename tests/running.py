@@ -166,7 +166,7 @@ class Sandbox(Program):
         self.service = NOWHERE
 
     def command(self) -> list[str]:
-        return ["-m", "sandbox", "--service", self.service]
+        return ["-m", "sandbox", "--service", self.service, "--state", ":memory:"]
 
 
 @dataclass(frozen=True)

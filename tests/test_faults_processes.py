@@ -88,6 +88,25 @@ async def test_the_last_yes_three_times_at_once_leaves_one_message(
         assert await session.scalar(said) == 1
 
 
+async def test_people_who_write_to_both_processes_at_once_are_all_answered(
+    pair: Pair, wechat: WeChat, database: Database
+) -> None:
+    """Writers of one process share transactions: two such, with the same people in them, must not lock up."""
+    people = openids(40, "Both")
+    await asyncio.gather(*(wechat.push(wechat.text(each, KEYWORD), pair.services[0]) for each in people))
+    asks = [
+        (wechat.text(openid, DESK), pair.services[(n + place) % 2])
+        for n, openid in enumerate(people)
+        for place in range(2)
+    ]
+    random.Random(5).shuffle(asks)
+
+    answers = await asyncio.gather(*(wechat.push(push, service) for push, service in asks))
+
+    assert all(answers), answers
+    assert await desk_cases_of(database, people) == [(1, 1)] * 40  # a case each, and once noted again
+
+
 # --- 留言 told to two processes
 
 
