@@ -1,5 +1,6 @@
 """`gonghui menus …` as an operator sees it."""
 
+import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator
@@ -8,11 +9,14 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
+import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from app.cli.menus import app
 from app.database import Database
 from app.menus.schema import SCHEMA, schema_text
+from app.settings import WeChatAccount
+from models import MenuPushStep, StepState
 from tests.conftest import FakeClock
 from tests.menus_kit import KNOWN, menus
 
@@ -24,8 +28,8 @@ ONE = menus(
 class Operator:
     """Types commands; each opens and closes the house as the real one does."""
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
+    def __init__(self, file: Path, settings: SimpleNamespace) -> None:
+        self.file, self.settings = file, settings
 
     def types(self, *words: str, ends: int = 0) -> str:
         result = CliRunner().invoke(app, list(words), catch_exceptions=False)
@@ -38,7 +42,11 @@ class Operator:
 
 @pytest.fixture
 def operator(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Operator:
-    settings = SimpleNamespace(menus=tmp_path / "menus.yaml", public_url="https://gh.example.cn")
+    settings = SimpleNamespace(
+        menus=tmp_path / "menus.yaml",
+        public_url="https://gh.example.cn",
+        wechat_account=WeChatAccount.SERVICE_VERIFIED,
+    )
 
     @asynccontextmanager
     async def assemble() -> AsyncIterator[SimpleNamespace]:
@@ -50,7 +58,7 @@ def operator(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     module.assemble = assemble  # type: ignore[attr-defined]  # a house of this test's own
     monkeypatch.setitem(sys.modules, "app.assembly", module)
     settings.menus.write_text(ONE, encoding="utf-8")
-    return Operator(settings.menus)
+    return Operator(settings.menus, settings)
 
 
 def test_check_counts_what_is_right_and_lists_what_is_not(operator: Operator) -> None:
@@ -101,6 +109,45 @@ def test_from_the_first_apply_to_a_rollback(operator: Operator) -> None:
         "第 2 版  2026-11-23 12:00  命令行（写清时间）  未发布：有了更新的一次发布",
         "第 1 版  2026-11-23 12:00  王芳  未发布：有了更新的一次发布",
     ]
+
+
+async def pushed(sqlite_url: str) -> list[tuple[str, StepState]]:
+    """The steps of every push, in order."""
+    database = Database(sqlite_url)
+    async with database.reading() as session:
+        steps = (await session.scalars(sa.select(MenuPushStep).order_by(MenuPushStep.position))).all()
+    await database.close()
+    return [(step.action, step.state) for step in steps]
+
+
+@pytest.mark.parametrize("again", [("push",), ("apply", "--again")])
+def test_the_live_menu_can_be_pushed_again_from_its_first_step(
+    operator: Operator, sqlite_url: str, again: tuple[str, ...]
+) -> None:
+    operator.types("apply")
+
+    said = operator.types(*again)
+
+    assert said == "第 1 版正在重新发布到微信，进度见 menus history。\n"
+    actions = ("default", "tidy", "done")
+    assert asyncio.run(pushed(sqlite_url)) == [
+        *((action, StepState.DROPPED) for action in actions),
+        *((action, StepState.WAITING) for action in actions),
+    ]
+    assert "第 1 版  2026-11-23 12:00  命令行  正在发布到微信" in operator.types("history")
+
+
+def test_what_was_never_applied_cannot_be_pushed(operator: Operator) -> None:
+    assert "还没有生效的菜单" in operator.types("push", ends=1)
+
+
+def test_an_account_without_menu_calls_is_told_so(operator: Operator, sqlite_url: str) -> None:
+    operator.types("apply")
+    before = asyncio.run(pushed(sqlite_url))
+    operator.settings.wechat_account = WeChatAccount.UNVERIFIED
+
+    assert "请在微信公众平台里手工设置菜单" in operator.types("push", ends=1)
+    assert asyncio.run(pushed(sqlite_url)) == before
 
 
 def test_the_shipped_schema_is_the_models_and_knows_the_keys() -> None:

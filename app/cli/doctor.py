@@ -52,7 +52,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def doctor() -> None:
-    """检查设置、数据库、Redis、微信接口、回调地址、菜单、额度和时钟；有问题时退出码为 1。"""
+    """检查部署，说出哪里不对。
+
+    依次看设置、数据库、Redis、文件、值班、回调地址、微信接口、时钟、菜单和额度；有问题时退出码为 1。
+    """
     raise typer.Exit(asyncio.run(_report()))
 
 
@@ -214,7 +217,8 @@ async def _menus(house: House) -> list[Finding]:
     file = read(revision.text, house.known)
     differences = drift(file, house.settings.public_url, answer.raw, tags)
     if differences:
-        return [bad(f"菜单第 {revision.number} 版：{line}") for line in differences]
+        found = [bad(f"菜单第 {revision.number} 版：{line}") for line in differences]
+        return [*found, bad("要让微信上的菜单与这一版一致，请运行 gonghui menus push")]
     return [good(f"菜单第 {revision.number} 版与微信上一致（{tagged} 个标签归属）")]
 
 

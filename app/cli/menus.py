@@ -1,4 +1,4 @@
-"""`gonghui menus …`: check, try, compare, apply and go back."""
+"""`gonghui menus …`: check, try, compare, apply, push again and go back."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,6 +21,7 @@ from app.menus.schema import SCHEMA, schema_text
 from app.menus.shadows import RESERVED
 from app.menus.words import normalise
 from app.services.audiences import Facts
+from app.settings import WeChatAccount
 
 app = typer.Typer(help="菜单与关键词（menus.yaml）。", no_args_is_help=True)
 
@@ -129,12 +130,15 @@ def apply(
     file: FileArgument = None,
     by: Annotated[str, typer.Option(help="谁改的")] = "命令行",
     note: Annotated[str, typer.Option(help="为什么改")] = "",
+    again: Annotated[bool, typer.Option("--again", help="没有变化也重新发布到微信，同 menus push")] = False,
 ) -> None:
     """让菜单文件生效，并排队发布到微信。"""
 
     async def work(house: Any) -> str:
         text, _ = _checked(house, file)
-        return await _changed(house, lambda s, now: revisions.apply(s, text, house.known, by, note, now))
+        return await _changed(
+            house, lambda s, now: revisions.apply(s, text, house.known, by, note, now), again=again
+        )
 
     typer.echo(_run(work))
 
@@ -152,12 +156,37 @@ def rollback(
     typer.echo(_run(work))
 
 
-async def _changed(house: Any, change: Callable[[Any, datetime], Awaitable[Any]]) -> str:
+@app.command()
+def push() -> None:
+    """把正在生效的菜单重新发布到微信。"""
+
+    async def work(house: Any) -> str:
+        async with house.database.transaction() as session:
+            revision = await revisions.live(session)
+            if revision is None:
+                raise NotFound("还没有生效的菜单。请先运行 menus apply。")
+            return await _push_again(house, session, revision)
+
+    typer.echo(_run(work))
+
+
+async def _push_again(house: Any, session: Any, revision: Any) -> str:
+    if house.settings.wechat_account is WeChatAccount.UNVERIFIED:
+        raise OperatorError("未认证账号没有菜单接口，请在微信公众平台里手工设置菜单。")
+    await pushes.plan_push(session, revision, house.known, house.settings.public_url, house.clock.now())
+    return f"第 {revision.number} 版正在重新发布到微信，进度见 menus history。"
+
+
+async def _changed(
+    house: Any, change: Callable[[Any, datetime], Awaitable[Any]], *, again: bool = False
+) -> str:
     now = house.clock.now()
     async with house.database.transaction() as session:
         before = await revisions.live(session)
         revision = await change(session, now)
         if before is not None and revision.number == before.number:
+            if again:
+                return await _push_again(house, session, revision)
             return f"没有变化，仍是第 {revision.number} 版。"
         await pushes.plan_push(session, revision, house.known, house.settings.public_url, now)
     return f"第 {revision.number} 版已生效，正在发布到微信。\n{revision.difference}"
