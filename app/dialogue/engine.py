@@ -27,7 +27,7 @@ SUCCESS = b"success"
 SILENT_AFTER = 4.8  # seconds; WeChat hangs up at 5 and tries again
 TICK = 0.05  # seconds between looks at the deadlines
 AGAIN = 0.25  # seconds before a database that was away is tried again
-ATTEMPTS = 3  # when the follower moved on meanwhile
+ATTEMPTS = 20  # when the follower moved on meanwhile; the deadline ends it sooner
 CROWDED = 3000  # messages at work; beyond it an honest "not received" is kinder than silence
 SORRY_BUSY = "系统繁忙，这条没有收到，请稍后再发一次。"
 
@@ -51,8 +51,10 @@ class Engine:
         self._turnstile = Turnstile()
         self._watchman: asyncio.Task[None] | None = None
 
-    async def answer(self, incoming: Incoming, account_id: int) -> bytes:
+    async def answer(self, incoming: Incoming, account_id: int, *, passive: bool = True) -> bytes:
         """The answer to one push: a rendered reply, or `success`.
+
+        A mini-program has no passive replies: with `passive=False` every answer goes out as a late one.
 
         Raises:
             NoAnswer: it could not be stored in time; WeChat tries again.
@@ -64,7 +66,7 @@ class Engine:
             if len(self._runs) >= CROWDED:
                 self._count("crowded", 0.0)
                 return render(Text(SORRY_BUSY), incoming, incoming.created_at)
-            run = Run(incoming, account_id, self._clock.now(), secrets.token_hex(8))
+            run = Run(incoming, account_id, self._clock.now(), secrets.token_hex(8), later=not passive)
             answer = run.wait(started)
             self._begin(name, run)
         elif run.deferred:  # WeChat was told already that the answer comes later
@@ -136,6 +138,10 @@ class Engine:
 
     async def _handle(self, run: Run) -> Reply | None:
         incoming = run.incoming
+        if run.later and not run.deferred and incoming.is_person:
+            run.deferred = await self._turns.defer(run)
+            if run.deferred:
+                run.answer(None)
         question = Question(run.account_id, incoming.key, incoming.openid, incoming.is_person, run.at)
         for _ in range(ATTEMPTS):
             snapshot = await self._groups.read(question)
