@@ -8,13 +8,15 @@ from contextlib import asynccontextmanager
 import sqlalchemy as sa
 from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import logs, metrics
 from app.assembly import CALLBACKS, House, assemble
-from app.portal import home
+from app.portal import assets, home
 from app.settings import Settings, load_settings
 from app.wechat.callback import CallbackEndpoint
+from models import AccountKind
 
 READY_WITHIN = 1.5  # seconds; whoever asks whether we are ready gives up after two or more
 
@@ -50,6 +52,7 @@ class Service:
         web.add_api_route("/healthz", self._alive, include_in_schema=False)
         web.add_api_route("/readyz", self._ready, include_in_schema=False)
         web.add_api_route("/metrics", self._figures, include_in_schema=False)
+        web.mount("/static", GZipMiddleware(assets.Assets()), name="static")
         return web
 
     @asynccontextmanager
@@ -60,7 +63,7 @@ class Service:
             for kind, (account_id, account) in house.accounts.items():
                 self._callbacks[CALLBACKS[kind]] = CallbackEndpoint(
                     account,
-                    _answer(house, account_id),
+                    _answer(house, kind, account_id),
                     now=lambda: house.clock.now().timestamp(),
                     on_bad=lambda bad: metrics.refused(bad.reason),
                 )
@@ -126,8 +129,9 @@ def _settle_memory() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-def _answer(house: House, account_id: int) -> Callable[..., Awaitable[bytes]]:
-    return lambda incoming: house.engine.answer(incoming, account_id)
+def _answer(house: House, kind: AccountKind, account_id: int) -> Callable[..., Awaitable[bytes]]:
+    passive = kind is AccountKind.OFFICIAL
+    return lambda incoming: house.engine.answer(incoming, account_id, passive=passive)
 
 
 def create() -> Service:

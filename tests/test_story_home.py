@@ -10,7 +10,7 @@ async def test_the_home_page_names_whom_to_call_and_fits_a_phone(phone: Phone, o
     page = phone.page
     await page.goto(office.service)
 
-    numbers = await page.locator("a[href^='tel:'] b").all_inner_texts()
+    numbers = await page.locator("a[href^='tel:'] .number").all_inner_texts()
     assert numbers == ["110", "119", "120", "95598", "12356"]
     assert await page.locator("body").evaluate("body => body.scrollWidth") == 390
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
+from app.portal import assets
 from app.services.hotlines import HOTLINES, Subject
 
 URGENT = ("110", "119", "120", "95598", "12356")
@@ -11,6 +12,7 @@ URGENT = ("110", "119", "120", "95598", "12356")
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, trim_blocks=True
 )
+_templates.globals["asset"] = assets.address
 
 
 def page(phone: str | None = None) -> str:
