@@ -147,6 +147,7 @@ class Turns:
         if run.deferred:
             message_id = await claim_leased(turn.session, blank, run.request_id)
         else:
+            blank.alone = True
             await claim_new(turn, blank)
         if plan.warning is not None and plan.warning.alert:
             await self._guard.alert(turn.session, speaker, run.incoming.key, run.incoming.text, run.at)
