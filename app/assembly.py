@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import httpx
 import structlog
+from pydantic import SecretStr
 
 import handlers
 from app import metrics, migrations
@@ -65,6 +66,7 @@ class House:
     menus: LiveMenus
     tips: tips.LiveTips
     wechat: WeChatClient
+    miniprogram: WeChatClient | None
     engine: Engine
     rounds: Rounds
     waker: Waker
@@ -136,7 +138,7 @@ async def _build(
     known = {h.name: Known(h.name, h.title, h.args, h.is_flow) for h in registry.values()}
     live_menus = LiveMenus(database.reading, known)
     accounts = await _accounts(settings, database)
-    wechat = _client(settings, clock, database, http)
+    wechat, miniprogram = _clients(settings, clock, database, http)
     guard = ChatGuard()
     groups = Groups(store)
     turns = Turns(
@@ -162,6 +164,7 @@ async def _build(
         menus=live_menus,
         tips=live_tips,
         wechat=wechat,
+        miniprogram=miniprogram,
         engine=engine,
         rounds=Rounds([], waker),
         waker=waker,
@@ -184,19 +187,21 @@ def _keyring(settings: Settings) -> Keyring:
         ) from error
 
 
-def _client(settings: Settings, clock: Clock, database: Database, http: httpx.AsyncClient) -> WeChatClient:
-    secret = settings.wechat_app_secret.get_secret_value()
-    tokens = TokenSource(
-        coordination.DatabaseTokenStore(database, clock),
-        http,
-        settings.wechat_app_id,
-        secret,
-        settings.wechat_api_url,
-        lambda: clock.real_now().timestamp(),
-    )
-    return WeChatClient(
-        settings.wechat_app_id, secret, http=http, tokens=tokens, base_url=settings.wechat_api_url
-    )
+def _clients(
+    settings: Settings, clock: Clock, database: Database, http: httpx.AsyncClient
+) -> tuple[WeChatClient, WeChatClient | None]:
+    """The official account's API, and the mini-program's where there is one."""
+
+    def client(app_id: str, secret: SecretStr) -> WeChatClient:
+        store, url = coordination.DatabaseTokenStore(database, clock), settings.wechat_api_url
+        plain = secret.get_secret_value()
+        tokens = TokenSource(store, http, app_id, plain, url, lambda: clock.real_now().timestamp())
+        return WeChatClient(app_id, plain, http=http, tokens=tokens, base_url=url)
+
+    official = client(settings.wechat_app_id, settings.wechat_app_secret)
+    if not settings.miniprogram_app_id:
+        return official, None
+    return official, client(settings.miniprogram_app_id, settings.miniprogram_app_secret)
 
 
 async def _accounts(settings: Settings, database: Database) -> dict[AccountKind, tuple[int, Account]]:
@@ -300,6 +305,8 @@ async def _rounds(house: House, *, watch: bool) -> list[Round]:
     if certified:
         tag = menu_tags.tag_followers
         rounds.append(Round("tags", lambda: tag(database, wechat, clock, official_id), 15, wakes=True))
+    if house.miniprogram is not None:
+        rounds += _miniprogram_rounds(house, house.miniprogram)
     if watch:
         async with database.reading() as session:
             tried = await digests(session)
@@ -309,3 +316,13 @@ async def _rounds(house: House, *, watch: bool) -> list[Round]:
 
         rounds.append(Round("menu file", Watcher(settings.menus, applied, tried).poll, 1))
     return rounds
+
+
+def _miniprogram_rounds(house: House, client: WeChatClient) -> list[Round]:
+    """The mini-program's own messages and media, with its own token."""
+    database, clock, files = house.database, house.clock, house.files
+    sender = Sender(database, client, clock, customer_messages=True)
+    return [
+        Round("mini-program deliveries", sender.send_due, 3, wakes=True),
+        Round("mini-program media", lambda: media.fetch_due(database, client, files, clock), 5, wakes=True),
+    ]

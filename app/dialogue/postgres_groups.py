@@ -116,7 +116,7 @@ class PostgresGroups:
         strangers = [
             question
             for question, snapshot in zip(questions, snapshots, strict=True)
-            if question.is_person and snapshot.speaker is None and snapshot.seen is None
+            if question.is_person and snapshot.speaker is None
         ]
         if strangers:
             await self._meet(strangers)

@@ -27,6 +27,7 @@ class Run:
     at: datetime
     request_id: str
     waiters: list[Waiter] = field(default_factory=list)
+    later: bool = False  # this account has no passive replies: every answer goes out as a message
     deferring: bool = False  # the commit of `deferred` is under way
     deferred: bool = False  # the journal holds it under our token; the answer goes out later
     writing: bool = False  # its own transaction holds the journal's row: nobody else could commit one

@@ -29,7 +29,7 @@ class SQLiteGroups:
     async def read(self, questions: Sequence[Question]) -> list[Snapshot]:
         snapshots = self._read(questions)
         if any(
-            question.is_person and snapshot.seen is None and snapshot.speaker is None
+            question.is_person and snapshot.speaker is None
             for question, snapshot in zip(questions, snapshots, strict=True)
         ):
             async with self._write_turn:

@@ -74,7 +74,7 @@ class Sender:
     async def _lease(self) -> Leased | None:
         now, real_now = self._clock.now(), self._clock.real_now()
         async with self._database.reading() as session:
-            if not await deliveries.anything_due(session, now, real_now):
+            if not await deliveries.anything_due(session, now, real_now, self._client.app_id):
                 return None
         async with self._database.transaction() as session:
             return await deliveries.next_due(

@@ -16,7 +16,7 @@ from sqlalchemy.orm import defer
 from app.clock import shanghai
 from app.services import windows
 from app.services.windows import Place
-from models import Account, DeliveryState, Follower, Message, MessageState, Outbox, Way
+from models import Account, AccountKind, DeliveryState, Follower, Message, MessageState, Outbox, Way
 from models.sealing import SealBroken
 
 log = structlog.get_logger(__name__)
@@ -55,9 +55,10 @@ class Leased:
     parcel: Parcel | None = None
 
 
-async def anything_due(session: AsyncSession, now: datetime, real_now: datetime) -> bool:
+async def anything_due(session: AsyncSession, now: datetime, real_now: datetime, app_id: str) -> bool:
     """Whether `next_due` would find something; the usual "no" costs no lock."""
-    return await session.scalar(sa.select(Outbox.id).where(*_due(now, real_now)).limit(1)) is not None
+    due = sa.select(Outbox.id).where(*_due(now, real_now, app_id)).limit(1)
+    return await session.scalar(due) is not None
 
 
 async def next_due(
@@ -76,7 +77,7 @@ async def next_due(
     row = await session.scalar(
         sa.select(Outbox)
         .options(_WORDS_LATER)
-        .where(*_due(now, real_now))
+        .where(*_due(now, real_now, app_id))
         .order_by(Outbox.due_at, Outbox.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -121,9 +122,19 @@ async def _parcel(
     return Parcel(row.id, row.kind, payload, row.way, follower.openid, token, row.tries, place)
 
 
-def _due(now: datetime, real_now: datetime) -> tuple[sa.ColumnElement[bool] | sa.TextClause, ...]:
+def _due(
+    now: datetime, real_now: datetime, app_id: str
+) -> tuple[sa.ColumnElement[bool] | sa.TextClause, ...]:
+    """What the sender of the account `app_id` may take: its own followers' rows.
+
+    A row for a person at large is the official account's.
+    """
     free = sa.or_(Outbox.lease_until.is_(None), Outbox.lease_until <= real_now)
-    return _WAITING, Outbox.due_at <= now, free
+    own = sa.exists().where(
+        Follower.id == Outbox.follower_id, Account.id == Follower.account_id, Account.app_id == app_id
+    )
+    official = sa.exists().where(Account.app_id == app_id, Account.kind == AccountKind.OFFICIAL)
+    return _WAITING, Outbox.due_at <= now, free, sa.or_(own, Outbox.follower_id.is_(None) & official)
 
 
 def _quiet(row: Outbox, now: datetime) -> bool:
