@@ -227,7 +227,7 @@ async def test_a_wrong_statement_is_no_outage(database: Database, statement: str
 
 async def test_a_lock_that_does_not_come_is_an_outage(sqlite_url: str) -> None:
     holder, waiter = Database(sqlite_url), Database(sqlite_url)
-    async with holder.transaction() as held:
+    async with holder.writing() as held:
         await held.execute(sa.text("SELECT 1"))
         with pytest.raises(DBAPIError) as caught:
             async with waiter.transaction() as session:

@@ -107,6 +107,27 @@ async def test_people_who_write_to_both_processes_at_once_are_all_answered(
     assert await desk_cases_of(database, people) == [(1, 1)] * 40  # a case each, and once noted again
 
 
+async def test_two_taps_on_confirm_at_once_leave_one_message(
+    pair: Pair, wechat: WeChat, database: Database
+) -> None:
+    """Two messages, not one repeated: an impatient thumb, and a balancer between."""
+    people = openids(8, "Thumb")
+    for openid in people:
+        li = Person(wechat, pair.services, openid)
+        for words in ("留言", "4", "三号库的灯坏了", "完成", "实名", "13812345678"):
+            await li.says(words)
+    async with database.reading() as session:
+        before = await session.scalar(sa.select(sa.func.count(Case.id)))
+    taps = [(wechat.text(openid, "确认"), service) for openid in people for service in pair.services]
+
+    answers = await asyncio.gather(*(wechat.push(push, service) for push, service in taps))
+
+    assert all(answers), answers
+    assert sum("已收到您的留言" in (answer or "") for answer in answers) == 8
+    async with database.reading() as session:
+        assert await session.scalar(sa.select(sa.func.count(Case.id))) == (before or 0) + 8
+
+
 # --- 留言 told to two processes
 
 
@@ -155,6 +176,7 @@ async def test_malformed_callbacks_disturb_nobody(pair: Pair, wechat: WeChat, da
     people = openids(60, "Calm")
     pushes = [wechat.text(openid, KEYWORD) for openid in people]
     refused: list[int] = []
+    begun = [len(service.log) for service in pair.services]
 
     async def vandal(push: Push) -> None:
         service = dice.choice(pair.services)
@@ -175,7 +197,8 @@ async def test_malformed_callbacks_disturb_nobody(pair: Pair, wechat: WeChat, da
         strangers = sa.select(sa.func.count(Follower.id)).where(Follower.openid.contains("Vandal"))
         assert await session.scalar(strangers) == 0
     assert all(service.runs for service in pair.services)
-    assert not any("Traceback" in service.log for service in pair.services)
+    logs = [service.log[start:] for service, start in zip(pair.services, begun, strict=True)]
+    assert not any("Traceback" in log for log in logs), logs
 
 
 def spoiled(push: Push, dice: random.Random) -> list[tuple[str, bytes]]:
