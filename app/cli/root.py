@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app.cli import alerts, backups, cases, content, doctor, keys, menus, messages, serving
+from app.cli import alerts, backups, cases, content, demo, doctor, keys, menus, messages, serving
 from app.errors import DomainError, OperatorError
 
 app = typer.Typer(
@@ -14,6 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 serving.add_to(app)
+demo.add_to(app)
 doctor.add_to(app)
 backups.add_to(app)
 app.add_typer(menus.app, name="menus")

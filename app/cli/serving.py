@@ -1,13 +1,9 @@
-"""Commands that keep running: serve, worker, sandbox, demo; and migrate, which comes before them."""
+"""Commands that keep running: serve, worker, sandbox; and migrate, which comes before them."""
 
 import asyncio
-import contextlib
-import os
-import secrets
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import typer
 import uvicorn
@@ -25,7 +21,6 @@ def add_to(app: typer.Typer) -> None:
     app.command()(serve)
     app.command()(worker)
     app.command()(sandbox)
-    app.command()(demo)
     app.command()(migrate)
 
 
@@ -90,60 +85,3 @@ def migrate() -> None:
 def sandbox(port: int = typer.Option(8001, help="手机页面的端口")) -> None:
     """运行开发用的微信替身：http://127.0.0.1:8001 是一部手机。"""
     sys.exit(subprocess.call([sys.executable, "-m", "sandbox", "--port", str(port)]))  # noqa: S603
-
-
-def demo(
-    port: int = typer.Option(8000, help="服务端口"),
-    sandbox_port: int = typer.Option(8001, help="手机页面的端口"),
-) -> None:
-    """第一次运行：写好 .env，启动服务和一部手机，打开浏览器就能试。"""
-    _first_settings(port, sandbox_port)
-    environment = os.environ | {
-        "GONGHUI_PUBLIC_URL": f"http://{LOOPBACK}:{port}",
-        "GONGHUI_WECHAT_API_URL": f"http://{LOOPBACK}:{sandbox_port}",
-    }
-    commands = (
-        [sys.executable, "-m", "app", "serve", "--watch", "--port", str(port)],
-        [sys.executable, "-m", "sandbox", "--port", str(sandbox_port)],
-    )
-    typer.echo(f"手机：http://{LOOPBACK}:{sandbox_port}    服务：http://{LOOPBACK}:{port}    Ctrl+C 结束")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends us ends both
-    processes = [subprocess.Popen(command, env=environment) for command in commands]  # noqa: S603
-    sys.exit(_watch_over(processes))
-
-
-def _first_settings(port: int, sandbox_port: int) -> None:
-    """A `.env` for development, where there is none."""
-    path = Path(".env")
-    if path.exists() or os.environ.get("GONGHUI_SECRET_KEY"):
-        return
-    path.write_text(
-        f"# 开发环境设置；全部设置见 .env.example\n"
-        f"GONGHUI_SECRET_KEY={secrets.token_hex(32)}\n"
-        f"GONGHUI_WECHAT_API_URL=http://{LOOPBACK}:{sandbox_port}\n"
-        f"GONGHUI_PUBLIC_URL=http://{LOOPBACK}:{port}\n"
-        f"GONGHUI_LOG_FORMAT=text\n",
-        encoding="utf-8",
-    )
-    path.chmod(0o600)
-    typer.echo("已写好 .env（开发环境）")
-
-
-def _watch_over(processes: list[subprocess.Popen[bytes]]) -> int:
-    """Wait for the first to end, then end the others."""
-    code = 0
-    try:
-        while all(process.poll() is None for process in processes):
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                processes[0].wait(timeout=0.5)
-        code = next(p.returncode for p in processes if p.returncode is not None)
-    except KeyboardInterrupt:
-        typer.echo("正在结束…")
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        try:
-            process.wait(timeout=30)  # longer than what is at work may take
-        except subprocess.TimeoutExpired:
-            process.kill()
-    return code

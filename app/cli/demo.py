@@ -1,0 +1,103 @@
+"""`gonghui demo`: service and sandbox side by side, for a first look; they end together."""
+
+import asyncio
+import os
+import secrets
+import signal
+import sys
+from asyncio.subprocess import Process
+from contextlib import suppress
+from pathlib import Path
+
+import typer
+
+LOOPBACK = "127.0.0.1"
+SERVICE, SANDBOX = "服务", "手机（微信替身）"
+PATIENCE_SECONDS = 30  # longer than what is at work may take
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(demo)
+
+
+def demo(
+    port: int = typer.Option(8000, help="服务端口"),
+    sandbox_port: int = typer.Option(8001, help="手机页面的端口"),
+) -> None:
+    """第一次运行：写好 .env，启动服务和一部手机，打开浏览器就能试。"""
+    _first_settings(port, sandbox_port)
+    environment = os.environ | {
+        "GONGHUI_PUBLIC_URL": f"http://{LOOPBACK}:{port}",
+        "GONGHUI_WECHAT_API_URL": f"http://{LOOPBACK}:{sandbox_port}",
+    }
+    commands = {
+        SERVICE: ("app", "serve", "--watch", "--port", str(port)),
+        SANDBOX: ("sandbox", "--port", str(sandbox_port)),
+    }
+    typer.echo(f"手机：http://{LOOPBACK}:{sandbox_port}    服务：http://{LOOPBACK}:{port}    Ctrl+C 结束")
+    sys.exit(asyncio.run(_run(commands, environment)))
+
+
+def _first_settings(port: int, sandbox_port: int) -> None:
+    """A `.env` for development, where there is none."""
+    path = Path(".env")
+    if path.exists() or os.environ.get("GONGHUI_SECRET_KEY"):
+        return
+    path.write_text(
+        f"# 开发环境设置；全部设置见 .env.example\n"
+        f"GONGHUI_SECRET_KEY={secrets.token_hex(32)}\n"
+        f"GONGHUI_WECHAT_API_URL=http://{LOOPBACK}:{sandbox_port}\n"
+        f"GONGHUI_PUBLIC_URL=http://{LOOPBACK}:{port}\n"
+        f"GONGHUI_LOG_FORMAT=text\n",
+        encoding="utf-8",
+    )
+    path.chmod(0o600)
+    typer.echo("已写好 .env（开发环境）")
+
+
+async def _run(commands: dict[str, tuple[str, ...]], environment: dict[str, str]) -> int:
+    """Run all until we are told to end, or one of them ends by itself; the exit code."""
+    asked = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # before there is anybody to leave behind
+        if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` means it
+            asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    children: dict[str, Process] = {}
+    try:
+        for name, words in commands.items():
+            children[name] = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", *words, env=environment
+            )
+        told = asyncio.create_task(asked.wait())
+        ends = {asyncio.create_task(child.wait()): name for name, child in children.items()}
+        done, _ = await asyncio.wait({told, *ends}, return_when=asyncio.FIRST_COMPLETED)
+        if told in done:
+            typer.echo("正在结束…")
+            return 0
+        told.cancel()
+        return _mourn([(name, task.result()) for task, name in ends.items() if task in done])
+    finally:
+        await asyncio.gather(*(_end(child) for child in children.values()))
+
+
+def _mourn(dead: list[tuple[str, int]]) -> int:
+    """Say who ended unasked and where to look; never 0, as nobody wanted this."""
+    for name, code in dead:
+        how = f"退出码 {code}" if code >= 0 else f"被信号 {signal.Signals(-code).name} 终止"
+        typer.echo(
+            f"{name}自己停了（{how}），所以一起结束。原因在上面它最后打印的几行里；"
+            "端口被占用时，用 --port、--sandbox-port 换一个。",
+            err=True,
+        )
+    code = dead[0][1]
+    return code if code > 0 else 128 - code if code < 0 else 1
+
+
+async def _end(child: Process) -> None:
+    with suppress(ProcessLookupError):
+        child.terminate()
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await child.wait()
+    except TimeoutError:
+        child.kill()
+        await child.wait()

@@ -1,0 +1,136 @@
+"""`gonghui demo` with real processes: the two end together, and say so when one ends unasked.
+
+What the children inherit of the pipe tells when they are gone: it ends with the last of them.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from app.settings import Settings
+from tests.rooms import ROOT
+from tests.servers import free_port
+
+PATIENCE = 60  # seconds; a slow machine is no failure
+
+
+class Demo:
+    """One `gonghui demo` in a folder of its own."""
+
+    def __init__(self, folder: Path, port: int, sandbox_port: int) -> None:
+        unset = {f"GONGHUI_{name.upper()}": "" for name in Settings.model_fields}
+        environment = (
+            os.environ
+            | unset
+            | {
+                "PYTHONPATH": str(ROOT),
+                "PYTHONIOENCODING": "utf-8",
+                "GONGHUI_DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'gonghui.db'}",
+                "GONGHUI_FILES": str(folder / "files"),
+                "GONGHUI_MENUS": str(ROOT / "menus.yaml"),
+                "GONGHUI_CONTENT": str(ROOT / "content"),
+                "GONGHUI_SECRET_KEY": "a demonstration has no secret, but one this long",
+                "GONGHUI_WECHAT_MODE": "safe",
+                "GONGHUI_LOG_FORMAT": "text",
+            }
+        )
+        command = [sys.executable, "-m", "app", "demo"]
+        command += ["--port", str(port), "--sandbox-port", str(sandbox_port)]
+        self.process = subprocess.Popen(
+            command, cwd=folder, env=environment, text=True, encoding="utf-8",
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+
+    def prints(self, *words: str) -> None:
+        """Read on until each of `words` was printed."""
+        assert self.process.stdout is not None
+        missing, read = set(words), ""
+        for line in self.process.stdout:
+            read += line
+            missing -= {word for word in missing if word in line}
+            if not missing:
+                return
+        raise AssertionError(f"{missing} never came:\n{read}")
+
+    def ends(self) -> str:
+        """What it printed until it and both its children were gone."""
+        printed, _ = self.process.communicate(timeout=PATIENCE)
+        return printed
+
+    def children(self) -> list[tuple[int, str]]:
+        """Pid and command line of each."""
+        pid = self.process.pid
+        listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [(int(each), Path(f"/proc/{each}/cmdline").read_text()) for each in listed]
+
+    def clean_up(self) -> None:
+        """Whatever a failed test left: the whole session that we started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def sandbox_port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def demo(tmp_path: Path, port: int, sandbox_port: int) -> Iterator[Demo]:
+    started = Demo(tmp_path, port, sandbox_port)
+    yield started
+    started.clean_up()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_told_to_end_it_ends_both(demo: Demo, number: signal.Signals) -> None:
+    demo.prints("Application startup complete", "phone: ")
+
+    demo.process.send_signal(number)
+
+    said = demo.ends()
+    assert "正在结束…" in said
+    assert "Application shutdown complete" in said
+    assert demo.process.returncode == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are found through /proc")
+def test_when_one_is_killed_the_other_ends_and_it_is_named(demo: Demo) -> None:
+    demo.prints("Application startup complete", "phone: ")
+    [sandbox] = [pid for pid, command in demo.children() if "sandbox\0--port" in command]
+
+    os.kill(sandbox, signal.SIGKILL)
+
+    said = demo.ends()
+    assert "手机（微信替身）自己停了（被信号 SIGKILL 终止）" in said
+    assert "Application shutdown complete" in said
+    assert demo.process.returncode == 128 + signal.SIGKILL
+
+
+def test_where_the_port_is_taken_the_failure_says_which_and_what_to_do(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        demo = Demo(tmp_path, free_port(), taken.getsockname()[1])
+        try:
+            said = demo.ends()
+        finally:
+            demo.clean_up()
+
+    assert demo.process.returncode > 0
+    assert f"手机（微信替身）自己停了（退出码 {demo.process.returncode}）" in said
+    assert "--sandbox-port" in said
