@@ -1,5 +1,7 @@
 """Bringing the database to the newest revision, and telling which one it has."""
 
+from pathlib import Path
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -7,19 +9,20 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+FOLDER = Path(__file__).parent.parent / "migrations"
 LOCK = 0x67_6F_6E_67  # advisory lock on PostgreSQL: two that migrate at once
 
 
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", "migrations")
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     return config
 
 
 def newest() -> str:
     head = ScriptDirectory.from_config(_config()).get_current_head()
     if head is None:
-        raise RuntimeError("no migrations found: start from the project's root")
+        raise RuntimeError(f"no migrations found in {FOLDER}")
     return head
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,9 +23,15 @@ from models import Base
 def _revisions() -> list[str]:
     """From the first to the newest."""
     config = Config()
-    config.set_main_option("script_location", "migrations")
+    config.set_main_option("script_location", str(migrations.FOLDER))
     found = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
     return found[::-1]
+
+
+def test_migrations_are_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert migrations.newest() == _revisions()[-1]
 
 
 @pytest.fixture
