@@ -11,11 +11,9 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -24,16 +22,9 @@ from typing import Self
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
-import pytest
-import sqlalchemy as sa
-
-from app import migrations
-from app.database import Database
 from app.settings import Settings
 from app.wechat.crypto import Account, Cipher, Mode, signature
-from models import Case, CaseEntry, CaseKind, CaseReporter, EntryKind, Follower, Message
-from models.sealing import Keyring, keyring, use_keyring
-from tests.servers import Missing, PostgresServer, free_port, run_apart, start_postgres
+from tests.servers import free_port
 from tests.talking import ANCHOR, GH_ID
 
 ROOT = Path(__file__).parent.parent
@@ -299,45 +290,6 @@ class Person:
         return ANCHOR.sub(lambda match: match[3], answer)
 
 
-@asynccontextmanager
-async def looking_into(settings: Settings) -> AsyncIterator[Database]:
-    """The database of a running service, with its keys."""
-    assert settings.encryption_keys is not None
-    assert settings.lookup_key is not None
-    use_keyring(
-        Keyring.parse(settings.encryption_keys.get_secret_value(), settings.lookup_key.get_secret_value())
-    )
-    database = Database(settings.database_url)
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
-async def desk_cases_of(database: Database, people: list[str]) -> list[tuple[int, int]]:
-    """Of each person: how many 人工 cases there are, and how many times 人工 was noted in one again."""
-    entries = sa.func.count(CaseEntry.id).filter(CaseEntry.kind == EntryKind.EVENT)
-    async with database.reading() as session:
-        person = dict((await session.execute(sa.select(Follower.openid, Follower.person_id))).all())
-        rows = await session.execute(
-            sa.select(CaseReporter.person_digest, sa.func.count(Case.id.distinct()), entries)
-            .join(Case, Case.id == CaseReporter.case_id)
-            .join(CaseEntry, CaseEntry.case_id == Case.id)
-            .where(Case.kind == CaseKind.DESK)
-            .group_by(CaseReporter.person_digest)
-        )
-        counts = {digest: (found, again) for digest, found, again in rows}
-    digests = [keyring().digest(str(person[openid]), "case-reporter") for openid in people]
-    return [counts.get(digest, (0, 0)) for digest in digests]
-
-
-async def kept(database: Database, pushes: list[Push]) -> int:
-    """How many of these pushes are in the journal; each is there at most once."""
-    async with database.reading() as session:
-        keys = set(await session.scalars(sa.select(Message.key)))
-    return len(keys & {push.key for push in pushes})
-
-
 async def until(condition: Callable[[], object], seconds: float = 20) -> None:
     """Wait for what another process does."""
     async with asyncio.timeout(seconds):
@@ -357,54 +309,3 @@ def start_all(programs: Sequence[Program]) -> None:
         program.begin()
     for program in asleep:
         program.wait()
-
-
-@dataclass
-class Pair:
-    """Two service processes on one database; the PostgreSQL is their own and may be stopped."""
-
-    services: list[Service]
-    postgres: PostgresServer | None
-
-    @property
-    def settings(self) -> Settings:
-        return self.services[0].settings
-
-
-_pairs: dict[str, Pair | str] = {}
-
-
-def shared_pair(kind: str, config: pytest.Config) -> Pair:
-    """The pair on `kind` (sqlite, postgres) that all fault tests share; both processes run."""
-    if kind not in _pairs:
-        stack = ExitStack()
-        config.add_cleanup(stack.close)
-        try:
-            _pairs[kind] = _make_pair(kind, stack)
-        except Missing as reason:
-            _pairs[kind] = str(reason)
-    pair = _pairs[kind]
-    if isinstance(pair, str):
-        pytest.skip(pair)
-    start_all(pair.services)  # a test before this one may have killed them
-    return pair
-
-
-def _make_pair(kind: str, stack: ExitStack) -> Pair:
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gonghui-pair-")))
-    server, url = None, f"sqlite+aiosqlite:///{folder / 'gonghui.db'}"
-    if kind == "postgres":
-        server = stack.enter_context(start_postgres())
-        url = server.url
-        run_apart(lambda: _migrate(url))
-    pair = Pair([Service(folder, url) for _ in range(2)], server)
-    for service in pair.services:
-        stack.callback(service.kill)
-    start_all(pair.services)  # on SQLite both migrate the same empty file
-    return pair
-
-
-async def _migrate(url: str) -> None:
-    database = Database(url)
-    await migrations.upgrade(database.writer)
-    await database.close()

@@ -15,18 +15,8 @@ from sqlalchemy.exc import DBAPIError
 
 from app.database import Database
 from app.dialogue.outages import is_database_away
-from tests.running import (
-    Pair,
-    Push,
-    WeChat,
-    desk_cases_of,
-    kept,
-    looking_into,
-    openids,
-    shared_pair,
-    until,
-    wechat_of,
-)
+from tests.pairs import Pair, desk_cases_of, kept, looking_into, shared_pair
+from tests.running import Push, WeChat, openids, until, wechat_of
 from tests.servers import run_apart
 
 AWAY = 3.0  # seconds

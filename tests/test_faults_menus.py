@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from models import MenuRevision
-from tests.running import ROOT, Person, Service, looking_into, openids, until, wechat_of
+from tests.pairs import looking_into
+from tests.running import ROOT, Person, Service, openids, until, wechat_of
 
 SHIPPED = (ROOT / "menus.yaml").read_text(encoding="utf-8")
 LINE = "keywords:\n"

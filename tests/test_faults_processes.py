@@ -11,20 +11,8 @@ import sqlalchemy as sa
 from app.database import Database
 from app.services import case_work
 from models import Case, CaseKind, Follower, StoredFile
-from tests.running import (
-    Pair,
-    Person,
-    Push,
-    WeChat,
-    desk_cases_of,
-    kept,
-    looking_into,
-    openids,
-    post,
-    shared_pair,
-    until,
-    wechat_of,
-)
+from tests.pairs import Pair, desk_cases_of, kept, looking_into, shared_pair
+from tests.running import Person, Push, WeChat, openids, post, until, wechat_of
 
 DESK, KEYWORD, LEAVE = "人工", "电费", "留言"
 

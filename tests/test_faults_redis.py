@@ -10,7 +10,8 @@ import pytest
 from app.clock import SystemClock
 from app.services import case_work
 from sandbox.driver import Phone, Platform
-from tests.running import Sandbox, Service, looking_into, until
+from tests.pairs import looking_into
+from tests.running import Sandbox, Service, until
 from tests.servers import Missing, RedisServer, start_redis
 
 
