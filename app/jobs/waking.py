@@ -6,13 +6,14 @@ process, in our own always. Without Redis, and while it is away, rounds come on 
 
 import asyncio
 import contextlib
+import inspect
 from collections.abc import Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from taskiq.message import BrokerMessage
-from taskiq.utils import maybe_awaitable
-from taskiq_redis import RedisStreamBroker
+
+if TYPE_CHECKING:  # the queue's library weighs 15 MB: only who has Redis pays for it
+    from taskiq_redis import RedisStreamBroker
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +24,7 @@ SOCKET_SECONDS = 5.0  # more than one read waits; a Redis that hangs is as good 
 LOCK_SECONDS = 10.0  # without an end, a process killed at the wrong moment would lock out the others
 IDLE_MS = 600_000
 RETRY_SECONDS = 15.0
+CANCEL_AGAIN = 0.2  # seconds
 
 
 class Waker:
@@ -57,9 +59,10 @@ class Waker:
     async def stop(self) -> None:
         """End everything begun here; no task and no connection stays behind."""
         self.connected = False
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:  # the Redis library now and then swallows being cancelled: insist
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks, timeout=CANCEL_AGAIN)
         if self._broker is not None:
             with contextlib.suppress(Exception):
                 await self._broker.shutdown()
@@ -70,14 +73,16 @@ class Waker:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _kick(self, broker: RedisStreamBroker) -> None:
+    async def _kick(self, broker: "RedisStreamBroker") -> None:
+        from taskiq.message import BrokerMessage  # noqa: PLC0415 - see above
+
         try:
             async with asyncio.timeout(2):
                 await broker.kick(BrokerMessage(task_id="", task_name=QUEUE, message=b"", labels={}))
         except Exception as error:
             log.info("wake_up_lost", error=type(error).__name__)
 
-    async def _listen(self, broker: RedisStreamBroker) -> None:
+    async def _listen(self, broker: "RedisStreamBroker") -> None:
         """Listen on Redis for as long as we live; when it goes away, wait for it to come back.
 
         Not with taskiq's own receiver: while Redis is away that one tries again without a pause, does not
@@ -91,14 +96,18 @@ class Waker:
                 async with contextlib.aclosing(broker.listen()) as wake_ups:
                     async for wake_up in wake_ups:
                         self._event.set()
-                        await maybe_awaitable(wake_up.ack())
+                        acknowledged = wake_up.ack()
+                        if inspect.isawaitable(acknowledged):
+                            await acknowledged
             except Exception as error:
                 log.warning("redis_away", error=type(error).__name__)
             self.connected = False
             await asyncio.sleep(self._retry_seconds)
 
 
-def _broker(url: str) -> RedisStreamBroker:
+def _broker(url: str) -> "RedisStreamBroker":
+    from taskiq_redis import RedisStreamBroker  # noqa: PLC0415 - see above
+
     return RedisStreamBroker(
         url,
         queue_name=QUEUE,
