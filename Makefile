@@ -12,7 +12,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 .PHONY: help run test check format bench lock vendor install clean
 .DEFAULT_GOAL := help
 
-help: ## show this list
+help: ## 列出全部命令 · show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
 $(PY):
@@ -28,33 +28,33 @@ $(VENV)/.dev: requirements-dev.lock | $(PY) $(VENV)/.run
 	$(PIP) install --require-hashes --only-binary :all: -r requirements-dev.lock
 	@touch $@
 
-install: $(VENV)/.run ## set up .venv with what the program needs
+install: $(VENV)/.run ## 装好运行需要的东西 · set up .venv with what the program needs
 
-run: $(VENV)/.run ## run the service (:8000) and a phone in the browser (:8001)
+run: $(VENV)/.run ## 启动服务（:8000）和一部浏览器里的手机（:8001） · run the service (:8000) and a phone in the browser (:8001)
 	$(PY) -m app demo --port $(PORT) --sandbox-port $(SANDBOX_PORT)
 
-test: $(VENV)/.dev ## run all tests
+test: $(VENV)/.dev ## 运行全部测试 · run all tests
 	$(PY) -m pytest $(TESTS)
 
-check: $(VENV)/.dev ## format, lint, types, import arrows, migration drift
+check: $(VENV)/.dev ## 检查格式、写法、类型、引用方向和迁移 · format, lint, types, import arrows, migration drift
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(PY) -m pytest tests/test_house.py tests/test_migrations.py
 
-format: $(VENV)/.dev ## put the code in its format
+format: $(VENV)/.dev ## 整理代码格式 · put the code in its format
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-bench: $(VENV)/.dev ## measure speed and memory; prints a table
+bench: $(VENV)/.dev ## 测速度和内存，打印一张表 · measure speed and memory; prints a table
 	$(PY) -m bench $(BENCH)
 
-lock: ## make the requirement locks anew from pyproject.toml (needs uv)
+lock: ## 按 pyproject.toml 重做依赖锁定（要有 uv） · make the requirement locks anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
-vendor: ## fetch the front-end files named in static/vendor/manifest.json again (needs npm)
+vendor: ## 按 static/vendor/manifest.json 重新取前端文件（要有 npm） · fetch the front-end files named in static/vendor/manifest.json again (needs npm)
 	$(PYTHON) -m deploy.vendor
 
-clean: ## remove .venv and caches, keep data
+clean: ## 删除 .venv 和缓存，保留数据 · remove .venv and caches, keep data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

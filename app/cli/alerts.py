@@ -8,11 +8,12 @@ from typing import Annotated, TypeVar
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.cli.words import Commands
 from app.clock import spoken
 from app.services import crisis
 from models import AlertState, CrisisAlert
 
-app = typer.Typer(help="紧急提醒：有人可能伤害自己。", no_args_is_help=True)
+app = Commands(help="紧急提醒：有人可能伤害自己。")
 
 Result = TypeVar("Result")
 

@@ -9,11 +9,12 @@ from typing import Annotated, TypeVar
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.cli.words import Commands
 from app.clock import spoken
 from app.services import case_work, cases
 from models import Case, CaseEntry, CaseKind, CaseState, EntryKind
 
-app = typer.Typer(help="留言和人工服务：查看、答复、办结。", no_args_is_help=True)
+app = Commands(help="留言和人工服务：查看、答复、办结。")
 
 Result = TypeVar("Result")
 Number = Annotated[str, typer.Argument(help="编号，例如 LY-2026-0042")]

@@ -5,8 +5,9 @@ import asyncio
 import typer
 
 from app.assembly import assemble, load_content
+from app.cli.words import Commands
 
-app = typer.Typer(help="知识内容（用电安全问答）。", no_args_is_help=True)
+app = Commands(help="知识内容（用电安全问答）。")
 
 
 @app.callback()

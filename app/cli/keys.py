@@ -15,6 +15,7 @@ import sqlalchemy as sa
 import typer
 
 from app.assembly import assemble
+from app.cli.words import Commands
 from app.clock import SystemClock, civil_date
 from app.database import Database
 from app.errors import OperatorError
@@ -22,7 +23,7 @@ from models import Base
 from models.sealing import VERSION, Keyring, SealBroken, keyring
 from models.types import SealedJSON, SealedText
 
-app = typer.Typer(help="加密钥匙：生成、更换。", no_args_is_help=True)
+app = Commands(help="加密钥匙：生成、更换。")
 
 BATCH = 500
 MOST_NAME = 32  # characters; the name lies in front of every sealed value

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from app.cli.words import Commands
 from app.clock import SHANGHAI, shanghai
 from app.errors import DomainError, NotFound, OperatorError
 from app.menus import pushes, revisions
@@ -23,7 +24,7 @@ from app.menus.words import normalise
 from app.services.audiences import Facts
 from app.settings import WeChatAccount
 
-app = typer.Typer(help="菜单与关键词（menus.yaml）。", no_args_is_help=True)
+app = Commands(help="菜单与关键词（menus.yaml）。")
 
 Result = TypeVar("Result")
 FileArgument = Annotated[Path | None, typer.Argument(help="菜单文件；不写就用设置里的那一份")]
@@ -45,7 +46,10 @@ def _run(work: Callable[[Any], Awaitable[Result]]) -> Result:
 
 
 def _checked(house: Any, file: Path | None) -> tuple[str, MenuFile]:
-    text = load(file or house.settings.menus)
+    path = file or house.settings.menus
+    if not path.exists():
+        raise OperatorError(f"没有这个文件：{path}")
+    text = load(path)
     checked = read(text, house.known)
     default_menu(checked, house.settings.public_url)
     return text, checked

@@ -7,6 +7,7 @@ import structlog
 import typer
 
 from app.assembly import assemble
+from app.cli.words import Commands
 from app.clock import shanghai
 from app.errors import OperatorError
 from app.services import messages
@@ -15,8 +16,9 @@ from models import Message, MessageState
 from models.sealing import SealBroken
 
 log = structlog.get_logger(__name__)
-app = typer.Typer(help="收到的消息：查看、重办失败的消息。", no_args_is_help=True)
+app = Commands(help="收到的消息：查看、重办失败的消息。")
 
+HEADER = "编号  收到的时间  状态  类型  规则  请求号"
 HIDDEN = "（未显示；加 --reveal 查看，查看会记入日志）"
 
 
@@ -54,10 +56,9 @@ def list_(
 ) -> None:
     """列出最近的消息（不显示内容）。"""
     rows = asyncio.run(_list(state, limit))
+    typer.echo(HEADER if rows else "没有这样的消息。")
     for row in rows:
         typer.echo(_line(row))
-    if not rows:
-        typer.echo("没有这样的消息。")
 
 
 async def _list(state: MessageState | None, limit: int) -> list[Message]:
