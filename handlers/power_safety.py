@@ -53,9 +53,9 @@ def make_router(live: LiveTips) -> Router:
             return Nothing()  # the engine's lines stand alone: no search, no small talk after them
         match live.index.search(chat.text):
             case Hit(tip):
-                return Text(answer_text(tip))
+                return Text(answer_text(tip, opened=_opened(chat)))
             case Choices(tips):
-                return Text(_which(tips))
+                return Text(_which(tips, warned=danger is not None))
         await questions.log_miss(chat.session, chat.text, chat.at)
         return Text(MISS)
 
@@ -64,7 +64,7 @@ def make_router(live: LiveTips) -> Router:
         tip = live.find(chat.args.get("tip", ""))
         if tip is None:
             return Text(f"这一条已经调整。看看别的：{lines.SAFETY}")
-        return Text(answer_text(tip))
+        return Text(answer_text(tip, opened=_opened(chat)))
 
     @router.on("power_safety.topics", title="安全用电", args=("topic", "after_topic", "after_tip"))
     async def topics(chat: Chat) -> Reply:
@@ -89,11 +89,17 @@ def make_router(live: LiveTips) -> Router:
     return router
 
 
-def _which(tips: tuple[Tip, ...]) -> str:
+def _opened(chat: Chat) -> str:
+    """What the engine puts above the answer to a text about danger."""
+    danger = crisis.watch(chat.text)
+    return "" if danger is None else danger.lines
+
+
+def _which(tips: tuple[Tip, ...], *, warned: bool) -> str:
     """Ask back: one tip or a few may be meant."""
     opening = "您问的是不是这个？" if len(tips) == 1 else "您问的是哪一种？点一下就能看："
     choices = [_line(tip) for tip in tips]
-    first = [URGENT] if any(tip.danger for tip in tips) else []
+    first = [URGENT] if any(tip.danger for tip in tips) and not warned else []
     return "\n".join([*first, opening, *choices, f"都不是？换个说法再问，或找{lines.DESK}。"])
 
 

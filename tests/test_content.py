@@ -1,5 +1,6 @@
 """The shipped power-safety tips: what must be true of every one of them before a villager reads it."""
 
+import math
 import re
 from datetime import date
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from app.knowledge import Tip, Topic, answer_text, load
 from app.knowledge.tips import CALLS
+from app.services import crisis
 
 FOLDER = Path(__file__).parent.parent / "content" / "power_safety"
 TIPS = [file.tip for file in load(FOLDER)]
@@ -65,12 +67,15 @@ def test_where_life_is_at_risk_the_first_line_is_a_number_and_the_second_an_acti
 
 
 @EVERY_TIP
-def test_the_do_nots_come_before_the_steps_and_the_answer_ends_with_a_number(tip: Tip) -> None:
+def test_the_do_nots_come_before_the_steps_and_an_answer_has_its_numbers_once(tip: Tip) -> None:
     answer = answer_text(tip)
 
     assert answer.index(tip.never[-1]) < answer.index("接着这样做")
-    assert answer.splitlines()[-1].startswith(f"求助电话：{tip.call[0]}")
-    assert f"来源：{tip.source}" in answer
+    if tip.danger:  # its numbers stand in the first line, once
+        assert answer.splitlines()[-1].startswith("来源：")
+        assert "求助电话" not in answer
+    else:
+        assert answer.splitlines()[-1].startswith(f"求助电话：{tip.call[0]}")
 
 
 @EVERY_TIP
@@ -79,6 +84,40 @@ def test_an_answer_fits_the_chat_and_is_short_enough_to_read(tip: Tip) -> None:
 
     assert len(answer.encode()) <= 2048
     assert len(re.findall(r"[\u4e00-\u9fff]", answer)) <= 400
+
+
+@EVERY_TIP
+def test_a_source_is_one_short_line_of_what_the_file_names(tip: Tip) -> None:
+    [line] = [each for each in answer_text(tip).splitlines() if each.startswith("来源：")]
+
+    assert len(line) <= 21
+    named = line.removeprefix("来源：").removesuffix("等")
+    assert named in re.sub("（[^（）]*）", "", tip.source)
+
+
+def test_most_answers_fit_a_phones_screen() -> None:
+    def rows(answer: str) -> int:
+        """Lines of 20 characters on the screen; digits and Latin letters take half of one."""
+        widths = [sum(1 if ord(c) > 255 else 0.5 for c in line) for line in answer.split("\n")]
+        assert 0 not in widths
+        return sum(math.ceil(width / 20) for width in widths)
+
+    heights = sorted(rows(answer_text(tip)) for tip in TIPS)
+
+    assert heights[len(heights) * 3 // 4] <= 18
+    assert heights[-1] <= 20
+
+
+@pytest.mark.parametrize("danger", [crisis.SHOCK, crisis.FIRE, crisis.WIRE, crisis.DYING])
+@EVERY_TIP
+def test_below_the_lines_for_danger_no_number_is_offered_twice(tip: Tip, danger: crisis.Danger) -> None:
+    answer = answer_text(tip, opened=danger.lines)
+    offered = [line for line in answer.splitlines() if line.startswith(("有危险先打电话", "求助电话"))]
+
+    assert answer.startswith(f"【{tip.title}】\n先做：{tip.first}\n")
+    for number in tip.call:
+        explained = f"{number}（{CALLS[number]}）"
+        assert (explained in "".join(offered)) is (number not in danger.lines)
 
 
 @EVERY_TIP

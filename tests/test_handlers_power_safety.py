@@ -45,6 +45,16 @@ async def test_a_sparking_socket_gets_the_number_and_the_first_step(talk: Talk) 
     assert await misses(talk) == []
 
 
+async def test_below_the_lines_for_danger_the_answer_repeats_no_number(talk: Talk) -> None:
+    li = await talk.person("李娜")
+
+    answered = await li.says("有人触电了怎么救")
+
+    assert answered.startswith("有人触电，马上打 120")
+    assert "先做：先断电" in answered
+    assert answered.count("120") == answered.count("95598") == 1
+
+
 async def test_an_unclear_question_is_asked_back_with_lines_to_tap(talk: Talk) -> None:
     li = await talk.person("李娜")
 

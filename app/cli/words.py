@@ -86,7 +86,8 @@ class Commands(typer.Typer):
         super().__init__(cls=Group, no_args_is_help=True, add_completion=False, **more)
 
     def command(self, name: str | None = None, **more: Any) -> Callable[[Function], Function]:
-        return super().command(name, **({"cls": Command, "rich_help_panel": COMMANDS} | more))
+        ours: dict[str, Any] = {"cls": Command, "rich_help_panel": COMMANDS}
+        return super().command(name, **(ours | more))
 
     def add_typer(self, typer_instance: typer.Typer, **more: Any) -> None:
         super().add_typer(typer_instance, **({"rich_help_panel": COMMANDS} | more))

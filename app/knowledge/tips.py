@@ -24,6 +24,11 @@ CALLS: dict[str, str] = {
 }
 """The numbers a tip may name, and how the answer explains each."""
 
+SOURCE_LENGTH = 17  # characters: what fits beside 「来源：」
+
+_NUMBER = re.compile(r"\d{3,}")
+_BRACKETS = re.compile(r"（[^（）]*）")
+_ARTICLES = re.compile(r"(?:、?第[一二三四五六七八九十百]+条)+$")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 _LINE_START = re.compile(r"^(?:#+\s*|[-*]\s+)", re.MULTILINE)
 
@@ -124,29 +129,39 @@ class Tip:
         )
 
 
-def answer_text(tip: Tip) -> str:
+def answer_text(tip: Tip, *, opened: str = "") -> str:
     """The whole answer for chat: number (where life is at risk), first action, never, steps, source.
 
     A person in danger may read two lines and no more, so those two lines are enough to act on.
+    `opened` is what already stands above the answer: a number in it is not said again.
     """
-    calls = "、".join(f"{number}（{CALLS[number]}）" for number in tip.call)
-    opening = f"有危险先打电话：{calls}" if tip.danger else f"【{tip.title}】"
-    steps_title = f"【{tip.title}】接着这样做：" if tip.danger else "接着这样做："
-    never = "\n".join(f"· {line}" for line in tip.never)
-    return "\n".join(
-        [
-            opening,
-            f"先做：{tip.first}",
-            "",
-            never,
-            "",
-            steps_title,
-            _plain(tip.body),
-            "",
-            f"来源：{tip.source}",
-            f"求助电话：{calls}",
-        ]
-    )
+    said = set(_NUMBER.findall(opened))
+    calls = "、".join(f"{number}（{CALLS[number]}）" for number in tip.call if number not in said)
+    first = tip.danger and not opened
+    lines = [
+        f"有危险先打电话：{calls}" if first else f"【{tip.title}】",
+        f"先做：{tip.first}",
+        *(f"· {line}" for line in tip.never),
+        f"【{tip.title}】接着这样做：" if first else "接着这样做：",
+        _plain(tip.body),
+        f"来源：{short_source(tip.source)}",
+    ]
+    if calls and not first:
+        lines.append(f"求助电话：{calls}")
+    return "\n".join(lines)
+
+
+def short_source(source: str) -> str:
+    """The first source by its name, on one line of a phone; the tip's file has them whole."""
+    named = _BRACKETS.sub("", source).partition("；")[0].strip()
+    more = "等" if "；" in source else ""
+    if len(named) > SOURCE_LENGTH:  # the article goes first, then the title of a page or standard
+        named = _ARTICLES.sub("", named)
+    if len(named) > SOURCE_LENGTH:
+        named = named.partition("《")[0].strip() or named
+    if len(named) > SOURCE_LENGTH:
+        named = f"{named[: SOURCE_LENGTH - 1]}…"
+    return named + more
 
 
 def _plain(markdown: str) -> str:
