@@ -1,0 +1,96 @@
+"""The assembled service and the sandbox in one process, joined without a network, on one moved clock."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+
+from app import assembly, main
+from app.assembly import House, prepare
+from app.cli import doctor
+from app.jobs.rounds import Rounds
+from app.main import Service
+from app.services import case_work
+from app.settings import Settings
+from sandbox.app import create_app
+from sandbox.config import Config, derived_keys
+from sandbox.driver import Platform
+
+SECRET = "a secret key of the tests, longer than 32"
+OURS, WECHAT = "http://127.0.0.1:8000", "http://127.0.0.1:8001"
+
+
+def settings_for(database_url: str, folder: Path, **given: Any) -> Settings:
+    settings: Any = {
+        "secret_key": SECRET,
+        "database_url": database_url,
+        "wechat_api_url": WECHAT,
+        "public_url": OURS,
+        "files": folder / "files",
+        "clock_file": folder / "clock",
+    }
+    return Settings(**settings | given)
+
+
+@dataclass
+class Ends:
+    """`house` and `web` are ours, `platform` is WeChat as a test moves it."""
+
+    service: Service
+    house: House
+    web: httpx.AsyncClient
+    platform: Platform
+
+    async def moves_time(self, *, hours: float = 0, seconds: float = 0) -> None:
+        """Both clocks at once; ours else looks at the file five times a second only."""
+        await self.platform.moves_time(hours=hours, seconds=seconds)
+        vars(self.house.clock)["_read_at"] = float("-inf")
+
+    async def answer(self, number: str, text: str) -> None:
+        """What a member of staff does."""
+        async with self.house.database.transaction() as session:
+            await case_work.answer(session, number, text, "张伟", self.house.clock.now())
+
+    async def sends(self) -> list[int]:
+        """The errcodes of all customer messages that were tried, oldest first."""
+        path = "/cgi-bin/message/custom/send"
+        calls = [call for call in await self.platform.calls() if call["path"] == path]
+        return [call["errcode"] for call in reversed(calls)]
+
+
+class Road(httpx.ASGITransport):
+    """Where the far side ends the connection without an answer, so it looks to the caller."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await super().handle_async_request(request)
+        except AssertionError as error:
+            raise httpx.RemoteProtocolError("no answer", request=request) from error
+
+
+@asynccontextmanager
+async def both_ends(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ends]:
+    """Rounds run when a test says so (`house.rounds.once`), else it would have to wait for them."""
+    service = Service(settings)
+    config = Config(**derived_keys(SECRET), clock_file=settings.clock_file, retry_pause=0.0)  # type: ignore[arg-type]
+    sandbox = create_app(config, httpx.ASGITransport(service))
+    roads = {OURS: Road(service), WECHAT: Road(sandbox)}
+
+    def client(**given: Any) -> httpx.AsyncClient:
+        return httpx.AsyncClient(mounts=roads, **given)
+
+    httpx_joined = SimpleNamespace(**vars(httpx) | {"AsyncClient": client})
+    monkeypatch.setattr(assembly, "httpx", httpx_joined)
+    monkeypatch.setattr(doctor, "httpx", httpx_joined)
+    monkeypatch.setattr(Rounds, "start", lambda self: None)
+    monkeypatch.setattr(main, "_settle_memory", lambda: None)
+    await prepare(settings)
+    async with service._life(service._web()), client(base_url=OURS) as web, client(base_url=WECHAT) as phone:
+        assert service.house is not None
+        yield Ends(service, service.house, web, Platform(phone))
+    await sandbox.state.world.close()
