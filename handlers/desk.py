@@ -5,7 +5,7 @@ from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
 from app.services import cases
-from app.services.cases import Mine
+from app.services.cases import Mine, Opened
 from app.services.hotlines import Subject
 from app.services.hotlines import lines as hotline_lines
 from app.wechat.replies import Reply, Text, fit
@@ -14,7 +14,7 @@ from models import CaseKind, EntryKind
 
 router = Router("desk")
 
-URGENT = "急事请直接打电话：\n" + hotline_lines(Subject.DANGER, Subject.ELECTRICITY)
+URGENT = "急事请直接打电话：\n" + hotline_lines(Subject.DANGER, Subject.ELECTRICITY, but=("122", "12398"))
 TELL = lines.go("说说是什么事", "desk.tell")
 
 
@@ -30,11 +30,7 @@ async def open_desk(chat: Chat) -> Reply:
     opened = await cases.open_case(
         chat.session, CaseKind.DESK, person.person_id, person.follower_id, blocks=_said(chat), now=chat.at
     )
-    due = spoken(opened.first_answer_due_at, chat.at)
-    return Text(
-        f"已转给工作人员，编号 {opened.number}。最迟 {due} 前，会在这里答复您。\n"
-        f"点这里，我们能答得更准：{TELL}\n\n{URGENT}"
-    )
+    return Text(f"{_passed_on(opened)}\n点这里，我们能答得更准：{TELL}\n\n{URGENT}")
 
 
 @router.flow("desk.tell", title="说明情况", version=1)
@@ -51,15 +47,20 @@ async def tell(chat: Chat) -> Reply:
     opened = await cases.open_case(
         chat.session, CaseKind.DESK, person.person_id, person.follower_id, blocks=story.parts, now=chat.at
     )
-    due = spoken(opened.first_answer_due_at, chat.at)
-    return Text(f"已转给工作人员，编号 {opened.number}。最迟 {due} 前，会在这里答复您。")
+    return Text(_passed_on(opened))
+
+
+def _passed_on(case: Opened) -> str:
+    return "\n".join(
+        ["已转给工作人员。", lines.number(case.number), lines.answered_by(case.first_answer_due_at)]
+    )
 
 
 def _again(chat: Chat, mine: Mine) -> str:
     case = mine.case
     words = [f"您的人工服务 {case.number} 正在办理，已记下您又来找过。"]
     if case.first_answer_due_at is not None and case.first_answer_due_at > chat.at:
-        words.append(f"最迟 {spoken(case.first_answer_due_at, chat.at)} 前，会在这里答复您。")
+        words.append(lines.answered_by(case.first_answer_due_at))
     if mine.answered_at is not None:
         words.append(f"上次的答复（{spoken(mine.answered_at, chat.at)}）：{mine.answer}")
     return "\n".join([*words, f"有新情况，点这里：{TELL}", "", URGENT])

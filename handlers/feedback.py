@@ -1,9 +1,7 @@
 """留言: tell the union something, named or not, and see what became of it."""
 
-from datetime import datetime
 from enum import StrEnum
 
-from app.clock import shanghai
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
@@ -65,8 +63,7 @@ async def leave(chat: Chat) -> Reply:
         files = [str(part["file"]) for part in story.parts if "file" in part]
         await stored_files.disown(chat.session, chat.person.person_id, files)
     return Text(
-        f"已收到您的留言，编号 {opened.number}。\n"
-        f"我们会在{_day(opened.first_answer_due_at)}前答复，答复会发到这里。\n"
+        f"已收到您的留言。\n{lines.number(opened.number)}\n{lines.answered_by(opened.first_answer_due_at)}\n"
         f"进度随时可查：{lines.MINE}"
     )
 
@@ -92,33 +89,30 @@ async def show(chat: Chat) -> Reply:
     about = f"{cases.topic_label(case.topic)}，{'匿名' if case.anonymous else '实名'}"
     words = [
         f"{case.number}　{case.state.label}",
-        f"{_day(case.opened_at)}提交，{about}",
+        f"{lines.day(case.opened_at)}提交，{about}",
         f"您说：{_short(said, 200)}",
     ]
     if found.answered_at is not None:
-        words += [f"{_day(found.answered_at)}答复：", found.answer]
+        words += [f"{lines.day(found.answered_at)}答复：", found.answer]
     elif case.first_answer_due_at is not None and case.state is not CaseState.CLOSED:
-        words.append(f"我们会在{_day(case.first_answer_due_at)}前答复，答复会发到这里。")
+        words.append(lines.answered_by(case.first_answer_due_at))
     return Text(fit("\n".join([*words, f"还要补充，就写上这个编号再留一条：{lines.LEAVE}"])))
 
 
 def _summary(topic: FeedbackTopic, story: answers.Story, naming: Naming, contact: str | None) -> str:
-    who = "匿名" if naming is Naming.ANONYMOUS else f"实名，电话 {contact or '不留'}"
+    named = naming is Naming.NAMED
     words = f"「{_short(story.text, EXCERPT)}」" if story.text else ""
-    return f"类型：{topic.label}　署名：{who}\n内容：{story.summary}{words}\n确认提交吗？"
+    facts = [f"类型：{topic.label}", f"署名：{'实名' if named else '匿名'}"]
+    facts += [f"电话：{contact or '不留'}"] if named else []
+    return "\n".join([*facts, f"内容：{story.summary}{words}", "确认提交吗？"])
 
 
 def _row(mine: Mine) -> str:
     case = mine.case
     line = lines.go(case.number, "feedback.show", number=case.number)
     answer = f"，答复：{_short(mine.answer, EXCERPT)}" if mine.answered_at else ""
-    about = f"{cases.topic_label(case.topic)}，{_day(case.opened_at)}"
+    about = f"{cases.topic_label(case.topic)}，{lines.day(case.opened_at)}"
     return f"{line} {case.state.label}（{about}）{answer}"
-
-
-def _day(moment: datetime) -> str:
-    local = shanghai(moment)
-    return f"{local.month}月{local.day}日"
 
 
 def _short(text: str, characters: int) -> str:

@@ -1,7 +1,9 @@
 """Lines to tap that run a handler; every feature's replies end with some."""
 
+from datetime import datetime
 from urllib.parse import quote
 
+from app.clock import shanghai
 from app.dialogue.routing import TAP_DO
 from app.wechat.replies import choice_line
 
@@ -14,6 +16,22 @@ def go(label: str, handler: str, **arg: str) -> str:
     ((name, value),) = arg.items() or (("", ""),)
     query = f"?{name}={quote(value, safe='')}" if name else ""
     return choice_line(label, f"{TAP_DO}{handler}{query}")
+
+
+def day(moment: datetime) -> str:
+    """The date in China, as people say it: 11月26日."""
+    local = shanghai(moment)
+    return f"{local.month}月{local.day}日"
+
+
+def number(case_number: str) -> str:
+    """A line of its own, to be found and copied."""
+    return f"编号 {case_number}。"
+
+
+def answered_by(due: datetime) -> str:
+    """What we promise, said the same way everywhere."""
+    return f"最迟 {day(due)}答复，会发到这里。"
 
 
 LEAVE = go("我要留言", "feedback.leave")

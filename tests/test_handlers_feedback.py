@@ -57,15 +57,15 @@ async def test_from_the_first_word_to_the_number(talk: Talk) -> None:
     assert await li.sends_voice("已经三天了") == ""
     assert (await li.says("完成")).startswith("要实名还是匿名？")
     assert (await li.says("实名，方便联系我")).startswith("留个电话方便联系吗？")
-    assert (await li.says("138 1234 5678")).splitlines()[:3] == [
-        "类型：安全生产　署名：实名，电话 13812345678",
+    assert (await li.says("138 1234 5678")).splitlines()[:5] == [
+        "类型：安全生产",
+        "署名：实名",
+        "电话：13812345678",
         "内容：1 段文字，1 张图片，1 段语音「三号库的灯坏了 已经三天了」",
         "确认提交吗？",
     ]
     assert await li.says("确认") == (
-        "已收到您的留言，编号 LY-2026-0001。\n"
-        "我们会在11月26日前答复，答复会发到这里。\n"
-        "进度随时可查：我的留言"
+        "已收到您的留言。\n编号 LY-2026-0001。\n最迟 11月26日答复，会发到这里。\n进度随时可查：我的留言"
     )
     async with talk.database.reading() as session:
         case = await case_work.get_case(session, "LY-2026-0001")
@@ -86,7 +86,7 @@ async def test_a_wrong_number_says_what_is_wrong_and_how_to_skip(talk: Talk) -> 
 
     assert "手机号应为 11 位数字，您发的是 9 位" in refused
     assert "「跳过」" in refused
-    assert "电话 不留" in await li.says("跳过")
+    assert "电话：不留" in await li.says("跳过")
 
 
 async def test_who_stays_unnamed_is_not_asked_for_a_number(talk: Talk) -> None:
@@ -98,7 +98,7 @@ async def test_who_stays_unnamed_is_not_asked_for_a_number(talk: Talk) -> None:
 
     summary = await li.taps("匿名")
 
-    assert summary.startswith("类型：权益保障　署名：匿名\n")
+    assert summary.startswith("类型：权益保障\n署名：匿名\n内容：")
     assert "LY-2026-0001" in await li.taps("确认")
     assert (await the_case(talk)).anonymous
 

@@ -74,7 +74,7 @@ async def _she_looks_it_up(phone: Phone, number: str) -> None:
 async def _she_wants_a_person(phone: Phone) -> None:
     desk = await phone.says("人工")
 
-    assert "已转给工作人员，编号 " in desk
+    assert "已转给工作人员。\n编号 " in desk
     assert "95598" in desk
 
 

@@ -1,5 +1,6 @@
 """Telephone lines people may need, in one table, and the one way they are written out."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -39,16 +40,18 @@ HOTLINES = (
 )
 
 
-def lines(*subjects: Subject | str) -> str:
-    """One line for each hotline of `subjects`, in the table's order; emergency numbers share a line."""
+def lines(*subjects: Subject | str, but: Collection[str] = ()) -> str:
+    """One line for each hotline of `subjects`, in the table's order; emergency numbers share a line.
+
+    `but`: numbers left out.
+    """
+    chosen = [each for each in HOTLINES if each.number not in but]
     wanted = {Subject(subject) for subject in subjects} or set(Subject)
     written = []
     if Subject.DANGER in wanted:
-        urgent = "、".join(
-            f"{each.name} {each.number}" for each in HOTLINES if each.subject is Subject.DANGER
-        )
+        urgent = "、".join(f"{each.name} {each.number}" for each in chosen if each.subject is Subject.DANGER)
         written.append(urgent)
-    for each in HOTLINES:
+    for each in chosen:
         if each.subject in wanted and each.subject is not Subject.DANGER:
             note = f"（{each.note}）" if each.note else ""
             written.append(f"{each.number} {each.name}{note}")
