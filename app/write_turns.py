@@ -22,8 +22,11 @@ AT_MOST = 16  # writers in one transaction
 SECONDS = 0.02  # no further one is taken in after this
 
 
-class Disturbed(Exception):
-    """Another writer's failure ended the transaction this one shared: nothing is stored, run again."""
+class Disturbed(BaseException):
+    """Somebody's failure ended the shared transaction: nothing is stored, run again, carefully.
+
+    Not an Exception: no handler may take it for a mistake of its own.
+    """
 
 
 class Savepoint(Protocol):
@@ -194,6 +197,8 @@ class SharedWriters:
         try:
             waiting.result = await waiting.work(WriteTurn(session, savepoint))
             await flushed(session)
+            if not savepoint.alive:
+                raise Disturbed
         except BaseException as error:
             _fail(waiting, error)
             session.expunge_all()

@@ -7,7 +7,7 @@ from app.dialogue.chat import Chat
 from app.dialogue.router import Router
 from app.errors import NotFound
 from app.services import cases, stored_files
-from app.services.cases import FeedbackTopic, Mine
+from app.services.cases import FeedbackTopic, Mine, moment_kept
 from app.wechat.replies import Reply, Text, fit
 from handlers import lines
 from models import CaseKind, CaseState
@@ -61,14 +61,15 @@ async def leave(chat: Chat) -> Reply:
     )
     if anonymous:
         files = [str(part["file"]) for part in story.parts if "file" in part]
-        await stored_files.disown(chat.session, chat.person.person_id, files)
+        day = moment_kept(chat.at, anonymous=True)
+        await stored_files.disown(chat.session, chat.person.person_id, files, day)
     return Text(
         f"已收到您的留言。\n{lines.number(opened.number)}\n{lines.answered_by(opened.first_answer_due_at)}\n"
         f"进度随时可查：{lines.MINE}"
     )
 
 
-@router.on("feedback.mine", title="我的留言")
+@router.on("feedback.mine", title="我的留言", confidential=True)
 async def mine(chat: Chat) -> Reply:
     found = await cases.list_mine(chat.session, chat.person.person_id, LISTED)
     if not found:
@@ -77,7 +78,7 @@ async def mine(chat: Chat) -> Reply:
     return Text(fit("\n".join(["您的留言，点编号看详情：", *rows, lines.LEAVE])))
 
 
-@router.on("feedback.show", title="看一条留言", args=("number",))
+@router.on("feedback.show", title="看一条留言", args=("number",), confidential=True)
 async def show(chat: Chat) -> Reply:
     """One's own only; the number may be tapped or typed, and anybody can make one up."""
     number = (chat.args.get("number") or chat.text).strip().upper()

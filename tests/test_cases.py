@@ -115,7 +115,7 @@ async def test_files_of_an_anonymous_case_forget_their_owner(session: AsyncSessi
     await session.flush()
     assert set(await stored_files.list_own(session, li, ["li1", "wang1"])) == {"li1"}
 
-    await stored_files.disown(session, li, ["li1", "wang1"])
+    await stored_files.disown(session, li, ["li1", "wang1"], NOON)
 
     assert set(await stored_files.list_own(session, li, ["li1", "li2"])) == {"li2"}
     assert set(await stored_files.list_own(session, wang, ["wang1"])) == {"wang1"}

@@ -10,9 +10,10 @@ from app.database import Database
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
+from app.dialogue.runs import Run
 from app.errors import DomainError
 from app.wechat.replies import Reply, Text
-from models import Counter, Dialogue, DialogueState, Message, MessageState, StoredFile
+from models import Counter, Dialogue, DialogueState, Follower, Message, MessageState, StoredFile
 from tests.conftest import FakeClock
 from tests.talking import Talk, talking
 
@@ -26,11 +27,15 @@ menu:
       - {name: 计数, do: sport.count}
       - {name: 故障, do: sport.broken}
       - {name: 满员, do: sport.full}
+      - {name: 撞车, do: sport.doubled}
 keywords:
   - {say: [报名], do: sport.sign_up}
   - {say: [讲故事], do: sport.story}
   - {say: [计数], do: sport.count}
   - {say: [值班电话], reply: 值班电话 95598。}
+  - say: [轻生讲座, 不想活]
+    match: contains
+    reply: {article: {title: 心理讲座, url: "https://example.com/a"}}
   - {say: [怎么办], match: contains, reply: 请拨打 95598。}
 fallback: sport.fallback
 """
@@ -77,6 +82,14 @@ def sport() -> tuple[Router, dict[str, object]]:
     async def broken(chat: Chat) -> Reply:
         await bump(chat)
         raise RuntimeError("a bug")
+
+    @router.on("sport.doubled", title="撞车")
+    async def doubled(chat: Chat) -> Reply:
+        chat.session.add_all(
+            [Counter(series="D", year=2026, value=1), Counter(series="D", year=2026, value=2)]
+        )
+        await chat.session.flush()
+        return Text("不会到这里。")
 
     @router.on("sport.full", title="满员")
     async def full(chat: Chat) -> Reply:
@@ -337,3 +350,86 @@ async def test_an_expired_dialogue_is_left_and_can_be_continued(talk: Talk) -> N
 
     assert "没听懂" in await li.says("1")
     assert "接着办" in await li.says("继续")
+
+
+async def test_one_failed_flush_takes_nobody_along(talk: Talk) -> None:
+    talk.database.writers.seconds = 60
+    people = [await talk.person(name) for name in ("一", "二", "三")]
+    keys = ("sport.count", "sport.doubled", "sport.count")
+    talk.clock.advance(1)
+    events = [
+        person.incoming("event", f"<Event>CLICK</Event><EventKey>{key}</EventKey>", event=True)
+        for person, key in zip(people, keys, strict=True)
+    ]
+
+    said = await asyncio.gather(*(p.pushes(e) for p, e in zip(people, events, strict=True)))
+
+    assert {said[0], said[2]} == {"第 1 次。", "第 2 次。"}
+    assert "出了点问题" in said[1]
+    assert await counted(talk.database) == 2
+    assert sorted(m.state for m in await messages(talk.database)) == [
+        MessageState.ANSWERED,
+        MessageState.ANSWERED,
+        MessageState.FAILED,
+    ]
+
+
+async def test_words_of_crisis_come_first_even_where_a_card_was_meant(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    assert "12356" in (await li.says("我不想活了")).splitlines()[0] + li.last
+
+
+async def test_what_was_told_before_an_interruption_is_kept(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("讲故事")
+    await li.says("插座冒火花")
+    await li.clicks("sport.count")
+
+    assert "已经收到 1 条" in await li.says("继续")
+    assert await li.says("完成") == "听到了：1 段文字。"
+
+
+async def test_a_message_run_again_late_does_not_bring_back_who_left(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    early = li.incoming("text", "<Content>值班电话</Content>")
+    await li.says("值班电话")
+    run = Run(early, talk.account_id, talk.clock.now(), "late")
+    talk.clock.advance(30)
+    await li.leaves()
+
+    await talk.engine.resume(run)
+
+    async with talk.database.reading() as session:
+        follower = (await session.scalars(sa.select(Follower))).one()
+    assert not follower.subscribed
+    assert follower.spoke_at is None or follower.spoke_at <= run.at
+
+
+async def test_an_old_way_out_does_not_cancel_another_dialogue(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    for word in ("报名", "1", "13812345678"):
+        await li.says(word)
+    old = li.last
+    await li.says("确认")
+    await li.says("讲故事")
+
+    li.last = old
+    assert "这是之前的选项" in await li.taps("取消")
+    assert "收到" in await li.says("插座冒火花")
+
+
+async def test_cancel_names_what_waits(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("报名")
+    await li.clicks("sport.count")
+    assert "「活动报名」还没办完" in await li.says("取消")
+
+
+async def test_who_leaves_takes_all_drafts_along(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    for _ in range(4):
+        await li.clicks("sport.sign_up")
+    await li.leaves()
+
+    async with talk.database.reading() as session:
+        assert set(await session.scalars(sa.select(Dialogue.state))) == {DialogueState.ENDED}

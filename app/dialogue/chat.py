@@ -73,6 +73,13 @@ class Script:
         self.position += 1
         self.pending = None
 
+    def again(self, key: str, prompt: str) -> Pending:
+        """The question as new; what was told of its answer before an interruption is kept."""
+        if self.pending is None or self.pending.key != key or not self.pending.partial:
+            return Pending(key, prompt)
+        self.notices.append(f"已经收到 {len(self.pending.partial['parts'])} 条，可以接着发。")
+        return replace(self.pending, text=prompt, serial=0)
+
     def take(self, key: str) -> tuple[Said, Pending] | None:
         """The new message, if it answers the open question `key`."""
         if self.said is None or self.pending is None or self.pending.key != key:
@@ -144,7 +151,7 @@ class Chat:
             return parser.load(script.answers[script.position - 1][1])
         taken = script.take(full)
         if taken is None:
-            raise Asking(Pending(full, prompt))
+            raise Asking(script.again(full, prompt))
         said, pending = taken
         result = parser.parse(said, pending.partial)
         if isinstance(result, Accept):

@@ -64,8 +64,7 @@ class Engine:
         run = self._runs.get(name)
         if run is None:
             if len(self._runs) >= CROWDED:
-                self._count("crowded", 0.0)
-                return render(Text(SORRY_BUSY), incoming, incoming.created_at)
+                return await self._turn_away(incoming, account_id)
             run = Run(incoming, account_id, self._clock.now(), secrets.token_hex(8), later=not passive)
             answer = run.wait(started)
             self._begin(name, run)
@@ -83,6 +82,22 @@ class Engine:
         if reply is None or isinstance(reply, Nothing):
             return SUCCESS
         return render(reply, incoming, int(run.at.timestamp()))
+
+    async def _turn_away(self, incoming: Incoming, account_id: int) -> bytes:
+        """Too many at work: repeat what was answered before, else say honestly that this one was not taken.
+
+        Raises:
+            NoAnswer: an event; nobody could send it again but WeChat.
+        """
+        self._count("crowded", 0.0)
+        question = Question(account_id, incoming.key, incoming.openid, False, self._clock.now())
+        seen = (await self._groups.read(question)).seen
+        if seen is None and incoming.is_event:
+            raise NoAnswer
+        reply = Text(SORRY_BUSY) if seen is None else repeated(seen)
+        if reply is None or isinstance(reply, Nothing):
+            return SUCCESS
+        return render(reply, incoming, incoming.created_at)
 
     def resume(self, run: Run) -> "asyncio.Task[None]":
         """Run a message again that was left behind; its answer goes out as a late one."""

@@ -83,16 +83,20 @@ class Snapshot:
     speaker: Speaker | None = None
     open: DialogueRow | None = None
     suspended: DialogueRow | None = None
-    draft: DialogueRow | None = None  # the newest
+    drafts: list[DialogueRow] = field(default_factory=list)  # oldest first
+
+    @property
+    def draft(self) -> DialogueRow | None:
+        return self.drafts[-1] if self.drafts else None
 
     def add(self, row: DialogueRow) -> None:
-        """Put a dialogue in its place; of several drafts the last one given stays."""
+        """Put a dialogue in its place; drafts come oldest first."""
         if row.state is DialogueState.OPEN:
             self.open = row
         elif row.state is DialogueState.SUSPENDED:
             self.suspended = row
         else:
-            self.draft = row
+            self.drafts.append(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,16 +220,31 @@ KEPT = ("ref", "follower_id", "flow", "started_at", "confidential", "emptied")  
 # One UPDATE for all kinds of contact: `f` is the follower, `v` the group's row.
 FOLLOWER_CHANGES = """
   version = f.version + 1,
-  spoke_at = CASE v.contact WHEN 'spoke' THEN v.at WHEN 'left' THEN NULL ELSE f.spoke_at END,
-  spoke_used = CASE v.contact WHEN 'spoke' THEN 0 ELSE f.spoke_used END,
-  acted_at = CASE v.contact WHEN 'acted' THEN v.at WHEN 'followed' THEN v.at WHEN 'left' THEN NULL
-    ELSE f.acted_at END,
-  acted_used = CASE v.contact WHEN 'acted' THEN 0 WHEN 'followed' THEN 0 ELSE f.acted_used END,
-  subscribed = CASE v.contact WHEN 'left' THEN {false} WHEN 'none' THEN f.subscribed ELSE {true} END,
-  subscribed_at = CASE v.contact WHEN 'followed' THEN v.at ELSE f.subscribed_at END,
-  unsubscribed_at = CASE v.contact WHEN 'left' THEN v.at WHEN 'none' THEN f.unsubscribed_at ELSE NULL END,
-  menu_tag = CASE v.contact WHEN 'left' THEN NULL ELSE f.menu_tag END
+  spoke_at = CASE WHEN v.contact = 'spoke' AND (f.spoke_at IS NULL OR v.at > f.spoke_at) THEN v.at
+    WHEN v.contact = 'left' AND {still} THEN NULL ELSE f.spoke_at END,
+  spoke_used = CASE WHEN v.contact = 'spoke' AND (f.spoke_at IS NULL OR v.at > f.spoke_at) THEN 0
+    ELSE f.spoke_used END,
+  acted_at = CASE WHEN {acts} AND (f.acted_at IS NULL OR v.at > f.acted_at) THEN v.at
+    WHEN v.contact = 'left' AND {still} THEN NULL ELSE f.acted_at END,
+  acted_used = CASE WHEN {acts} AND (f.acted_at IS NULL OR v.at > f.acted_at) THEN 0 ELSE f.acted_used END,
+  subscribed = CASE WHEN v.contact = 'left' AND {still} THEN {false} WHEN {here} THEN {true}
+    ELSE f.subscribed END,
+  subscribed_at = CASE WHEN v.contact = 'followed' AND {here} THEN v.at ELSE f.subscribed_at END,
+  unsubscribed_at = CASE WHEN v.contact = 'left' AND {still} THEN v.at WHEN {here} THEN NULL
+    ELSE f.unsubscribed_at END,
+  menu_tag = CASE WHEN v.contact = 'left' AND {still} THEN NULL ELSE f.menu_tag END
 """
+# A message that is run again late must not turn the facts back: it speaks of its own time only.
+for _name, _condition in (
+    ("{acts}", "v.contact IN ('acted', 'followed')"),
+    ("{still}", "(f.subscribed_at IS NULL OR v.at >= f.subscribed_at)"),
+    (
+        "{here}",
+        "(v.contact IN ('spoke', 'acted', 'followed')"
+        " AND (f.unsubscribed_at IS NULL OR v.at >= f.unsubscribed_at))",
+    ),
+):
+    FOLLOWER_CHANGES = FOLLOWER_CHANGES.replace(_name, _condition)
 
 
 def message_row(entry: Entry) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@ again in a writing transaction when the first run wanted to.
 """
 
 import secrets
+import traceback
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from app.dialogue.router import Handler, Registry
 from app.dialogue.routing import GO_ON, TAP_DO, Act, Plan
 from app.dialogue.says import reply_of
 from app.errors import DomainError
+from app.menus.targets import key_of
 from app.wechat.incoming import Incoming
 from app.wechat.replies import Nothing, Reply, Text, choice_line, fit
 from models import DialogueState, MessageState
@@ -85,6 +87,11 @@ class Performer:
             case Act.NOTHING_OPEN:
                 words = "现在没有办到一半的事。回复「帮助」看看能办什么。"
                 return Turn(Text(words), plan.rule)
+            case Act.SAY_WAITING:
+                assert plan.row is not None
+                line = choice_line(GO_ON, "go-on", GO_ON)
+                words = f"「{self._title(plan.row)}」还没办完，先放着了。回复「{line}」接着办，之后也可以取消。"
+                return Turn(Text(words), plan.rule)
             case Act.CANCEL:
                 assert plan.row is not None
                 return self._cancelled(plan, stage)
@@ -108,11 +115,17 @@ class Performer:
     async def _once(self, plan: Plan, handler: Handler, stage: Stage) -> Turn:
         chat = self._chat(stage, plan.args, None)
         outcome = await _run(handler, chat, stage)
+        turn = Turn(outcome, plan.rule) if not isinstance(outcome, Exception) else Turn(Text(CALM), plan.rule)
         if isinstance(outcome, DomainError):
-            return Turn(Text(outcome.message), plan.rule)
-        if isinstance(outcome, Exception):
-            return Turn(Text(CALM), plan.rule, MessageState.FAILED)
-        return Turn(outcome, plan.rule)
+            turn.reply = Text(outcome.message)
+        elif isinstance(outcome, Exception):
+            turn.state = MessageState.FAILED
+        if (
+            handler.confidential
+        ):  # a dialogue of one message, so that its words are forgotten like a longer one's
+            turn.dialogue = _ended(_begun(handler, {}, stage.at), stage.at)
+            turn.dialogues = [turn.dialogue]
+        return turn
 
     # --- flows ---
 
@@ -120,9 +133,8 @@ class Performer:
         handler = self._registry.get(row.flow)
         if handler is None:  # the feature is gone
             ended = _ended(row, stage.at)
-            return Turn(
-                Text("这项服务已经调整，请回复「帮助」看看现在能办什么。"), plan.rule, dialogues=[ended]
-            )
+            words = Text("这项服务已经调整，请回复「帮助」看看现在能办什么。")
+            return Turn(words, plan.rule, dialogues=[ended], dialogue=ended)
         said = plan.said if plan.act is Act.ANSWER else None
         lead = ""
         if row.version != handler.version:
@@ -200,11 +212,11 @@ class Performer:
 
     def _crossroads(self, plan: Plan) -> str:
         assert plan.instead is not None
-        _, handler = plan.instead
+        handler, key = self._registry[plan.instead.handler], key_of(plan.instead.handler, plan.instead.args)
         return "\n".join(
             (
                 choice_line(GO_ON, "go-on", "继续回答刚才的问题"),
-                choice_line(handler.title, f"{TAP_DO}{handler.name}", f"去「{handler.title}」"),
+                choice_line(handler.title, f"{TAP_DO}{key}", f"去「{handler.title}」"),
             )
         )
 
@@ -237,8 +249,17 @@ async def _run(handler: Handler, chat: Chat, stage: Stage) -> Reply | Exception:
     except Exception as error:
         if is_database_away(error):
             raise
-        log.exception("handler_failed", handler=handler.name, request_id=stage.request_id)
+        _log_bug(handler, stage, error)
         return error
+
+
+def _log_bug(handler: Handler, stage: Stage, error: Exception) -> None:
+    if not handler.confidential:
+        log.exception("handler_failed", handler=handler.name, request_id=stage.request_id)
+        return
+    # An exception's words may repeat what somebody confided; where it happened is enough.
+    frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    log.error("handler_failed", handler=CONFIDENTIAL, error=type(error).__name__, frames=frames[-5:])
 
 
 def _begun(handler: Handler, args: dict[str, str], at: datetime) -> DialogueRow:

@@ -32,9 +32,11 @@ class Router:
         self.feature = feature
         self.handlers: list[Handler] = []
 
-    def on(self, name: str, *, title: str, args: Iterable[str] = ()) -> Callable[[Call], Call]:
+    def on(
+        self, name: str, *, title: str, args: Iterable[str] = (), confidential: bool = False
+    ) -> Callable[[Call], Call]:
         """A handler that answers at once. `args` are what `with:` may give in the menu file."""
-        return self._add(name, title, args, version=0, confidential=False)
+        return self._add(name, title, args, version=0, confidential=confidential)
 
     def flow(
         self, name: str, *, title: str, version: int, args: Iterable[str] = (), confidential: bool = False

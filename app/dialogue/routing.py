@@ -73,6 +73,7 @@ class Act(Enum):
     CANCEL = "cancel"
     RESUME = "resume"
     NOTHING_OPEN = "nothing open"
+    SAY_WAITING = "say what waits"
 
 
 @dataclass(slots=True)
@@ -88,7 +89,7 @@ class Plan:
     put_aside: list[DialogueRow] = field(default_factory=list)  # rows with their new states, in order
     warning: Alarm | None = None
     notice: str = ""  # a line before the answer
-    instead: tuple[str, Handler] | None = None  # a keyword the same words hit exactly
+    instead: Do | None = None  # where a keyword the same words hit exactly leads
 
 
 class Routing:
@@ -141,8 +142,8 @@ class Routing:
         row = seen.open if seen.open is not None and seen.open.expires_at > at else None
         warning = self._guard.watch(said.text) if said.text else None
         plan = (
-            self._word(said, row, seen)
-            or self._tap(said, row, book)
+            self._tap(said, row, seen, book)
+            or self._word(said, row, seen)
             or (self._answer(said, row, book, seen, at) if row is not None else None)
             or self._otherwise(said, seen, book, at)
         )
@@ -155,6 +156,8 @@ class Routing:
     def _word(self, said: Said, row: DialogueRow | None, seen: Snapshot) -> Plan | None:
         word = folded(said.text) if said.kind in {"text", "voice"} else ""
         if word == "取消":
+            if row is None and self._waiting(seen):
+                return Plan(Act.SAY_WAITING, "word:取消", row=self._waiting(seen))
             return Plan(Act.CANCEL, "word:取消", row=row) if row else Plan(Act.NOTHING_OPEN, "word:取消")
         if word == "上一步" and row:
             return Plan(Act.BACK, "word:上一步", row=row)
@@ -167,15 +170,19 @@ class Routing:
             return plan
         return None
 
+    def _waiting(self, seen: Snapshot) -> DialogueRow | None:
+        """What 「继续」 would go on with while nothing is open."""
+        return seen.suspended or seen.draft or seen.open
+
     def _go_on(self, row: DialogueRow | None, seen: Snapshot) -> Plan:
         if row is not None:
             return Plan(Act.ASK_AGAIN, "word:继续", row=row)
-        waiting = seen.suspended or seen.draft or seen.open
+        waiting = self._waiting(seen)
         if waiting is None:
             return Plan(Act.NOTHING_OPEN, "word:继续")
         return Plan(Act.RESUME, "word:继续", row=waiting)
 
-    def _tap(self, said: Said, row: DialogueRow | None, book: Book) -> Plan | None:
+    def _tap(self, said: Said, row: DialogueRow | None, seen: Snapshot, book: Book) -> Plan | None:
         if said.choice.startswith(TAP_DO):
             key = said.choice.removeprefix(TAP_DO)
             target = book.button(key)
@@ -184,6 +191,8 @@ class Routing:
         pending = Pending.load(row.pending) if row and row.pending else None
         if not is_stale_tap(said, pending, row.ref if row else ""):
             return None
+        if row is None and self._waiting(seen):
+            return Plan(Act.SAY_WAITING, "tap:old", row=self._waiting(seen), notice="这是之前的选项。")
         if row is None:
             return Plan(Act.NOTHING_OPEN, "tap:old", notice="这是之前的选项，那次对话已经结束了。")
         return Plan(Act.ASK_AGAIN, "tap:old", row=row, notice="这是之前的选项，请回答现在的问题：")
@@ -193,9 +202,7 @@ class Routing:
         if said.kind == "text" and not said.choice and seen.speaker is not None:
             match = book.exact(said.text, at, Facts(seen.speaker.tags))
             if match is not None and isinstance(match.target, Do):
-                handler = self._registry.get(match.target.handler)
-                if handler is not None:
-                    plan.instead = (said.text, handler)
+                plan.instead = match.target
         return plan
 
     def _otherwise(self, said: Said, seen: Snapshot, book: Book, at: datetime) -> Plan:
@@ -231,5 +238,5 @@ def _aside(seen: Snapshot) -> list[DialogueRow]:
 
 def _closed(seen: Snapshot, at: datetime) -> list[DialogueRow]:
     """Who leaves takes his half-finished dialogues along."""
-    rows = [row for row in (seen.open, seen.suspended, seen.draft) if row is not None]
+    rows = [row for row in (seen.open, seen.suspended, *seen.drafts) if row is not None]
     return [replace(row, state=DialogueState.ENDED, answers=[], pending=None, ended_at=at) for row in rows]

@@ -46,7 +46,8 @@ async def claim_new(turn: WriteTurn, entry: Entry) -> None:
 async def finish_new(turn: WriteTurn, entry: Entry) -> None:
     """Store the claimed message with its outcome, and what came with it."""
     if _on_sqlite(turn.session):
-        sqlite_statements.store(turn.driver, [entry])
+        if sqlite_statements.store(turn.driver, [entry]) is not Written.OK:
+            raise Stale  # the handler itself moved what we expected to stand still
     else:
         await postgres_groups.finish(turn.driver, entry)
 

@@ -24,7 +24,7 @@ from app.dialogue.runs import Run
 from app.dialogue.settling import Lost, Stale, claim_leased, claim_new, finish_leased, finish_new
 from app.menus.live import LiveMenus
 from app.services import outbox
-from app.wechat.replies import Nothing, Reply, Text, from_store, to_store
+from app.wechat.replies import News, Nothing, Reply, Text, from_store, to_store
 from app.write_turns import Disturbed, WriteTurn, flushed
 from models import Message, MessageState
 from models.sealing import keyring
@@ -84,6 +84,9 @@ class Turns:
         """What is not from a person is kept and makes nobody a follower."""
         turn = Turn(Nothing(), f"recorded:{run.incoming.kind}")
         row = self._row(run, turn, None, Contact.NONE, Nothing())
+        if run.deferred:
+            await self._settle_late(run, _Outcome(Nothing(), row))
+            return None
         if await self._groups.write(row) is not Written.OK:
             raise Busy
         return Nothing()
@@ -110,11 +113,14 @@ class Turns:
         async def work(turn: WriteTurn) -> Reply | None:
             run.writing = True
             with writing_here():
-                return await self._write(_Writing(turn), plan, run, speaker, owed)
+                return await self._write(_Writing(turn, run.careful), plan, run, speaker, owed)
 
         try:
             return await self._database.writers.write(work)
-        except (Lost, Stale, Disturbed) as error:
+        except Disturbed as error:
+            run.careful = True
+            raise Busy from error
+        except (Lost, Stale) as error:
             raise Busy from error
         finally:
             run.writing = False
@@ -163,6 +169,8 @@ class Turns:
     def _entry(self, run: Run, turn: Turn, plan: Plan, speaker: Speaker, owed: "_Owed | None") -> "_Outcome":
         reply = turn.reply
         if plan.warning is not None:
+            if not isinstance(reply, Text | Nothing):
+                reply = Nothing()  # a picture cannot carry the lines, and they matter more
             reply = before(plan.warning.lines, reply)
         paid = None
         if owed is not None and isinstance(reply, Text | Nothing) and not run.deferred:
@@ -252,7 +260,16 @@ class Turns:
         async with self._database.reading() as session:
             stored: Any = await session.scalar(sa.select(Message.reply).where(Message.id == speaker.owed))
         reply = from_store(stored) if stored else None
-        return _Owed(speaker.owed or 0, reply.content) if isinstance(reply, Text) else None
+        return _Owed(speaker.owed or 0, _in_words(reply)) if reply else None
+
+
+def _in_words(reply: Reply) -> str:
+    """A late answer as text, since it opens another one."""
+    if isinstance(reply, Text):
+        return reply.content
+    if isinstance(reply, News):
+        return "\n".join(f"{article.title} {article.url}" for article in reply.articles)
+    return "（是一条图片或音视频，请再问一次。）"
 
 
 def _will_write(plan: Plan) -> bool:
@@ -265,13 +282,27 @@ def _will_write(plan: Plan) -> bool:
 
 @dataclass(slots=True)
 class _Writing:
-    """Our turn to write, and whether what the handler wrote in it was undone."""
+    """Our turn to write, and whether what the handler wrote in it was undone.
+
+    A flush that fails takes the whole shared transaction along. That is rare, so only after it happened is
+    the handler run `careful`ly, in a savepoint that SQLAlchemy knows of too.
+    """
 
     turn: WriteTurn
+    careful: bool = False
     undone: bool = False
 
     @asynccontextmanager
     async def all_or_nothing(self) -> AsyncIterator[None]:
+        if self.careful:
+            try:
+                async with self.turn.session.begin_nested():
+                    yield
+                    await flushed(self.turn.session)
+            except BaseException:
+                self.turn.session.expunge_all()
+                raise
+            return
         try:
             yield
             await flushed(self.turn.session)

@@ -1,11 +1,12 @@
 """Whose stored files are: looked up for their owner, or parted from an owner who stays unnamed."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import StoredFile
+from models import MediaFetch, StoredFile
 
 
 async def list_own(session: AsyncSession, person_id: int, public_ids: Sequence[str]) -> dict[str, StoredFile]:
@@ -20,12 +21,14 @@ async def list_own(session: AsyncSession, person_id: int, public_ids: Sequence[s
     return {file.public_id: file for file in found}
 
 
-async def disown(session: AsyncSession, person_id: int, public_ids: Sequence[str]) -> None:
-    """Forget the owner of files that go with an anonymous case: they would tell whose it is."""
+async def disown(session: AsyncSession, person_id: int, public_ids: Sequence[str], day: datetime) -> None:
+    """Forget owner and exact time of files that go with an anonymous case: both tell whose it is."""
     if not public_ids:
         return
     await session.execute(
         sa.update(StoredFile)
         .where(StoredFile.owner_id == person_id, StoredFile.public_id.in_(list(public_ids)))
-        .values(owner_id=None)
+        .values(owner_id=None, created_at=day)
     )
+    files = sa.select(StoredFile.id).where(StoredFile.public_id.in_(list(public_ids)))
+    await session.execute(sa.update(MediaFetch).where(MediaFetch.file_id.in_(files)).values(due_at=day))
