@@ -436,10 +436,12 @@ async def test_fetched_media_are_remembered_as_long_as_they_could_be_asked_for_a
     database: Database, make: Make, clock: FakeClock
 ) -> None:
     await make.follower()
-    file = await make.row(StoredFile(kind="image", state=FileState.READY, created_at=NOON))
-    facts = {"account_id": make.account_id, "file_id": file, "due_at": NOON}
-    done = await make.row(MediaFetch(media_id="done", done=True, **facts))
-    waiting = await make.row(MediaFetch(media_id="waiting", **facts))
+    files = [
+        await make.row(StoredFile(kind="image", state=FileState.READY, created_at=NOON)) for _ in range(2)
+    ]
+    facts = {"account_id": make.account_id, "due_at": NOON}
+    done = await make.row(MediaFetch(media_id="done", done=True, file_id=files[0], **facts))
+    waiting = await make.row(MediaFetch(media_id="waiting", file_id=files[1], **facts))
 
     clock.advance((3 * DAY).total_seconds())
     await job.run(database, clock)

@@ -233,6 +233,7 @@ async def test_neither_token_nor_secret_shows_in_logs_or_errors(
     answer: httpx.Response | Exception | dict[str, object],
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="httpx")  # our own set-up holds it back
     api.answers = [answer]
 
     with pytest.raises(WeChatError) as caught:

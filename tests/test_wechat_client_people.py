@@ -269,6 +269,7 @@ async def test_on_a_real_connection_the_token_arrives_and_the_log_does_not_show_
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="httpx")  # our own set-up holds it back
     lines: list[bytes] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

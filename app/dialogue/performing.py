@@ -90,7 +90,7 @@ class Performer:
             case Act.SAY_WAITING:
                 assert plan.row is not None
                 line = choice_line(GO_ON, "go-on", GO_ON)
-                words = f"「{self._title(plan.row)}」还没办完，先放着了。回复「{line}」接着办，之后也可以取消。"
+                words = f"「{self._title(plan.row)}」还没办完，先放着了。回复「{line}」接着办。"
                 return Turn(Text(words), plan.rule)
             case Act.CANCEL:
                 assert plan.row is not None
