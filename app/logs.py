@@ -43,6 +43,8 @@ GIVEN_SECRET = re.compile(
 )
 BEARER = re.compile(r"\b(Bearer|Basic) [A-Za-z0-9._~+/=-]+")
 URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^@\s/]+(?=@)")
+# What PostgreSQL adds to a refusal: the values of the row.
+DETAIL = re.compile(r"DETAIL: .*")
 SQL_PARAMETERS = re.compile(r"\[parameters: .*?\](?=\n|$)", re.DOTALL)
 
 
@@ -163,6 +165,8 @@ def masked_text(text: str) -> str:
     """`text` without the openids, phone and ID numbers, and secrets spelled out in it."""
     if "[parameters: " in text:
         text = SQL_PARAMETERS.sub("[parameters: ***]", text)
+    if "DETAIL: " in text:
+        text = DETAIL.sub("DETAIL: ***", text)
     text = GIVEN_SECRET.sub(r"\1***", text)
     text = URL_PASSWORD.sub(r"\1***", BEARER.sub(r"\1 ***", text))
     text = ID_NUMBER.sub("<ID number>", text)

@@ -137,6 +137,9 @@ class Settings(BaseSettings):
         ]
         if self.wechat_mode is not WeChatMode.PLAIN and len(_plain(self.wechat_aes_key)) != 43:
             missing.append("GONGHUI_WECHAT_AES_KEY（43 个字符）")
+        if self.miniprogram_app_id:
+            needed = ("miniprogram_app_secret", "miniprogram_token", "miniprogram_aes_key")
+            missing += [f"GONGHUI_{name.upper()}" for name in needed if not _plain(getattr(self, name))]
         if missing:
             raise ValueError("缺少设置：" + "、".join(missing))
         if self.clock_file and not self.development:

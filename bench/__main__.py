@@ -248,7 +248,8 @@ def table(found: dict[str, object]) -> str:
     for row in found["rows"]:  # type: ignore[attr-defined]
         lines.append(
             f"| {row['database']} | {row['what']} | {row['ours']:.0f} | {row['echo']:.0f} "
-            f"| **{row['ratio']:.2f}** | {row['target']:.2f} | {row['p50_ms']:.1f} | {row['p99_ms']:.1f} | {row['cpu_us']:.0f} |"
+            f"| **{row['ratio']:.2f}** | {row['target']:.2f} | {row['p50_ms']:.1f} "
+            f"| {row['p99_ms']:.1f} | {row['cpu_us']:.0f} |"
             + (f" {row['errors']} errors" if row["errors"] else "")
         )
     lines.append("")

@@ -1,7 +1,7 @@
 """The dialogue engine, told as conversations: flows that replay, in order of routing, on both databases."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import sqlalchemy as sa
@@ -74,6 +74,11 @@ def sport() -> tuple[Router, dict[str, object]]:
         told = await chat.ask("story", "请讲，讲完回复「完成」。", answers.story)
         return Text(f"听到了：{told.summary}。")
 
+    _single_answers(router, bump)
+    return router, world
+
+
+def _single_answers(router: Router, bump: Callable[[Chat], Awaitable[int]]) -> None:
     @router.on("sport.count", title="计数")
     async def count(chat: Chat) -> Reply:
         return Text(f"第 {await bump(chat)} 次。")
@@ -98,8 +103,6 @@ def sport() -> tuple[Router, dict[str, object]]:
     @router.on("sport.fallback", title="听不懂")
     async def fallback(chat: Chat) -> Reply:
         return Text(f"没听懂「{chat.text}」。")
-
-    return router, world
 
 
 @pytest.fixture

@@ -451,7 +451,7 @@ async def test_fetched_media_are_remembered_as_long_as_they_could_be_asked_for_a
     await job.run(database, clock)
     assert await get(database, MediaFetch, done) is None
     assert await get(database, MediaFetch, waiting) is not None
-    assert await get(database, StoredFile, file) is not None
+    assert await get(database, StoredFile, files[0]) is not None
 
 
 async def test_the_whole_history_is_read_once_an_hour_by_one_process(

@@ -55,6 +55,7 @@ class _Lane(Generic[Item, Result]):
     async def _run(self) -> None:
         try:
             while self._waiting:
+                await asyncio.sleep(0)  # whoever is ready in this turn of the loop comes along
                 group, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
                 await self._settle(group)
         finally:

@@ -129,7 +129,7 @@ class Turns:
         self, writing: "_Writing", plan: Plan, run: Run, speaker: Speaker, owed: "_Owed | None"
     ) -> Reply | None:
         session = writing.turn.session
-        outbox.answering(session, None if run.deferred else speaker.person_id)
+        outbox.answering(session, speaker.person_id)
         message_id = await self._claim(writing.turn, plan, run, speaker)
         turn = await self._performer.perform(
             plan, self._stage(run, speaker, lambda: session, writing.all_or_nothing)
@@ -253,6 +253,7 @@ class Turns:
             message_id=message_id,
             payload=to_store(outcome.reply),
             now=run.at,
+            besides_reply=True,  # this is the reply
         )
 
     async def _owed(self, speaker: Speaker) -> "_Owed | None":
