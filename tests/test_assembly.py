@@ -83,6 +83,7 @@ async def test_a_postgresql_database_must_be_migrated_first(
 async def test_both_accounts_have_their_rows(database_url: str, tmp_path: Path) -> None:
     mini = {
         "miniprogram_app_id": "wx00000000000000ff",
+        "miniprogram_app_secret": "s",
         "miniprogram_token": "t",
         "miniprogram_aes_key": "a" * 43,
     }
