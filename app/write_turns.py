@@ -156,7 +156,7 @@ class SharedWriters:
         except BaseException as error:
             for waiting in (*(each for each, _ in ready), *current, *self._not_begun(ready, current)):
                 _fail(waiting, error)
-            if not isinstance(error, Exception):
+            if not isinstance(error, Exception | Disturbed):
                 raise
             return
         for waiting, session in ready:

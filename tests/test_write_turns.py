@@ -1,6 +1,7 @@
 """Writers who wait together share a transaction: one commit for all, each one's failure undone alone."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -96,11 +97,15 @@ async def test_a_failure_that_ends_the_transaction_lets_the_others_run_again(dat
         turn.session.add(Counter(series="A", year=2026, value=1))
         await turn.session.flush()  # the same series twice: the flush itself rolls back
 
+    strays: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: strays.append(context))
     first, second, third = await together(database, writes("A"), doubles, writes("C"))
 
     assert isinstance(first, Disturbed)
     assert isinstance(second, sa.exc.IntegrityError)
     assert third == "C"
+    gc.collect()
+    assert strays == []  # nobody is left to wonder about an exception that had been told already
     assert await counters(database) == {"C": 1}
 
 
