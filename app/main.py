@@ -114,7 +114,7 @@ class Service:
     async def _figures(self) -> Response:
         if self.house is not None:
             await metrics.look(self.house.database, self.house.clock.now())
-        return Response(metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)
 
 
 async def _look(house: House) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import httpx
+import pytest
 import sqlalchemy as sa
 
 from app.database import Database, refuse_in_transaction
@@ -119,3 +120,27 @@ async def row_of(database: Database, row_id: int) -> Outbox:
 async def facts_of(database: Database, row: Follower) -> Follower:
     async with database.reading() as session:
         return (await session.scalars(sa.select(Follower).where(Follower.id == row.id))).one()
+
+
+# --- fixtures; a test file binds those it wants -------------------------------------------------------------
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    return Mailbox()
+
+
+@pytest.fixture
+async def client(mailbox: Mailbox, clock: FakeClock) -> AsyncIterator[WeChatClient]:
+    async with client_of(mailbox, clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sender(database: Database, client: WeChatClient, clock: FakeClock) -> Sender:
+    return sender_of(database, client, clock)
+
+
+@pytest.fixture
+async def li(database: Database, clock: FakeClock) -> Follower:
+    return await follower(database, "oLi", clock.now())

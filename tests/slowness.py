@@ -1,8 +1,10 @@
 """Handlers that stand at a gate until a test opens it, so that an answer comes too late without waiting."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+import pytest
 import sqlalchemy as sa
 
 from app.database import Database
@@ -11,8 +13,9 @@ from app.dialogue.router import Router
 from app.services import outbox
 from app.wechat.replies import Article, News, Reply, Text
 from models import Counter, Message, Outbox
+from tests.conftest import FakeClock
 from tests.mailing import text
-from tests.talking import Speaker, Talk
+from tests.talking import Speaker, Talk, talking
 
 MENUS = """
 version: 1
@@ -93,3 +96,18 @@ async def only_message(database: Database) -> Message:
 async def rows(database: Database) -> list[Outbox]:
     async with database.reading() as session:
         return list(await session.scalars(sa.select(Outbox).order_by(Outbox.id)))
+
+
+# --- fixtures; a test file binds those it wants -------------------------------------------------------------
+
+
+@pytest.fixture
+def gate() -> Gate:
+    return Gate()
+
+
+@pytest.fixture
+async def talk(database: Database, clock: FakeClock, gate: Gate) -> AsyncIterator[Talk]:
+    async with talking(database, clock, [slow(gate)], MENUS) as town:
+        yield town
+        gate.open.set()

@@ -1,6 +1,5 @@
 """Sending: within WeChat's windows, to the right openid, at an hour that suits."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from app.jobs.deliveries import Sender
 from app.services import deliveries
 from app.wechat.client import WeChatClient
 from models import DeliveryState, Follower, Outbox, Way
+from tests import mailing
 from tests.conftest import FakeClock
 from tests.mailing import (
     Mailbox,
@@ -25,26 +25,7 @@ from tests.mailing import (
     sender_of,
 )
 
-
-@pytest.fixture
-def mailbox() -> Mailbox:
-    return Mailbox()
-
-
-@pytest.fixture
-async def client(mailbox: Mailbox, clock: FakeClock) -> AsyncIterator[WeChatClient]:
-    async with client_of(mailbox, clock) as opened:
-        yield opened
-
-
-@pytest.fixture
-def sender(database: Database, client: WeChatClient, clock: FakeClock) -> Sender:
-    return sender_of(database, client, clock)
-
-
-@pytest.fixture
-async def li(database: Database, clock: FakeClock) -> Follower:
-    return await follower(database, "oLi", clock.now())
+mailbox, client, sender, li = mailing.mailbox, mailing.client, mailing.sender, mailing.li
 
 
 # --- the usual case -----------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """What became of a row: settled by what WeChat said, sent once whoever races or dies."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +17,7 @@ from app.wechat.client import WeChatClient
 from app.wechat.replies import Article, Image, Music, News, Nothing, Text, Transfer, Video, Voice, to_store
 from models import DeliveryState, Follower, Outbox
 from models.sealing import Keyring, use_keyring
+from tests import mailing
 from tests.conftest import TEST_LOOKUP, FakeClock
 from tests.mailing import (
     LOST,
@@ -31,26 +31,7 @@ from tests.mailing import (
     sender_of,
 )
 
-
-@pytest.fixture
-def mailbox() -> Mailbox:
-    return Mailbox()
-
-
-@pytest.fixture
-async def client(mailbox: Mailbox, clock: FakeClock) -> AsyncIterator[WeChatClient]:
-    async with client_of(mailbox, clock) as opened:
-        yield opened
-
-
-@pytest.fixture
-def sender(database: Database, client: WeChatClient, clock: FakeClock) -> Sender:
-    return sender_of(database, client, clock)
-
-
-@pytest.fixture
-async def li(database: Database, clock: FakeClock) -> Follower:
-    return await follower(database, "oLi", clock.now())
+mailbox, client, sender, li = mailing.mailbox, mailing.client, mailing.sender, mailing.li
 
 
 # --- what WeChat may say ------------------------------------------------------------------------------------

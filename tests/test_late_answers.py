@@ -1,41 +1,18 @@
 """Answers that came too late for the callback: they follow as customer messages, or open the next reply."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
-import pytest
 import sqlalchemy as sa
 
-from app.database import Database
 from app.jobs.deliveries import Sender
 from models import Counter, DeliveryState, Follower, MessageState
-from tests.conftest import FakeClock
-from tests.mailing import LOST, Mailbox, client_of, sender_of
-from tests.slowness import MENUS, Gate, asks_in_vain, finishes, only_message, rows, slow
-from tests.talking import Speaker, Talk, talking
+from tests import mailing, slowness
+from tests.mailing import LOST, Mailbox
+from tests.slowness import Gate, asks_in_vain, finishes, only_message, rows
+from tests.talking import Speaker, Talk
 
-
-@pytest.fixture
-def gate() -> Gate:
-    return Gate()
-
-
-@pytest.fixture
-def mailbox() -> Mailbox:
-    return Mailbox()
-
-
-@pytest.fixture
-async def talk(database: Database, clock: FakeClock, gate: Gate) -> AsyncIterator[Talk]:
-    async with talking(database, clock, [slow(gate)], MENUS) as town:
-        yield town
-        gate.open.set()
-
-
-@pytest.fixture
-async def sender(database: Database, clock: FakeClock, mailbox: Mailbox) -> AsyncIterator[Sender]:
-    async with client_of(mailbox, clock) as client:
-        yield sender_of(database, client, clock)
+gate, talk = slowness.gate, slowness.talk
+mailbox, client, sender = mailing.mailbox, mailing.client, mailing.sender
 
 
 # --- it follows ---------------------------------------------------------------------------------------------

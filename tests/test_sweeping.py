@@ -1,44 +1,21 @@
 """Messages whose process died or gave up: run again by whoever is left, answered late, or given up."""
 
-from collections.abc import AsyncIterator
-
-import pytest
 import sqlalchemy as sa
 
-from app.database import Database
 from app.dialogue.performing import CALM
 from app.dialogue.sweeping import TRIES, Sweep
 from app.dialogue.turns import LEASE
 from app.jobs.deliveries import Sender
 from models import Message, MessageState
 from models.sealing import Keyring, use_keyring
-from tests.conftest import TEST_LOOKUP, FakeClock
-from tests.mailing import Mailbox, client_of, sender_of
-from tests.slowness import MENUS, Gate, finishes, only_message, rows, slow
-from tests.talking import Speaker, Talk, talking
+from tests import mailing, slowness
+from tests.conftest import TEST_LOOKUP
+from tests.mailing import Mailbox
+from tests.slowness import Gate, finishes, only_message, rows
+from tests.talking import Speaker, Talk
 
-
-@pytest.fixture
-def gate() -> Gate:
-    return Gate()
-
-
-@pytest.fixture
-def mailbox() -> Mailbox:
-    return Mailbox()
-
-
-@pytest.fixture
-async def talk(database: Database, clock: FakeClock, gate: Gate) -> AsyncIterator[Talk]:
-    async with talking(database, clock, [slow(gate)], MENUS) as town:
-        yield town
-        gate.open.set()
-
-
-@pytest.fixture
-async def sender(database: Database, clock: FakeClock, mailbox: Mailbox) -> AsyncIterator[Sender]:
-    async with client_of(mailbox, clock) as client:
-        yield sender_of(database, client, clock)
+gate, talk = slowness.gate, slowness.talk
+mailbox, client, sender = mailing.mailbox, mailing.client, mailing.sender
 
 
 async def left_behind(talk: Talk, words: str = "你好") -> Speaker:

@@ -116,11 +116,6 @@ class Chat:
             self._session = self._sessions()
         return self._session
 
-    async def close(self) -> None:
-        """Give back a reading session, if one was opened."""
-        if self._session is not None:
-            await self._session.close()
-
     @property
     def text(self) -> str:
         """What was typed or spoken; empty for events and pictures."""

@@ -31,7 +31,6 @@ from models import DialogueState, MessageState
 log = structlog.get_logger(__name__)
 
 OPEN_FOR = timedelta(hours=24)  # then it becomes a draft
-DRAFT_FOR = timedelta(days=7)  # then it is deleted
 CALM = "抱歉，刚才出了点问题，没有办成。我们已经记下来了，请稍后再试，或回复「人工」找我们的工作人员。"
 CONFIDENTIAL = "保密对话"
 

@@ -22,7 +22,6 @@ from app.services.audiences import Facts
 from app.wechat.incoming import Incoming
 from models import DialogueState
 
-RECORDED = frozenset({"event.location", "event.view", "event.view_miniprogram"})
 TAPS = frozenset(
     {
         "event.click",

@@ -32,7 +32,6 @@ class Run:
     deferred: bool = False  # the journal holds it under our token; the answer goes out later
     writing: bool = False  # its own transaction holds the journal's row: nobody else could commit one
     careful: bool = False  # a shared transaction broke: this time the handler gets a savepoint of its own
-    tries: int = 0
 
     def wait(self, started: float) -> "asyncio.Future[Reply | None]":
         waiter = Waiter(started, asyncio.get_running_loop().create_future())
