@@ -10,17 +10,23 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import ExceptionContext
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from app.sqlite_inline import InlineConnection
-from app.write_turns import PostgresSavepoint, SharedWriters, SQLiteSavepoint
 
 BUSY_MS = 1500  # a writer waits this long for another process, then the group is tried again
 READ_ONLY_SQLSTATE = "25006"
@@ -33,6 +39,14 @@ PRAGMAS = (
     "temp_store=MEMORY",
     "wal_autocheckpoint=4000",  # pages; a page written often goes to the file once
 )
+
+WRITING_ON_POSTGRES = {
+    # A plan made while the tables were small would go on reading them whole, slower with each row, until
+    # somebody analyses them. What writes is short and finds its rows by index.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "lock_timeout": str(BUSY_MS),
+}
 
 Purpose = Literal["read", "write"]
 
@@ -100,6 +114,37 @@ def _no_statement(state: ORMExecuteState) -> None:
         raise WriteNeeded
 
 
+@dataclass(slots=True)
+class Traces:
+    """Whether a transaction has become more than reading since `begin`; kept for a writing connection."""
+
+    left: bool = False
+    broken: bool = False  # a statement failed, and on PostgreSQL the transaction with it
+
+    @classmethod
+    def of(cls, connection: AsyncConnection) -> "Traces":
+        traces: Traces = connection.info.setdefault(TRACES, cls())
+        return traces
+
+    def begin(self) -> None:
+        self.left = self.broken = False
+
+
+TRACES = "gonghui.traces"  # in connection.info
+
+
+def _written(connection: sa.Connection, cursor: object, statement: str, *others: object) -> None:
+    traces = connection.info.get(TRACES)
+    if traces is not None and not statement.startswith("SELECT"):
+        traces.left = True
+
+
+def _broken(context: ExceptionContext) -> None:
+    traces = context.connection.info.get(TRACES) if context.connection is not None else None
+    if traces is not None:
+        traces.left = traces.broken = True
+
+
 class Database:
     """Both engines of one process. Opened by `app.assembly`, closed with `close`."""
 
@@ -118,14 +163,8 @@ class Database:
             asyncio.Lock() if self.is_sqlite else nullcontext()
         )
         """Writers of one process queue here in order, instead of polling the database's lock."""
-        savepoint = SQLiteSavepoint if self.is_sqlite else PostgresSavepoint
-        self.writers = SharedWriters(self.writer, self._writing, self.write_turn, savepoint, self._committed)
         self.on_effects: Callable[[], None] = lambda: None
         """Called after a commit that left later work behind."""
-
-    def _committed(self, session: AsyncSession) -> None:
-        if session.info.pop(LEFT_BEHIND, False):
-            self.on_effects()
 
     def _told(self) -> None:
         self.on_effects()
@@ -142,11 +181,16 @@ class Database:
             options = {"pool_size": pool_size, "max_overflow": 10, "pool_timeout": 10, "pool_pre_ping": False}
             options["connect_args"] = {"timeout": 3, "command_timeout": 30}
             options["execution_options"] = {"postgresql_readonly": purpose == "read"}
+            if purpose == "write":
+                options["connect_args"]["server_settings"] = WRITING_ON_POSTGRES
         engine = create_async_engine(self.url, hide_parameters=True, **options)
         if self.is_sqlite:
             _listen_sqlite(engine, purpose)
         if purpose == "read":
             event.listen(engine.sync_engine, "handle_error", _write_refused)
+        else:
+            event.listen(engine.sync_engine, "before_cursor_execute", _written)
+            event.listen(engine.sync_engine, "handle_error", _broken)
         return engine
 
     def reading(self) -> AsyncSession:

@@ -81,4 +81,11 @@ def unseal_json(sealed: bytes, place: str) -> Any:
 
 def public_id() -> str:
     """A random name for addresses and the API; tells nothing, cannot be guessed."""
-    return "".join(secrets.choice(PUBLIC_ALPHABET) for _ in range(16))
+    number, letters = secrets.randbelow(_PUBLIC_IDS), []
+    for _ in range(16):
+        number, letter = divmod(number, len(PUBLIC_ALPHABET))
+        letters.append(PUBLIC_ALPHABET[letter])
+    return "".join(letters)
+
+
+_PUBLIC_IDS = len(PUBLIC_ALPHABET) ** 16

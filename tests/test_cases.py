@@ -65,7 +65,7 @@ async def test_a_friday_evening_is_answered_by_wednesday(session: AsyncSession) 
     assert cases.first_answer_due(friday) == datetime(2026, 12, 2, 18, 0, tzinfo=SHANGHAI)
 
 
-async def test_opening_a_case_costs_four_statements(session: AsyncSession) -> None:
+async def test_opening_a_case_costs_few_statements(session: AsyncSession) -> None:
     li = await person(session)
     statements: list[str] = []
     connection = await session.connection()
@@ -75,7 +75,7 @@ async def test_opening_a_case_costs_four_statements(session: AsyncSession) -> No
 
     await leave(session, li)
 
-    assert len(statements) == 4
+    assert len(statements) == (4 if connection.dialect.name == "sqlite" else 1)
 
 
 async def test_who_brought_it_stands_in_no_column_in_clear(session: AsyncSession) -> None:

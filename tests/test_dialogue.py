@@ -356,7 +356,6 @@ async def test_an_expired_dialogue_is_left_and_can_be_continued(talk: Talk) -> N
 
 
 async def test_one_failed_flush_takes_nobody_along(talk: Talk) -> None:
-    talk.database.writers.seconds = 60
     people = [await talk.person(name) for name in ("一", "二", "三")]
     keys = ("sport.count", "sport.doubled", "sport.count")
     talk.clock.advance(1)

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.database import Database
+from app.dialogue import sqlite_statements
 from app.dialogue.groups import Groups
 from app.dialogue.journal import Contact, Entry, GroupStore, Question, Snapshot, Speaker, Written
 from app.services import coordination
@@ -199,3 +200,33 @@ async def test_the_deadline_and_the_answer_in_one_group_are_not_both_kept(
     async with database.reading() as session:
         kept = (await session.scalars(sa.select(Message))).one()
     assert (kept.state is MessageState.ANSWERED) == (ends[0] is Written.OK)
+
+
+async def test_groups_find_their_rows_by_index_though_their_plans_were_made_on_empty_tables(
+    database: Database, desk: Desk
+) -> None:
+    """PostgreSQL keeps a plan; one that reads whole tables would get slower with each message."""
+    if database.is_sqlite:
+        async with database.reading() as session:
+            plan = await session.execute(
+                sa.text(
+                    "EXPLAIN QUERY PLAN " + sqlite_statements.READ.format(rows="(0, 1, 'm', 'o', '2026')")
+                )
+            )
+            steps = [row[3] for row in plan]
+        assert [step for step in steps if step.startswith("SCAN") and step[-2:] in (" m", " f", " d")] == []
+        return
+    async with database.transaction() as session:
+        await session.execute(sa.text("SELECT pg_stat_reset()"))
+    async with stores(database, 1) as (store,):
+        for turn in range(12):
+            speakers = await met(store, desk, 3 * (turn + 1))
+            await store.write([desk.entry(f"m|{turn}|{n}", who) for n, who in enumerate(speakers)])
+    async with database.reading() as session:  # a connection tells what it did when it is closed
+        found = await session.execute(
+            sa.text(
+                "SELECT relname FROM pg_stat_user_tables WHERE relname IN ('message', 'follower', 'dialogue')"
+                " AND seq_scan > 0"
+            )
+        )
+        assert found.scalars().all() == []

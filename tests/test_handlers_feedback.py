@@ -177,7 +177,7 @@ async def test_the_last_step_writes_little(talk: Talk) -> None:
 
     assert "编号" in await li.taps("确认")
 
-    assert len(ours) == 4
+    assert len(ours) == (4 if talk.database.is_sqlite else 1)
 
 
 # --- looking at one's own ----------------------------------------------------------------------------------

@@ -153,12 +153,13 @@ class Engine:
 
     async def _handle(self, run: Run) -> Reply | None:
         incoming = run.incoming
-        if run.later and not run.deferred and incoming.is_person:
-            run.deferred = await self._turns.defer(run)
-            if run.deferred:
-                run.answer(None)
         question = Question(run.account_id, incoming.key, incoming.openid, incoming.is_person, run.at)
         for _ in range(ATTEMPTS):
+            late = run.later or run.is_left(self._clock.monotonic())
+            if late and not run.deferred and incoming.is_person:
+                run.deferred = await self._turns.defer(run)
+                if run.deferred:
+                    run.answer(None)
             snapshot = await self._groups.read(question)
             if snapshot.seen is not None:
                 run.deferred = snapshot.seen.lease_token == run.request_id

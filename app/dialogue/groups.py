@@ -5,6 +5,7 @@ While one group is at the database the next one gathers; under light load a grou
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from typing import Generic, TypeVar
 
 from app.dialogue.journal import Entry, GroupStore, Question, Snapshot, Written
@@ -20,8 +21,8 @@ class Groups:
     """Reads and writes of the journal, in groups."""
 
     def __init__(self, store: GroupStore) -> None:
-        self._reads: _Lane[Question, Snapshot] = _Lane(store.read)
-        self._writes: _Lane[Entry, Written | Exception] = _Lane(store.write)
+        self._reads: Lane[Question, Snapshot] = Lane(store.read, at_once=store.at_once)
+        self._writes: Lane[Entry, Written | Exception] = Lane(store.write, at_once=store.at_once)
 
     def read(self, question: Question) -> Awaitable[Snapshot]:
         return self._reads.submit(question)
@@ -37,31 +38,45 @@ class Groups:
         return result
 
 
-class _Lane(Generic[Item, Result]):
-    """One group at a time goes through `work`; the rest waits for the next."""
+class Lane(Generic[Item, Result]):
+    """Groups that go through `work`, `at_once` of them; the rest gathers for the next."""
 
-    def __init__(self, work: Callable[[Sequence[Item]], Awaitable[list[Result]]]) -> None:
-        self._work = work
+    def __init__(
+        self,
+        work: Callable[[Sequence[Item]], Awaitable[list[Result]]],
+        *,
+        at_once: int = 1,
+        largest: int = LARGEST,
+    ) -> None:
+        self._work, self._at_once, self._largest = work, at_once, largest
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
-        self._runner: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[None]] = set()
+        self._gathering = False  # a group is begun and has not been closed
 
     def submit(self, item: Item) -> asyncio.Future[Result]:
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if self._runner is None:
-            self._runner = asyncio.create_task(self._run())
+        self._begin()
         return future
 
+    def _begin(self) -> None:
+        if self._waiting and not self._gathering and len(self._running) < self._at_once:
+            self._gathering = True
+            # In a context of its own: a group is nobody's, so no line it logs shall carry somebody's id.
+            task = asyncio.create_task(self._run(), context=Context())
+            self._running.add(task)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._running.discard(task)
+        self._begin()
+
     async def _run(self) -> None:
-        try:
-            while self._waiting:
-                await asyncio.sleep(0)  # whoever is ready in this turn of the loop comes along
-                group, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
-                await self._settle(group)
-        finally:
-            self._runner = None
-            if self._waiting:  # came in while the last one failed
-                self._runner = asyncio.create_task(self._run())
+        await asyncio.sleep(0)  # whoever is ready in this turn of the loop comes along
+        group, self._waiting = self._waiting[: self._largest], self._waiting[self._largest :]
+        self._gathering = False
+        self._begin()
+        await self._settle(group)
 
     async def _settle(self, group: list[tuple[Item, "asyncio.Future[Result]"]]) -> None:
         try:

@@ -217,6 +217,14 @@ DIALOGUE_COLUMNS = (
 )
 KEPT = ("ref", "follower_id", "flow", "started_at", "confidential", "emptied")  # when put again
 
+
+def put_dialogues(rows: str) -> str:
+    """The statement that stores dialogues, new ones or changed; `rows` gives them as SQL."""
+    changes = ", ".join(f"{name} = excluded.{name}" for name in DIALOGUE_COLUMNS if name not in KEPT)
+    columns = ", ".join(DIALOGUE_COLUMNS)
+    return f"INSERT INTO dialogue ({columns}) {rows} ON CONFLICT (ref) DO UPDATE SET {changes}"
+
+
 # One UPDATE for all kinds of contact: `f` is the follower, `v` the group's row.
 FOLLOWER_CHANGES = """
   version = f.version + 1,
@@ -292,7 +300,9 @@ def dialogue_row(row: DialogueRow, follower_id: int, at: datetime) -> tuple[Any,
 
 
 class GroupStore(Protocol):
-    """The statements of one database. Not safe for two calls of one kind at a time: `Groups` sees to that."""
+    """The statements of one database. `Groups` sees to it that calls of one kind come `at_once` at most."""
+
+    at_once: int
 
     async def read(self, questions: Sequence[Question]) -> list[Snapshot]: ...
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 # SQLSTATE classes: connection lost, run the transaction again, no room left, stopped by an operator, trouble
 # with the disk; and single codes: the server may only read, a lock did not come in time.
 AWAY = ("08", "40", "53", "57", "58", "25006", "55P03")
+OTHERS = ("40", "55P03")  # two who waited for each other, a lock that did not come in time
 DRIVERS_OWN = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)  # these carry no SQLSTATE
 
 
@@ -24,3 +25,10 @@ def is_database_away(error: BaseException) -> bool:
     if isinstance(error, (PoolTimeout, *DRIVERS_OWN)):
         return True
     return str(getattr(error, "sqlstate", None) or "").startswith(AWAY)
+
+
+def others_were_in_the_way(error: BaseException) -> bool:
+    """Whether the database is well, and only another transaction kept this one from its locks."""
+    if isinstance(error, DBAPIError):
+        error = error.orig or error
+    return str(getattr(error, "sqlstate", None) or "").startswith(OTHERS)

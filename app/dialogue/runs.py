@@ -8,6 +8,10 @@ from datetime import datetime
 from app.wechat.callback import NoAnswer
 from app.wechat.incoming import Incoming
 from app.wechat.replies import Reply
+from models.sealing import keyring
+
+PUSHES = 3  # of one message, at most
+ASKS_AGAIN_WITHIN = 8.0  # seconds after the last push: it hangs up at 5 and comes again at once
 
 
 @dataclass(slots=True)
@@ -31,7 +35,14 @@ class Run:
     deferring: bool = False  # the commit of `deferred` is under way
     deferred: bool = False  # the journal holds it under our token; the answer goes out later
     writing: bool = False  # its own transaction holds the journal's row: nobody else could commit one
-    careful: bool = False  # a shared transaction broke: this time the handler gets a savepoint of its own
+    _body: bytes | None = None
+
+    @property
+    def body(self) -> bytes:
+        """What was pushed, sealed: once, however often it is stored."""
+        if self._body is None:
+            self._body = keyring().seal(self.incoming.raw, "message.body")
+        return self._body
 
     def wait(self, started: float) -> "asyncio.Future[Reply | None]":
         waiter = Waiter(started, asyncio.get_running_loop().create_future())
@@ -53,6 +64,12 @@ class Run:
     def waited_for(self) -> list[float]:
         """When the pushes began that still wait, oldest first."""
         return [waiter.started for waiter in self.waiters if not waiter.answer.done()]
+
+    def is_left(self, now: float) -> bool:
+        """Nobody waits for the answer in this push's time, nor will WeChat ask again."""
+        if self.deferred or not self.waiters or self.waited_for:
+            return False
+        return len(self.waiters) >= PUSHES or now - self.waiters[-1].started > ASKS_AGAIN_WITHIN
 
 
 class Turnstile:

@@ -5,14 +5,14 @@ start, so the claim only looks and the finish writes the row as it is. On Postgr
 racing duplicate waits there and then repeats the winner's reply.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dialogue import postgres_groups, sqlite_statements
+from app.dialogue import postgres_statements, sqlite_statements
 from app.dialogue.journal import FOLLOWER_CHANGES, Entry, Written
-from app.write_turns import WriteTurn
 from models import Message, MessageState
 from models.types import UTCDateTime
 
@@ -27,29 +27,35 @@ class Stale(Exception):
     """The follower moved on while we were thinking: run again."""
 
 
-async def claim_new(turn: WriteTurn, entry: Entry) -> None:
-    """Make sure that this message is ours to handle.
+async def claim_new(session: AsyncSession, entries: Sequence[Entry]) -> list[Written]:
+    """Make sure that these messages are ours to handle, in this transaction: OK for each that is.
+
+    Nothing is written yet: a racing duplicate waits for the person's row on PostgreSQL, for the write lock on
+    SQLite.
+    """
+    driver = await _driver(session)
+    if _on_sqlite(session):
+        return [sqlite_statements.look(driver, entry) for entry in entries]
+    return await postgres_statements.claim(driver, entries)
+
+
+async def finish_new(session: AsyncSession, entries: Sequence[Entry]) -> None:
+    """Store the claimed messages with their outcomes, and what came with them.
 
     Raises:
-        Lost: the journal has it.
-        Stale: the follower's version is not the expected one.
+        Lost: one was deferred by another process meanwhile.
+        Stale: a handler itself moved what was expected to stand still.
     """
-    if _on_sqlite(turn.session):
-        written = sqlite_statements.look(turn.driver, entry)
+    if not entries:
+        return
+    driver = await _driver(session)
+    if _on_sqlite(session):
+        written = [sqlite_statements.store(driver, entries)]
     else:
-        rows = await turn.driver.fetch(postgres_groups.WRITE, *postgres_groups.columns_of([entry]))
-        written = postgres_groups.outcome_of(rows)[entry.key]
-    if written is not Written.OK:
-        raise Lost if written is Written.DUPLICATE else Stale
-
-
-async def finish_new(turn: WriteTurn, entry: Entry) -> None:
-    """Store the claimed message with its outcome, and what came with it."""
-    if _on_sqlite(turn.session):
-        if sqlite_statements.store(turn.driver, [entry]) is not Written.OK:
-            raise Stale  # the handler itself moved what we expected to stand still
-    else:
-        await postgres_groups.finish(turn.driver, entry)
+        written = await postgres_statements.write(driver, entries)
+        await postgres_statements.store_more(driver, entries)
+    if set(written) != {Written.OK}:
+        raise Lost if Written.DUPLICATE in written else Stale
 
 
 async def claim_leased(session: AsyncSession, entry: Entry, token: str) -> int:
@@ -83,7 +89,7 @@ async def finish_leased(session: AsyncSession, entry: Entry) -> None:
     if _on_sqlite(session):
         sqlite_statements.store_more(driver, entry)
     else:
-        await postgres_groups.store_more(driver, entry)
+        await postgres_statements.store_more(driver, [entry])
 
 
 async def _touch(session: AsyncSession, entry: Entry) -> None:
@@ -108,7 +114,11 @@ async def _driver(session: AsyncSession) -> Any:
     """The driver's own connection, inside the session's transaction: its statements cost a tenth."""
     connection = await session.connection()
     driver: Any = (await connection.get_raw_connection()).driver_connection
-    return driver.driver if _on_sqlite(session) else driver
+    if _on_sqlite(session):
+        return driver.driver
+    if not driver.is_in_transaction():  # SQLAlchemy begins with its first statement, not with ours
+        await connection.exec_driver_sql("SELECT 1")
+    return driver
 
 
 def _outcome(entry: Entry) -> dict[str, Any]:

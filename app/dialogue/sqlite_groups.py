@@ -21,6 +21,8 @@ Result = TypeVar("Result")
 class SQLiteGroups:
     """See `app.dialogue.journal.GroupStore`. Connections that failed are opened anew."""
 
+    at_once = 1
+
     def __init__(self, path: str, write_turn: AbstractAsyncContextManager[object]) -> None:
         self._path, self._write_turn = path, write_turn
         self._reader: InlineConnection | None = None

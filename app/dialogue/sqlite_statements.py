@@ -15,7 +15,6 @@ from app.dialogue.journal import (
     DIALOGUE_COLUMNS,
     FOLLOWER_CHANGES,
     JUST_NOW,
-    KEPT,
     MESSAGE_COLUMNS,
     DialogueRow,
     Entry,
@@ -26,15 +25,12 @@ from app.dialogue.journal import (
     Written,
     dialogue_row,
     message_row,
+    put_dialogues,
 )
 from models import DialogueState, MessageState
 from models.types import public_id, unseal_json
 
-PUT_DIALOGUE = (
-    f"INSERT INTO dialogue ({', '.join(DIALOGUE_COLUMNS)}) VALUES ({', '.join('?' * len(DIALOGUE_COLUMNS))}) "
-    "ON CONFLICT (ref) DO UPDATE SET "
-    + ", ".join(f"{name} = excluded.{name}" for name in DIALOGUE_COLUMNS if name not in KEPT)
-)
+PUT_DIALOGUE = put_dialogues(f"VALUES ({', '.join('?' * len(DIALOGUE_COLUMNS))})")
 
 
 # --- times -------------------------------------------------------------------------------------------------

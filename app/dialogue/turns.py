@@ -4,30 +4,30 @@ A handler runs first with a session that cannot write. If it wants to write, it 
 writing transaction; if not, its message joins the next group.
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.contextvars import bound_contextvars
 
 from app.clock import Clock
-from app.database import Database, WriteNeeded, writing_here
+from app.database import Database, WriteNeeded
 from app.dialogue.groups import Groups
 from app.dialogue.journal import Contact, Entry, Seen, Snapshot, Speaker, Written
-from app.dialogue.performing import Performer, Stage, Turn, before
+from app.dialogue.performing import Guarded, Performer, Stage, Turn, before
 from app.dialogue.questions import confirms
 from app.dialogue.routing import Guard, Plan, Routing
 from app.dialogue.runs import Run
-from app.dialogue.settling import Lost, Stale, claim_leased, claim_new, finish_leased, finish_new
+from app.dialogue.settling import Lost, Stale, claim_leased, finish_leased
+from app.dialogue.writing import Outcome, Play, Writer, Writers, flushed, savepoint
 from app.menus.live import LiveMenus
 from app.services import outbox
 from app.wechat.replies import News, Nothing, Reply, Text, from_store, to_store
-from app.write_turns import Disturbed, WriteTurn, flushed
 from models import Message, MessageState
-from models.sealing import keyring
 from models.types import seal_json
 
 LEASE = timedelta(seconds=60)  # real time; longer than any handler should take
@@ -52,6 +52,7 @@ class Turns:
     ) -> None:
         self._database, self._groups, self._routing = database, groups, routing
         self._performer, self._menus, self._guard, self._clock = performer, menus, guard, clock
+        self._writers = Writers(database, clock)
 
     async def take(self, run: Run, seen: Snapshot) -> Reply | None:
         """Handle `run`; returns what to answer now, None when the answer goes out later.
@@ -77,7 +78,7 @@ class Turns:
                 return entry.reply
             if not run.deferred:  # else the deadline came first, and this is our own row
                 raise Busy
-        await self._settle_late(run, entry)
+        await self._settle_late(run, entry.row, _done(entry))
         return None
 
     async def _record(self, run: Run) -> Reply | None:
@@ -85,7 +86,7 @@ class Turns:
         turn = Turn(Nothing(), f"recorded:{run.incoming.kind}")
         row = self._row(run, turn, None, Contact.NONE, Nothing())
         if run.deferred:
-            await self._settle_late(run, _Outcome(Nothing(), row))
+            await self._settle_late(run, row, _done(Outcome(Nothing(), row)))
             return None
         if await self._groups.write(row) is not Written.OK:
             raise Busy
@@ -110,54 +111,42 @@ class Turns:
                 await session.close()
 
     async def _writing(self, plan: Plan, run: Run, speaker: Speaker, owed: "_Owed | None") -> Reply | None:
-        async def work(turn: WriteTurn) -> Reply | None:
-            run.writing = True
-            with writing_here():
-                return await self._write(_Writing(turn, run.careful), plan, run, speaker, owed)
+        """In a transaction that others who write share; a message that was deferred has one of its own."""
 
+        async def play(session: AsyncSession, guarded: Guarded) -> Outcome:
+            return await self._play(session, guarded, plan, run, speaker, owed)
+
+        claim = self._row(run, Turn(Nothing(), plan.rule), speaker, plan.contact, None)
+        if run.deferred:
+            await self._settle_late(run, claim, play)
+            return None
         try:
-            return await self._database.writers.write(work)
-        except Disturbed as error:
-            run.careful = True
-            raise Busy from error
+            outcome = await self._writers.write(Writer(run, claim, play))
         except (Lost, Stale) as error:
             raise Busy from error
         finally:
             run.writing = False
+        self._menus.hits.hit(outcome.row.rule)
+        return outcome.reply
 
-    async def _write(
-        self, writing: "_Writing", plan: Plan, run: Run, speaker: Speaker, owed: "_Owed | None"
-    ) -> Reply | None:
-        session = writing.turn.session
+    async def _play(
+        self,
+        session: AsyncSession,
+        guarded: Guarded,
+        plan: Plan,
+        run: Run,
+        speaker: Speaker,
+        owed: "_Owed | None",
+    ) -> Outcome:
+        """The handler in a writing transaction; an alert does not depend on what it does."""
         outbox.answering(session, speaker.person_id)
-        message_id = await self._claim(writing.turn, plan, run, speaker)
-        turn = await self._performer.perform(
-            plan, self._stage(run, speaker, lambda: session, writing.all_or_nothing)
-        )
-        if writing.undone:  # by a refusal, a bug or a question; the message is kept all the same
-            message_id = await self._claim(writing.turn, plan, run, speaker)
-        entry = self._entry(run, turn, plan, speaker, owed)
-        if run.deferred:
-            self._send_later(session, run, entry, message_id)
-            await session.flush()
-            await finish_leased(session, entry.row)
-        else:
-            await finish_new(writing.turn, entry.row)
-        self._menus.hits.hit(turn.rule)
-        return None if run.deferred else entry.reply
-
-    async def _claim(self, turn: WriteTurn, plan: Plan, run: Run, speaker: Speaker) -> int:
-        """Make the message ours in this transaction; an alert does not depend on what handlers do."""
-        blank = self._row(run, Turn(Nothing(), plan.rule), speaker, plan.contact, None)
-        message_id = 0
-        if run.deferred:
-            message_id = await claim_leased(turn.session, blank, run.request_id)
-        else:
-            blank.alone = True
-            await claim_new(turn, blank)
-        if plan.warning is not None and plan.warning.alert:
-            await self._guard.alert(turn.session, speaker, run.incoming.key, run.incoming.text, run.at)
-        return message_id
+        with bound_contextvars(request_id=run.request_id):
+            if plan.warning is not None and plan.warning.alert:
+                await self._guard.alert(session, speaker, run.incoming.key, run.incoming.text, run.at)
+            stage = self._stage(run, speaker, lambda: session, guarded)
+            outcome = self._entry(run, await self._performer.perform(plan, stage), plan, speaker, owed)
+        outcome.row.alone = True
+        return outcome
 
     def _stage(
         self, run: Run, speaker: Speaker, sessions: Callable[[], AsyncSession], guarded: Callable[[], Any]
@@ -166,7 +155,7 @@ class Turns:
 
     # --- storing ---
 
-    def _entry(self, run: Run, turn: Turn, plan: Plan, speaker: Speaker, owed: "_Owed | None") -> "_Outcome":
+    def _entry(self, run: Run, turn: Turn, plan: Plan, speaker: Speaker, owed: "_Owed | None") -> Outcome:
         reply = turn.reply
         if plan.warning is not None:
             if not isinstance(reply, Text | Nothing):
@@ -177,7 +166,7 @@ class Turns:
             reply, paid = before(OWED.format(text=owed.text), reply), owed.message_id
         row = self._row(run, turn, speaker, plan.contact, reply)
         row.paid = paid
-        return _Outcome(reply, row)
+        return Outcome(reply, row)
 
     def _row(
         self, run: Run, turn: Turn, speaker: Speaker | None, contact: Contact, reply: Reply | None
@@ -191,7 +180,7 @@ class Turns:
             request_id=run.request_id,
             received_at=run.at,
             answered_at=self._clock.now(),
-            body=keyring().seal(run.incoming.raw, "message.body"),
+            body=run.body,
             reply=None if reply is None else seal_json(to_store(reply), "message.reply"),
             rule=turn.rule[:160],
             speaker=speaker,
@@ -226,17 +215,20 @@ class Turns:
                 .values(lease_until=self._clock.real_now())
             )
 
-    async def _settle_late(self, run: Run, outcome: "_Outcome") -> None:
+    async def _settle_late(self, run: Run, claim: Entry, play: Play) -> None:
+        """Store what a deferred message led to; its answer is an outbox row."""
         try:
             async with self._database.transaction() as session:
-                message_id = await claim_leased(session, outcome.row, run.request_id)
+                message_id = await claim_leased(session, claim, run.request_id)
+                outcome = await play(session, lambda: savepoint(session))
                 self._send_later(session, run, outcome, message_id)
+                await flushed(session)
                 await finish_leased(session, outcome.row)
         except (Lost, Stale) as error:
             raise Busy from error
         self._menus.hits.hit(outcome.row.rule)
 
-    def _send_later(self, session: AsyncSession, run: Run, outcome: "_Outcome", message_id: int) -> None:
+    def _send_later(self, session: AsyncSession, run: Run, outcome: Outcome, message_id: int) -> None:
         row = outcome.row
         row.answered_at = None
         if isinstance(outcome.reply, Nothing):
@@ -282,47 +274,18 @@ def _will_write(plan: Plan) -> bool:
 
 
 @dataclass(slots=True)
-class _Writing:
-    """Our turn to write, and whether what the handler wrote in it was undone.
-
-    A flush that fails takes the whole shared transaction along. That is rare, so only after it happened is
-    the handler run `careful`ly, in a savepoint that SQLAlchemy knows of too.
-    """
-
-    turn: WriteTurn
-    careful: bool = False
-    undone: bool = False
-
-    @asynccontextmanager
-    async def all_or_nothing(self) -> AsyncIterator[None]:
-        if self.careful:
-            try:
-                async with self.turn.session.begin_nested():
-                    yield
-                    await flushed(self.turn.session)
-            except BaseException:
-                self.turn.session.expunge_all()
-                raise
-            return
-        try:
-            yield
-            await flushed(self.turn.session)
-        except BaseException:
-            await self.turn.undo()
-            self.undone = True
-            raise
-
-
-@dataclass(slots=True)
 class _Owed:
     message_id: int
     text: str
 
 
-@dataclass(slots=True)
-class _Outcome:
-    reply: Reply
-    row: Entry
+def _done(outcome: Outcome) -> Play:
+    """Nothing is left to do but to store it."""
+
+    async def play(session: AsyncSession, guarded: Guarded) -> Outcome:
+        return outcome
+
+    return play
 
 
 def repeated(seen: Seen) -> Reply | None:

@@ -9,18 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session
 
-from app.clock import SHANGHAI, civil_date
+from app.clock import SHANGHAI, civil_date, shanghai
+from app.services import case_rows
 from app.services.calendar import after_working_days
 from app.services.case_moves import check_move
-from app.services.numbers import Series, take_number
-from models import Base, Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
+from app.services.numbers import Series
+from models import Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
 from models.sealing import keyring
 from models.types import public_id
 
@@ -93,7 +92,7 @@ async def open_case(
     contact: str = "",
     now: datetime,
 ) -> Opened:
-    """Keep a new case: four statements, since members wait for it.
+    """Keep a new case.
 
     `contact` (a telephone number) lies with the reporter, not in the thread. The dialogue engine makes each
     message once in effect, so a repeated call is a second case.
@@ -110,38 +109,21 @@ async def open_case(
         "first_answer_due_at": due_at,
         "version": 1,
     }
-    reporter: dict[str, Any] = {"person_id": person_id, "follower_id": follower_id}
-    if contact:
-        reporter |= {"contact": contact}
-    case_id, number = await session.run_sync(_keep, case, reporter, list(blocks), at, now)
-    return Opened(case_id, number, due_at)
-
-
-def _keep(
-    session: Session,
-    case: dict[str, Any],
-    reporter: dict[str, Any],
-    blocks: Blocks,
-    at: datetime,
-    now: datetime,
-) -> tuple[int, str]:
-    """Four statements in one go: each trip into SQLAlchemy costs as much as a statement."""
-    connection = session.connection()
-    number = take_number(connection, _SERIES[case["kind"]], now)
-    case_id = _insert(connection, Case, **case, number=number)
-    digest = _digest(reporter["person_id"])
-    _insert(connection, CaseReporter, case_id=case_id, person_digest=digest, reporter=reporter)
-    _insert(
-        connection,
-        CaseEntry,
-        case_id=case_id,
-        kind=EntryKind.MEMBER,
-        blocks=blocks,
-        to_state=CaseState.SUBMITTED,
-        by="",
-        created_at=at,
+    reporter = {"person_id": person_id, "follower_id": follower_id} | (
+        {"contact": contact} if contact else {}
     )
-    return case_id, number
+    words = {
+        "kind": EntryKind.MEMBER,
+        "blocks": list(blocks),
+        "to_state": CaseState.SUBMITTED,
+        "by": "",
+        "created_at": at,
+    }
+    who = {"person_digest": _digest(person_id), "reporter": reporter}
+    case_id, number = await session.run_sync(
+        case_rows.keep, _SERIES[kind], shanghai(now).year, case, who, words
+    )
+    return Opened(case_id, number, due_at)
 
 
 def first_answer_due(now: datetime) -> datetime:
@@ -259,14 +241,3 @@ def move(case: Case, to: CaseState, entry: CaseEntry) -> None:
 
 def _digest(person_id: int) -> bytes:
     return keyring().digest(str(person_id), "case-reporter")
-
-
-def _insert(connection: sa.Connection, model: type[Base], **values: Any) -> int:
-    """One row through Core: the unit of work would cost the member as much again as the database."""
-    return int(connection.execute(_insert_statement(model), values).scalar_one())
-
-
-@cache
-def _insert_statement(model: type[Base]) -> Any:
-    table: Any = model.__table__
-    return sa.insert(table).returning(table.c.id)

@@ -18,26 +18,32 @@ Series = Literal["LY", "RG"]  # 留言, 人工
 
 
 async def next_number(session: AsyncSession, series: Series, now: datetime) -> str:
-    """As `take_number`, for those who have a session in hand."""
-    return await session.run_sync(lambda sync: take_number(sync.connection(), series, now))
-
-
-def take_number(connection: sa.Connection, series: Series, now: datetime) -> str:
     """The next number of `series`, such as LY-2026-0042; more digits after 9999."""
     year = shanghai(now).year
-    given = connection.execute(
-        _one_more(connection.dialect.name), {"series": series, "year": year, "value": 1}
-    )
-    return f"{series}-{year}-{given.scalar_one():04d}"
+    dialect = session.get_bind().dialect.name
+    given = await session.execute(next_value(dialect), {"of_series": series, "of_year": year})
+    return number_of(series, year, given.scalar_one())
+
+
+def number_of(series: Series, year: int, value: int) -> str:
+    return f"{series}-{year}-{value:04d}"
+
+
+def number_of_value(series: Series, year: int, value: Any) -> Any:
+    """As `number_of`, of a value that the database holds (PostgreSQL)."""
+    digits = sa.cast(value, sa.String)
+    padded = sa.func.lpad(digits, sa.func.greatest(4, sa.func.length(digits)), "0")
+    return sa.literal(f"{series}-{year}-") + padded
 
 
 @lru_cache
-def _one_more(dialect: str) -> Any:
-    """One statement: begin at 1 or count on, and tell the result."""
+def next_value(dialect: str) -> Any:
+    """One statement: begin at 1 or count on, and tell the result. Takes `of_series` and `of_year`."""
     table: Any = Counter.__table__
     maker = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return (
         maker(table)
+        .values(series=sa.bindparam("of_series"), year=sa.bindparam("of_year"), value=1)
         .on_conflict_do_update(index_elements=["series", "year"], set_={"value": table.c.value + 1})
         .returning(table.c.value)
     )
