@@ -268,12 +268,11 @@ async def load_content(house: House) -> str:
 
 
 async def _first_menus(house: House) -> None:
-    text = load_menus(house.settings.menus)
+    """The file is read only where nothing is live yet: it may be gone or broken, the revision goes on."""
     now = house.clock.now()
     async with house.database.transaction() as session:
-        before = await digests(session)
-        revision = await first(session, text, house.known, now)
-        if not before:
+        if not await digests(session):
+            revision = await first(session, load_menus(house.settings.menus), house.known, now)
             await plan_push(session, revision, house.known, house.settings.public_url, now)
 
 

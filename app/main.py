@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -38,7 +39,8 @@ class Service:
             if callback is not None:
                 await callback(scope, receive, send)
                 return
-        await self._pages(scope, receive, send)
+        with logs.within_request(secrets.token_hex(8)):
+            await self._pages(scope, receive, send)
 
     def _web(self) -> FastAPI:
         web = FastAPI(

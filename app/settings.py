@@ -7,6 +7,7 @@ given derived from `SECRET_KEY`, by the rule that the sandbox follows too (`deri
 import base64
 import hashlib
 import hmac
+import re
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,6 +19,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import OperatorError
 
+AES_KEY = re.compile(r"[A-Za-z0-9]{43}")
 WECHAT = "https://api.weixin.qq.com"
 
 
@@ -67,7 +69,7 @@ class Settings(BaseSettings):
     content: Path = Path("content")
     encryption_keys: SecretStr | None = None
     """`k2:BASE64,k1:BASE64`, 32 bytes each; the first writes, all read."""
-    lookup_key: SecretStr | None = None
+    lookup_key: SecretStr | None = Field(None, min_length=32)
     """Turns encrypted values into look-up digests; at least 32 characters."""
 
     wechat_app_id: str = ""
@@ -107,6 +109,13 @@ class Settings(BaseSettings):
             raise ValueError("应是 http:// 或 https:// 开头的完整地址")
         return value.rstrip("/")
 
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if not value.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
+            raise ValueError("应以 sqlite+aiosqlite:// 或 postgresql+asyncpg:// 开头")
+        return value
+
     @property
     def development(self) -> bool:
         host = urlsplit(self.wechat_api_url).hostname or ""
@@ -135,10 +144,12 @@ class Settings(BaseSettings):
             )
             if not _plain(getattr(self, name))
         ]
-        if self.wechat_mode is not WeChatMode.PLAIN and len(_plain(self.wechat_aes_key)) != 43:
-            missing.append("GONGHUI_WECHAT_AES_KEY（43 个字符）")
+        keys = ["wechat_aes_key", *(["miniprogram_aes_key"] if self.miniprogram_app_id else [])]
+        if self.wechat_mode is not WeChatMode.PLAIN:
+            bad = [name for name in keys if not AES_KEY.fullmatch(_plain(getattr(self, name)))]
+            missing += [f"GONGHUI_{name.upper()}（43 位字母和数字）" for name in bad]
         if self.miniprogram_app_id:
-            needed = ("miniprogram_app_secret", "miniprogram_token", "miniprogram_aes_key")
+            needed = ("miniprogram_app_secret", "miniprogram_token")
             missing += [f"GONGHUI_{name.upper()}" for name in needed if not _plain(getattr(self, name))]
         if missing:
             raise ValueError("缺少设置：" + "、".join(missing))

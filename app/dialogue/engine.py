@@ -10,11 +10,13 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from app.clock import Clock
 from app.dialogue.groups import Groups
 from app.dialogue.journal import Question
 from app.dialogue.outages import is_database_away
+from app.dialogue.routing import standing
 from app.dialogue.runs import Run, Turnstile
 from app.dialogue.turns import Busy, Turns, repeated
 from app.wechat.callback import NoAnswer
@@ -64,7 +66,7 @@ class Engine:
         run = self._runs.get(name)
         if run is None:
             if len(self._runs) >= CROWDED:
-                return await self._turn_away(incoming, account_id)
+                return await self._turn_away(incoming, account_id, passive)
             run = Run(incoming, account_id, self._clock.now(), secrets.token_hex(8), later=not passive)
             answer = run.wait(started)
             self._begin(name, run)
@@ -83,17 +85,19 @@ class Engine:
             return SUCCESS
         return render(reply, incoming, int(run.at.timestamp()))
 
-    async def _turn_away(self, incoming: Incoming, account_id: int) -> bytes:
+    async def _turn_away(self, incoming: Incoming, account_id: int, passive: bool) -> bytes:
         """Too many at work: repeat what was answered before, else say honestly that this one was not taken.
 
         Raises:
-            NoAnswer: an event; nobody could send it again but WeChat.
+            NoAnswer: an event, which nobody could send again but WeChat, or no way to say anything.
         """
         self._count("crowded", 0.0)
         question = Question(account_id, incoming.key, incoming.openid, False, self._clock.now())
         seen = (await self._groups.read(question)).seen
-        if seen is None and incoming.is_event:
+        if seen is None and (incoming.is_event or not passive):
             raise NoAnswer
+        if not passive:
+            return SUCCESS
         reply = Text(SORRY_BUSY) if seen is None else repeated(seen)
         if reply is None or isinstance(reply, Nothing):
             return SUCCESS
@@ -125,6 +129,7 @@ class Engine:
         return task
 
     async def _conduct(self, name: str, run: Run) -> None:
+        bind_contextvars(request_id=run.request_id)  # this task is the message's own
         person = f"{run.account_id}|{run.incoming.openid}"
         await self._turnstile.enter(person)
         try:
@@ -161,6 +166,7 @@ class Engine:
                 if run.deferred:
                     run.answer(None)
             snapshot = await self._groups.read(question)
+            run.stood = run.stood or standing(snapshot)
             if snapshot.seen is not None:
                 run.deferred = snapshot.seen.lease_token == run.request_id
                 if not run.deferred:

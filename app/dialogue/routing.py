@@ -116,7 +116,7 @@ class Routing:
         if kind == "event.unsubscribe":
             return Plan(Act.RECORD, "unsubscribe", Contact.LEFT, put_aside=_closed(seen, at))
         if kind == "event.subscribe":
-            target = book.greeting("scan" if incoming.scene else "subscribe")
+            target = (book.greeting("scan") if incoming.scene else None) or book.greeting("subscribe")
             plan = self._target(target, "greeting:subscribe", Contact.FOLLOWED)
         elif kind == "event.scan":
             plan = self._target(book.greeting("scan"), "greeting:scan", contact)
@@ -158,8 +158,10 @@ class Routing:
             if row is None and self._waiting(seen):
                 return Plan(Act.SAY_WAITING, "word:取消", row=self._waiting(seen))
             return Plan(Act.CANCEL, "word:取消", row=row) if row else Plan(Act.NOTHING_OPEN, "word:取消")
-        if word == "上一步" and row:
-            return Plan(Act.BACK, "word:上一步", row=row)
+        if word == "上一步":
+            if row is None and self._waiting(seen):
+                return Plan(Act.SAY_WAITING, "word:上一步", row=self._waiting(seen))
+            return Plan(Act.BACK, "word:上一步", row=row) if row else Plan(Act.NOTHING_OPEN, "word:上一步")
         if word == GO_ON:
             return self._go_on(row, seen)
         if word in self._words:
@@ -225,6 +227,20 @@ class Routing:
         if target is None:
             return Plan(Act.RECORD, rule, contact)
         return Plan(Act.RUN, rule, contact, handler=self._registry[target.handler], args=dict(target.args))
+
+
+def standing(seen: Snapshot) -> tuple[str, int]:
+    """Which question stands open: its dialogue and serial; ("", 0) when there is none."""
+    return (seen.open.ref, seen.open.serial) if seen.open is not None else ("", 0)
+
+
+def too_late_to_answer(plan: Plan, stood: tuple[str, int]) -> None:
+    """The message waited so long that another question stands now, or none: it answers nothing."""
+    if plan.act is Act.ANSWER:
+        plan.act, plan.said, plan.instead = Act.ASK_AGAIN, None, None
+        plan.notice = "您刚才那条处理得晚了，没有算作回答。请看现在的问题："
+    elif stood[0] and plan.rule == "fallback":  # meant for a question that is gone, not for the search
+        plan.act, plan.notice = Act.NOTHING_OPEN, "您刚才那条处理得晚了，那次对话已经结束。"
 
 
 def _aside(seen: Snapshot) -> list[DialogueRow]:

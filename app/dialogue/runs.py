@@ -35,6 +35,7 @@ class Run:
     deferring: bool = False  # the commit of `deferred` is under way
     deferred: bool = False  # the journal holds it under our token; the answer goes out later
     writing: bool = False  # its own transaction holds the journal's row: nobody else could commit one
+    stood: tuple[str, int] | None = None  # the question that stood open when it came: dialogue and serial
     _body: bytes | None = None
 
     @property

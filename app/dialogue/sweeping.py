@@ -128,4 +128,5 @@ def _run_of(found: _Found) -> Run | None:
     row, incoming = found.message, found.incoming
     if not row.lease_token or incoming is None:
         return None
-    return Run(incoming, row.account_id, row.received_at, row.lease_token, deferred=True)
+    stood = None if row.dialogue_serial is None else (row.dialogue_ref or "", row.dialogue_serial)
+    return Run(incoming, row.account_id, row.received_at, row.lease_token, deferred=True, stood=stood)

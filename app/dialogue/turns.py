@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bound_contextvars
 
@@ -18,19 +19,33 @@ from app.clock import Clock
 from app.database import Database, WriteNeeded
 from app.dialogue.groups import Groups
 from app.dialogue.journal import Contact, Entry, Seen, Snapshot, Speaker, Written
-from app.dialogue.performing import Guarded, Performer, Stage, Turn, before
+from app.dialogue.performing import CALM, Guarded, Performer, Stage, Turn, before
 from app.dialogue.questions import confirms
-from app.dialogue.routing import Guard, Plan, Routing
+from app.dialogue.routing import Guard, Plan, Routing, standing, too_late_to_answer
 from app.dialogue.runs import Run
 from app.dialogue.settling import Lost, Stale, claim_leased, finish_leased
 from app.dialogue.writing import Outcome, Play, Writer, Writers, flushed, savepoint
 from app.menus.live import LiveMenus
 from app.services import outbox
-from app.wechat.replies import News, Nothing, Reply, Text, from_store, to_store
+from app.wechat.replies import (
+    MAX_TEXT_BYTES,
+    BadReply,
+    News,
+    Nothing,
+    Reply,
+    Text,
+    fit,
+    fitted,
+    from_store,
+    to_store,
+)
 from models import Message, MessageState
 from models.types import seal_json
 
+log = structlog.get_logger(__name__)
+
 LEASE = timedelta(seconds=60)  # real time; longer than any handler should take
+LEAST_OWED = 120  # bytes of an owed answer that are worth saying; with less room it waits for the next reply
 OWED = "您刚才问的，答复如下：\n{text}\n——————"
 
 
@@ -63,6 +78,8 @@ class Turns:
         if seen.speaker is None:
             return await self._record(run)
         plan = self._routing.plan(run.incoming, seen, self._menus.book, run.at)
+        if run.deferred and run.stood is not None and run.stood != standing(seen):
+            too_late_to_answer(plan, run.stood)
         owed = await self._owed(seen.speaker) if seen.speaker.owed and not run.incoming.is_event else None
         try:
             if _will_write(plan):
@@ -156,17 +173,26 @@ class Turns:
     # --- storing ---
 
     def _entry(self, run: Run, turn: Turn, plan: Plan, speaker: Speaker, owed: "_Owed | None") -> Outcome:
-        reply = turn.reply
-        if plan.warning is not None:
+        reply = self._sendable(turn, run)
+        paid = None
+        if plan.warning is not None:  # nothing stands above these lines
             if not isinstance(reply, Text | Nothing):
                 reply = Nothing()  # a picture cannot carry the lines, and they matter more
             reply = before(plan.warning.lines, reply)
-        paid = None
-        if owed is not None and isinstance(reply, Text | Nothing) and not run.deferred:
-            reply, paid = before(OWED.format(text=owed.text), reply), owed.message_id
+        elif owed is not None and not run.deferred and (opened := owed.opens(reply)) is not None:
+            reply, paid = opened, owed.message_id
         row = self._row(run, turn, speaker, plan.contact, reply)
         row.paid = paid
         return Outcome(reply, row)
+
+    def _sendable(self, turn: Turn, run: Run) -> Reply:
+        """What the handler said, within WeChat's limits; what cannot be sent is a bug of the handler's."""
+        try:
+            return fitted(turn.reply, run.incoming)
+        except BadReply as error:
+            log.error("reply_not_sendable", rule=turn.rule, request_id=run.request_id, reason=str(error))
+            turn.state = MessageState.FAILED
+            return Text(CALM)
 
     def _row(
         self, run: Run, turn: Turn, speaker: Speaker | None, contact: Contact, reply: Reply | None
@@ -197,6 +223,8 @@ class Turns:
         """Commit the message as `deferred` under our lease; false when the journal has it already."""
         row = self._row(run, Turn(Nothing(), "", MessageState.DEFERRED), None, Contact.NONE, None)
         row.answered_at = None
+        if run.stood is not None:
+            row.dialogue_ref, row.dialogue_serial = run.stood[0] or None, run.stood[1]
         row.lease_token, row.lease_until = run.request_id, self._clock.real_now() + lease
         return await self._groups.write(row) is Written.OK
 
@@ -275,8 +303,18 @@ def _will_write(plan: Plan) -> bool:
 
 @dataclass(slots=True)
 class _Owed:
+    """A late answer that could not be delivered."""
+
     message_id: int
     text: str
+
+    def opens(self, reply: Reply) -> Reply | None:
+        """`reply` below the owed answer, shortened if need be; None where there is no room for it."""
+        if not isinstance(reply, Text | Nothing):
+            return None
+        below = f"\n{reply.content}" if isinstance(reply, Text) else ""
+        room = MAX_TEXT_BYTES - len((OWED.format(text="") + below).encode())
+        return Text(OWED.format(text=fit(self.text, room)) + below) if room >= LEAST_OWED else None
 
 
 def _done(outcome: Outcome) -> Play:

@@ -28,6 +28,7 @@ from app.wechat.replies import (
     Voice,
     fit,
     from_store,
+    one_article,
     to_store,
 )
 from models import Outbox
@@ -185,9 +186,7 @@ def content_of(payload: Any) -> wire.Content:
 
 def _one_article(news: News) -> wire.Content:
     """Only one may be sent: it names the others. One that leads nowhere goes as text."""
-    first, *others = news.articles
-    more = [f"另有：{'、'.join(f'《{article.title}》' for article in others)}"] if others else []
-    description = "\n".join(filter(None, [first.description, *more]))
-    if first.url and first.title:
-        return wire.News(first.title, description, first.url, first.picture)
-    return wire.Text(fit("\n".join(filter(None, [first.title, description])) or "您的消息已收到。"))
+    (article,) = one_article(news).articles
+    if article.url and article.title:
+        return wire.News(article.title, article.description, article.url, article.picture)
+    return wire.Text(fit("\n".join(filter(None, [article.title, article.description])) or "您的消息已收到。"))

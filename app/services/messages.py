@@ -119,6 +119,8 @@ def _without_body(has_body: bool) -> str | None:
 
 async def _moved_on(session: AsyncSession, ref: str, serial: int | None) -> str | None:
     """Why the dialogue the message belonged to can no longer take it."""
+    if not serial:  # it failed before anything was asked: there is nothing that could have moved
+        return None
     dialogue = await session.scalar(sa.select(Dialogue).where(Dialogue.ref == ref).with_for_update())
     if dialogue is None or dialogue.state is DialogueState.ENDED:
         return "所属的对话已经结束，重办会答非所问。"

@@ -6,7 +6,7 @@ This is the module to import; the types themselves stand in `reply_types`, their
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from app.wechat.incoming import Incoming
@@ -46,7 +46,9 @@ __all__ = [
     "check",
     "choice_line",
     "fit",
+    "fitted",
     "from_store",
+    "one_article",
     "render",
     "to_store",
 ]
@@ -99,13 +101,37 @@ def check(reply: Reply, incoming: Incoming) -> None:
         raise BadReply("a mini-program takes customer messages only")
 
 
-def fit(text: str) -> str:
-    """Shorten a text to what a reply may hold, at the end of a line or sentence, with …."""
+def fitted(reply: Reply, incoming: Incoming) -> Reply:
+    """`reply` within the limits of this push: text shortened, articles beyond them named by the first.
+
+    Raises:
+        BadReply: nothing that could be sent.
+    """
+    if isinstance(reply, Text):
+        reply = Text(fit(reply.content))
+    elif isinstance(reply, News):
+        reply = News(reply.articles[:MAX_ARTICLES]) if incoming.is_event else one_article(reply)
+    if not wants_json(incoming):  # its answers go another way, with limits of their own
+        check(reply, incoming)
+    return reply
+
+
+def one_article(news: News) -> News:
+    """The first article alone: its description names the others."""
+    first, *others = news.articles or (None,)
+    if first is None:
+        return news
+    more = [f"另有：{'、'.join(f'《{article.title}》' for article in others)}"] if others else []
+    return News((replace(first, description="\n".join(filter(None, [first.description, *more]))),))
+
+
+def fit(text: str, limit: int = MAX_TEXT_BYTES) -> str:
+    """Shorten a text to `limit` bytes, at the end of a line or sentence, with …."""
     text = clean(text)
     encoded = text.encode()
-    if len(encoded) <= MAX_TEXT_BYTES:
+    if len(encoded) <= limit:
         return text
-    room = encoded[: MAX_TEXT_BYTES - len("…".encode())].decode(errors="ignore")
+    room = encoded[: limit - len("…".encode())].decode(errors="ignore")
     end = 0
     for found in _ENDS.finditer(room):
         end = found.end()
