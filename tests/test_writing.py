@@ -15,7 +15,7 @@ from app.jobs.deliveries import Sender
 from app.wechat.callback import NoAnswer
 from app.wechat.replies import Reply, Text
 from models import Counter, Message, MessageState
-from tests import mailing
+from tests import mailing, slowness
 from tests.conftest import FakeClock
 from tests.mailing import Mailbox
 from tests.slowness import Gate
@@ -37,6 +37,7 @@ keywords:
 fallback: book.note
 """
 log = structlog.get_logger("book")
+gate = slowness.gate
 mailbox, client, sender = mailing.mailbox, mailing.client, mailing.sender
 
 
@@ -79,11 +80,6 @@ def book(gate: Gate) -> Router:
         return Text("门开了。")
 
     return router
-
-
-@pytest.fixture
-def gate() -> Gate:
-    return Gate()
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
-"""The journal's part of a writing transaction, for turns that change more than the journal.
+"""Claiming a message in a writing transaction, and giving it its outcome there.
 
-A message is claimed before its handler runs and finished after it. On SQLite the write lock is held from the
-start, so the claim only looks and the finish writes the row as it is. On PostgreSQL the row comes first: a
-racing duplicate waits there and then repeats the winner's reply.
+A new message is claimed by looking: the write lock on SQLite, the person's locked row on PostgreSQL hold a
+racing duplicate back until the commit, and then it repeats the winner's reply. The row itself is written with
+its outcome. A deferred message has its row already and is claimed by its lease.
 """
 
 from collections.abc import Sequence
