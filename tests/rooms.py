@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 OURS = frozenset({"app", "models", "handlers", "migrations", "sandbox", "bench", "tests"})
 
-GROUND = frozenset({"app.clock", "app.database", "app.errors", "app.settings"})
+GROUND = frozenset({"app.clock", "app.database", "app.errors", "app.gathered", "app.settings"})
 BELOW_EDGES = GROUND | {"models", "app.services", "app.knowledge", "app.files"}
 EVERYTHING_BELOW_ASSEMBLY = BELOW_EDGES | {
     *("handlers", "app.chatting", "app.dialogue", "app.jobs", "app.logs", "app.menus"),
@@ -27,6 +27,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app.errors": frozenset(),
     "app.clock": frozenset(),
     "app.database": frozenset({"app.sqlite_inline"}),
+    "app.gathered": frozenset({"app.database"}),
     "app.sqlite_inline": frozenset(),
     "app.migrations": frozenset(),
     "app.logs": frozenset(),

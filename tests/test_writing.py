@@ -12,6 +12,7 @@ from app.dialogue.chat import Chat
 from app.dialogue.router import Router
 from app.errors import DomainError
 from app.jobs.deliveries import Sender
+from app.services.numbers import next_number
 from app.wechat.callback import NoAnswer
 from app.wechat.replies import Reply, Text
 from models import Counter, Message, MessageState
@@ -34,6 +35,8 @@ keywords:
   - {say: [满员], do: book.full}
   - {say: [吞错], do: book.swallows}
   - {say: [等门], do: book.waits}
+  - {say: [取号], do: book.number}
+  - {say: [取号不要], do: book.number_unwanted}
 fallback: book.note
 """
 log = structlog.get_logger("book")
@@ -72,6 +75,15 @@ def book(gate: Gate) -> Router:
         except sa.exc.SQLAlchemyError:
             return Text("装作没事。")
         return Text("不会到这里。")
+
+    @router.on("book.number", title="取号")
+    async def number(chat: Chat) -> Reply:
+        return Text(await next_number(chat.session, "LY", chat.at))
+
+    @router.on("book.number_unwanted", title="取了又不准")
+    async def number_unwanted(chat: Chat) -> Reply:
+        await next_number(chat.session, "LY", chat.at)
+        raise DomainError("不给号。")
 
     @router.on("book.waits", title="等门")
     async def waits(chat: Chat) -> Reply:
@@ -130,6 +142,17 @@ async def test_a_no_after_writing_is_undone_and_takes_nobody_along(talk: Talk) -
 
     assert said == ["记下了。", "还是不行。", "记下了。"]
     assert await series(talk.database) == {people[0].openid[5:10], people[2].openid[5:10]}
+
+
+async def test_a_number_that_was_refused_is_the_next_ones(talk: Talk) -> None:
+    """It was counted in memory only, after the first one: it must not be lost with the refusal."""
+    people = await known(talk, *"一二三四")
+
+    said = await together(people, "取号", "取号不要", "取号", "取号")
+
+    assert said[1] == "不给号。"
+    assert sorted(said[:1] + said[2:]) == [f"LY-2026-{n:04d}" for n in (1, 2, 3)]
+    assert await together(people[:1], "取号") == ["LY-2026-0004"]
 
 
 async def test_a_no_before_writing_parts_nobody(talk: Talk, commits: list[object]) -> None:

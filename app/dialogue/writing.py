@@ -3,7 +3,7 @@
 All their messages are claimed first, then each handler runs, then all outcomes are stored, and nobody learns
 that he is done before the commit. No savepoint parts them: on PostgreSQL that would be two more round trips
 each. So a handler that fails after it wrote ends the transaction for all; then each runs again in one of his
-own, with a savepoint.
+own, with a savepoint. Rows that services gather (`app.gathered`) go in once for all of them.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -22,6 +22,7 @@ from app.dialogue.outages import is_database_away, others_were_in_the_way
 from app.dialogue.performing import Guarded
 from app.dialogue.runs import Run
 from app.dialogue.settling import Lost, Stale, claim_new, finish_new
+from app.gathered import insert_gathered, waiting
 from app.wechat.replies import Reply
 
 log = structlog.get_logger(__name__)
@@ -120,7 +121,7 @@ class Writers:
 
 
 async def flushed(session: AsyncSession) -> None:
-    """Flush `session` if it holds anything."""
+    """Flush `session` if it holds anything; rows gathered for several go on waiting."""
     if session.new or session.dirty or session.deleted:
         await session.flush()
 
@@ -129,6 +130,7 @@ async def flushed(session: AsyncSession) -> None:
 async def savepoint(session: AsyncSession) -> AsyncIterator[None]:
     """What a handler wrote before it failed is undone."""
     traces = Traces.of(await session.connection())
+    await insert_gathered(session)
     try:
         async with session.begin_nested():
             traces.begin()
@@ -147,12 +149,13 @@ async def _hopeful(session: AsyncSession, traces: Traces) -> AsyncIterator[None]
         Disturbed: this one has.
     """
     traces.begin()
+    before = waiting(session)
     try:
         yield
         await _flush_alive(session, traces)
     except BaseException as error:
         session.expunge_all()
-        if traces.left:
+        if traces.left or waiting(session) > before:
             raise Disturbed from error
         raise
 

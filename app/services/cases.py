@@ -14,11 +14,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import SHANGHAI, civil_date, shanghai
-from app.services import case_rows
+from app.clock import SHANGHAI, civil_date
+from app.gathered import gather
 from app.services.calendar import after_working_days
 from app.services.case_moves import check_move
-from app.services.numbers import Series
+from app.services.case_rows import NewCase, insert_cases
+from app.services.numbers import Series, next_number
 from models import Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
 from models.sealing import keyring
 from models.types import public_id
@@ -61,9 +62,8 @@ _SERIES: dict[CaseKind, Series] = {CaseKind.DESK: "RG", CaseKind.FEEDBACK: "LY"}
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A case as its opening left it; no row was read back for it."""
+    """A case as its opening left it; its rows may still wait for those of others."""
 
-    id: int
     number: str
     first_answer_due_at: datetime
 
@@ -99,9 +99,11 @@ async def open_case(
     """
     due_at = first_answer_due(now)
     at = moment_kept(now, anonymous=anonymous)
+    number = await next_number(session, _SERIES[kind], now)
     case = {
         "public_id": public_id(),
         "kind": kind,
+        "number": number,
         "topic": topic,
         "state": CaseState.SUBMITTED,
         "anonymous": anonymous,
@@ -120,10 +122,8 @@ async def open_case(
         "created_at": at,
     }
     who = {"person_digest": _digest(person_id), "reporter": reporter}
-    case_id, number = await session.run_sync(
-        case_rows.keep, _SERIES[kind], shanghai(now).year, case, who, words
-    )
-    return Opened(case_id, number, due_at)
+    gather(session, insert_cases, NewCase(case, who, words))
+    return Opened(number, due_at)
 
 
 def first_answer_due(now: datetime) -> datetime:

@@ -1,10 +1,12 @@
 """Numbers people read out: series, year in China, and a count that grows without gaps per series and year.
 
-A number is taken late in its transaction: on PostgreSQL the counter row stays locked until the commit.
+A number is taken late in its transaction: on PostgreSQL the counter row stays locked until the commit. While
+it is, nobody else counts, so only the first number of a transaction asks the database.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -12,38 +14,49 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import shanghai
+from app.gathered import gather, memory
 from models import Counter
 
 Series = Literal["LY", "RG"]  # 留言, 人工
+
+COUNTER: Any = Counter.__table__
 
 
 async def next_number(session: AsyncSession, series: Series, now: datetime) -> str:
     """The next number of `series`, such as LY-2026-0042; more digits after 9999."""
     year = shanghai(now).year
-    dialect = session.get_bind().dialect.name
-    given = await session.execute(next_value(dialect), {"of_series": series, "of_year": year})
-    return number_of(series, year, given.scalar_one())
-
-
-def number_of(series: Series, year: int, value: int) -> str:
+    key = f"number:{series}-{year}"
+    taken = memory(session).get(key)
+    if taken is None:
+        counted = _counted(session.get_bind().dialect.name)
+        value = int((await session.execute(counted, {"of_series": series, "of_year": year})).scalar_one())
+    else:
+        value = taken + 1
+        gather(session, _put, {"of_series": series, "of_year": year, "reached": value})
+    memory(session)[key] = value
     return f"{series}-{year}-{value:04d}"
 
 
-def number_of_value(series: Series, year: int, value: Any) -> Any:
-    """As `number_of`, of a value that the database holds (PostgreSQL)."""
-    digits = sa.cast(value, sa.String)
-    padded = sa.func.lpad(digits, sa.func.greatest(4, sa.func.length(digits)), "0")
-    return sa.literal(f"{series}-{year}-") + padded
-
-
-@lru_cache
-def next_value(dialect: str) -> Any:
-    """One statement: begin at 1 or count on, and tell the result. Takes `of_series` and `of_year`."""
-    table: Any = Counter.__table__
+@cache
+def _counted(dialect: str) -> Any:
+    """One statement: begin at 1 or count on, and tell the result."""
     maker = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return (
-        maker(table)
+        maker(COUNTER)
         .values(series=sa.bindparam("of_series"), year=sa.bindparam("of_year"), value=1)
-        .on_conflict_do_update(index_elements=["series", "year"], set_={"value": table.c.value + 1})
-        .returning(table.c.value)
+        .on_conflict_do_update(index_elements=["series", "year"], set_={"value": COUNTER.c.value + 1})
+        .returning(COUNTER.c.value)
     )
+
+
+_PUT = (
+    sa.update(COUNTER)
+    .where(COUNTER.c.series == sa.bindparam("of_series"), COUNTER.c.year == sa.bindparam("of_year"))
+    .values(value=sa.bindparam("reached"))
+)
+
+
+def _put(connection: sa.Connection, reached: Sequence[dict[str, Any]]) -> None:
+    """What was counted in memory; of each series the last counts."""
+    last = {(each["of_series"], each["of_year"]): each for each in reached}
+    connection.execute(_PUT, list(last.values()))
