@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import logs, metrics
 from app.assembly import CALLBACKS, House, assemble
-from app.portal import assets, home
+from app.portal import assets, home, refusals
+from app.portal.policy import Policy
 from app.settings import Settings, load_settings
 from app.wechat.callback import CallbackEndpoint
 from models import AccountKind
@@ -30,8 +31,9 @@ class Service:
         self._callbacks: dict[str, CallbackEndpoint] = {}
         self.house: House | None = None
         self._look: asyncio.Task[None] | None = None
-        self._home_page = home.page(settings.wechat_api_url if settings.development else None)
-        self._pages: ASGIApp = self._web()
+        sandbox = settings.wechat_api_url if settings.development else None
+        self._home_pages = {well: home.page(well=well, phone=sandbox) for well in (True, False)}
+        self._pages: ASGIApp = Policy(self._web(), sandbox)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -55,6 +57,7 @@ class Service:
         web.add_api_route("/readyz", self._ready, include_in_schema=False)
         web.add_api_route("/metrics", self._figures, include_in_schema=False)
         web.mount("/static", GZipMiddleware(assets.Assets()), name="static")
+        refusals.install(web)
         return web
 
     @asynccontextmanager
@@ -82,7 +85,7 @@ class Service:
                     self._look.cancel()
 
     async def _home(self) -> HTMLResponse:
-        return HTMLResponse(self._home_page)
+        return HTMLResponse(self._home_pages[await self._unready() is None])
 
     async def _alive(self) -> dict[str, str]:
         """The process runs and its loop turns."""
@@ -90,17 +93,21 @@ class Service:
 
     async def _ready(self, response: Response) -> dict[str, str]:
         """The database answers and a menu is live: messages can be handled."""
+        if (unready := await self._unready()) is not None:
+            response.status_code = 503
+            return unready
+        return {"status": "ok", "menu_revision": str(self.house.menus.number if self.house else 0)}
+
+    async def _unready(self) -> dict[str, str] | None:
+        """Why messages cannot be handled just now."""
         house = self.house
         if house is None:
-            response.status_code = 503
             return {"status": "starting"}
         if (trouble := await self._trouble(house)) is not None:
-            response.status_code = 503
             return {"status": "database away", "error": trouble}
         if house.menus.number == 0:
-            response.status_code = 503
             return {"status": "no menu is live"}
-        return {"status": "ok", "menu_revision": str(house.menus.number)}
+        return None
 
     async def _trouble(self, house: House) -> str | None:
         """What keeps the database from answering. One look at a time: while it hangs, probes go on coming."""

@@ -1,22 +1,13 @@
 """The page at `/`: what the account is for and whom to call. No script, no sign-in."""
 
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader
-
-from app.portal import assets
+from app.portal.templating import render
 from app.services.hotlines import HOTLINES, Subject
 
 URGENT = ("110", "119", "120", "95598", "12356")
 
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, trim_blocks=True
-)
-_templates.globals["asset"] = assets.address
 
-
-def page(phone: str | None = None) -> str:
-    """The whole page. `phone` is the sandbox's address, in development only."""
+def page(*, well: bool, phone: str | None = None) -> str:
+    """The whole page. `well`: messages are answered; `phone`: the sandbox's address, in development."""
     urgent = [
         {
             "number": line.number,
@@ -27,4 +18,4 @@ def page(phone: str | None = None) -> str:
         for line in HOTLINES
         if line.number in URGENT
     ]
-    return _templates.get_template("home.html").render(urgent=urgent, phone=phone)
+    return render("home.html", urgent=urgent, phone=phone, well=well)

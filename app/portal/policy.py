@@ -1,0 +1,40 @@
+"""What browsers may do with our pages: scripts and styles of our own, no framing, no guessing of types.
+
+WeChat's JS-SDK is the one script from elsewhere; in development it comes from the sandbox, which may also
+show our pages inside its phone.
+"""
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+JS_SDK = "https://res.wx.qq.com"
+
+
+class Policy:
+    """Puts the headers on every answer of `pages`. `sandbox` is its address, in development only."""
+
+    def __init__(self, pages: ASGIApp, sandbox: str | None = None) -> None:
+        self._pages = pages
+        self._headers = {
+            "Content-Security-Policy": "; ".join(
+                (
+                    "default-src 'self'",
+                    f"script-src 'self' {sandbox or JS_SDK}",
+                    "img-src 'self' data:",
+                    "object-src 'none'",
+                    "base-uri 'none'",
+                    "form-action 'self'",
+                    "frame-ancestors " + (sandbox or "'none'"),
+                )
+            ),
+            "Referrer-Policy": "same-origin",
+            "X-Content-Type-Options": "nosniff",
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self._headers)
+            await send(message)
+
+        await self._pages(scope, receive, with_headers if scope["type"] == "http" else send)

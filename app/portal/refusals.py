@@ -1,0 +1,42 @@
+"""What a browser is shown where there is no page, or where making it failed.
+
+Programs (the API, probes, WeChat) get JSON; whether somebody is one is told by what it accepts.
+"""
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from app.portal.templating import render
+
+WORDS = {
+    404: ("没有这个页面", "可能是链接不完整，或者页面已经撤下。请回首页看看，或在公众号里直接问。"),
+    405: ("这个操作不能这样做", "请回首页，从页面上的按钮重新进入。"),
+    500: ("页面出了点问题", "我们已经记下来了，请稍后再试。要紧的事可以在公众号里回复「人工」。"),
+}
+
+
+def install(web: FastAPI) -> None:
+    """Answer refusals and bugs of `web`'s routes."""
+    web.add_exception_handler(HTTPException, _refused)
+    web.add_exception_handler(Exception, _failed)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _answer(request, error.status_code, str(error.detail), error.headers)
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    return _answer(request, 500, "Internal Server Error", None)
+
+
+def _answer(request: Request, status: int, detail: str, headers: object) -> Response:
+    given = dict(headers) if isinstance(headers, dict) else None
+    if "text/html" not in request.headers.get("accept", "") or request.url.path.startswith("/api/"):
+        return JSONResponse({"detail": detail}, status, headers=given)
+    heading, words = WORDS.get(status) or WORDS[404 if status < 500 else 500]
+    mark = structlog.contextvars.get_contextvars().get("request_id") if status >= 500 else None
+    page = render("refusal.html", heading=heading, words=words, mark=mark)
+    return HTMLResponse(page, status, headers=given)
