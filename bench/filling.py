@@ -59,6 +59,11 @@ async def fill(url: str, *, messages: int, followers: int) -> None:
             for n in range(messages)
         )
         await _insert(connection, Message.__table__, kept)
+        if not database.is_sqlite:
+            async with connection.begin():
+                for table in ("person", "follower"):  # whose ids were given, not counted
+                    ids = f"pg_get_serial_sequence('{table}', 'id')"
+                    await connection.execute(sa.text(f"SELECT setval({ids}, max(id)) FROM {table}"))
     await database.close()
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
 
@@ -184,6 +185,24 @@ async def test_a_person_nobody_can_write_down_disturbs_no_others(database: Datab
 
     assert isinstance(ends[2], Exception)
     assert all(isinstance(end, Snapshot) and end.speaker for n, end in enumerate(ends) if n != 2), ends
+
+
+async def test_ids_that_count_from_the_start_again_are_no_silent_loss(
+    postgres_url: str, clock: FakeClock
+) -> None:
+    """After a restore by hand: whoever cannot be met must not be taken for nobody and get no answer."""
+    database = Database(postgres_url)
+    async with database.transaction() as session:
+        account_id = await coordination.account_id(session, "wx1", AccountKind.OFFICIAL)
+    desk = Desk(account_id, clock)
+    async with stores(database, 1) as (store,):
+        await met(store, desk, 1)
+        async with database.transaction() as session:
+            await session.execute(sa.text("SELECT setval(pg_get_serial_sequence('person', 'id'), 1, false)"))
+
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await store.read([desk.question("oFault" + "8" * 22, "m|8|x")])
+    await database.close()
 
 
 async def test_the_deadline_and_the_answer_in_one_group_are_not_both_kept(

@@ -48,6 +48,8 @@ INSERT INTO follower (account_id, openid, person_id, version, subscribed, spoke_
 SELECT $1, $2, new.id, 0, true, 0, 0 FROM new
 """
 
+MET_ALREADY = "uq_follower_account_id_openid"
+
 MESSAGE_TYPES = (
     "bigint", "text", "bigint", "text", "text", "text", "text", "timestamptz", "timestamptz", "bytea",
     "bytea", "text", "int", "text", "timestamptz", "int",
@@ -165,8 +167,9 @@ async def meet(connection: Any, strangers: Sequence[Question]) -> None:
         try:
             async with connection.transaction():
                 await connection.execute(MEET, question.account_id, question.openid, public_id(), question.at)
-        except asyncpg.UniqueViolationError:
-            continue
+        except asyncpg.UniqueViolationError as error:
+            if error.constraint_name != MET_ALREADY:
+                raise  # such as ids counted from the start again: nobody would ever be met
 
 
 # --- writing -----------------------------------------------------------------------------------------------

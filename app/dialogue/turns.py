@@ -76,6 +76,8 @@ class Turns:
             Busy: run again on a fresh snapshot.
         """
         if seen.speaker is None:
+            if run.incoming.is_person:
+                raise Busy  # another process is just meeting this person
             return await self._record(run)
         plan = self._routing.plan(run.incoming, seen, self._menus.book, run.at)
         if run.deferred and run.stood is not None and run.stood != standing(seen):
