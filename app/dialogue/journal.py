@@ -152,7 +152,7 @@ class Entry:
     dialogues: Sequence[DialogueRow] = ()
     expected: Sequence[Expected] = ()
     paid: int | None = None  # a message whose undeliverable answer opened this reply
-    alone: bool = False  # its handler writes: no other process may handle this person meanwhile
+    wrote: bool = False  # its handler did: another process at this person must notice
 
     @property
     def plain(self) -> bool:
@@ -167,7 +167,7 @@ class Entry:
         """
         return (
             self.plain
-            and not self.alone
+            and not self.wrote
             and self.contact is Contact.SPOKE
             and self.speaker is not None
             and self.speaker.known_to_speak

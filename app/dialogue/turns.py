@@ -164,7 +164,7 @@ class Turns:
                 await self._guard.alert(session, speaker, run.incoming.key, run.incoming.text, run.at)
             stage = self._stage(run, speaker, lambda: session, guarded)
             outcome = self._entry(run, await self._performer.perform(plan, stage), plan, speaker, owed)
-        outcome.row.alone = True
+        outcome.row.wrote = True
         return outcome
 
     def _stage(
