@@ -197,10 +197,6 @@ class Database:
         """A session that refuses to write; close it when done."""
         return self._reading()
 
-    def writing(self) -> AsyncSession:
-        """A session whose transaction the caller begins, commits and closes."""
-        return self._writing()
-
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A writing transaction, committed at the end, rolled back on any exception.

@@ -154,10 +154,10 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def session(database: Database) -> AsyncIterator[AsyncSession]:
     """A writing session in a transaction that is rolled back at the end."""
-    async with database.writing() as opened, opened.begin() as transaction:
+    async with database.transaction() as opened:
         yield opened
-        if transaction.is_active:
-            await transaction.rollback()
+        if opened.in_transaction():
+            await opened.rollback()
 
 
 def _migrate(url: str) -> None:

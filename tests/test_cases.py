@@ -315,9 +315,9 @@ async def test_nobody_looks_behind_an_anonymous_case(session: AsyncSession) -> N
 
 
 async def test_a_refused_opening_leaves_nothing_behind(database: Database) -> None:
-    async with database.writing() as session, session.begin() as transaction:
+    async with database.transaction() as session:
         await leave(session, await person(session))
-        await transaction.rollback()
+        await session.rollback()
 
     async with database.reading() as session:
         for table in (Case, CaseEntry, CaseReporter):

@@ -208,8 +208,8 @@ async def _turn_read_only(url: str, is_so: bool) -> None:
     ],
 )
 async def test_a_wrong_statement_is_no_outage(database: Database, statement: str) -> None:
-    async with database.writing() as session:
-        with pytest.raises(DBAPIError) as caught:
+    with pytest.raises(DBAPIError) as caught:
+        async with database.transaction() as session:
             await session.execute(sa.text(statement))
 
     assert not is_database_away(caught.value)
@@ -217,7 +217,7 @@ async def test_a_wrong_statement_is_no_outage(database: Database, statement: str
 
 async def test_a_lock_that_does_not_come_is_an_outage(sqlite_url: str) -> None:
     holder, waiter = Database(sqlite_url), Database(sqlite_url)
-    async with holder.writing() as held:
+    async with holder.writer.begin() as held:
         await held.execute(sa.text("SELECT 1"))
         with pytest.raises(DBAPIError) as caught:
             async with waiter.transaction() as session:
