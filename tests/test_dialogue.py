@@ -316,10 +316,63 @@ async def test_words_a_question_refuses_but_a_keyword_knows_offer_both_ways(talk
     await li.says("报名")
     await li.says("1")
 
-    answer = await li.says("计数")
-    assert "继续回答刚才的问题" in answer
-    assert "去「计数」" in answer
-    assert "第 1 次" in await li.taps("去「计数」")
+    assert await li.says("计数") == "「计数」不像刚才那个问题的答案。您想：\n继续回答刚才的问题\n去「计数」"
+    counted = await li.taps("去「计数」")
+    assert counted.startswith("第 1 次。")
+    assert "「活动报名」还在等您回答" in counted
+    assert "手机号" in await li.taps("继续")
+
+
+async def test_a_keyword_with_a_fixed_answer_is_offered_at_the_crossroads_too(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("报名")
+
+    assert (await li.says("值班电话？")).endswith("继续回答刚才的问题\n看「值班电话」的答复")
+    assert (await li.taps("看「值班电话」")).startswith("值班电话 95598。\n\n（「活动报名」还在等您回答")
+    assert "手机号" in await li.says("羽毛球")
+    assert "应为 11 位" in await li.says("1381234567")
+
+
+async def test_a_word_that_leads_to_the_flow_one_is_in_is_no_crossroads(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("报名")
+
+    refused = await li.says("报名")
+
+    assert "没有认出" in refused
+    assert "1. 羽毛球" in refused
+
+
+async def test_what_waits_is_named_when_something_else_is_over(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("报名")
+    await li.clicks("sport.story")
+    await li.says("从前有座山")
+
+    told = await li.says("完成")
+
+    assert told.endswith("（「活动报名」还没办完，回复「继续」接着办。）")
+    assert "请选择活动" in await li.taps("继续")
+
+
+async def test_an_answer_that_comes_a_day_late_is_told_what_waits(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("报名")
+    talk.clock.advance(25 * 3600)
+
+    late = await li.says("羽毛球")
+
+    assert late.endswith("（「活动报名」还没办完，回复「继续」接着办。）")
+    assert "请选择活动" in await li.taps("继续")
+
+
+async def test_a_button_tapped_twice_leaves_nothing_half_finished_to_name(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.clicks("sport.sign_up")
+
+    assert "还没办完" not in await li.clicks("sport.sign_up")
+    await li.taps("羽毛球")
+    assert "「活动报名」还没办完" in await li.clicks("sport.sign_up")
 
 
 async def test_danger_opens_the_answer_and_the_text_goes_on(talk: Talk) -> None:

@@ -15,15 +15,16 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.dialogue.answers import folded
 from app.dialogue.chat import Asking, Chat, Declined, Script
 from app.dialogue.journal import DialogueRow, Expected, Speaker
 from app.dialogue.outages import is_database_away
 from app.dialogue.questions import Pending
 from app.dialogue.router import Handler, Registry
-from app.dialogue.routing import GO_ON, TAP_DO, Act, Plan
+from app.dialogue.routing import GO_ON, TAP_WORD, Act, Plan
 from app.dialogue.says import reply_of
 from app.errors import DomainError
-from app.menus.targets import key_of
+from app.menus.matching import Do, Match
 from app.wechat.incoming import Incoming
 from app.wechat.replies import Nothing, Reply, Text, choice_line, fit
 from models import DialogueState, MessageState
@@ -68,8 +69,9 @@ class Performer:
     async def perform(self, plan: Plan, stage: Stage) -> Turn:
         turn = await self._act(plan, stage)
         turn.dialogues = [*plan.put_aside, *turn.dialogues]
-        if plan.put_aside and plan.put_aside[-1].state is DialogueState.SUSPENDED:
-            turn.reply = _after(turn.reply, self._offer(plan.put_aside[-1]))
+        if plan.waits is not None and _is_over(plan, turn):
+            still_asked = plan.row is None and not plan.put_aside
+            turn.reply = _after(turn.reply, self._offer(plan.waits, still_asked=still_asked))
         if plan.notice:
             turn.reply = before(plan.notice, turn.reply)
         if turn.dialogue is not None and turn.dialogue.confidential:
@@ -200,8 +202,8 @@ class Performer:
         words = asking.say
         if words is None:
             words = pending.shown(row.ref)
-        elif asking.refused and plan.instead is not None:
-            words = f"{words}\n{self._crossroads(plan)}"
+        elif asking.refused and plan.instead is not None and plan.said is not None:
+            words = self._crossroads(plan.instead, folded(plan.said.text))
         elif asking.refused and (pending.options or pending.digest):
             words = f"{words}\n{pending.shown(row.ref)}"
         if script.notices:
@@ -209,18 +211,23 @@ class Performer:
         reply: Reply = Text(fit(words)) if words else Nothing()
         return Turn(reply, plan.rule, dialogues=[row], expected=script.expected, dialogue=row)
 
-    def _crossroads(self, plan: Plan) -> str:
-        assert plan.instead is not None
-        handler, key = self._registry[plan.instead.handler], key_of(plan.instead.handler, plan.instead.args)
+    def _crossroads(self, match: Match, text: str) -> str:
+        """The open question refused `text`, which a keyword knows: two lines to tap."""
+        there = f"看「{text}」的答复"
+        if isinstance(match.target, Do):
+            there = f"去「{self._registry[match.target.handler].title}」"
         return "\n".join(
             (
+                f"「{text}」不像刚才那个问题的答案。您想：",
                 choice_line(GO_ON, "go-on", "继续回答刚才的问题"),
-                choice_line(handler.title, f"{TAP_DO}{key}", f"去「{handler.title}」"),
+                choice_line(text, TAP_WORD, there),
             )
         )
 
-    def _offer(self, row: DialogueRow) -> str:
+    def _offer(self, row: DialogueRow, *, still_asked: bool) -> str:
         line = choice_line(GO_ON, "go-on", "继续")
+        if still_asked:  # the next message will be its answer
+            return f"（「{self._title(row)}」还在等您回答，回复「{line}」再看一遍问题。）"
         return f"（「{self._title(row)}」还没办完，回复「{line}」接着办。）"
 
     def _title(self, row: DialogueRow) -> str:
@@ -272,6 +279,13 @@ def _begun(handler: Handler, args: dict[str, str], at: datetime) -> DialogueRow:
         args=dict(args),
         confidential=handler.confidential,
     )
+
+
+def _is_over(plan: Plan, turn: Turn) -> bool:
+    """Whether what the message was about is answered, so that something else may be named."""
+    if plan.row is None:
+        return plan.act in (Act.RUN, Act.SAY)
+    return turn.dialogue is not None and turn.dialogue.state is DialogueState.ENDED
 
 
 def _ended(row: DialogueRow, at: datetime) -> DialogueRow:

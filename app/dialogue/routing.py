@@ -16,7 +16,7 @@ from app.dialogue.answers import Said, folded
 from app.dialogue.journal import Contact, DialogueRow, Snapshot, Speaker
 from app.dialogue.questions import Pending, is_stale_tap
 from app.dialogue.router import Handler, Registry
-from app.menus.matching import Book
+from app.menus.matching import Book, Match
 from app.menus.targets import Do, Say, Target
 from app.services.audiences import Facts
 from app.wechat.incoming import Incoming
@@ -36,6 +36,7 @@ TAPS = frozenset(
 OPENS_WINDOW = frozenset({"event.click", "event.scancode_push", "event.scancode_waitmsg", "event.scan"})
 GO_ON = "继续"
 TAP_DO = "do:"  # a tapped line that names a handler instead of answering a question
+TAP_WORD = "word"  # a tapped line that says a keyword and means it, whatever question stands open
 
 
 class Alarm(Protocol):
@@ -88,7 +89,8 @@ class Plan:
     put_aside: list[DialogueRow] = field(default_factory=list)  # rows with their new states, in order
     warning: Alarm | None = None
     notice: str = ""  # a line before the answer
-    instead: Do | None = None  # where a keyword the same words hit exactly leads
+    instead: Match | None = None  # the keyword that the same words hit exactly
+    waits: DialogueRow | None = None  # half-finished, and to be named below an answer about something else
 
 
 class Routing:
@@ -106,6 +108,7 @@ class Routing:
             plan = self._message(incoming, seen, book, at)
         if plan.handler is not None and plan.handler.is_flow and plan.act is Act.RUN:
             plan.put_aside = _aside(seen)
+        plan.waits = _waits(plan, seen)
         return plan
 
     # --- events ---
@@ -143,8 +146,8 @@ class Routing:
         plan = (
             self._tap(said, row, seen, book)
             or self._word(said, row, seen)
-            or (self._answer(said, row, book, seen, at) if row is not None else None)
-            or self._otherwise(said, seen, book, at)
+            or (self._answer(said, row, book, seen) if row is not None else None)
+            or self._otherwise(said, seen, book)
         )
         plan.contact = Contact.SPOKE
         plan.warning = warning
@@ -189,6 +192,8 @@ class Routing:
             target = book.button(key)
             name = target.handler if isinstance(target, Do) else "reply"
             return self._target(target, f"tap:{name}", Contact.SPOKE) if target else None
+        if said.choice == TAP_WORD and (match := self._exact(said, seen, book)) is not None:
+            return self._target(match.target, match.rule, Contact.SPOKE)
         pending = Pending.load(row.pending) if row and row.pending else None
         if not is_stale_tap(said, pending, row.ref if row else ""):
             return None
@@ -198,17 +203,18 @@ class Routing:
             return Plan(Act.NOTHING_OPEN, "tap:old", notice="这是之前的选项，那次对话已经结束了。")
         return Plan(Act.ASK_AGAIN, "tap:old", row=row, notice="这是之前的选项，请回答现在的问题：")
 
-    def _answer(self, said: Said, row: DialogueRow, book: Book, seen: Snapshot, at: datetime) -> Plan:
+    def _answer(self, said: Said, row: DialogueRow, book: Book, seen: Snapshot) -> Plan:
         plan = Plan(Act.ANSWER, f"flow:{row.flow}", row=row, said=said)
-        if said.kind == "text" and not said.choice and seen.speaker is not None:
-            match = book.exact(said.text, at, Facts(seen.speaker.tags))
-            if match is not None and isinstance(match.target, Do):
-                plan.instead = match.target
+        match = self._exact(said, seen, book) if said.kind == "text" and not said.choice else None
+        if match is not None and not (isinstance(match.target, Do) and match.target.handler == row.flow):
+            plan.instead = match
         return plan
 
-    def _otherwise(self, said: Said, seen: Snapshot, book: Book, at: datetime) -> Plan:
-        tags = seen.speaker.tags if seen.speaker else frozenset()
-        match = book.match(said.text, at, Facts(tags)) if said.text else None
+    def _exact(self, said: Said, seen: Snapshot, book: Book) -> Match | None:
+        return book.exact(said.text, said.at, _facts(seen))
+
+    def _otherwise(self, said: Said, seen: Snapshot, book: Book) -> Plan:
+        match = book.match(said.text, said.at, _facts(seen)) if said.text else None
         if match is not None:
             plan = self._target(match.target, match.rule, Contact.SPOKE)
         else:
@@ -241,6 +247,25 @@ def too_late_to_answer(plan: Plan, stood: tuple[str, int]) -> None:
         plan.notice = "您刚才那条处理得晚了，没有算作回答。请看现在的问题："
     elif stood[0] and plan.rule == "fallback":  # meant for a question that is gone, not for the search
         plan.act, plan.notice = Act.NOTHING_OPEN, "您刚才那条处理得晚了，那次对话已经结束。"
+
+
+def _facts(seen: Snapshot) -> Facts:
+    return Facts(seen.speaker.tags if seen.speaker else frozenset())
+
+
+def _waits(plan: Plan, seen: Snapshot) -> DialogueRow | None:
+    """What is half-finished beside what `plan` is about."""
+    if plan.row is not None:
+        return seen.suspended if plan.row is not seen.suspended else None
+    row = seen.open
+    if row is not None and plan.handler is not None and plan.handler.name == row.flow and _is_blank(row):
+        return None  # a button tapped twice
+    return row
+
+
+def _is_blank(row: DialogueRow) -> bool:
+    """Nothing was said to it yet."""
+    return not (row.answers or (row.pending and row.pending["partial"]))
 
 
 def _aside(seen: Snapshot) -> list[DialogueRow]:
