@@ -71,8 +71,8 @@ def sport() -> tuple[Router, dict[str, object]]:
 
     @router.flow("sport.story", title="讲故事", version=1)
     async def story(chat: Chat) -> Reply:
-        told = await chat.ask("story", "请讲，讲完回复「完成」。", answers.story)
-        return Text(f"听到了：{told.summary}。")
+        await chat.ask("story", "请讲，讲完回复「完成」。", answers.story)
+        return Text("听到了。")
 
     _single_answers(router, bump)
     return router, world
@@ -296,9 +296,29 @@ async def test_a_story_of_nine_pictures_at_once_keeps_all(talk: Talk) -> None:
 
     await asyncio.gather(*(li.sends_picture() for _ in range(9)))
 
-    assert await li.says("完成") == "听到了：9 张图片。"
+    assert await li.says("完成") == "共收到 9 张图片。\n听到了。"
     async with talk.database.reading() as session:
         assert await session.scalar(sa.select(sa.func.count()).select_from(StoredFile)) == 9
+
+
+async def test_a_story_whose_next_words_count_it_is_counted_once(
+    database: Database, clock: FakeClock
+) -> None:
+    router, _ = sport()
+
+    @router.flow("sport.report", title="报告", version=1)
+    async def report(chat: Chat) -> Reply:
+        told = await chat.ask("story", "请说，说完回复「完成」。", answers.story)
+        await chat.confirm("ok", f"内容：{told.summary}，提交吗？")
+        return Text("已提交。")
+
+    async with talking(database, clock, [router], MENUS) as talk:
+        li = await talk.person("李娜")
+        await li.clicks("sport.report")
+        await li.says("灯坏了")
+
+        assert (await li.says("完成")).startswith("内容：1 段文字，提交吗？")
+        assert await li.says("确认") == "已提交。"
 
 
 async def test_only_the_first_part_of_a_quick_story_is_acknowledged(talk: Talk) -> None:
@@ -441,7 +461,7 @@ async def test_what_was_told_before_an_interruption_is_kept(talk: Talk) -> None:
     await li.clicks("sport.count")
 
     assert "已经收到 1 条" in await li.says("继续")
-    assert await li.says("完成") == "听到了：1 段文字。"
+    assert await li.says("完成") == "共收到 1 段文字。\n听到了。"
 
 
 async def test_a_message_run_again_late_does_not_bring_back_who_left(talk: Talk) -> None:

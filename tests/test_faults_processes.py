@@ -134,7 +134,7 @@ async def test_nine_pictures_at_once_to_two_processes_are_all_kept(
     answers = await asyncio.gather(*(wechat.insist(each, pair.services) for each in pictures))
 
     assert None not in answers
-    assert (await li.says("完成")).startswith("要实名还是匿名？")
+    assert (await li.says("完成")).startswith("共收到 9 张图片。\n要实名还是匿名？")
     await li.taps("实名")
     assert "9 张图片" in await li.says("跳过")
     number = (await li.taps("确认")).partition("编号 ")[2].partition("。")[0]

@@ -55,13 +55,13 @@ async def test_from_the_first_word_to_the_number(talk: Talk) -> None:
     assert (await li.says("三号库的灯坏了")).startswith("收到，共 1 条。")
     assert await li.sends_picture() == ""  # a part that comes at once is taken without a word
     assert await li.sends_voice("已经三天了") == ""
-    assert (await li.says("完成")).startswith("要实名还是匿名？")
+    assert (await li.says("完成")).startswith("共收到 1 段文字、1 张图片、1 段语音。\n要实名还是匿名？")
     assert (await li.says("实名，方便联系我")).startswith("留个电话方便联系吗？")
     assert (await li.says("138 1234 5678")).splitlines()[:5] == [
         "类型：安全生产",
         "署名：实名",
         "电话：13812345678",
-        "内容：1 段文字，1 张图片，1 段语音「三号库的灯坏了 已经三天了」",
+        "内容：1 段文字、1 张图片、1 段语音「三号库的灯坏了 已经三天了」",
         "确认提交吗？",
     ]
     assert await li.says("确认") == (

@@ -228,7 +228,7 @@ class Story:
 
     @property
     def summary(self) -> str:
-        """「3 段文字，2 张图片」."""
+        """「3 段文字、2 张图片」."""
         names = {
             "text": "段文字",
             "image": "张图片",
@@ -237,7 +237,7 @@ class Story:
             "location": "个位置",
         }
         kinds = [str(part["type"]) for part in self.parts]
-        return "，".join(f"{kinds.count(kind)} {name}" for kind, name in names.items() if kind in kinds)
+        return "、".join(f"{kinds.count(kind)} {name}" for kind, name in names.items() if kind in kinds)
 
 
 @dataclass(frozen=True)

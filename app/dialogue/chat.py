@@ -14,7 +14,7 @@ from typing import Any, TypeVar, overload
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dialogue.answers import Accept, More, Parser, Said, folded
+from app.dialogue.answers import Accept, More, Parser, Said, Story, folded
 from app.dialogue.journal import Expected, Speaker
 from app.dialogue.questions import NO, YES, Pending
 from app.wechat.incoming import Incoming
@@ -49,6 +49,7 @@ class Script:
     prefix: str = ""
     keys: set[str] = field(default_factory=set)
     notices: list[str] = field(default_factory=list)
+    received: str = ""  # how much the story has that this message ended
     expected: list[Expected] = field(default_factory=list)
 
     def enter(self, key: str) -> str:
@@ -152,6 +153,8 @@ class Chat:
         if isinstance(result, Accept):
             script.expected += result.expected
             script.keep(full, parser.dump(result.value))
+            if isinstance(result.value, Story):
+                script.received = result.value.summary
             return result.value
         if isinstance(result, More):
             script.expected += result.expected

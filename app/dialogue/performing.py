@@ -172,7 +172,8 @@ class Performer:
         if isinstance(outcome, Exception):  # the open question stays as it was
             return Turn(Text(CALM), plan.rule, MessageState.FAILED, dialogue=row)
         ended = _ended(replace(row, answers=script.answers), stage.at)
-        return Turn(outcome, plan.rule, dialogues=[ended], expected=script.expected, dialogue=ended)
+        reply = _received(script, outcome)
+        return Turn(reply, plan.rule, dialogues=[ended], expected=script.expected, dialogue=ended)
 
     async def _refused(
         self, plan: Plan, handler: Handler, row: DialogueRow, script: Script, error: DomainError, stage: Stage
@@ -208,7 +209,7 @@ class Performer:
             words = f"{words}\n{pending.shown(row.ref)}"
         if script.notices:
             words = "\n".join([*script.notices, words])
-        reply: Reply = Text(fit(words)) if words else Nothing()
+        reply = _received(script, Text(fit(words)) if words else Nothing())
         return Turn(reply, plan.rule, dialogues=[row], expected=script.expected, dialogue=row)
 
     def _crossroads(self, match: Match, text: str) -> str:
@@ -299,6 +300,13 @@ def before(lines: str, reply: Reply) -> Reply:
     if isinstance(reply, Text):
         return Text(fit(f"{lines}\n{reply.content}"))
     return reply
+
+
+def _received(script: Script, reply: Reply) -> Reply:
+    """A story that just ended is counted, where the words that follow do not count it themselves."""
+    if not script.received or (isinstance(reply, Text) and script.received in reply.content):
+        return reply
+    return before(f"共收到 {script.received}。", reply)
 
 
 def _after(reply: Reply, line: str) -> Reply:
