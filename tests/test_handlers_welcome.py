@@ -78,6 +78,15 @@ async def test_every_button_of_the_menu_file_answers(talk: Talk) -> None:
         assert "抱歉" not in answered, key
 
 
+async def test_a_button_that_nobody_knows_any_more_says_so_and_leads_to_help(talk: Talk) -> None:
+    li = await talk.person("李娜")
+
+    for key in ("reply:000000000000000000000000", "rally.sign_up", "help.show?topic=gone"):
+        answered = await li.clicks(key)
+        assert answered.startswith("您点的按钮在以前的菜单里，现在已经不用了。\n"), key
+        assert answered.endswith(help.HELP.splitlines()[-1]), key
+
+
 def test_danger_comes_first_among_the_telephone_lines() -> None:
     assert lines().splitlines()[0] == "报警 110、火警 119、急救 120、交通事故 122"
     assert lines("electricity", Subject.DANGER).splitlines()[0].startswith("报警 110")

@@ -15,6 +15,7 @@ from app.clock import SHANGHAI
 from app.database import Database
 from app.errors import NotFound
 from app.menus import LiveMenus, MenuMistakes, revisions
+from app.menus.buttons import default_menu
 from app.menus.file import read
 from app.menus.hits import Hits
 from app.menus.watch import Watcher
@@ -164,6 +165,46 @@ async def test_a_revision_this_program_cannot_read_never_replaces_a_good_one(dat
 
     restarted = LiveMenus(database.reading, KNOWN)
     assert await restarted.refresh() and restarted.number == 1
+
+
+async def test_a_check_that_came_later_does_not_put_out_of_force_what_worked(database: Database) -> None:
+    hidden = menus("  - {say: 停电, reply: 请打 95598。}\n  - {say: 停电, do: help.show}\n")
+    with pytest.raises(MenuMistakes):
+        read(hidden, KNOWN)
+    await apply(database, ONE)
+    async with database.transaction() as session:  # as a release applied it that checked less
+        await session.execute(sa.update(MenuRevision).values(text=hidden))
+
+    live = LiveMenus(database.reading, KNOWN)
+
+    assert await live.refresh() and live.number == 1
+    assert live.book.match("停电", NOW)
+
+
+async def test_a_reply_button_of_an_older_menu_still_says_its_words(database: Database) -> None:
+    """Phones keep old menus; a process that starts later and one that was there know them alike."""
+    texts = [
+        menus(menu="menu: [{name: 电话, reply: 请打 95598。}]\n"),
+        menus(menu="menu: [{name: 电话, reply: 请打 95598，24 小时。}]\n"),
+        menus(menu="menu: [{name: 服务电话, reply: 请打 12351。}]\n"),
+        menus(menu="menu: [{name: 帮助, do: help.show}]\n"),
+    ]
+    keys = [default_menu(read(text, KNOWN), "https://gh.cn")[0]["key"] for text in texts]
+    there = LiveMenus(database.reading, KNOWN)
+    for text in texts:
+        await apply(database, text)
+        await there.refresh()
+    started = LiveMenus(database.reading, KNOWN)
+    await started.refresh()
+
+    for live in (there, started):
+        said = [live.book.button(key) for key in keys[:3]]
+        assert [str(each) for each in said] == [
+            "回复「请打 95598，24 小时。」",
+            "回复「请打 95598，24 小时。」",
+            "回复「请打 12351。」",
+        ]
+        assert live.book.button("reply:000000000000000000000000") is None
 
 
 async def test_hits_are_added_up_and_kept_when_they_cannot_be_written(database: Database) -> None:

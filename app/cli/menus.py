@@ -14,7 +14,7 @@ from app.errors import DomainError, NotFound, OperatorError
 from app.menus import pushes, revisions
 from app.menus.buttons import default_menu
 from app.menus.differences import difference
-from app.menus.file import load, read, read_unchecked
+from app.menus.file import load, read, read_applied, read_unchecked
 from app.menus.known import Handlers
 from app.menus.matching import compile_book
 from app.menus.model import MenuFile
@@ -92,7 +92,7 @@ async def _live_file(house: Any) -> MenuFile:
         revision = await revisions.live(session)
     if revision is None:
         raise NotFound("还没有生效的菜单。请先运行 menus apply。")
-    return read(revision.text, house.known)
+    return read_applied(revision.text, house.known)
 
 
 def _moment(text: str) -> datetime:

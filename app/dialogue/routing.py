@@ -134,7 +134,9 @@ class Routing:
     def _button(self, incoming: Incoming, book: Book, contact: Contact) -> Plan:
         target = book.button(incoming.event_key)
         if target is None:  # a phone may show a menu of last year
-            return self._target(self._do("帮助"), "menu:unknown", contact)
+            plan = self._target(self._do("帮助"), "menu:unknown", contact)
+            plan.notice = "您点的按钮在以前的菜单里，现在已经不用了。"
+            return plan
         return self._target(target, f"menu:{incoming.event_key}", contact)
 
     # --- messages ---

@@ -17,20 +17,29 @@ TOP_SHOWN, ITEM_SHOWN = 4, 8
 
 def check(parts: Parts, known: Handlers, source: Source) -> Iterator[Mistake]:
     """Mistakes in menus, greetings and fallback; keywords are `app.menus.shadows`."""
-    for path, name in parts.named:
-        yield from handler_mistakes(path, name, {}, known, source)
-    for path, rule in parts.rules:
-        if rule.do:
-            yield from handler_mistakes((*path, "do"), rule.do, rule.with_, known, source)
+    yield from unknown(parts, known, source)
     for bar in parts.bars:
         yield from _names(bar, source)
         for path, item in bar.items():
-            yield from _item(path, item, known, source)
+            yield from _key_length(path, item, source)
     yield from _unseen(parts.bars[1:], source)
     yield from _domains(parts.bars[1:], source)
 
 
-def handler_mistakes(
+def unknown(parts: Parts, known: Handlers, source: Source) -> Iterator[Mistake]:
+    """Handlers that this program does not have, and arguments that they do not take."""
+    for path, name in parts.named:
+        yield from _handler(path, name, {}, known, source)
+    for path, rule in parts.rules:
+        if rule.do:
+            yield from _handler((*path, "do"), rule.do, rule.with_, known, source)
+    for bar in parts.bars:
+        for path, item in bar.items():
+            if item.handler:
+                yield from _handler((*path, item.action), item.handler, item.with_, known, source)
+
+
+def _handler(
     path: Path, name: str, args: Mapping[str, str], known: Handlers, source: Source
 ) -> Iterator[Mistake]:
     handler = known.get(name)
@@ -46,11 +55,8 @@ def handler_mistakes(
             yield Mistake(*place, f"「{name}」不接受参数「{arg}」。", hint)
 
 
-def _item(path: Path, item: Item, known: Handlers, source: Source) -> Iterator[Mistake]:
-    if not item.handler:
-        return
-    yield from handler_mistakes((*path, item.action), item.handler, item.with_, known, source)
-    size = len(key_of(item.handler, item.with_).encode())
+def _key_length(path: Path, item: Item, source: Source) -> Iterator[Mistake]:
+    size = len(key_of(item.handler, item.with_).encode()) if item.handler else 0
     if size > KEY_BYTES:
         message = f"按钮「{item.name}」的功能和参数太长：{size} 字节，最多 {KEY_BYTES} 字节。"
         yield Mistake(

@@ -29,9 +29,7 @@ def read(text: str, known: Handlers) -> MenuFile:
     Raises:
         MenuMistakes: all that must be put right.
     """
-    source = parse(text)
-    if not isinstance(source.data, dict):
-        raise MenuMistakes([_not_a_menu(source)])
+    source = _parsed(text)
     mistakes = list(_bare_commas(source))
     file, wrong = _model(source)
     mistakes += wrong
@@ -45,19 +43,41 @@ def read(text: str, known: Handlers) -> MenuFile:
     return file
 
 
+def read_applied(text: str, known: Handlers) -> MenuFile:
+    """A file that was checked when it was applied, as far as this program can run it.
+
+    A check that came later must not put out of force what worked before.
+
+    Raises:
+        MenuMistakes: it cannot: another form, or a handler that is gone.
+    """
+    source = _parsed(text)
+    file, mistakes = _model(source)
+    parts = understood(source.data)
+    mistakes += checks.unknown(parts, known, source)
+    mistakes += shadows.unusable(parts.rules, source)
+    if mistakes or file is None:
+        raise MenuMistakes(mistakes)
+    return file
+
+
 def read_unchecked(text: str) -> MenuFile:
     """The file as far as its form goes; for old revisions, whose handlers may be gone.
 
     Raises:
         MenuMistakes: not even the form is right.
     """
-    source = parse(text)
-    if not isinstance(source.data, dict):
-        raise MenuMistakes([_not_a_menu(source)])
-    file, wrong = _model(source)
+    file, wrong = _model(_parsed(text))
     if file is None:
         raise MenuMistakes(wrong)
     return file
+
+
+def _parsed(text: str) -> Source:
+    source = parse(text)
+    if not isinstance(source.data, dict):
+        raise MenuMistakes([_not_a_menu(source)])
+    return source
 
 
 def load(path: FilePath) -> str:

@@ -1,22 +1,24 @@
 """The live menus in the memory of this process, read anew when another process applied a revision."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.menus import revisions
-from app.menus.file import read
+from app.menus.file import read_applied, read_unchecked
 from app.menus.hits import Hits
 from app.menus.known import Handlers
-from app.menus.matching import Book, compile_book
+from app.menus.matching import Book, compile_book, reply_buttons
 from app.menus.mistakes import MenuMistakes
+from app.menus.targets import Say
 from models import MenuRevision
 
 log = structlog.get_logger(__name__)
 
 OLDER_TRIED = 10  # revisions looked at for one that still works, when the newest does not
+REMEMBERED = 50  # revisions whose buttons may still be on somebody's phone
 
 
 class LiveMenus:
@@ -27,6 +29,7 @@ class LiveMenus:
         self._known = known
         self._version = -1
         self._refused = 0  # number of the last revision that could not be read
+        self._replies: dict[int, Mapping[str, Say]] = {}  # by revision: its buttons that only reply
         self._lock = asyncio.Lock()
         self.number = 0
         """Of the revision in `book`; 0 before one is read."""
@@ -43,22 +46,21 @@ class LiveMenus:
             version = await revisions.version(session)
             if version == self._version:
                 return False
-            tried = OLDER_TRIED if self.number == 0 else 1
-            newest = await revisions.history(session, limit=tried)
-            changed = await self._take(newest[0]) if newest else False
-            for older in newest[1:]:
+            recent = await revisions.history(session, limit=REMEMBERED)
+            changed = False
+            for revision in recent[: 1 if self.number else OLDER_TRIED]:
+                changed = await self._take(revision, recent)
                 if self.number:
                     break
-                changed = await self._take(older)
             self._version = version
             return changed
 
-    async def _take(self, revision: MenuRevision) -> bool:
+    async def _take(self, revision: MenuRevision, recent: Sequence[MenuRevision]) -> bool:
         if revision.number == self.number:
             return False
         try:
             # Parsing takes long enough to be felt by messages; they go on meanwhile.
-            book = await asyncio.to_thread(_compiled, revision.text, self._known)
+            book = await asyncio.to_thread(self._compiled, revision, recent)
         except MenuMistakes as error:
             if self._refused != revision.number:
                 self._refused = revision.number
@@ -68,6 +70,15 @@ class LiveMenus:
         log.info("menus.live", revision=revision.number)
         return True
 
+    def _compiled(self, revision: MenuRevision, recent: Sequence[MenuRevision]) -> Book:
+        file = read_applied(revision.text, self._known)
+        older = [self._replies_of(each) for each in recent if each.number < revision.number]
+        return compile_book(file, self._known, older)
 
-def _compiled(text: str, known: Handlers) -> Book:
-    return compile_book(read(text, known), known)
+    def _replies_of(self, revision: MenuRevision) -> Mapping[str, Say]:
+        if revision.number not in self._replies:
+            try:
+                self._replies[revision.number] = reply_buttons(read_unchecked(revision.text))
+            except MenuMistakes:  # written for another form of the file
+                self._replies[revision.number] = {}
+        return self._replies[revision.number]

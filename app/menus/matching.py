@@ -6,7 +6,7 @@ however many rules there are.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import add
@@ -147,11 +147,15 @@ class Book:
         )
 
 
-def compile_book(file: MenuFile, known: Handlers) -> Book:
+def compile_book(file: MenuFile, known: Handlers, older: Iterable[Mapping[str, Say]] = ()) -> Book:
+    """`older`: the `reply_buttons` of revisions before this one, newest first; phones may still show them."""
     exact: dict[str, list[tuple[Guard | None, Match]]] = {}
     entries: list[_Entry] = []
     starts: list[tuple[str, int]] = []
     patterns: list[tuple[str, int]] = []
+    replies: dict[str, Say] = {}
+    for each in older:
+        replies = {**each, **replies}
     for name, rule in _named(file.keywords):
         target, guard = rule_target(rule), _guard(rule)
         for word in rule.say:
@@ -169,7 +173,7 @@ def compile_book(file: MenuFile, known: Handlers) -> Book:
         exact={word: tuple(found) for word, found in exact.items()},
         entries=tuple(entries),
         sieve=_Sieve(starts, patterns),
-        replies=dict(_reply_buttons(file)),
+        replies=replies | reply_buttons(file),
         greetings={kind: Do(handler) for kind, handler in named.items() if handler},
         fallback=Do(file.fallback),
         known=known,
@@ -212,13 +216,14 @@ def _guard(rule: Rule) -> Guard | None:
     return holds
 
 
-def _reply_buttons(file: MenuFile) -> list[tuple[str, Say]]:
+def reply_buttons(file: MenuFile) -> dict[str, Say]:
+    """What its buttons that only reply say, by their keys."""
     bars = [("", file.menu), *((str(each.when), each.menu) for each in file.menus_for)]
-    found = []
+    found = {}
     for menu, buttons in bars:
         for button in buttons:
             for item in button.items or (button,):
                 target = item_target(item)
                 if isinstance(target, Say):
-                    found.append((reply_key(menu, button.name, item), target))
+                    found[reply_key(menu, button.name, item)] = target
     return found

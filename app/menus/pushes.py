@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.menus.buttons import conditional_menus, default_menu
-from app.menus.file import read
+from app.menus.file import read_applied
 from app.menus.known import Handlers
 from models import MenuPushStep, MenuRevision, StepState
 
@@ -25,7 +25,7 @@ async def plan_push(
 
     Planned again, a revision is pushed again from its first step.
     """
-    file = read(revision.text, known)
+    file = read_applied(revision.text, known)
     menus = conditional_menus(file, public_url)
     calls: list[tuple[str, object]] = [(DEFAULT, {"button": default_menu(file, public_url)})]
     calls += [(ENSURE_TAG, {"name": menu.tag}) for menu in menus]

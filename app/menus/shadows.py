@@ -31,18 +31,24 @@ class _Word:
     whole: bool = True  # a pattern that looks at text alone, not at its ends
 
 
+def unusable(rules: list[tuple[Path, Rule]], source: Source) -> Iterator[Mistake]:
+    """Words that could not be matched at all."""
+    for path, rule in rules:
+        for n, written in enumerate(rule.say):
+            if problem := _problem(written, rule.match):
+                yield Mistake(*source.place((*path, "say", n)), *problem)
+
+
 def check(rules: list[tuple[Path, Rule]], source: Source) -> Iterator[Mistake]:
     """Mistakes in the words of rules, and words hidden by others."""
+    yield from unusable(rules, source)
     exact: dict[str, list[_Word]] = {}
     others: list[_Word] = []
     for path, rule in rules:
         for n, written in enumerate(rule.say):
-            at = (*path, "say", n)
-            problem = _problem(written, rule.match)
-            if problem:
-                yield Mistake(*source.place(at), *problem)
+            if _problem(written, rule.match):
                 continue
-            word = _word(at, written, rule)
+            word = _word((*path, "say", n), written, rule)
             earlier = exact.setdefault(word.text, []) if rule.match is How.EXACT else others
             hider = next((each for each in earlier if _hides(each, word)), None)
             if hider:

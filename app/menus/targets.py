@@ -64,7 +64,10 @@ def parse_key(key: str) -> Do | None:
 
 
 def reply_key(menu: str, top: str, item: Item) -> str:
-    """The key of a button that only replies: bound to where it stands, so that its words can be improved."""
+    """The key of a button that only replies: bound to where it stands, so that its words can be improved.
+
+    Where it stood before it was renamed or moved is known to the revisions of that time.
+    """
     place = "\n".join((menu, top, item.name))
     return REPLY + sha256(place.encode()).hexdigest()[:24]
 
