@@ -310,6 +310,43 @@ def test_keywords_that_can_both_be_hit_are_fine(earlier: str, later: str) -> Non
     assert read(rules(earlier, later), KNOWN)
 
 
+@pytest.mark.parametrize(
+    ("earlier", "last"),
+    [
+        (["{say: 停电, hours: working, reply: 上班}", "{say: 停电, hours: off, reply: 下班}"], "{say: 停电, reply: 好}"),
+        (["{say: 停电, match: prefix, hours: working, reply: 上班}", "{say: 停, match: prefix, hours: off, reply: 下班}"],
+         "{say: 停电, match: prefix, reply: 好}"),
+        (["{say: 停电, until: 2026-11-30, reply: 旧}", "{say: 停电, from: 2026-12-01, reply: 新}"],
+         "{say: 停电, when: {tag: 职工}, reply: 好}"),
+        (["{say: 停电, from: '2026-12-05 08:00', reply: 后}", "{say: 停电, from: 2026-12-01, until: 2026-12-07, reply: 先}"],
+         "{say: 停电, from: 2026-12-02, reply: 好}"),
+        (["{say: 停电, when: {tag: 职工}, reply: 甲}", "{say: 停电, when: {tag: 干部}, reply: 乙}"],
+         "{say: 停电, when: {tag: [干部, 职工]}, reply: 好}"),
+    ],
+)  # fmt: skip
+def test_a_keyword_that_earlier_ones_hide_between_them_is_a_mistake(earlier: list[str], last: str) -> None:
+    assert the_mistake(rules(*earlier, last)) == (
+        "第 9 行第 11 列：「停电」永远不会命中：第 7、8 行合起来总会先命中。"
+        " 请删掉这条，或改前面几条的条件，给它留出时间或人。"
+    )
+
+
+@pytest.mark.parametrize(
+    ("earlier", "last"),
+    [
+        (["{say: 停电, hours: working, reply: 上班}", "{say: 停电, hours: off, when: {tag: 职工}, reply: 下班}"],
+         "{say: 停电, reply: 好}"),
+        (["{say: 停电, until: 2026-11-30, reply: 旧}", "{say: 停电, from: 2026-12-02, reply: 新}"], "{say: 停电, reply: 好}"),
+        (["{say: 停电, until: 2026-11-30, hours: off, reply: 旧}", "{say: 停电, from: 2026-12-01, reply: 新}"],
+         "{say: 停电, reply: 好}"),
+        (["{say: 停电, when: {tag: 职工}, reply: 甲}", "{say: 停电, when: {tag: 干部}, reply: 乙}"], "{say: 停电, reply: 好}"),
+        (["{say: 停电, hours: working, reply: 上班}", "{say: 停水, hours: off, reply: 下班}"], "{say: 停电, reply: 好}"),
+    ],
+)  # fmt: skip
+def test_a_keyword_with_a_moment_or_somebody_left_to_it_is_fine(earlier: list[str], last: str) -> None:
+    assert read(rules(*earlier, last), KNOWN)
+
+
 # --- menus for audiences
 
 

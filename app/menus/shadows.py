@@ -1,19 +1,19 @@
-"""Keywords that can never be hit because an earlier one takes every text they would answer.
+"""Keywords that can never be hit because earlier ones take every text they would answer.
 
 Exact words are asked before all others, whatever their place; the others go in the file's order.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from app.menus.mistakes import Mistake
-from app.menus.model import How, Rule
+from app.menus.mistakes import Mistake, one_of
+from app.menus.model import Hours, How, Rule
 from app.menus.patterns import BadPattern, compile_pattern, is_anchored
 from app.menus.source import Path, Source
 from app.menus.words import normalise
-from app.services.audiences import covers
+from app.services.audiences import Audience, covers
 
 # Always the engine's own, whatever the file says (architecture: order of routing).
 RESERVED = frozenset({"取消", "上一步", "帮助", "人工", "继续"})
@@ -50,9 +50,12 @@ def check(rules: list[tuple[Path, Rule]], source: Source) -> Iterator[Mistake]:
                 continue
             word = _word((*path, "say", n), written, rule)
             earlier = exact.setdefault(word.text, []) if rule.match is How.EXACT else others
-            hider = next((each for each in earlier if _hides(each, word)), None)
+            takers = [each for each in earlier if _takes(each, word)]
+            hider = next((each for each in takers if _always_when(each.rule, word.rule)), None)
             if hider:
                 yield _hidden(word, hider, source)
+            elif together := _union([each.rule for each in takers], word.rule):
+                yield _hidden_by_all(word, [each for each in takers if each.rule in together], source)
             earlier.append(word)
 
 
@@ -85,10 +88,6 @@ def _word(path: Path, written: str, rule: Rule) -> _Word:
     return _Word(path, written, normalise(written), rule)
 
 
-def _hides(earlier: _Word, later: _Word) -> bool:
-    return _takes(earlier, later) and _always_when(earlier.rule, later.rule)
-
-
 def _takes(earlier: _Word, later: _Word) -> bool:
     """Does every text that `later` would hit hit `earlier` too?"""
     if earlier.rule.match is later.rule.match and earlier.text == later.text:
@@ -112,6 +111,45 @@ def _always_when(wide: Rule, narrow: Rule) -> bool:
     )
 
 
+def _union(wide: Sequence[Rule], narrow: Rule) -> list[Rule]:
+    """Rules of `wide` that hold between them whenever, and for whomever, `narrow` does; none if they do not.
+
+    Whoever carries one tag of `narrow`'s or none at all stands for everybody: more tags only make more hold.
+    Working hours and days off are thought possible at any moment, so that nobody is blamed wrongly.
+    """
+    found: list[Rule] = []
+    for audience in _each_tag(narrow.when):
+        for hours in [narrow.hours] if narrow.hours else list(Hours):
+            holding = [rule for rule in wide if rule.hours in (None, hours) and covers(rule.when, audience)]
+            chain = _chain(holding, narrow)
+            if not chain:
+                return []
+            found += chain
+    return found
+
+
+def _each_tag(audience: Audience | None) -> list[Audience | None]:
+    return [Audience(tag=(tag,)) for tag in audience.tag] if audience else [None]
+
+
+def _chain(rules: Sequence[Rule], narrow: Rule) -> list[Rule]:
+    """Rules whose dates follow each other without a gap from the first moment of `narrow` to its last."""
+    at, end = narrow.begins_at or _FIRST, narrow.ends_at or _LAST
+    found: list[Rule] = []
+    while at < end:
+        begun = [rule for rule in rules if (rule.begins_at or _FIRST) <= at]
+        furthest = max(begun, key=_end, default=None)
+        if furthest is None or _end(furthest) <= at:
+            return []
+        found.append(furthest)
+        at = _end(furthest)
+    return found
+
+
+def _end(rule: Rule) -> datetime:
+    return rule.ends_at or _LAST
+
+
 def _hidden(word: _Word, hider: _Word, source: Source) -> Mistake:
     line = source.place(hider.path)[0]
     same = hider.text == word.text and hider.rule.match is word.rule.match
@@ -119,3 +157,9 @@ def _hidden(word: _Word, hider: _Word, source: Source) -> Mistake:
     equal = same and _always_when(word.rule, hider.rule)
     hint = "请删掉一个。" if equal else "把这条移到前面，或给前面那条加上条件。"
     return Mistake(*source.place(word.path), f"「{word.written}」永远不会命中：{why}。", hint)
+
+
+def _hidden_by_all(word: _Word, hiders: list[_Word], source: Source) -> Mistake:
+    lines = one_of([str(line) for line in sorted({source.place(each.path)[0] for each in hiders})])
+    message = f"「{word.written}」永远不会命中：第 {lines} 行合起来总会先命中。"
+    return Mistake(*source.place(word.path), message, "请删掉这条，或改前面几条的条件，给它留出时间或人。")
