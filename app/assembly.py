@@ -135,7 +135,7 @@ async def _build(
 ) -> House:
     live_tips = tips.LiveTips()
     registry = Registry(handlers.routers(live_tips, settings.crisis_openids))
-    known = {h.name: Known(h.name, h.title, h.args, h.is_flow) for h in registry.values()}
+    known = {h.name: Known(h.name, h.title, h.args, h.takes) for h in registry.values()}
     live_menus = LiveMenus(database.reading, known)
     accounts = await _accounts(settings, database)
     wechat, miniprogram = _clients(settings, clock, database, http)

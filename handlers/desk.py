@@ -33,7 +33,7 @@ async def open_desk(chat: Chat) -> Reply:
     return Text(f"{_passed_on(opened)}\n点这里，我们能答得更准：{TELL}\n\n{URGENT}")
 
 
-@router.flow("desk.tell", title="说明情况", version=1)
+@router.flow("desk.tell", title="说明情况", version=1, takes=("photo", "location"))
 async def tell(chat: Chat) -> Reply:
     """What it is about; goes to the open case, or opens one."""
     story = await chat.ask(

@@ -6,19 +6,20 @@ from app.menus import Book, Known, MenuMistakes, compile_book
 from app.menus.file import read
 
 KNOWN = {
-    name: Known(name, title, frozenset(args), flow)
-    for name, title, args, flow in [
-        ("welcome.subscribe", "关注欢迎", (), False),
-        ("welcome.scan", "扫码欢迎", (), False),
-        ("help.show", "使用帮助", (), False),
-        ("desk.open", "人工服务", (), False),
-        ("power_safety.answer", "用电问答", (), False),
-        ("power_safety.tip_of_the_day", "每日一条", (), False),
-        ("power_safety.topics", "安全用电", ("topic",), False),
-        ("feedback.leave", "留言", (), True),
-        ("feedback.mine", "我的留言", (), False),
-        ("hotlines.show", "服务电话", (), False),
-        ("about.show", "关于我们", (), False),
+    name: Known(name, title, frozenset(args), frozenset(takes))
+    for name, title, args, takes in [
+        ("welcome.subscribe", "关注欢迎", (), ()),
+        ("welcome.scan", "扫码欢迎", (), ()),
+        ("help.show", "使用帮助", (), ()),
+        ("desk.open", "人工服务", (), ()),
+        ("desk.tell", "说明情况", (), ("photo", "location")),
+        ("power_safety.answer", "用电问答", (), ()),
+        ("power_safety.tip_of_the_day", "每日一条", (), ()),
+        ("power_safety.topics", "安全用电", ("topic",), ()),
+        ("feedback.leave", "留言", (), ()),
+        ("feedback.mine", "我的留言", (), ()),
+        ("hotlines.show", "服务电话", (), ()),
+        ("about.show", "关于我们", (), ()),
     ]
 }
 

@@ -91,6 +91,19 @@ class Speaker:
     async def clicks(self, key: str) -> str:
         return await self._event("CLICK", f"<EventKey><![CDATA[{key}]]></EventKey>")
 
+    async def opens_camera(self, key: str) -> str:
+        """Tap a `photo` button; the picture is sent apart, as WeChat does."""
+        pictures = "<SendPicsInfo><Count>1</Count></SendPicsInfo>"
+        return await self._event("pic_photo_or_album", f"<EventKey><![CDATA[{key}]]></EventKey>{pictures}")
+
+    async def opens_map(self, key: str) -> str:
+        """Tap a `location` button; the place is sent apart."""
+        return await self._event("location_select", f"<EventKey><![CDATA[{key}]]></EventKey>")
+
+    async def sends_place(self, label: str) -> str:
+        place = "<Location_X>35.58</Location_X><Location_Y>109.26</Location_Y><Scale>15</Scale>"
+        return await self._sends("location", f"{place}<Label><![CDATA[{label}]]></Label>")
+
     async def follows(self, scene: str = "") -> str:
         key = f"qrscene_{scene}" if scene else ""
         return await self._event("subscribe", f"<EventKey><![CDATA[{key}]]></EventKey>")
@@ -149,7 +162,7 @@ async def talking(
 ) -> AsyncIterator[Talk]:
     """An engine over `database` with these handlers and this menu file."""
     registry = Registry(routers)
-    known = {h.name: Known(h.name, h.title, h.args, h.is_flow) for h in registry.values()}
+    known = {h.name: Known(h.name, h.title, h.args, h.takes) for h in registry.values()}
     menus = LiveMenus(database.reading, known)
     account = Account(app_id="wx0123456789abcdef", token="demotoken", aes_key="", mode=Mode.PLAIN)
     async with database.transaction() as session:

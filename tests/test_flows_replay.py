@@ -80,6 +80,28 @@ def test_every_flow_has_a_recorded_chat() -> None:
     assert {recording(path)["flow"] for path in CHATS} == flows
 
 
+TAKING = sorted(
+    (handler.name, what)
+    for handler in Registry(handlers.routers(LiveTips())).values()
+    for what in handler.takes
+)
+
+
+@pytest.mark.parametrize(("name", "what"), TAKING)
+async def test_a_flow_that_says_so_takes_what_a_button_asked_for(
+    name: str, what: str, database: Database, clock: FakeClock
+) -> None:
+    async with our_town(database, clock) as talk:
+        li = await talk.person("李娜")
+        await (li.opens_camera(name) if what == "photo" else li.opens_map(name))
+        await (li.sends_picture() if what == "photo" else li.sends_place("黄陵"))
+
+        async with talk.database.reading() as session:
+            (row,) = (await session.scalars(sa.select(Dialogue).where(Dialogue.flow == name))).all()
+    pending: Any = row.pending
+    assert row.answers or pending["partial"]
+
+
 # --- what such a chat is there to notice -------------------------------------------------------------------
 
 RECORDED = {

@@ -67,6 +67,17 @@ async def test_telling_first_opens_the_case(talk: Talk) -> None:
     assert "编号 RG-2026-0001" in await li.says("完成")
 
 
+async def test_a_picture_and_a_place_belong_to_the_button_that_asked_for_them(talk: Talk) -> None:
+    li = await talk.person("李娜")
+
+    assert "请说说是什么事" in await li.opens_camera("desk.tell")
+    assert (await li.sends_picture()).startswith("收到，共 1 条。")
+    await li.says("取消")
+    await li.opens_map("desk.tell")
+    assert (await li.sends_place("黄陵县桥山街道")).startswith("收到，共 1 条。")
+    assert (await li.says("完成")).startswith("共收到 1 个位置。\n已转给工作人员。")
+
+
 async def test_the_last_answer_is_repeated_when_somebody_asks_again(talk: Talk) -> None:
     li = await talk.person("李娜")
     await li.says("人工")

@@ -22,8 +22,8 @@ menu:
   - name: 手机
     items:
       - {name: 扫码, scan: help.show}
-      - {name: 拍照, photo: desk.open}
-      - {name: 位置, location: desk.open}
+      - {name: 拍照, photo: desk.tell}
+      - {name: 位置, location: desk.tell}
   - {name: 帮助, do: help.show}
 """
 MENUS_FOR = """\
@@ -50,8 +50,8 @@ def test_every_kind_of_button_has_the_form_wechat_asks_for() -> None:
     assert say["type"] == "click" and say["key"].startswith("reply:")
     assert [(each["type"], each["key"]) for each in phone["sub_button"]] == [
         ("scancode_waitmsg", "help.show"),
-        ("pic_photo_or_album", "desk.open"),
-        ("location_select", "desk.open"),
+        ("pic_photo_or_album", "desk.tell"),
+        ("location_select", "desk.tell"),
     ]
     assert help_ == {"type": "click", "name": "帮助", "key": "help.show"}
 

@@ -11,7 +11,10 @@ Call = Callable[[Chat], Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """One thing the account can do. `version` is 0 for what is not a flow."""
+    """One thing the account can do. `version` is 0 for what is not a flow.
+
+    `takes`: what its first question accepts right after a button asked for it, of `photo` and `location`.
+    """
 
     name: str
     title: str
@@ -19,6 +22,7 @@ class Handler:
     args: frozenset[str]
     version: int = 0
     confidential: bool = False
+    takes: frozenset[str] = frozenset()
 
     @property
     def is_flow(self) -> bool:
@@ -36,24 +40,39 @@ class Router:
         self, name: str, *, title: str, args: Iterable[str] = (), confidential: bool = False
     ) -> Callable[[Call], Call]:
         """A handler that answers at once. `args` are what `with:` may give in the menu file."""
-        return self._add(name, title, args, version=0, confidential=confidential)
+        return self._add(name, title, args, version=0, confidential=confidential, takes=())
 
     def flow(
-        self, name: str, *, title: str, version: int, args: Iterable[str] = (), confidential: bool = False
+        self,
+        name: str,
+        *,
+        title: str,
+        version: int,
+        args: Iterable[str] = (),
+        confidential: bool = False,
+        takes: Iterable[str] = (),
     ) -> Callable[[Call], Call]:
         """A dialogue of several messages. Raise `version` when its questions change."""
         if version < 1:
             raise ValueError("a flow's version starts at 1")
-        return self._add(name, title, args, version=version, confidential=confidential)
+        return self._add(name, title, args, version=version, confidential=confidential, takes=takes)
 
     def _add(
-        self, name: str, title: str, args: Iterable[str], *, version: int, confidential: bool
+        self,
+        name: str,
+        title: str,
+        args: Iterable[str],
+        *,
+        version: int,
+        confidential: bool,
+        takes: Iterable[str],
     ) -> Callable[[Call], Call]:
         if not name.startswith(f"{self.feature}."):
             raise ValueError(f"{name!r} does not start with {self.feature!r}")
 
         def keep(call: Call) -> Call:
-            self.handlers.append(Handler(name, title, call, frozenset(args), version, confidential))
+            handler = Handler(name, title, call, frozenset(args), version, confidential, frozenset(takes))
+            self.handlers.append(handler)
             return call
 
         return keep

@@ -13,6 +13,7 @@ from app.menus.words import shown_width
 
 MOST_DOMAINS = 3  # WeChat 65316, over all menus for audiences together
 TOP_SHOWN, ITEM_SHOWN = 4, 8
+FOLLOWS = {"photo": "照片", "location": "位置"}  # comes as a message of its own, after the tap
 
 
 def check(parts: Parts, known: Handlers, source: Source) -> Iterator[Mistake]:
@@ -22,6 +23,7 @@ def check(parts: Parts, known: Handlers, source: Source) -> Iterator[Mistake]:
         yield from _names(bar, source)
         for path, item in bar.items():
             yield from _key_length(path, item, source)
+            yield from _follow_up(path, item, known, source)
     yield from _unseen(parts.bars[1:], source)
     yield from _domains(parts.bars[1:], source)
 
@@ -62,6 +64,17 @@ def _key_length(path: Path, item: Item, source: Source) -> Iterator[Mistake]:
         yield Mistake(
             *source.place((*path, "with")), message, "汉字在这里每个占 9 字节，请缩短 with 里的内容。"
         )
+
+
+def _follow_up(path: Path, item: Item, known: Handlers, source: Source) -> Iterator[Mistake]:
+    """The picture or place that follows the tap must find a question that takes it."""
+    what, handler = FOLLOWS.get(item.action), known.get(item.handler or "")
+    if what is None or handler is None or item.action in handler.takes:
+        return
+    able = [f"{each.name}（{each.title}）" for each in known.values() if item.action in each.takes]
+    hint = f"{item.action} 可以写：{one_of(able)}。" if able else "请换一种按钮。"
+    message = f"「{handler.name}」不接着收{what}，发来的{what}没有人理会。"
+    yield Mistake(*source.place((*path, item.action)), message, hint)
 
 
 def _names(bar: Bar, source: Source) -> Iterator[Mistake]:

@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Known:
-    """One handler: its name in the file, its title for people, the arguments `with` may give it."""
+    """One handler: its name in the file, its title for people, the arguments `with` may give it.
+
+    `takes`: which of `photo` and `location` its first question accepts.
+    """
 
     name: str
     title: str
     args: frozenset[str] = field(default_factory=frozenset)
-    flow: bool = False
+    takes: frozenset[str] = field(default_factory=frozenset)
 
 
 Handlers = Mapping[str, Known]
