@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from app.clock import SHANGHAI
 from app.database import Database
-from app.jobs.menu_tags import SWEEP_SECONDS, Tagged, give_again
+from app.jobs.menu_tags import SWEEP_SECONDS, Tagged
 from app.jobs.menus import push_steps, steps_due, tag_followers
 from app.menus import pushes, revisions
+from app.services import tags
 from app.wechat.client import WeChatClient
 from models import Account, AccountKind, Follower, FollowerTag, MenuPushStep, MenuRevision, Person
 from tests.conftest import FakeClock
@@ -251,8 +252,8 @@ async def menu_tags(database: Database) -> dict[str, int | None]:
 async def test_each_follower_carries_the_tag_of_the_first_menu_that_is_for_him(
     database: Database, clock: FakeClock, wechat: FakeWeChat, client: WeChatClient
 ) -> None:
-    for openid, tags in {"li": ["职工"], "wang": ["干部", "职工"], "zhang": [], "zhao": ["客户"]}.items():
-        await follow(database, openid, *tags)
+    for openid, carried in {"li": ["职工"], "wang": ["干部", "职工"], "zhang": [], "zhao": ["客户"]}.items():
+        await follow(database, openid, *carried)
     await apply(database, FOR_TWO, clock)
     await push_steps(database, client, clock)
 
@@ -286,10 +287,31 @@ async def test_who_belongs_elsewhere_loses_the_old_tag_first(
     assert wechat.carried["li"] == [] and await menu_tags(database) == {"li": None}
 
 
+async def test_who_is_given_a_tag_sees_its_menu_and_not_when_it_is_taken_again(
+    database: Database, clock: FakeClock, wechat: FakeWeChat, client: WeChatClient
+) -> None:
+    await follow(database, "li")
+    await apply(database, FOR_TWO, clock)
+    await push_steps(database, client, clock)
+
+    async with database.transaction() as session:
+        assert await tags.give(session, "li", " 职工 ", "王芳", NOW)
+        assert not await tags.give(session, "li", "职工", "王芳", NOW)
+    await tag_all(database, client, clock)
+    assert wechat.menu_seen_by("li")[0]["name"] == "职工"
+
+    async with database.transaction() as session:
+        assert await tags.take(session, "li", "职工", "王芳", NOW)
+        assert not await tags.take(session, "li", "职工", "王芳", NOW)
+    await tag_all(database, client, clock)
+    assert wechat.menu_seen_by("li")[0]["name"] == "帮助"
+
+
 async def test_after_another_tag_ours_is_given_again_so_that_it_stays_the_last(
     database: Database, clock: FakeClock, wechat: FakeWeChat, client: WeChatClient
 ) -> None:
-    li, wang = await follow(database, "li", "职工"), await follow(database, "wang")
+    await follow(database, "li", "职工")
+    await follow(database, "wang")
     await apply(database, FOR_TWO, clock)
     await push_steps(database, client, clock)
     await tag_all(database, client, clock)
@@ -297,7 +319,8 @@ async def test_after_another_tag_ours_is_given_again_so_that_it_stays_the_last(
     assert wechat.menu_seen_by("li")[0]["name"] == "帮助"
 
     async with database.transaction() as session:
-        await give_again(session, [li, wang])
+        for openid in ("li", "wang"):
+            await tags.give(session, openid, "先进", "王芳", NOW)
     await tag_all(database, client, clock)
 
     assert wechat.carried["li"] == [7, wechat.tags["gh-menu-2"]]

@@ -1,6 +1,6 @@
 """Giving each follower the one tag of ours that decides which menu WeChat shows.
 
-WeChat looks at the tag given last. So whoever gives a follower another tag calls `give_again` in the same
+WeChat looks at the tag given last. So with another tag `app.services.tags.give_again` is called in the same
 transaction, and ours is taken and given anew. `Follower.menu_tag` holds what WeChat knows: None nothing,
 n the tag gh-menu-n, -n the same but no longer the last, 0 another tag was given while ours was on its way.
 """
@@ -12,7 +12,6 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.database import Database
@@ -56,12 +55,6 @@ class _Change:
     def to_take(self) -> int | None:
         """The tag to take away first: another one, or the same that must become the last."""
         return abs(self.have) or self.want if self.have is not None else None
-
-
-async def give_again(session: AsyncSession, follower_ids: Sequence[int]) -> None:
-    """These followers were just given another tag: ours must be given once more, to stay the last."""
-    again = sa.func.coalesce(-sa.func.abs(Follower.menu_tag), 0)
-    await session.execute(sa.update(Follower).where(Follower.id.in_(follower_ids)).values(menu_tag=again))
 
 
 async def tag_followers(

@@ -109,23 +109,37 @@ async def open_contact(session: AsyncSession, number: str, by: str, now: datetim
         NotFound: no such number.
         DomainError: the case is anonymous, or no number was left.
     """
-    case = await get_case(session, number, lock=True)
-    if case.anonymous:
-        raise DomainError(f"{case.number} 是匿名的，不能查看是谁。答复会照样送到。")
+    case = await _named_case(session, number)
     contact = str((await _reporter(session, case)).get("contact", ""))
     if not contact:
         raise DomainError(f"{case.number} 没有留电话，请直接答复，会送到本人的微信。")
-    session.add(
-        CaseEntry(
-            case_id=case.id,
-            kind=EntryKind.NOTE,
-            blocks=[_text("查看了联系电话")],
-            by=by,
-            created_at=now,
-        )
-    )
-    await session.flush()
+    await _note(session, case, "查看了联系电话", by, now)
     return contact
+
+
+async def open_reporter(session: AsyncSession, number: str, why: str, by: str, now: datetime) -> int:
+    """The id of the person who brought a case, for something done to that person; the thread keeps `why`.
+
+    Raises:
+        NotFound: no such number.
+        DomainError: the case is anonymous.
+    """
+    case = await _named_case(session, number)
+    person_id = int((await _reporter(session, case))["person_id"])
+    await _note(session, case, why, by, now)
+    return person_id
+
+
+async def _named_case(session: AsyncSession, number: str) -> Case:
+    case = await get_case(session, number, lock=True)
+    if case.anonymous:
+        raise DomainError(f"{case.number} 是匿名的，不能查看是谁。答复会照样送到。")
+    return case
+
+
+async def _note(session: AsyncSession, case: Case, text: str, by: str, now: datetime) -> None:
+    session.add(CaseEntry(case_id=case.id, kind=EntryKind.NOTE, blocks=[_text(text)], by=by, created_at=now))
+    await session.flush()
 
 
 def _text(text: str) -> dict[str, Any]:

@@ -1,0 +1,79 @@
+"""`gonghui tags …`: who carries which tag, and so sees which menu."""
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, TypeVar
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.cli.words import Commands
+from app.menus import revisions
+from app.menus.file import read_unchecked
+from app.services import tags
+
+app = Commands(help="给人加标签，用来看分组菜单、收分组的回复。")
+
+Result = TypeVar("Result")
+Who = Annotated[str, typer.Argument(help="openid，或本人实名留言、人工服务的编号，例如 RG-2026-0042")]
+Tag = Annotated[str, typer.Argument(help="标签名，例如 职工；与 menus.yaml 里写的一样")]
+By = Annotated[str, typer.Option("--by", help="经办人姓名，记入办理过程", default_factory=getpass.getuser)]
+
+
+def _run(work: Callable[[AsyncSession, datetime], Awaitable[Result]]) -> Result:
+    from app.assembly import assemble  # noqa: PLC0415 - everything; `--help` needs none of it
+
+    async def opened() -> Result:
+        async with assemble() as house, house.database.transaction() as session:
+            return await work(session, house.clock.now())
+
+    return asyncio.run(opened())
+
+
+@app.command(name="list")
+def list_() -> None:
+    """列出各个标签有多少人，和菜单里用到的标签。"""
+
+    async def work(session: AsyncSession, now: datetime) -> list[str]:
+        used, carriers = await _used(session), await tags.count_carriers(session)
+        return [_line(tag, carriers.get(tag, 0), tag in used) for tag in sorted(used | carriers.keys())]
+
+    for line in _run(work) or ["还没有标签。"]:
+        typer.echo(line)
+
+
+@app.command()
+def give(who: Who, tag: Tag, by: By) -> None:
+    """给一个人加上标签；两分钟内看到对应的菜单。"""
+
+    async def work(session: AsyncSession, now: datetime) -> bool:
+        return await tags.give(session, who, tag, by, now)
+
+    typer.echo(f"已加上「{tag}」，菜单两分钟内换好。" if _run(work) else f"本来就有「{tag}」，没有变化。")
+
+
+@app.command()
+def take(who: Who, tag: Tag, by: By) -> None:
+    """去掉一个人的标签。"""
+
+    async def work(session: AsyncSession, now: datetime) -> bool:
+        return await tags.take(session, who, tag, by, now)
+
+    typer.echo(f"已去掉「{tag}」，菜单两分钟内换好。" if _run(work) else f"本来就没有「{tag}」，没有变化。")
+
+
+async def _used(session: AsyncSession) -> set[str]:
+    """The tags that the live menus and keywords ask for."""
+    revision = await revisions.live(session)
+    if revision is None:
+        return set()
+    file = read_unchecked(revision.text)
+    asked = [each.when for each in file.menus_for] + [rule.when for rule in file.keywords if rule.when]
+    return {tag for audience in asked for tag in audience.tag}
+
+
+def _line(tag: str, carriers: int, used: bool) -> str:
+    nobody = "，还没有人有" if not carriers else ""
+    return f"{tag}  {carriers} 人" + (f"（菜单在用{nobody}）" if used else "（菜单没有用到）")

@@ -1,0 +1,91 @@
+"""Tags that operators give to followers; `app.services.audiences` asks who carries one.
+
+They are ours: WeChat is told only which menu somebody sees, by a tag of its own (`app.jobs.menu_tags`).
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.errors import DomainError, NotFound
+from app.services import case_work
+from app.services.audiences import TagName
+from app.services.coordination import upsert
+from models import Account, AccountKind, Follower, FollowerTag
+
+_CASE_NUMBER = re.compile(r"[A-Za-z]{2}-\d{4}-\d+")
+_NAME = TypeAdapter(TagName)
+
+
+async def give(session: AsyncSession, who: str, tag: str, by: str, now: datetime) -> bool:
+    """Give a follower a tag; false where he carries it already.
+
+    `who` is an openid, or the number of a case that is not anonymous: the case keeps what it was used for.
+
+    Raises:
+        NotFound: nobody is meant by `who`.
+        DomainError: an anonymous case, somebody who has left, or no name for a tag.
+    """
+    tag = _name(tag)
+    follower = await _follower(session, who, f"给本人加标签「{tag}」", by, now)
+    given = upsert(session, FollowerTag).values(follower_id=follower.id, name=tag, given_at=now)
+    given = given.on_conflict_do_nothing(index_elements=["follower_id", "name"])
+    if await session.scalar(given.returning(FollowerTag.id)) is None:
+        return False
+    await give_again(session, [follower.id])
+    return True
+
+
+async def take(session: AsyncSession, who: str, tag: str, by: str, now: datetime) -> bool:
+    """Take a tag from a follower; false where he does not carry it. `who` and what it raises are as above."""
+    tag = _name(tag)
+    follower = await _follower(session, who, f"去掉本人的标签「{tag}」", by, now)
+    carried = sa.delete(FollowerTag).where(FollowerTag.follower_id == follower.id, FollowerTag.name == tag)
+    return await session.scalar(carried.returning(FollowerTag.id)) is not None
+
+
+async def count_carriers(session: AsyncSession) -> dict[str, int]:
+    """How many followers carry each tag."""
+    counted = (
+        sa.select(FollowerTag.name, sa.func.count().label("carriers"))
+        .join(Follower, Follower.id == FollowerTag.follower_id)
+        .where(Follower.subscribed)
+        .group_by(FollowerTag.name)
+    )
+    return {row.name: row.carriers for row in await session.execute(counted)}
+
+
+async def give_again(session: AsyncSession, follower_ids: Sequence[int]) -> None:
+    """These followers were just given a tag: the one of their menu must be given once more, to stay the last.
+
+    What `Follower.menu_tag` means is told in `app.jobs.menu_tags`.
+    """
+    again = sa.func.coalesce(-sa.func.abs(Follower.menu_tag), 0)
+    await session.execute(sa.update(Follower).where(Follower.id.in_(follower_ids)).values(menu_tag=again))
+
+
+def _name(tag: str) -> str:
+    try:
+        return _NAME.validate_python(tag)
+    except ValidationError:
+        raise DomainError("标签名要有 1 到 30 个字。") from None
+
+
+async def _follower(session: AsyncSession, who: str, why: str, by: str, now: datetime) -> Follower:
+    who = who.strip()
+    chosen = sa.select(Follower).join(Account, Account.id == Follower.account_id).limit(1)
+    chosen = chosen.where(Account.kind == AccountKind.OFFICIAL)  # only there are menus
+    if _CASE_NUMBER.fullmatch(who):
+        chosen = chosen.where(Follower.person_id == await case_work.open_reporter(session, who, why, by, now))
+    else:
+        chosen = chosen.where(Follower.openid == who)
+    found = await session.scalar(chosen)
+    if found is None:
+        raise NotFound("没有找到这个人。请写 openid，或本人实名留言、人工服务的编号。")
+    if not found.subscribed:
+        raise DomainError("这个人已经取消关注，不能改标签。")
+    return found

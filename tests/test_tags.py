@@ -1,0 +1,137 @@
+"""`gonghui tags …`: whom an operator may mean, what is kept of it, and how many carry what."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+from typer.testing import CliRunner
+
+from app.cli import tags as commands
+from app.database import Database
+from app.errors import DomainError, NotFound
+from app.menus import revisions
+from app.services import case_work, cases, coordination, tags
+from models import AccountKind, CaseKind, EntryKind, Follower, Person
+from tests.conftest import NOON, FakeClock
+from tests.menus_kit import KNOWN, menus
+
+FOR_STAFF = menus(
+    "  - {say: 福利, when: {tag: [职工, 干部]}, reply: 请看工会通知。}\n",
+    more="menus_for:\n  - {when: {tag: 职工}, menu: [{name: 职工, do: help.show}]}\n",
+)
+
+
+async def follow(session: AsyncSession, openid: str, *, subscribed: bool = True) -> Follower:
+    account = await coordination.account_id(session, "wx0123456789abcdef", AccountKind.OFFICIAL)
+    person = Person(created_at=NOON)
+    session.add(person)
+    await session.flush()
+    follower = Follower(account_id=account, openid=openid, person_id=person.id, subscribed=subscribed)
+    session.add(follower)
+    await session.flush()
+    return follower
+
+
+async def leaves(session: AsyncSession, who: Follower, *, anonymous: bool = False) -> str:
+    opened = await cases.open_case(
+        session, CaseKind.FEEDBACK, who.person_id, who.id, blocks=[], anonymous=anonymous, now=NOON
+    )
+    return opened.number
+
+
+async def test_a_person_is_meant_by_the_number_of_a_case_and_the_case_keeps_that(
+    session: AsyncSession,
+) -> None:
+    li, wang = await follow(session, "oLi"), await follow(session, "oWang")
+    await leaves(session, wang)
+    number = await leaves(session, li)
+
+    assert await tags.give(session, number.lower(), "职工", "赵敏", NOON)
+
+    assert await tags.count_carriers(session) == {"职工": 1}
+    assert await tags.take(session, "oLi", "职工", "赵敏", NOON)
+    case = await case_work.get_case(session, number)
+    *_, note = await case_work.list_entries(session, case)
+    assert (note.kind, note.by, cases.text_of(note)) == (EntryKind.NOTE, "赵敏", "给本人加标签「职工」")
+
+
+async def test_nobody_finds_out_through_a_tag_who_stayed_unnamed(session: AsyncSession) -> None:
+    li = await follow(session, "oLi")
+    number = await leaves(session, li, anonymous=True)
+
+    with pytest.raises(DomainError, match="是匿名的，不能查看是谁"):
+        await tags.give(session, number, "职工", "赵敏", NOON)
+
+    assert await tags.count_carriers(session) == {}
+
+
+async def test_only_who_is_there_gets_a_tag_and_it_has_a_name(session: AsyncSession) -> None:
+    await follow(session, "oLi")
+    await follow(session, "oGone", subscribed=False)
+
+    with pytest.raises(NotFound, match="没有找到这个人。请写 openid，或本人实名留言、人工服务的编号。"):
+        await tags.give(session, "oNobody", "职工", "赵敏", NOON)
+    with pytest.raises(NotFound, match="没有编号为 LY-2026-0009 的事项"):
+        await tags.give(session, "LY-2026-0009", "职工", "赵敏", NOON)
+    with pytest.raises(DomainError, match="已经取消关注"):
+        await tags.give(session, "oGone", "职工", "赵敏", NOON)
+    for name in (" ", "长" * 31):
+        with pytest.raises(DomainError, match="标签名要有 1 到 30 个字。"):
+            await tags.give(session, "oLi", name, "赵敏", NOON)
+
+
+# --- at the terminal ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def within(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Do something in the database the commands work on."""
+
+    @asynccontextmanager
+    async def assemble() -> AsyncIterator[SimpleNamespace]:
+        database = Database(sqlite_url)
+        yield SimpleNamespace(clock=FakeClock(), database=database)
+        await database.close()
+
+    module = ModuleType("app.assembly")
+    module.assemble = assemble  # type: ignore[attr-defined]  # a house of this test's own
+    monkeypatch.setitem(sys.modules, "app.assembly", module)
+
+    def run(work: Callable[[AsyncSession], Awaitable[Any]]) -> Any:
+        async def opened() -> Any:
+            async with assemble() as house, house.database.transaction() as session:
+                return await work(session)
+
+        return asyncio.run(opened())
+
+    return run
+
+
+def types(*words: str) -> str:
+    result = CliRunner().invoke(commands.app, list(words), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_an_operator_sees_which_tags_there_are_and_which_the_menus_ask_for(
+    within: Callable[..., Any],
+) -> None:
+    assert types("list") == "还没有标签。\n"
+    within(lambda session: follow(session, "oLi"))
+    within(lambda session: revisions.apply(session, FOR_STAFF, KNOWN, "王芳", "", NOON))
+
+    assert types("give", "oLi", "职工") == "已加上「职工」，菜单两分钟内换好。\n"
+    assert types("give", "oLi", "职工") == "本来就有「职工」，没有变化。\n"
+    assert types("give", "oLi", "先进") == "已加上「先进」，菜单两分钟内换好。\n"
+    assert types("list").splitlines() == [
+        "先进  1 人（菜单没有用到）",
+        "干部  0 人（菜单在用，还没有人有）",
+        "职工  1 人（菜单在用）",
+    ]
+    assert types("take", "oLi", "先进") == "已去掉「先进」，菜单两分钟内换好。\n"
+    assert types("take", "oLi", "先进") == "本来就没有「先进」，没有变化。\n"
