@@ -100,6 +100,10 @@ def _single_answers(router: Router, bump: Callable[[Chat], Awaitable[int]]) -> N
     async def full(chat: Chat) -> Reply:
         raise DomainError("已经满员。")
 
+    @router.on("sport.long", title="长篇")
+    async def long(chat: Chat) -> Reply:
+        return Text("很久很久以前。" * 200)
+
     @router.on("sport.fallback", title="听不懂")
     async def fallback(chat: Chat) -> Reply:
         return Text(f"没听懂「{chat.text}」。")
@@ -173,13 +177,14 @@ async def test_a_flow_goes_question_by_question_and_writes_at_the_end(talk: Talk
 
 
 async def test_a_choice_is_taken_by_number_name_and_tap(talk: Talk) -> None:
-    for way in ("2", "２", "第二个", "乒乓球"):
+    for way in ("2", "２", "第二个", "乒乓球", "我选2", "我要乒乓球", "乒乓球吧"):
         person = await talk.person(way)
         await person.says("报名")
         assert "手机号" in await person.says(way), way
     lost = await talk.person("某人")
     await lost.says("报名")
-    assert "没有认出" in await lost.says("9")
+    for unclear in ("9", "不要乒乓球", "我不选2"):
+        assert "没有认出" in await lost.says(unclear), unclear
 
 
 async def test_back_drops_the_last_answer_and_cancel_ends(talk: Talk) -> None:
@@ -191,6 +196,54 @@ async def test_back_drops_the_last_answer_and_cancel_ends(talk: Talk) -> None:
     assert "第一步" in await li.says("上一步")
     assert "已取消" in await li.says("取消")
     assert "没听懂" in await li.says("13812345678")
+
+
+async def test_back_takes_a_story_apart_from_its_end_and_loses_nothing_of_it(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("讲故事")
+    for part in ("从前有座山", "山里有座庙", "写错了"):
+        await li.says(part)
+        talk.clock.advance(20)
+
+    assert (await li.says("上一步")).startswith("去掉了最后一条。\n已经收到 2 条，可以接着发。\n请讲")
+    assert await li.says("完成") == "共收到 2 段文字。\n听到了。"
+
+    await li.says("讲故事")
+    await li.says("从前有座山")
+    assert (await li.says("上一步")).startswith("去掉了最后一条。\n请讲")
+    assert "第一步" in await li.says("上一步")
+
+
+async def test_a_story_that_was_ended_stands_open_again_as_it_was(
+    database: Database, clock: FakeClock
+) -> None:
+    router, _ = sport()
+
+    @router.flow("sport.report", title="报告", version=1)
+    async def report(chat: Chat) -> Reply:
+        told = await chat.ask("story", "请说，说完回复「完成」。", answers.story)
+        await chat.ask("phone", "请留一个手机号。", answers.phone)
+        return Text(told.text)
+
+    async with talking(database, clock, [router], MENUS) as talk:
+        li = await talk.person("李娜")
+        await li.clicks("sport.report")
+        await li.says("灯坏了")
+        await li.says("完成")
+
+        assert (await li.says("上一步")).startswith("已经收到 1 条，可以接着发。\n请说")
+        assert "共 2 条" in await li.says("门也坏了")
+        assert (await li.says("完成")).startswith("共收到 2 段文字。\n请留一个手机号。")
+        assert await li.says("13812345678") == "灯坏了\n门也坏了"
+
+
+async def test_words_that_are_meant_for_us_are_no_part_of_a_story(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("讲故事")
+    await li.says("从前有座山")
+
+    assert await li.says("算了") == "要退出请回复「取消」，改上一条请回复「上一步」；说完了请回复「完成」。"
+    assert await li.sends_voice("说完了。") == "共收到 1 段文字。\n听到了。"
 
 
 async def test_a_no_at_the_end_submits_nothing(talk: Talk) -> None:
@@ -299,6 +352,16 @@ async def test_a_story_of_nine_pictures_at_once_keeps_all(talk: Talk) -> None:
     assert await li.says("完成") == "共收到 9 张图片。\n听到了。"
     async with talk.database.reading() as session:
         assert await session.scalar(sa.select(sa.func.count()).select_from(StoredFile)) == 9
+
+
+async def test_a_long_answer_is_cut_before_what_waits_is(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("报名")
+
+    await li.clicks("sport.long")
+
+    assert len(li.last.encode()) <= 2048
+    assert li.last.endswith("接着办。）")
 
 
 async def test_a_story_whose_next_words_count_it_is_counted_once(

@@ -123,7 +123,7 @@ async def test_a_no_at_the_end_leaves_nothing(talk: Talk) -> None:
     li = await talk.person("李娜")
     await li.says("留言")
     await li.says("5")
-    await li.says("算了")
+    await li.says("灯坏了")
     await li.says("完成")
     await li.taps("匿名")
 

@@ -18,8 +18,17 @@ from models.types import public_id
 Value = TypeVar("Value")
 Value_co = TypeVar("Value_co", covariant=True)
 
-DONE = {"完成", "完毕", "好了", "没有了", "发完了"}
-SKIP = {"跳过", "没有", "无", "不填", "不留"}
+DONE = {"完成", "完毕", "完了", "好了", "没有了", "发完了", "说完了", "写完了", "就这些"}
+LEAVING = {
+    "退出",
+    "返回",
+    "算了",
+    "不说了",
+    "不发了",
+    "不写了",
+    "不想说了",
+}  # meant for us, not for the story
+SKIP = {"跳过", "没有", "无", "不填", "不留", "不想填", "不想留", "不用", "不用了"}
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 FEW = 10  # seconds; further parts of a story that come so soon are taken without a word
 
@@ -222,6 +231,11 @@ class Story:
 
     parts: tuple[dict[str, Any], ...]
 
+    @staticmethod
+    def is_stored(value: Any) -> bool:
+        """Whether a stored answer is a story."""
+        return isinstance(value, list) and all(isinstance(part, dict) and "type" in part for part in value)
+
     @property
     def text(self) -> str:
         return "\n".join(part["text"] for part in self.parts if part.get("text"))
@@ -251,10 +265,13 @@ class StoryParser:
 
     def parse(self, said: Said, partial: Any) -> Accept[Story] | More | Refuse:
         parts = list((partial or {}).get("parts", ()))
-        if folded(said.text) in DONE and said.kind == "text":
+        word = folded(said.text) if said.kind in {"text", "voice"} else ""
+        if word in DONE:
             if not parts:
                 return Refuse("还没有收到内容，请先发文字、语音或图片，发完再回复「完成」。")
             return Accept(Story(tuple(parts)))
+        if word in LEAVING:
+            return Refuse("要退出请回复「取消」，改上一条请回复「上一步」；说完了请回复「完成」。")
         if said.kind not in self.kinds:
             return Refuse("这类消息收不了，请发文字、图片、语音、视频或位置，发完回复「完成」。")
         if len(parts) >= self.at_most:

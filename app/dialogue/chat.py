@@ -221,7 +221,7 @@ class Chat:
         if answer in NO:
             raise Declined
         if answer not in YES:
-            raise Asking(pending, say="请回复「确认」或「取消」。", refused=True)
+            raise Asking(pending, say="请回复「确认」或「取消」；要改前面的，回复「上一步」。", refused=True)
         script.keep(full, digest)
 
 

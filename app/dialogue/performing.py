@@ -15,13 +15,14 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dialogue.answers import folded
+from app.dialogue.answers import Story, folded
+from app.dialogue.around import after, before, counted, crossroads, offer
 from app.dialogue.chat import Asking, Chat, Declined, Script
 from app.dialogue.journal import DialogueRow, Expected, Speaker
 from app.dialogue.outages import is_database_away
 from app.dialogue.questions import Pending
 from app.dialogue.router import Handler, Registry
-from app.dialogue.routing import GO_ON, TAP_WORD, Act, Plan
+from app.dialogue.routing import GO_ON, Act, Plan
 from app.dialogue.says import reply_of
 from app.errors import DomainError
 from app.menus.matching import Do, Match
@@ -71,7 +72,7 @@ class Performer:
         turn.dialogues = [*plan.put_aside, *turn.dialogues]
         if plan.waits is not None and _is_over(plan, turn):
             still_asked = plan.row is None and not plan.put_aside
-            turn.reply = _after(turn.reply, self._offer(plan.waits, still_asked=still_asked))
+            turn.reply = after(turn.reply, offer(self._title(plan.waits), still_asked=still_asked))
         if plan.notice:
             turn.reply = before(plan.notice, turn.reply)
         if turn.dialogue is not None and turn.dialogue.confidential:
@@ -142,8 +143,7 @@ class Performer:
             row = replace(row, version=handler.version, answers=[], pending=None)
             said, lead = None, f"「{handler.title}」的问题有更新，请您从头再答一遍。"
         elif plan.act is Act.BACK:
-            lead = "" if row.answers else "已经是第一步了。"
-            row.answers = row.answers[:-1]
+            lead = _step_back(row)
         elif plan.act is Act.RESUME:
             lead = f"接着办「{handler.title}」："
         turn = await self._play(plan, handler, row, said, stage)
@@ -172,7 +172,7 @@ class Performer:
         if isinstance(outcome, Exception):  # the open question stays as it was
             return Turn(Text(CALM), plan.rule, MessageState.FAILED, dialogue=row)
         ended = _ended(replace(row, answers=script.answers), stage.at)
-        reply = _received(script, outcome)
+        reply = counted(script, outcome)
         return Turn(reply, plan.rule, dialogues=[ended], expected=script.expected, dialogue=ended)
 
     async def _refused(
@@ -204,32 +204,16 @@ class Performer:
         if words is None:
             words = pending.shown(row.ref)
         elif asking.refused and plan.instead is not None and plan.said is not None:
-            words = self._crossroads(plan.instead, folded(plan.said.text))
+            words = crossroads(folded(plan.said.text), self._destination(plan.instead))
         elif asking.refused and (pending.options or pending.digest):
             words = f"{words}\n{pending.shown(row.ref)}"
         if script.notices:
             words = "\n".join([*script.notices, words])
-        reply = _received(script, Text(fit(words)) if words else Nothing())
+        reply = counted(script, Text(fit(words)) if words else Nothing())
         return Turn(reply, plan.rule, dialogues=[row], expected=script.expected, dialogue=row)
 
-    def _crossroads(self, match: Match, text: str) -> str:
-        """The open question refused `text`, which a keyword knows: two lines to tap."""
-        there = f"看「{text}」的答复"
-        if isinstance(match.target, Do):
-            there = f"去「{self._registry[match.target.handler].title}」"
-        return "\n".join(
-            (
-                f"「{text}」不像刚才那个问题的答案。您想：",
-                choice_line(GO_ON, "go-on", "继续回答刚才的问题"),
-                choice_line(text, TAP_WORD, there),
-            )
-        )
-
-    def _offer(self, row: DialogueRow, *, still_asked: bool) -> str:
-        line = choice_line(GO_ON, "go-on", "继续")
-        if still_asked:  # the next message will be its answer
-            return f"（「{self._title(row)}」还在等您回答，回复「{line}」再看一遍问题。）"
-        return f"（「{self._title(row)}」还没办完，回复「{line}」接着办。）"
+    def _destination(self, match: Match) -> str | None:
+        return self._registry[match.target.handler].title if isinstance(match.target, Do) else None
 
     def _title(self, row: DialogueRow) -> str:
         handler = self._registry.get(row.flow)
@@ -282,6 +266,24 @@ def _begun(handler: Handler, args: dict[str, str], at: datetime) -> DialogueRow:
     )
 
 
+def _step_back(row: DialogueRow) -> str:
+    """Drop the last part of a story that is being told, else the last answer; says what needs saying.
+
+    A story that was ended stands open again, with all its parts.
+    """
+    pending = Pending.load(row.pending) if row.pending else None
+    if pending is not None and pending.partial:
+        parts = pending.partial["parts"][:-1]
+        row.pending = replace(pending, partial={"parts": parts} if parts else None).dump()
+        return "去掉了最后一条。"
+    if not row.answers:
+        return "已经是第一步了。"
+    key, value = row.answers.pop()
+    if Story.is_stored(value):
+        row.pending = Pending(key, "", partial={"parts": value}).dump()
+    return ""
+
+
 def _is_over(plan: Plan, turn: Turn) -> bool:
     """Whether what the message was about is answered, so that something else may be named."""
     if plan.row is None:
@@ -291,23 +293,3 @@ def _is_over(plan: Plan, turn: Turn) -> bool:
 
 def _ended(row: DialogueRow, at: datetime) -> DialogueRow:
     return replace(row, state=DialogueState.ENDED, pending=None, ended_at=at)
-
-
-def before(lines: str, reply: Reply) -> Reply:
-    """`reply` opened by `lines`, where it is text or nothing; else the lines alone must do."""
-    if isinstance(reply, Nothing):
-        return Text(fit(lines))
-    if isinstance(reply, Text):
-        return Text(fit(f"{lines}\n{reply.content}"))
-    return reply
-
-
-def _received(script: Script, reply: Reply) -> Reply:
-    """A story that just ended is counted, where the words that follow do not count it themselves."""
-    if not script.received or (isinstance(reply, Text) and script.received in reply.content):
-        return reply
-    return before(f"共收到 {script.received}。", reply)
-
-
-def _after(reply: Reply, line: str) -> Reply:
-    return Text(fit(f"{reply.content}\n\n{line}")) if isinstance(reply, Text) else reply

@@ -12,6 +12,7 @@ PAGE = 8  # choices at a time
 WAY_OUT = "回复「取消」可退出。"
 NUMERALS = {word: n for n, word in enumerate("一二三四五六七八", 1)}
 YES = {"确认", "是", "是的", "对", "确定", "提交", "确认提交", "yes", "y"}
+AROUND = re.compile("^我?(?:选择?|想?要|就)|[吧啊呀哦嘛]$")  # what people say around a choice
 NO = {"否", "不", "不是", "不对", "取消", "不提交", "no", "n"}
 
 
@@ -76,6 +77,10 @@ class Pending:
             known = said.choice == self.tap(ref, place) and place.isdecimal()
             return int(place) if known and int(place) < len(self.options) else None
         text = folded(said.text)
+        meant = self._meant(text)
+        return meant if meant is not None else self._meant(AROUND.sub("", text))
+
+    def _meant(self, text: str) -> int | None:
         labels = [folded(label) for _, label in self.options]
         if labels.count(text) == 1:
             return labels.index(text)

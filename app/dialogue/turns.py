@@ -17,9 +17,10 @@ from structlog.contextvars import bound_contextvars
 
 from app.clock import Clock
 from app.database import Database, WriteNeeded
+from app.dialogue.around import before
 from app.dialogue.groups import Groups
 from app.dialogue.journal import Contact, Entry, Seen, Snapshot, Speaker, Written
-from app.dialogue.performing import CALM, Guarded, Performer, Stage, Turn, before
+from app.dialogue.performing import CALM, Guarded, Performer, Stage, Turn
 from app.dialogue.questions import confirms
 from app.dialogue.routing import Guard, Plan, Routing, standing, too_late_to_answer
 from app.dialogue.runs import Run
