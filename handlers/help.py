@@ -1,4 +1,4 @@
-"""What can be done here."""
+"""What can be done here, asked for or not: whoever greets reads it too."""
 
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
@@ -24,3 +24,8 @@ HELP = "\n".join(
 @router.on("help.show", title="使用帮助")
 async def show(chat: Chat) -> Reply:
     return Text(HELP)
+
+
+@router.on("help.greet", title="问候")
+async def greet(chat: Chat) -> Reply:
+    return Text(f"您好，请说。\n{HELP}")

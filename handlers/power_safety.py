@@ -1,8 +1,10 @@
 """Power safety by chat: questions in people's own words, and tips by topic. Also the menu file's fallback."""
 
+import re
 from typing import TypeVar
 
 from app.clock import civil_date
+from app.dialogue.answers import folded
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
 from app.knowledge import Choices, Hit, Tip, Topic, answer_text
@@ -29,6 +31,14 @@ UNREADABLE = {
 }
 UNREADABLE["shortvideo"] = UNREADABLE["video"]
 OTHERWISE = f"这类消息这里还看不懂，请用一句话说说您想问什么。\n{_STAFF}"
+NOD = f"好的，有事随时发给我。\n{lines.HELP}"
+NODS = {
+    "好", "好的", "好吧", "好嘞", "嗯", "嗯嗯", "哦", "行", "可以", "ok",
+    "知道了", "明白", "明白了", "收到", "了解",
+}  # fmt: skip
+WORDLESS = f"想问什么，请用一句话告诉我，例如「插座冒火花怎么办」。\n{lines.HELP}"
+VAGUE = {"是", "是的", "对", "不是", "哈哈", "呵呵"}  # an answer, but no question stands open
+EMOTICON = re.compile(r"\[\S{1,6}?\]|/:\S{1,8}")  # as WeChat writes its own
 MISS = "\n".join(
     (
         "这个问题我还答不上来，已经记下，会补上。",
@@ -48,6 +58,10 @@ def make_router(live: LiveTips) -> Router:
     async def answer(chat: Chat) -> Reply:
         if not chat.text:
             return Text(UNREADABLE.get(chat.incoming.kind, OTHERWISE))
+        if folded(chat.text) in NODS:
+            return Text(NOD)
+        if _is_wordless(chat.text):
+            return Text(WORDLESS)
         danger = crisis.watch(chat.text)
         if danger is not None and danger.alert:
             return Nothing()  # the engine's lines stand alone: no search, no small talk after them
@@ -89,6 +103,14 @@ def make_router(live: LiveTips) -> Router:
     return router
 
 
+def _is_wordless(text: str) -> bool:
+    """A smile, a question mark, a single figure: nothing to search for."""
+    if folded(text) in VAGUE:
+        return True
+    said = EMOTICON.sub("", text)
+    return not any(char.isalpha() for char in said) and sum(char.isdigit() for char in said) < 3
+
+
 def _opened(chat: Chat) -> str:
     """What the engine puts above the answer to a text about danger."""
     danger = crisis.watch(chat.text)
@@ -97,7 +119,7 @@ def _opened(chat: Chat) -> str:
 
 def _which(tips: tuple[Tip, ...], *, warned: bool) -> str:
     """Ask back: one tip or a few may be meant."""
-    opening = "您问的是不是这个？" if len(tips) == 1 else "您问的是哪一种？点一下就能看："
+    opening = "您问的是不是这个？点一下就能看：" if len(tips) == 1 else "您问的是哪一种？点一下就能看："
     choices = [_line(tip) for tip in tips]
     first = [URGENT] if any(tip.danger for tip in tips) and not warned else []
     return "\n".join([*first, opening, *choices, f"都不是？换个说法再问，或找{lines.DESK}。"])

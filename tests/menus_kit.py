@@ -11,6 +11,7 @@ KNOWN = {
         ("welcome.subscribe", "关注欢迎", (), ()),
         ("welcome.scan", "扫码欢迎", (), ()),
         ("help.show", "使用帮助", (), ()),
+        ("help.greet", "问候", (), ()),
         ("desk.open", "人工服务", (), ()),
         ("desk.tell", "说明情况", (), ("photo", "location")),
         ("power_safety.answer", "用电问答", (), ()),

@@ -97,6 +97,17 @@ async def test_what_cannot_be_read_gets_a_way_on(talk: Talk) -> None:
     assert (await li.pushes(li.incoming("chamois", ""))).startswith("这类消息这里还看不懂")
 
 
+async def test_what_has_no_words_is_asked_for_words_and_not_counted_as_a_question(talk: Talk) -> None:
+    li = await talk.person("李娜")
+
+    for said in ("？", "。。。", "😀", "[微笑]", "/::)", "1", "是的"):
+        assert (await li.says(said)).startswith("想问什么，请用一句话告诉我"), said
+
+    async with talk.database.reading() as session:
+        assert list(await questions.list_misses(session)) == []
+    assert (await li.says("12333")).startswith("这个问题我还答不上来")  # a number may be a question
+
+
 # --- reading by topic --------------------------------------------------------------------------------------
 
 

@@ -56,6 +56,30 @@ async def test_help_names_everything_and_leads_there(talk: Talk) -> None:
     assert "95598 供电服务热线" in await li.taps("服务电话")
 
 
+async def test_a_greeting_is_greeted_and_opens_no_case(talk: Talk) -> None:
+    li = await talk.person("李娜")
+
+    for greeting in ("你好", "您好！", "在吗？", "有人吗", "早"):
+        assert (await li.says(greeting)).startswith("您好，请说。\n"), greeting
+    assert "编号 RG-2026-0001" in await li.taps("人工服务")
+
+
+async def test_thanks_and_nods_are_answered_in_kind(talk: Talk) -> None:
+    li = await talk.person("李娜")
+
+    assert (await li.says("谢谢")).startswith("不客气")
+    for nod in ("好的", "嗯。", "OK", "知道了", "收到"):
+        assert (await li.says(nod)).startswith("好的，有事随时发给我。"), nod
+
+
+async def test_help_in_the_middle_says_that_the_question_still_waits(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("留言")
+
+    assert (await li.says("帮助")).endswith("（「我要留言」还在等您回答，回复「继续」再看一遍问题。）")
+    assert "请说说您的意见" in await li.says("4")
+
+
 async def test_every_button_of_the_menu_file_answers(talk: Talk) -> None:
     li = await talk.person("李娜")
 
@@ -110,6 +134,8 @@ def test_no_number_stands_twice_in_the_table() -> None:
         hotlines.ALL,
         desk.URGENT,
         power_safety.MISS,
+        power_safety.NOD,
+        power_safety.WORDLESS,
         power_safety.OTHERWISE,
         *power_safety.UNREADABLE.values(),
         *("\n".join(scene) for scene in welcome.SCENES.values()),
