@@ -237,6 +237,17 @@ async def test_a_story_that_was_ended_stands_open_again_as_it_was(
         assert await li.says("13812345678") == "灯坏了\n门也坏了"
 
 
+async def test_a_sticker_is_no_part_of_a_story_and_no_question(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    sticker = "【收到不支持的消息类型，暂无法显示】"
+
+    assert await li.says(sticker) == "没听懂「」。"
+    await li.says("讲故事")
+    assert (await li.says(sticker)).startswith("这类消息收不了，请发文字、图片、语音、视频或位置")
+    await li.says("从前有座山")
+    assert await li.says("完成") == "共收到 1 段文字。\n听到了。"
+
+
 async def test_words_that_are_meant_for_us_are_no_part_of_a_story(talk: Talk) -> None:
     li = await talk.person("李娜")
     await li.says("讲故事")

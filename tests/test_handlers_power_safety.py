@@ -95,6 +95,8 @@ async def test_what_cannot_be_read_gets_a_way_on(talk: Talk) -> None:
     link = "<Title>t</Title><Description>d</Description><Url>https://example.org</Url>"
     assert (await li.pushes(li.incoming("link", link))).startswith("链接收到了，不过这里打不开。")
     assert (await li.pushes(li.incoming("chamois", ""))).startswith("这类消息这里还看不懂")
+    sticker = "【收到不支持的消息类型，暂无法显示】"
+    assert (await li.says(sticker)).startswith("这类消息这里还看不懂")
 
 
 async def test_what_has_no_words_is_asked_for_words_and_not_counted_as_a_question(talk: Talk) -> None:

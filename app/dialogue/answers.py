@@ -272,7 +272,7 @@ class StoryParser:
             return Accept(Story(tuple(parts)))
         if word in LEAVING:
             return Refuse("要退出请回复「取消」，改上一条请回复「上一步」；说完了请回复「完成」。")
-        if said.kind not in self.kinds:
+        if said.kind not in self.kinds or (said.kind == "text" and not said.text):
             return Refuse("这类消息收不了，请发文字、图片、语音、视频或位置，发完回复「完成」。")
         if len(parts) >= self.at_most:
             return Refuse(f"最多收 {self.at_most} 条，已经收满，请回复「完成」。")

@@ -15,6 +15,8 @@ from app.wechat.xml import parse_json, parse_xml
 MAX_KEY = 191  # characters; the widest unique column every database takes
 _MAX_NAME = 64  # characters of an openid, an original id or a type: twice what is seen
 _MAX_TIME_DIGITS = 11
+# WeChat's own words in place of what it does not pass on, such as animated stickers.
+_NOT_SHOWN = "【收到不支持的消息类型，暂无法显示】"
 
 # Events a person causes in our chat or menus. All others (results of jobs, certification,
 # audits, personal-data notices, whatever comes next) may name a helper account as sender, and
@@ -84,10 +86,11 @@ class Incoming:
 
     @property
     def text(self) -> str:
-        """What the person said: typed, tapped, or recognised from a voice message."""
+        """What the person said: typed, tapped, or recognised from a voice message; "" for stickers."""
         kind = self.type.lower()
         if kind == "text":
-            return _text(self.fields, "Content")
+            content = _text(self.fields, "Content")
+            return "" if content == _NOT_SHOWN else content
         return _text(self.fields, "Recognition") if kind == "voice" else ""
 
     @property
