@@ -205,7 +205,21 @@ def test_the_shipped_file_is_right_and_answers_what_people_really_ask() -> None:
 
     assert file.warnings == ()
     assert [button.name for button in file.menu] == ["资讯", "服务", "用电"]
-    for asked in ("95598", "12351", "值班电话", "停电", "触电", "客服", "你好", "谢谢", "我要留言", "HI"):
+    for asked in (
+        "95598",
+        "12351",
+        "值班电话",
+        "停电",
+        "触电",
+        "客服",
+        "你好",
+        "谢谢",
+        "我要留言",
+        "HI",
+        "上班时间",
+        "看不懂",
+        "说说是什么事",
+    ):
         assert book.match(asked, MONDAY), asked
     for other in ("插座冒火花怎么办", "我要报名羽毛球"):  # these are for the search
         assert book.match(other, MONDAY) is None
