@@ -66,6 +66,11 @@ def civil_date(moment: datetime) -> date:
     return shanghai(moment).date()
 
 
+def start_of_day(moment: datetime) -> datetime:
+    """`moment` without its time of day in China."""
+    return shanghai(moment).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 WEEKDAYS = "一二三四五六日"
 
 

@@ -55,4 +55,4 @@ class Dialogue(Base):
     updated_at: Mapped[datetime]
     expires_at: Mapped[datetime]  # open becomes draft, draft is deleted
     ended_at: Mapped[datetime | None]
-    emptied: Mapped[bool] = mapped_column(default=False)  # texts of a confidential one are gone
+    emptied: Mapped[bool] = mapped_column(default=False)  # not read: the release before this one needs it

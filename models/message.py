@@ -51,7 +51,7 @@ class Message(Base):
 
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"))
     key: Mapped[str] = mapped_column(sa.String(200))  # app.wechat.incoming: what makes a push this push
-    follower_id: Mapped[int | None] = mapped_column(sa.ForeignKey("follower.id"))  # none: not from a person
+    follower_id: Mapped[int | None] = mapped_column(sa.ForeignKey("follower.id"))  # none: nobody's, or secret
     kind: Mapped[str] = mapped_column(sa.String(48))
     state: Mapped[MessageState]
     rule: Mapped[str] = mapped_column(sa.String(160), default="")  # what answered, as `menus try` names it

@@ -37,6 +37,18 @@ class Outbox(Base):
             sqlite_where=sa.text("state IN ('queued', 'sending', 'failed_retry')"),
             postgresql_where=sa.text("state IN ('queued', 'sending', 'failed_retry')"),
         ),
+        sa.Index(
+            "ix_outbox_message",
+            "message_id",
+            sqlite_where=sa.text("message_id IS NOT NULL"),
+            postgresql_where=sa.text("message_id IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_outbox_confidential",
+            "settled_at",
+            sqlite_where=sa.text("confidential AND person_id IS NOT NULL"),
+            postgresql_where=sa.text("confidential AND person_id IS NOT NULL"),
+        ),
     )
 
     key: Mapped[str] = mapped_column(sa.String(160), unique=True)
@@ -51,6 +63,7 @@ class Outbox(Base):
     way: Mapped[Way | None]
     besides_reply: Mapped[bool] = mapped_column(default=False)
     urgent: Mapped[bool] = mapped_column(default=False)
+    confidential: Mapped[bool] = mapped_column(default=False)  # once told, whom and what is forgotten
     reason: Mapped[str] = mapped_column(sa.String(200), default="")
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]

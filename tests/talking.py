@@ -30,7 +30,7 @@ from app.menus.revisions import apply
 from app.services import coordination
 from app.wechat.crypto import Account, Mode
 from app.wechat.incoming import Incoming, parse
-from models import AccountKind
+from models import AccountKind, Message, MessageState
 from tests.conftest import FakeClock
 
 GH_ID = "gh_4a1b2c3d4e5f"
@@ -142,6 +142,31 @@ class Speaker:
     async def _event(self, event: str, fields: str) -> str:
         self.talk.clock.advance(1)  # two events of one second are one to WeChat
         return await self.pushes(self.incoming("event", f"<Event>{event}</Event>{fields}", event=True))
+
+
+async def left_behind(talk: Talk, who: Speaker, text: str, ref: str, serial: int) -> int:
+    """A process kept it as deferred while that question stood open, and died."""
+    incoming = who.incoming("text", f"<Content>{text}</Content>")
+    now = talk.clock.now()
+    async with talk.database.transaction() as session:
+        message = Message(
+            account_id=talk.account_id,
+            key=incoming.key,
+            kind="text",
+            state=MessageState.DEFERRED,
+            rule="",
+            request_id="feedfacefeedface",
+            received_at=now,
+            body=incoming.raw.decode(),
+            dialogue_ref=ref,
+            dialogue_serial=serial,
+            lease_token="feedfacefeedface",
+            lease_until=talk.clock.real_now(),
+            tries=0,
+        )
+        session.add(message)
+        await session.flush()
+        return message.id
 
 
 def open_store(database: Database) -> GroupStore:

@@ -63,13 +63,13 @@ def _value(column: sa.Column[Any], number: int) -> Any:
         case sa.JSON():
             return {}
         case sa.LargeBinary():
-            return b"sealed"
+            return b"sealed %d" % number
         case _:
             return str(number)
 
 
 def _fill(connection: Connection) -> dict[str, int]:
-    """One more row in every table, whatever its columns; returns how many rows each has."""
+    """One more row in every table, pointing to its like in the others; returns how many rows each has."""
     metadata = sa.MetaData()
     metadata.reflect(connection)
     counts = {}
@@ -78,7 +78,7 @@ def _fill(connection: Connection) -> dict[str, int]:
             continue
         number = _count(connection, table) + 1
         row = {
-            column.name: 1 if column.foreign_keys else _value(column, number)
+            column.name: number if column.foreign_keys else _value(column, number)
             for column in table.columns
             if not column.nullable and not column.primary_key
         }
@@ -126,6 +126,20 @@ async def test_rows_of_every_revision_survive_the_next(empty: Database) -> None:
             counts = await connection.run_sync(_fill)
 
     assert counts.keys() == Base.metadata.tables.keys()
+
+
+async def test_answers_from_before_forget_their_readers_too(empty: Database) -> None:
+    await migrations.upgrade(empty.writer, "0001")
+    async with empty.writer.begin() as connection:
+        await connection.run_sync(_fill)
+        await connection.execute(sa.text("UPDATE outbox SET kind = 'cases.answered'"))
+        await connection.run_sync(_fill)
+
+    await migrations.upgrade(empty.writer)
+
+    async with empty.writer.connect() as connection:
+        marked = await connection.execute(sa.text("SELECT kind FROM outbox WHERE confidential"))
+        assert list(marked.scalars()) == ["cases.answered"]
 
 
 async def test_a_full_database_goes_down_one_step(empty: Database) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from app.clock import SHANGHAI
 from app.database import Database
 from app.jobs import retention as job
-from app.services import retention
+from app.services import confidential, retention
+from app.services.forgetting import Rule
 from models import (
     Account,
     AccountKind,
@@ -30,6 +32,7 @@ from models.base import Base
 from tests.conftest import NOON, FakeClock
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+MIDNIGHT = datetime(2026, 11, 23, tzinfo=SHANGHAI)
 HALF_A_YEAR = timedelta(days=180)
 
 
@@ -81,10 +84,8 @@ class Make:
             "body": "<xml>家里的事</xml>",
             "reply": {"type": "text", "content": "收到"},
         }
-        key = f"k{self._count}"
-        return await self.row(
-            Message(account_id=self.account_id, key=key, follower_id=follower_id, **(facts | more))
-        )
+        facts["key"] = f"k{self._count}"
+        return await self.row(Message(account_id=self.account_id, follower_id=follower_id, **(facts | more)))
 
     async def effect(self, state: DeliveryState = DeliveryState.DELIVERED, **more: Any) -> int:
         self._count += 1
@@ -225,12 +226,58 @@ async def test_ten_minutes_after_a_confidential_talk_its_words_are_gone(
 
     clock.advance(1)
     await job.run(database, clock)
-    over, said = await get(database, Dialogue, dialogue), await get(database, Message, message)
-    assert (over.args, over.answers, over.pending, over.emptied) == (None, None, None, True)
+    said = await get(database, Message, message)
     assert (said.body, said.reply, said.rule) == (None, None, "保密对话")
-    assert (said.key, said.received_at, said.state) == ("k2", NOON, MessageState.ANSWERED)
-    assert (await get(database, Outbox, effect)).payload is None
+    assert (said.state, said.kind, said.received_at, said.answered_at) == (
+        MessageState.ANSWERED,
+        "text",
+        MIDNIGHT,
+        MIDNIGHT,
+    )
+    assert (said.follower_id, said.dialogue_ref, said.request_id) == (None, None, "")
+    assert said.key.startswith("x|")
+    assert await get(database, Dialogue, dialogue) is None
+    assert await get(database, Outbox, effect) is None
     assert (await get(database, Message, other)).body is not None
+
+
+async def test_two_talks_of_the_same_words_keep_their_places_in_the_journal(
+    database: Database, make: Make, clock: FakeClock
+) -> None:
+    await talk(make)
+    li = await make.follower()
+    for n in range(3):
+        await make.message(li, dialogue_ref="secret", key=f"m|{n}|o1")
+    clock.advance(600)
+
+    await job.run(database, clock)
+
+    async with database.reading() as session:
+        keys = (await session.scalars(sa.select(Message.key))).all()
+    assert len(set(keys)) == 4
+    assert not [key for key in keys if "o1" in key]
+
+
+async def test_who_was_told_is_forgotten_ten_minutes_later(
+    database: Database, make: Make, clock: FakeClock
+) -> None:
+    await make.follower()
+    facts: dict[str, Any] = {"kind": "cases.answered", "person_id": 1, "follower_id": 1}
+    told = await make.effect(confidential=True, **facts)
+    waiting = await make.effect(DeliveryState.QUEUED, confidential=True, **facts)
+    other = await make.effect(**facts)
+
+    clock.advance(600 - 1)
+    await job.run(database, clock)
+    assert (await get(database, Outbox, told)).person_id == 1
+
+    clock.advance(1)
+    await job.run(database, clock)
+    row = await get(database, Outbox, told)
+    assert (row.person_id, row.follower_id, row.payload) == (None, None, None)
+    assert (row.key, row.state) == ("e2", DeliveryState.DELIVERED)
+    assert (await get(database, Outbox, waiting)).payload is not None
+    assert (await get(database, Outbox, other)).person_id == 1
 
 
 async def test_an_ordinary_talk_keeps_its_words(database: Database, make: Make, clock: FakeClock) -> None:
@@ -268,14 +315,15 @@ async def test_an_answer_still_on_its_way_is_sent_first_and_emptied_then(
     await job.run(database, clock)
     assert (await get(database, Outbox, effect)).payload is not None
     assert (await get(database, Message, message)).body is None  # all else goes in time
-    assert not (await get(database, Dialogue, dialogue)).emptied
+    assert (await get(database, Dialogue, dialogue)).answers is None
 
     async with database.transaction() as session:
         await session.execute(sa.update(Outbox).values(state=DeliveryState.DELIVERED))
     clock.advance(60)
     await job.run(database, clock)
-    assert (await get(database, Outbox, effect)).payload is None
-    assert (await get(database, Dialogue, dialogue)).emptied
+    assert await get(database, Outbox, effect) is None
+    assert await get(database, Dialogue, dialogue) is None
+    assert (await get(database, Message, message)).follower_id is None
 
 
 async def test_a_message_still_at_work_keeps_its_words_until_it_is_settled(
@@ -294,7 +342,7 @@ async def test_a_message_still_at_work_keeps_its_words_until_it_is_settled(
     clock.advance(60)
     await job.run(database, clock)
     assert (await get(database, Message, message)).body is None
-    assert (await get(database, Dialogue, dialogue)).emptied
+    assert await get(database, Dialogue, dialogue) is None
 
 
 async def test_who_left_in_the_middle_of_a_confidential_talk_leaves_no_words(
@@ -306,7 +354,7 @@ async def test_who_left_in_the_middle_of_a_confidential_talk_leaves_no_words(
     await job.run(database, clock)
 
     assert (await get(database, Message, message)).body is None
-    assert (await get(database, Dialogue, dialogue)).emptied
+    assert await get(database, Dialogue, dialogue) is None
 
 
 async def test_a_confidential_draft_takes_the_words_of_its_messages_along(
@@ -319,8 +367,8 @@ async def test_a_confidential_draft_takes_the_words_of_its_messages_along(
 
     said = await get(database, Message, message)
     assert await get(database, Dialogue, dialogue) is None
-    assert (said.body, said.reply, said.rule) == (None, None, "保密对话")
-    assert (await get(database, Outbox, effect)).payload is None
+    assert (said.body, said.reply, said.rule, said.follower_id) == (None, None, "保密对话", None)
+    assert await get(database, Outbox, effect) is None
 
 
 # --- everything after 180 days
@@ -389,7 +437,7 @@ async def test_a_long_history_is_forgotten_in_small_transactions_and_can_be_resu
             raise ConnectionError("the database goes away")
         return await retention.empty_messages.act(session, ids, now)
 
-    rule = retention.Rule(
+    rule = Rule(
         "counted", Message.id, retention.empty_messages.where, counted, last=retention.empty_messages.last
     )
     with pytest.raises(ConnectionError):
@@ -432,6 +480,23 @@ async def test_who_left_carries_no_tags(database: Database, make: Make, clock: F
         assert list(await session.scalars(sa.select(FollowerTag.follower_id))) == [here]
 
 
+async def test_when_somebody_spoke_is_forgotten_once_no_window_hangs_on_it(
+    database: Database, make: Make, clock: FakeClock
+) -> None:
+    li = await make.follower(spoke_at=NOON, acted_at=NOON + DAY)
+    wang = await make.follower(spoke_at=NOON + DAY)
+
+    clock.advance((2 * DAY).total_seconds() - 1)
+    await job.run(database, clock)
+    row = await get(database, Follower, li)
+    assert (row.spoke_at, row.acted_at) == (NOON, None)  # a tap opens its window for a minute
+
+    clock.advance(job.DEEP_EVERY)
+    await job.run(database, clock)
+    assert (await get(database, Follower, li)).spoke_at is None
+    assert (await get(database, Follower, wang)).spoke_at == NOON + DAY
+
+
 async def test_fetched_media_are_remembered_as_long_as_they_could_be_asked_for_again(
     database: Database, make: Make, clock: FakeClock
 ) -> None:
@@ -466,15 +531,20 @@ async def test_the_whole_history_is_read_once_an_hour_by_one_process(
     assert await job.run(database, clock) == 1
 
 
-async def test_rules_find_the_few_open_dialogues_by_their_small_index(sqlite_url: str) -> None:
+async def test_rules_that_run_every_minute_read_small_indexes(sqlite_url: str) -> None:
     database = Database(sqlite_url)
+    rules = {
+        retention.expire_open: "uq_dialogue_open",
+        retention.expire_suspended: "uq_dialogue_suspended",
+        confidential.forget_told: "ix_outbox_confidential",
+    }
     try:
-        for rule in (retention.expire_open, retention.expire_suspended):
+        for rule, index in rules.items():
             query = rule.find(NOON, 10).compile(dialect=database.reader.dialect)
             async with database.reader.connect() as connection:
                 plan = await connection.exec_driver_sql(
                     f"EXPLAIN QUERY PLAN {query}", (NOON.isoformat(), 10, 0)
                 )
-                assert "uq_dialogue_" in str(plan.all())
+                assert index in str(plan.all())
     finally:
         await database.close()

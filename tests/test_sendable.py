@@ -12,7 +12,7 @@ from app.dialogue.router import Router
 from app.wechat.replies import MAX_TEXT_BYTES, Article, News, Reply, Text, to_store
 from models import Dialogue, Message, MessageState
 from tests.conftest import FakeClock
-from tests.talking import Speaker, Talk, talking
+from tests.talking import Speaker, Talk, left_behind, talking
 
 MENUS = """
 version: 1
@@ -129,7 +129,7 @@ async def test_a_message_run_again_late_does_not_answer_a_question_asked_since(t
     await li.says("问我")
     async with talk.database.reading() as session:
         dialogue = (await session.scalars(sa.select(Dialogue))).one()
-    late = await _left_behind(talk, li, "早先的回答", dialogue.ref, dialogue.serial)
+    late = await left_behind(talk, li, "早先的回答", dialogue.ref, dialogue.serial)
     await li.says("第一答")
 
     await talk.sweep.run()
@@ -143,7 +143,7 @@ async def test_a_message_run_again_late_does_not_answer_a_question_asked_since(t
 
 async def test_a_message_run_again_after_its_dialogue_ended_is_not_searched(talk: Talk) -> None:
     li = await talk.person("李娜")
-    late = await _left_behind(talk, li, "心里话", "0123456789abcdef", 2)
+    late = await left_behind(talk, li, "心里话", "0123456789abcdef", 2)
 
     await talk.sweep.run()
     await talk.engine.settle()
@@ -151,31 +151,6 @@ async def test_a_message_run_again_after_its_dialogue_ended_is_not_searched(talk
     async with talk.database.reading() as session:
         kept = (await session.scalars(sa.select(Message).where(Message.id == late))).one()
     assert "那次对话已经结束" in str(kept.reply)
-
-
-async def _left_behind(talk: Talk, who: Speaker, text: str, ref: str, serial: int) -> int:
-    """A process kept it as deferred while that question stood open, and died."""
-    incoming = who.incoming("text", f"<Content>{text}</Content>")
-    now = talk.clock.now()
-    async with talk.database.transaction() as session:
-        message = Message(
-            account_id=talk.account_id,
-            key=incoming.key,
-            kind="text",
-            state=MessageState.DEFERRED,
-            rule="",
-            request_id="feedfacefeedface",
-            received_at=now,
-            body=incoming.raw.decode(),
-            dialogue_ref=ref,
-            dialogue_serial=serial,
-            lease_token="feedfacefeedface",
-            lease_until=talk.clock.real_now(),
-            tries=0,
-        )
-        session.add(message)
-        await session.flush()
-        return message.id
 
 
 async def test_one_step_back_with_nothing_open_says_so(talk: Talk) -> None:

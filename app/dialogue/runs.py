@@ -36,6 +36,7 @@ class Run:
     deferred: bool = False  # the journal holds it under our token; the answer goes out later
     writing: bool = False  # its own transaction holds the journal's row: nobody else could commit one
     stood: tuple[str, int] | None = None  # the question that stood open when it came: dialogue and serial
+    missed: tuple[str, int] | None = None  # the same, when that question no longer stands
     _body: bytes | None = None
 
     @property

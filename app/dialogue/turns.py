@@ -83,6 +83,7 @@ class Turns:
         plan = self._routing.plan(run.incoming, seen, self._menus.book, run.at)
         if run.deferred and run.stood is not None and run.stood != standing(seen):
             too_late_to_answer(plan, run.stood)
+            run.missed = run.stood if run.stood[0] else None
         owed = await self._owed(seen.speaker) if seen.speaker.owed and not run.incoming.is_event else None
         try:
             if _will_write(plan):
@@ -201,6 +202,9 @@ class Turns:
         self, run: Run, turn: Turn, speaker: Speaker | None, contact: Contact, reply: Reply | None
     ) -> Entry:
         dialogue = turn.dialogue
+        ref, serial = (dialogue.ref, dialogue.serial) if dialogue else (None, None)
+        if run.missed and not (dialogue and dialogue.confidential):
+            ref, serial = run.missed  # what was said in confidence is forgotten with that dialogue
         return Entry(
             account_id=run.account_id,
             key=run.incoming.key,
@@ -214,8 +218,8 @@ class Turns:
             rule=turn.rule[:160],
             speaker=speaker,
             contact=contact,
-            dialogue_ref=dialogue.ref if dialogue else None,
-            dialogue_serial=dialogue.serial if dialogue else None,
+            dialogue_ref=ref,
+            dialogue_serial=serial,
             dialogues=turn.dialogues,
             expected=turn.expected,
         )

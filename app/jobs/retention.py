@@ -14,7 +14,7 @@ from app.clock import Clock
 from app.database import Database
 from app.services import retention
 from app.services.coordination import take_lease
-from app.services.retention import BATCH, Rule
+from app.services.forgetting import BATCH, Rule
 
 log = structlog.get_logger(__name__)
 

@@ -79,6 +79,7 @@ async def answer(session: AsyncSession, number: str, text: str, by: str, now: da
         to=reporter["person_id"],
         payload={"type": "text", "content": f"{heading}\n{text}"},
         now=now,
+        confidential=True,  # of a named case too: a mark on the others would tell who has an anonymous one
     )
     await session.flush()
     return case

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import SHANGHAI, civil_date
+from app.clock import SHANGHAI, civil_date, start_of_day
 from app.gathered import gather
 from app.services.calendar import after_working_days
 from app.services.case_moves import check_move
@@ -121,7 +121,7 @@ async def open_case(
         "by": "",
         "created_at": at,
     }
-    who = {"person_digest": _digest(person_id), "reporter": reporter}
+    who = {"person_digest": _digest(person_id, anonymous=anonymous), "reporter": reporter}
     gather(session, insert_cases, NewCase(case, who, words))
     return Opened(number, due_at)
 
@@ -134,7 +134,7 @@ def first_answer_due(now: datetime) -> datetime:
 
 def moment_kept(now: datetime, *, anonymous: bool) -> datetime:
     """What a case remembers of `now`: of an anonymous one only the day, else the journal tells who it was."""
-    return datetime.combine(civil_date(now), time(), SHANGHAI) if anonymous else now
+    return start_of_day(now) if anonymous else now
 
 
 async def find_open_desk(session: AsyncSession, person_id: int) -> Case | None:
@@ -189,7 +189,8 @@ async def first_words(session: AsyncSession, case: Case) -> str:
 
 def _mine(person_id: int, kind: CaseKind | None = None) -> sa.Select[Case]:
     chosen = sa.select(Case).join(CaseReporter, CaseReporter.case_id == Case.id)
-    chosen = chosen.where(CaseReporter.person_digest == _digest(person_id))
+    digests = [_digest(person_id, anonymous=anonymous) for anonymous in (False, True)]
+    chosen = chosen.where(CaseReporter.person_digest.in_(digests))
     return chosen if kind is None else chosen.where(Case.kind == kind)
 
 
@@ -239,5 +240,6 @@ def move(case: Case, to: CaseState, entry: CaseEntry) -> None:
     case.state = to
 
 
-def _digest(person_id: int) -> bytes:
-    return keyring().digest(str(person_id), "case-reporter")
+def _digest(person_id: int, *, anonymous: bool) -> bytes:
+    """Finds a person's cases again; anonymous ones by a digest of their own, since the others have times."""
+    return keyring().digest(str(person_id), "case-reporter-unnamed" if anonymous else "case-reporter")

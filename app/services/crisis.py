@@ -170,6 +170,7 @@ async def reply(session: AsyncSession, alert_id: int, text: str, now: datetime) 
             payload={"type": "text", "content": f"工会值班同事：{text.strip()}"},
             now=now,
             urgent=True,
+            confidential=True,
         )
         await session.flush()
 

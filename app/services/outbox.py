@@ -33,11 +33,13 @@ def add(
     message_id: int | None = None,
     besides_reply: bool = False,
     urgent: bool = False,
+    confidential: bool = False,
 ) -> Outbox:
     """An effect of `kind`, for the person `to`, once for ever under `key`.
 
     `urgent` ones ignore quiet hours; `follower_id` names the openid it must go to. With `besides_reply` the
-    person now being answered gets it in addition to the reply; so do those that are due later.
+    person now being answered gets it in addition to the reply; so do those that are due later. Of a
+    `confidential` one reader and words are forgotten soon after it was settled (`app.services.confidential`).
     """
     due_now = due_at is None or due_at <= now
     passive = to is not None and session.info.get(ANSWERING) == to and due_now and not besides_reply
@@ -52,6 +54,7 @@ def add(
         way=Way.PASSIVE if passive else None,
         besides_reply=besides_reply,
         urgent=urgent,
+        confidential=confidential,
         created_at=now,
         due_at=due_at or now,
         settled_at=now if passive else None,
