@@ -19,6 +19,10 @@ class MessageState(StrEnum):
     FAILED = "failed"  # a bug; the person read a calm sentence, `gonghui messages retry` runs it again
 
 
+# Messages that tell where somebody is; written out, as the statements that look for them must have it.
+PLACES = "kind IN ('event.location', 'event.location_select', 'location') AND body IS NOT NULL"
+
+
 class Message(Base):
     __tablename__ = "message"
     __table_args__ = (
@@ -46,6 +50,9 @@ class Message(Base):
             "dialogue_ref",
             sqlite_where=sa.text("dialogue_ref IS NOT NULL"),
             postgresql_where=sa.text("dialogue_ref IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_message_place", "follower_id", sqlite_where=sa.text(PLACES), postgresql_where=sa.text(PLACES)
         ),
     )
 

@@ -469,8 +469,12 @@ async def test_the_search_for_old_messages_does_not_read_to_the_newest(
 # --- what belongs to nobody
 
 
-async def test_who_left_carries_no_tags(database: Database, make: Make, clock: FakeClock) -> None:
-    gone, here = await make.follower(subscribed=False), await make.follower()
+async def test_of_whom_wechat_says_they_are_gone_nothing_is_kept_about_them(
+    database: Database, make: Make, clock: FakeClock
+) -> None:
+    """No event told of it; one that does, deletes at once: `test_leaving`."""
+    gone, here = await make.follower(subscribed=False, unionid="u1"), await make.follower(unionid="u2")
+    places = [await make.message(each, kind="event.location") for each in (gone, here)]
     for follower_id in (gone, here):
         await make.row(FollowerTag(follower_id=follower_id, name="职工", given_at=NOON))
 
@@ -478,6 +482,8 @@ async def test_who_left_carries_no_tags(database: Database, make: Make, clock: F
 
     async with database.reading() as session:
         assert list(await session.scalars(sa.select(FollowerTag.follower_id))) == [here]
+    assert [(await get(database, Message, place)).body is None for place in places] == [True, False]
+    assert [(await get(database, Follower, each)).unionid for each in (gone, here)] == [None, "u2"]
 
 
 async def test_when_somebody_spoke_is_forgotten_once_no_window_hangs_on_it(

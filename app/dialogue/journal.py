@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from models import DialogueState, MessageState
+from models.message import PLACES
 from models.types import seal_json, unseal_json
 
 
@@ -157,7 +158,7 @@ class Entry:
     @property
     def plain(self) -> bool:
         """Nothing but the message and the follower's facts: the case that must be fast."""
-        return not (self.dialogues or self.expected or self.paid)
+        return not (self.dialogues or self.expected or self.paid or self.contact is Contact.LEFT)
 
     @property
     def looks_only(self) -> bool:
@@ -253,6 +254,18 @@ for _name, _condition in (
     ),
 ):
     FOLLOWER_CHANGES = FOLLOWER_CHANGES.replace(_name, _condition)
+
+
+# What goes at once when somebody leaves: interests, the id that other accounts share, places, and what was
+# answered in dialogues (leaving ends them). Only what is older than the leaving: told late, it must not take
+# what was given after a return. `retention.forget_leavers` does the same for those of whom no event told.
+LEAVING = (
+    "DELETE FROM follower_tag WHERE follower_id = {who} AND given_at <= {at}",
+    "UPDATE follower SET unionid = NULL WHERE id = {who} AND unsubscribed_at = {at}",
+    f"UPDATE message SET body = NULL WHERE follower_id = {{who}} AND received_at <= {{at}} AND {PLACES}",
+    "UPDATE dialogue SET args = NULL, answers = NULL"
+    " WHERE follower_id = {who} AND state = 'ended' AND updated_at <= {at}",
+)
 
 
 def message_row(entry: Entry) -> tuple[Any, ...]:

@@ -12,7 +12,9 @@ import asyncpg
 from app.dialogue.journal import (
     FOLLOWER_CHANGES,
     JUST_NOW,
+    LEAVING,
     MESSAGE_COLUMNS,
+    Contact,
     DialogueRow,
     Entry,
     Question,
@@ -115,6 +117,8 @@ INSERT INTO media_fetch (account_id, media_id, file_id, done, due_at, tries)
 SELECT $5, $6, file.id, false, $4, 0 FROM file
 """
 
+LEAVE = tuple(statement.format(who="$1", at="$2") for statement in LEAVING)
+
 PAY = "UPDATE message SET state = 'delivered' WHERE id = $1 AND state = 'undeliverable'"
 
 
@@ -209,7 +213,7 @@ async def claim(connection: Any, entries: Sequence[Entry]) -> list[Written]:
 
 
 async def store_more(connection: Any, entries: Sequence[Entry]) -> None:
-    """What came with the messages: dialogues, media to be fetched, late answers that are told now."""
+    """What came with the messages: dialogues, media to be fetched, late answers told now, people leaving."""
     spoken = [(entry, entry.speaker) for entry in entries if entry.speaker is not None]
     dialogues = {  # by ref, the last state of each
         row.ref: dialogue_row(row, speaker.follower_id, entry.received_at)
@@ -224,6 +228,9 @@ async def store_more(connection: Any, entries: Sequence[Entry]) -> None:
             await connection.execute(EXPECT, *file, entry.account_id, expected.media_id)
         if entry.paid:
             await connection.execute(PAY, entry.paid)
+        if entry.contact is Contact.LEFT:
+            for statement in LEAVE:
+                await connection.execute(statement, speaker.follower_id, entry.received_at)
 
 
 def _transposed(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:

@@ -15,7 +15,9 @@ from app.dialogue.journal import (
     DIALOGUE_COLUMNS,
     FOLLOWER_CHANGES,
     JUST_NOW,
+    LEAVING,
     MESSAGE_COLUMNS,
+    Contact,
     DialogueRow,
     Entry,
     Question,
@@ -30,6 +32,7 @@ from app.dialogue.journal import (
 from models import DialogueState, MessageState
 from models.types import public_id, unseal_json
 
+LEAVE = tuple(statement.format(who="?1", at="?2") for statement in LEAVING)
 PUT_DIALOGUE = put_dialogues(f"VALUES ({', '.join('?' * len(DIALOGUE_COLUMNS))})")
 
 
@@ -251,3 +254,6 @@ def store_more(db: sqlite3.Connection, entry: Entry) -> None:
         db.execute(
             "UPDATE message SET state = 'delivered' WHERE id = ? AND state = 'undeliverable'", (entry.paid,)
         )
+    if entry.contact is Contact.LEFT:
+        for statement in LEAVE:
+            db.execute(statement, (entry.speaker.follower_id, _stamp(entry.received_at)))

@@ -23,6 +23,7 @@ from models import (
     MessageState,
     Outbox,
 )
+from models.message import PLACES
 
 DRAFT_FOR = timedelta(days=7)
 TEXTS_FOR = timedelta(days=180)
@@ -135,13 +136,28 @@ async def _empty_dialogues(session: AsyncSession, ids: Ids, now: datetime) -> in
 
 # --- what belongs to nobody any more ------------------------------------------------------------------------
 
-
-def _has_left() -> sa.ColumnElement[bool]:
-    return FollowerTag.follower_id.in_(sa.select(Follower.id).where(Follower.subscribed.is_(False)))
+_PLACES = sa.text(PLACES)
 
 
-async def _drop_tags(session: AsyncSession, ids: Ids, now: datetime) -> int:
-    return await change(session, sa.delete(FollowerTag).where(FollowerTag.id.in_(ids), _has_left()))
+def _has_left(now: datetime) -> Where:
+    """Somebody who has left, and of whom there is still what leaving deletes.
+
+    The event of leaving does that at once (`app.dialogue.journal.LEAVING`). This is for those of whom WeChat
+    said so only when we wrote to them, and for tags that were given after the leaving.
+    """
+    tagged = sa.exists().where(FollowerTag.follower_id == Follower.id)
+    placed = sa.exists().where(Message.follower_id == Follower.id, _PLACES)
+    return Follower.subscribed.is_(False), sa.or_(Follower.unionid.is_not(None), tagged, placed)
+
+
+async def _forget_leavers(session: AsyncSession, ids: Ids, now: datetime) -> int:
+    gone = sa.select(Follower.id).where(Follower.id.in_(ids), Follower.subscribed.is_(False))
+    ids = (await session.scalars(gone.order_by(Follower.id).with_for_update())).all()
+    await change(session, sa.delete(FollowerTag).where(FollowerTag.follower_id.in_(ids)))
+    await change(session, sa.update(Message).where(Message.follower_id.in_(ids), _PLACES).values(body=None))
+    over = sa.update(Dialogue).where(Dialogue.follower_id.in_(ids), Dialogue.state == DialogueState.ENDED)
+    await change(session, over.values(args=None, answers=None))
+    return await change(session, sa.update(Follower).where(Follower.id.in_(ids)).values(unionid=None))
 
 
 def _is_shut(now: datetime) -> Where:
@@ -175,7 +191,7 @@ delete_drafts = Rule("drafts_deleted", Dialogue.id, _is_old_draft, _delete_draft
 empty_messages = Rule("old_messages", Message.id, _is_old_message, _empty_messages, last=_last_old_message)
 empty_effects = Rule("old_effects", Outbox.id, _is_old_effect, _empty_effects)
 empty_dialogues = Rule("old_dialogues", Dialogue.id, _is_old_dialogue, _empty_dialogues)
-drop_tags = Rule("tags_of_leavers", FollowerTag.id, lambda now: (_has_left(),), _drop_tags)
+forget_leavers = Rule("leavers", Follower.id, _has_left, _forget_leavers)
 forget_acts = Rule("acts", Follower.id, _is_shut, _forget_acts)
 forget_fetches = Rule("media_fetches", MediaFetch.id, _is_fetched, _forget_fetches)
 
@@ -187,7 +203,7 @@ DEEP = (  # read through whole tables, in the order of ids
     empty_messages,
     empty_effects,
     empty_dialogues,
-    drop_tags,
+    forget_leavers,
     forget_acts,
     forget_fetches,
 )
