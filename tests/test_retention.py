@@ -10,11 +10,13 @@ import sqlalchemy as sa
 from app.clock import SHANGHAI
 from app.database import Database
 from app.jobs import retention as job
-from app.services import confidential, retention
+from app.services import confidential, questions, retention
 from app.services.forgetting import Rule
 from models import (
     Account,
     AccountKind,
+    AlertState,
+    CrisisAlert,
     DeliveryState,
     Dialogue,
     DialogueState,
@@ -406,6 +408,36 @@ async def test_an_effect_that_is_not_settled_keeps_what_must_be_sent(
     await job.run(database, clock)
 
     assert (await get(database, Outbox, effect)).payload is not None
+
+
+async def test_what_was_said_before_an_alert_is_forgotten_and_the_alert_stays(
+    database: Database, make: Make, clock: FakeClock
+) -> None:
+    await make.follower()
+    facts = {"person_id": 1, "channel": "chat", "state": AlertState.TAKEN, "due_at": NOON}
+    old = await make.row(CrisisAlert(key="a", excerpt="不想活了", created_at=NOON, **facts))
+    young = await make.row(CrisisAlert(key="b", excerpt="不想活了", created_at=NOON + DAY, **facts))
+    clock.advance(HALF_A_YEAR.total_seconds())
+
+    await job.run(database, clock)
+
+    alert = await get(database, CrisisAlert, old)
+    assert (alert.excerpt, alert.person_id, alert.created_at) == (None, 1, NOON)
+    assert (await get(database, CrisisAlert, young)).excerpt == "不想活了"
+
+
+async def test_a_question_nobody_asked_again_for_half_a_year_is_forgotten(
+    database: Database, clock: FakeClock
+) -> None:
+    for text, at in (("电费怎么交", NOON), ("食堂几点开", NOON), ("食堂几点开", NOON + DAY)):
+        async with database.transaction() as session:
+            await questions.log_miss(session, text, at)
+    clock.advance(HALF_A_YEAR.total_seconds())
+
+    await job.run(database, clock)
+
+    async with database.reading() as session:
+        assert [row.text for row in await questions.list_misses(session)] == ["食堂几点开"]
 
 
 async def test_a_message_stuck_for_half_a_year_has_failed(

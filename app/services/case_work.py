@@ -108,7 +108,7 @@ async def open_contact(session: AsyncSession, number: str, by: str, now: datetim
 
     Raises:
         NotFound: no such number.
-        DomainError: the case is anonymous, or no number was left.
+        DomainError: the case is anonymous, no number was left, or it was forgotten (`closed_cases`).
     """
     case = await _named_case(session, number)
     contact = str((await _reporter(session, case)).get("contact", ""))
@@ -149,6 +149,8 @@ def _text(text: str) -> dict[str, Any]:
 
 async def _reporter(session: AsyncSession, case: Case) -> dict[str, Any]:
     found: Any = await session.scalar(sa.select(CaseReporter.reporter).where(CaseReporter.case_id == case.id))
+    if found is None and case.state is CaseState.CLOSED:
+        raise DomainError(f"{case.number} 已过保存期限，内容和电话都已清除。")
     if found is None:
         raise LookupError(f"case {case.number} has no reporter")
     return dict(found)

@@ -1,7 +1,7 @@
 """What is forgotten, and when: dialogues that ran out, all words after 180 days, what belongs to nobody.
 
-Keys, states and times stay. Not here: confidential talks (`confidential`); their rules stand in the
-lists at the end.
+Keys, states and times stay. Not here: confidential talks (`confidential`) and closed cases (`closed_cases`);
+their rules stand in the lists at the end.
 """
 
 from collections.abc import Callable
@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import confidential
+from app.services import closed_cases, confidential
 from app.services.forgetting import AT_WORK, UNSETTLED, Ids, Rule, Where, change
 from app.services.windows import ACTED_WINDOW, SPOKE_WINDOW
 from models import (
+    CrisisAlert,
     Dialogue,
     DialogueState,
     Follower,
@@ -22,6 +23,7 @@ from models import (
     Message,
     MessageState,
     Outbox,
+    UnansweredQuestion,
 )
 from models.message import PLACES
 
@@ -134,6 +136,24 @@ async def _empty_dialogues(session: AsyncSession, ids: Ids, now: datetime) -> in
     return await change(session, old.values(args=None, answers=None, pending=None))
 
 
+def _is_old_alert(now: datetime) -> Where:
+    return CrisisAlert.excerpt.is_not(None), CrisisAlert.created_at <= now - TEXTS_FOR
+
+
+async def _empty_alerts(session: AsyncSession, ids: Ids, now: datetime) -> int:
+    old = sa.update(CrisisAlert).where(CrisisAlert.id.in_(ids), *_is_old_alert(now))
+    return await change(session, old.values(excerpt=None))
+
+
+def _is_old_question(now: datetime) -> Where:
+    return (UnansweredQuestion.last_at <= now - TEXTS_FOR,)
+
+
+async def _forget_questions(session: AsyncSession, ids: Ids, now: datetime) -> int:
+    old = (UnansweredQuestion.id.in_(ids), *_is_old_question(now))
+    return await change(session, sa.delete(UnansweredQuestion).where(*old))
+
+
 # --- what belongs to nobody any more ------------------------------------------------------------------------
 
 _PLACES = sa.text(PLACES)
@@ -191,6 +211,8 @@ delete_drafts = Rule("drafts_deleted", Dialogue.id, _is_old_draft, _delete_draft
 empty_messages = Rule("old_messages", Message.id, _is_old_message, _empty_messages, last=_last_old_message)
 empty_effects = Rule("old_effects", Outbox.id, _is_old_effect, _empty_effects)
 empty_dialogues = Rule("old_dialogues", Dialogue.id, _is_old_dialogue, _empty_dialogues)
+empty_alerts = Rule("old_alerts", CrisisAlert.id, _is_old_alert, _empty_alerts)
+forget_questions = Rule("old_questions", UnansweredQuestion.id, _is_old_question, _forget_questions)
 forget_leavers = Rule("leavers", Follower.id, _has_left, _forget_leavers)
 forget_acts = Rule("acts", Follower.id, _is_shut, _forget_acts)
 forget_fetches = Rule("media_fetches", MediaFetch.id, _is_fetched, _forget_fetches)
@@ -203,6 +225,9 @@ DEEP = (  # read through whole tables, in the order of ids
     empty_messages,
     empty_effects,
     empty_dialogues,
+    empty_alerts,
+    forget_questions,
+    closed_cases.forget,
     forget_leavers,
     forget_acts,
     forget_fetches,

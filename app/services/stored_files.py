@@ -1,4 +1,4 @@
-"""Whose stored files are: looked up for their owner, or parted from an owner who stays unnamed."""
+"""Whose stored files are: looked up for their owner, parted from an owner who stays unnamed, or given up."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import MediaFetch, StoredFile
+from models import FileState, MediaFetch, StoredFile
 
 
 async def list_own(session: AsyncSession, person_id: int, public_ids: Sequence[str]) -> dict[str, StoredFile]:
@@ -32,3 +32,13 @@ async def disown(session: AsyncSession, person_id: int, public_ids: Sequence[str
     )
     files = sa.select(StoredFile.id).where(StoredFile.public_id.in_(list(public_ids)))
     await session.execute(sa.update(MediaFetch).where(MediaFetch.file_id.in_(files)).values(due_at=day))
+
+
+async def mark_deleted(session: AsyncSession, public_ids: Sequence[str]) -> None:
+    """Nobody has a use for these files any more; their bytes go afterwards, outside of transactions."""
+    if public_ids:
+        await session.execute(
+            sa.update(StoredFile)
+            .where(StoredFile.public_id.in_(list(public_ids)))
+            .values(state=FileState.DELETED, owner_id=None)
+        )

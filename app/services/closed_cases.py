@@ -1,0 +1,54 @@
+"""Cases that were closed long ago: words, files and who brought them go.
+
+Number, kind, topic, state and dates stay, and the thread's moves with them, so that figures of past years
+still add up. That the reporter is gone is the mark that a case has been through here.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.services.forgetting import Ids, Rule, Where, change
+from app.services.stored_files import mark_deleted
+from models import Case, CaseEntry, CaseKind, CaseReporter, CaseState
+from models.sealing import SealBroken
+from models.types import unseal_json
+
+log = structlog.get_logger(__name__)
+
+THREE_YEARS = timedelta(days=3 * 365 + 1)
+KEPT_FOR = {CaseKind.DESK: THREE_YEARS, CaseKind.FEEDBACK: THREE_YEARS}  # after closing
+
+
+def _is_due(now: datetime) -> Where:
+    ended = [sa.and_(Case.kind == kind, Case.closed_at <= now - kept) for kind, kept in KEPT_FOR.items()]
+    known = sa.exists().where(CaseReporter.case_id == Case.id)
+    return Case.state == CaseState.CLOSED, sa.or_(*ended), known
+
+
+async def _forget(session: AsyncSession, ids: Ids, now: datetime) -> int:
+    due = sa.select(Case.id).where(Case.id.in_(ids), *_is_due(now)).order_by(Case.id).with_for_update()
+    ids = (await session.scalars(due)).all()
+    thread = CaseEntry.case_id.in_(ids)
+    sealed = sa.select(sa.type_coerce(CaseEntry.blocks, sa.LargeBinary)).where(thread)
+    words = (await session.scalars(sealed)).all()
+    await mark_deleted(session, [name for each in words for name in _files(bytes(each))])
+    await change(session, sa.update(CaseEntry).where(thread).values(blocks=[]))
+    return await change(session, sa.delete(CaseReporter).where(CaseReporter.case_id.in_(ids)))
+
+
+def _files(sealed: bytes) -> Iterator[str]:
+    """The files of one entry; one that no key opens any more must not keep all others."""
+    try:
+        blocks: Any = unseal_json(sealed, "case_entry.blocks")
+    except SealBroken as error:
+        log.error("case_files_unknown", error=str(error))
+        return
+    yield from (str(block["file"]) for block in blocks if "file" in block)
+
+
+forget = Rule("closed_cases", Case.id, _is_due, _forget)
