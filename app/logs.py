@@ -1,16 +1,19 @@
 """Logs: one line per happening, JSON or readable, UTC, with the request it belongs to, and nobody's data.
 
-Our own lines and those of libraries take one road to stderr (stdout belongs to commands). Masking is the
-last step before a line is written: it is a net under the rule that texts are not logged, not leave to log
-them. Messages are counted in `app.metrics` and have no line of their own.
+Our own lines and those of libraries take one road to stderr (stdout belongs to commands). Exceptions are
+told by type, code and place: their words may quote what somebody wrote. Masking is the last step before a
+line is written: it is a net under the rule that texts are not logged, not leave to log them. Messages are
+counted in `app.metrics` and have no line of their own.
 """
 
+import copy
 import hashlib
 import logging
 import re
 import sys
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
 from typing import Any, Literal
 
 import structlog
@@ -47,17 +50,23 @@ URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^@\s/]+(?=@)")
 DETAIL = re.compile(r"DETAIL: .*")
 SQL_PARAMETERS = re.compile(r"\[parameters: .*?\](?=\n|$)", re.DOTALL)
 
+# What an exception may say of itself besides its type: numbers and names from fixed lists.
+CODES = ("errno", "errcode", "sqlstate", "constraint_name", "sqlite_errorname")
+# asyncio's own words; behind them it prints tasks with what they raised and returned.
+ASYNCIO_WORDS = re.compile(r"[A-Za-z ,']*")
+
 
 class _Stderr(logging.Handler):
     """Writes to what stderr is now, not to what it was when the logs were set up."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            line = self.format(record) + "\n"
+            line = self.format(_without_words(record)) + "\n"
             sys.stderr.write(line)
             sys.stderr.flush()
-        except Exception:  # a line that cannot be written must not fail what it tells of
-            self.handleError(record)
+        except Exception as error:  # a line that cannot be written must not fail what it tells of
+            with suppress(Exception):
+                sys.stderr.write(f"a line of {record.name} could not be logged: {named(error)}\n")
 
 
 def configure(log_format: Literal["json", "text"] = "json", level: int = logging.INFO) -> None:
@@ -74,8 +83,7 @@ def configure(log_format: Literal["json", "text"] = "json", level: int = logging
             foreign_pre_chain=_SHARED,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                # Before the masking, since messages of exceptions quote what they choke on.
-                structlog.processors.format_exc_info,
+                structlog.processors.ExceptionRenderer(lambda raised: trace(raised[1])),
                 mask,
                 _renderer(log_format),
             ],
@@ -100,7 +108,7 @@ def _quiet_libraries() -> None:
 def _renderer(log_format: str) -> Processor:
     if log_format == "json":
         return structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
-    # Its usual tracebacks print local variables, which hold what people wrote.
+    # It is given traces that are made already, and would warn if it hoped to make its own.
     return structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
     )
@@ -119,6 +127,47 @@ _OURS: list[Processor] = [*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for
 def within_request(request_id: str) -> AbstractContextManager[None]:
     """Every line logged inside, in tasks started there too, carries `request_id`."""
     return structlog.contextvars.bound_contextvars(request_id=request_id)
+
+
+# --- Exceptions without their words
+
+
+def trace(error: BaseException | None) -> str:
+    """Where `error` and what led to it came about: files, lines, types and codes, the oldest first."""
+    return "".join(_told(error, set())).rstrip("\n")
+
+
+def _told(error: BaseException | None, seen: set[int]) -> Iterator[str]:
+    if error is None or id(error) in seen:
+        return
+    seen.add(id(error))
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None and id(before) not in seen:
+        yield from _told(before, seen)
+        yield "… and then:\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield named(error) + "\n"
+    for inner in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
+        yield from _told(inner, seen)
+
+
+def named(error: BaseException) -> str:
+    """The type of `error` and its codes, without a word of its message."""
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    codes = {code: getattr(error, code, None) for code in CODES}
+    told = ", ".join(f"{code} {value}" for code, value in codes.items() if isinstance(value, int | str))
+    return f"{name} ({told})" if told else name
+
+
+def _without_words(record: logging.LogRecord) -> logging.LogRecord:
+    """What libraries put into their lines: exceptions are named, tasks of asyncio left out."""
+    record = copy.copy(record)
+    if record.name == "asyncio" and (words := ASYNCIO_WORDS.match(record.getMessage())):
+        record.msg, record.args = words[0].strip(), ()
+    if isinstance(record.args, tuple):
+        record.args = tuple(named(a) if isinstance(a, BaseException) else a for a in record.args)
+    return record
 
 
 # --- Masking
@@ -144,6 +193,8 @@ def _masked(key: object, value: Any, depth: int) -> Any:
         return {masked_text(str(k)): _masked(k, v, depth - 1) for k, v in value.items()} if depth else "…"
     if isinstance(value, list | tuple | set | frozenset):
         return [_masked(key, item, depth - 1) for item in value] if depth else "…"
+    if isinstance(value, BaseException):
+        return named(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return f"<{len(value)} bytes>"
     if kind in PERSON_KEYS:

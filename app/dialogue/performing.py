@@ -5,7 +5,6 @@ again in a writing transaction when the first run wanted to.
 """
 
 import secrets
-import traceback
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
@@ -240,17 +239,10 @@ async def _run(handler: Handler, chat: Chat, stage: Stage) -> Reply | Exception:
     except Exception as error:
         if is_database_away(error):
             raise
-        _log_bug(handler, stage, error)
+        # Its words may repeat what somebody wrote: no log shows them (`app.logs`).
+        name = CONFIDENTIAL if handler.confidential else handler.name
+        log.exception("handler_failed", handler=name, request_id=stage.request_id)
         return error
-
-
-def _log_bug(handler: Handler, stage: Stage, error: Exception) -> None:
-    if not handler.confidential:
-        log.exception("handler_failed", handler=handler.name, request_id=stage.request_id)
-        return
-    # An exception's words may repeat what somebody confided; where it happened is enough.
-    frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-    log.error("handler_failed", handler=CONFIDENTIAL, error=type(error).__name__, frames=frames[-5:])
 
 
 def _begun(handler: Handler, args: dict[str, str], at: datetime) -> DialogueRow:

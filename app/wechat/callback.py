@@ -6,9 +6,12 @@ What the answer is, and whether there may be one at all, is decided by whoever p
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from secrets import token_hex
 
 import structlog
 from starlette.types import Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
 from app.wechat.crypto import Account, BadCallback
 from app.wechat.envelope import Envelope, read_query
@@ -69,12 +72,14 @@ class CallbackEndpoint:
             else:
                 await self._receive(scope, receive, send)
         except BadCallback as bad:
-            _log.warning("callback_refused", reason=bad.reason, status=bad.status)
+            with _named():
+                _log.warning("callback_refused", reason=bad.reason, status=bad.status)
             if self._on_bad is not None:
                 self._on_bad(bad)
             await _respond(send, bad.status, b"refused")
         except _Aborted:
-            _log.warning("callback_aborted")
+            with _named():
+                _log.warning("callback_aborted")
 
     async def _verify(self, scope: Scope, send: Send) -> None:
         try:
@@ -96,11 +101,13 @@ class CallbackEndpoint:
                 kind = _JSON if reply.startswith(b"{") else _XML
                 reply = self._envelope.seal(reply, int(self._now()))
         except NoAnswer:
-            await self._stay_silent(receive)
+            with _named():
+                await self._stay_silent(receive)
             return
         except Exception:
-            _log.exception("callback_unanswered", kind=incoming.kind)
-            await self._stay_silent(receive)
+            with _named():
+                _log.exception("callback_unanswered", kind=incoming.kind)
+                await self._stay_silent(receive)
             return
         await _respond(send, 200, reply, kind)
 
@@ -139,6 +146,11 @@ class CallbackEndpoint:
                     pass
         except TimeoutError:
             _log.warning("callback_never_hung_up")
+
+
+def _named() -> AbstractContextManager[None]:
+    """The lines logged inside carry one request id. Only requests that go wrong need one here."""
+    return bound_contextvars(request_id=token_hex(8))
 
 
 async def _respond(
