@@ -139,20 +139,6 @@ async def _build(
     live_menus = LiveMenus(database.reading, known)
     accounts = await _accounts(settings, database)
     wechat, miniprogram = _clients(settings, clock, database, http)
-    guard = ChatGuard()
-    groups = Groups(store)
-    turns = Turns(
-        database=database,
-        groups=groups,
-        routing=Routing(registry, guard, WORDS),
-        performer=Performer(registry),
-        menus=live_menus,
-        guard=guard,
-        clock=clock,
-    )
-    engine = Engine(
-        groups=groups, turns=turns, clock=clock, reply_seconds=settings.reply_seconds, count=metrics.count
-    )
     files = Files(settings.files)
     house = House(
         settings=settings,
@@ -165,13 +151,41 @@ async def _build(
         tips=live_tips,
         wechat=wechat,
         miniprogram=miniprogram,
-        engine=engine,
+        engine=_engine(settings, clock, database, store, registry, live_menus),
         rounds=Rounds([], waker),
         waker=waker,
         accounts=accounts,
     )
     house.rounds = Rounds(await _rounds(house, watch=watch), waker)
     return house
+
+
+def _engine(
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    store: GroupStore,
+    registry: Registry,
+    live_menus: LiveMenus,
+) -> Engine:
+    guard, groups = ChatGuard(), Groups(store)
+    turns = Turns(
+        database=database,
+        groups=groups,
+        routing=Routing(registry, guard, WORDS),
+        performer=Performer(registry),
+        menus=live_menus,
+        guard=guard,
+        clock=clock,
+    )
+    return Engine(
+        groups=groups,
+        turns=turns,
+        guard=guard,
+        clock=clock,
+        reply_seconds=settings.reply_seconds,
+        count=metrics.count,
+    )
 
 
 def _keyring(settings: Settings) -> Keyring:

@@ -205,7 +205,7 @@ async def talking(
         guard=guard,
         clock=clock,
     )
-    engine = Engine(groups=groups, turns=turns, clock=clock, reply_seconds=reply_seconds)
+    engine = Engine(groups=groups, turns=turns, guard=guard, clock=clock, reply_seconds=reply_seconds)
     sweep = Sweep(database, engine, {account_id: account}, clock)
     try:
         yield Talk(engine, database, clock, account, account_id, menus, groups, sweep)

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.database import Database
+from app.dialogue import engine
 from app.services import crisis
 from models import AlertState, CrisisAlert, Follower, Outbox, UnansweredQuestion
 from tests.conftest import FakeClock
@@ -70,6 +71,27 @@ async def test_an_accident_gets_the_number_first_then_the_whole_answer_and_no_al
 
     assert answered.startswith(crisis.SHOCK.lines)
     assert "【有人触电怎么救】" in answered
+    assert await alerts(talk) == []
+
+
+async def test_in_a_crowd_words_of_danger_are_let_in_and_answered(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    li = await talk.person("李娜")
+    monkeypatch.setattr(engine, "CROWDED", 0)
+
+    assert await li.says("今天活动几点") == engine.SORRY_BUSY
+    assert await li.says("我不想活了") == crisis.SELF_HARM.lines
+    assert (await li.sends_voice("有人触电了")).startswith(crisis.SHOCK.lines)
+    assert len(await alerts(talk)) == 1
+
+
+async def test_where_no_room_is_left_nothing_is_promised(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    li = await talk.person("李娜")
+    monkeypatch.setattr(engine, "CROWDED", 0)
+    monkeypatch.setattr(engine, "PACKED", 0)
+
+    assert await li.says("我不想活了") == engine.SORRY_BUSY
     assert await alerts(talk) == []
 
 

@@ -16,7 +16,7 @@ from app.clock import Clock
 from app.dialogue.groups import Groups
 from app.dialogue.journal import Question
 from app.dialogue.outages import is_database_away
-from app.dialogue.routing import standing
+from app.dialogue.routing import Guard, standing
 from app.dialogue.runs import Run, Turnstile
 from app.dialogue.turns import Busy, Turns, repeated
 from app.wechat.callback import NoAnswer
@@ -31,6 +31,7 @@ TICK = 0.05  # seconds between looks at the deadlines
 AGAIN = 0.25  # seconds before a database that was away is tried again
 ATTEMPTS = 20  # when the follower moved on meanwhile; the deadline ends it sooner
 CROWDED = 3000  # messages at work; beyond it an honest "not received" is kinder than silence
+PACKED = 4000  # beyond it even for texts about danger, which else are let in
 SORRY_BUSY = "系统繁忙，这条没有收到，请稍后再发一次。"
 
 
@@ -42,11 +43,12 @@ class Engine:
         *,
         groups: Groups,
         turns: Turns,
+        guard: Guard,
         clock: Clock,
         reply_seconds: float,
         count: Callable[[str, float], None] = lambda outcome, seconds: None,
     ) -> None:
-        self._groups, self._turns = groups, turns
+        self._groups, self._turns, self._guard = groups, turns, guard
         self._clock, self._reply_seconds, self._count = clock, reply_seconds, count
         self._runs: dict[str, Run] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -65,7 +67,7 @@ class Engine:
         name = f"{account_id}|{incoming.key}"
         run = self._runs.get(name)
         if run is None:
-            if len(self._runs) >= CROWDED:
+            if len(self._runs) >= CROWDED and not self._must_be_heard(incoming):
                 return await self._turn_away(incoming, account_id, passive)
             run = Run(incoming, account_id, self._clock.now(), secrets.token_hex(8), later=not passive)
             answer = run.wait(started)
@@ -84,6 +86,10 @@ class Engine:
         if reply is None or isinstance(reply, Nothing):
             return SUCCESS
         return render(reply, incoming, int(run.at.timestamp()))
+
+    def _must_be_heard(self, incoming: Incoming) -> bool:
+        """Words of danger pass the crowd, as long as there is any room left."""
+        return len(self._runs) < PACKED and self._guard.watch(incoming.text) is not None
 
     async def _turn_away(self, incoming: Incoming, account_id: int, passive: bool) -> bytes:
         """Too many at work: repeat what was answered before, else say honestly that this one was not taken.
