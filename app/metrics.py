@@ -86,7 +86,9 @@ class Metrics:
         )
         self._untaken = self._make(Gauge, "crisis_alerts_untaken", "Alerts that nobody on duty has taken")
         self._applied = self._make(Gauge, "menu_revision_applied", "Number of the live menu revision")
-        self._pushed = self._make(Gauge, "menu_revision_pushed", "Number of the newest revision WeChat shows")
+        self._pushed = self._make(
+            Gauge, "menu_revision_pushed", "Newest revision WeChat shows, or may show at all"
+        )
         self._up = self._make(Gauge, "database_up", "1 when the database answered this time")
         self._pool = self._make(Gauge, "database_connections", "Connections in use", ["engine"])
 
@@ -148,9 +150,14 @@ class Metrics:
     async def _read_menus(self, session: AsyncSession) -> None:
         steps = sa.select(MenuPushStep.id).where(MenuPushStep.revision_id == MenuRevision.id)
         newest = sa.select(sa.func.max(MenuRevision.number))
-        pushed = newest.where(sa.exists(steps), ~sa.exists(steps.where(MenuPushStep.state != StepState.DONE)))
-        self._applied.set(await session.scalar(newest) or 0)
-        self._pushed.set(await session.scalar(pushed) or 0)
+        applied = await session.scalar(newest) or 0
+        # The newest with nothing left to do is as far as it will ever get: steps of its own that were dropped
+        # belong to an earlier try, or to an account that has no menu calls.
+        left = sa.exists(steps.where(MenuPushStep.state.in_((StepState.WAITING, StepState.FAILED))))
+        undone = sa.exists(steps.where(MenuPushStep.state != StepState.DONE))
+        settled = sa.case((MenuRevision.number == applied, ~left), else_=~undone)
+        self._applied.set(applied)
+        self._pushed.set(await session.scalar(newest.where(sa.exists(steps), settled)) or 0)
 
     def render(self) -> bytes:
         """The page that Prometheus reads, of type `CONTENT_TYPE`."""

@@ -399,6 +399,37 @@ async def test_what_waits_in_the_database_is_shown(database: Database, clock: Fa
         assert line in page
 
 
+@pytest.mark.parametrize(
+    ("steps", "pushed"),
+    [
+        ([StepState.DROPPED, StepState.DROPPED], 2.0),  # no menu calls: there is nothing to wait for
+        ([StepState.DONE, StepState.DROPPED, StepState.DONE, StepState.DONE], 2.0),  # pushed again
+        ([StepState.DROPPED, StepState.WAITING], 1.0),
+        ([], 1.0),
+    ],
+)
+async def test_a_newest_menu_with_nothing_left_to_do_counts_as_pushed(
+    database: Database, clock: FakeClock, steps: list[StepState], pushed: float
+) -> None:
+    now = clock.now()
+    async with database.transaction() as session:
+        for number, states in ((1, [StepState.DONE]), (2, steps)):
+            applied = {"text": "", "digest": f"{number}", "applied_by": "test", "created_at": now}
+            revision = MenuRevision(number=number, **applied)
+            session.add(revision)
+            await session.flush()
+            for position, state in enumerate(states):
+                step = {"revision_id": revision.id, "action": "default", "due_at": now, "state": state}
+                session.add(MenuPushStep(position=position, **step))
+    metrics = Metrics()
+
+    await metrics.look(database, now)
+
+    page = metrics.render().decode()
+    assert "gonghui_menu_revision_applied 2.0" in page
+    assert f"gonghui_menu_revision_pushed {pushed}" in page
+
+
 async def test_an_empty_database_shows_zeros(database: Database, clock: FakeClock) -> None:
     metrics = Metrics()
     await metrics.look(database, clock.now())
