@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 import handlers
 from app import metrics, migrations
+from app.addressees import Addressees
 from app.chatting import WORDS, ChatGuard
 from app.clock import Clock, SystemClock, civil_date
 from app.database import Database, refuse_in_transaction
@@ -71,6 +72,7 @@ class House:
     rounds: Rounds
     waker: Waker
     accounts: dict[AccountKind, tuple[int, Account]]
+    addressees: Addressees
 
     async def refresh(self) -> None:
         """Read anew what another process changed."""
@@ -155,6 +157,7 @@ async def _build(
         rounds=Rounds([], waker),
         waker=waker,
         accounts=accounts,
+        addressees=Addressees(database),
     )
     house.rounds = Rounds(await _rounds(house, watch=watch), waker)
     return house
@@ -308,6 +311,7 @@ async def _rounds(house: House, *, watch: bool) -> list[Round]:
     rounds = [
         Round("refresh", house.refresh, 2),
         Round("hits", flush_hits, 5),
+        Round("addressees", house.addressees.learn, 5),
         Round("messages", sweep.run, 3, wakes=True),
         Round("deliveries", sender.send_due, 3, wakes=True),
         Round("alerts", bell.ring, 5, wakes=True),

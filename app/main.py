@@ -18,6 +18,7 @@ from app.portal import assets, home, refusals
 from app.portal.policy import Policy
 from app.settings import Settings, load_settings
 from app.wechat.callback import CallbackEndpoint
+from app.wechat.incoming import Incoming
 from models import AccountKind
 
 READY_WITHIN = 1.5  # seconds; whoever asks whether we are ready gives up after two or more
@@ -140,7 +141,12 @@ def _settle_memory() -> None:
 
 def _answer(house: House, kind: AccountKind, account_id: int) -> Callable[..., Awaitable[bytes]]:
     passive = kind is AccountKind.OFFICIAL
-    return lambda incoming: house.engine.answer(incoming, account_id, passive=passive)
+
+    def answer(incoming: Incoming) -> Awaitable[bytes]:
+        house.addressees.note(account_id, incoming.to)
+        return house.engine.answer(incoming, account_id, passive=passive)
+
+    return answer
 
 
 def create() -> Service:

@@ -13,7 +13,7 @@ OURS = frozenset({"app", "models", "handlers", "migrations", "sandbox", "bench",
 GROUND = frozenset({"app.clock", "app.database", "app.errors", "app.gathered", "app.settings"})
 BELOW_EDGES = GROUND | {"models", "app.services", "app.knowledge", "app.files"}
 EVERYTHING_BELOW_ASSEMBLY = BELOW_EDGES | {
-    *("handlers", "app.chatting", "app.dialogue", "app.jobs", "app.logs", "app.menus"),
+    *("handlers", "app.addressees", "app.chatting", "app.dialogue", "app.jobs", "app.logs", "app.menus"),
     *("app.metrics", "app.migrations", "app.portal", "app.console", "app.api", "app.wechat"),
 }
 
@@ -44,6 +44,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app.api": BELOW_EDGES | {"app.wechat", "app.logs", "app.metrics"},
     "app.console": BELOW_EDGES | {"app.menus", "app.logs", "app.metrics"},
     "app.jobs": BELOW_EDGES | {"app.wechat", "app.menus", "app.logs", "app.metrics"},
+    "app.addressees": BELOW_EDGES,
     "app.chatting": BELOW_EDGES | {"app.dialogue"},  # what assembly hands to the dialogue engine
     "app.assembly": EVERYTHING_BELOW_ASSEMBLY,
     "app.main": EVERYTHING_BELOW_ASSEMBLY | {"app.assembly"},

@@ -1,4 +1,4 @@
-"""What processes agree on through the database: leases, shared versions, and WeChat's access token.
+"""What processes agree on through the database: leases, shared versions, accounts and their access tokens.
 
 Every function is one short transaction by itself or part of the caller's; Redis is not needed for any of it.
 """
@@ -73,6 +73,18 @@ async def account_id(session: AsyncSession, app_id: str, kind: AccountKind) -> i
     if found is None:
         raise LookupError(f"no account {app_id}")
     return found
+
+
+async def gh_id(session: AsyncSession, account_id: int) -> str | None:
+    """The account's original id (原始ID), once a callback has told it."""
+    return await session.scalar(sa.select(Account.gh_id).where(Account.id == account_id))
+
+
+async def learn_gh_id(session: AsyncSession, account_id: int, told: str) -> str:
+    """Keep `told` as the account's original id unless it has one; returns the one that is kept."""
+    unknown = sa.update(Account).where(Account.id == account_id, Account.gh_id.is_(None))
+    await session.execute(unknown.values(gh_id=told))
+    return await gh_id(session, account_id) or told
 
 
 class DatabaseTokenStore:
