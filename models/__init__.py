@@ -9,6 +9,7 @@ from models.identity import Account, AccountKind, Follower, FollowerTag, Person
 from models.knowledge import Tip, UnansweredQuestion
 from models.menu import MenuHit, MenuPushStep, MenuRevision, StepState
 from models.message import Message, MessageState
+from models.notice import NoticeTemplate
 from models.outbox import DeliveryState, Outbox, Way
 from models.stored_file import FileState, MediaFetch, StoredFile
 
@@ -39,6 +40,7 @@ __all__ = [
     "MenuRevision",
     "Message",
     "MessageState",
+    "NoticeTemplate",
     "Outbox",
     "Person",
     "SharedVersion",

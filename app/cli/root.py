@@ -7,7 +7,21 @@ import sys
 import typer
 
 from app import logs
-from app.cli import alerts, backups, cases, content, demo, doctor, keys, menus, messages, serving, tags, words
+from app.cli import (
+    alerts,
+    backups,
+    cases,
+    content,
+    demo,
+    doctor,
+    keys,
+    menus,
+    messages,
+    serving,
+    tags,
+    templates,
+    words,
+)
 from app.errors import DomainError, OperatorError
 
 app = words.Commands(
@@ -22,6 +36,7 @@ app.add_typer(messages.app, name="messages")
 app.add_typer(cases.app, name="cases")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(tags.app, name="tags")
+app.add_typer(templates.app, name="templates")
 app.add_typer(content.app, name="content")
 app.add_typer(keys.app, name="keys")
 

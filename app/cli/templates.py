@@ -1,0 +1,114 @@
+"""`gonghui templates …`: which of the account's templates carries which notice."""
+
+import asyncio
+import getpass
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from app.cli.words import Commands
+from app.errors import DomainError
+from app.services import notices
+from app.wechat.api.template_data import check_data
+from app.wechat.api.templates import Template
+from app.wechat.errors import OurMistake
+from models import AccountKind
+
+if TYPE_CHECKING:
+    from app.assembly import House
+
+app = Commands(help="模板消息：微信上有哪些模板，哪种通知用哪一个。")
+
+Result = TypeVar("Result")
+FIELD = re.compile(r"\{\{(\w+)\.DATA\}\}")
+Notice = Annotated[str, typer.Argument(metavar="NOTICE", help="哪种通知，例如 crisis.alert")]
+
+
+def _run(work: "Callable[[House], Awaitable[Result]]") -> Result:
+    from app.assembly import assemble  # noqa: PLC0415 - everything; `--help` needs none of it
+
+    async def opened() -> Result:
+        async with assemble() as house:
+            return await work(house)
+
+    return asyncio.run(opened())
+
+
+@app.command(name="list")
+def list_() -> None:
+    """列出微信上的模板和它们的字段，以及各种通知用的是哪一个。"""
+    for line in _run(listed):
+        typer.echo(line)
+
+
+@app.command()
+def use(
+    notice: Notice,
+    template_id: Annotated[str, typer.Argument(metavar="ID", help="模板编号，见 templates list")],
+    fields: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE…", help="例如 thing1=事由 time2=时间")],
+    by: Annotated[str, typer.Option("--by", help="谁定的", default_factory=getpass.getuser)],
+) -> None:
+    """让一种通知用这个模板，并说明每个字段填什么。"""
+    typer.echo(_run(lambda house: used(house, notice, template_id, fields, by)))
+
+
+@app.command()
+def drop(notice: Notice) -> None:
+    """这种通知不再用模板。"""
+
+    async def work(house: "House") -> str:
+        account_id, _ = house.accounts[AccountKind.OFFICIAL]
+        async with house.database.transaction() as session:
+            had = await notices.drop_template(session, account_id, notice)
+        return f"「{notice}」不再用模板。" if had else f"「{notice}」本来就没有用模板。"
+
+    typer.echo(_run(work))
+
+
+async def listed(house: "House") -> list[str]:
+    lines = ["微信上的模板："]
+    for template in await house.wechat.templates.list():
+        lines.append(f"  {template.template_id}  {template.title}  {' '.join(_fields(template))}")
+    if len(lines) == 1:
+        lines.append("  还没有。请先在微信公众平台「广告与服务 → 模板消息」里添加")
+    lines.append("通知：")
+    for kind, values in notices.NOTICES.items():
+        async with house.database.reading() as session:
+            chosen = await notices.find_template(session, house.settings.wechat_app_id, kind)
+        told = " ".join(f"{field}={name}" for field, name in chosen.fields.items()) if chosen else ""
+        lines.append(f"  {kind}  " + (f"用 {chosen.template_id}  {told}" if chosen else "没有用模板"))
+        lines.append(
+            f"    可以填：{'、'.join(f'{name}（如 {example}）' for name, example in values.items())}"
+        )
+    return lines
+
+
+async def used(house: "House", notice: str, template_id: str, given: Sequence[str], by: str) -> str:
+    """Raises: DomainError: no such template, or a field is missing, unknown, or cannot take its value."""
+    template = next((t for t in await house.wechat.templates.list() if t.template_id == template_id), None)
+    if template is None:
+        raise DomainError(f"微信上没有模板 {template_id}，有哪些请看 gonghui templates list。")
+    fields = {field: name for field, _, name in (each.partition("=") for each in given)}
+    if set(fields) != set(_fields(template)):
+        raise DomainError(f"「{template.title}」要填的字段正好是：{'、'.join(_fields(template))}。")
+    account_id, _ = house.accounts[AccountKind.OFFICIAL]
+    async with house.database.transaction() as session:
+        await notices.map_template(session, account_id, notice, template_id, fields, by, house.clock.now())
+        _check(fields, notices.NOTICES[notice])
+    return f"「{notice}」从现在起用模板「{template.title}」。"
+
+
+def _fields(template: Template) -> list[str]:
+    return list(dict.fromkeys(FIELD.findall(template.content)))
+
+
+def _check(fields: dict[str, str], examples: "notices.Values") -> None:
+    for field, name in fields.items():
+        try:
+            check_data({field: examples[name]})
+        except OurMistake:
+            raise DomainError(
+                f"{field} 填不下「{name}」（如 {examples[name]}）：微信规定了每种字段能写什么，请换一个。"
+            ) from None
