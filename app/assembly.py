@@ -302,7 +302,10 @@ async def _rounds(house: House, *, watch: bool) -> list[Round]:
     certified = settings.wechat_account is not WeChatAccount.UNVERIFIED
     sender = Sender(database, wechat, clock, customer_messages=certified)
     sweep = Sweep(database, house.engine, dict(house.accounts.values()), clock)
-    bell = alerts.Bell(database, wechat, clock, settings.crisis_openids)
+    templates = settings.wechat_account is WeChatAccount.SERVICE_VERIFIED
+    bell = alerts.Bell(
+        database, wechat, clock, settings.crisis_openids, customer_messages=certified, templates=templates
+    )
     official_id = house.accounts[AccountKind.OFFICIAL][0]
 
     async def flush_hits() -> None:

@@ -8,7 +8,7 @@ import asyncio
 import math
 from bisect import bisect_left
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,7 +26,6 @@ log = structlog.get_logger(__name__)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 4.0, 4.8)  # the last two: deferred, silent
-MUST_REACH_WITHIN = timedelta(minutes=1)
 ANSWER_WITHIN = 2.0  # seconds the database may take; Prometheus itself waits ten
 WAITING = ("queued", "sending", "failed_retry")
 
@@ -82,7 +81,7 @@ class Metrics:
         self._outbox = self._make(Gauge, "outbox_waiting", "Outbox rows not settled", ["state"])
         self._late = self._make(Gauge, "outbox_late_seconds", "How long the oldest due row has waited")
         self._unreached = self._make(
-            Gauge, "crisis_alerts_unreached", "Alerts that reached nobody within a minute"
+            Gauge, "crisis_alerts_unreached", "Alerts whose last round reached nobody within a minute"
         )
         self._untaken = self._make(Gauge, "crisis_alerts_untaken", "Alerts that nobody on duty has taken")
         self._applied = self._make(Gauge, "menu_revision_applied", "Number of the live menu revision")
@@ -141,8 +140,7 @@ class Metrics:
         self._late.set(max(0.0, (now - oldest).total_seconds()))
 
     async def _read_alerts(self, session: AsyncSession, now: datetime) -> None:
-        unheard = CrisisAlert.reached_at.is_(None) & (CrisisAlert.created_at <= now - MUST_REACH_WITHIN)
-        counts = sa.select(sa.func.count(), sa.func.count(sa.case((unheard, 1))))
+        counts = sa.select(sa.func.count(), sa.func.count(sa.case((CrisisAlert.unheard(now), 1))))
         row = (await session.execute(counts.where(sa.text("state = 'waiting'")))).one()
         self._untaken.set(row[0])
         self.alerts_unreached(row[1])

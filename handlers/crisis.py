@@ -1,15 +1,22 @@
-"""People on duty take an alert by tapping its line and speak to the person behind it; nobody else can."""
+"""People on duty take an alert and speak to the person behind it; nobody else can.
 
-from collections.abc import Collection
+They tap its line, or say 「接手」 where a template or a phone shows no line.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from app.clock import spoken
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.errors import NotFound
+from app.errors import DomainError, NotFound
 from app.services import crisis
 from app.wechat.replies import Reply, Text, fit
 from handlers import lines
+from models import CrisisAlert
+
+CHOICES = 8
 
 
 def make_router(on_duty: Collection[str]) -> Router:
@@ -25,16 +32,13 @@ def make_router(on_duty: Collection[str]) -> Router:
 
     @router.on("crisis.take", title="接手紧急提醒", args=("alert",))
     async def take(chat: Chat) -> Reply:
-        """The words that caused the alert are shown only here, to the one who takes it."""
-        alert = await crisis.take(chat.session, named(chat), _name(chat), chat.at)
-        return Text(
-            fit(
-                f"提醒 {alert.id} 由您接手，不再重复提醒。\n"
-                f"{spoken(alert.created_at, chat.at)} 的原话：{alert.excerpt or '（没有文字）'}\n"
-                "请马上联系本人；有现实危险时，打 110 或 120。\n"
-                + lines.go("给本人回话", "crisis.reply", alert=str(alert.id))
-            )
-        )
+        """Without a number it is the one that waits, or a choice of those that do."""
+        if "alert" in chat.args or chat.person.openid not in on_duty:
+            return await _taken(chat, named(chat))
+        waiting = await crisis.list_alerts(chat.session, limit=CHOICES)
+        if not waiting:
+            return Text("现在没有等待接手的提醒。")
+        return _choice(waiting, chat.at) if len(waiting) > 1 else await _taken(chat, waiting[0].id)
 
     @router.flow("crisis.reply", title="给本人回话", version=1, args=("alert",), confidential=True)
     async def reply(chat: Chat) -> Reply:
@@ -44,11 +48,34 @@ def make_router(on_duty: Collection[str]) -> Router:
             "请写给本人的话，会马上发到他的微信，显示为「工会值班同事」。",
             answers.Words(at_most=crisis.REPLY_LENGTH),
         )
+        if words.strip() == crisis.TAKE:  # meant for the next alert, not for this person
+            raise DomainError("要接手另一条提醒，请先回复「取消」。", question="words")
         await crisis.reply(chat.session, alert_id, words, chat.at)
         again = lines.go("再说一句", "crisis.reply", alert=str(alert_id))
         return Text(f"已交给微信发送。对方回的话，这里暂时看不到，请打电话或当面跟进。\n{again}")
 
     return router
+
+
+async def _taken(chat: Chat, alert_id: int) -> Reply:
+    """The words that caused the alert are shown only here, to the one who takes it."""
+    alert = await crisis.take(chat.session, alert_id, _name(chat), chat.at)
+    return Text(
+        fit(
+            f"提醒 {alert.id} 由您接手，不再重复提醒。\n"
+            f"{spoken(alert.created_at, chat.at)} 的原话：{alert.excerpt or '（没有文字）'}\n"
+            "请马上联系本人；有现实危险时，打 110 或 120。\n"
+            + lines.go("给本人回话", "crisis.reply", alert=str(alert.id))
+        )
+    )
+
+
+def _choice(waiting: Sequence[CrisisAlert], now: datetime) -> Reply:
+    to_tap = [
+        lines.go(f"{alert.id} 号，{spoken(alert.created_at, now)}", "crisis.take", alert=str(alert.id))
+        for alert in waiting
+    ]
+    return Text("\n".join(["有几条提醒在等人接手，请选一条：", *to_tap]))
 
 
 def _name(chat: Chat) -> str:

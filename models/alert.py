@@ -1,6 +1,6 @@
 """Alerts to people on duty: somebody may harm himself. Repeated until one of them has taken it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
 from models.types import SealedText
+
+RINGS_EVERY = timedelta(minutes=5)
+MUST_REACH_WITHIN = timedelta(minutes=1)  # of a round's time
 
 
 class AlertState(StrEnum):
@@ -36,8 +39,21 @@ class CrisisAlert(Base):
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]  # the next round
     rounds: Mapped[int] = mapped_column(default=0)
-    reached_at: Mapped[datetime | None]  # the first time a message to somebody on duty was accepted
+    reached_at: Mapped[datetime | None]  # the last time WeChat took a round's message to somebody on duty
     taken_at: Mapped[datetime | None]
     taken_by: Mapped[str] = mapped_column(sa.String(64), default="")
     lease_token: Mapped[str | None] = mapped_column(sa.String(32))
     lease_until: Mapped[datetime | None]
+
+    @property
+    def must_reach_by(self) -> datetime:
+        """When the round that somebody must hear next has failed."""
+        since = self.created_at if self.reached_at is None else self.reached_at + RINGS_EVERY
+        return since + MUST_REACH_WITHIN
+
+    @classmethod
+    def unheard(cls, now: datetime) -> sa.ColumnElement[bool]:
+        """Waiting ones past their `must_reach_by`, written as a condition."""
+        never = cls.reached_at.is_(None) & (cls.created_at <= now - MUST_REACH_WITHIN)
+        no_more = cls.reached_at <= now - RINGS_EVERY - MUST_REACH_WITHIN
+        return (cls.state == AlertState.WAITING) & (never | no_more)

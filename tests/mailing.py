@@ -33,7 +33,7 @@ class Mailbox:
 
     @property
     def texts(self) -> list[str]:
-        return [message["text"]["content"] for message in self.sent if message["msgtype"] == "text"]
+        return [message["text"]["content"] for message in self.sent if message.get("msgtype") == "text"]
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         if request.url.path == "/cgi-bin/stable_token":

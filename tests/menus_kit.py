@@ -21,6 +21,7 @@ KNOWN = {
         ("feedback.mine", "我的留言", (), ()),
         ("hotlines.show", "服务电话", (), ()),
         ("about.show", "关于我们", (), ()),
+        ("crisis.take", "接手紧急提醒", ("alert",), ()),
     ]
 }
 

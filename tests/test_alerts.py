@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +13,11 @@ from structlog.testing import capture_logs
 from app import metrics
 from app.database import Database
 from app.jobs.alerts import Bell
-from app.services import crisis
+from app.services import coordination, crisis, notices
 from app.wechat.client import WeChatClient
-from models import CrisisAlert
-from tests.conftest import FakeClock
-from tests.mailing import LOST, Mailbox, client_of, follower
+from models import AccountKind, CrisisAlert, Follower
+from tests.conftest import NOON, FakeClock
+from tests.mailing import APP_ID, LOST, Mailbox, client_of, facts_of, follower
 
 ON_DUTY = ("oDuty1", "oDuty2")
 WORDS = "我不想活了"
@@ -35,7 +36,10 @@ async def client(mailbox: Mailbox, clock: FakeClock) -> AsyncIterator[WeChatClie
 
 
 @pytest.fixture
-def bell(database: Database, client: WeChatClient, clock: FakeClock) -> Bell:
+async def bell(database: Database, client: WeChatClient, clock: FakeClock) -> Bell:
+    """People on duty have just written to the account, so that WeChat takes five messages for each."""
+    for openid in ON_DUTY:
+        await follower(database, openid, clock.now())
     return Bell(database, client, clock, ON_DUTY)
 
 
@@ -85,6 +89,7 @@ async def test_everybody_on_duty_is_told_at_once_and_the_words_stay_unsaid(
     text = mailbox.texts[0]
     assert text.startswith("【紧急】今天 12:00 有职工在聊天中流露出伤害自己的念头（第 1 次提醒）")
     assert "我来处理" in text
+    assert "回复「接手」" in text
     assert WORDS not in text
     row = await state_of(database, alert)
     assert (row.rounds, row.reached_at, row.lease_token) == (1, clock.now(), None)
@@ -149,7 +154,7 @@ async def test_what_nobody_heard_is_said_every_five_minutes_not_every_five_secon
         clock.advance(5)
 
     assert errors(log_lines) == ["crisis_alert_reached_nobody"] * 4
-    assert mailbox.tried == 4 * len(ON_DUTY)
+    assert mailbox.tried == len(ON_DUTY)  # once closed, only the person can open it
 
 
 async def test_with_nobody_on_duty_it_is_said_all_the_same(
@@ -164,21 +169,160 @@ async def test_with_nobody_on_duty_it_is_said_all_the_same(
     assert log_lines[-1]["on_duty"] == 0
 
 
-async def test_windows_that_close_after_the_first_rounds_are_loud_too(
-    clock: FakeClock, bell: Bell, mailbox: Mailbox, alert: int, log_lines: list[Any]
+# --- windows
+
+
+async def test_repeats_go_round_so_that_the_messages_last(
+    clock: FakeClock, bell: Bell, mailbox: Mailbox, alert: int
 ) -> None:
-    await bell.ring()
-    mailbox.answers = [45047, 45047]
-    clock.advance(300)
-    await bell.ring()
+    for _ in range(8):
+        await bell.ring()
+        clock.advance(300)
+
+    to = [message["touser"] for message in mailbox.sent]
+    assert sorted(to[:2]) == sorted(to[2:4]) == list(ON_DUTY)
+    assert to[4:] == ["oDuty1", "oDuty2"] * 3
+
+
+async def test_when_the_messages_are_spent_it_is_said_and_the_ringing_goes_on(
+    database: Database, clock: FakeClock, bell: Bell, mailbox: Mailbox, alert: int, log_lines: list[Any]
+) -> None:
+    for _ in range(8):  # five for each: two rounds to both, six in turn
+        await bell.ring()
+        clock.advance(300)
+    assert len(mailbox.sent) == mailbox.tried == 10
+    assert errors(log_lines) == []
+
+    for _ in range(61):
+        await bell.ring()
+        clock.advance(5)
 
     assert errors(log_lines) == ["crisis_alert_heard_no_more"]
+    assert unreached() == 1
+    assert mailbox.tried == 10  # WeChat is not asked for what it would refuse
+    row = await state_of(database, alert)
+    assert row.rounds > 8
+    assert row.due_at > clock.now() - timedelta(seconds=5)
+
+
+async def test_who_writes_again_is_rung_again(
+    database: Database, clock: FakeClock, bell: Bell, mailbox: Mailbox, alert: int
+) -> None:
+    async with database.transaction() as session:
+        await session.execute(sa.update(Follower).values(spoke_used=5))
+    await bell.ring()
+    assert mailbox.sent == []
+
+    async with database.transaction() as session:
+        said = {"spoke_at": clock.now(), "spoke_used": 0}
+        await session.execute(sa.update(Follower).where(Follower.openid == "oDuty2").values(said))
+    clock.advance(15)
+    await bell.ring()
+
+    assert [message["touser"] for message in mailbox.sent] == ["oDuty2"]
+    assert unreached() == 0
+
+
+async def test_deliveries_and_alerts_count_the_same_messages(
+    database: Database, clock: FakeClock, client: WeChatClient, bell: Bell, alert: int
+) -> None:
+    await bell.ring()
+
+    async with database.reading() as session:
+        used = await session.scalars(sa.select(Follower.spoke_used).where(Follower.openid.in_(ON_DUTY)))
+    assert list(used) == [1, 1]
+
+
+@pytest.mark.parametrize(("answer", "used"), [(-1, 0), (CLOSED, 5), (45047, 5), (43004, 1)])
+async def test_what_wechat_refused_is_counted_as_it_says(
+    database: Database,
+    clock: FakeClock,
+    client: WeChatClient,
+    mailbox: Mailbox,
+    alert: int,
+    answer: int,
+    used: int,
+) -> None:
+    zhang = await follower(database, "oDuty1", clock.now())
+    mailbox.answers = [answer]
+
+    await Bell(database, client, clock, ["oDuty1"]).ring()
+
+    facts = await facts_of(database, zhang)
+    assert facts.spoke_used == used
+    assert facts.subscribed is (answer != 43004)
+
+
+async def test_of_somebody_we_never_heard_of_wechat_knows_more(
+    database: Database, clock: FakeClock, client: WeChatClient, mailbox: Mailbox, alert: int
+) -> None:
+    await Bell(database, client, clock, ["oUnknown"]).ring()
+
+    assert [message["touser"] for message in mailbox.sent] == ["oUnknown"]
+
+
+# --- templates
+
+
+async def mapped(database: Database) -> None:
+    fields = {"thing1": "事由", "time2": "时间", "thing3": "怎么接手"}
+    async with database.transaction() as session:
+        official = await coordination.account_id(session, APP_ID, AccountKind.OFFICIAL)
+        await notices.map_template(session, official, notices.ALERT, "tpl", fields, "张伟", NOON)
+
+
+def notices_to(mailbox: Mailbox) -> list[str]:
+    return [message["touser"] for message in mailbox.sent if "template_id" in message]
+
+
+async def test_where_no_window_is_open_a_template_tells_them_how_to_take_it(
+    database: Database, clock: FakeClock, bell: Bell, mailbox: Mailbox, alert: int, log_lines: list[Any]
+) -> None:
+    await mapped(database)
+    clock.advance(49 * 3600)
+    await bell.ring()
+
+    assert sorted(notices_to(mailbox)) == list(ON_DUTY)
+    data = {field: each["value"] for field, each in mailbox.sent[0]["data"].items()}
+    assert data == {
+        "thing1": "有职工流露轻生念头",
+        "time2": "2026年11月23日 12:00",
+        "thing3": "进公众号回复「接手」",
+    }
+    assert (await state_of(database, alert)).reached_at == clock.now()
+    assert errors(log_lines) == []
+
+
+async def test_with_a_template_it_rings_for_hours(
+    database: Database, clock: FakeClock, bell: Bell, mailbox: Mailbox, alert: int, log_lines: list[Any]
+) -> None:
+    await mapped(database)
+    for _ in range(24):
+        await bell.ring()
+        clock.advance(300)
+
+    assert notices_to(mailbox) == ["oDuty1", "oDuty2"] * 8
+    assert len({message.get("client_msg_id") for message in mailbox.sent[10:]}) == 16
+    assert errors(log_lines) == []
+    assert unreached() == 0
+
+
+async def test_an_account_without_the_right_sends_nothing_and_says_so(
+    database: Database, clock: FakeClock, client: WeChatClient, mailbox: Mailbox, alert: int, log_lines: Any
+) -> None:
+    await mapped(database)
+    bell = Bell(database, client, clock, ON_DUTY, customer_messages=False, templates=False)
+    clock.advance(61)
+    await bell.ring()
+
+    assert mailbox.tried == 0
+    assert errors(log_lines) == ["crisis_alert_reached_nobody"]
 
 
 async def test_once_heard_the_figure_falls_again(
     database: Database, clock: FakeClock, bell: Bell, mailbox: Mailbox, alert: int
 ) -> None:
-    mailbox.answers = [CLOSED] * 2
+    mailbox.answers = [-1] * 2  # WeChat is busy
     clock.advance(61)
     await bell.ring()
     assert unreached() == 1
@@ -216,22 +360,21 @@ async def test_two_processes_ring_a_round_once(
 
 
 async def test_a_bell_that_dies_while_ringing_is_followed_by_another(
-    database: Database, clock: FakeClock, bell: Bell, mailbox: Mailbox, alert: int
+    database: Database, clock: FakeClock, client: WeChatClient, mailbox: Mailbox, alert: int
 ) -> None:
     class Killed(BaseException):
         pass
 
+    bell = Bell(database, client, clock, ["oDuty1"])
     mailbox.answers = [Killed()]
     with suppress(Killed):
         await bell.ring()
-    mailbox.sent.clear()
-    mailbox.answers.clear()
 
     clock.advance(59)
     assert await bell.ring() == 0
     clock.advance(1)
     assert await bell.ring() == 1
-    assert len(mailbox.sent) == len(ON_DUTY)
+    assert len(mailbox.sent) == 1
 
 
 async def test_a_slow_bell_does_not_undo_what_another_did(

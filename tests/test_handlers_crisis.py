@@ -110,6 +110,38 @@ async def test_only_people_on_duty_take_an_alert_and_read_the_words(talk: Talk) 
     assert alert.state is AlertState.TAKEN
 
 
+async def test_who_has_no_line_to_tap_says_the_word(talk: Talk) -> None:
+    zhao = await talk.person("赵敏")
+    li = await talk.person("李娜")
+    assert await zhao.says(crisis.TAKE) == "现在没有等待接手的提醒。"
+    await li.says("我不想活了")
+
+    assert await li.says(crisis.TAKE) == "没有找到这条提醒。"
+    assert (await zhao.says(crisis.TAKE)).startswith("提醒 1 由您接手，不再重复提醒。")
+
+
+async def test_of_several_alerts_one_is_chosen(talk: Talk) -> None:
+    zhao = await talk.person("赵敏")
+    for name in ("李娜", "王强"):
+        await (await talk.person(name)).says("我不想活了")
+
+    asked = await zhao.says(crisis.TAKE)
+
+    assert asked.startswith("有几条提醒在等人接手，请选一条：\n2 号，今天 12:00\n1 号，今天 12:00")
+    assert (await zhao.taps("1 号")).startswith("提醒 1 由您接手")
+
+
+async def test_the_word_is_not_sent_to_the_person_one_is_just_writing_to(talk: Talk) -> None:
+    zhao, li = await talk.person("赵敏"), await talk.person("李娜")
+    await li.says("我不想活了")
+    await zhao.says(crisis.TAKE)
+    await zhao.taps("给本人回话")
+
+    assert "要接手另一条提醒，请先回复「取消」。" in await zhao.says(crisis.TAKE)
+    async with talk.database.reading() as session:
+        assert (await session.scalars(sa.select(Outbox))).all() == []
+
+
 async def test_who_took_it_can_speak_to_the_person_without_knowing_who_it_is(talk: Talk) -> None:
     zhao, li = await talk.person("赵敏"), await talk.person("李娜")
     await li.says("我不想活了")

@@ -67,3 +67,24 @@ async def test_templates_and_notices_that_do_not_exist(ends: Ends) -> None:
     with pytest.raises(DomainError, match="没有「news」这种通知"):
         given = ["thing1=事由", "time2=时间", "thing3=编号"]
         await templates.used(ends.house, "news", await template_id(ends), given, "张伟")
+
+
+async def test_an_alert_reaches_a_phone_whose_window_is_closed_and_is_taken_from_there(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for(database_url, tmp_path)
+    async with both_ends(settings, monkeypatch) as ends:  # who is on duty is known only now
+        zhao = await ends.platform.person("赵敏")
+    on_duty = settings.model_copy(update={"crisis_openids": (zhao.openid,)})
+    async with both_ends(on_duty, monkeypatch) as ends:
+        zhao = await ends.platform.follower("赵敏")
+        await zhao.says("你好")
+        await ends.moves_time(hours=49)
+        fields = ["thing1=事由", "time2=时间", "thing3=怎么接手"]
+        await templates.used(ends.house, notices.ALERT, await template_id(ends), fields, "张伟")
+        await (await ends.platform.follower("李娜")).says("我不想活了")
+        await ends.house.rounds.once()
+
+        notice = (await zhao.reads())[-1]
+        assert "进公众号回复「接手」" in str(notice)
+        assert "我不想活了" in (await zhao.says("接手")).text

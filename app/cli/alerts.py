@@ -61,4 +61,6 @@ def _line(row: CrisisAlert, now: datetime) -> str:
         parts.append(f"由{row.taken_by}接手")
     elif row.reached_at is None:
         parts.append("还没有人收到")
+    elif row.must_reach_by <= now:
+        parts.append("最近一次提醒没有人收到")
     return "  ".join(parts)

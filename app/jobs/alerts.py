@@ -1,6 +1,8 @@
 """Alerts ring until somebody on duty has taken them: at once, then every five minutes.
 
-One that reached nobody within a minute is an ERROR line and a metric; WeChat's windows may be closed.
+The first rounds go to everybody on duty, later ones to one after another, so that the few customer messages
+of their windows last; where a window is closed, a template message goes, if one is mapped. A round that
+reached nobody within a minute is an ERROR line and a metric, and the ringing goes on.
 """
 
 import asyncio
@@ -15,27 +17,37 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from app import metrics
 from app.clock import Clock, spoken
 from app.database import Database
-from app.services import crisis
+from app.services import crisis, notices, windows
+from app.services.windows import Place
 from app.wechat.api import messages as wire
 from app.wechat.client import WeChatClient
-from app.wechat.errors import WeChatError
+from app.wechat.errors import AllowanceUsed, OutcomeUnknown, PersonGone, WeChatError, WindowClosed
 from app.wechat.replies import choice_line
 from models import AlertState, CrisisAlert
+from models.alert import RINGS_EVERY
 
 log = structlog.get_logger(__name__)
 
-EVERY = timedelta(minutes=5)
 SOON = timedelta(seconds=15)
 LEASE = timedelta(seconds=60)
+TO_EVERYBODY = 2  # rounds; of five messages in a window three are left for the turns that follow
 
 
 class Bell:
-    """Rings for the followers in `openids`."""
+    """Rings for the followers in `openids`; the two flags are what the account has a right to send."""
 
     def __init__(
-        self, database: Database, client: WeChatClient, clock: Clock, openids: Sequence[str]
+        self,
+        database: Database,
+        client: WeChatClient,
+        clock: Clock,
+        openids: Sequence[str],
+        *,
+        customer_messages: bool = True,
+        templates: bool = True,
     ) -> None:
         self._database, self._client, self._clock, self._openids = database, client, clock, openids
+        self._customer_messages, self._templates = customer_messages, templates
         self._complained: dict[int, datetime] = {}  # alerts nobody heard, and when we last said so
 
     async def ring(self) -> int:
@@ -44,9 +56,7 @@ class Bell:
         try:
             while (alert := await self._claim()) is not None:
                 count += 1
-                # All at once: somebody's slow answer must not keep the others from hearing of it.
-                heard = await asyncio.gather(*(self._tell(openid, alert) for openid in self._openids))
-                await self._note(alert, reached=any(heard))
+                await self._note(alert, reached=await self._round(alert))
         finally:
             await self._complain()
         return count
@@ -63,19 +73,16 @@ class Bell:
                     return alert
         return None
 
-    async def _tell(self, openid: str, alert: CrisisAlert) -> bool:
-        at = spoken(alert.created_at, self._clock.now())
-        text = (
-            f"【紧急】{at} 有职工在聊天中流露出伤害自己的念头（第 {alert.rounds + 1} 次提醒）。\n"
-            f"请马上处理，编号 {alert.id}。\n"
-            + choice_line("我来处理", f"do:crisis.take?alert={alert.id}", "点这里：我来处理")
-        )
-        try:
-            await self._client.messages.send(wire.CustomerMessage(openid, wire.Text(text)))
-        except WeChatError as error:
-            log.warning("alert_not_delivered", alert=alert.id, error=str(error))
-            return False
-        return True
+    async def _round(self, alert: CrisisAlert) -> bool:
+        """Whether anybody was reached."""
+        if alert.reached_at is None or alert.rounds < TO_EVERYBODY:
+            # All at once: somebody's slow answer must not keep the others from hearing of it.
+            return any(await asyncio.gather(*(self._tell(openid, alert) for openid in self._openids)))
+        turn = alert.rounds % max(1, len(self._openids))
+        for openid in (*self._openids[turn:], *self._openids[:turn]):
+            if await self._tell(openid, alert):
+                return True
+        return False
 
     async def _note(self, alert: CrisisAlert, *, reached: bool) -> None:
         now = self._clock.now()
@@ -83,38 +90,91 @@ class Bell:
             row = await session.get(CrisisAlert, alert.id, with_for_update=True)
             if row is None:
                 return
-            if reached and row.reached_at is None:
+            if reached:
                 row.reached_at = now
             if row.lease_token != alert.lease_token:
                 return  # it took so long that somebody else has begun a round
             row.rounds += 1
             # Nobody heard it: try again soon, until the minute is over.
-            soon = not reached and now - row.created_at < metrics.MUST_REACH_WITHIN
-            row.due_at = now + (SOON if soon else EVERY)
+            row.due_at = now + (SOON if not reached and now < row.must_reach_by else RINGS_EVERY)
             row.lease_token, row.lease_until = None, None
-        if not reached and alert.reached_at is not None:
-            log.error("crisis_alert_heard_no_more", alert=alert.id, on_duty=len(self._openids))
 
     async def _complain(self) -> None:
-        """Say loudly what nobody has heard, as often as rounds are rung; every process does."""
+        """Say loudly what nobody hears, as often as rounds are rung; every process does."""
         now = self._clock.now()
         async with self._database.reading() as session:
-            unheard = (
-                await session.scalars(
-                    sa.select(CrisisAlert.id).where(
-                        CrisisAlert.state == AlertState.WAITING,
-                        CrisisAlert.reached_at.is_(None),
-                        CrisisAlert.created_at <= now - metrics.MUST_REACH_WITHIN,
-                    )
-                )
-            ).all()
+            unheard = (await session.scalars(sa.select(CrisisAlert).where(CrisisAlert.unheard(now)))).all()
         metrics.alerts_unreached(len(unheard))
         before = self._complained
-        self._complained = {alert: before[alert] for alert in unheard if alert in before}
+        self._complained = {alert.id: before[alert.id] for alert in unheard if alert.id in before}
         for alert in unheard:
-            if alert not in before or now - before[alert] >= EVERY:
-                self._complained[alert] = now
-                log.error("crisis_alert_reached_nobody", alert=alert, on_duty=len(self._openids))
+            if alert.id not in before or now - before[alert.id] >= RINGS_EVERY:
+                self._complained[alert.id] = now
+                event = "reached_nobody" if alert.reached_at is None else "heard_no_more"
+                log.error(f"crisis_alert_{event}", alert=alert.id, on_duty=len(self._openids))
+
+    # --- one person -----------------------------------------------------------------------------------------
+
+    async def _tell(self, openid: str, alert: CrisisAlert) -> bool:
+        return await self._by_message(openid, alert) or await self._by_template(openid, alert)
+
+    async def _by_message(self, openid: str, alert: CrisisAlert) -> bool:
+        if not self._customer_messages:
+            return False
+        async with self._database.transaction() as session:
+            follower = await windows.find_follower(session, self._client.app_id, openid)
+            place = windows.reserve(follower, self._clock.now()) if follower is not None else None
+        # Of whom we have never heard we do not know the windows: WeChat may.
+        if place is None and follower is not None:
+            return False
+        words = wire.Text(_words(alert, self._clock.now()))
+        try:
+            await self._client.messages.send(wire.CustomerMessage(openid, words))
+        except WeChatError as error:
+            log.warning("alert_not_delivered", alert=alert.id, way="customer_message", error=str(error))
+            if place is not None:
+                await self._settle(place, error)
+            return False
+        return True
+
+    async def _settle(self, place: Place, error: WeChatError) -> None:
+        async with self._database.transaction() as session:
+            match error:
+                case WindowClosed() | AllowanceUsed():
+                    await windows.close(session, place)
+                case PersonGone():
+                    await windows.leave(session, place, self._clock.now())
+                case OutcomeUnknown():
+                    pass  # it may have arrived, and counts
+                case _:
+                    await windows.give_back(session, place)
+
+    async def _by_template(self, openid: str, alert: CrisisAlert) -> bool:
+        if not self._templates:
+            return False
+        async with self._database.reading() as session:
+            template = await notices.find_template(session, self._client.app_id, notices.ALERT)
+        if template is None:
+            log.warning("alert_not_delivered", alert=alert.id, way="template", error="no template is mapped")
+            return False
+        data = notices.filled(template.fields, notices.alert_values(alert))
+        once = f"{notices.ALERT}-{alert.id}-{alert.rounds}"
+        try:
+            await self._client.templates.send(openid, template.template_id, data, client_msg_id=once)
+        except WeChatError as error:
+            log.warning("alert_not_delivered", alert=alert.id, way="template", error=str(error))
+            return False
+        return True
+
+
+def _words(alert: CrisisAlert, now: datetime) -> str:
+    return (
+        f"【紧急】{spoken(alert.created_at, now)} 有职工在聊天中流露出伤害自己的念头"
+        f"（第 {alert.rounds + 1} 次提醒）。\n"
+        f"请马上处理，编号 {alert.id}。\n"
+        + choice_line("我来处理", f"do:crisis.take?alert={alert.id}", "点这里：我来处理")
+        + f"\n点不开，请直接回复「{crisis.TAKE}」。"
+    )
 
 
 def _lease(alert_id: int, now: datetime, real_now: datetime) -> ReturningUpdate[int]:

@@ -19,6 +19,7 @@ from app.services.coordination import upsert
 from models import AlertState, CrisisAlert, Outbox
 from models.sealing import keyring
 
+TAKE = "接手"  # what people on duty say to take an alert where there is no line to tap
 REPLY_LENGTH = 500  # characters of what somebody on duty says; fits one message
 EXCERPT = 300  # characters; enough to see how it is meant
 SPARED_FOR = timedelta(days=30)  # no marketing, no surveys to this person

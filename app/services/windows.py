@@ -7,9 +7,10 @@ A place is reserved before the call and given back when nothing was sent.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import Follower
+from models import Account, Follower
 
 SPOKE_WINDOW = timedelta(hours=48)
 SPOKE_COUNT = 5
@@ -66,6 +67,21 @@ async def leave(session: AsyncSession, place: Place, now: datetime) -> None:
     follower = await _holder(session, place)
     if (follower.spoke_at, follower.acted_at) == (place.spoke_at, place.acted_at):
         follower.subscribed, follower.unsubscribed_at = False, now
+
+
+async def find_follower(session: AsyncSession, app_id: str, openid: str) -> Follower | None:
+    """Who has this openid on the account `app_id`, locked."""
+    return await session.scalar(
+        sa.select(Follower)
+        .join(Account, Account.id == Follower.account_id)
+        .where(Account.app_id == app_id, Follower.openid == openid)
+        .with_for_update(of=Follower)
+    )
+
+
+def left(follower: Follower, now: datetime) -> int:
+    """How many customer messages may still be sent, and will stay possible longer than a minute."""
+    return SPOKE_COUNT - follower.spoke_used if _open(follower.spoke_at, SPOKE_WINDOW, now) else 0
 
 
 async def _holder(session: AsyncSession, place: Place) -> Follower:
