@@ -1,5 +1,6 @@
 """Bytes we keep: where they lie, what they are, and pictures without what their camera tells about people.
 
+They lie in a folder or in a bucket of any store that speaks S3.
 Not here: who may see a file; the row beside the bytes is `models.StoredFile`.
 """
 
@@ -7,14 +8,22 @@ import asyncio
 import io
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
 
-from obstore.store import LocalStore, ObjectStore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, ObjectStore, S3Store
 from PIL import Image, ImageOps, ImageSequence
 
-from app.errors import DomainError
+from app.errors import DomainError, OperatorError
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig, S3Config
 
 KIB, MIB = 1024, 1024 * 1024
 LARGEST_BYTES = 20 * MIB
@@ -49,14 +58,27 @@ class Inspected:
 
 
 class Files:
-    """Files by public id, in a folder or in any other store of obstore (S3 has the same calls)."""
+    """Files by public id, in a folder or at `s3://bucket/prefix`, there opened with `access`.
 
-    def __init__(self, where: Path | str | ObjectStore) -> None:
+    `access` holds endpoint, region, access_key_id and secret_access_key, as far as they are given.
+
+    Raises:
+        OperatorError: the place cannot be opened.
+    """
+
+    def __init__(self, where: Path | str, access: Mapping[str, str] = MappingProxyType({})) -> None:
         self._folder: Path | None = None
-        if isinstance(where, Path | str):
-            self._folder = Path(where).resolve()
-            where = LocalStore(prefix=self._folder, mkdir=True)
-        self._store: ObjectStore = where
+        self._store: ObjectStore
+        try:
+            if isinstance(where, str) and where.startswith("s3://"):
+                self._store = _bucket(where, access)
+            else:
+                self._folder = Path(where).resolve()
+                self._store = LocalStore(prefix=self._folder, mkdir=True)
+        except (BaseError, OSError) as error:
+            raise OperatorError(
+                f"GONGHUI_FILES（{where}）打不开（{type(error).__name__}）：请检查路径和权限，或对象存储的设置"
+            ) from error
 
     async def put(self, public_id: str, data: bytes) -> None:
         """Keep `data`; whole or not at all, and what lay there before is replaced."""
@@ -85,6 +107,32 @@ class Files:
                 name = found["path"].rpartition("/")[2]
                 if NAME.fullmatch(name) and found["path"] == path_of(name):
                     yield name
+
+
+def _bucket(url: str, access: Mapping[str, str]) -> ObjectStore:
+    """Where the endpoint's host begins with the bucket's name, the bucket is not said again in the path."""
+    place, endpoint = urlsplit(url), urlsplit(access.get("endpoint", ""))
+    by_host = (endpoint.hostname or "").startswith(f"{place.hostname}.")
+    config = {
+        **access,
+        "virtual_hosted_style_request": by_host,
+        # One by one: not every store knows the call for many, and its refusals are not told as errors.
+        "disable_bulk_delete": True,
+    }
+    # A store that hangs must not hold a job longer than its lease; what failed is tried again as a row.
+    patience: ClientConfig = {
+        "allow_http": endpoint.scheme == "http",
+        "connect_timeout": timedelta(seconds=3),
+        "timeout": timedelta(seconds=20),
+    }
+    repeats: RetryConfig = {"max_retries": 1, "retry_timeout": timedelta(seconds=25)}
+    return S3Store(
+        place.hostname,
+        prefix=place.path.strip("/") or None,
+        config=cast("S3Config", config),
+        client_options=patience,
+        retry_config=repeats,
+    )
 
 
 def path_of(public_id: str) -> str:

@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import OperatorError
 
+BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?")
 AES_KEY = re.compile(r"[A-Za-z0-9]{43}")
 WECHAT = "https://api.weixin.qq.com"
 
@@ -63,8 +64,12 @@ class Settings(BaseSettings):
     """Wakes other processes sooner; may vanish at any time."""
     public_url: str = "http://127.0.0.1:8000"
     """Where phones reach us; makes the menu file's pages absolute."""
-    files: Path = Path("data/files")
-    """The folder of stored files (pictures, voices)."""
+    files: Path | str = Path("data/files")
+    """Where stored files lie (pictures, voices): a folder, or `s3://bucket/prefix`."""
+    files_s3_endpoint: str | None = None
+    files_s3_region: str = ""
+    files_s3_key: str = ""
+    files_s3_secret: SecretStr = SecretStr("")
     menus: Path = Path("menus.yaml")
     content: Path = Path("content")
     encryption_keys: SecretStr | None = None
@@ -102,9 +107,31 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         return tuple(x.strip() for x in value.split(",") if x.strip()) if isinstance(value, str) else value
 
-    @field_validator("public_url", "wechat_api_url")
+    @field_validator("files", mode="before")
     @classmethod
-    def _no_slash(cls, value: str) -> str:
+    def _folder_or_bucket(cls, value: Any) -> Any:
+        if not isinstance(value, str) or "://" not in value:
+            return Path(value)
+        if not BUCKET.fullmatch(value):
+            raise ValueError("应是一个文件夹，或 s3://桶名/前缀")
+        return value
+
+    @property
+    def files_access(self) -> dict[str, str]:
+        """How the bucket of `files` is opened, as far as it is said."""
+        told = {
+            "endpoint": self.files_s3_endpoint or "",
+            "region": self.files_s3_region,
+            "access_key_id": self.files_s3_key,
+            "secret_access_key": _plain(self.files_s3_secret),
+        }
+        return {name: value for name, value in told.items() if value}
+
+    @field_validator("public_url", "wechat_api_url", "files_s3_endpoint")
+    @classmethod
+    def _no_slash(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         if urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname:
             raise ValueError("应是 http:// 或 https:// 开头的完整地址")
         return value.rstrip("/")
@@ -153,6 +180,10 @@ class Settings(BaseSettings):
             missing += [f"GONGHUI_{name.upper()}" for name in needed if not _plain(getattr(self, name))]
         if missing:
             raise ValueError("缺少设置：" + "、".join(missing))
+        if isinstance(self.files, str) and not (self.files_s3_key and _plain(self.files_s3_secret)):
+            raise ValueError(
+                "GONGHUI_FILES 用 s3:// 时，请填写 GONGHUI_FILES_S3_KEY 和 GONGHUI_FILES_S3_SECRET"
+            )
         if self.clock_file and not self.development:
             raise ValueError("GONGHUI_CLOCK_FILE 只能在开发环境使用")
         return self

@@ -45,7 +45,6 @@ def says(lines: list[str], *words: str) -> bool:
 
 
 async def test_a_sound_deployment_has_nothing_to_complain_of(ends: Ends) -> None:
-    ends.house.settings.files.mkdir(parents=True, exist_ok=True)
     for _ in range(3):
         await ends.house.rounds.once()  # pushes the menu
 
@@ -120,8 +119,8 @@ async def test_a_redis_that_answers_is_good(
 
 
 async def test_a_folder_that_takes_no_files_is_bad(ends: Ends, tmp_path: Path) -> None:
-    shutil.rmtree(ends.house.settings.files)
-    ends.house.settings.files.write_text("a file where the folder should be")
+    shutil.rmtree(tmp_path / "files")
+    (tmp_path / "files").write_text("a file where the folder should be")
 
     assert says((await findings(ends))[BAD], "文件目录", "不能写入")
 

@@ -4,11 +4,14 @@ import io
 from pathlib import Path
 
 import pytest
+from obstore.exceptions import BaseError
 from PIL import Image
 
 from app import files as files_module
+from app.errors import OperatorError
 from app.files import FileRefused, Files, cleaned, inspect, path_of
 from models.types import public_id
+from tests.bucket import KEY, NAME, SECRET, Bucket, a_bucket
 
 ORIENTATION, MAKER, GPS = 0x0112, 0x010F, 0x8825
 
@@ -96,6 +99,68 @@ async def test_all_names_are_told_and_strangers_are_passed_over(tmp_path: Path) 
 
 def test_a_folder_never_holds_everything() -> None:
     assert path_of("abcdefgh23456789") == "ab/cd/abcdefgh23456789"
+
+
+# --- in a bucket
+
+
+def in_bucket(bucket: Bucket, prefix: str = "/union", **changes: str) -> Files:
+    access = {
+        "endpoint": bucket.endpoint,
+        "region": "cn-1",
+        "access_key_id": KEY,
+        "secret_access_key": SECRET,
+    }
+    return Files(f"s3://{NAME}{prefix}", access | changes)
+
+
+async def test_a_bucket_keeps_files_like_a_folder() -> None:
+    async with a_bucket() as bucket:
+        files, name = in_bucket(bucket), public_id()
+        bucket.objects["union/README"] = b"not ours"
+        bucket.objects["elsewhere/" + path_of(name)] = b"not where we put things"
+
+        await files.put(name, b"first")
+        await files.put(name, b"second")
+
+        assert await files.get(name) == b"second"
+        assert bucket.objects[f"union/{path_of(name)}"] == b"second"
+        assert [each async for each in files.names()] == [name]
+
+        await files.delete(name)
+        await files.delete(name)
+        with pytest.raises(FileNotFoundError):
+            await files.get(name)
+
+
+async def test_a_bucket_without_a_prefix_is_used_from_its_root() -> None:
+    async with a_bucket() as bucket:
+        await in_bucket(bucket, "").put("abcdefgh", b"x")
+
+        assert list(bucket.objects) == ["ab/cd/abcdefgh"]
+
+
+async def test_a_bucket_named_by_its_host_is_not_named_again_in_the_path() -> None:
+    elsewhere = Bucket(endpoint=f"http://{NAME}.localhost:1")
+
+    with pytest.raises(BaseError, match=f"{elsewhere.endpoint}/union/ab/cd/abcdefgh"):
+        await in_bucket(elsewhere).get("abcdefgh")
+
+
+async def test_a_wrong_key_and_a_store_in_trouble_are_errors_not_missing_files() -> None:
+    async with a_bucket() as bucket:
+        for files in (in_bucket(bucket, access_key_id="wrong"), in_bucket(bucket)):
+            with pytest.raises(BaseError):
+                await files.put("abcdefgh", b"x")
+            bucket.answers = 500
+        assert len(bucket.calls) == 3  # the second was repeated once, no more
+
+
+def test_a_place_that_cannot_be_opened_is_told_to_the_operator(tmp_path: Path) -> None:
+    (tmp_path / "files").write_text("a file where the folder should be")
+
+    with pytest.raises(OperatorError, match="GONGHUI_FILES"):
+        Files(tmp_path / "files" / "inner")
 
 
 # --- what they are

@@ -159,6 +159,22 @@ def test_a_slash_at_the_end_of_an_address_does_not_matter() -> None:
     assert production(public_url="https://example.com/").public_url == "https://example.com"
 
 
+@pytest.mark.parametrize("url", ["s3://", "s3://B", "http://b/c", "s3://bucket/预", "file:///srv"])
+def test_files_lie_in_a_folder_or_a_bucket(url: str) -> None:
+    keys = {"files_s3_key": "key", "files_s3_secret": "secret"}
+
+    assert production(files="data/files").files == Path("data/files")
+    assert production(files="s3://gonghui/files", **keys).files == "s3://gonghui/files"
+    assert "GONGHUI_FILES" in refusal(**(PRODUCTION | {"files": url}))
+
+
+def test_a_bucket_needs_its_keys() -> None:
+    message = refusal(**(PRODUCTION | {"files": "s3://gonghui", "files_s3_key": "key"}))
+
+    assert "GONGHUI_FILES_S3_SECRET" in message
+    assert "GONGHUI_FILES_S3_ENDPOINT" in refusal(**(PRODUCTION | {"files_s3_endpoint": "s3.example.cn"}))
+
+
 def test_people_on_duty_are_a_list() -> None:
     assert production(crisis_openids="oA, oB,,").crisis_openids == ("oA", "oB")
     assert production(crisis_openids="").crisis_openids == ()
@@ -194,7 +210,7 @@ def _example() -> dict[str, tuple[str, bool, list[str]]]:
     found: dict[str, tuple[str, bool, list[str]]] = {}
     above: list[str] = []
     for line in (ROOT / ".env.example").read_text(encoding="utf-8").splitlines():
-        if entry := re.fullmatch(r"(#?)GONGHUI_([A-Z_]+)=(.*)", line):
+        if entry := re.fullmatch(r"(#?)GONGHUI_([A-Z0-9_]+)=(.*)", line):
             found[entry[2].lower()] = (entry[3], bool(entry[1]), above)
             above = []
         elif line.startswith("# "):
@@ -221,9 +237,9 @@ def test_what_the_example_shows_is_the_default(name: str) -> None:
     shown, commented, _ = _example()[name]
     default = Settings.model_fields[name].default
 
-    assert commented == (name not in PRODUCTION)
+    assert commented == (name not in PRODUCTION.keys() | {"public_url", "crisis_openids"})
     if (
-        name in {"redis_url", "clock_file", "crisis_openids"}
+        name in {"redis_url", "clock_file", "files_s3_endpoint"}
         or isinstance(default, SecretStr)
         or not commented
     ):
