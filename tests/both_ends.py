@@ -12,7 +12,7 @@ import pytest
 
 from app import assembly, main
 from app.assembly import House, prepare
-from app.cli import doctor
+from app.cli import doctor_wechat
 from app.jobs.rounds import Rounds
 from app.main import Service
 from app.services import case_work
@@ -86,7 +86,7 @@ async def both_ends(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Asyn
 
     httpx_joined = SimpleNamespace(**vars(httpx) | {"AsyncClient": client})
     monkeypatch.setattr(assembly, "httpx", httpx_joined)
-    monkeypatch.setattr(doctor, "httpx", httpx_joined)
+    monkeypatch.setattr(doctor_wechat, "httpx", httpx_joined)
     monkeypatch.setattr(Rounds, "start", lambda self: None)
     monkeypatch.setattr(main, "_settle_memory", lambda: None)
     await prepare(settings)

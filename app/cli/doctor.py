@@ -1,50 +1,30 @@
-"""`gonghui doctor`: what is wrong with this deployment, in the order in which to put it right."""
+"""`gonghui doctor`: what is wrong with this deployment, in the order in which to put it right.
+
+Here are the command and what is ours; what WeChat has a say in is looked at in `doctor_wechat`.
+"""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from pathlib import Path
-from secrets import token_hex
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
-import httpx
 import redis.asyncio as redis
-import sqlalchemy as sa
 import typer
 
 from app import migrations
-from app.assembly import CALLBACKS, House, assemble
+from app.assembly import House, assemble
+from app.cli import doctor_wechat
+from app.cli.findings import BAD, Finding, advice, bad, doubtful, good
 from app.database import Database
 from app.errors import OperatorError
-from app.menus.buttons import drift
-from app.menus.file import read
-from app.menus.revisions import live
-from app.settings import Settings, WeChatAccount, load_settings
-from app.wechat.crypto import signature
-from models import AccountKind, FollowerTag
+from app.settings import Settings, WeChatMode, load_settings
+from app.wechat.errors import WeChatError
 
-GOOD, DOUBTFUL, BAD = "✓", "!", "✗"
-SKEW_SECONDS = 60
 PATIENCE_SECONDS = 10
-QUOTA_PATHS = ("/cgi-bin/message/custom/send", "/cgi-bin/menu/create")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    mark: str
-    what: str
-
-
-def good(what: str) -> Finding:
-    return Finding(GOOD, what)
-
-
-def doubtful(what: str) -> Finding:
-    return Finding(DOUBTFUL, what)
-
-
-def bad(what: str) -> Finding:
-    return Finding(BAD, what)
+UNMIGRATED = doubtful("其余各项要等数据库升级以后才能查，到时请再运行一次 gonghui doctor")
+PROBE = "doctor00"  # the file that is written and deleted again
+APP_ID, TOKEN = re.compile(r"wx[0-9a-f]{16}"), re.compile(r"[A-Za-z0-9]{3,32}")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -54,7 +34,7 @@ def add_to(app: typer.Typer) -> None:
 def doctor() -> None:
     """检查部署，说出哪里不对。
 
-    依次看设置、数据库、Redis、文件、值班、回调地址、微信接口、时钟、菜单和额度；有问题时退出码为 1。
+    依次看设置、数据库、Redis、文件、时钟、微信接口、回调地址、小程序、值班、菜单和额度；有问题时退出码为 1。
     """
     raise typer.Exit(asyncio.run(_report()))
 
@@ -65,7 +45,6 @@ async def _report() -> int:
     except OperatorError as error:
         typer.echo(f"{BAD} {error.message}")
         return 1
-    typer.echo(f"{GOOD} 设置完整" + ("（开发环境）" if settings.development else ""))
     worst = 0
     async for finding in _findings(settings):
         typer.echo(f"{finding.mark} {finding.what}")
@@ -74,14 +53,19 @@ async def _report() -> int:
 
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
-    """Nothing opens without a database, so it is looked at first."""
+    """Nothing opens without a database, so that is looked at first."""
+    for finding in _settings(settings):
+        yield finding
     trouble = await _trouble(settings)
     if trouble is not None:
         yield bad(trouble)
         return
-    async with assemble(settings) as house:
-        async for finding in examine(house):
-            yield finding
+    try:
+        async with assemble(settings) as house:
+            async for finding in examine(house):
+                yield finding
+    except OperatorError as error:
+        yield bad(error.message)
 
 
 async def _trouble(settings: Settings) -> str | None:
@@ -102,31 +86,103 @@ Check = Callable[[House], Awaitable[Sequence[Finding]]]
 
 async def examine(house: House) -> AsyncIterator[Finding]:
     """Every check in turn; one that fails does not keep the next from running."""
-    checks: tuple[Check, ...] = (
-        _database,
-        _redis,
-        _files,
-        _duty,
-        _callback,
-        _wechat,
-        _menus,
-        _quota,
-    )
+    checks: tuple[Check, ...] = (_database, _redis, _files, *doctor_wechat.CHECKS)
     for check in checks:
+        what = (check.__doc__ or "").strip("。. ")
         try:
-            for finding in await check(house):
-                yield finding
+            findings = await check(house)
+        except WeChatError as error:
+            findings = [bad(f"{what}：{advice(error)}")]
         except Exception as error:  # whatever it is, the operator wants to read the rest too
-            what = (check.__doc__ or "").strip("。. ")
             first_line = str(error).partition("\n")[0]
-            yield bad(f"{what}：{type(error).__name__} {first_line}")
+            findings = [
+                bad(f"{what}：没有查成（{type(error).__name__} {first_line}），请把这一行告诉维护程序的人")
+            ]
+        for finding in findings:
+            yield finding
+        if UNMIGRATED in findings:
+            return
+
+
+# --- settings -----------------------------------------------------------------------------------------------
+
+
+def _settings(settings: Settings) -> list[Finding]:
+    """What starts, and yet cannot work."""
+    found = [*_identifiers(settings), *_half_a_miniprogram(settings)]
+    if settings.development:
+        return [*found, good("设置完整（开发环境）")]
+    found += _address(settings.public_url)
+    if settings.wechat_mode is WeChatMode.PLAIN:
+        found.append(
+            doubtful("消息是明文的：签名不保护正文，请在微信公众平台改成安全模式，GONGHUI_WECHAT_MODE=safe")
+        )
+    return found or [good("设置完整")]
+
+
+def _address(url: str) -> list[Finding]:
+    parts = urlsplit(url)
+    if _is_inside(parts.hostname or ""):
+        return [bad(f"GONGHUI_PUBLIC_URL 是 {url}，手机和微信都到不了：请写成 https://您的域名")]
+    found = []
+    if parts.scheme != "https":
+        found.append(
+            bad(f"GONGHUI_PUBLIC_URL 是 {url}，不是 https：请配好证书，写成 https://{parts.hostname}")
+        )
+    if parts.port not in {None, 80, 443}:
+        found.append(bad(f"GONGHUI_PUBLIC_URL 的端口是 {parts.port}，微信只回调 80 和 443：请用 nginx 转发"))
+    return found
+
+
+def _is_inside(host: str) -> bool:
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return host == "localhost" or "." not in host
+
+
+def _identifiers(settings: Settings) -> list[Finding]:
+    """Malformed ones are refused by WeChat with codes that do not say so."""
+    named = {
+        "GONGHUI_WECHAT_APP_ID": (APP_ID, settings.wechat_app_id, "wx 加 16 位小写字母和数字"),
+        "GONGHUI_WECHAT_TOKEN": (TOKEN, settings.wechat_token.get_secret_value(), "3 到 32 位字母和数字"),
+    }
+    if settings.miniprogram_app_id:
+        token = settings.miniprogram_token.get_secret_value()
+        named |= {
+            "GONGHUI_MINIPROGRAM_APP_ID": (APP_ID, settings.miniprogram_app_id, "wx 加 16 位小写字母和数字"),
+            "GONGHUI_MINIPROGRAM_TOKEN": (TOKEN, token, "3 到 32 位字母和数字"),
+        }
+    found = [
+        bad(f"{name} 应是{rule}，请与微信公众平台核对")
+        for name, (pattern, value, rule) in named.items()
+        if not pattern.fullmatch(value)
+    ]
+    if settings.miniprogram_app_id == settings.wechat_app_id:
+        found.append(
+            bad("GONGHUI_MINIPROGRAM_APP_ID 与公众号的相同：请填小程序自己的 AppID，没有小程序就留空")
+        )
+    return found
+
+
+def _half_a_miniprogram(settings: Settings) -> list[Finding]:
+    rest = ("miniprogram_app_secret", "miniprogram_token", "miniprogram_aes_key")
+    given = [name for name in rest if getattr(settings, name).get_secret_value()]
+    if settings.miniprogram_app_id or not given:
+        return []
+    names = "、".join(f"GONGHUI_{name.upper()}" for name in given)
+    return [bad(f"填了 {names}，却没有 GONGHUI_MINIPROGRAM_APP_ID，小程序没有启用：请补上，或清空这几项")]
+
+
+# --- ours ---------------------------------------------------------------------------------------------------
 
 
 async def _database(house: House) -> list[Finding]:
     """数据库."""
     revision = await migrations.current(house.database.reader)
     if revision != migrations.newest():
-        return [bad(f"数据库版本是 {revision or '空'}，应为 {migrations.newest()}：请运行 gonghui migrate")]
+        told = f"数据库版本是 {revision or '空'}，应为 {migrations.newest()}：请运行 gonghui migrate"
+        return [bad(told), UNMIGRATED]
     return [good(f"数据库可用，版本 {revision}")]
 
 
@@ -138,96 +194,24 @@ async def _redis(house: House) -> list[Finding]:
     try:
         await client.ping()
     except (redis.RedisError, OSError) as error:
-        return [doubtful(f"连不上 Redis（{type(error).__name__}）：功能不受影响，只是慢几秒")]
+        told = f"连不上 Redis（{type(error).__name__}）：功能不受影响，只是慢几秒；请检查 GONGHUI_REDIS_URL"
+        return [doubtful(told)]
     finally:
         await client.aclose()
     return [good("Redis 可用")]
 
 
 async def _files(house: House) -> list[Finding]:
-    """文件目录."""
-
-    def write() -> None:
-        folder = Path(house.settings.files)
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".doctor-{token_hex(4)}"
-        probe.write_bytes(b"ok")
-        probe.unlink()
-
+    """文件."""
+    place, bucket = house.settings.files, isinstance(house.settings.files, str)
+    name = f"{'对象存储' if bucket else '文件目录'} {place}"
     try:
-        await asyncio.to_thread(write)
-    except OSError as error:
-        return [bad(f"文件目录 {house.settings.files} 不能写入（{error.strerror}）")]
-    return [good(f"文件目录 {house.settings.files} 可写")]
-
-
-async def _duty(house: House) -> list[Finding]:
-    """值班人员."""
-    number = len(house.settings.crisis_openids)
-    if number == 0:
-        return [doubtful("没有设置 GONGHUI_CRISIS_OPENIDS：有人流露轻生念头时不会有人收到提醒")]
-    return [good(f"危机提醒发给 {number} 人；他们每两天要给公众号发一条消息，否则微信不让发给他们")]
-
-
-async def _callback(house: House) -> list[Finding]:
-    """回调地址."""
-    _, account = house.accounts[AccountKind.OFFICIAL]
-    stamp, nonce, echo = str(int(house.clock.now().timestamp())), token_hex(5), token_hex(8)
-    query = {
-        "signature": signature(account.token, stamp, nonce),
-        "timestamp": stamp,
-        "nonce": nonce,
-        "echostr": echo,
-    }
-    url = house.settings.public_url + CALLBACKS[AccountKind.OFFICIAL]
-    async with httpx.AsyncClient(timeout=5) as http:
-        response = await http.get(url, params=query)
-    if response.status_code != httpx.codes.OK or response.text != echo:
-        return [bad(f"回调地址 {url} 没有正确回答（HTTP {response.status_code}）")]
-    return [good(f"回调地址 {url} 回答正确")]
-
-
-async def _wechat(house: House) -> list[Finding]:
-    """微信接口与时钟."""
-    addresses = await house.wechat.base.callback_ips()
-    findings = [good(f"微信接口可用（{len(addresses)} 个回调来源地址）")]
-    async with httpx.AsyncClient(timeout=5) as http:
-        answer = await http.get(house.settings.wechat_api_url)
-    if stamp := answer.headers.get("date"):
-        skew = abs((parsedate_to_datetime(stamp) - house.clock.real_now()).total_seconds())
-        findings.append(
-            good("时钟准确")
-            if skew < SKEW_SECONDS
-            else bad(f"本机时钟与微信相差 {skew:.0f} 秒，会拒绝正常消息，请校准（NTP）")
-        )
-    return findings
-
-
-async def _menus(house: House) -> list[Finding]:
-    """菜单."""
-    async with house.database.reading() as session:
-        revision = await live(session)
-        tagged = await session.scalar(sa.select(sa.func.count()).select_from(FollowerTag))
-    if revision is None:
-        return [bad("还没有生效的菜单：请运行 gonghui menus apply")]
-    if house.settings.wechat_account is WeChatAccount.UNVERIFIED:
-        return [doubtful(f"菜单第 {revision.number} 版生效；未认证账号不能用接口推送菜单")]
-    answer = await house.wechat.menus.get()
-    tags = {tag.name: tag.id for tag in await house.wechat.tags.list()}
-    file = read(revision.text, house.known)
-    differences = drift(file, house.settings.public_url, answer.raw, tags)
-    if differences:
-        found = [bad(f"菜单第 {revision.number} 版：{line}") for line in differences]
-        return [*found, bad("要让微信上的菜单与这一版一致，请运行 gonghui menus push")]
-    return [good(f"菜单第 {revision.number} 版与微信上一致（{tagged} 个标签归属）")]
-
-
-async def _quota(house: House) -> list[Finding]:
-    """接口额度."""
-    findings = []
-    for path in QUOTA_PATHS:
-        quota = await house.wechat.base.quota(path)
-        line = f"{path} 今天还剩 {quota.remain} 次（共 {quota.daily_limit}）"
-        low = quota.daily_limit > 0 and quota.remain < quota.daily_limit / 10
-        findings.append(doubtful(line) if low else good(line))
-    return findings
+        await house.files.put(PROBE, b"ok")
+        kept = await house.files.get(PROBE)
+        await house.files.delete(PROBE)
+    except Exception as error:  # obstore's own, and the system's
+        todo = "GONGHUI_FILES_S3_ 开头的几项和桶的权限" if bucket else "目录属于谁、磁盘有没有满"
+        return [bad(f"{name} 不能写入（{type(error).__name__}）：请检查{todo}")]
+    if kept != b"ok":
+        return [bad(f"{name} 读回来的不是写进去的：请检查存储")]
+    return [good(f"{name} 可写可读")]

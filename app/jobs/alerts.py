@@ -23,7 +23,7 @@ from app.wechat.api import messages as wire
 from app.wechat.client import WeChatClient
 from app.wechat.errors import AllowanceUsed, OutcomeUnknown, PersonGone, WeChatError, WindowClosed
 from app.wechat.replies import choice_line
-from models import AlertState, CrisisAlert
+from models import AlertState, CrisisAlert, Follower
 from models.alert import RINGS_EVERY
 
 log = structlog.get_logger(__name__)
@@ -122,7 +122,8 @@ class Bell:
         if not self._customer_messages:
             return False
         async with self._database.transaction() as session:
-            follower = await windows.find_follower(session, self._client.app_id, openid)
+            whom = windows.of_openid(self._client.app_id, openid).with_for_update(of=Follower)
+            follower = await session.scalar(whom)
             place = windows.reserve(follower, self._clock.now()) if follower is not None else None
         # Of whom we have never heard we do not know the windows: WeChat may.
         if place is None and follower is not None:

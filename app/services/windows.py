@@ -69,13 +69,12 @@ async def leave(session: AsyncSession, place: Place, now: datetime) -> None:
         follower.subscribed, follower.unsubscribed_at = False, now
 
 
-async def find_follower(session: AsyncSession, app_id: str, openid: str) -> Follower | None:
-    """Who has this openid on the account `app_id`, locked."""
-    return await session.scalar(
+def of_openid(app_id: str, openid: str) -> sa.Select[Follower]:
+    """Who has this openid on the account `app_id`."""
+    return (
         sa.select(Follower)
         .join(Account, Account.id == Follower.account_id)
         .where(Account.app_id == app_id, Follower.openid == openid)
-        .with_for_update(of=Follower)
     )
 
 
