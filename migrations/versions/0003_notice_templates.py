@@ -6,8 +6,8 @@ Additive: the running release keeps working. Downgrade forgets what staff had ch
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
