@@ -26,7 +26,7 @@ from app.dialogue.sweeping import Sweep
 from app.dialogue.turns import Turns
 from app.errors import OperatorError
 from app.files import Files
-from app.jobs import alerts, media, menu_tags, menus, retention
+from app.jobs import alerts, media, menu_tags, menus, retention, stored_files
 from app.jobs.deliveries import Sender
 from app.jobs.rounds import Round, Rounds
 from app.jobs.waking import Waker
@@ -299,7 +299,7 @@ async def _first_menus(house: House) -> None:
 async def _rounds(house: House, *, watch: bool) -> list[Round]:
     """What every process does besides answering; leases keep two from doing the same."""
     settings, database, clock, wechat = house.settings, house.database, house.clock, house.wechat
-    certified = settings.wechat_account is not WeChatAccount.UNVERIFIED
+    certified = settings.wechat_account.is_certified
     sender = Sender(database, wechat, clock, customer_messages=certified)
     sweep = Sweep(database, house.engine, dict(house.accounts.values()), clock)
     templates = settings.wechat_account is WeChatAccount.SERVICE_VERIFIED
@@ -321,6 +321,7 @@ async def _rounds(house: House, *, watch: bool) -> list[Round]:
         Round("media", lambda: media.fetch_due(database, wechat, house.files, clock), 5, wakes=True),
         Round("menus", lambda: menus.push_steps(database, wechat, clock, certified=certified), 5, wakes=True),
         Round("retention", lambda: retention.run(database, clock), 60),
+        Round("files", lambda: stored_files.tidy(database, house.files, clock), 300),
     ]
     if certified:
         tag = menu_tags.tag_followers

@@ -39,6 +39,19 @@ KEPT = {  # colours and holes are part of the picture
     "GIF": ("transparency",),
     "WEBP": ("icc_profile",),
 }
+ENDINGS = {  # of file names people open on their own machine
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/webp": ".webp",
+    "audio/amr": ".amr",
+    "audio/amr-wb": ".awb",
+    "audio/mpeg": ".mp3",
+    "audio/wav": ".wav",
+    "audio/speex": ".spx",
+    "video/mp4": ".mp4",
+    "application/pdf": ".pdf",
+}
 FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP"}
 
 

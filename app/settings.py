@@ -35,6 +35,10 @@ class WeChatAccount(StrEnum):
     SUBSCRIPTION_VERIFIED = "subscription_verified"  # 认证订阅号: no templates, QR codes, OAuth
     UNVERIFIED = "unverified"  # passive replies only
 
+    @property
+    def is_certified(self) -> bool:
+        return self is not WeChatAccount.UNVERIFIED
+
 
 def derive(secret: str, label: str) -> bytes:
     """32 bytes that belong to `label`, the same in every process that knows `secret`."""

@@ -8,9 +8,9 @@ from app.dialogue.router import Router
 from app.errors import NotFound
 from app.services import cases, stored_files
 from app.services.cases import FeedbackTopic, Mine, moment_kept
-from app.wechat.replies import Reply, Text, fit
+from app.wechat.replies import MAX_TEXT_BYTES, Reply, Text, fit
 from handlers import lines
-from models import CaseKind, CaseState
+from models import Case, CaseKind, CaseState
 
 router = Router("feedback")
 
@@ -71,33 +71,36 @@ async def leave(chat: Chat) -> Reply:
 
 @router.on("feedback.mine", title="我的留言", confidential=True)
 async def mine(chat: Chat) -> Reply:
+    """人工服务 too: whoever missed an answer finds it here."""
     found = await cases.list_mine(chat.session, chat.person.person_id, LISTED)
     if not found:
         return Text(f"还没有留言。有想说的，点这里：{lines.LEAVE}")
     rows = [_row(each) for each in found]
-    return Text(fit("\n".join(["您的留言，点编号看详情：", *rows, lines.LEAVE])))
+    return Text(fit("\n".join(["您的留言和人工服务，点编号看详情：", *rows, lines.LEAVE])))
 
 
 @router.on("feedback.show", title="看一条留言", args=("number",), confidential=True)
 async def show(chat: Chat) -> Reply:
-    """One's own only; the number may be tapped or typed, and anybody can make one up."""
+    """One's own only, 人工服务 too; the number may be tapped or typed, and anybody can make one up."""
     number = (chat.args.get("number") or chat.text).strip().upper()
     found = await cases.find_mine(chat.session, chat.person.person_id, number)
     if found is None:
         raise NotFound("没有找到这条留言，请在「我的留言」里点编号查看。")
     case = found.case
     said = await cases.first_words(chat.session, case)
-    about = f"{cases.topic_label(case.topic)}，{'匿名' if case.anonymous else '实名'}"
     words = [
         f"{case.number}　{case.state.label}",
-        f"{lines.day(case.opened_at)}提交，{about}",
-        f"您说：{_short(said, 200)}",
+        f"{lines.day(case.opened_at)}提交，{_about(case)}，{'匿名' if case.anonymous else '实名'}",
     ]
+    answer = []
     if found.answered_at is not None:
-        words += [f"{lines.day(found.answered_at)}答复：", found.answer]
+        answer = [f"{lines.day(found.answered_at)}答复：", found.answer]
     elif case.first_answer_due_at is not None and case.state is not CaseState.CLOSED:
-        words.append(lines.answered_by(case.first_answer_due_at))
-    return Text(fit("\n".join([*words, f"还要补充，就写上这个编号再留一条：{lines.LEAVE}"])))
+        answer = [lines.answered_by(case.first_answer_due_at)]
+    more = [f"您说：{_short(said, 200)}"] if said else []
+    whole = "\n".join([*words, *more, *answer, f"还要补充，就写上这个编号再留一条：{lines.LEAVE}"])
+    # Of a long answer every word counts, more than what one said oneself.
+    return Text(whole if len(whole.encode()) <= MAX_TEXT_BYTES else fit("\n".join([*words, *answer])))
 
 
 def _summary(topic: FeedbackTopic, story: answers.Story, naming: Naming, contact: str | None) -> str:
@@ -112,8 +115,11 @@ def _row(mine: Mine) -> str:
     case = mine.case
     line = lines.go(case.number, "feedback.show", number=case.number)
     answer = f"，答复：{_short(mine.answer, EXCERPT)}" if mine.answered_at else ""
-    about = f"{cases.topic_label(case.topic)}，{lines.day(case.opened_at)}"
-    return f"{line} {case.state.label}（{about}）{answer}"
+    return f"{line} {case.state.label}（{_about(case)}，{lines.day(case.opened_at)}）{answer}"
+
+
+def _about(case: Case) -> str:
+    return cases.topic_label(case.topic) if case.kind is CaseKind.FEEDBACK else case.kind.label
 
 
 def _short(text: str, characters: int) -> str:

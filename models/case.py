@@ -17,6 +17,10 @@ class CaseKind(StrEnum):
     DESK = "desk"  # 人工: somebody wants to talk to a person
     FEEDBACK = "feedback"  # 留言
 
+    @property
+    def label(self) -> str:
+        return {"desk": "人工服务", "feedback": "留言"}[self.value]
+
 
 class CaseState(StrEnum):
     SUBMITTED = "submitted"

@@ -15,7 +15,7 @@ class MessageState(StrEnum):
     ANSWERED = "answered"  # the passive reply is what the person got
     DEFERRED = "deferred"  # WeChat was told `success`; the answer follows as an outbox row
     DELIVERED = "delivered"  # the late answer arrived
-    UNDELIVERABLE = "undeliverable"  # it may not be sent; it opens the next passive reply
+    UNDELIVERABLE = "undeliverable"  # it may not be sent; its outbox row is owed
     FAILED = "failed"  # a bug; the person read a calm sentence, `gonghui messages retry` runs it again
 
 
@@ -40,7 +40,7 @@ class Message(Base):
             postgresql_where=sa.text("state = 'failed'"),
         ),
         sa.Index(
-            "ix_message_owed",
+            "ix_message_owed",  # not used: the release before this one needs it
             "follower_id",
             sqlite_where=sa.text("state = 'undeliverable'"),
             postgresql_where=sa.text("state = 'undeliverable'"),

@@ -16,6 +16,7 @@ class DeliveryState(StrEnum):
     ACCEPTED = "accepted"  # the platform has it; a result event may follow
     DELIVERED = "delivered"
     FAILED_RETRY = "failed_retry"  # again at due_at
+    OWED = "owed"  # it cannot be sent now; it opens the person's next passive reply
     FAILED = "failed"
     UNKNOWN = "unknown"  # a timeout on something that must not be sent twice
     SKIPPED = "skipped"  # for a reason: unsubscribed, no window, merged
@@ -25,7 +26,7 @@ class Way(StrEnum):
     PASSIVE = "passive"
     CUSTOMER_MESSAGE = "customer_message"
     TEMPLATE = "template"
-    PORTAL = "portal"  # nowhere else to go; it can be read there
+    PORTAL = "portal"  # nowhere else to go
 
 
 class Outbox(Base):
@@ -48,6 +49,12 @@ class Outbox(Base):
             "settled_at",
             sqlite_where=sa.text("confidential AND person_id IS NOT NULL"),
             postgresql_where=sa.text("confidential AND person_id IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_outbox_owed",
+            "person_id",
+            sqlite_where=sa.text("state = 'owed'"),
+            postgresql_where=sa.text("state = 'owed'"),
         ),
     )
 

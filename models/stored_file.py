@@ -14,11 +14,20 @@ class FileState(StrEnum):
     EXPECTED = "expected"  # its bytes are still at WeChat
     READY = "ready"
     LOST = "lost"  # WeChat no longer has it, or it was refused; `reason` tells
-    DELETED = "deleted"
+    DELETED = "deleted"  # nobody needs it: a job deletes its bytes, then the row
+
+
+def _index(name: str, column: str, condition: str) -> sa.Index:
+    where = sa.text(condition)
+    return sa.Index(f"ix_stored_file_{name}", column, sqlite_where=where, postgresql_where=where)
 
 
 class StoredFile(Base):
     __tablename__ = "stored_file"
+    __table_args__ = (
+        _index("loose", "owner_id", "NOT kept AND state <> 'deleted'"),
+        _index("deleted", "created_at", "state = 'deleted'"),
+    )
 
     public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=public_id)
     owner_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
@@ -28,6 +37,8 @@ class StoredFile(Base):
     sha256: Mapped[str] = mapped_column(sa.String(64), default="")
     state: Mapped[FileState]
     reason: Mapped[str] = mapped_column(sa.String(200), default="")
+    # A case has it; else it belongs to a dialogue, or to nothing (`app.services.loose_files`).
+    kept: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     created_at: Mapped[datetime]
 
 

@@ -159,7 +159,7 @@ async def test_our_count_is_wechats_count(ends: Ends) -> None:
 
     assert len(await received(li)) == 5
     assert await ends.sends() == [0] * 5  # the sixth is not even tried
-    assert (await states(ends))[-1] is DeliveryState.SKIPPED
+    assert (await states(ends))[-1] is DeliveryState.OWED
 
 
 async def test_following_and_writing_allow_eight_as_wechat_has_it(ends: Ends) -> None:
@@ -173,7 +173,7 @@ async def test_following_and_writing_allow_eight_as_wechat_has_it(ends: Ends) ->
     assert await ends.sends() == [0] * 8
 
 
-async def test_after_49_hours_the_answer_waits_on_the_portal(ends: Ends) -> None:
+async def test_after_49_hours_the_answer_opens_the_next_reply(ends: Ends) -> None:
     li, number = await asks_for_somebody(ends, "李娜")
     await ends.moves_time(hours=49)
     await ends.answer(number, "来晚了的答复")
@@ -182,9 +182,9 @@ async def test_after_49_hours_the_answer_waits_on_the_portal(ends: Ends) -> None
 
     assert await received(li) == []
     assert await ends.sends() == []
-    assert await states(ends) == [DeliveryState.SKIPPED]
+    assert await states(ends) == [DeliveryState.OWED]
 
-    await li.says("帮助")
+    assert "来晚了的答复" in (await li.says("帮助")).text
     await ends.answer(number, "再答一次")
     await ends.house.rounds.once()
     assert len(await received(li)) == 1

@@ -13,6 +13,7 @@ from app.errors import DomainError, NotFound
 from app.services import case_work, cases, stored_files
 from app.services.cases import Opened
 from app.services.outbox import answering
+from app.wechat.replies import Text, from_store
 from models import (
     Case,
     CaseEntry,
@@ -133,11 +134,11 @@ async def test_people_see_their_own_cases_only_newest_first(session: AsyncSessio
     li, wang = await person(session), await person(session)
     first, second = await leave(session, li), await leave(session, li, anonymous=True)
     await leave(session, wang)
-    await ask_for_somebody(session, li)
+    third = await ask_for_somebody(session, li)
 
     mine = await cases.list_mine(session, li, 10)
 
-    assert [each.case.number for each in mine] == [second.number, first.number]
+    assert [each.case.number for each in mine] == [third.number, second.number, first.number]
     assert await cases.list_mine(session, li, 1) == mine[:1]
 
 
@@ -184,12 +185,14 @@ async def test_an_answer_goes_to_whoever_asked_named_or_not(session: AsyncSessio
     li = await person(session)
     opened = await leave(session, li, anonymous=anonymous)
 
-    case = await case_work.answer(session, opened.number, " 灯换好了。 ", "王强", NOON)
+    answered = await case_work.answer(session, opened.number, " 灯换好了。 ", "王强", NOON)
 
-    row = (await session.scalars(sa.select(Outbox))).one()
+    case, row = answered.case, (await session.scalars(sa.select(Outbox))).one()
+    assert row is answered.notice
     assert case.state is CaseState.ANSWERED
     assert (row.kind, row.person_id, row.state) == ("cases.answered", li, DeliveryState.QUEUED)
-    assert row.payload == {"type": "text", "content": f"您的留言 {opened.number} 有答复了：\n灯换好了。"}
+    assert isinstance(row.payload, dict)
+    assert from_store(row.payload) == Text(f"您的留言 {opened.number} 有答复了：\n灯换好了。")
     assert str(case.id) not in row.key.replace("case-answer:", "").split(":")
 
 

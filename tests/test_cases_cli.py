@@ -3,7 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,12 @@ from typer.testing import CliRunner
 
 from app.cli import alerts, cases
 from app.database import Database
-from app.errors import DomainError
+from app.errors import DomainError, OperatorError
+from app.files import Files
 from app.services import cases as case_service
-from app.services import crisis
-from models import CaseKind, Outbox, Person
+from app.services import coordination, crisis
+from app.settings import load_settings
+from models import AccountKind, CaseKind, FileState, Follower, Outbox, Person, StoredFile
 
 NOW = datetime.now(UTC)
 WORDS = [{"type": "text", "text": "食堂的灯坏了"}, {"type": "image", "file": "abc"}]
@@ -49,17 +51,19 @@ class Office:
 
         return asyncio.run(opened())
 
-    def case(self, **given: Any) -> str:
-        """Somebody leaves a message; returns its number."""
+    def case(
+        self, facts: dict[str, Any] | None = None, blocks: case_service.Blocks = WORDS, **given: Any
+    ) -> str:
+        """Somebody leaves a message, with `facts` a follower; returns its number."""
 
         async def leave(session: AsyncSession) -> str:
             opened = await case_service.open_case(
                 session,
                 CaseKind.FEEDBACK,
-                await _person(session),
+                await _person(session, facts),
                 None,
                 topic="safety",
-                blocks=WORDS,
+                blocks=blocks,
                 now=NOW,
                 **given,
             )
@@ -68,10 +72,16 @@ class Office:
         return str(self.within(leave))
 
 
-async def _person(session: AsyncSession) -> int:
+async def _person(session: AsyncSession, facts: dict[str, Any] | None = None) -> int:
     person = Person(created_at=NOW)
     session.add(person)
     await session.flush()
+    if facts is not None:
+        account_id = await coordination.account_id(
+            session, load_settings().wechat_app_id, AccountKind.OFFICIAL
+        )
+        session.add(Follower(account_id=account_id, openid=f"o{person.id}", person_id=person.id, **facts))
+        await session.flush()
     return person.id
 
 
@@ -103,7 +113,8 @@ def test_the_list_says_what_is_waiting_and_until_when(office: Office) -> None:
 def test_answered_and_closed_from_the_terminal(office: Office) -> None:
     number = office.case()
 
-    assert "已答复" in office.types("cases", "answer", number, "灯换好了。", "--by", "王强")
+    answered = office.types("cases", "answer", number, "灯换好了。", "--by", "王强")
+    assert answered == f"{number} 已答复。本人没有关注公众号；在公众号里说话时就会看到。\n"
     assert "已办结" in office.types("cases", "close", number.lower(), "--by", "王强")
 
     shown = office.types("cases", "show", number, "--by", "王强").splitlines()
@@ -113,6 +124,28 @@ def test_answered_and_closed_from_the_terminal(office: Office) -> None:
     assert shown[4].endswith("过程（王强） 已答复 → 已办结")
     sent = office.within(lambda session: session.scalar(sa.select(sa.func.count()).select_from(Outbox)))
     assert sent == 1
+
+
+@pytest.mark.parametrize(
+    ("facts", "account", "said"),
+    [
+        ({"spoke_at": NOW}, "service_verified", "这就送到本人的微信。"),
+        ({"acted_at": NOW}, "service_verified", "这就送到本人的微信。"),
+        ({"spoke_at": NOW - timedelta(hours=48)}, "service_verified", "本人 48 小时内没有来过"),
+        ({"spoke_at": NOW, "spoke_used": 5}, "service_verified", "主动发的条数已用完"),
+        ({"spoke_at": NOW, "subscribed": False}, "service_verified", "本人已取消关注"),
+        ({"spoke_at": NOW}, "unverified", "账号未认证，不能主动发"),
+    ],
+)
+def test_staff_are_told_when_the_member_will_hear_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch, facts: dict[str, Any], account: str, said: str
+) -> None:
+    monkeypatch.setenv("GONGHUI_WECHAT_ACCOUNT", account)
+    named, unnamed = office.case(facts=facts), office.case(facts=facts, anonymous=True)
+
+    assert said in office.types("cases", "answer", named, "灯换好了。", "--by", "王强")
+    told = office.types("cases", "answer", unnamed, "灯换好了。", "--by", "王强")
+    assert told.startswith(f"{unnamed} 已答复。能马上送到就马上送")  # a better word would hint at who it is
 
 
 def test_the_thread_of_an_anonymous_case_shows_days_only(office: Office) -> None:
@@ -129,6 +162,104 @@ def test_the_telephone_number_is_shown_on_demand_and_noted(office: Office) -> No
     assert "13812345678" not in office.types("cases", "show", number, "--by", "王强")
     assert "联系电话：13812345678" in office.types("cases", "show", number, "--contact", "--by", "王强")
     assert "备注（王强） 查看了联系电话" in office.types("cases", "show", number, "--by", "赵敏")
+
+
+# --- files --------------------------------------------------------------------------------------------------
+
+PICTURE, VOICE, LATE, LOST = (f"{name}{'2' * 12}" for name in ("pict", "voic", "late", "lost"))
+
+
+@pytest.fixture
+def with_files(office: Office, tmp_path: Path) -> str:
+    """The number of a case with a picture, a voice, one that is still to come, a lost and a deleted one."""
+    kinds = {PICTURE: "image", VOICE: "voice", LATE: "image", LOST: "video", "gone": "image"}
+    facts: dict[str, dict[str, Any]] = {
+        PICTURE: {"state": FileState.READY, "content_type": "image/jpeg"},
+        VOICE: {"state": FileState.READY, "content_type": "audio/amr"},
+        LATE: {"state": FileState.EXPECTED},
+        LOST: {"state": FileState.LOST, "reason": "微信服务器上已没有这个文件"},
+    }
+
+    async def arrive(session: AsyncSession) -> None:
+        for name, given in facts.items():
+            session.add(StoredFile(public_id=name, kind=kinds[name], created_at=NOW, **given))
+        stored = Files(tmp_path / "files")
+        await stored.put(PICTURE, b"a picture")
+        await stored.put(VOICE, b"a voice")
+
+    office.within(arrive)
+    return office.case(blocks=[{"type": kind, "file": name} for name, kind in kinds.items()])
+
+
+def test_the_files_of_a_case_are_taken_out_under_its_number(
+    office: Office, with_files: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "desk" / "out"
+    shown = office.types("cases", "show", with_files, "--by", "王强").splitlines()
+    assert shown[-1] == f"有 5 个附件，取出来看：gonghui cases files {with_files} --to 文件夹"
+
+    told = office.types("cases", "files", with_files.lower(), "--to", str(folder), "--by", "王强")
+
+    assert told.splitlines() == [
+        f"{with_files}-1.jpg　图片",
+        f"{with_files}-2.amr　语音",
+        "第 3 个（图片）还没有从微信取来，请过几分钟再试。",
+        "第 4 个（视频）没有取到：微信服务器上已没有这个文件。",
+        "第 5 个（图片）已经删除。",
+        f"都在 {folder}；王强 查看过，已记入办理过程。用完请删除。",
+    ]
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
+        f"{with_files}-1.jpg": b"a picture",
+        f"{with_files}-2.amr": b"a voice",
+    }
+    assert {path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())} == {0o700, 0o600}
+    assert "备注（王强） 查看了附件 1、2" in office.types("cases", "show", with_files, "--by", "赵敏")
+
+
+def test_nothing_is_overwritten_and_what_was_not_opened_is_not_noted(
+    office: Office, with_files: str, tmp_path: Path
+) -> None:
+    there = tmp_path / f"{with_files}-2.amr"
+    there.write_bytes(b"somebody's own")
+
+    with pytest.raises(OperatorError, match=f"里已有 {with_files}-2.amr，不覆盖"):
+        office.types("cases", "files", with_files, "--to", str(tmp_path), "--by", "王强")
+
+    assert there.read_bytes() == b"somebody's own"
+    assert not (tmp_path / f"{with_files}-1.jpg").exists()
+    assert "查看了附件" not in office.types("cases", "show", with_files, "--by", "赵敏")
+
+
+def test_a_case_without_files_says_so_and_one_whose_files_are_to_come_leaves_no_trace(
+    office: Office, tmp_path: Path
+) -> None:
+    plain, waiting = office.case(blocks=WORDS[:1]), office.case(blocks=[{"type": "image", "file": "gone"}])
+
+    with pytest.raises(OperatorError, match="没有图片、语音或视频"):
+        office.types("cases", "files", plain, "--to", str(tmp_path), "--by", "王强")
+    told = office.types("cases", "files", waiting, "--to", str(tmp_path / "new"), "--by", "王强")
+
+    assert told == "第 1 个（图片）已经删除。\n"
+    assert not (tmp_path / "new").exists()
+    assert "备注" not in office.types("cases", "show", waiting, "--by", "王强")
+
+
+def test_a_folder_that_cannot_be_written_is_named(office: Office, with_files: str, tmp_path: Path) -> None:
+    (tmp_path / "a file").write_text("")
+
+    with pytest.raises(OperatorError, match="建不了"):
+        office.types("cases", "files", with_files, "--to", str(tmp_path / "a file"), "--by", "王强")
+
+
+def test_bytes_that_are_not_there_are_said_to_be_missing(
+    office: Office, with_files: str, tmp_path: Path
+) -> None:
+    asyncio.run(Files(tmp_path / "files").delete(PICTURE))
+
+    told = office.types("cases", "files", with_files, "--to", str(tmp_path), "--by", "王强").splitlines()
+
+    assert told[0].startswith("第 1 个（图片）不见了")
+    assert told[1] == f"{with_files}-2.amr　语音"
 
 
 def test_what_cannot_be_is_refused_in_a_sentence(office: Office) -> None:

@@ -95,8 +95,8 @@ async def test_five_messages_within_48_hours_and_no_more(
 
     assert mailbox.texts == [f"第 {n} 条" for n in range(1, 6)]
     last = await row_of(database, rows[-1])
-    assert (last.state, last.way, last.reason) == (DeliveryState.SKIPPED, Way.PORTAL, "no open window")
-    assert last.tries == 0
+    assert (last.state, last.reason, last.tries) == (DeliveryState.OWED, "no open window", 0)
+    assert await sender.send_due() == 0  # it waits for the person, not for the next look
 
 
 async def test_a_tap_allows_three_within_a_minute_before_the_others_are_used(
@@ -189,7 +189,7 @@ async def test_wechat_knows_its_windows_better(
     await sender.send_due()
 
     assert mailbox.tried == 1  # the second is not even tried
-    assert {(await row_of(database, each)).state for each in (first, second)} == {DeliveryState.SKIPPED}
+    assert {(await row_of(database, each)).state for each in (first, second)} == {DeliveryState.OWED}
 
 
 async def test_without_the_right_nothing_is_sent(
@@ -200,20 +200,20 @@ async def test_without_the_right_nothing_is_sent(
     await sender_of(database, client, clock, customer_messages=False).send_due()
 
     assert mailbox.tried == 0
-    assert (await row_of(database, row_id)).state is DeliveryState.SKIPPED
+    assert (await row_of(database, row_id)).state is DeliveryState.OWED
 
 
 # --- to whom ------------------------------------------------------------------------------------------------
 
 
-async def test_a_row_for_nobody_we_can_reach_is_kept_for_the_portal(
+async def test_news_for_somebody_we_cannot_reach_are_over(
     database: Database, clock: FakeClock, sender: Sender, mailbox: Mailbox
 ) -> None:
     elsewhere = await follower(database, "oMini", clock.now(), account_id=await another_account(database))
     left = await follower(database, "oLeft", clock.now(), subscribed=False)
     rows = [
-        await post(database, elsewhere, clock, text="没有公众号的人"),
-        await post(database, left, clock, text="取消了关注"),
+        await post(database, elsewhere, clock, text="没有公众号的人", kind="activities.news"),
+        await post(database, left, clock, text="取消了关注", kind="activities.news"),
         await post(database, None, clock, text="没有人"),
     ]
 
@@ -259,7 +259,7 @@ async def test_whoever_is_gone_is_left_alone_until_he_acts_again(
 
     assert mailbox.tried == 1
     assert not (await facts_of(database, li)).subscribed
-    assert (await row_of(database, first)).state is DeliveryState.SKIPPED
+    assert (await row_of(database, first)).state is DeliveryState.OWED
     assert (await row_of(database, second)).reason == "not following"
 
 

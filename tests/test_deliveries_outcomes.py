@@ -40,7 +40,7 @@ mailbox, client, sender, li = mailing.mailbox, mailing.client, mailing.sender, m
 async def test_a_busy_wechat_is_tried_again_ever_more_rarely_and_given_up_in_the_end(
     database: Database, clock: FakeClock, sender: Sender, mailbox: Mailbox, li: Follower
 ) -> None:
-    row_id = await post(database, li, clock)
+    row_id = await post(database, li, clock, kind="activities.news")
     mailbox.answers = [-1] * 20
     pauses: list[float] = []
     while (row := await row_of(database, row_id)).state in (DeliveryState.QUEUED, DeliveryState.FAILED_RETRY):
@@ -97,7 +97,7 @@ async def test_what_an_operator_must_put_right_waits_for_him(
 async def test_our_mistake_is_not_repeated_and_costs_no_place(
     database: Database, clock: FakeClock, sender: Sender, mailbox: Mailbox, li: Follower
 ) -> None:
-    row_id = await post(database, li, clock)
+    row_id = await post(database, li, clock, kind="activities.news")
     mailbox.answers = [45002]
 
     await sender.send_due()

@@ -194,7 +194,7 @@ async def test_ones_own_messages_with_state_day_and_answer(talk: Talk) -> None:
     mine = await li.says("我的留言")
 
     assert mine.splitlines() == [
-        "您的留言，点编号看详情：",
+        "您的留言和人工服务，点编号看详情：",
         "LY-2026-0003 已提交（安全生产，11月23日）",
         "LY-2026-0001 已答复（安全生产，11月23日），答复：灯已换好。",
         "我要留言",

@@ -15,6 +15,8 @@ from PIL import Image
 from app.database import Database, refuse_in_transaction
 from app.files import LARGEST_BYTES, Files
 from app.jobs import media
+from app.jobs.stored_files import tidy
+from app.services.stored_files import mark_deleted
 from app.wechat import errors
 from app.wechat.api.media import MediaFile
 from app.wechat.client import WeChatClient
@@ -314,3 +316,22 @@ async def test_a_file_deleted_while_it_comes_is_not_kept(
     assert (await file_of(database, name)).state is FileState.DELETED
     with pytest.raises(FileNotFoundError):
         await files.get(name)
+
+
+async def test_a_file_whose_row_is_gone_when_it_comes_is_not_kept(
+    database: Database, files: Files, clock: FakeClock, wechat: WeChat
+) -> None:
+    """A download that outlived its lease: meanwhile the file was deleted, row and all."""
+    await expect(database, clock)
+    wechat.holds["m1"] = picture()
+
+    async def it_is_deleted() -> None:
+        clock.advance(media.LEASE.total_seconds() + 1)
+        async with database.transaction() as session:
+            await mark_deleted(session, [(await session.scalars(sa.select(StoredFile.public_id))).one()])
+        assert await tidy(database, files, clock) == 1
+
+    wechat.meanwhile = it_is_deleted
+    await media.fetch_due(database, wechat, files, clock)
+
+    assert [found async for found in files.names()] == []

@@ -9,8 +9,9 @@ from app.database import Database
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
+from app.services import outbox
 from app.wechat.replies import MAX_TEXT_BYTES, Article, News, Reply, Text, to_store
-from models import Dialogue, Message, MessageState
+from models import DeliveryState, Dialogue, Follower, Message, MessageState
 from tests.conftest import FakeClock
 from tests.talking import Speaker, Talk, left_behind, talking
 
@@ -68,7 +69,17 @@ async def owes(talk: Talk, who: Speaker, text: str) -> None:
     async with talk.database.transaction() as session:
         message = (await session.scalars(sa.select(Message).order_by(Message.id.desc()))).first()
         assert message is not None
-        message.state, message.reply = MessageState.UNDELIVERABLE, to_store(Text(text))
+        message.state = MessageState.UNDELIVERABLE
+        late = outbox.add(
+            session,
+            outbox.LATE_REPLY,
+            key=f"late:{message.id}",
+            to=(await session.get_one(Follower, message.follower_id)).person_id,
+            message_id=message.id,
+            payload=to_store(Text(text)),
+            now=talk.clock.now(),
+        )
+        late.state = DeliveryState.OWED
 
 
 async def test_a_text_too_long_is_shortened_and_repeated_so(talk: Talk) -> None:

@@ -119,7 +119,8 @@ async def _backup(target: Path) -> Manifest:
         if revision is None:
             raise OperatorError("数据库还没有内容，没有可备份的。")
         with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as folder:
-            # Files never change, so those of a moment after the database are at least what it names.
+            # Files never change, so those of a moment after the database are at least what it names; but for
+            # some that nobody needed, deleted since.
             copy = Path(folder) / "copy"
             await asyncio.to_thread(_copy_database, house.database, copy)
             archive = Archive(Path(folder) / "archive")

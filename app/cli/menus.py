@@ -22,7 +22,6 @@ from app.menus.schema import SCHEMA, schema_text
 from app.menus.shadows import RESERVED
 from app.menus.words import normalise
 from app.services.audiences import Facts
-from app.settings import WeChatAccount
 
 app = Commands(help="菜单与关键词（menus.yaml）。")
 
@@ -175,7 +174,7 @@ def push() -> None:
 
 
 async def _push_again(house: Any, session: Any, revision: Any) -> str:
-    if house.settings.wechat_account is WeChatAccount.UNVERIFIED:
+    if not house.settings.wechat_account.is_certified:
         raise OperatorError("未认证账号没有菜单接口，请在微信公众平台里手工设置菜单。")
     await pushes.plan_push(session, revision, house.known, house.settings.public_url, house.clock.now())
     return f"第 {revision.number} 版正在重新发布到微信，进度见 menus history。"

@@ -26,7 +26,7 @@ class Speaker:
     subscribed: bool
     known_to_speak: bool = False  # the window facts say already that the person spoke just now
     tags: frozenset[str] = frozenset()
-    owed: int | None = None  # a message whose late answer could not be delivered
+    owed: int | None = None  # an outbox row that could not be sent: it opens a reply
 
     @property
     def id(self) -> int:
@@ -152,7 +152,7 @@ class Entry:
     lease_until: datetime | None = None
     dialogues: Sequence[DialogueRow] = ()
     expected: Sequence[Expected] = ()
-    paid: int | None = None  # a message whose undeliverable answer opened this reply
+    paid: int | None = None  # the owed outbox row that opened this reply
     wrote: bool = False  # its handler did: another process at this person must notice
 
     @property
@@ -225,6 +225,18 @@ def put_dialogues(rows: str) -> str:
     columns = ", ".join(DIALOGUE_COLUMNS)
     return f"INSERT INTO dialogue ({columns}) {rows} ON CONFLICT (ref) DO UPDATE SET {changes}"
 
+
+# The oldest answer owed to the follower `f`; one that belongs to another openid waits for that one.
+OWED = """(SELECT min(o.id) FROM outbox o WHERE o.person_id = f.person_id AND o.state = 'owed'
+     AND (o.follower_id IS NULL OR o.follower_id = f.id))"""
+
+# What is told by a reply is settled with it; so is the message whose late answer it was.
+PAY = (
+    "UPDATE outbox SET state = 'delivered', way = 'passive', reason = '', settled_at = {at}"
+    " WHERE id = {row} AND state = 'owed'",
+    "UPDATE message SET state = 'delivered' WHERE state = 'undeliverable'"
+    " AND id = (SELECT message_id FROM outbox WHERE id = {row})",
+)
 
 # One UPDATE for all kinds of contact: `f` is the follower, `v` the group's row.
 FOLLOWER_CHANGES = """

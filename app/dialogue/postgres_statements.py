@@ -14,6 +14,8 @@ from app.dialogue.journal import (
     JUST_NOW,
     LEAVING,
     MESSAGE_COLUMNS,
+    OWED,
+    PAY,
     Contact,
     DialogueRow,
     Entry,
@@ -29,11 +31,10 @@ from app.dialogue.journal import (
 from models import DialogueState, MessageState
 from models.types import public_id, unseal_json
 
-READ = """
+READ = f"""
 SELECT q.n, m.id, m.state, m.reply, m.lease_token, f.id, f.person_id, f.version, f.subscribed,
   (SELECT array_agg(name) FROM follower_tag t WHERE t.follower_id = f.id),
-  (SELECT min(o.id) FROM message o WHERE o.follower_id = f.id AND o.state = 'undeliverable'
-     AND o.reply IS NOT NULL),
+  {OWED},
   d.ref, d.flow, d.version, d.state, d.confidential, d.started_at, d.expires_at, d.serial,
   d.args, d.answers, d.pending, m.answered_at IS NULL, f.spoke_used = 0 AND f.spoke_at > q.just
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[])
@@ -118,8 +119,7 @@ SELECT $5, $6, file.id, false, $4, 0 FROM file
 """
 
 LEAVE = tuple(statement.format(who="$1", at="$2") for statement in LEAVING)
-
-PAY = "UPDATE message SET state = 'delivered' WHERE id = $1 AND state = 'undeliverable'"
+PAY_OUTBOX, PAY_MESSAGE = (statement.format(row="$1", at="$2") for statement in PAY)
 
 
 # --- reading -----------------------------------------------------------------------------------------------
@@ -227,7 +227,8 @@ async def store_more(connection: Any, entries: Sequence[Entry]) -> None:
             file = (expected.public_id, speaker.person_id, expected.kind, entry.received_at)
             await connection.execute(EXPECT, *file, entry.account_id, expected.media_id)
         if entry.paid:
-            await connection.execute(PAY, entry.paid)
+            await connection.execute(PAY_OUTBOX, entry.paid, entry.received_at)
+            await connection.execute(PAY_MESSAGE, entry.paid)
         if entry.contact is Contact.LEFT:
             for statement in LEAVE:
                 await connection.execute(statement, speaker.follower_id, entry.received_at)

@@ -34,6 +34,7 @@ TAPS = frozenset(
     }
 )
 OPENS_WINDOW = frozenset({"event.click", "event.scancode_push", "event.scancode_waitmsg", "event.scan"})
+SHOWS_REPLY = frozenset({"event.click", "event.scancode_waitmsg", "event.scan", "event.subscribe"})
 GO_ON = "继续"
 TAP_DO = "do:"  # a tapped line that names a handler instead of answering a question
 TAP_WORD = "word"  # a tapped line that says a keyword and means it, whatever question stands open
@@ -235,6 +236,11 @@ class Routing:
         if target is None:
             return Plan(Act.RECORD, rule, contact)
         return Plan(Act.RUN, rule, contact, handler=self._registry[target.handler], args=dict(target.args))
+
+
+def is_answered(incoming: Incoming, plan: Plan) -> bool:
+    """Whether the person reads what is replied. To events like LOCATION or VIEW no phone shows anything."""
+    return not incoming.is_event or (incoming.kind in SHOWS_REPLY and plan.act is not Act.RECORD)
 
 
 def standing(seen: Snapshot) -> tuple[str, int]:

@@ -17,6 +17,8 @@ from app.dialogue.journal import (
     JUST_NOW,
     LEAVING,
     MESSAGE_COLUMNS,
+    OWED,
+    PAY,
     Contact,
     DialogueRow,
     Entry,
@@ -33,6 +35,7 @@ from models import DialogueState, MessageState
 from models.types import public_id, unseal_json
 
 LEAVE = tuple(statement.format(who="?1", at="?2") for statement in LEAVING)
+PAY_OUTBOX, PAY_MESSAGE = (statement.format(row="?1", at="?2") for statement in PAY)
 PUT_DIALOGUE = put_dialogues(f"VALUES ({', '.join('?' * len(DIALOGUE_COLUMNS))})")
 
 
@@ -54,14 +57,13 @@ def _moment(text: str) -> datetime:
 
 # --- reading -----------------------------------------------------------------------------------------------
 
-READ = """
-WITH q(n, account_id, key, openid, just) AS (VALUES {rows})
+READ = f"""
+WITH q(n, account_id, key, openid, just) AS (VALUES {{rows}})
 SELECT json_group_array(json_array(
   q.n, m.id, m.state, hex(m.reply), m.lease_token, m.answered_at IS NULL,
   f.id, f.person_id, f.version, f.subscribed, f.spoke_used = 0 AND f.spoke_at > q.just,
   (SELECT json_group_array(name) FROM follower_tag t WHERE t.follower_id = f.id),
-  (SELECT min(o.id) FROM message o WHERE o.follower_id = f.id AND o.state = 'undeliverable'
-     AND o.reply IS NOT NULL),
+  {OWED},
   (SELECT json_group_array(json_array(d.ref, d.flow, d.version, d.state, d.confidential, d.started_at,
      d.expires_at, d.serial, hex(d.args), hex(d.answers), hex(d.pending)))
    FROM dialogue d WHERE d.follower_id = f.id AND d.state <> 'ended')))
@@ -251,9 +253,8 @@ def store_more(db: sqlite3.Connection, entry: Entry) -> None:
             (entry.account_id, expected.media_id, file_id, _stamp(entry.received_at)),
         )
     if entry.paid:
-        db.execute(
-            "UPDATE message SET state = 'delivered' WHERE id = ? AND state = 'undeliverable'", (entry.paid,)
-        )
+        db.execute(PAY_OUTBOX, (entry.paid, _stamp(entry.received_at)))
+        db.execute(PAY_MESSAGE, (entry.paid,))
     if entry.contact is Contact.LEFT:
         for statement in LEAVE:
             db.execute(statement, (entry.speaker.follower_id, _stamp(entry.received_at)))

@@ -114,7 +114,7 @@ class Sweep:
         if follower is not None:
             outbox.add(
                 session,
-                "dialogue.late_reply",
+                outbox.LATE_REPLY,
                 key=f"late:{row.id}",
                 to=follower.person_id,
                 follower_id=follower.id,

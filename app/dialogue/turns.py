@@ -6,7 +6,6 @@ writing transaction; if not, its message joins the next group.
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -20,22 +19,20 @@ from app.database import Database, WriteNeeded
 from app.dialogue.around import before
 from app.dialogue.groups import Groups
 from app.dialogue.journal import Contact, Entry, Seen, Snapshot, Speaker, Written
+from app.dialogue.owed import Owed, read_owed
 from app.dialogue.performing import CALM, Guarded, Performer, Stage, Turn
 from app.dialogue.questions import confirms
-from app.dialogue.routing import Guard, Plan, Routing, standing, too_late_to_answer
+from app.dialogue.routing import Guard, Plan, Routing, is_answered, standing, too_late_to_answer
 from app.dialogue.runs import Run
 from app.dialogue.settling import Lost, Stale, claim_leased, finish_leased
 from app.dialogue.writing import Outcome, Play, Writer, Writers, flushed, savepoint
 from app.menus.live import LiveMenus
 from app.services import outbox
 from app.wechat.replies import (
-    MAX_TEXT_BYTES,
     BadReply,
-    News,
     Nothing,
     Reply,
     Text,
-    fit,
     fitted,
     from_store,
     to_store,
@@ -46,8 +43,6 @@ from models.types import seal_json
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=60)  # real time; longer than any handler should take
-LEAST_OWED = 120  # bytes of an owed answer that are worth saying; with less room it waits for the next reply
-OWED = "您刚才问的，答复如下：\n{text}\n——————"
 
 
 class Busy(Exception):
@@ -84,7 +79,9 @@ class Turns:
         if run.deferred and run.stood is not None and run.stood != standing(seen):
             too_late_to_answer(plan, run.stood)
             run.missed = run.stood if run.stood[0] else None
-        owed = await self._owed(seen.speaker) if seen.speaker.owed and not run.incoming.is_event else None
+        owed = None
+        if seen.speaker.owed and not run.deferred and is_answered(run.incoming, plan):
+            owed = await read_owed(self._database, seen.speaker.owed)
         try:
             if _will_write(plan):
                 raise WriteNeeded
@@ -131,7 +128,7 @@ class Turns:
             for session in reading:
                 await session.close()
 
-    async def _writing(self, plan: Plan, run: Run, speaker: Speaker, owed: "_Owed | None") -> Reply | None:
+    async def _writing(self, plan: Plan, run: Run, speaker: Speaker, owed: Owed | None) -> Reply | None:
         """In a transaction that others who write share; a message that was deferred has one of its own."""
 
         async def play(session: AsyncSession, guarded: Guarded) -> Outcome:
@@ -157,7 +154,7 @@ class Turns:
         plan: Plan,
         run: Run,
         speaker: Speaker,
-        owed: "_Owed | None",
+        owed: Owed | None,
     ) -> Outcome:
         """The handler in a writing transaction; an alert does not depend on what it does."""
         outbox.answering(session, speaker.person_id)
@@ -176,15 +173,15 @@ class Turns:
 
     # --- storing ---
 
-    def _entry(self, run: Run, turn: Turn, plan: Plan, speaker: Speaker, owed: "_Owed | None") -> Outcome:
+    def _entry(self, run: Run, turn: Turn, plan: Plan, speaker: Speaker, owed: Owed | None) -> Outcome:
         reply = self._sendable(turn, run)
         paid = None
         if plan.warning is not None:  # nothing stands above these lines
             if not isinstance(reply, Text | Nothing):
                 reply = Nothing()  # a picture cannot carry the lines, and they matter more
             reply = before(plan.warning.lines, reply)
-        elif owed is not None and not run.deferred and (opened := owed.opens(reply)) is not None:
-            reply, paid = opened, owed.message_id
+        elif owed is not None and not run.deferred and (above := owed.above(reply, turn, run.at)) is not None:
+            reply, paid = above, owed.outbox_id
         row = self._row(run, turn, speaker, plan.contact, reply)
         row.paid = paid
         return Outcome(reply, row)
@@ -273,7 +270,7 @@ class Turns:
         assert row.speaker is not None
         outbox.add(
             session,
-            "dialogue.late_reply",
+            outbox.LATE_REPLY,
             key=f"late:{message_id}",
             to=row.speaker.person_id,
             follower_id=row.speaker.follower_id,
@@ -283,22 +280,6 @@ class Turns:
             besides_reply=True,  # this is the reply
         )
 
-    async def _owed(self, speaker: Speaker) -> "_Owed | None":
-        """An earlier answer that could not be delivered and may open this one."""
-        async with self._database.reading() as session:
-            stored: Any = await session.scalar(sa.select(Message.reply).where(Message.id == speaker.owed))
-        reply = from_store(stored) if stored else None
-        return _Owed(speaker.owed or 0, _in_words(reply)) if reply else None
-
-
-def _in_words(reply: Reply) -> str:
-    """A late answer as text, since it opens another one."""
-    if isinstance(reply, Text):
-        return reply.content
-    if isinstance(reply, News):
-        return "\n".join(f"{article.title} {article.url}" for article in reply.articles)
-    return "（是一条图片或音视频，请再问一次。）"
-
 
 def _will_write(plan: Plan) -> bool:
     """An alert is a write whatever the handler does; after a yes to a confirmation most flows write."""
@@ -306,22 +287,6 @@ def _will_write(plan: Plan) -> bool:
     return alerts or (
         plan.said is not None and plan.row is not None and confirms(plan.row.pending, plan.said)
     )
-
-
-@dataclass(slots=True)
-class _Owed:
-    """A late answer that could not be delivered."""
-
-    message_id: int
-    text: str
-
-    def opens(self, reply: Reply) -> Reply | None:
-        """`reply` below the owed answer, shortened if need be; None where there is no room for it."""
-        if not isinstance(reply, Text | Nothing):
-            return None
-        below = f"\n{reply.content}" if isinstance(reply, Text) else ""
-        room = MAX_TEXT_BYTES - len((OWED.format(text="") + below).encode())
-        return Text(OWED.format(text=fit(self.text, room)) + below) if room >= LEAST_OWED else None
 
 
 def _done(outcome: Outcome) -> Play:

@@ -144,8 +144,10 @@ class Sender:
                 await deliveries.unknown(session, row, reason, now)
             case errors.MediaGone() if not isinstance(content_of(parcel.payload), wire.Text):
                 await deliveries.reworded(session, row, place, to_store(MEDIA_GONE), reason, now)
+            case errors.WeChatError():
+                await deliveries.failed(session, row, place, reason, now)
             case _:
-                await deliveries.failed(session, row, reason, now, place)
+                await deliveries.unreadable(session, row, reason, now, place)
 
 
 async def _to_the_end(work: Coroutine[Any, Any, bool]) -> bool:

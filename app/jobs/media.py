@@ -209,11 +209,13 @@ async def _settle(session: AsyncSession, job: Job, outcome: Outcome) -> bool:
         .returning(MediaFetch.id)
         .execution_options(synchronize_session=False)
     )
-    if ours is None or isinstance(outcome, Later):
+    if isinstance(outcome, Later):
+        return True
+    file = await session.get(StoredFile, job.file_id, with_for_update=True)
+    if file is None or file.state is FileState.DELETED:
+        return False
+    if ours is None or file.state is not FileState.EXPECTED:
         return True  # somebody else has it: the bytes under its name are his
-    file = await session.get_one(StoredFile, job.file_id, with_for_update=True)
-    if file.state is not FileState.EXPECTED:
-        return file.state is FileState.READY
     if isinstance(outcome, Lost):
         file.state, file.reason = FileState.LOST, outcome.reason[:200]
         return True

@@ -5,6 +5,7 @@ only by an act that leaves a trace. Not here: opening cases and one's own ones (
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +15,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.errors import DomainError, NotFound
 from app.services import outbox
 from app.services.cases import moment_kept, move
-from models import Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
+from models import Case, CaseEntry, CaseReporter, CaseState, EntryKind, Outbox
 from models.sealing import keyring
 
 ANSWER_LENGTH = 600  # characters; with its heading it fits one message of WeChat
 
-_NAMES = {CaseKind.DESK: "人工服务", CaseKind.FEEDBACK: "留言"}
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A case and the effect that brings the answer to the member."""
+
+    case: Case
+    notice: Outbox
 
 
 async def list_cases(
@@ -48,7 +55,7 @@ async def list_entries(session: AsyncSession, case: Case) -> Sequence[CaseEntry]
     return found.all()
 
 
-async def answer(session: AsyncSession, number: str, text: str, by: str, now: datetime) -> Case:
+async def answer(session: AsyncSession, number: str, text: str, by: str, now: datetime) -> Answered:
     """Answer the member, anonymous or not: the answer finds its way without telling staff to whom.
 
     Raises:
@@ -70,19 +77,23 @@ async def answer(session: AsyncSession, number: str, text: str, by: str, now: da
     session.add(entry)
     await session.flush()
     reporter = await _reporter(session, case)
-    heading = f"您的{_NAMES[case.kind]} {case.number} 有答复了："
-    outbox.add(
+    heading = f"您的{case.kind.label} {case.number} 有答复了"
+    notice = outbox.add(
         session,
         "cases.answered",
         # The row names a person: a key with the case's id would tell whose an anonymous case is.
         key="case-answer:" + keyring().digest(str(entry.id), "case-answer").hex(),
         to=reporter["person_id"],
-        payload={"type": "text", "content": f"{heading}\n{text}"},
+        payload={
+            "type": "text",
+            "content": f"{heading}：\n{text}",
+            outbox.SHORT: f"{heading}，内容较长，请回复「我的留言」点编号看全文。",
+        },
         now=now,
         confidential=True,  # of a named case too: a mark on the others would tell who has an anonymous one
     )
     await session.flush()
-    return case
+    return Answered(case, notice)
 
 
 async def close(session: AsyncSession, number: str, by: str, now: datetime) -> Case:
@@ -113,7 +124,7 @@ async def open_contact(session: AsyncSession, number: str, by: str, now: datetim
     case = await _named_case(session, number)
     contact = str((await _reporter(session, case)).get("contact", ""))
     if not contact:
-        raise DomainError(f"{case.number} 没有留电话，请直接答复，会送到本人的微信。")
+        raise DomainError(f"{case.number} 没有留电话，请直接答复，本人在微信里会看到。")
     await _note(session, case, "查看了联系电话", by, now)
     return contact
 

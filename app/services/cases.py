@@ -164,11 +164,9 @@ async def add_entry(
 # --- one's own ---------------------------------------------------------------------------------------------
 
 
-async def list_mine(
-    session: AsyncSession, person_id: int, limit: int, *, kind: CaseKind = CaseKind.FEEDBACK
-) -> list[Mine]:
-    """A person's own cases of one kind, newest first."""
-    found = await session.scalars(_mine(person_id, kind).order_by(Case.id.desc()).limit(limit))
+async def list_mine(session: AsyncSession, person_id: int, limit: int) -> list[Mine]:
+    """A person's own cases, newest first."""
+    found = await session.scalars(_mine(person_id).order_by(Case.id.desc()).limit(limit))
     return await _with_answers(session, found.all())
 
 
@@ -214,6 +212,12 @@ async def _with_answers(session: AsyncSession, found: Sequence[Case]) -> list[Mi
     ]
 
 
+async def files_of(session: AsyncSession, person_id: int) -> set[str]:
+    """The public ids of all files in a person's cases."""
+    threads = sa.select(CaseEntry).where(CaseEntry.case_id.in_(_mine(person_id).with_only_columns(Case.id)))
+    return {str(block["file"]) for entry in await session.scalars(threads) for block in files_in(entry)}
+
+
 # --- the thread --------------------------------------------------------------------------------------------
 
 
@@ -223,14 +227,20 @@ def text_of(entry: CaseEntry) -> str:
     return "\n".join(_words(block) for block in blocks)
 
 
-_MEDIA = {"image": "[图片]", "voice": "[语音]", "video": "[视频]"}
+def files_in(entry: CaseEntry) -> list[dict[str, Any]]:
+    """An entry's pictures, voices and videos, in order; `file` is the public id."""
+    blocks: Any = entry.blocks
+    return [block for block in blocks if "file" in block]
+
+
+MEDIA = {"image": "图片", "voice": "语音", "video": "视频"}
 
 
 def _words(block: dict[str, Any]) -> str:
     kind, text = str(block.get("type")), str(block.get("text") or "")
     if kind == "location":
         return f"[位置] {block.get('label') or ''}".strip()
-    return " ".join(part for part in (_MEDIA.get(kind, ""), text) if part)
+    return " ".join(part for part in (f"[{MEDIA[kind]}]" if kind in MEDIA else "", text) if part)
 
 
 def move(case: Case, to: CaseState, entry: CaseEntry) -> None:

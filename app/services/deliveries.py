@@ -1,11 +1,13 @@
 """Which way an outbox row takes, within WeChat's windows (`windows`), and what becomes of it.
 
 A row is leased and its place in the window reserved in one transaction; sending happens outside
-(`app.jobs.deliveries`); then it is settled here. What may not be sent twice is never sent again.
+(`app.jobs.deliveries`); then it is settled here. What may not be sent twice is never sent again. A person's
+own matter that cannot be sent is owed: it opens their next passive reply (`app.dialogue.owed`).
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +17,7 @@ from sqlalchemy.orm import defer
 
 from app.clock import shanghai
 from app.services import windows
+from app.services.outbox import LATE_REPLY
 from app.services.windows import Place
 from models import Account, AccountKind, DeliveryState, Follower, Message, MessageState, Outbox, Way
 from models.sealing import SealBroken
@@ -25,13 +28,22 @@ LEASE = timedelta(seconds=60)  # real time; longer than one call to WeChat with 
 BACKOFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 GIVE_UP_AFTER = 12  # tries: some four hours
 QUIET_FROM, QUIET_UNTIL = 21, 8  # o'clock in China
-OWN_MATTERS = frozenset({"dialogue.late_reply", "cases.answered"})  # not held back by quiet hours
-LATE_REPLY = "dialogue.late_reply"
+OWN_MATTERS = frozenset({LATE_REPLY, "cases.answered"})  # told at any hour; what cannot be sent is owed
 
 # Written out as in the index: with states that come as parameters neither database would use it, and
 # every look would read all that was ever sent.
 _WAITING = sa.text("outbox.state IN ('queued', 'sending', 'failed_retry')")
 _WORDS_LATER = defer(Outbox.payload, raiseload=True)  # one that no key opens must not stop the others
+
+
+class Obstacle(StrEnum):
+    """Why nothing can be sent to a person now; the values are reasons of rows."""
+
+    NO_OPENID = "no openid on this account"
+    NOT_FOLLOWING = "not following"
+    NO_RIGHT = "the account may not send customer messages"
+    NO_WINDOW = "no open window"
+    SPENT = "the window's messages are used up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +62,7 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """The earliest due row; without `parcel` it was put off or settled on the spot."""
+    """The earliest due row; without `parcel` it was put off, owed or settled on the spot."""
 
     parcel: Parcel | None = None
 
@@ -104,18 +116,18 @@ async def _parcel(
     customer_messages: bool,
 ) -> Parcel | None:
     follower = await _follower(session, row, app_id)
-    reason = _cannot(follower, customer_messages)
-    if reason is not None or follower is None:
-        await undeliverable(session, row, reason or "", now)
+    obstacle = _obstacle(follower, customer_messages)
+    if obstacle is not None or follower is None:
+        await undeliverable(session, row, obstacle or "", now)
         return None
     try:
         payload = await session.scalar(sa.select(Outbox.payload).where(Outbox.id == row.id))
     except SealBroken as error:
-        await failed(session, row, str(error), now)
+        await unreadable(session, row, str(error), now)
         return None
     place = windows.reserve(follower, now)
     if place is None:
-        await undeliverable(session, row, "no open window", now)
+        await undeliverable(session, row, Obstacle.NO_WINDOW, now)
         return None
     row.state, row.way, row.tries = DeliveryState.SENDING, Way.CUSTOMER_MESSAGE, row.tries + 1
     row.lease_token, row.lease_until = token, real_now + LEASE
@@ -149,14 +161,13 @@ def _morning(now: datetime) -> datetime:
     return day.replace(hour=QUIET_UNTIL, minute=0, second=0, microsecond=0)
 
 
-async def _follower(session: AsyncSession, row: Outbox, app_id: str) -> Follower | None:
+async def _follower(session: AsyncSession, row: Outbox, app_id: str, *, lock: bool = True) -> Follower | None:
     """The openid it must go to, else the person's openid that spoke last."""
     ours = (
-        sa.select(Follower)
-        .join(Account, Account.id == Follower.account_id)
-        .where(Account.app_id == app_id)
-        .with_for_update(of=Follower)
+        sa.select(Follower).join(Account, Account.id == Follower.account_id).where(Account.app_id == app_id)
     )
+    if lock:
+        ours = ours.with_for_update(of=Follower)
     if row.follower_id is not None:
         return await session.scalar(ours.where(Follower.id == row.follower_id))
     return await session.scalar(
@@ -166,12 +177,24 @@ async def _follower(session: AsyncSession, row: Outbox, app_id: str) -> Follower
     )
 
 
-def _cannot(follower: Follower | None, customer_messages: bool) -> str | None:
+async def obstacle(
+    session: AsyncSession, row: Outbox, now: datetime, *, app_id: str, customer_messages: bool
+) -> Obstacle | None:
+    """What would keep the row from being sent at this moment."""
+    # Not locked: who asks holds a case, and messages take the person first and the case then.
+    follower = await _follower(session, row, app_id, lock=False)
+    found = _obstacle(follower, customer_messages)
+    if found is not None or follower is None or windows.is_open(follower, now):
+        return found
+    return Obstacle.SPENT if windows.spoke_lately(follower, now) else Obstacle.NO_WINDOW
+
+
+def _obstacle(follower: Follower | None, customer_messages: bool) -> Obstacle | None:
     if follower is None:
-        return "no openid on this account"
+        return Obstacle.NO_OPENID
     if not follower.subscribed:
-        return "not following"
-    return None if customer_messages else "the account may not send customer messages"
+        return Obstacle.NOT_FOLLOWING
+    return None if customer_messages else Obstacle.NO_RIGHT
 
 
 # --- settling -----------------------------------------------------------------------------------------------
@@ -193,10 +216,11 @@ async def delivered(session: AsyncSession, row: Outbox, now: datetime) -> None:
 
 
 async def undeliverable(session: AsyncSession, row: Outbox, reason: str, now: datetime) -> None:
-    """No way to this person now: the text stays on the portal; a late answer opens the next passive reply."""
+    """No way to this person now: their own matters open the next passive reply, all else is over."""
+    if await _owe(session, row, reason):
+        return
     row.way = Way.PORTAL
     _settle(row, DeliveryState.SKIPPED, reason, now)
-    await _tell_message(session, row, MessageState.UNDELIVERABLE)
 
 
 async def exhausted(session: AsyncSession, row: Outbox, place: Place, reason: str, now: datetime) -> None:
@@ -218,10 +242,17 @@ async def unknown(session: AsyncSession, row: Outbox, reason: str, now: datetime
     await _tell_message(session, row, MessageState.DELIVERED)
 
 
-async def failed(
+async def failed(session: AsyncSession, row: Outbox, place: Place, reason: str, now: datetime) -> None:
+    """Nothing was sent, and it will never work as it is: owed, or else shown to staff."""
+    await windows.give_back(session, place)
+    if not await _owe(session, row, reason):
+        _settle(row, DeliveryState.FAILED, reason, now)
+
+
+async def unreadable(
     session: AsyncSession, row: Outbox, reason: str, now: datetime, place: Place | None = None
 ) -> None:
-    """Nothing was sent, and it will never work as it is; shown to staff."""
+    """There are no words that anybody could be told; shown to staff."""
     if place is not None:
         await windows.give_back(session, place)
     _settle(row, DeliveryState.FAILED, reason, now)
@@ -239,7 +270,7 @@ async def again(
 ) -> None:
     """Nothing was sent; try in a while, `after` at the earliest, and give up in the end."""
     if row.tries >= GIVE_UP_AFTER:
-        await failed(session, row, reason, now, place)
+        await failed(session, row, place, reason, now)
         return
     await windows.give_back(session, place)
     pause = max(after, BACKOFF[min(row.tries, len(BACKOFF)) - 1])
@@ -255,6 +286,21 @@ async def reworded(
     _wait(row, reason, now)
 
 
+async def _owe(session: AsyncSession, row: Outbox, reason: str) -> bool:
+    """Let the row wait for a reply to open (`app.dialogue.owed`); false where nobody waits for it."""
+    if row.kind not in OWN_MATTERS or row.person_id is None:
+        return False
+    if row.kind == LATE_REPLY and not await _tell_message(session, row, MessageState.UNDELIVERABLE):
+        return False
+    row.state, row.way, row.reason = DeliveryState.OWED, None, reason[:200]
+    row.lease_token, row.lease_until = None, None
+    # A message of theirs that is at work read that nothing is owed: it is stale now and looks again.
+    theirs = sa.select(Follower).where(Follower.person_id == row.person_id).order_by(Follower.id)
+    for follower in await session.scalars(theirs.with_for_update()):
+        follower.version += 1
+    return True
+
+
 def _wait(row: Outbox, reason: str, due_at: datetime) -> None:
     row.state, row.due_at, row.reason = DeliveryState.FAILED_RETRY, due_at, reason[:200]
     row.lease_token, row.lease_until = None, None
@@ -267,12 +313,14 @@ def _settle(row: Outbox, state: DeliveryState, reason: str, now: datetime) -> No
         log.error("urgent_not_delivered", kind=row.kind, outbox=row.id, state=state.value, reason=reason)
 
 
-async def _tell_message(session: AsyncSession, row: Outbox, state: MessageState) -> None:
-    """A late answer's message takes part in its fate; only a deferred one."""
+async def _tell_message(session: AsyncSession, row: Outbox, state: MessageState) -> bool:
+    """A late answer's message takes part in its fate; only a deferred one. False where there is none."""
     if row.kind != LATE_REPLY or row.message_id is None:
-        return
-    await session.execute(
+        return False
+    told = await session.scalar(
         sa.update(Message)
         .where(Message.id == row.message_id, Message.state == MessageState.DEFERRED)
         .values(state=state)
+        .returning(Message.id)
     )
+    return told is not None

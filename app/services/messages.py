@@ -13,7 +13,7 @@ from sqlalchemy.orm import defer
 from sqlalchemy.orm.interfaces import ORMOption
 
 from app.errors import NotFound
-from app.services.deliveries import LATE_REPLY
+from app.services.outbox import LATE_REPLY
 from models import DeliveryState, Dialogue, DialogueState, Message, MessageState, Outbox
 
 STATES = {
@@ -93,7 +93,7 @@ async def _make_room(session: AsyncSession, message_id: int, now: datetime) -> N
 
     If it has not gone out yet it never will: the person shall read the true answer alone.
     """
-    unsent = Outbox.state.in_([DeliveryState.QUEUED, DeliveryState.FAILED_RETRY])
+    unsent = Outbox.state.in_([DeliveryState.QUEUED, DeliveryState.FAILED_RETRY, DeliveryState.OWED])
     earlier = sa.and_(Outbox.message_id == message_id, Outbox.kind == LATE_REPLY)
     await session.execute(
         sa.update(Outbox)

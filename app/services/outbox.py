@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.database import leave_work
 from models import DeliveryState, Outbox, Way
 
+LATE_REPLY = "dialogue.late_reply"  # the kind of an answer that came too late for the callback
+SHORT = "short"  # in the payload of a text: what to say where there is no room for the whole
 ANSWERING = "gonghui.answering"  # in session.info: the person whose message this transaction handles
 
 

@@ -6,6 +6,7 @@ their rules stand in the lists at the end.
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +16,7 @@ from app.services.forgetting import AT_WORK, UNSETTLED, Ids, Rule, Where, change
 from app.services.windows import ACTED_WINDOW, SPOKE_WINDOW
 from models import (
     CrisisAlert,
+    DeliveryState,
     Dialogue,
     DialogueState,
     Follower,
@@ -122,7 +124,17 @@ def _is_old_effect(now: datetime) -> Where:
 
 async def _empty_effects(session: AsyncSession, ids: Ids, now: datetime) -> int:
     old = sa.update(Outbox).where(Outbox.id.in_(ids), *_is_old_effect(now))
-    return await change(session, old.values(payload=None))
+    return await change(session, old.values(_without_words(now)))
+
+
+def _without_words(now: datetime) -> dict[str, Any]:
+    """What becomes of an effect: nobody can be told any more what was owed."""
+    owed, skipped = Outbox.state == DeliveryState.OWED, sa.literal(DeliveryState.SKIPPED, Outbox.state.type)
+    return {
+        "payload": None,
+        "state": sa.case((owed, skipped), else_=Outbox.state),
+        "settled_at": sa.func.coalesce(Outbox.settled_at, sa.literal(now, Outbox.settled_at.type)),
+    }
 
 
 def _is_old_dialogue(now: datetime) -> Where:

@@ -1,4 +1,7 @@
-"""Whose stored files are: looked up for their owner, parted from an owner who stays unnamed, or given up."""
+"""Whose stored files are: looked up for their owner, parted from an owner who stays unnamed, or given up.
+
+Not here: which ones nobody needs (`loose_files`), and their bytes (`app.files`).
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,20 +28,24 @@ async def disown(session: AsyncSession, person_id: int, public_ids: Sequence[str
     """Forget owner and exact time of files that go with an anonymous case: both tell whose it is."""
     if not public_ids:
         return
+    theirs = (StoredFile.owner_id == person_id, StoredFile.public_id.in_(list(public_ids)))
+    await session.execute(_fetches(*theirs).values(due_at=day))
     await session.execute(
-        sa.update(StoredFile)
-        .where(StoredFile.owner_id == person_id, StoredFile.public_id.in_(list(public_ids)))
-        .values(owner_id=None, created_at=day)
+        sa.update(StoredFile).where(*theirs).values(owner_id=None, created_at=day, kept=True)
     )
-    files = sa.select(StoredFile.id).where(StoredFile.public_id.in_(list(public_ids)))
-    await session.execute(sa.update(MediaFetch).where(MediaFetch.file_id.in_(files)).values(due_at=day))
 
 
 async def mark_deleted(session: AsyncSession, public_ids: Sequence[str]) -> None:
-    """Nobody has a use for these files any more; their bytes go afterwards, outside of transactions."""
-    if public_ids:
-        await session.execute(
-            sa.update(StoredFile)
-            .where(StoredFile.public_id.in_(list(public_ids)))
-            .values(state=FileState.DELETED, owner_id=None)
-        )
+    """Nobody needs these files any more, and nobody fetches them; a job deletes the bytes, then the rows."""
+    if not public_ids:
+        return
+    named = StoredFile.public_id.in_(list(public_ids))
+    await session.execute(_fetches(named).values(done=True))
+    await session.execute(sa.update(StoredFile).where(named).values(state=FileState.DELETED, owner_id=None))
+
+
+def _fetches(*files: sa.ColumnElement[bool]) -> sa.Update:
+    """The fetches of these files; changed before the files are, as whoever fetches does."""
+    ids = sa.select(StoredFile.id).where(*files)
+    chosen = sa.update(MediaFetch).where(MediaFetch.file_id.in_(ids))
+    return chosen.execution_options(synchronize_session=False)

@@ -30,14 +30,32 @@ class Place:
 
 def reserve(follower: Follower, now: datetime) -> Place | None:
     """Use up one message of the window that closes first; None when all are closed or spent."""
-    by_act = _open(follower.acted_at, ACTED_WINDOW, now) and follower.acted_used < ACTED_COUNT
+    by_act = _by_act(follower, now)
     if by_act:
         follower.acted_used += 1
-    elif _open(follower.spoke_at, SPOKE_WINDOW, now) and follower.spoke_used < SPOKE_COUNT:
+    elif _by_words(follower, now):
         follower.spoke_used += 1
     else:
         return None
     return Place(follower.id, by_act, follower.acted_at, follower.spoke_at)
+
+
+def is_open(follower: Follower, now: datetime) -> bool:
+    """Whether a message could be sent now."""
+    return _by_act(follower, now) or _by_words(follower, now)
+
+
+def spoke_lately(follower: Follower, now: datetime) -> bool:
+    """Whether the long window is open, be it spent or not."""
+    return _open(follower.spoke_at, SPOKE_WINDOW, now)
+
+
+def _by_act(follower: Follower, now: datetime) -> bool:
+    return _open(follower.acted_at, ACTED_WINDOW, now) and follower.acted_used < ACTED_COUNT
+
+
+def _by_words(follower: Follower, now: datetime) -> bool:
+    return spoke_lately(follower, now) and follower.spoke_used < SPOKE_COUNT
 
 
 def _open(since: datetime | None, window: timedelta, now: datetime) -> bool:
