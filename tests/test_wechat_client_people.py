@@ -4,15 +4,18 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from app.wechat.api.base import Quota
 from app.wechat.api.media import MediaKind
+from app.wechat.api.messages import CustomerMessage, Text
 from app.wechat.api.tags import Tag
 from app.wechat.client import WeChatClient
-from app.wechat.errors import OurMistake, OutcomeUnknown
+from app.wechat.errors import OurMistake, OutcomeUnknown, PersonGone
+from tests.both_ends import both_ends, settings_for
 from tests.wechat_api import APP, SECRET, FakeApi, client_of
 
 OK: dict[str, object] = {"errcode": 0, "errmsg": "ok"}
@@ -69,6 +72,59 @@ async def test_a_hundred_followers_are_asked_about_at_once_and_no_more(
     assert api.body["user_list"][99] == {"openid": "o99", "lang": "zh_CN"}
     with pytest.raises(OurMistake):
         await client.users.batch_get([f"o{n}" for n in range(101)])
+
+
+async def test_the_blacklist_is_read_page_by_page_and_changed_twenty_at_a_time(
+    api: FakeApi, client: WeChatClient
+) -> None:
+    page = {"total": 1001, "count": 1000, "data": {"openid": ["oA"] * 1000}, "next_openid": "oA"}
+    api.answers = [page, {"total": 1001, "count": 1, "data": {"openid": ["oB"]}, "next_openid": "oB"}, OK, OK]
+
+    first = await client.users.blocked()
+    assert (len(first.openids), first.total, api.body) == (1000, 1001, {"begin_openid": ""})
+    assert (await client.users.blocked(first.next_openid)).openids == ("oB",)
+    assert (api.asked, api.body) == ("POST /cgi-bin/tags/members/getblacklist", {"begin_openid": "oA"})
+
+    await client.users.block(["oA", "oB"])
+    assert (api.asked, api.body) == (
+        "POST /cgi-bin/tags/members/batchblacklist",
+        {"openid_list": ["oA", "oB"]},
+    )
+    await client.users.unblock(["oA"])
+    assert api.asked == "POST /cgi-bin/tags/members/batchunblacklist"
+
+    for openids in ([], ["oA"] * 21, ["oA", " "]):
+        with pytest.raises(OurMistake):
+            await client.users.block(openids)
+    assert len(api.requests) == 4
+
+
+async def test_who_is_blocked_gets_no_message_until_unblocked(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with both_ends(settings_for(sqlite_url, tmp_path), monkeypatch) as ends:
+        wechat, li = ends.house.wechat, await ends.platform.follower("李娜")
+        await li.says("你好")
+        hello = CustomerMessage(li.openid, Text("您好"))
+
+        await wechat.users.block([li.openid])
+        assert (await wechat.users.blocked()).openids == (li.openid,)
+        with pytest.raises(PersonGone):
+            await wechat.messages.send(hello)
+
+        await wechat.users.unblock([li.openid])
+        assert (await wechat.users.blocked()).openids == ()
+        await wechat.messages.send(hello)
+
+
+async def test_members_of_a_tag_are_read_page_by_page(api: FakeApi, client: WeChatClient) -> None:
+    api.answers = [{"count": 1, "data": {"openid": ["oA"]}, "next_openid": "oA"}, {"count": 0}]
+
+    page = await client.tags.members(134)
+    end = await client.tags.members(134, page.next_openid)
+
+    assert (page.openids, end.openids, end.next_openid) == (("oA",), (), "")
+    assert (api.asked, api.body) == ("POST /cgi-bin/user/tag/get", {"tagid": 134, "next_openid": "oA"})
 
 
 async def test_a_remark_has_less_than_thirty_bytes(api: FakeApi, client: WeChatClient) -> None:
@@ -173,6 +229,17 @@ async def test_a_permanent_video_brings_its_description_and_is_not_stored_twice(
     assert b'name="description"\r\n\r\n' + told in api.last.content
     with pytest.raises(OutcomeUnknown):
         await client.media.upload_permanent(MediaKind.IMAGE, "p.png", b"png")
+    assert len(api.requests) == 2
+
+
+async def test_what_is_in_the_library_is_deleted_and_in_doubt_once_more(
+    api: FakeApi, client: WeChatClient
+) -> None:
+    api.answers = [httpx.ReadTimeout("no answer"), {"errcode": 40007, "errmsg": "invalid media_id"}]
+
+    await client.media.delete_permanent("m1")
+
+    assert (api.asked, api.body) == ("POST /cgi-bin/material/del_material", {"media_id": "m1"})
     assert len(api.requests) == 2
 
 

@@ -15,6 +15,7 @@ from app.wechat.errors import OurMistake, TryLater
 
 KIB, MIB = 1024, 1024 * 1024
 _MEDIA_ID: Final = ("media_id", "thumb_media_id")
+_NO_SUCH_MEDIA: Final = frozenset({40007})
 GET_LIMIT: Final = 20 * MIB  # twice the largest thing that can be uploaded
 
 
@@ -111,6 +112,13 @@ class MediaApi:
         call = Call("/cgi-bin/material/add_material", "POST", query=query, upload=upload, expects=_MEDIA_ID)
         answer = await self._caller.ask(call)
         return PermanentMedia(str(answer.get("media_id", "")), str(answer.get("url") or ""))
+
+    async def delete_permanent(self, media_id: str) -> None:
+        """Out of the library; refused while a menu or an automatic reply uses it (48005)."""
+        not_blank(media_id, "media id")
+        path, body = "/cgi-bin/material/del_material", {"media_id": media_id}
+        call = Call(path, "POST", body=body, safe=True, done_if_repeated=_NO_SUCH_MEDIA)
+        await self._caller.ask(call)
 
     async def upload_image(self, filename: str, content: bytes) -> str:
         """The address of a picture for article bodies; takes no room in the library."""

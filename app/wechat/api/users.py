@@ -1,4 +1,4 @@
-"""Followers of the account: who they are, and our remark on them (section 9)."""
+"""Followers of the account: who they are, our remark on them, and whom we have blocked (section 9)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,6 +7,8 @@ from typing import Any
 from app.wechat.api.calls import Caller
 from app.wechat.api.limits import bytes_between, not_blank, openids_between
 from app.wechat.api.transport import Call
+
+_BLOCKED_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,23 @@ class UsersApi:
         bytes_between(remark, 0, 29, "remark")
         path, body = "/cgi-bin/user/info/updateremark", {"openid": openid, "remark": remark}
         await self._caller.ask(Call(path, "POST", body=body, safe=True))
+
+    async def blocked(self, after_openid: str = "") -> OpenidPage:
+        """Up to 1,000 of those on the blacklist, after `after_openid`; what they send never reaches us."""
+        path, body = "/cgi-bin/tags/members/getblacklist", {"begin_openid": after_openid}
+        return read_page(await self._caller.ask(Call(path, "POST", body=body, safe=True)))
+
+    async def block(self, openids: Sequence[str]) -> None:
+        """Up to 20 at once."""
+        await self._set_blocked("/cgi-bin/tags/members/batchblacklist", openids)
+
+    async def unblock(self, openids: Sequence[str]) -> None:
+        """Up to 20 at once."""
+        await self._set_blocked("/cgi-bin/tags/members/batchunblacklist", openids)
+
+    async def _set_blocked(self, path: str, openids: Sequence[str]) -> None:
+        openids_between(openids, 1, _BLOCKED_AT_ONCE)
+        await self._caller.ask(Call(path, "POST", body={"openid_list": [*openids]}, safe=True))
 
 
 def read_page(answer: Mapping[str, Any]) -> OpenidPage:
