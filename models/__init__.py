@@ -1,5 +1,15 @@
 """Tables and their states, one module per feature. Import them from here."""
 
+from models.activity import (
+    HOLDING,
+    LIVE,
+    Activity,
+    ActivityMove,
+    ActivityState,
+    SignUp,
+    SignUpMove,
+    SignUpState,
+)
 from models.alert import AlertState, CrisisAlert
 from models.base import Base
 from models.case import Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
@@ -14,9 +24,14 @@ from models.outbox import DeliveryState, Outbox, Way
 from models.stored_file import FileState, MediaFetch, StoredFile
 
 __all__ = [
+    "HOLDING",
+    "LIVE",
     "AccessToken",
     "Account",
     "AccountKind",
+    "Activity",
+    "ActivityMove",
+    "ActivityState",
     "AlertState",
     "Base",
     "Case",
@@ -44,6 +59,9 @@ __all__ = [
     "Outbox",
     "Person",
     "SharedVersion",
+    "SignUp",
+    "SignUpMove",
+    "SignUpState",
     "StepState",
     "StoredFile",
     "Tip",

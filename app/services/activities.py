@@ -1,0 +1,147 @@
+"""Activities: written down, announced, moved on by time, called off. Not here: signing up (`sign_ups`)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.errors import DomainError, NotFound
+from app.services import sign_up_notices as notices
+from app.services import waiting_lists
+from app.services.sign_up_moves import move, move_activity
+from models import LIVE, Activity, ActivityMove, ActivityState, SignUp, SignUpState
+
+A = ActivityState
+ANNOUNCED = (A.PUBLISHED, A.REGISTRATION_OPEN, A.REGISTRATION_CLOSED, A.ONGOING)
+
+
+async def create(session: AsyncSession, values: Mapping[str, Any], *, by: str, now: datetime) -> Activity:
+    """A draft; nobody sees it yet. Raises: DomainError: its times contradict each other."""
+    activity = Activity(**values, state=A.DRAFT, created_at=now)
+    _check_times(activity)
+    session.add(activity)
+    await session.flush()
+    session.add(ActivityMove(activity_id=activity.id, from_state=None, to_state=A.DRAFT, by=by, at=now))
+    return activity
+
+
+async def publish(session: AsyncSession, public_id: str, *, by: str, now: datetime) -> Activity:
+    """Announce a draft. A second call changes nothing.
+
+    Raises:
+        NotFound: no such activity.
+        DomainError: it has begun already.
+    """
+    activity = await get(session, public_id, lock=True, drafts=True)
+    if activity.state in ANNOUNCED:
+        return activity
+    if now >= activity.starts_at:
+        raise DomainError(f"「{activity.title}」的开始时间已过，请先改时间再发布。")
+    move_activity(session, activity, A.PUBLISHED, by=by, now=now)
+    await advance(session, activity, now)
+    return activity
+
+
+async def call_off(session: AsyncSession, public_id: str, *, by: str, reason: str = "", now: datetime) -> int:
+    """Cancel an activity and every live sign-up; each is told. Returns how many are.
+
+    Raises:
+        NotFound: no such activity.
+        DomainError: it is over.
+    """
+    activity = await get(session, public_id, lock=True, drafts=True)
+    if activity.state is A.CANCELLED:
+        return 0
+    move_activity(session, activity, A.CANCELLED, by=by, reason=reason, now=now)
+    entries = await session.scalars(
+        sa.select(SignUp)
+        .where(SignUp.activity_id == activity.id, SignUp.state.in_(LIVE - {SignUpState.CHECKED_IN}))
+        .order_by(SignUp.id)
+    )
+    told = entries.all()
+    for entry in told:
+        move(session, entry, SignUpState.CANCELLED, by=by, reason="activity cancelled", now=now)
+        await notices.withdraw_reminder(session, entry, now)
+        await session.flush()
+        notices.called_off(session, activity, entry, reason, now)
+    return len(told)
+
+
+async def set_capacity(
+    session: AsyncSession, public_id: str, seats: int | None, *, now: datetime
+) -> Activity:
+    """More seats are offered to those who wait; fewer take none away and stop further offers.
+
+    Raises: NotFound.
+    """
+    activity = await get(session, public_id, lock=True, drafts=True)
+    activity.capacity = seats
+    await session.flush()
+    if activity.state in ANNOUNCED:
+        await waiting_lists.settle(session, activity, now)
+    return activity
+
+
+async def advance(session: AsyncSession, activity: Activity, now: datetime) -> None:
+    """Move on to the state that `now` calls for. Rules ask the times, so that lateness here hurts nobody."""
+    if activity.state not in ANNOUNCED:
+        return
+    due = _state_at(activity, now)
+    if due is not activity.state:
+        move_activity(session, activity, due, by="system", now=now)
+    await session.flush()
+
+
+async def list_to_advance(session: AsyncSession, now: datetime, limit: int) -> list[int]:
+    """Activities whose state lags behind the clock."""
+    lags = sa.or_(
+        sa.and_(Activity.state == A.PUBLISHED, Activity.opens_at <= now),
+        sa.and_(Activity.state == A.REGISTRATION_OPEN, Activity.closes_at <= now),
+        sa.and_(Activity.state.in_(ANNOUNCED[:3]), Activity.starts_at <= now),
+        sa.and_(Activity.state == A.ONGOING, Activity.ends_at <= now),
+    )
+    found = await session.scalars(sa.select(Activity.id).where(lags).order_by(Activity.id).limit(limit))
+    return list(found)
+
+
+# --- looking -----------------------------------------------------------------------------------------------
+
+
+async def list_ahead(session: AsyncSession, now: datetime, limit: int) -> Sequence[Activity]:
+    """What will take place, those that take sign-ups first, then by the day they close."""
+    is_open = sa.case((sa.and_(Activity.opens_at <= now, Activity.closes_at > now), 0), else_=1)
+    found = await session.scalars(
+        sa.select(Activity)
+        .where(Activity.state.in_(ANNOUNCED), Activity.starts_at > now)
+        .order_by(is_open, Activity.closes_at, Activity.id)
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def get(session: AsyncSession, public_id: str, *, lock: bool = False, drafts: bool = False) -> Activity:
+    """Raises: NotFound."""
+    chosen = sa.select(Activity).where(Activity.public_id == public_id)
+    if lock:
+        chosen = chosen.with_for_update().execution_options(populate_existing=True)
+    activity = await session.scalar(chosen)
+    if activity is None or (activity.state is A.DRAFT and not drafts):
+        raise NotFound("没有找到这个活动，可能已经撤下。")
+    return activity
+
+
+def _state_at(activity: Activity, now: datetime) -> ActivityState:
+    if now >= activity.ends_at:
+        return A.ENDED
+    if now >= activity.starts_at:
+        return A.ONGOING
+    if now >= activity.closes_at:
+        return A.REGISTRATION_CLOSED
+    return A.REGISTRATION_OPEN if now >= activity.opens_at else activity.state
+
+
+def _check_times(activity: Activity) -> None:
+    if not activity.opens_at < activity.closes_at <= activity.starts_at < activity.ends_at:
+        raise DomainError("时间先后不对：应是报名开始、报名截止、活动开始、活动结束。")

@@ -1,0 +1,112 @@
+"""What people are told of their sign-ups, when, and that it is not said any more once it is untrue.
+
+Each notice is an outbox row in the transaction of its cause. A reminder is a row that is due later.
+"""
+
+from datetime import datetime, time, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import SHANGHAI, civil_date, spoken
+from app.services import outbox
+from app.services.quiet_hours import is_quiet
+from models import Activity, DeliveryState, Outbox, SignUp, SignUpState
+
+REMINDER = "activities.reminder"
+DAY_BEFORE_AT = time(10, 0)
+SHORTLY_BEFORE = timedelta(hours=2)
+
+
+def receipt(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
+    """That it was noted; in chat the reply itself says so."""
+    words = {
+        SignUpState.CONFIRMED: f"「{activity.title}」报名成功，{when_and_where(activity, now)}。",
+        SignUpState.PENDING_APPROVAL: f"「{activity.title}」的报名已提交，审核后通知您。",
+        SignUpState.WAITLISTED: f"「{activity.title}」名额已满，您在候补名单中，有空位会通知您。",
+    }[entry.state]
+    _tell(session, "activities.receipt", entry, words, now)
+    if entry.state is SignUpState.CONFIRMED:
+        remind(session, activity, entry, now)
+
+
+def offer(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
+    assert entry.offer_expires_at is not None
+    until = spoken(entry.offer_expires_at, now)
+    words = (
+        f"「{activity.title}」有空位了，{when_and_where(activity, now)}。\n"
+        f"给您留到{until}：要参加请回复「接受」，不参加请回复「放弃」。"
+    )
+    _tell(session, "activities.offer", entry, words, now)
+
+
+def offer_expired(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
+    words = f"「{activity.title}」给您留的空位到时间了，已让给下一位。还想参加，可以重新报名候补。"
+    _tell(session, "activities.offer_expired", entry, words, now)
+
+
+def called_off(session: AsyncSession, activity: Activity, entry: SignUp, reason: str, now: datetime) -> None:
+    why = f"原因：{reason}。" if reason else ""
+    words = (
+        f"很抱歉，「{activity.title}」（{spoken(activity.starts_at, now)}）取消了。{why}您的报名已一并取消。"
+    )
+    _tell(session, "activities.called_off", entry, words, now)
+
+
+def remind(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
+    """The day before at ten; for who signed up later, two hours before; else not at all."""
+    due_at = reminder_at(activity, now)
+    if due_at is None:
+        return
+    words = (
+        f"提醒您：「{activity.title}」{when_and_where(activity, due_at)}。\n"
+        "来不了请回复「我的报名」取消，把名额让给别人。"
+    )
+    _tell(session, REMINDER, entry, words, now, due_at=due_at)
+
+
+def reminder_at(activity: Activity, now: datetime) -> datetime | None:
+    day_before = civil_date(activity.starts_at) - timedelta(days=1)
+    moments = (
+        datetime.combine(day_before, DAY_BEFORE_AT, SHANGHAI),
+        activity.starts_at - SHORTLY_BEFORE,
+    )
+    return next((moment for moment in moments if moment > now and not is_quiet(moment)), None)
+
+
+async def withdraw_reminder(session: AsyncSession, entry: SignUp, now: datetime) -> None:
+    await session.execute(
+        sa.update(Outbox)
+        .where(
+            Outbox.person_id == entry.person_id,
+            Outbox.kind == REMINDER,
+            Outbox.key.startswith(f"sign-up:{entry.id}:", autoescape=True),
+            Outbox.state.in_([DeliveryState.QUEUED, DeliveryState.FAILED_RETRY]),
+        )
+        .values(state=DeliveryState.SKIPPED, reason="no longer true", settled_at=now)
+    )
+
+
+def when_and_where(activity: Activity, now: datetime) -> str:
+    place = f"，{activity.place}" if activity.place else ""
+    return f"{spoken(activity.starts_at, now)}{place}"
+
+
+def _tell(
+    session: AsyncSession,
+    kind: str,
+    entry: SignUp,
+    words: str,
+    now: datetime,
+    due_at: datetime | None = None,
+) -> None:
+    what = kind.removeprefix("activities.")
+    outbox.add(
+        session,
+        kind,
+        key=f"sign-up:{entry.id}:{entry.version}:{what}",
+        to=entry.person_id,
+        payload={"type": "text", "content": words},
+        now=now,
+        due_at=due_at,
+    )

@@ -1,0 +1,207 @@
+"""Signing up for activities: who gets a seat, who waits, who gives one back.
+
+The one home of these rules, for every edge. Each function locks the activity's row first, so that all who
+want its seats queue: on SQLite the writing transaction itself is the lock. Functions flush and never commit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import contains_eager
+
+from app.clock import spoken
+from app.errors import DomainError, NotFound
+from app.services import sign_up_notices as notices
+from app.services import waiting_lists
+from app.services.audiences import Audience, Facts, matches
+from app.services.sign_up_moves import move, note
+from models import LIVE, Activity, ActivityState, SignUp, SignUpState
+
+GONE = "这个活动已经撤下，看看别的活动吧。"
+
+
+class SignUpClosed(DomainError):
+    def __init__(self, activity: Activity, now: datetime) -> None:
+        if activity.state is ActivityState.CANCELLED:
+            words = f"「{activity.title}」已取消。"
+        elif now < activity.opens_at:
+            words = f"「{activity.title}」{spoken(activity.opens_at, now)}开始报名，到时候再来。"
+        else:
+            words = f"「{activity.title}」报名已截止。"
+        super().__init__(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """Who signs up, by which way, and what is known of him."""
+
+    person_id: int
+    facts: Facts
+    channel: str  # chat, portal, api, console or cli
+
+
+async def sign_up(
+    session: AsyncSession,
+    activity_id: int,
+    who: Applicant,
+    *,
+    seats: int = 1,
+    answers: dict[str, Any] | None = None,
+    now: datetime,
+) -> SignUp:
+    """Give a seat, or a place on the waiting list when there is none.
+
+    A second call returns the first sign-up: WeChat redelivers callbacks it believes lost, and that is no
+    error to the member. Who cancelled or let an offer pass comes back as the last on the list.
+
+    Raises:
+        NotFound: no such activity, or it is not announced.
+        SignUpClosed: `now` is outside its time for signing up, or it was called off.
+        DomainError: it is for others; more guests than allowed.
+    """
+    activity = await lock(session, activity_id)
+    left = await waiting_lists.settle(session, activity, now)
+    entry = await find_own(session, activity.id, who.person_id)
+    if entry is not None and entry.state in LIVE:
+        return entry
+    check(activity, who.facts, now)
+    if not 1 <= seats <= 1 + activity.guests:
+        raise DomainError(f"「{activity.title}」每人最多带 {activity.guests} 位同伴。", question="guests")
+    if seats > left:
+        state = SignUpState.WAITLISTED
+    else:
+        state = SignUpState.PENDING_APPROVAL if activity.approval else SignUpState.CONFIRMED
+    if entry is None:
+        entry = SignUp(activity_id=activity.id, person_id=who.person_id, state=state, priority=0)
+    else:
+        move(session, entry, state, by="member", channel=who.channel, now=now)
+    entry.seats, entry.answers, entry.signed_up_at = seats, dict(answers or {}), now
+    is_new = entry.id is None
+    session.add(entry)
+    await session.flush()
+    if is_new:
+        session.add(note(entry, None, state, by="member", channel=who.channel, now=now))
+    notices.receipt(session, activity, entry, now)
+    await session.flush()
+    return entry
+
+
+async def cancel(session: AsyncSession, activity_id: int, who: Applicant, *, now: datetime) -> SignUp:
+    """Take one's sign-up back; a seat it held goes to the next who waits. Twice is no error.
+
+    Raises:
+        NotFound: never signed up.
+        DomainError: the activity has begun.
+    """
+    activity, entry = await _settled(session, activity_id, who, now)
+    if entry.state not in LIVE:
+        return entry
+    if now >= activity.starts_at:
+        raise DomainError(f"「{activity.title}」已经开始，不能取消了。来不了请告诉组织者。")
+    move(session, entry, SignUpState.CANCELLED, by="member", channel=who.channel, now=now)
+    await notices.withdraw_reminder(session, entry, now)
+    await waiting_lists.settle(session, activity, now)
+    return entry
+
+
+async def accept(session: AsyncSession, activity_id: int, who: Applicant, *, now: datetime) -> SignUp:
+    """Take the seat that was offered. Twice is no error.
+
+    Raises:
+        NotFound: never signed up.
+        DomainError: the offer ran out, or there was none.
+    """
+    activity, entry = await _settled(session, activity_id, who, now)
+    if entry.state is SignUpState.CONFIRMED:
+        return entry
+    if entry.state is not SignUpState.OFFERED:
+        raise DomainError(_no_offer(activity, entry))
+    move(session, entry, SignUpState.CONFIRMED, by="member", channel=who.channel, now=now)
+    await session.flush()
+    notices.receipt(session, activity, entry, now)
+    await session.flush()
+    return entry
+
+
+async def decline(session: AsyncSession, activity_id: int, who: Applicant, *, now: datetime) -> SignUp:
+    """Leave an offered seat to the next. Twice is no error.
+
+    Raises:
+        NotFound: never signed up.
+        DomainError: there was no offer.
+    """
+    activity, entry = await _settled(session, activity_id, who, now)
+    if entry.state in (SignUpState.DECLINED, SignUpState.OFFER_EXPIRED):
+        return entry
+    if entry.state is not SignUpState.OFFERED:
+        raise DomainError(_no_offer(activity, entry))
+    move(session, entry, SignUpState.DECLINED, by="member", channel=who.channel, now=now)
+    await waiting_lists.settle(session, activity, now)
+    return entry
+
+
+# --- looking -----------------------------------------------------------------------------------------------
+
+
+def check(activity: Activity, facts: Facts, now: datetime) -> None:
+    """May somebody of whom this is known sign up now?
+
+    Raises:
+        SignUpClosed: it is not open.
+        DomainError: it is for others.
+    """
+    if not activity.takes_sign_ups(now):
+        raise SignUpClosed(activity, now)
+    audience = Audience.model_validate(activity.audience) if activity.audience else None
+    if not matches(audience, facts):
+        raise DomainError(f"「{activity.title}」是给{audience}的活动，您不在范围内。有疑问请回复「人工」。")
+
+
+async def find_own(session: AsyncSession, activity_id: int, person_id: int) -> SignUp | None:
+    return await session.scalar(
+        sa.select(SignUp).where(SignUp.activity_id == activity_id, SignUp.person_id == person_id)
+    )
+
+
+async def list_own(session: AsyncSession, person_id: int, now: datetime, limit: int) -> Sequence[SignUp]:
+    """A person's live sign-ups for what is not over yet, the nearest first, each with its activity."""
+    return (
+        await session.scalars(
+            sa.select(SignUp)
+            .join(SignUp.activity)
+            .options(contains_eager(SignUp.activity))
+            .where(SignUp.person_id == person_id, SignUp.state.in_(LIVE), Activity.ends_at > now)
+            .order_by(Activity.starts_at, SignUp.id)
+            .limit(limit)
+        )
+    ).all()
+
+
+async def lock(session: AsyncSession, activity_id: int) -> Activity:
+    """Raises: NotFound."""
+    activity = await session.get(Activity, activity_id, with_for_update=True, populate_existing=True)
+    if activity is None or activity.state is ActivityState.DRAFT:
+        raise NotFound(GONE)
+    return activity
+
+
+async def _settled(
+    session: AsyncSession, activity_id: int, who: Applicant, now: datetime
+) -> tuple[Activity, SignUp]:
+    """The locked activity, offers that ran out ended, and the applicant's own sign-up."""
+    activity = await lock(session, activity_id)
+    await waiting_lists.settle(session, activity, now)
+    entry = await find_own(session, activity.id, who.person_id)
+    if entry is None:
+        raise NotFound(f"您没有报名「{activity.title}」。")
+    return activity, entry
+
+
+def _no_offer(activity: Activity, entry: SignUp) -> str:
+    if entry.state is SignUpState.OFFER_EXPIRED:
+        return f"「{activity.title}」给您留的空位已经到时间，让给下一位了。还想参加，可以重新报名候补。"
+    return f"「{activity.title}」现在没有给您留的空位，您的报名状态：{entry.state.label}。"

@@ -1,0 +1,174 @@
+"""Activities, the sign-ups for them, and every move both made.
+
+Not here: rules that need other rows (seats left, whose turn it is) - app.services.activities, sign_ups and
+waiting_lists.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base
+from models.types import SealedJSON, public_id
+
+
+class ActivityState(StrEnum):
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    REGISTRATION_OPEN = "registration_open"
+    REGISTRATION_CLOSED = "registration_closed"
+    ONGOING = "ongoing"
+    ENDED = "ended"
+    ARCHIVED = "archived"
+    CANCELLED = "cancelled"
+
+    @property
+    def label(self) -> str:
+        return _ACTIVITY_LABELS[self]
+
+
+_ACTIVITY_LABELS = {
+    ActivityState.DRAFT: "草稿",
+    ActivityState.PUBLISHED: "已发布",
+    ActivityState.REGISTRATION_OPEN: "报名中",
+    ActivityState.REGISTRATION_CLOSED: "报名截止",
+    ActivityState.ONGOING: "进行中",
+    ActivityState.ENDED: "已结束",
+    ActivityState.ARCHIVED: "已归档",
+    ActivityState.CANCELLED: "已取消",
+}
+
+
+class SignUpState(StrEnum):
+    PENDING_APPROVAL = "pending_approval"
+    CONFIRMED = "confirmed"
+    WAITLISTED = "waitlisted"
+    OFFERED = "offered"  # a seat is held until offer_expires_at
+    OFFER_EXPIRED = "offer_expired"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    CHECKED_IN = "checked_in"
+    NO_SHOW = "no_show"
+
+    @property
+    def label(self) -> str:
+        return _SIGN_UP_LABELS[self]
+
+
+_SIGN_UP_LABELS = {
+    SignUpState.PENDING_APPROVAL: "待审核",
+    SignUpState.CONFIRMED: "已报名",
+    SignUpState.WAITLISTED: "候补中",
+    SignUpState.OFFERED: "候补待确认",
+    SignUpState.OFFER_EXPIRED: "候补逾期",
+    SignUpState.DECLINED: "已放弃",
+    SignUpState.CANCELLED: "已取消",
+    SignUpState.REJECTED: "未通过",
+    SignUpState.CHECKED_IN: "已签到",
+    SignUpState.NO_SHOW: "缺席",
+}
+
+HOLDING = frozenset(  # each of these takes its seats; an offer does until it expires
+    {SignUpState.PENDING_APPROVAL, SignUpState.CONFIRMED, SignUpState.OFFERED, SignUpState.CHECKED_IN}
+)
+LIVE = HOLDING | {SignUpState.WAITLISTED}
+
+
+class Activity(Base):
+    __tablename__ = "activity"
+    __table_args__ = (
+        sa.CheckConstraint("capacity >= 0", name="capacity"),
+        sa.Index("ix_activity_state_starts_at", "state", "starts_at"),
+    )
+
+    public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=public_id)
+    title: Mapped[str] = mapped_column(sa.String(60))
+    summary: Mapped[str] = mapped_column(sa.String(120), default="")  # one line of a card
+    blocks: Mapped[object] = mapped_column(sa.JSON, default=list)  # rich text
+    place: Mapped[str] = mapped_column(sa.String(80), default="")
+    organiser: Mapped[str] = mapped_column(sa.String(60), default="")
+    state: Mapped[ActivityState]
+    opens_at: Mapped[datetime]  # of signing up
+    closes_at: Mapped[datetime]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    capacity: Mapped[int | None]  # seats; None: everybody finds one
+    guests: Mapped[int] = mapped_column(default=0)  # whom one person may bring
+    approval: Mapped[bool] = mapped_column(default=False)  # staff look at each sign-up first
+    audience: Mapped[object | None] = mapped_column(
+        sa.JSON
+    )  # app.services.audiences.Audience; None: everybody
+    questions: Mapped[object] = mapped_column(sa.JSON, default=list)  # app.services.sign_up_questions
+    branch_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    created_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}
+
+    def takes_sign_ups(self, now: datetime) -> bool:
+        """Whether somebody may sign up at `now`, whether or not a round has moved the state on already."""
+        announced = self.state in (ActivityState.PUBLISHED, ActivityState.REGISTRATION_OPEN)
+        return announced and self.opens_at <= now < self.closes_at
+
+    def is_ahead(self, now: datetime) -> bool:
+        """Whether it will still take place."""
+        gone = (ActivityState.DRAFT, ActivityState.ENDED, ActivityState.ARCHIVED, ActivityState.CANCELLED)
+        return self.state not in gone and now < self.starts_at
+
+
+class SignUp(Base):
+    """One per person and activity: who comes back revives the row; its moves keep the past."""
+
+    __tablename__ = "sign_up"
+    __table_args__ = (
+        sa.UniqueConstraint("activity_id", "person_id"),
+        sa.CheckConstraint("seats > 0", name="seats"),
+        sa.Index("ix_sign_up_activity_id_state", "activity_id", "state"),
+        sa.Index(
+            "ix_sign_up_offer_expires_at",
+            "offer_expires_at",
+            sqlite_where=sa.text("state = 'offered'"),
+            postgresql_where=sa.text("state = 'offered'"),
+        ),
+    )
+
+    public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=public_id)
+    activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id"))
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    state: Mapped[SignUpState]
+    seats: Mapped[int] = mapped_column(default=1)  # the person and guests
+    answers: Mapped[object] = mapped_column(SealedJSON("sign_up.answers"))  # question key -> answer
+    priority: Mapped[int] = mapped_column(default=0)  # the higher the earlier on the waiting list
+    signed_up_at: Mapped[datetime]  # orders the waiting list
+    offer_expires_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column()  # one more at each change; part of effect keys
+    __mapper_args__ = {"version_id_col": version}
+
+    activity: Mapped[Activity] = relationship(lazy="raise")
+
+
+class SignUpMove(Base):
+    """From one state to another: when, by whom, by which way, and why."""
+
+    __tablename__ = "sign_up_move"
+
+    sign_up_id: Mapped[int] = mapped_column(sa.ForeignKey("sign_up.id"), index=True)
+    from_state: Mapped[SignUpState | None]
+    to_state: Mapped[SignUpState]
+    by: Mapped[str] = mapped_column(sa.String(64))  # "member", "system", or a name of staff
+    channel: Mapped[str] = mapped_column(sa.String(16))  # chat, portal, api, console, cli; "" for the system
+    reason: Mapped[str] = mapped_column(sa.String(200), default="")
+    at: Mapped[datetime]
+
+
+class ActivityMove(Base):
+    __tablename__ = "activity_move"
+
+    activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id"), index=True)
+    from_state: Mapped[ActivityState | None]
+    to_state: Mapped[ActivityState]
+    by: Mapped[str] = mapped_column(sa.String(64))
+    reason: Mapped[str] = mapped_column(sa.String(200), default="")
+    at: Mapped[datetime]
