@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from app.dialogue.router import Router
 from app.services.tips import LiveTips
-from handlers import about, crisis, desk, feedback, help, hotlines, power_safety, welcome  # noqa: A004
+from handlers import about, activities, crisis, desk, feedback, help, hotlines, power_safety, welcome  # noqa: A004
 
 
 def routers(live_tips: LiveTips, on_duty: Collection[str] = ()) -> list[Router]:
@@ -16,6 +16,7 @@ def routers(live_tips: LiveTips, on_duty: Collection[str] = ()) -> list[Router]:
         desk.router,
         hotlines.router,
         feedback.router,
+        activities.router,
         power_safety.make_router(live_tips),
         crisis.make_router(frozenset(on_duty)),
     ]

@@ -1,4 +1,4 @@
-"""The account as it ships: its handlers, its menu file and its tips, around a real engine."""
+"""The account as it ships: its handlers, its menu file, its tips and one activity, around a real engine."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,18 +8,29 @@ import handlers
 from app.database import Database
 from app.knowledge import load
 from app.services.tips import LiveTips
+from tests import making
 from tests.conftest import FakeClock
 from tests.talking import Talk, talking
 
 ROOT = Path(__file__).parent.parent
 ON_DUTY = "oTest00001xxxxxxxxxxxxxxxxxx"  # the first person of the town
 
+ASKED = [
+    {"key": "size", "prompt": "球服尺码？", "kind": "choice", "options": ["M", "L", "XL"]},
+    {"key": "phone", "prompt": "联系电话？", "kind": "phone", "required": False},
+]
+
 _shipped = LiveTips([file.tip for file in load(ROOT / "content" / "power_safety")])
 
 
 @asynccontextmanager
-async def our_town(database: Database, clock: FakeClock, live: LiveTips = _shipped) -> AsyncIterator[Talk]:
+async def our_town(
+    database: Database, clock: FakeClock, live: LiveTips = _shipped, *, activities: bool = True
+) -> AsyncIterator[Talk]:
     menus = (ROOT / "menus.yaml").read_text(encoding="utf-8")
+    if activities:
+        async with database.transaction() as session:
+            await making.activity(session, "羽毛球赛", capacity=2, guests=1, questions=ASKED)
     async with talking(database, clock, handlers.routers(live, [ON_DUTY]), menus) as talk:
         yield talk
 

@@ -11,6 +11,7 @@ from app.errors import DomainError, NotFound
 from app.services import sign_up_notices as notices
 from app.services import waiting_lists
 from app.services.sign_up_moves import move, move_activity
+from app.services.sign_up_questions import checked
 from models import LIVE, Activity, ActivityMove, ActivityState, SignUp, SignUpState
 
 A = ActivityState
@@ -18,8 +19,9 @@ ANNOUNCED = (A.PUBLISHED, A.REGISTRATION_OPEN, A.REGISTRATION_CLOSED, A.ONGOING)
 
 
 async def create(session: AsyncSession, values: Mapping[str, Any], *, by: str, now: datetime) -> Activity:
-    """A draft; nobody sees it yet. Raises: DomainError: its times contradict each other."""
-    activity = Activity(**values, state=A.DRAFT, created_at=now)
+    """A draft; nobody sees it yet. Raises: DomainError: times that contradict each other, bad questions."""
+    given = dict(values) | {"questions": checked(values.get("questions", []))}
+    activity = Activity(**given, state=A.DRAFT, created_at=now)
     _check_times(activity)
     session.add(activity)
     await session.flush()

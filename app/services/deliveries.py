@@ -15,9 +15,9 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
-from app.clock import shanghai
 from app.services import windows
 from app.services.outbox import LATE_REPLY
+from app.services.quiet_hours import after_quiet, is_quiet
 from app.services.windows import Place
 from models import Account, AccountKind, DeliveryState, Follower, Message, MessageState, Outbox, Way
 from models.sealing import SealBroken
@@ -27,7 +27,6 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=60)  # real time; longer than one call to WeChat with its repeats
 BACKOFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 GIVE_UP_AFTER = 12  # tries: some four hours
-QUIET_FROM, QUIET_UNTIL = 21, 8  # o'clock in China
 OWN_MATTERS = frozenset({LATE_REPLY, "cases.answered"})  # told at any hour; what cannot be sent is owed
 
 # Written out as in the index: with states that come as parameters neither database would use it, and
@@ -101,7 +100,7 @@ async def next_due(
         await unknown(session, row, "the sender was cut off", now)
         return Leased()
     if _quiet(row, now):
-        row.due_at = _morning(now)
+        row.due_at = after_quiet(now)
         return Leased()
     return Leased(await _parcel(session, row, token, now, real_now, app_id, customer_messages))
 
@@ -150,15 +149,7 @@ def _due(
 
 
 def _quiet(row: Outbox, now: datetime) -> bool:
-    hour = shanghai(now).hour
-    held_back = not row.urgent and row.kind not in OWN_MATTERS
-    return held_back and (hour >= QUIET_FROM or hour < QUIET_UNTIL)
-
-
-def _morning(now: datetime) -> datetime:
-    local = shanghai(now)
-    day = local if local.hour < QUIET_UNTIL else local + timedelta(days=1)
-    return day.replace(hour=QUIET_UNTIL, minute=0, second=0, microsecond=0)
+    return not row.urgent and row.kind not in OWN_MATTERS and is_quiet(now)
 
 
 async def _follower(session: AsyncSession, row: Outbox, app_id: str, *, lock: bool = True) -> Follower | None:

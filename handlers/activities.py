@@ -1,0 +1,220 @@
+"""Activities by chat: what is on, signing up, one's own sign-ups, and taking a seat that became free."""
+
+from typing import Any
+
+from app.clock import spoken
+from app.dialogue import answers
+from app.dialogue.chat import Chat
+from app.dialogue.router import Router
+from app.services import activities, sign_ups, waiting_lists
+from app.services.audiences import Facts
+from app.services.sign_up_notices import when_and_where
+from app.services.sign_up_questions import Question, QuestionKind, questions_of
+from app.services.sign_ups import Applicant
+from app.wechat.replies import Reply, Text, fit
+from handlers import lines
+from models import LIVE, Activity, SignUp, SignUpState
+
+router = Router("activities")
+
+LISTED = 8
+ASKING_TEXT = 200  # characters of an answer in words
+
+
+@router.on("activities.list", title="近期活动")
+async def list_activities(chat: Chat) -> Reply:
+    found = await activities.list_ahead(chat.session, chat.at, LISTED)
+    if not found:
+        return Text(f"近期没有活动，有新活动会发在这里。\n{lines.MY_SIGN_UPS}")
+    rows = [_row(each, chat) for each in found]
+    return Text(fit("\n".join(["近期活动，点名称看详情：", *rows, lines.MY_SIGN_UPS])))
+
+
+@router.on("activities.show", title="看一个活动", args=("activity",))
+async def show(chat: Chat) -> Reply:
+    """What, when, where, whether there are seats; and what one can do about it."""
+    activity = await activities.get(chat.session, chat.args.get("activity", ""))
+    own = await sign_ups.find_own(chat.session, activity.id, chat.person.person_id)
+    words = [
+        f"「{activity.title}」{activity.state.label}",
+        *([activity.summary] if activity.summary else []),
+        f"时间：{spoken(activity.starts_at, chat.at)}",
+        *([f"地点：{activity.place}"] if activity.place else []),
+        *([f"组织：{activity.organiser}"] if activity.organiser else []),
+    ]
+    if activity.takes_sign_ups(chat.at):
+        words.append(f"报名截止：{spoken(activity.closes_at, chat.at)}，{await _seats(chat, activity)}")
+    if own is not None and own.state in LIVE:
+        return Text(fit("\n".join([*words, *_standing(activity, own, chat)])))
+    if activity.takes_sign_ups(chat.at):
+        words.append(lines.go("我要报名", "activities.sign_up", activity=activity.public_id))
+    elif chat.at < activity.opens_at:
+        words.append(f"{spoken(activity.opens_at, chat.at)}开始报名。")
+    return Text(fit("\n".join([*words, lines.ACTIVITIES])))
+
+
+@router.flow("activities.sign_up", title="活动报名", version=1, args=("activity",))
+async def sign_up(chat: Chat) -> Reply:
+    """Choose, say who comes along, answer what is asked, confirm; the only write comes last."""
+    activity = await _chosen(chat)
+    if activity is None:
+        return Text(f"近期没有可报名的活动，有新活动会发在这里。\n{lines.MY_SIGN_UPS}")
+    who = _applicant(chat)
+    own = await sign_ups.find_own(chat.session, activity.id, who.person_id)
+    if own is not None and own.state in LIVE:
+        return Text("\n".join(["您已经报过名了。", *_standing(activity, own, chat)]))
+    sign_ups.check(activity, who.facts, chat.at)
+    seats = 1 + (await _guests(chat, activity) if activity.guests else 0)
+    given = await _answers(chat, activity)
+    is_full = seats > await waiting_lists.seats_left(chat.session, activity)
+    await chat.confirm("ok", _summary(activity, seats, given, chat, is_full=is_full))
+
+    entry = await sign_ups.sign_up(
+        chat.session,
+        activity.id,
+        who,
+        seats=seats,
+        answers={question.key: value for question, value in given},
+        now=chat.at,
+    )
+    return Text("\n".join(_standing(activity, entry, chat)))
+
+
+@router.on("activities.mine", title="我的报名")
+async def mine(chat: Chat) -> Reply:
+    found = await sign_ups.list_own(chat.session, chat.person.person_id, chat.at, LISTED)
+    if not found:
+        return Text(f"还没有报名。看看{lines.ACTIVITIES}")
+    rows = [
+        f"{lines.go(each.activity.title, 'activities.show', activity=each.activity.public_id)} "
+        f"{each.state.label}（{spoken(each.activity.starts_at, chat.at)}）"
+        for each in found
+    ]
+    return Text(fit("\n".join(["您的报名，点名称可以看详情、取消：", *rows, lines.ACTIVITIES])))
+
+
+@router.flow("activities.cancel", title="取消报名", version=1, args=("activity",))
+async def cancel(chat: Chat) -> Reply:
+    activity = await activities.get(chat.session, chat.args.get("activity", ""))
+    await chat.confirm("ok", f"确认取消「{activity.title}」的报名吗？取消后名额会让给候补的人。")
+    await sign_ups.cancel(chat.session, activity.id, _applicant(chat), now=chat.at)
+    return Text(f"「{activity.title}」的报名已取消。想再参加可以重新报名。\n{lines.ACTIVITIES}")
+
+
+@router.on("activities.accept", title="接受候补名额", args=("activity",))
+async def accept(chat: Chat) -> Reply:
+    activity, several = await _offered(chat, "activities.accept")
+    if activity is None:
+        return several
+    entry = await sign_ups.accept(chat.session, activity.id, _applicant(chat), now=chat.at)
+    return Text("\n".join(_standing(activity, entry, chat)))
+
+
+@router.on("activities.decline", title="放弃候补名额", args=("activity",))
+async def decline(chat: Chat) -> Reply:
+    activity, several = await _offered(chat, "activities.decline")
+    if activity is None:
+        return several
+    await sign_ups.decline(chat.session, activity.id, _applicant(chat), now=chat.at)
+    return Text(f"好的，「{activity.title}」的名额让给下一位了。\n{lines.ACTIVITIES}")
+
+
+# --- parts of the conversations ----------------------------------------------------------------------------
+
+
+async def _chosen(chat: Chat) -> Activity | None:
+    if chat.args.get("activity"):
+        return await activities.get(chat.session, chat.args["activity"])
+    ahead = await activities.list_ahead(chat.session, chat.at, LISTED)
+    open_now = {each.id: each for each in ahead if each.takes_sign_ups(chat.at)}
+    if not open_now:
+        return None
+    titles = {
+        number: f"{each.title}（{spoken(each.starts_at, chat.at)}）" for number, each in open_now.items()
+    }
+    return open_now[await chat.choose("activity", "请选择活动：", titles)]
+
+
+async def _guests(chat: Chat, activity: Activity) -> int:
+    options = {0: "就我自己"} | {number: f"带 {number} 位" for number in range(1, activity.guests + 1)}
+    return await chat.choose("guests", "带同伴一起去吗？", options)
+
+
+async def _answers(chat: Chat, activity: Activity) -> list[tuple[Question, Any]]:
+    with chat.within("asked"):
+        return [(question, await _answer(chat, question)) for question in questions_of(activity)]
+
+
+async def _answer(chat: Chat, question: Question) -> Any:
+    if question.kind is QuestionKind.CHOICE:
+        return await chat.choose(
+            question.key, question.prompt, {option: option for option in question.options}
+        )
+    parser = answers.phone if question.kind is QuestionKind.PHONE else answers.Words(at_most=ASKING_TEXT)
+    if question.required:
+        return await chat.ask(question.key, question.prompt, parser)
+    prompt = f"{question.prompt}（不填请回复「跳过」）"
+    return await chat.ask(question.key, prompt, answers.optional(parser))
+
+
+async def _offered(chat: Chat, handler: str) -> tuple[Activity | None, Reply]:
+    """The activity whose offer is meant; else what to say."""
+    if chat.args.get("activity"):
+        return await activities.get(chat.session, chat.args["activity"]), Text("")
+    own = await sign_ups.list_own(chat.session, chat.person.person_id, chat.at, LISTED)
+    offered = [each.activity for each in own if each.state is SignUpState.OFFERED]
+    if len(offered) == 1:
+        return offered[0], Text("")
+    if not offered:
+        return None, Text(f"现在没有给您留的候补名额。\n{lines.MY_SIGN_UPS}")
+    rows = [lines.go(each.title, handler, activity=each.public_id) for each in offered]
+    return None, Text("\n".join(["是哪一个活动？", *rows]))
+
+
+def _applicant(chat: Chat) -> Applicant:
+    return Applicant(chat.person.person_id, Facts(tags=chat.person.tags), "chat")
+
+
+def _row(activity: Activity, chat: Chat) -> str:
+    line = lines.go(activity.title, "activities.show", activity=activity.public_id)
+    return f"{line} {activity.state.label}（{spoken(activity.starts_at, chat.at)}）"
+
+
+async def _seats(chat: Chat, activity: Activity) -> str:
+    if activity.capacity is None:
+        return "名额不限"
+    left = await waiting_lists.seats_left(chat.session, activity)
+    return f"还有 {left} 个名额" if left else "名额已满，可以候补"
+
+
+def _summary(
+    activity: Activity, seats: int, given: list[tuple[Question, Any]], chat: Chat, *, is_full: bool
+) -> str:
+    facts = [f"活动：{activity.title}", f"时间：{when_and_where(activity, chat.at)}"]
+    facts += [f"人数：{seats}"] if activity.guests else []
+    facts += [f"{question.prompt.rstrip('？?：:')}：{value or '不填'}" for question, value in given]
+    last = "名额已满，确认后进入候补，有空位会通知您。确认候补吗？" if is_full else "确认报名吗？"
+    return "\n".join([*facts, last])
+
+
+def _standing(activity: Activity, entry: SignUp, chat: Chat) -> list[str]:
+    """How things stand and what one can do, last of all the way out."""
+    where = f"{when_and_where(activity, chat.at)}。"
+    out = lines.go("取消报名", "activities.cancel", activity=activity.public_id)
+    match entry.state:
+        case SignUpState.CONFIRMED:
+            return [
+                f"「{activity.title}」报名成功，{where}",
+                "前一天会提醒您。来不了请早点取消，把名额让给别人。",
+                out,
+            ]
+        case SignUpState.PENDING_APPROVAL:
+            return [f"「{activity.title}」的报名已提交，审核后通知您。", out]
+        case SignUpState.OFFERED if entry.offer_expires_at is not None:
+            until = spoken(entry.offer_expires_at, chat.at)
+            take = lines.go("接受", "activities.accept", activity=activity.public_id)
+            leave = lines.go("放弃", "activities.decline", activity=activity.public_id)
+            return [f"「{activity.title}」给您留了名额，留到{until}。", f"{take}　{leave}"]
+        case SignUpState.WAITLISTED:
+            return [f"「{activity.title}」名额已满，您在候补名单中，有空位会通知您确认。", out]
+    return [f"「{activity.title}」{entry.state.label}，{where}"]

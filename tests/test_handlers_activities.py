@@ -1,0 +1,236 @@
+"""Activities by chat: found, signed up for, waited for, taken, given back."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.database import Database
+from app.jobs import activities as timers
+from app.services import activities
+from models import Activity, Message, MessageState, Outbox, SignUp, SignUpState, Way
+from tests import making
+from tests.conftest import NOON, FakeClock
+from tests.talking import Speaker, Talk
+from tests.town import our_town
+
+
+@pytest.fixture
+async def talk(database: Database, clock: FakeClock) -> AsyncIterator[Talk]:
+    async with our_town(database, clock) as town:
+        yield town
+
+
+async def announce(talk: Talk, title: str = "登山", **given: Any) -> Activity:
+    async with talk.database.transaction() as session:
+        return await making.activity(session, title, **given)
+
+
+async def signs_up(who: Speaker, title: str) -> str:
+    """From the list to the answer, for an activity that asks nothing."""
+    await who.says("报名")
+    await who.taps(title)
+    await who.taps("我要报名")
+    return await who.says("确认")
+
+
+async def states(talk: Talk, title: str) -> Sequence[SignUpState]:
+    async with talk.database.reading() as session:
+        chosen = sa.select(SignUp.state).join(Activity, Activity.id == SignUp.activity_id)
+        return (await session.scalars(chosen.where(Activity.title == title).order_by(SignUp.id))).all()
+
+
+# --- finding -----------------------------------------------------------------------------------------------
+
+
+async def test_nothing_on_is_said_with_a_way_on(database: Database, clock: FakeClock) -> None:
+    async with our_town(database, clock, activities=False) as talk:
+        li = await talk.person("李娜")
+
+        assert await li.says("有什么活动") == "近期没有活动，有新活动会发在这里。\n我的报名"
+        assert "还没有报名" in await li.says("我的报名")
+        assert (await li.clicks("activities.sign_up")).startswith("近期没有可报名的活动")
+
+
+async def test_the_list_says_what_is_open_and_when(talk: Talk) -> None:
+    await announce(talk, "登山", opens_at=NOON + timedelta(hours=3))
+    li = await talk.person("李娜")
+
+    listed = await li.says("活动")
+    assert listed.splitlines()[1] == "羽毛球赛 报名中（11月30日（周一）14:00）"
+    assert "登山 已发布" in listed
+    shown = await li.taps("登山")
+    assert "今天 15:00开始报名。" in shown
+    assert "我要报名" not in shown
+
+
+async def test_without_an_activity_named_the_flow_asks_which(talk: Talk) -> None:
+    await announce(talk, "登山")
+    li = await talk.person("李娜")
+
+    assert "请选择活动：" in await li.clicks("activities.sign_up")
+    assert "活动：登山" in await li.taps("登山")
+
+
+@pytest.mark.parametrize("forged", ["nothing", "'; DROP TABLE activity; --", "9" * 100])
+async def test_an_invented_id_finds_nothing(talk: Talk, forged: str) -> None:
+    li = await talk.person("李娜")
+
+    for handler in ("show", "sign_up", "cancel", "accept", "decline"):
+        read = await li.says("看看", choice=f"do:activities.{handler}?activity={forged}")
+        assert "没有找到这个活动" in read or "使用帮助" in read, read
+
+
+# --- signing up --------------------------------------------------------------------------------------------
+
+
+async def test_a_receipt_is_the_reply_itself_and_the_reminder_comes_later(talk: Talk) -> None:
+    await announce(talk, "登山")
+    li = await talk.person("李娜")
+
+    assert (await signs_up(li, "登山")).startswith("「登山」报名成功，11月30日（周一）14:00，职工活动中心。")
+
+    async with talk.database.reading() as session:
+        rows = (await session.scalars(sa.select(Outbox).order_by(Outbox.id))).all()
+    assert [(row.kind, row.way) for row in rows] == [
+        ("activities.receipt", Way.PASSIVE),
+        ("activities.reminder", None),
+    ]
+
+
+async def test_confirming_twice_and_a_repeated_push_sign_up_once(talk: Talk) -> None:
+    await announce(talk, "登山")
+    li = await talk.person("李娜")
+    await li.says("报名")
+    await li.taps("登山")
+    await li.taps("我要报名")
+    push = li.incoming("text", "<Content>确认</Content>")
+
+    first = await li.pushes(push)
+    assert await li.pushes(push) == first
+    await li.says("确认")
+
+    assert await states(talk, "登山") == [SignUpState.CONFIRMED]
+    await li.says("报名")
+    assert "取消报名" in await li.taps("登山")
+
+
+async def test_filled_between_question_and_confirmation_is_asked_again(talk: Talk) -> None:
+    """Nobody finds himself on a waiting list who said yes to a seat."""
+    await announce(talk, "登山", capacity=1)
+    li, wang = await talk.person("李娜"), await talk.person("王强")
+    await li.says("报名")
+    await li.taps("登山")
+    assert "确认报名吗？" in await li.taps("我要报名")
+    await signs_up(wang, "登山")
+
+    again = await li.says("确认")
+    assert again.startswith("内容有了变化，请再确认一次。")
+    assert "名额已满，确认后进入候补" in again
+    assert "您在候补名单中" in await li.says("确认")
+
+
+async def test_called_off_between_question_and_confirmation_says_so(talk: Talk) -> None:
+    climb = await announce(talk, "登山")
+    li = await talk.person("李娜")
+    await li.says("报名")
+    await li.taps("登山")
+    await li.taps("我要报名")
+    async with talk.database.transaction() as session:
+        await activities.call_off(session, climb.public_id, by="王强", now=talk.clock.now())
+
+    assert await li.says("确认") == "「登山」已取消。"
+    assert await states(talk, "登山") == []
+
+
+async def test_closed_while_somebody_thinks_says_so(talk: Talk) -> None:
+    await announce(talk, "登山", closes_at=NOON + timedelta(minutes=5))
+    li = await talk.person("李娜")
+    await li.says("报名")
+    await li.taps("登山")
+    await li.taps("我要报名")
+    talk.clock.advance(600)
+
+    assert await li.says("确认") == "「登山」报名已截止。"
+
+
+async def test_hostile_words_in_answers_come_back_as_words(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("报名")
+    await li.taps("羽毛球赛")
+    await li.taps("我要报名")
+    await li.taps("就我自己")
+    await li.taps("L")
+    hostile = ']]></Content><a href="weixin://bizmsgmenu?msgmenucontent=确认&msgmenuid=x">x</a>\x00'
+
+    assert "请只发号码" in await li.says(hostile.replace("]]>", "]]]]><![CDATA[>").replace("\x00", ""))
+
+
+# --- waiting, taking, giving back --------------------------------------------------------------------------
+
+
+async def test_a_seat_given_back_reaches_the_next_by_a_word(talk: Talk) -> None:
+    await announce(talk, "登山", capacity=1)
+    li, wang = await talk.person("李娜"), await talk.person("王强")
+    await signs_up(li, "登山")
+    await signs_up(wang, "登山")
+    assert "现在没有给您留的候补名额" in await wang.says("接受")
+
+    await li.says("我的报名")
+    await li.taps("登山")
+    await li.taps("取消报名")
+    assert "已取消" in await li.says("确认")
+
+    assert "候补待确认" in await wang.says("我的报名")
+    assert (await wang.says("接受")).startswith("「登山」报名成功")
+    assert await states(talk, "登山") == [SignUpState.CANCELLED, SignUpState.CONFIRMED]
+
+
+async def test_with_several_offers_one_is_asked_which(talk: Talk) -> None:
+    li, wang = await talk.person("李娜"), await talk.person("王强")
+    for title in ("登山", "插花"):
+        await announce(talk, title, capacity=1)
+        await signs_up(li, title)
+        await signs_up(wang, title)
+    async with talk.database.transaction() as session:
+        for each in await activities.list_ahead(session, talk.clock.now(), 8):
+            if each.title != "羽毛球赛":
+                await activities.set_capacity(session, each.public_id, 2, now=talk.clock.now())
+
+    assert (await wang.says("放弃")).startswith("是哪一个活动？")
+    assert "「插花」的名额让给下一位了" in await wang.taps("插花")
+    assert (await wang.says("接受")).startswith("「登山」报名成功")
+
+
+async def test_an_offer_runs_out_by_itself_and_goes_to_the_next(talk: Talk) -> None:
+    await announce(talk, "登山", capacity=1)
+    people = [await talk.person(name) for name in ("李娜", "王强", "赵敏")]
+    for who in people:
+        await signs_up(who, "登山")
+    await people[0].says("我的报名")
+    await people[0].taps("登山")
+    await people[0].taps("取消报名")
+    await people[0].says("确认")
+
+    talk.clock.advance(13 * 3600)
+    assert await timers.run(talk.database, talk.clock) == 1
+    assert await timers.run(talk.database, talk.clock) == 0
+
+    assert await states(talk, "登山") == [
+        SignUpState.CANCELLED,
+        SignUpState.OFFER_EXPIRED,
+        SignUpState.OFFERED,
+    ]
+    assert "现在没有给您留的候补名额" in await people[1].says("接受")
+
+
+async def test_no_message_failed_in_all_this(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    for words in ("活动", "我的报名", "接受", "放弃", "取消报名"):
+        await li.says(words)
+
+    async with talk.database.reading() as session:
+        failed = sa.select(sa.func.count(Message.id)).where(Message.state == MessageState.FAILED)
+        assert await session.scalar(failed) == 0
