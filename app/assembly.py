@@ -277,7 +277,7 @@ async def prepare(settings: Settings) -> None:
 
 async def load_content(house: House) -> str:
     """Bring the tips of the content folder into the database; says what changed."""
-    found = [file.tip for file in load(house.settings.content / "power_safety")]
+    found = [file.content for file in load(house.settings.content / "power_safety")]
     async with house.database.transaction() as session:
         await coordination.queue_for(session, tips.VERSION)  # processes that start together
         loaded = await tips.load(session, found, house.clock.now())

@@ -11,6 +11,7 @@ from models.activity import (
     SignUpState,
 )
 from models.alert import AlertState, CrisisAlert
+from models.article import Article, ArticleCategory, ArticleMove, ArticleReads, ArticleState
 from models.base import Base
 from models.case import Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
 from models.coordination import AccessToken, Counter, Lease, SharedVersion
@@ -33,6 +34,11 @@ __all__ = [
     "ActivityMove",
     "ActivityState",
     "AlertState",
+    "Article",
+    "ArticleCategory",
+    "ArticleMove",
+    "ArticleReads",
+    "ArticleState",
     "Base",
     "Case",
     "CaseEntry",

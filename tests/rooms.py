@@ -10,7 +10,18 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 OURS = frozenset({"app", "models", "handlers", "migrations", "sandbox", "bench", "tests"})
 
-GROUND = frozenset({"app.clock", "app.database", "app.errors", "app.gathered", "app.settings"})
+GROUND = frozenset(
+    {
+        "app.clock",
+        "app.database",
+        "app.errors",
+        "app.content_files",
+        "app.gathered",
+        "app.rich_text",
+        "app.settings",
+        "app.tallies",
+    }
+)
 BELOW_EDGES = GROUND | {"models", "app.services", "app.knowledge", "app.files"}
 EVERYTHING_BELOW_ASSEMBLY = BELOW_EDGES | {
     *("handlers", "app.addressees", "app.chatting", "app.dialogue", "app.jobs", "app.logs", "app.menus"),
@@ -26,8 +37,11 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app": frozenset(),
     "app.errors": frozenset(),
     "app.clock": frozenset(),
+    "app.content_files": frozenset({"app.errors"}),
     "app.database": frozenset({"app.sqlite_inline"}),
     "app.gathered": frozenset({"app.database"}),
+    "app.rich_text": frozenset(),
+    "app.tallies": frozenset({"app.database"}),
     "app.sqlite_inline": frozenset(),
     "app.migrations": frozenset(),
     "app.logs": frozenset(),

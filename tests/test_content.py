@@ -12,7 +12,7 @@ from app.knowledge.tips import CALLS
 from app.services import crisis
 
 FOLDER = Path(__file__).parent.parent / "content" / "power_safety"
-TIPS = [file.tip for file in load(FOLDER)]
+TIPS = [file.content for file in load(FOLDER)]
 EVERY_TIP = pytest.mark.parametrize("tip", TIPS, ids=[tip.id for tip in TIPS])
 
 # What a layman must never be told to do; a sentence that forbids it may name it.

@@ -57,9 +57,9 @@ def test_a_good_file_becomes_a_tip(tmp_path: Path) -> None:
     (file,) = load(tmp_path)
 
     assert file.path == path
-    assert file.tip.id == "wet-hands"
-    assert file.tip.call == ("120", "95598")
-    assert answer_text(file.tip) == (
+    assert file.content.id == "wet-hands"
+    assert file.content.call == ("120", "95598")
+    assert answer_text(file.content) == (
         "有危险先打电话：120（急救）、95598（供电抢修，24 小时）\n"
         "先做：先把手擦干。\n"
         "· 不要湿手拔插头。\n"
@@ -80,7 +80,7 @@ def test_a_changed_file_has_another_digest(tmp_path: Path) -> None:
 
 def test_a_tip_survives_the_way_through_json(tmp_path: Path) -> None:
     write(tmp_path, GOOD)
-    tip = load(tmp_path)[0].tip
+    tip = load(tmp_path)[0].content
 
     assert Tip.from_dict(json.loads(json.dumps(tip.to_dict()))) == tip
 
@@ -88,7 +88,7 @@ def test_a_tip_survives_the_way_through_json(tmp_path: Path) -> None:
 def test_files_from_other_editors_load_too(tmp_path: Path) -> None:
     (tmp_path / "wet-hands.md").write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
 
-    assert load(tmp_path)[0].tip.body.splitlines()[0] == "1. 手擦干再按。"
+    assert load(tmp_path)[0].content.body.splitlines()[0] == "1. 手擦干再按。"
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def mistake_saying(folder: Path, text: str, said: str) -> str:
 def test_an_empty_body_is_a_mistake(tmp_path: Path) -> None:
     head = GOOD[: GOOD.index("1. 手擦干")]
 
-    assert "正文：正文是空的，请写要做的步骤" in only_mistake(tmp_path, head)
+    assert "正文：正文是空的" in only_mistake(tmp_path, head)
 
 
 def test_an_answer_too_long_for_the_chat_is_a_mistake(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def judge(index: Index, asked: list[Question]) -> Score:
 
 @pytest.fixture(scope="module")
 def tips() -> list[Tip]:
-    return [file.tip for file in load(ROOT / "content" / "power_safety")]
+    return [file.content for file in load(ROOT / "content" / "power_safety")]
 
 
 @pytest.fixture(scope="module")

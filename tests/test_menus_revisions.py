@@ -17,8 +17,8 @@ from app.errors import NotFound
 from app.menus import LiveMenus, MenuMistakes, revisions
 from app.menus.buttons import default_menu
 from app.menus.file import read
-from app.menus.hits import Hits
 from app.menus.watch import Watcher
+from app.tallies import Tally
 from models import MenuHit, MenuRevision
 from tests.menus_kit import KNOWN, menus
 
@@ -208,7 +208,8 @@ async def test_a_reply_button_of_an_older_menu_still_says_its_words(database: Da
 
 
 async def test_hits_are_added_up_and_kept_when_they_cannot_be_written(database: Database) -> None:
-    hits, day = Hits(), date(2026, 11, 23)
+    hits: Tally[str] = Tally(MenuHit.__table__, "rule")
+    day = date(2026, 11, 23)
 
     class Away(Exception):
         pass

@@ -20,7 +20,7 @@ ASKED = [
     {"key": "phone", "prompt": "联系电话？", "kind": "phone", "required": False},
 ]
 
-_shipped = LiveTips([file.tip for file in load(ROOT / "content" / "power_safety")])
+_shipped = LiveTips([file.content for file in load(ROOT / "content" / "power_safety")])
 
 
 @asynccontextmanager

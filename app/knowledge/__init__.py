@@ -3,7 +3,8 @@
 Knows no database and no dialogue. Rows are made from `TipFile`, an `Index` from any sequence of `Tip`.
 """
 
-from app.knowledge.files import ContentMistakes, Mistake, TipFile, load
+from app.content_files import ContentMistakes, Mistake
+from app.knowledge.files import TipFile, load
 from app.knowledge.search import Choices, Hit, Index, Miss, Result
 from app.knowledge.tips import Tip, Topic, answer_text
 

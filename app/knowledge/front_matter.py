@@ -1,6 +1,6 @@
-"""What the head of a tip file may say, as one pydantic model, and each mistake in Chinese.
+"""What the head of a tip file may say, as one pydantic model.
 
-Not here: reading files and finding line numbers (`files.py`).
+Not here: reading files and finding line numbers (`app.content_files`).
 """
 
 import re
@@ -16,7 +16,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails
 
 from app.knowledge.tips import CALLS, Tip, Topic
 
@@ -125,32 +124,3 @@ def a_year_after(day: date) -> date:
         return day.replace(year=day.year + 1)
     except ValueError:
         return day.replace(year=day.year + 1, day=28)
-
-
-def in_chinese(error: ErrorDetails) -> str:
-    """What is wrong and what would be right, for a person who knows no pydantic."""
-    context = error.get("ctx", {})
-    match error["type"]:
-        case "missing":
-            return "缺少这一项"
-        case "extra_forbidden":
-            return "没有这一项，请检查拼写"
-        case "string_type":
-            return f'应是文字；数字请加引号，例如 "{error["input"]}"'
-        case "bool_type":
-            return "应写 true 或 false"
-        case "list_type":
-            return "应是列表，每条一行，以「- 」开头"
-        case "date_type":
-            return "应是日期，例如 2026-11-23"
-        case "string_too_short":
-            return f"太短，至少 {context['min_length']} 个字"
-        case "string_too_long":
-            return f"太长，最多 {context['max_length']} 个字"
-        case "too_short":
-            return f"至少 {context['min_length']} 条，现在 {context['actual_length']} 条"
-        case "too_long":
-            return f"最多 {context['max_length']} 条，多了"
-        case "value_error":
-            return str(context["error"])
-    return f"写法不对（{error['msg']}）"

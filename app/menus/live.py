@@ -8,12 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.menus import revisions
 from app.menus.file import read_applied, read_unchecked
-from app.menus.hits import Hits
 from app.menus.known import Handlers
 from app.menus.matching import Book, compile_book, reply_buttons
 from app.menus.mistakes import MenuMistakes
 from app.menus.targets import Say
-from models import MenuRevision
+from app.tallies import Tally
+from models import MenuHit, MenuRevision
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +34,7 @@ class LiveMenus:
         self.number = 0
         """Of the revision in `book`; 0 before one is read."""
         self.book = Book.empty(known)
-        self.hits = Hits()
+        self.hits: Tally[str] = Tally(MenuHit.__table__, "rule")
 
     async def refresh(self) -> bool:
         """Read the newest revision if there is a newer one. True when `book` changed.

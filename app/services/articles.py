@@ -1,0 +1,108 @@
+"""Articles: brought in from files, listed by category, read. Not here: writing and approving them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import rich_text
+from app.clock import SHANGHAI
+from app.content_files import ContentFile
+from app.errors import NotFound
+from app.services.article_files import Written
+from models import Article, ArticleCategory, ArticleMove, ArticleReads, ArticleState
+
+MORNING = time(8, 0)  # of the day a file names
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What `load` did, in numbers of articles."""
+
+    added: int
+    changed: int
+    gone: int
+
+
+async def load(session: AsyncSession, files: Iterable[ContentFile[Written]], now: datetime) -> Loaded:
+    """Publish what the files say; an article whose file is gone is withdrawn. Others are left alone."""
+    found = await session.scalars(sa.select(Article).where(Article.slug.is_not(None)).with_for_update())
+    rows = {str(row.slug): row for row in found}
+    added = changed = 0
+    for file in files:
+        row = rows.pop(file.content.head.id, None)
+        if row is None:
+            row = Article(slug=file.content.head.id, state=ArticleState.DRAFT, created_at=now)
+            _fill(row, file, now)
+            session.add(row)
+            await session.flush()
+            _move(session, row, None, ArticleState.PUBLISHED, now)
+            added += 1
+        elif row.digest != file.sha256 or row.state is not ArticleState.PUBLISHED:
+            _fill(row, file, now)
+            if row.state is not ArticleState.PUBLISHED:
+                _move(session, row, row.state, ArticleState.PUBLISHED, now)
+            changed += 1
+    gone = [row for row in rows.values() if row.state is ArticleState.PUBLISHED]
+    for row in gone:
+        _move(session, row, row.state, ArticleState.WITHDRAWN, now)
+    await session.flush()
+    return Loaded(added, changed, len(gone))
+
+
+async def list_published(
+    session: AsyncSession,
+    now: datetime,
+    limit: int,
+    *,
+    category: ArticleCategory | None = None,
+    skip: int = 0,
+) -> Sequence[Article]:
+    """Newest first."""
+    chosen = sa.select(Article).where(_is_public(now))
+    if category is not None:
+        chosen = chosen.where(Article.category == category)
+    newest = chosen.order_by(Article.published_at.desc(), Article.id.desc())
+    return (await session.scalars(newest.limit(limit).offset(skip))).all()
+
+
+async def get_published(session: AsyncSession, public_id: str, now: datetime) -> Article:
+    """Raises: NotFound."""
+    article = await session.scalar(sa.select(Article).where(Article.public_id == public_id, _is_public(now)))
+    if article is None:
+        raise NotFound("没有找到这篇文章，可能已经撤下。")
+    return article
+
+
+async def reads(session: AsyncSession, article: Article) -> int:
+    """How often it was opened, up to a few seconds ago."""
+    total = await session.scalar(
+        sa.select(sa.func.coalesce(sa.func.sum(ArticleReads.count), 0)).where(
+            ArticleReads.article_id == article.id
+        )
+    )
+    return int(total or 0)
+
+
+def _is_public(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(Article.state == ArticleState.PUBLISHED, Article.published_at <= now)
+
+
+def _fill(row: Article, file: ContentFile[Written], now: datetime) -> None:
+    head = file.content.head
+    row.category, row.title, row.summary, row.author = head.category, head.title, head.summary, head.author
+    row.blocks, row.digest, row.updated_at = rich_text.dump(file.content.blocks), file.sha256, now
+    row.published_at = datetime.combine(head.published_on, MORNING, SHANGHAI)
+
+
+def _move(
+    session: AsyncSession,
+    row: Article,
+    from_state: ArticleState | None,
+    to: ArticleState,
+    now: datetime,
+) -> None:
+    session.add(ArticleMove(article_id=row.id, from_state=from_state, to_state=to, by="content", at=now))
+    row.state = to

@@ -1,0 +1,92 @@
+"""Articles (news, notices) as typed blocks, the moves they made, and how often they were read."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+from models.types import public_id
+
+
+class ArticleState(StrEnum):
+    DRAFT = "draft"
+    IN_REVIEW = "in_review"
+    CHANGES_REQUESTED = "changes_requested"
+    APPROVED = "approved"
+    SCHEDULED = "scheduled"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_LABELS = {
+    ArticleState.DRAFT: "草稿",
+    ArticleState.IN_REVIEW: "待审核",
+    ArticleState.CHANGES_REQUESTED: "退回修改",
+    ArticleState.APPROVED: "已审核",
+    ArticleState.SCHEDULED: "定时待发",
+    ArticleState.PUBLISHED: "已发布",
+    ArticleState.WITHDRAWN: "已撤回",
+    ArticleState.EXPIRED: "已下线",
+}
+
+
+class ArticleCategory(StrEnum):
+    UNION = "union"
+    NOTICE = "notice"
+    SAFETY = "safety"
+    PEOPLE = "people"
+
+    @property
+    def label(self) -> str:
+        return {"union": "工会动态", "notice": "通知公告", "safety": "安全生产", "people": "身边的人"}[
+            self.value
+        ]
+
+
+class Article(Base):
+    __tablename__ = "article"
+    __table_args__ = (sa.Index("ix_article_state_published_at", "state", "published_at"),)
+
+    public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=public_id)
+    slug: Mapped[str | None] = mapped_column(sa.String(64), unique=True)  # of the file it came from
+    category: Mapped[ArticleCategory]
+    title: Mapped[str] = mapped_column(sa.String(64))
+    summary: Mapped[str] = mapped_column(sa.String(120), default="")
+    author: Mapped[str] = mapped_column(sa.String(64), default="")  # shown: an office or a name
+    blocks: Mapped[object] = mapped_column(sa.JSON)  # app.rich_text
+    state: Mapped[ArticleState]
+    published_at: Mapped[datetime | None]
+    digest: Mapped[str] = mapped_column(sa.String(64), default="")  # of the file: did it change?
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}
+
+
+class ArticleMove(Base):
+    __tablename__ = "article_move"
+
+    article_id: Mapped[int] = mapped_column(sa.ForeignKey("article.id"), index=True)
+    from_state: Mapped[ArticleState | None]
+    to_state: Mapped[ArticleState]
+    by: Mapped[str] = mapped_column(sa.String(64))
+    reason: Mapped[str] = mapped_column(sa.String(200), default="")
+    at: Mapped[datetime]
+
+
+class ArticleReads(Base):
+    """How often an article was opened on a day; added up in memory and flushed every few seconds."""
+
+    __tablename__ = "article_reads"
+    __table_args__ = (sa.UniqueConstraint("day", "article_id"),)
+
+    article_id: Mapped[int] = mapped_column(sa.ForeignKey("article.id"))
+    day: Mapped[date]
+    count: Mapped[int] = mapped_column(default=0)
