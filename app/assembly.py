@@ -37,12 +37,13 @@ from app.menus.live import LiveMenus
 from app.menus.pushes import plan_push
 from app.menus.revisions import apply, digests, first, live
 from app.menus.watch import Watcher
-from app.services import coordination, tips
+from app.services import article_files, articles, coordination, tips
 from app.settings import Settings, WeChatAccount, load_settings
+from app.tallies import Tally
 from app.wechat.client import WeChatClient
 from app.wechat.crypto import Account, Format, Mode
 from app.wechat.tokens import TokenSource
-from models import AccountKind
+from models import AccountKind, ArticleReads
 from models.sealing import Keyring, use_keyring
 
 log = structlog.get_logger(__name__)
@@ -66,6 +67,7 @@ class House:
     known: dict[str, Known]
     menus: LiveMenus
     tips: tips.LiveTips
+    article_reads: Tally[int]
     wechat: WeChatClient
     miniprogram: WeChatClient | None
     engine: Engine
@@ -136,7 +138,7 @@ async def _build(
     watch: bool,
 ) -> House:
     live_tips = tips.LiveTips()
-    registry = Registry(handlers.routers(live_tips, settings.crisis_openids))
+    registry = Registry(handlers.routers(live_tips, settings.crisis_openids, public_url=settings.public_url))
     known = {h.name: Known(h.name, h.title, h.args, h.takes) for h in registry.values()}
     live_menus = LiveMenus(database.reading, known)
     accounts = await _accounts(settings, database)
@@ -151,6 +153,7 @@ async def _build(
         known=known,
         menus=live_menus,
         tips=live_tips,
+        article_reads=Tally(ArticleReads.__table__, "article_id"),
         wechat=wechat,
         miniprogram=miniprogram,
         engine=_engine(settings, clock, database, store, registry, live_menus),
@@ -276,11 +279,15 @@ async def prepare(settings: Settings) -> None:
 
 
 async def load_content(house: House) -> str:
-    """Bring the tips of the content folder into the database; says what changed."""
+    """Bring the tips and articles of the content folder into the database; says what changed."""
+    news = house.settings.content / "news"
+    written = article_files.load(news) if news.is_dir() else None
     found = [file.content for file in load(house.settings.content / "power_safety")]
     async with house.database.transaction() as session:
         await coordination.queue_for(session, tips.VERSION)  # processes that start together
         loaded = await tips.load(session, found, house.clock.now())
+        if written is not None:
+            await articles.load(session, written, house.clock.now())
     return f"新增 {loaded.added}，更新 {loaded.changed}，下线 {loaded.gone}"
 
 
@@ -309,7 +316,8 @@ async def _rounds(house: House, *, watch: bool) -> list[Round]:
     official_id = house.accounts[AccountKind.OFFICIAL][0]
 
     async def flush_hits() -> None:
-        await house.menus.hits.flush(database.transaction, civil_date(clock.now()))
+        for tally in (house.menus.hits, house.article_reads):
+            await tally.flush(database.transaction, civil_date(clock.now()))
 
     rounds = [
         Round("refresh", house.refresh, 2),

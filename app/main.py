@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import logs, metrics
 from app.assembly import CALLBACKS, House, assemble
-from app.portal import assets, home, refusals
+from app.dependencies import SHARED, Shared
+from app.portal import activities, assets, home, news, refusals, tips
 from app.portal.policy import Policy
 from app.settings import Settings, load_settings
 from app.wechat.callback import CallbackEndpoint
@@ -32,9 +33,9 @@ class Service:
         self._callbacks: dict[str, CallbackEndpoint] = {}
         self.house: House | None = None
         self._look: asyncio.Task[None] | None = None
-        sandbox = settings.wechat_api_url if settings.development else None
-        self._home_pages = {well: home.page(well=well, phone=sandbox) for well in (True, False)}
-        self._pages: ASGIApp = Policy(self._web(), sandbox)
+        self._sandbox = settings.wechat_api_url if settings.development else None
+        self._shared: Shared | None = None
+        self._pages: ASGIApp = Policy(self._web(), self._sandbox)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -42,6 +43,7 @@ class Service:
             if callback is not None:
                 await callback(scope, receive, send)
                 return
+        scope.setdefault("state", {})[SHARED] = self._shared
         with logs.within_request(secrets.token_hex(8)):
             await self._pages(scope, receive, send)
 
@@ -57,6 +59,8 @@ class Service:
         web.add_api_route("/healthz", self._alive, include_in_schema=False)
         web.add_api_route("/readyz", self._ready, include_in_schema=False)
         web.add_api_route("/metrics", self._figures, include_in_schema=False)
+        for pages in (news, activities, tips):
+            web.include_router(pages.router)
         web.mount("/static", GZipMiddleware(assets.Assets()), name="static")
         refusals.install(web)
         return web
@@ -65,6 +69,9 @@ class Service:
     async def _life(self, web: FastAPI) -> AsyncIterator[None]:
         async with assemble(self._settings, watch=self._watch) as house:
             self.house = house
+            self._shared = Shared(
+                house.database, house.clock, house.tips, house.article_reads, self._settings.public_url
+            )
             await house.refresh()
             for kind, (account_id, account) in house.accounts.items():
                 self._callbacks[CALLBACKS[kind]] = CallbackEndpoint(
@@ -80,13 +87,17 @@ class Service:
                 yield
             finally:
                 self._callbacks.clear()
-                self.house = None
+                self.house = self._shared = None
                 await house.rounds.stop()
                 if self._look is not None:
                     self._look.cancel()
 
     async def _home(self) -> HTMLResponse:
-        return HTMLResponse(self._home_pages[await self._unready() is None])
+        house = self.house
+        if house is None or await self._unready() is not None:
+            return HTMLResponse(home.page_without_news(phone=self._sandbox))
+        async with house.database.reading() as session:
+            return HTMLResponse(await home.page(session, house.clock.now(), phone=self._sandbox))
 
     async def _alive(self) -> dict[str, str]:
         """The process runs and its loop turns."""

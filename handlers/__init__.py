@@ -4,11 +4,14 @@ from collections.abc import Collection
 
 from app.dialogue.router import Router
 from app.services.tips import LiveTips
-from handlers import about, activities, crisis, desk, feedback, help, hotlines, power_safety, welcome  # noqa: A004
+from handlers import about, activities, crisis, desk, feedback, help, hotlines, news, power_safety, welcome  # noqa: A004
 
 
-def routers(live_tips: LiveTips, on_duty: Collection[str] = ()) -> list[Router]:
-    """All handlers. `on_duty`: the openids that may take alerts about people in danger."""
+def routers(live_tips: LiveTips, on_duty: Collection[str] = (), *, public_url: str = "") -> list[Router]:
+    """All handlers. `on_duty`: the openids that may take alerts about people in danger.
+
+    `public_url`: where cards open.
+    """
     return [
         welcome.router,
         help.router,
@@ -17,6 +20,7 @@ def routers(live_tips: LiveTips, on_duty: Collection[str] = ()) -> list[Router]:
         hotlines.router,
         feedback.router,
         activities.router,
+        news.make_router(public_url),
         power_safety.make_router(live_tips),
         crisis.make_router(frozenset(on_duty)),
     ]

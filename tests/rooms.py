@@ -24,8 +24,9 @@ GROUND = frozenset(
 )
 BELOW_EDGES = GROUND | {"models", "app.services", "app.knowledge", "app.files"}
 EVERYTHING_BELOW_ASSEMBLY = BELOW_EDGES | {
-    *("handlers", "app.addressees", "app.chatting", "app.dialogue", "app.jobs", "app.logs", "app.menus"),
-    *("app.metrics", "app.migrations", "app.portal", "app.console", "app.api", "app.wechat"),
+    *("handlers", "app.addressees", "app.chatting", "app.dependencies", "app.dialogue", "app.jobs"),
+    *("app.logs", "app.menus", "app.metrics", "app.migrations", "app.portal", "app.console"),
+    *("app.api", "app.wechat"),
 }
 
 # Room → what it may import; a room is always free to import itself. A name with a dot more than a room's is
@@ -54,7 +55,8 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app.menus": GROUND | {"models", "app.services.audiences"},
     "app.dialogue": GROUND | {"models", "app.wechat", "app.menus", "app.services.outbox"},
     "handlers": BELOW_EDGES | {"app.dialogue", "app.wechat.replies"},  # replies: the words they answer in
-    "app.portal": BELOW_EDGES | {"app.wechat", "app.logs", "app.metrics"},
+    "app.dependencies": BELOW_EDGES,
+    "app.portal": BELOW_EDGES | {"app.dependencies", "app.wechat", "app.logs", "app.metrics"},
     "app.api": BELOW_EDGES | {"app.wechat", "app.logs", "app.metrics"},
     "app.console": BELOW_EDGES | {"app.menus", "app.logs", "app.metrics"},
     "app.jobs": BELOW_EDGES | {"app.wechat", "app.menus", "app.logs", "app.metrics"},

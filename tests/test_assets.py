@@ -96,7 +96,7 @@ async def browser() -> AsyncIterator[httpx.AsyncClient]:
 async def test_the_home_page_names_its_style_sheets_by_content_and_browsers_keep_them(
     browser: httpx.AsyncClient,
 ) -> None:
-    named = re.findall(r'<link rel="stylesheet" href="([^"]+)">', home.page(well=True))
+    named = re.findall(r'<link rel="stylesheet" href="([^"]+)">', home.page_without_news())
 
     assert [address.partition("?")[0] for address in named] == [
         "/static/vendor/weui.min.css",

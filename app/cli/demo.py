@@ -11,6 +11,11 @@ from pathlib import Path
 
 import typer
 
+from app.assembly import assemble, prepare
+from app.clock import civil_date
+from app.services import activities, activity_files, article_files, articles
+from app.settings import load_settings
+
 LOOPBACK = "127.0.0.1"
 SERVICE, SANDBOX = "服务", "手机（微信替身）"
 PATIENCE_SECONDS = 30  # longer than what is at work may take
@@ -34,6 +39,8 @@ def demo(
         SERVICE: ("app", "serve", "--watch", "--port", str(port)),
         SANDBOX: ("sandbox", "--port", str(sandbox_port)),
     }
+    os.environ |= environment
+    asyncio.run(_demonstration())
     typer.echo(f"手机：http://{LOOPBACK}:{sandbox_port}    服务：http://{LOOPBACK}:{port}    Ctrl+C 结束")
     sys.exit(asyncio.run(_run(commands, environment)))
 
@@ -53,6 +60,21 @@ def _first_settings(port: int, sandbox_port: int) -> None:
     )
     path.chmod(0o600)
     typer.echo("已写好 .env（开发环境）")
+
+
+async def _demonstration() -> None:
+    """Articles and activities to look at, at the first start; whatever is there later is left alone."""
+    settings = load_settings()
+    await prepare(settings)
+    async with assemble(settings) as house:
+        now = house.clock.now()
+        async with house.database.transaction() as session:
+            if await articles.list_published(session, now, 1) or await activities.list_ahead(session, now, 1):
+                return
+            await articles.load(session, article_files.load(settings.content / "demo" / "news"), now)
+            for planned in activity_files.load(settings.content / "demo" / "activities.yaml"):
+                made = await activities.create(session, planned.values(civil_date(now)), by="演示", now=now)
+                await activities.publish(session, made.public_id, by="演示", now=now)
 
 
 async def _run(commands: dict[str, tuple[str, ...]], environment: dict[str, str]) -> int:

@@ -8,6 +8,9 @@ import typer
 
 from app import logs
 from app.cli import (
+from app.cli import (
+    activities,
+)
     alerts,
     backups,
     cases,
@@ -19,7 +22,9 @@ from app.cli import (
     messages,
     serving,
     tags,
+from app.cli import (
     templates,
+)
     words,
 )
 from app.errors import DomainError, OperatorError
@@ -34,6 +39,7 @@ backups.add_to(app)
 app.add_typer(menus.app, name="menus")
 app.add_typer(messages.app, name="messages")
 app.add_typer(cases.app, name="cases")
+app.add_typer(activities.app, name="activities")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(tags.app, name="tags")
 app.add_typer(templates.app, name="templates")

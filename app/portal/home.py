@@ -1,13 +1,34 @@
-"""The page at `/`: what the account is for and whom to call. No script, no sign-in."""
+"""The page at `/`: what is new, what the account is for and whom to call. No script, no sign-in."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.portal.templating import render
+from app.services import activities, articles
 from app.services.hotlines import HOTLINES, Subject
+from models import Activity, Article
 
 URGENT = ("110", "119", "120", "95598", "12356")
+LISTED = 3
 
 
-def page(*, well: bool, phone: str | None = None) -> str:
-    """The whole page. `well`: messages are answered; `phone`: the sandbox's address, in development."""
+async def page(session: AsyncSession, now: datetime, *, phone: str | None = None) -> str:
+    """The whole page. `phone` is the sandbox's address, in development only."""
+    newest = await articles.list_published(session, now, LISTED)
+    ahead = await activities.list_ahead(session, now, LISTED)
+    return _page(newest, ahead, now, phone=phone)
+
+
+def page_without_news(*, phone: str | None = None) -> str:
+    """While messages are not answered: it says so, and whom to call."""
+    return _page([], [], None, phone=phone)
+
+
+def _page(
+    newest: Sequence[Article], ahead: Sequence[Activity], now: datetime | None, *, phone: str | None
+) -> str:
     urgent = [
         {
             "number": line.number,
@@ -18,4 +39,12 @@ def page(*, well: bool, phone: str | None = None) -> str:
         for line in HOTLINES
         if line.number in URGENT
     ]
-    return render("home.html", urgent=urgent, phone=phone, well=well)
+    return render(
+        "home.html",
+        urgent=urgent,
+        articles=newest,
+        activities=ahead,
+        now=now,
+        phone=phone,
+        well=now is not None,
+    )

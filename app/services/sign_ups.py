@@ -181,6 +181,26 @@ async def list_own(session: AsyncSession, person_id: int, now: datetime, limit: 
     ).all()
 
 
+async def list_all(session: AsyncSession, activity: Activity) -> Sequence[SignUp]:
+    """Everybody who ever signed up, in the order in which they did."""
+    chosen = sa.select(SignUp).where(SignUp.activity_id == activity.id)
+    return (await session.scalars(chosen.order_by(SignUp.signed_up_at, SignUp.id))).all()
+
+
+async def count_live(session: AsyncSession, activity_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """By activity: how many seats are in which state, by its label."""
+    found = await session.execute(
+        sa.select(SignUp.activity_id, SignUp.state, sa.func.sum(SignUp.seats))
+        .where(SignUp.activity_id.in_(activity_ids), SignUp.state.in_(LIVE))
+        .group_by(SignUp.activity_id, SignUp.state)
+        .order_by(SignUp.activity_id, SignUp.state)
+    )
+    counts: dict[int, dict[str, int]] = {}
+    for activity_id, state, seats in found.all():
+        counts.setdefault(activity_id, {})[state.label] = int(seats)
+    return counts
+
+
 async def lock(session: AsyncSession, activity_id: int) -> Activity:
     """Raises: NotFound."""
     activity = await session.get(Activity, activity_id, with_for_update=True, populate_existing=True)

@@ -1,0 +1,115 @@
+"""Activity commands for staff: `gonghui activities …`."""
+
+import asyncio
+from pathlib import Path
+
+import typer
+
+from app.assembly import assemble
+from app.cli.words import Commands
+from app.clock import civil_date, spoken
+from app.errors import OperatorError
+from app.rich_text import NotRichText
+from app.services import activities, activity_files, sign_ups
+from app.services.sign_up_questions import questions_of
+from models import LIVE
+
+app = Commands(help="活动：发布、查看报名、改名额、取消。")
+
+BY = typer.Option(..., "--by", help="您的姓名，记在活动的经过里")
+
+
+@app.command()
+def add(file: Path, by: str = BY) -> None:
+    """发布一个文件里的活动（写法见 docs/activities.md）。"""
+    for line in asyncio.run(_add(file, by)):
+        typer.echo(line)
+
+
+@app.command("list")
+def list_() -> None:
+    """未开始的活动和报名人数。"""
+    for line in asyncio.run(_list()):
+        typer.echo(line)
+
+
+@app.command()
+def people(activity: str) -> None:
+    """一个活动的报名：先后、状态、回答。"""
+    for line in asyncio.run(_people(activity)):
+        typer.echo(line)
+
+
+@app.command()
+def capacity(activity: str, seats: int = typer.Argument(..., min=0)) -> None:
+    """改名额。多出来的名额自动问候补的人；减少名额不会取消任何人。"""
+    typer.echo(asyncio.run(_capacity(activity, seats)))
+
+
+@app.command()
+def cancel(activity: str, by: str = BY, reason: str = typer.Option("", help="会告诉每一位报名的人")) -> None:
+    """取消活动，通知每一位报名和候补的人。"""
+    typer.echo(asyncio.run(_cancel(activity, by, reason)))
+
+
+async def _add(file: Path, by: str) -> list[str]:
+    planned = activity_files.load(file)
+    async with assemble() as house:
+        now, lines = house.clock.now(), []
+        async with house.database.transaction() as session:
+            for each in planned:
+                try:
+                    values = each.values(civil_date(now))
+                except NotRichText as refused:
+                    raise OperatorError(
+                        f"「{each.title}」text 第 {refused.line} 行：{refused.message}"
+                    ) from None
+                made = await activities.create(session, values, by=by, now=now)
+                await activities.publish(session, made.public_id, by=by, now=now)
+                lines.append(f"{made.public_id}　{made.title}　{made.state.label}")
+        return lines
+
+
+async def _list() -> list[str]:
+    async with assemble() as house, house.database.reading() as session:
+        now = house.clock.now()
+        found = await activities.list_ahead(session, now, 200)
+        counts = await sign_ups.count_live(session, [each.id for each in found])
+        return [
+            f"{each.public_id}　{each.title}　{each.state.label}　{spoken(each.starts_at, now)}　"
+            f"名额 {'不限' if each.capacity is None else each.capacity}　{_counted(counts.get(each.id, {}))}"
+            for each in found
+        ] or ["近期没有活动。"]
+
+
+def _counted(states: dict[str, int]) -> str:
+    return "、".join(f"{label} {number}" for label, number in states.items()) or "还没有人报名"
+
+
+async def _people(public_id: str) -> list[str]:
+    async with assemble() as house, house.database.reading() as session:
+        now = house.clock.now()
+        activity = await activities.get(session, public_id, drafts=True)
+        prompts = {question.key: question.prompt for question in questions_of(activity)}
+        lines = [f"「{activity.title}」{activity.state.label}"]
+        for number, entry in enumerate(await sign_ups.list_all(session, activity), 1):
+            answers: dict[str, object] = dict(entry.answers)  # type: ignore[call-overload]
+            said = "；".join(f"{prompts.get(key, key)}{value or '不填'}" for key, value in answers.items())
+            place = f"{number}. " if entry.state in LIVE else "－ "
+            seats = f"{entry.seats} 人　" if entry.seats > 1 else ""
+            lines.append(
+                f"{place}{entry.state.label}　{seats}{spoken(entry.signed_up_at, now)}　{said}".rstrip()
+            )
+        return lines
+
+
+async def _capacity(public_id: str, seats: int) -> str:
+    async with assemble() as house, house.database.transaction() as session:
+        activity = await activities.set_capacity(session, public_id, seats, now=house.clock.now())
+        return f"「{activity.title}」现在有 {seats} 个名额。"
+
+
+async def _cancel(public_id: str, by: str, reason: str) -> str:
+    async with assemble() as house, house.database.transaction() as session:
+        told = await activities.call_off(session, public_id, by=by, reason=reason, now=house.clock.now())
+        return f"已取消，将通知 {told} 位。"

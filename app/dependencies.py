@@ -1,0 +1,49 @@
+"""What a web route may ask for by type. `ReadSession` serves GET; the database refuses its writes."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, HTTPException, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import Clock
+from app.database import Database
+from app.services.tips import LiveTips
+from app.tallies import Tally
+
+SHARED = "shared"  # in the ASGI scope's state
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all pages of one process work with."""
+
+    database: Database
+    clock: Clock
+    tips: LiveTips
+    article_reads: Tally[int]
+    public_url: str
+
+
+def shared_of(request: Request) -> Shared:
+    """Raises: HTTPException 503: the service is starting or stopping."""
+    shared: Shared | None = request.scope.get("state", {}).get(SHARED)
+    if shared is None:
+        raise HTTPException(503, "starting")
+    return shared
+
+
+async def _reading(shared: Annotated[Shared, Depends(shared_of)]) -> AsyncIterator[AsyncSession]:
+    async with shared.database.reading() as session:
+        yield session
+
+
+def _now(shared: Annotated[Shared, Depends(shared_of)]) -> datetime:
+    return shared.clock.now()
+
+
+InUse = Annotated[Shared, Depends(shared_of)]
+ReadSession = Annotated[AsyncSession, Depends(_reading, scope="function")]
+Now = Annotated[datetime, Depends(_now)]

@@ -1,0 +1,64 @@
+"""News on the portal: the list by category, one article, and the Atom feed."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse, Response
+
+from app import rich_text
+from app.clock import civil_date
+from app.dependencies import InUse, Now, ReadSession
+from app.portal.templating import render
+from app.services import articles
+from models import ArticleCategory
+
+router = APIRouter(prefix="/news", include_in_schema=False)
+
+PAGE = 20
+FEED = 30
+
+
+@router.get("")
+async def newest(
+    session: ReadSession,
+    now: Now,
+    category: ArticleCategory | None = None,
+    page: Annotated[int, Query(ge=1, le=500)] = 1,
+) -> HTMLResponse:
+    skip = (page - 1) * PAGE
+    found = await articles.list_published(session, now, PAGE + 1, category=category, skip=skip)
+    words = render(
+        "news.html",
+        articles=found[:PAGE],
+        category=category,
+        categories=list(ArticleCategory),
+        page=page,
+        more=len(found) > PAGE,
+        now=now,
+    )
+    return HTMLResponse(words)
+
+
+@router.get("/feed.atom")
+async def feed(session: ReadSession, now: Now, shared: InUse) -> Response:
+    """The newest articles for whoever follows by program."""
+    found = await articles.list_published(session, now, FEED)
+    texts = {each.id: rich_text.to_html(rich_text.load(each.blocks)) for each in found}
+    words = render("news.atom", articles=found, texts=texts, address=shared.public_url, now=now)
+    return Response(words, media_type="application/atom+xml")
+
+
+@router.get("/{public_id}")
+async def one(public_id: str, session: ReadSession, now: Now, shared: InUse) -> HTMLResponse:
+    article = await articles.get_published(session, public_id, now)
+    reads = await articles.reads(session, article)
+    shared.article_reads.hit(article.id)
+    words = render(
+        "article.html",
+        article=article,
+        body=rich_text.to_html(rich_text.load(article.blocks)),
+        reads=reads + 1,
+        address=f"{shared.public_url}/news/{article.public_id}",
+        day=civil_date(article.published_at or now),
+    )
+    return HTMLResponse(words)

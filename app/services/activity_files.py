@@ -1,0 +1,108 @@
+"""Activities as staff write them in a YAML file, checked and turned into what `activities.create` takes."""
+
+import re
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from app import rich_text
+from app.clock import SHANGHAI
+from app.errors import OperatorError
+from app.services.audiences import Audience
+
+_DAYS_AHEAD = re.compile(r"\+(\d{1,3}) (\d{1,2}):(\d{2})")
+_FORMS = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
+
+
+class When(BaseModel):
+    """A moment in China: 2026-12-05 14:00, or +5 14:00 for five days from today."""
+
+    model_config = ConfigDict(frozen=True)
+
+    said: str
+
+    def on(self, today: date) -> datetime:
+        if match := _DAYS_AHEAD.fullmatch(self.said):
+            day = today + timedelta(days=int(match[1]))
+            return datetime(day.year, day.month, day.day, int(match[2]), int(match[3]), tzinfo=SHANGHAI)
+        return _moment(self.said)
+
+
+def _moment(said: str) -> datetime:
+    for form in _FORMS:
+        try:
+            return datetime.strptime(said, form).replace(tzinfo=SHANGHAI)
+        except ValueError:
+            continue
+    raise ValueError("时间应写成 2026-12-05 14:00")
+
+
+def _when(value: Any) -> When:
+    said = value.strftime(_FORMS[0]) if isinstance(value, datetime) else str(value).strip()
+    if not _DAYS_AHEAD.fullmatch(said):
+        _moment(said)
+    return When(said=said)
+
+
+Moment = Annotated[When, BeforeValidator(_when)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+
+
+class Planned(BaseModel):
+    """One activity as its file has it. Unknown fields are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: Line
+    summary: Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)] = ""
+    place: Annotated[str, StringConstraints(strip_whitespace=True, max_length=80)] = ""
+    organiser: Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)] = ""
+    opens: Moment
+    closes: Moment
+    starts: Moment
+    ends: Moment
+    capacity: int | None = Field(None, ge=0, le=100_000)
+    guests: int = Field(0, ge=0, le=9)
+    approval: bool = False
+    audience: Audience | None = Field(None, alias="for")
+    questions: list[dict[str, Any]] = Field(default_factory=list)
+    text: str = ""
+
+    def values(self, today: date) -> dict[str, Any]:
+        """What `activities.create` takes. Raises: NotRichText."""
+        given = self.model_dump(include={"title", "summary", "place", "organiser"})
+        given |= self.model_dump(include={"capacity", "guests", "approval", "questions"})
+        given |= {
+            f"{name}_at": getattr(self, name).on(today) for name in ("opens", "closes", "starts", "ends")
+        }
+        given["audience"] = self.audience.model_dump(mode="json") if self.audience else None
+        given["blocks"] = rich_text.dump(rich_text.from_markdown(self.text))
+        return given
+
+
+def load(path: Path) -> list[Planned]:
+    """Every activity of the file: a list, or one alone.
+
+    Raises:
+        OperatorError: the file cannot be read, or something in it is wrong.
+    """
+    try:
+        document = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise OperatorError(f"读不了 {path}：{type(error).__name__}") from None
+    except YAMLError:
+        raise OperatorError(f"{path} 的 YAML 写法不对，请检查冒号、引号和缩进") from None
+    planned: list[Planned] = []
+    for number, each in enumerate(document if isinstance(document, list) else [document], 1):
+        try:
+            planned.append(Planned.model_validate(each))
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(str(part) for part in first["loc"]) or "内容"
+            reason = first["msg"].removeprefix("Value error, ")
+            raise OperatorError(f"{path.name} 第 {number} 个活动：{field}：{reason}") from None
+    return planned
