@@ -175,7 +175,8 @@ async def test_a_wrong_file_is_named_and_the_old_content_stays(ends: Ends, tmp_p
     await publish(ends, folder)
     write(folder, "two", category="gossip")
     (folder / "three.md").write_text(
-        ARTICLE.format(name="three", title="有图片的文章", category="union", day="2026-11-20") + "\n![图](x.png)\n",
+        ARTICLE.format(name="three", title="有图片的文章", category="union", day="2026-11-20")
+        + "\n![图](x.png)\n",
         encoding="utf-8",
     )
 
