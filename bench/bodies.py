@@ -21,10 +21,11 @@ class Press:
     def __init__(self, account: Account) -> None:
         self._account, self._cipher = account, Cipher(account)
 
-    def texts(self, people: Iterable[str], text: str) -> Iterator[bytes]:
-        """One request per person, each with a MsgId of its own."""
+    def texts(self, people: Iterable[str], text: str, *, choice: str = "") -> Iterator[bytes]:
+        """One request per person, each with a MsgId of its own; `choice` is the id of a tapped line."""
+        tap = f"<bizmsgmenuid><![CDATA[{choice}]]></bizmsgmenuid>" if choice else ""
         for openid in people:
-            yield self._request(openid, "text", f"<Content><![CDATA[{text}]]></Content>")
+            yield self._request(openid, "text", f"<Content><![CDATA[{text}]]></Content>{tap}")
 
     def taps(self, people: Iterable[str], key: str) -> Iterator[bytes]:
         for openid in people:
