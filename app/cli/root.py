@@ -8,9 +8,7 @@ import typer
 
 from app import logs
 from app.cli import (
-from app.cli import (
     activities,
-)
     alerts,
     backups,
     cases,
@@ -22,9 +20,7 @@ from app.cli import (
     messages,
     serving,
     tags,
-from app.cli import (
     templates,
-)
     words,
 )
 from app.errors import DomainError, OperatorError
