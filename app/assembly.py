@@ -30,14 +30,12 @@ from app.jobs import activities, alerts, media, menu_tags, menus, retention, sto
 from app.jobs.deliveries import Sender
 from app.jobs.rounds import Round, Rounds
 from app.jobs.waking import Waker
-from app.knowledge import load
 from app.menus import Known
-from app.menus.file import load as load_menus
 from app.menus.live import LiveMenus
 from app.menus.pushes import plan_push
-from app.menus.revisions import apply, digests, first, live
+from app.menus.revisions import apply, digests, live
 from app.menus.watch import Watcher
-from app.services import article_files, articles, coordination, tips
+from app.services import coordination, tips
 from app.settings import Settings, WeChatAccount, load_settings
 from app.tallies import Tally
 from app.wechat.client import WeChatClient
@@ -254,50 +252,6 @@ async def _accounts(settings: Settings, database: Database) -> dict[AccountKind,
 
 async def _no_network_while_writing(request: httpx.Request) -> None:
     refuse_in_transaction(f"{request.method} {request.url.path}")
-
-
-# --- what must be there before the first message ------------------------------------------------------------
-
-
-async def prepare(settings: Settings) -> None:
-    """Before workers start: migrate an SQLite database, load the content, make the menu file revision 1.
-
-    Raises:
-        OperatorError: a PostgreSQL database is not at the newest revision, or a file is wrong.
-    """
-    database = Database(settings.database_url)
-    try:
-        if database.is_sqlite:
-            await migrations.upgrade(database.writer)
-        elif await migrations.current(database.reader) != migrations.newest():
-            raise OperatorError("数据库还不是最新版本，请先运行 gonghui migrate")
-    finally:
-        await database.close()
-    async with assemble(settings) as house:
-        await load_content(house)
-        await _first_menus(house)
-
-
-async def load_content(house: House) -> str:
-    """Bring the tips and articles of the content folder into the database; says what changed."""
-    news = house.settings.content / "news"
-    written = article_files.load(news) if news.is_dir() else None
-    found = [file.content for file in load(house.settings.content / "power_safety")]
-    async with house.database.transaction() as session:
-        await coordination.queue_for(session, tips.VERSION)  # processes that start together
-        loaded = await tips.load(session, found, house.clock.now())
-        if written is not None:
-            await articles.load(session, written, house.clock.now())
-    return f"新增 {loaded.added}，更新 {loaded.changed}，下线 {loaded.gone}"
-
-
-async def _first_menus(house: House) -> None:
-    """The file is read only where nothing is live yet: it may be gone or broken, the revision goes on."""
-    now = house.clock.now()
-    async with house.database.transaction() as session:
-        if not await digests(session):
-            revision = await first(session, load_menus(house.settings.menus), house.known, now)
-            await plan_push(session, revision, house.known, house.settings.public_url, now)
 
 
 # --- later work ---------------------------------------------------------------------------------------------

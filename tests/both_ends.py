@@ -11,10 +11,11 @@ import httpx
 import pytest
 
 from app import assembly, main
-from app.assembly import House, prepare
+from app.assembly import House
 from app.cli import doctor_wechat
 from app.jobs.rounds import Rounds
 from app.main import Service
+from app.preparing import prepare
 from app.services import case_work
 from app.settings import Settings
 from sandbox.app import create_app

@@ -63,8 +63,9 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app.addressees": BELOW_EDGES,
     "app.chatting": BELOW_EDGES | {"app.dialogue"},  # what assembly hands to the dialogue engine
     "app.assembly": EVERYTHING_BELOW_ASSEMBLY,
+    "app.preparing": EVERYTHING_BELOW_ASSEMBLY | {"app.assembly"},
     "app.main": EVERYTHING_BELOW_ASSEMBLY | {"app.assembly"},
-    "app.cli": EVERYTHING_BELOW_ASSEMBLY | {"app.assembly"},
+    "app.cli": EVERYTHING_BELOW_ASSEMBLY | {"app.assembly", "app.preparing"},
     "app.__main__": frozenset({"app.cli"}),
 }
 # Single arrows beside the table, each with its reason.

@@ -9,8 +9,9 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from app.assembly import assemble, prepare
+from app.assembly import assemble
 from app.errors import OperatorError
+from app.preparing import prepare
 from app.settings import WeChatAccount
 from models import Account, AccountKind, CrisisAlert, DeliveryState, MenuRevision, Outbox, Tip
 from models.sealing import keyring

@@ -4,8 +4,9 @@ import asyncio
 
 import typer
 
-from app.assembly import assemble, load_content
+from app.assembly import assemble
 from app.cli.words import Commands
+from app.preparing import load_content
 
 app = Commands(help="知识内容（用电安全问答）。")
 

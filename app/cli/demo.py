@@ -11,8 +11,9 @@ from pathlib import Path
 
 import typer
 
-from app.assembly import assemble, prepare
+from app.assembly import assemble
 from app.clock import civil_date
+from app.preparing import prepare
 from app.services import activities, activity_files, article_files, articles
 from app.settings import load_settings
 

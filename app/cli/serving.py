@@ -9,9 +9,10 @@ import typer
 import uvicorn
 
 from app import logs, migrations
-from app.assembly import assemble, prepare
+from app.assembly import assemble
 from app.database import Database
 from app.errors import OperatorError
+from app.preparing import prepare
 from app.settings import load_settings
 
 LOOPBACK = "127.0.0.1"

@@ -6,8 +6,8 @@ Additive. Downgrade forgets all activities and who signed up.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:
