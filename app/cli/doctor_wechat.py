@@ -150,6 +150,8 @@ async def _duty(house: House) -> list[Finding]:
 
 async def _take_word(house: House) -> list[Finding]:
     await house.menus.refresh()
+    if house.menus.number == 0:
+        return []  # that no menu is live is said elsewhere
     match = house.menus.book.exact(crisis.TAKE, house.clock.now())
     if match is not None and isinstance(match.target, Do) and match.target.handler == "crisis.take":
         return []
