@@ -17,6 +17,7 @@ from app.assembly import assemble
 from app.cli import doctor, doctor_wechat
 from app.cli.doctor import examine
 from app.cli.findings import BAD, DOUBTFUL, GOOD, Finding
+from app.menus.live import LiveMenus
 from app.services import notices
 from app.settings import Settings, WeChatAccount
 from models import AccountKind, Follower, MenuRevision
@@ -272,7 +273,10 @@ async def test_without_a_menu_the_way_to_one_is_said(ends: Ends) -> None:
         await session.execute(sa.text("DELETE FROM menu_push_step"))
         await session.execute(sa.delete(MenuRevision))
 
+    ends.house.menus = LiveMenus(ends.house.database.reading, ends.house.known)
+
     assert says((await findings(ends))[BAD], "gonghui menus apply")
+    assert not says([each.what for each in await on_duty(ends, "oStranger")], "接手")
 
 
 async def test_a_wrong_secret_is_bad_and_the_rest_is_looked_at(

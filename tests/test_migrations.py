@@ -142,6 +142,35 @@ async def test_answers_from_before_forget_their_readers_too(empty: Database) -> 
         assert list(marked.scalars()) == ["cases.answered"]
 
 
+async def test_what_was_given_up_before_is_owed_now(empty: Database) -> None:
+    await migrations.upgrade(empty.writer, "0001")
+    async with empty.writer.begin() as connection:
+        for _ in range(4):
+            await connection.run_sync(_fill)
+        for row, kind, state, message in (
+            (1, "cases.answered", "skipped", "answered"),
+            (2, "cases.answered", "delivered", "answered"),
+            (3, "dialogue.late_reply", "skipped", "undeliverable"),
+            (4, "dialogue.late_reply", "skipped", "delivered"),
+        ):
+            given = {"row": row, "kind": kind, "state": state, "message": message}
+            sealed = "payload = :sealed, message_id = :row, person_id = 1"
+            await connection.execute(
+                sa.text(f"UPDATE outbox SET kind = :kind, state = :state, {sealed} WHERE id = :row"),
+                given | {"sealed": b"sealed"},
+            )
+            await connection.execute(
+                sa.text("UPDATE message SET state = :message, reply = :sealed WHERE id = :row"),
+                given | {"sealed": b"sealed"},
+            )
+
+    await migrations.upgrade(empty.writer)
+
+    async with empty.writer.connect() as connection:
+        found = await connection.execute(sa.text("SELECT state FROM outbox ORDER BY id"))
+        assert list(found.scalars()) == ["owed", "delivered", "owed", "skipped"]
+
+
 async def test_a_full_database_goes_down_one_step(empty: Database) -> None:
     await migrations.upgrade(empty.writer)
     async with empty.writer.begin() as connection:
@@ -240,32 +269,3 @@ def _states(condition: str) -> list[str]:
 def test_there_is_one_newest_revision() -> None:
     assert migrations.newest() == _revisions()[-1]
     assert len(set(_revisions())) == len(_revisions())
-
-
-async def test_what_was_given_up_before_is_owed_now(empty: Database) -> None:
-    await migrations.upgrade(empty.writer, "0001")
-    async with empty.writer.begin() as connection:
-        for _ in range(4):
-            await connection.run_sync(_fill)
-        for row, kind, state, message in (
-            (1, "cases.answered", "skipped", "answered"),
-            (2, "cases.answered", "delivered", "answered"),
-            (3, "dialogue.late_reply", "skipped", "undeliverable"),
-            (4, "dialogue.late_reply", "skipped", "delivered"),
-        ):
-            given = {"row": row, "kind": kind, "state": state, "message": message}
-            sealed = "payload = :sealed, message_id = :row, person_id = 1"
-            await connection.execute(
-                sa.text(f"UPDATE outbox SET kind = :kind, state = :state, {sealed} WHERE id = :row"),
-                given | {"sealed": b"sealed"},
-            )
-            await connection.execute(
-                sa.text("UPDATE message SET state = :message, reply = :sealed WHERE id = :row"),
-                given | {"sealed": b"sealed"},
-            )
-
-    await migrations.upgrade(empty.writer)
-
-    async with empty.writer.connect() as connection:
-        found = await connection.execute(sa.text("SELECT state FROM outbox ORDER BY id"))
-        assert list(found.scalars()) == ["owed", "delivered", "owed", "skipped"]

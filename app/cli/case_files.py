@@ -74,7 +74,7 @@ async def _written(house: "House", file: CaseFile, target: Path) -> str:
     try:
         data = await house.files.get(file.public_id)
     except FileNotFoundError:
-        return f"第 {file.position} 个（{file.label}）不见了：文件目录 {house.settings.files} 里没有它。"
+        return f"第 {file.position} 个（{file.label}）不见了：{house.settings.files} 里没有它。"
     try:
         await asyncio.to_thread(_write, target, data)
     except OSError as error:

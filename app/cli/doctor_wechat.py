@@ -135,7 +135,7 @@ async def _duty(house: House) -> list[Finding]:
     if not settings.crisis_openids:
         told = "没有设置 GONGHUI_CRISIS_OPENIDS：有人流露轻生念头时不会有人收到提醒，请填值班人员的 openid"
         return [doubtful(told) if settings.development else bad(told)]
-    if settings.wechat_account is WeChatAccount.UNVERIFIED:
+    if not settings.wechat_account.is_certified:
         told = (
             "未认证账号不能主动发消息，紧急提醒到不了任何人：请专人随时查看 gonghui alerts list，或办理认证"
         )
@@ -150,6 +150,8 @@ async def _duty(house: House) -> list[Finding]:
 
 async def _take_word(house: House) -> list[Finding]:
     await house.menus.refresh()
+    if house.menus.number == 0:
+        return []  # that no menu is live is said elsewhere
     match = house.menus.book.exact(crisis.TAKE, house.clock.now())
     if match is not None and isinstance(match.target, Do) and match.target.handler == "crisis.take":
         return []
@@ -203,7 +205,7 @@ async def _menus(house: House) -> list[Finding]:
         tagged = await session.scalar(sa.select(sa.func.count()).select_from(FollowerTag))
     if revision is None:
         return [bad("还没有生效的菜单：请运行 gonghui menus apply")]
-    if house.settings.wechat_account is WeChatAccount.UNVERIFIED:
+    if not house.settings.wechat_account.is_certified:
         told = f"菜单第 {revision.number} 版生效；未认证账号没有菜单接口，请在微信公众平台手工设置按钮"
         return [doubtful(told)]
     answer = await house.wechat.menus.get()
@@ -218,7 +220,7 @@ async def _menus(house: House) -> list[Finding]:
 
 async def _quota(house: House) -> list[Finding]:
     """接口额度."""
-    if house.settings.wechat_account is WeChatAccount.UNVERIFIED:
+    if not house.settings.wechat_account.is_certified:
         return []
     findings = []
     for path in QUOTA_PATHS:

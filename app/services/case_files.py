@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services import cases
-from app.services.case_work import list_entries
-from models import Case, CaseEntry, EntryKind, FileState, StoredFile
+from app.services.case_work import list_entries, note
+from models import Case, FileState, StoredFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +48,8 @@ async def open_files(
     session: AsyncSession, case: Case, files: Sequence[CaseFile], by: str, now: datetime
 ) -> None:
     """Keep in the thread that `by` opened these files; commit before their bytes are read."""
-    text = f"查看了附件 {'、'.join(str(file.position) for file in files)}"
-    session.add(
-        CaseEntry(
-            case_id=case.id,
-            kind=EntryKind.NOTE,
-            blocks=[{"type": "text", "text": text}],
-            by=by,
-            created_at=now,
-        )
-    )
-    await session.flush()
+    positions = "、".join(str(file.position) for file in files)
+    await note(session, case, f"查看了附件 {positions}", by, now)
 
 
 def _of(position: int, public_id: str, kind: str, row: StoredFile | None) -> CaseFile:

@@ -125,7 +125,7 @@ async def open_contact(session: AsyncSession, number: str, by: str, now: datetim
     contact = str((await _reporter(session, case)).get("contact", ""))
     if not contact:
         raise DomainError(f"{case.number} 没有留电话，请直接答复，本人在微信里会看到。")
-    await _note(session, case, "查看了联系电话", by, now)
+    await note(session, case, "查看了联系电话", by, now)
     return contact
 
 
@@ -138,7 +138,7 @@ async def open_reporter(session: AsyncSession, number: str, why: str, by: str, n
     """
     case = await _named_case(session, number)
     person_id = int((await _reporter(session, case))["person_id"])
-    await _note(session, case, why, by, now)
+    await note(session, case, why, by, now)
     return person_id
 
 
@@ -149,7 +149,8 @@ async def _named_case(session: AsyncSession, number: str) -> Case:
     return case
 
 
-async def _note(session: AsyncSession, case: Case, text: str, by: str, now: datetime) -> None:
+async def note(session: AsyncSession, case: Case, text: str, by: str, now: datetime) -> None:
+    """Keep in the thread what `by` did."""
     session.add(CaseEntry(case_id=case.id, kind=EntryKind.NOTE, blocks=[_text(text)], by=by, created_at=now))
     await session.flush()
 

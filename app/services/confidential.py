@@ -12,7 +12,8 @@ What remains, and what it tells who reads the tables without our keys:
 - `follower.spoke_at` stays while the window for customer messages is open (48 hours), since the answer needs
   it, `follower.version` counts messages, `person.created_at` tells of the first one: where the journal has no
   message to go with them, somebody used something confidential, named or not;
-- an answer names its reader until it is sent, and ten minutes longer;
+- an answer names its reader until it is told, and ten minutes longer: where it cannot be sent, until the
+  person comes back, 180 days at most;
 - an alert about self-harm names the person, which is what it is for.
 Backups and the free pages of a database hold what was deleted for some time: they are guarded like the keys.
 """

@@ -33,7 +33,7 @@ def reserve(follower: Follower, now: datetime) -> Place | None:
     by_act = _by_act(follower, now)
     if by_act:
         follower.acted_used += 1
-    elif _by_words(follower, now):
+    elif left(follower, now) > 0:
         follower.spoke_used += 1
     else:
         return None
@@ -42,7 +42,7 @@ def reserve(follower: Follower, now: datetime) -> Place | None:
 
 def is_open(follower: Follower, now: datetime) -> bool:
     """Whether a message could be sent now."""
-    return _by_act(follower, now) or _by_words(follower, now)
+    return _by_act(follower, now) or left(follower, now) > 0
 
 
 def spoke_lately(follower: Follower, now: datetime) -> bool:
@@ -52,10 +52,6 @@ def spoke_lately(follower: Follower, now: datetime) -> bool:
 
 def _by_act(follower: Follower, now: datetime) -> bool:
     return _open(follower.acted_at, ACTED_WINDOW, now) and follower.acted_used < ACTED_COUNT
-
-
-def _by_words(follower: Follower, now: datetime) -> bool:
-    return spoke_lately(follower, now) and follower.spoke_used < SPOKE_COUNT
 
 
 def _open(since: datetime | None, window: timedelta, now: datetime) -> bool:
@@ -98,7 +94,7 @@ def of_openid(app_id: str, openid: str) -> sa.Select[Follower]:
 
 def left(follower: Follower, now: datetime) -> int:
     """How many customer messages may still be sent, and will stay possible longer than a minute."""
-    return SPOKE_COUNT - follower.spoke_used if _open(follower.spoke_at, SPOKE_WINDOW, now) else 0
+    return SPOKE_COUNT - follower.spoke_used if spoke_lately(follower, now) else 0
 
 
 async def _holder(session: AsyncSession, place: Place) -> Follower:
