@@ -33,9 +33,12 @@ from models import (
     MessageState,
     Outbox,
     Person,
+    SignUp,
+    SignUpState,
     UnansweredQuestion,
 )
 from models.sealing import Keyring, keyring, use_keyring
+from tests import making
 from tests.conftest import NOON
 
 OLD, NEW, LOST = bytes(range(32)), bytes(32), bytes([7] * 32)
@@ -56,6 +59,7 @@ async def fill(database: Database) -> None:
         session.add_all([person, account, case])
         await session.flush()
         follower = Follower(account_id=account.id, openid="o1", person_id=person.id)
+        badminton = await making.activity(session)
         session.add(follower)
         await session.flush()
         blocks = [{"text": "家里的事"}]
@@ -65,6 +69,13 @@ async def fill(database: Database) -> None:
                 CaseEntry(case_id=case.id, kind=EntryKind.MEMBER, blocks=blocks, created_at=NOON),
                 CaseReporter(case_id=case.id, person_digest=bytes(16), reporter={"person_id": person.id}),
                 alert(person.id),
+                SignUp(
+                    activity_id=badminton.id,
+                    person_id=person.id,
+                    state=SignUpState.CONFIRMED,
+                    answers={"size": "L"},
+                    signed_up_at=NOON,
+                ),
                 *said(account.id, follower.id),
                 question("电费"),
             ]

@@ -53,8 +53,10 @@ class DialogueRow:
     confidential: bool = False
     ended_at: datetime | None = None
 
-    def sealed(self) -> tuple[bytes, bytes, bytes | None]:
-        """args, answers and pending as the columns hold them."""
+    def sealed(self) -> tuple[bytes | None, bytes | None, bytes | None]:
+        """args, answers and pending as the columns hold them; of an ended one nothing: nobody reads them."""
+        if self.state is DialogueState.ENDED:
+            return None, None, None
         pending = None if self.pending is None else seal_json(self.pending, "dialogue.pending")
         return seal_json(self.args, "dialogue.args"), seal_json(self.answers, "dialogue.answers"), pending
 
