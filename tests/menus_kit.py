@@ -21,6 +21,11 @@ KNOWN = {
         ("feedback.mine", "我的留言", (), ()),
         ("hotlines.show", "服务电话", (), ()),
         ("about.show", "关于我们", (), ()),
+        ("activities.list", "近期活动", (), ()),
+        ("activities.mine", "我的报名", (), ()),
+        ("activities.accept", "接受候补名额", (), ()),
+        ("activities.decline", "放弃候补名额", (), ()),
+        ("news.latest", "工会动态", ("category",), ()),
         ("crisis.take", "接手紧急提醒", ("alert",), ()),
     ]
 }
