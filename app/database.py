@@ -40,6 +40,8 @@ PRAGMAS = (
     "wal_autocheckpoint=4000",  # pages; a page written often goes to the file once
 )
 
+POOLED_READER = ("query_only=ON", "cache_size=-1024")  # there are many, and what they read is read once
+
 WRITING_ON_POSTGRES = {
     # A plan made while the tables were small would go on reading them whole, slower with each row, until
     # somebody analyses them. What writes is short and finds its rows by index.
@@ -227,7 +229,7 @@ def _listen_sqlite(engine: AsyncEngine, purpose: Purpose) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def connect(dbapi: Any, record: object) -> None:
         cursor = dbapi.cursor()
-        for pragma in (*PRAGMAS, *(["query_only=ON"] if purpose == "read" else [])):
+        for pragma in (*PRAGMAS, *(POOLED_READER if purpose == "read" else ())):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

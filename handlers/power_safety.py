@@ -67,7 +67,7 @@ def make_router(live: LiveTips) -> Router:
             return Nothing()  # the engine's lines stand alone: no search, no small talk after them
         match live.index.search(chat.text):
             case Hit(tip):
-                return Text(answer_text(tip, opened=_opened(chat)))
+                return Text(answer_text(tip, opened="" if danger is None else danger.lines))
             case Choices(tips):
                 return Text(_which(tips, warned=danger is not None))
         await questions.log_miss(chat.session, chat.text, chat.at)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Self
 
 ANSWER_BYTES = 2048
@@ -129,6 +130,7 @@ class Tip:
         )
 
 
+@lru_cache(maxsize=1024)  # the same few are asked for all day
 def answer_text(tip: Tip, *, opened: str = "") -> str:
     """The whole answer for chat: number (where life is at risk), first action, never, steps, source.
 
