@@ -9,7 +9,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 
-.PHONY: help run test check format bench lock vendor install clean
+.PHONY: help run test check format bench quality lock vendor install clean
 .DEFAULT_GOAL := help
 
 help: ## 列出全部命令 · show this list
@@ -48,6 +48,9 @@ format: $(VENV)/.dev ## 整理代码格式 · put the code in its format
 
 bench: $(VENV)/.dev ## 测速度和内存，打印一张表 · measure speed and memory; prints a table
 	$(PY) -m bench $(BENCH)
+
+quality: $(VENV)/.dev ## 问题找到答案的比例，按类别 · how often a question finds its answer
+	$(PY) -m bench.quality
 
 lock: ## 按 pyproject.toml 重做依赖锁定（要有 uv） · make the requirement locks anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras pyproject.toml -o requirements.lock

@@ -35,7 +35,8 @@ from app.menus.live import LiveMenus
 from app.menus.pushes import plan_push
 from app.menus.revisions import apply, digests, live
 from app.menus.watch import Watcher
-from app.services import coordination, tips
+from app.services import coordination
+from app.services.library import Library
 from app.settings import Settings, WeChatAccount, load_settings
 from app.tallies import Tally
 from app.wechat.client import WeChatClient
@@ -64,7 +65,7 @@ class House:
     registry: Registry
     known: dict[str, Known]
     menus: LiveMenus
-    tips: tips.LiveTips
+    library: Library
     article_reads: Tally[int]
     wechat: WeChatClient
     miniprogram: WeChatClient | None
@@ -77,7 +78,7 @@ class House:
     async def refresh(self) -> None:
         """Read anew what another process changed."""
         await self.menus.refresh()
-        await self.tips.refresh(self.database.reading)
+        await self.library.refresh(self.database.reading)
 
     async def apply_menus(self, text: str, *, by: str, note: str = "") -> int:
         """Make `text` live and plan its way to WeChat; returns the revision's number."""
@@ -135,8 +136,8 @@ async def _build(
     *,
     watch: bool,
 ) -> House:
-    live_tips = tips.LiveTips()
-    registry = Registry(handlers.routers(live_tips, settings.crisis_openids, public_url=settings.public_url))
+    library = Library()
+    registry = Registry(handlers.routers(library, settings.crisis_openids, public_url=settings.public_url))
     known = {h.name: Known(h.name, h.title, h.args, h.takes) for h in registry.values()}
     live_menus = LiveMenus(database.reading, known)
     accounts = await _accounts(settings, database)
@@ -150,7 +151,7 @@ async def _build(
         registry=registry,
         known=known,
         menus=live_menus,
-        tips=live_tips,
+        library=library,
         article_reads=Tally(ArticleReads.__table__, "article_id"),
         wechat=wechat,
         miniprogram=miniprogram,

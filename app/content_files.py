@@ -142,9 +142,11 @@ def _matter(path: Path, head: CommentedMap, model: type[Matter]) -> Matter | lis
     return matter
 
 
-def _plain(head: CommentedMap) -> dict[str, Any]:
-    """Plain values: strict validation takes no subclass of list."""
-    return {str(name): list(value) if isinstance(value, list) else value for name, value in head.items()}
+def _plain(value: Any) -> Any:
+    """Plain values: strict validation takes no subclass of list or dict."""
+    if isinstance(value, dict):
+        return {str(name): _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list) else value
 
 
 def _mistake(path: Path, head: CommentedMap, error: ErrorDetails) -> Mistake:
@@ -179,6 +181,8 @@ def in_chinese(error: ErrorDetails) -> str:
             return "应写 true 或 false"
         case "list_type":
             return "应是列表，每条一行，以「- 」开头"
+        case "dict_type":
+            return "应写「名称: 功能」"
         case "date_type":
             return "应是日期，例如 2026-11-23"
         case "string_too_short":

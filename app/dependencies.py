@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.database import Database
-from app.services.tips import LiveTips
+from app.services.library import Library
 from app.tallies import Tally
 
 SHARED = "shared"  # in the ASGI scope's state
@@ -22,7 +22,7 @@ class Shared:
 
     database: Database
     clock: Clock
-    tips: LiveTips
+    library: Library
     article_reads: Tally[int]
     public_url: str
 

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import logs, metrics
 from app.assembly import CALLBACKS, House, assemble
 from app.dependencies import SHARED, Shared
-from app.portal import activities, assets, home, news, refusals, tips
+from app.portal import activities, assets, home, laws, news, refusals, tips
 from app.portal.policy import Policy
 from app.settings import Settings, load_settings
 from app.wechat.callback import CallbackEndpoint
@@ -59,7 +59,7 @@ class Service:
         web.add_api_route("/healthz", self._alive, include_in_schema=False)
         web.add_api_route("/readyz", self._ready, include_in_schema=False)
         web.add_api_route("/metrics", self._figures, include_in_schema=False)
-        for pages in (news, activities, tips):
+        for pages in (news, activities, tips, laws):
             web.include_router(pages.router)
         web.mount("/static", GZipMiddleware(assets.Assets()), name="static")
         refusals.install(web)
@@ -70,7 +70,7 @@ class Service:
         async with assemble(self._settings, watch=self._watch) as house:
             self.house = house
             self._shared = Shared(
-                house.database, house.clock, house.tips, house.article_reads, self._settings.public_url
+                house.database, house.clock, house.library, house.article_reads, self._settings.public_url
             )
             await house.refresh()
             for kind, (account_id, account) in house.accounts.items():

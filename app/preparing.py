@@ -8,7 +8,7 @@ from app.knowledge import load
 from app.menus.file import load as load_menus
 from app.menus.pushes import plan_push
 from app.menus.revisions import digests, first
-from app.services import article_files, articles, coordination, tips
+from app.services import article_files, articles, coordination, library
 from app.settings import Settings
 
 
@@ -32,13 +32,13 @@ async def prepare(settings: Settings) -> None:
 
 
 async def load_content(house: House) -> str:
-    """Bring the tips and articles of the content folder into the database; says what changed."""
+    """Bring the answers and articles of the content folder into the database; says what changed."""
     news = house.settings.content / "news"
     written = article_files.load(news) if news.is_dir() else None
-    found = [file.content for file in load(house.settings.content / "power_safety")]
+    shipped = load(house.settings.content, handlers=house.known)
     async with house.database.transaction() as session:
-        await coordination.queue_for(session, tips.VERSION)  # processes that start together
-        loaded = await tips.load(session, found, house.clock.now())
+        await coordination.queue_for(session, library.VERSION)  # processes that start together
+        loaded = await library.load(session, shipped, house.clock.now())
         if written is not None:
             await articles.load(session, written, house.clock.now())
     return f"新增 {loaded.added}，更新 {loaded.changed}，下线 {loaded.gone}"

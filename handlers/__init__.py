@@ -3,11 +3,24 @@
 from collections.abc import Collection
 
 from app.dialogue.router import Router
-from app.services.tips import LiveTips
-from handlers import about, activities, crisis, desk, feedback, help, hotlines, news, power_safety, welcome  # noqa: A004
+from app.services.library import Library
+from handlers import (
+    about,
+    activities,
+    crisis,
+    desk,
+    feedback,
+    help,  # noqa: A004
+    hotlines,
+    labour_law,
+    news,
+    power_safety,
+    signposts,
+    welcome,
+)
 
 
-def routers(live_tips: LiveTips, on_duty: Collection[str] = (), *, public_url: str = "") -> list[Router]:
+def routers(library: Library, on_duty: Collection[str] = (), *, public_url: str = "") -> list[Router]:
     """All handlers. `on_duty`: the openids that may take alerts about people in danger.
 
     `public_url`: where cards open.
@@ -21,6 +34,8 @@ def routers(live_tips: LiveTips, on_duty: Collection[str] = (), *, public_url: s
         feedback.router,
         activities.router,
         news.make_router(public_url),
-        power_safety.make_router(live_tips),
+        power_safety.make_router(library),
+        labour_law.make_router(library),
+        signposts.make_router(library),
         crisis.make_router(frozenset(on_duty)),
     ]

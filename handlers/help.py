@@ -9,8 +9,9 @@ router = Router("help")
 
 HELP = "\n".join(
     (
-        "用电安全的事，直接打字或说话问我，例如「插座冒火花怎么办」。也可以点：",
+        "用电安全、劳动权益的事，直接打字或说话问我，例如「插座冒火花怎么办」「年假有几天」。也可以点：",
         lines.SAFETY,
+        lines.LAW,
         lines.TODAY,
         lines.LEAVE,
         lines.MINE,

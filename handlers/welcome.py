@@ -10,7 +10,7 @@ router = Router("welcome")
 WELCOME = "\n".join(
     (
         "您好，感谢关注供电工会。",
-        "用电安全的事直接发给我就行，例如「插座冒火花怎么办」。您还可以：",
+        "用电安全、劳动权益的事直接发给我就行，例如「插座冒火花怎么办」「年假有几天」。您还可以：",
         lines.TODAY,
         lines.LEAVE,
         lines.DESK,

@@ -17,7 +17,7 @@ from models.case import Case, CaseEntry, CaseKind, CaseReporter, CaseState, Entr
 from models.coordination import AccessToken, Counter, Lease, SharedVersion
 from models.dialogue import Dialogue, DialogueState
 from models.identity import Account, AccountKind, Follower, FollowerTag, Person
-from models.knowledge import Tip, UnansweredQuestion
+from models.knowledge import LawAnswer, ShippedRow, Signpost, Tip, UnansweredQuestion
 from models.menu import MenuHit, MenuPushStep, MenuRevision, StepState
 from models.message import Message, MessageState
 from models.notice import NoticeTemplate
@@ -54,6 +54,7 @@ __all__ = [
     "FileState",
     "Follower",
     "FollowerTag",
+    "LawAnswer",
     "Lease",
     "MediaFetch",
     "MenuHit",
@@ -65,9 +66,11 @@ __all__ = [
     "Outbox",
     "Person",
     "SharedVersion",
+    "ShippedRow",
     "SignUp",
     "SignUpMove",
     "SignUpState",
+    "Signpost",
     "StepState",
     "StoredFile",
     "Tip",

@@ -1,4 +1,4 @@
-"""Tips as rows (the files in `content/` are their source) and questions nobody could answer."""
+"""Answers as rows (the files in `content/` are their source) and questions nobody could answer."""
 
 from datetime import date, datetime
 
@@ -9,16 +9,32 @@ from models.base import Base
 from models.types import SealedText
 
 
-class Tip(Base):
-    __tablename__ = "tip"
+class ShippedRow(Base):
+    """What we ship comes from files; a row keeps what every process reads into memory."""
+
+    __abstract__ = True
 
     slug: Mapped[str] = mapped_column(sa.String(64), unique=True)
     topic: Mapped[str] = mapped_column(sa.String(24))
     title: Mapped[str] = mapped_column(sa.String(80))
-    data: Mapped[object] = mapped_column(sa.JSON)  # app.knowledge.tips.Tip.to_dict
+    data: Mapped[object] = mapped_column(sa.JSON)  # app.knowledge.Entry.to_dict
     digest: Mapped[str] = mapped_column(sa.String(64))
     live: Mapped[bool] = mapped_column(default=True)  # false: its file is gone
     next_review_on: Mapped[date]
+
+
+class Tip(ShippedRow):
+    __tablename__ = "tip"
+
+
+class LawAnswer(ShippedRow):
+    __tablename__ = "law_answer"
+
+
+class Signpost(ShippedRow):
+    """Where in the account something is done."""
+
+    __tablename__ = "signpost"
 
 
 class UnansweredQuestion(Base):

@@ -17,6 +17,7 @@ KNOWN = {
         ("power_safety.answer", "用电问答", (), ()),
         ("power_safety.tip_of_the_day", "每日一条", (), ()),
         ("power_safety.topics", "安全用电", ("topic",), ()),
+        ("labour_law.topics", "劳动权益", ("topic",), ()),
         ("feedback.leave", "留言", (), ()),
         ("feedback.mine", "我的留言", (), ()),
         ("hotlines.show", "服务电话", (), ()),

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from app.knowledge import Tip, Topic, answer_text, load
-from app.knowledge.tips import CALLS
+from app.knowledge.entries import CALLS
 from app.services import crisis
 
-FOLDER = Path(__file__).parent.parent / "content" / "power_safety"
-TIPS = [file.content for file in load(FOLDER)]
+TIPS = load(Path(__file__).parent.parent / "content").tips
 EVERY_TIP = pytest.mark.parametrize("tip", TIPS, ids=[tip.id for tip in TIPS])
 
 # What a layman must never be told to do; a sentence that forbids it may name it.

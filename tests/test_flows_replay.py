@@ -12,7 +12,7 @@ from app.database import Database
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Registry, Router
-from app.services.tips import LiveTips
+from app.services.library import Library
 from app.wechat.replies import Reply, Text
 from models import Dialogue, DialogueState
 from tests.conftest import FakeClock
@@ -70,19 +70,19 @@ async def test_a_recorded_chat_goes_as_it_went(path: Path, database: Database, c
     recorded = recording(path)
 
     async with our_town(database, clock) as talk:
-        version = Registry(handlers.routers(LiveTips()))[recorded["flow"]].version
+        version = Registry(handlers.routers(Library()))[recorded["flow"]].version
         await replay(talk, recorded, version)
 
 
 def test_every_flow_has_a_recorded_chat() -> None:
-    flows = {name for name, handler in Registry(handlers.routers(LiveTips())).items() if handler.is_flow}
+    flows = {name for name, handler in Registry(handlers.routers(Library())).items() if handler.is_flow}
 
     assert {recording(path)["flow"] for path in CHATS} == flows
 
 
 TAKING = sorted(
     (handler.name, what)
-    for handler in Registry(handlers.routers(LiveTips())).values()
+    for handler in Registry(handlers.routers(Library())).values()
     for what in handler.takes
 )
 

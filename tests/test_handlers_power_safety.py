@@ -11,20 +11,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
 from app.database import Database
-from app.knowledge import Hit, Topic
-from app.services import coordination, questions, tips
-from app.services.tips import LiveTips
+from app.knowledge import Hit, Shipped, Tip, Topic
+from app.services import coordination, library, questions
+from app.services.library import Library
 from models import Tip as TipRow
 from models import UnansweredQuestion
 from tests.conftest import NOON, FakeClock
 from tests.talking import Talk
-from tests.town import our_town, shipped_tips
+from tests.town import our_town, shipped_library
 
 
 @pytest.fixture
 async def talk(database: Database, clock: FakeClock) -> AsyncIterator[Talk]:
     async with our_town(database, clock) as town:
         yield town
+
+
+def only_tips(*tips: Tip) -> Shipped:
+    return Shipped(tips, (), ())
 
 
 async def misses(talk: Talk) -> list[tuple[str, int]]:
@@ -128,9 +132,9 @@ async def test_topics_come_eight_at_a_time_and_lead_to_tips(talk: Talk) -> None:
 
 
 async def test_every_tip_can_be_reached_by_tapping_and_fits_a_message(talk: Talk) -> None:
-    li, live = await talk.person("李娜"), shipped_tips()
+    li, live = await talk.person("李娜"), shipped_library()
 
-    for topic in live.list_topics():
+    for topic in live.list_topics(Tip):
         page = (await li.clicks(f"power_safety.topics?topic={topic.value}")).splitlines()
         listed = set(page)
         while "更多" in page:
@@ -138,17 +142,16 @@ async def test_every_tip_can_be_reached_by_tapping_and_fits_a_message(talk: Talk
             page = (await li.taps("更多")).splitlines()
             listed |= set(page)
         assert len(li.last.encode()) <= 2048
-        assert {tip.title for tip in live.list_of(topic)} <= listed
+        assert {tip.title for tip in live.list_of(Tip, topic)} <= listed
     for tip in live.tips:
         assert tip.first in await li.clicks(f"power_safety.show?tip={tip.id}")
         assert len(li.last.encode()) <= 2048
 
 
 async def test_a_topic_with_many_tips_has_pages(database: Database, clock: FakeClock) -> None:
-    one = shipped_tips().tips[0]
-    many = LiveTips(
-        [replace(one, id=f"tip-{n}", title=f"第{n}条", topic=Topic.METERS, danger=False) for n in range(10)]
-    )
+    one = shipped_library().tips[0]
+    ten = [replace(one, id=f"tip-{n}", title=f"第{n}条", topic=Topic.METERS, danger=False) for n in range(10)]
+    many = Library(only_tips(*ten))
     async with our_town(database, clock, many) as talk:
         li = await talk.person("李娜")
 
@@ -181,7 +184,7 @@ async def test_the_tip_of_the_day_is_the_same_all_day_and_another_tomorrow(talk:
 
 
 async def test_all_tips_have_their_day() -> None:
-    live, day = shipped_tips(), civil_date(NOON)
+    live, day = shipped_library(), civil_date(NOON)
 
     shown = {live.of_the_day(day + timedelta(days=n)) for n in range(len(live.tips))}
 
@@ -189,7 +192,7 @@ async def test_all_tips_have_their_day() -> None:
 
 
 async def test_without_any_tip_the_account_still_answers(database: Database, clock: FakeClock) -> None:
-    async with our_town(database, clock, LiveTips()) as talk:
+    async with our_town(database, clock, Library()) as talk:
         li = await talk.person("李娜")
 
         assert "服务电话" in await li.clicks("power_safety.tip_of_the_day")
@@ -201,35 +204,38 @@ async def test_without_any_tip_the_account_still_answers(database: Database, clo
 
 
 async def test_loading_tells_what_is_new_changed_and_gone(session: AsyncSession) -> None:
-    first, second, third = shipped_tips().tips[:3]
+    first, second, third = shipped_library().tips[:3]
 
-    assert await tips.load(session, [first, second], NOON) == tips.Loaded(2, 0, 0)
-    assert await tips.load(session, [first, second], NOON) == tips.Loaded(0, 0, 0)
+    assert await library.load(session, only_tips(first, second), NOON) == library.Loaded(2, 0, 0)
+    assert await library.load(session, only_tips(first, second), NOON) == library.Loaded(0, 0, 0)
     changed = replace(second, title="换了标题")
-    assert await tips.load(session, [changed, third], NOON) == tips.Loaded(1, 1, 1)
+    assert await library.load(session, only_tips(changed, third), NOON) == library.Loaded(1, 1, 1)
 
-    assert await tips.read(session) == sorted([changed, third], key=lambda tip: tip.id)
+    left = sorted([changed, third], key=lambda tip: tip.id)
+    assert await library.read(session) == only_tips(*left)
     assert (
         await session.scalar(sa.select(sa.func.count()).select_from(TipRow)) == 3
     )  # what is gone stays a row
-    assert await tips.load(session, [first, changed, third], NOON) == tips.Loaded(0, 1, 0)  # and comes back
+    assert await library.load(session, only_tips(first, changed, third), NOON) == library.Loaded(
+        0, 1, 0
+    )  # and comes back
 
 
 async def test_only_news_wakes_the_other_processes(session: AsyncSession) -> None:
-    some = shipped_tips().tips[:2]
+    some = only_tips(*shipped_library().tips[:2])
 
-    await tips.load(session, some, NOON)
-    before = await coordination.version(session, tips.VERSION)
-    await tips.load(session, some, NOON)
+    await library.load(session, some, NOON)
+    before = await coordination.version(session, library.VERSION)
+    await library.load(session, some, NOON)
 
-    assert await coordination.version(session, tips.VERSION) == before
+    assert await coordination.version(session, library.VERSION) == before
 
 
 async def test_a_running_process_answers_from_what_another_loaded(database: Database) -> None:
-    live = LiveTips()
+    live = Library()
     assert not await live.refresh(database.reading)
     async with database.transaction() as session:
-        await tips.load(session, shipped_tips().tips, NOON)
+        await library.load(session, only_tips(*shipped_library().tips), NOON)
 
     assert await live.refresh(database.reading)
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.database import Database
 from app.services.hotlines import HOTLINES, Subject, lines
-from handlers import about, desk, help, hotlines, power_safety, welcome  # noqa: A004
+from handlers import about, answering, desk, help, hotlines, welcome  # noqa: A004
 from tests.conftest import FakeClock
 from tests.talking import Talk
 from tests.town import our_town
@@ -133,11 +133,11 @@ def test_no_number_stands_twice_in_the_table() -> None:
         about.ABOUT,
         hotlines.ALL,
         desk.URGENT,
-        power_safety.MISS,
-        power_safety.NOD,
-        power_safety.WORDLESS,
-        power_safety.OTHERWISE,
-        *power_safety.UNREADABLE.values(),
+        answering.MISS,
+        answering.NOD,
+        answering.WORDLESS,
+        answering.OTHERWISE,
+        *answering.UNREADABLE.values(),
         *("\n".join(scene) for scene in welcome.SCENES.values()),
     ],
 )

@@ -1,136 +1,164 @@
-"""Finding the right tip: judged on questions the search was not tuned on, and on what it must leave alone."""
+"""Finding the right answer: judged on questions nobody tuned for, and on what must be left alone."""
 
 import random
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
-from app.knowledge import Choices, Hit, Index, Miss, Result, Tip, load
+from app.knowledge import Choices, Entry, Hit, Index, LawAnswer, Miss, Result, Shipped, Signpost, Tip, load
+from app.knowledge.postings import Postings
+from bench import quality
 
 ROOT = Path(__file__).parent.parent
 QUESTIONS = ROOT / "tests" / "data" / "power_safety_questions.yaml"
 
 
 @dataclass(frozen=True)
-class Question:
+class AboutPower:
     ask: str
-    right: frozenset[str]  # tip ids; empty: nothing of ours answers
+    right: frozenset[str]  # tip ids; empty: no tip answers, though another kind may
 
 
-@dataclass(frozen=True)
-class Score:
-    asked: int
-    first: int  # the tip named first is right, given outright or as first choice
-    among_three: int
-    outright: int  # one tip given, and the right one
-    off_topic: int
-    false_answers: int  # anything but Miss to what is not ours
-
-    def __str__(self) -> str:
-        return (
-            f"hit@1 {self.first}/{self.asked} (outright {self.outright}), "
-            f"hit@3 {self.among_three}/{self.asked}, false {self.false_answers}/{self.off_topic}"
-        )
-
-
-def questions(name: str) -> Iterator[Question]:
+def questions(name: str) -> Iterator[AboutPower]:
     document: dict[str, list[dict[str, Any]]] = YAML(typ="safe").load(QUESTIONS)
     for entry in document[name]:
         expected = entry["expect"] if isinstance(entry["expect"], list) else [entry["expect"]]
-        yield Question(entry["ask"], frozenset(expected) - {"miss"})
+        yield AboutPower(entry["ask"], frozenset(expected) - {"miss"})
 
 
 def named(result: Result) -> list[str]:
     match result:
-        case Hit(tip):
-            return [tip.id]
-        case Choices(tips):
-            return [tip.id for tip in tips]
+        case Hit(entry, also):
+            return [each.id for each in (entry, *also)]
+        case Choices(entries):
+            return [each.id for each in entries]
     return []
 
 
-def judge(index: Index, asked: list[Question]) -> Score:
-    ours = [(each, index.search(each.ask)) for each in asked if each.right]
-    others = [index.search(each.ask) for each in asked if not each.right]
-    return Score(
-        asked=len(ours),
-        first=sum(bool(set(named(result)[:1]) & each.right) for each, result in ours),
-        among_three=sum(bool(set(named(result)) & each.right) for each, result in ours),
-        outright=sum(isinstance(r, Hit) and r.tip.id in each.right for each, r in ours),
-        off_topic=len(others),
-        false_answers=sum(not isinstance(result, Miss) for result in others),
-    )
+@pytest.fixture(scope="module")
+def shipped() -> Shipped:
+    return load(ROOT / "content")
 
 
 @pytest.fixture(scope="module")
-def tips() -> list[Tip]:
-    return [file.content for file in load(ROOT / "content" / "power_safety")]
+def index(shipped: Shipped) -> Index:
+    return Index(shipped.entries)
 
 
 @pytest.fixture(scope="module")
-def index(tips: list[Tip]) -> Index:
-    return Index(tips)
+def answering() -> quality.Answering:
+    return quality.Answering()
 
 
-def test_questions_the_search_has_not_seen_find_their_tip(index: Index) -> None:
-    score = judge(index, list(questions("held_out")))
-
-    # When the set was first opened, with 38 tips: hit@1 39/48 (outright 38), hit@3 42/48, false 0/20.
-    # Now 38/48 (34), 41/48, 0/20: the corpus has grown to 136 tips and the search is to be tuned for it.
-    assert score.asked >= 40
-    assert score.first / score.asked >= 0.79, score
-    assert score.among_three / score.asked >= 0.85, score
-    assert score.false_answers <= 1, score
+# --- how good it is ----------------------------------------------------------------------------------------
+# Every set below has about two questions of slack: fresh content may cost one here and win several there.
 
 
-def test_the_search_still_does_what_it_was_tuned_for(index: Index) -> None:
-    score = judge(index, list(questions("development")))
+def test_questions_nobody_tuned_for_find_their_answer(answering: quality.Answering) -> None:
+    score = quality.judge(answering, quality.questions("kept"))
 
-    # Now 132/149 (117), 139/149, 3/74: the corpus has grown to 136 tips and the search is to be tuned for it.
-    assert score.asked >= 40
-    assert score.first / score.asked >= 0.88, score
+    assert score.asked >= 75
+    assert score.first / score.asked >= 0.83, score
     assert score.among_three / score.asked >= 0.93, score
-    assert score.false_answers <= 3, score
+    assert score.named <= 3, score
 
 
-def test_no_question_both_tunes_and_judges(tips: list[Tip]) -> None:
-    judging = {each.ask for each in questions("held_out")}
-    tuning = {each.ask for each in questions("development")} | {form for tip in tips for form in tip.ask}
+def test_the_search_still_does_what_it_was_tuned_for(answering: quality.Answering) -> None:
+    score = quality.judge(answering, quality.questions("development"))
+
+    assert score.asked >= 170
+    assert score.first / score.asked >= 0.84, score
+    assert score.among_three / score.asked >= 0.91, score
+    assert score.named <= 5, score
+
+
+@pytest.mark.parametrize("name", ["development", "held_out"])
+def test_the_first_questions_about_power_find_their_tip(index: Index, name: str) -> None:
+    asked = [(each, named(index.search(each.ask))) for each in questions(name) if each.right]
+
+    first = sum(bool(set(found[:1]) & each.right) for each, found in asked)
+    among_three = sum(bool(set(found) & each.right) for each, found in asked)
+
+    # development: 136 and 146 of 149; held_out: 40 and 46 of 48
+    assert first / len(asked) >= {"development": 0.89, "held_out": 0.80}[name], first
+    assert among_three / len(asked) >= {"development": 0.96, "held_out": 0.93}[name], among_three
+
+
+@pytest.mark.parametrize("name", ["development", "held_out"])
+def test_what_no_tip_answers_is_hardly_ever_given_one(index: Index, name: str) -> None:
+    found = [index.search(each.ask) for each in questions(name) if not each.right]
+
+    given = [each.entry for each in found if isinstance(each, Hit) and isinstance(each.entry, Tip)]
+
+    assert len(given) / len(found) <= 0.15, [each.title for each in given]
+
+
+def test_no_question_both_tunes_and_judges(shipped: Shipped) -> None:
+    judging = {each.ask for each in questions("held_out") if each.right}
+    judging |= {each.ask for each in quality.questions("kept")}
+    tuning = {each.ask for each in questions("development")}
+    tuning |= {each.ask for each in quality.questions("development")}
+    tuning |= {form for entry in shipped.entries for form in entry.ask}
 
     assert not judging & tuning
 
 
-def test_questions_name_only_tips_there_are(tips: list[Tip]) -> None:
+def test_questions_name_only_tips_there_are(shipped: Shipped) -> None:
     asked = [*questions("held_out"), *questions("development")]
 
-    assert frozenset().union(*(each.right for each in asked)) <= {tip.id for tip in tips}
+    assert frozenset().union(*(each.right for each in asked)) <= {tip.id for tip in shipped.tips}
 
 
-def test_every_question_form_of_a_tip_leads_to_that_tip(index: Index, tips: list[Tip]) -> None:
-    for tip in tips:
-        for form in tip.ask:
-            assert index.search(form) == Hit(tip), form
-            assert index.search(f" {form}？？") == Hit(tip), form
+# --- what it must do and leave alone -----------------------------------------------------------------------
+
+
+def test_every_question_form_leads_to_its_answer(index: Index, shipped: Shipped) -> None:
+    for entry in shipped.entries:
+        for form in entry.ask:
+            assert index.search(form) == Hit(entry), form
+            assert index.search(f" {form}？？") == Hit(entry), form
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("插座冒火花怎么办", Tip),
+        ("工资三个月没发了", LawAnswer),
+        ("我要报名羽毛球", Signpost),
+        ("电影票什么时候发", Signpost),
+        ("电子合同算不算数", LawAnswer),
+        ("打雷天能在外面干活吗，单位不给停工", LawAnswer),
+    ],
+)
+def test_one_search_tells_power_from_work_and_from_what_the_account_does(
+    index: Index, text: str, kind: type[Entry]
+) -> None:
+    result = index.search(text)
+
+    assert isinstance(result, Hit | Choices)
+    first = result.entry if isinstance(result, Hit) else result.entries[0]
+    assert isinstance(first, kind), first.title
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "今天天气怎么样",
-        "我要报名羽毛球",
         "你好",
         "停水了怎么办",
-        "电影票什么时候发",
-        "电话多少",
         "电视剧哪个好看",
+        "周杰伦的歌",
+        "房价会跌吗",
+        "怎么做红烧肉",
+        "我爱你",
+        "彩票中奖号码",
     ],
 )
-def test_what_is_not_about_power_is_left_alone(index: Index, text: str) -> None:
+def test_what_is_none_of_our_business_is_left_alone(index: Index, text: str) -> None:
     assert index.search(text) == Miss()
 
 
@@ -157,7 +185,7 @@ def test_a_life_at_risk_is_heard_beside_other_matters(index: Index) -> None:
 
 def test_emoji_widths_and_capitals_make_no_difference(index: Index) -> None:
     assert named(index.search("ＣＰＲ")) == ["cpr"]
-    assert named(index.search("插座😱冒火花！！！怎么办🙏")) == ["socket-sparks"]
+    assert named(index.search("插座😱冒火花！！！怎么办🙏"))[:1] == ["socket-sparks"]
 
 
 def test_choices_are_few_and_different(index: Index) -> None:
@@ -166,8 +194,8 @@ def test_choices_are_few_and_different(index: Index) -> None:
         assert len(ids) == len(set(ids)) <= 3
 
 
-def test_the_same_text_always_gets_the_same_answer(tips: list[Tip], index: Index) -> None:
-    other = Index(list(tips))
+def test_the_same_text_always_gets_the_same_answer(shipped: Shipped, index: Index) -> None:
+    other = Index(list(shipped.entries))
 
     for each in questions("held_out"):
         assert other.search(each.ask) == index.search(each.ask) == index.search(each.ask)
@@ -182,19 +210,16 @@ def test_any_text_at_all_is_survived(index: Index) -> None:
         assert isinstance(index.search(text), Hit | Choices | Miss)
 
 
-def test_an_index_without_tips_finds_nothing() -> None:
+def test_a_token_that_stands_in_many_answers_only_adds_to_those_that_rare_ones_name() -> None:
+    many = Postings([{"common": 1.0, f"only-{n}": 1.0} for n in range(1500)])
+
+    ((first, score), *others), reachable = many.rank(["common", "only-1234", "common"], 3)
+    alone, _ = many.rank(["only-1234"], 3)
+
+    assert (first, others) == (1234, [])
+    assert alone[0][1] < score < reachable * 2.2
+    assert len(many.rank(["common"], 3)[0]) == 3  # where nothing is rare, common tokens name too
+
+
+def test_an_index_without_answers_finds_nothing() -> None:
     assert Index([]).search("插座冒火花") == Miss()
-
-
-def test_a_hundred_tips_answer_well_within_half_a_millisecond(tips: list[Tip]) -> None:
-    hundred = [replace(tips[n % len(tips)], id=f"tip-{n}") for n in range(100)]
-    index = Index(hundred)
-    asked = [each.ask for each in questions("held_out")] + ["插座冒火花，" * 330]
-
-    def once() -> float:
-        began = time.perf_counter()
-        for text in asked:
-            index.search(text)
-        return (time.perf_counter() - began) / len(asked)
-
-    assert min(once() for _ in range(5)) < 0.0005  # the quietest of five: other programs share the machine

@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from app.content_files import ContentMistakes
-from app.knowledge import load as load_tips
+from app.knowledge import load as load_answers
 from app.main import Service
-from app.services import activities, article_files, articles, tips
+from app.services import activities, article_files, articles, library
 from models import Article, ArticleMove, ArticleReads, ArticleState
 from tests import making
 from tests.both_ends import Ends, both_ends, settings_for
@@ -226,19 +226,37 @@ async def test_drafts_have_no_page_and_called_off_ones_say_so(ends: Ends) -> Non
     assert "已取消" in await page(ends, f"/activities/{gone.public_id}")
 
 
-# --- tips --------------------------------------------------------------------------------------------------
+# --- answers -----------------------------------------------------------------------------------------------
 
 
 async def test_a_tip_puts_the_number_and_the_first_act_first(ends: Ends) -> None:
     async with ends.house.database.transaction() as session:
-        shipped = [file.content for file in load_tips(ROOT / "content" / "power_safety")]
-        await tips.load(session, shipped, ends.house.clock.now())
+        await library.load(session, load_answers(ROOT / "content"), ends.house.clock.now())
     await ends.house.refresh()
 
     assert 'href="/tips/socket-sparks"' in await page(ends, "/tips")
     one = await page(ends, "/tips/socket-sparks")
     assert one.index("tel:119") < one.index("先做：") < one.index("接着这样做")
     answer = await ends.web.get("/tips/nothing", headers=HTML)
+    assert (answer.status_code, "没有找到这一条" in answer.text) == (404, True)
+
+
+async def test_a_law_answer_cites_the_law_and_leaves_the_last_word_to_lawyers(ends: Ends) -> None:
+    async with ends.house.database.transaction() as session:
+        await library.load(session, load_answers(ROOT / "content"), ends.house.clock.now())
+    await ends.house.refresh()
+
+    assert 'href="/laws/annual-leave"' in await page(ends, "/laws")
+    one = await page(ends, "/laws/annual-leave")
+    assert (
+        one.index("年休假有几天")
+        < one.index("《职工带薪年休假条例》")
+        < one.index("以承办律师、仲裁机构的意见为准。")
+    )
+    assert "tel:12351" in one
+    urgent = await page(ends, "/laws/electrical-accident")
+    assert urgent.index("tel:120") < urgent.index('<p class="first">马上打 120')
+    answer = await ends.web.get("/laws/nothing", headers=HTML)
     assert (answer.status_code, "没有找到这一条" in answer.text) == (404, True)
 
 

@@ -1,7 +1,8 @@
 """The questions people ask: every answer they expect exists.
 
 `expect` names all answers that would be right and safe: `safety/` and `law/` a content file, `do/` a handler,
-`reply/` a keyword's reply by its first word. `[gap]`: nothing of ours answers it yet. `[]`: nothing should.
+`reply/` a keyword's reply by its first word, or a signpost by one of its
+question forms. `[gap]`: nothing of ours answers it yet. `[]`: nothing should.
 """
 
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from app.knowledge import load
+
 ROOT = Path(__file__).parent.parent
 FOLDERS = {"safety": "power_safety", "law": "labour_law"}
-COMING = {"legal_aid.intake", "legal_aid.mine", "labour_law.topics"}  # handlers that are being added
+COMING = {"legal_aid.intake", "legal_aid.mine"}  # handlers that are being added
 AT_MOST = 4
 
 
@@ -23,6 +26,7 @@ def _existing() -> set[str]:
     found = {f"do/{entry['do']}" for entry in entries if "do" in entry}
     found |= {f"do/{name}" for name in COMING}
     found |= {f"reply/{entry['say'][0]}" for entry in keywords if "reply" in entry}
+    found |= {f"reply/{form}" for sign in load(ROOT / "content").signposts for form in sign.ask}
     for prefix, folder in FOLDERS.items():
         found |= {f"{prefix}/{path.stem}" for path in (ROOT / "content" / folder).glob("*.md")}
     return found

@@ -1,4 +1,4 @@
-"""The account as it ships: its handlers, its menu file, its tips and one activity, around a real engine."""
+"""The account as it ships, around a real engine: handlers, menu file, answers and one activity."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,7 +7,7 @@ from pathlib import Path
 import handlers
 from app.database import Database
 from app.knowledge import load
-from app.services.tips import LiveTips
+from app.services.library import Library
 from tests import making
 from tests.conftest import FakeClock
 from tests.talking import Talk, talking
@@ -20,20 +20,20 @@ ASKED = [
     {"key": "phone", "prompt": "联系电话？", "kind": "phone", "required": False},
 ]
 
-_shipped = LiveTips([file.content for file in load(ROOT / "content" / "power_safety")])
+_shipped = Library(load(ROOT / "content"))
 
 
 @asynccontextmanager
 async def our_town(
-    database: Database, clock: FakeClock, live: LiveTips = _shipped, *, activities: bool = True
+    database: Database, clock: FakeClock, library: Library = _shipped, *, activities: bool = True
 ) -> AsyncIterator[Talk]:
     menus = (ROOT / "menus.yaml").read_text(encoding="utf-8")
     if activities:
         async with database.transaction() as session:
             await making.activity(session, "羽毛球赛", capacity=2, guests=1, questions=ASKED)
-    async with talking(database, clock, handlers.routers(live, [ON_DUTY]), menus) as talk:
+    async with talking(database, clock, handlers.routers(library, [ON_DUTY]), menus) as talk:
         yield talk
 
 
-def shipped_tips() -> LiveTips:
+def shipped_library() -> Library:
     return _shipped

@@ -4,37 +4,22 @@ Not here: reading tips from files (`files.py`) and finding the right one (`searc
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
-from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Self
+from typing import ClassVar
 
-ANSWER_BYTES = 2048
-"""WeChat refuses a longer passive text; the answer is measured in UTF-8."""
-
-CALLS: dict[str, str] = {
-    "120": "急救",
-    "119": "火警",
-    "110": "报警",
-    "122": "交通事故",
-    "95598": "供电抢修，24 小时",
-    "12398": "能源监管热线",
-    "12345": "政务服务热线",
-}
-"""The numbers a tip may name, and how the answer explains each."""
+from app.knowledge.entries import CALLS, Entry, EntryTopic
+from app.knowledge.markdown import as_chat
 
 SOURCE_LENGTH = 17  # characters: what fits beside 「来源：」
 
 _NUMBER = re.compile(r"\d{3,}")
 _BRACKETS = re.compile(r"（[^（）]*）")
 _ARTICLES = re.compile(r"(?:、?第[一二三四五六七八九十百]+条)+$")
-_BOLD = re.compile(r"\*\*(.+?)\*\*")
-_LINE_START = re.compile(r"^(?:#+\s*|[-*]\s+)", re.MULTILINE)
 
 
-class Topic(StrEnum):
+class Topic(EntryTopic):
     HOUSEHOLD = "household"
     CHILDREN = "children"
     STORMS = "storms"
@@ -69,65 +54,26 @@ _TOPIC_LABELS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Tip:
-    """A tip as people get it. `ask` holds question forms in people's own words."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tip(Entry):
+    """A power-safety tip; its body holds the steps."""
 
-    id: str
-    title: str
     topic: Topic
-    ask: tuple[str, ...]
     danger: bool  # life may be at risk: the answer opens with the number to call
     first: str  # the first safe action, one sentence
     never: tuple[str, ...]
     call: tuple[str, ...]  # keys of CALLS, the most urgent first
-    body: str  # short Markdown: the steps
     source: str
-    reviewer: str  # the office that answers for the text
-    reviewed_on: date
-    next_review_on: date
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values; `from_dict` gives an equal tip back."""
-        return {
-            "id": self.id,
-            "title": self.title,
-            "topic": self.topic.value,
-            "ask": list(self.ask),
-            "danger": self.danger,
-            "first": self.first,
-            "never": list(self.never),
-            "call": list(self.call),
-            "body": self.body,
-            "source": self.source,
-            "reviewer": self.reviewer,
-            "reviewed_on": self.reviewed_on.isoformat(),
-            "next_review_on": self.next_review_on.isoformat(),
-        }
+    topics: ClassVar[type[EntryTopic]] = Topic
 
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The tip `to_dict` was made from.
+    @property
+    def prose(self) -> Iterable[str]:
+        return (self.first, *self.never, *self.body.splitlines())
 
-        Raises:
-            KeyError: a field is missing.
-            ValueError: a topic or date is not one.
-        """
-        return cls(
-            id=data["id"],
-            title=data["title"],
-            topic=Topic(data["topic"]),
-            ask=tuple(data["ask"]),
-            danger=data["danger"],
-            first=data["first"],
-            never=tuple(data["never"]),
-            call=tuple(data["call"]),
-            body=data["body"],
-            source=data["source"],
-            reviewer=data["reviewer"],
-            reviewed_on=date.fromisoformat(data["reviewed_on"]),
-            next_review_on=date.fromisoformat(data["next_review_on"]),
-        )
+    @property
+    def is_urgent(self) -> bool:
+        return self.danger
 
 
 @lru_cache(maxsize=1024)  # the same few are asked for all day
@@ -145,7 +91,7 @@ def answer_text(tip: Tip, *, opened: str = "") -> str:
         f"先做：{tip.first}",
         *(f"· {line}" for line in tip.never),
         f"【{tip.title}】接着这样做：" if first else "接着这样做：",
-        _plain(tip.body),
+        as_chat(tip.body),
         f"来源：{short_source(tip.source)}",
     ]
     if calls and not first:
@@ -164,9 +110,3 @@ def short_source(source: str) -> str:
     if len(named) > SOURCE_LENGTH:
         named = f"{named[: SOURCE_LENGTH - 1]}…"
     return named + more
-
-
-def _plain(markdown: str) -> str:
-    """Chat shows no Markdown: bold marks go, headings become lines, bullets become dots."""
-    text = _BOLD.sub(r"\1", markdown.strip())
-    return _LINE_START.sub(lambda m: "" if m.group().startswith("#") else "· ", text)

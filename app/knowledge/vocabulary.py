@@ -6,6 +6,7 @@ better on fresh ones. Grow these from questions the live service missed.
 
 import re
 import unicodedata
+from enum import Flag, auto
 
 import rjieba
 
@@ -15,7 +16,7 @@ _LONGEST = 300
 _NOT_WRITTEN = re.compile(r"[^0-9a-z\u4e00-\u9fff]+")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 
-# They hold 电 and say nothing about electricity as such; out before anything else looks at the text.
+# They hold 电 and say nothing about electricity.
 _OTHER_TRADES = re.compile(
     "电影|电话|电视剧|电视台|电台|电子发票|电子版|电子书|电子邮件|电子合同|电商|电信|电报|电竞"
     "|充话费|充会员|充卡"
@@ -24,21 +25,38 @@ _OTHER_TRADES = re.compile(
 # Everyday things that run on power. Asked about by themselves they are no question of power safety.
 _APPLIANCES = re.compile("电脑|电视机?|电子表?|电梯|电动|电器城")
 
-# A text without any of these is not about electricity, whatever else it shares with a tip.
-_POWER = re.compile(
-    "电|插(?!队|班|图|花|画|话|手|嘴|曲|秧)|接线板|闸|漏保|空开|保险丝|火花|火星|打火|着火|起火|冒火|出火|都黑了|全黑|冒烟|烧着"
-    "|灯|雷|风筝|高压线|变压器|水泵|浇地|抽水|焦味|糊味|焦糊|烧焦|麻手|发麻|手麻|麻酥|有点麻|热水器|浴霸|取暖|小太阳"
-    "|烧.{0,6}味|鱼竿|鱼线|吊车|挖机|挖掘机|收割机|秸秆|心肺复苏|心脏复苏|呼吸|喘气|心跳|按压|压胸|楼道|楼梯间|烤火|[拉扯接根]线|断线|线断|cpr|aed"
-)
 
-# The union's and the office's other business. Such a text must speak of power clearly, or it is not ours.
-_OTHER_MATTERS = re.compile(
-    "招聘|招人|招工|工资|奖金|体检|报名|比赛|名额|活动|社保|医保|公积金|补贴|挂号|医生|考证|上牌|地址"
-)
+class Subject(Flag):
+    """What a text is about, as far as single words tell."""
 
-# Words of a life at risk: beside them no other matter counts.
+    NONE = 0
+    POWER = auto()
+    WORK = auto()
+    ACCOUNT = auto()
+
+
+# Words of which a text about the subject has at least one, nearly always.
+_WORDS = {
+    Subject.POWER: re.compile(
+        "电|插(?!队|班|图|花|画|话|手|嘴|曲|秧)|接线板|闸|漏保|空开|保险丝|火花|火星|打火|着火|起火|冒火|出火|都黑了|全黑|冒烟|烧着"
+        "|灯|雷|风筝|高压|变压器|水泵|浇地|抽水|焦味|糊味|焦糊|烧焦|麻手|发麻|手麻|麻酥|有点麻|热水器|浴霸|取暖|小太阳"
+        "|烧.{0,6}味|鱼竿|鱼线|吊车|挖机|挖掘机|收割机|秸秆|心肺复苏|心脏复苏|呼吸|喘气|心跳|按压|压胸|楼道|楼梯间|烤火|[拉扯接根]线"
+        "|断线|线断|线杆|杆子|大线|火线|打手|刺手|表箱|吸氧|空调|冰箱|开关|充着|线上|线下|的线|cpr|aed"
+    ),
+    Subject.WORK: re.compile(
+        "工资|薪|奖金|补助|加班|倒休|调休|合同|试用|转正|社保|医保|养老|公积金|五险|工伤|职业病|鉴定|辞|开除|解雇|裁员|优化|离职"
+        "|年假|年休|产假|婚假|病假|探亲|请假|休假|怀孕|哺乳|派遣|外包|劳务|仲裁|打官司|起诉|劳动|老板|领导|单位|公司|上班|下班|值班"
+        "|包工头|工地|退休|返聘|入会|会费|会员|工会|职工|职代会|困难|帮扶|罚款|赔|岗|班组|工龄|竞业|欠条|白条|干活|打工|临时工"
+    ),
+    Subject.ACCOUNT: re.compile(
+        "报名|报了|报的|活动|比赛|名额|候补|签到|照片|新闻|动态|通知|公告|公示|培训|课|考试|证书|留言|意见|建议|投诉|举报|反映|匿名"
+        "|答复|回复|编号|人工|客服|真人|机器人|电话|热线|号码|律师|咨询|援助|公众号|菜单|功能|上班|地址|户号|账单|发票|报修|福利"
+    ),
+}
+
+# Words of a life at risk: what helps there comes before anything else the text is about.
 _LIFE = re.compile(
-    "触电|漏电|电击|着火|冒火|冒烟|火花|断线|线断|没呼吸|没有呼吸|不喘气|没心跳|救命|快死|倒地|晕"
+    "触电|漏电|电击|着火|冒火|冒烟|火花|断线|线断|没呼吸|没有呼吸|不喘气|没心跳|救命|快死|倒地|昏迷|晕倒"
 )
 
 # One word for what people call by several, and the slips of the commonest words in typing and dictation.
@@ -79,20 +97,29 @@ def normalise(text: str) -> str:
         half = _LONGEST // 2
         text = f"{text[:half]} {text[-half:]}"
     plain = _NOT_WRITTEN.sub(" ", unicodedata.normalize("NFKC", text).lower())
-    plain = _OTHER_TRADES.sub(" ", plain).strip()
+    plain = plain.strip()
     for written, meant in _SAME:
         plain = written.sub(meant, plain)
     return plain
 
 
-def is_about_power(normalised: str) -> bool:
-    """Whether the text names anything of electricity, or of what tips are about besides it."""
-    return _POWER.search(_APPLIANCES.sub(" ", normalised)) is not None
+def subjects(normalised: str) -> Subject:
+    """Which subjects the text names."""
+    named = Subject.NONE
+    for subject, words in _WORDS.items():
+        read = (
+            _APPLIANCES.sub(" ", _OTHER_TRADES.sub(" ", normalised))
+            if subject is Subject.POWER
+            else normalised
+        )
+        if words.search(read):
+            named |= subject
+    return named
 
 
-def is_about_other_matters(normalised: str) -> bool:
-    """Whether the text names business that other parts of the account answer, and no life at risk."""
-    return _OTHER_MATTERS.search(normalised) is not None and _LIFE.search(normalised) is None
+def is_life_at_risk(normalised: str) -> bool:
+    """Whether the text names what kills."""
+    return _LIFE.search(normalised) is not None
 
 
 def tokens(normalised: str) -> list[str]:

@@ -5,7 +5,9 @@ from fastapi.responses import HTMLResponse
 
 from app.dependencies import InUse
 from app.errors import NotFound
-from app.knowledge.tips import CALLS
+from app.knowledge import Tip
+from app.knowledge.entries import CALLS
+from app.knowledge.markdown import steps
 from app.portal.templating import render
 
 router = APIRouter(prefix="/tips", include_in_schema=False)
@@ -13,15 +15,15 @@ router = APIRouter(prefix="/tips", include_in_schema=False)
 
 @router.get("")
 async def by_topic(shared: InUse) -> HTMLResponse:
-    topics = [(topic, shared.tips.list_of(topic)) for topic in shared.tips.list_topics()]
+    library = shared.library
+    topics = [(topic, library.list_of(Tip, topic)) for topic in library.list_topics(Tip)]
     return HTMLResponse(render("tips.html", topics=topics))
 
 
 @router.get("/{slug}")
 async def one(slug: str, shared: InUse) -> HTMLResponse:
-    tip = shared.tips.find(slug)
+    tip = shared.library.find(Tip, slug)
     if tip is None:
         raise NotFound("没有找到这一条，可能已经调整。")
-    steps = [line.partition(". ")[2] or line for line in tip.body.splitlines() if line.strip()]
     address = f"{shared.public_url}/tips/{tip.id}"
-    return HTMLResponse(render("tip.html", tip=tip, steps=steps, calls=CALLS, address=address))
+    return HTMLResponse(render("tip.html", tip=tip, steps=steps(tip.body), calls=CALLS, address=address))

@@ -1,4 +1,4 @@
-"""Power-safety tips as rows, and the copy each process keeps in memory to search.
+"""All answers we ship as rows, and the copy each process keeps in memory to search.
 
 The files in `content/` are the source; `load` brings them in and tells every process that there is news.
 """
@@ -6,108 +6,148 @@ The files in `content/` are the source; `load` brings them in and tells every pr
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
-from app.knowledge import Index, Tip, Topic
+from app.knowledge import Entry, EntryTopic, Index, LawAnswer, Shipped, Signpost, Tip
 from app.services import coordination
+from models import LawAnswer as LawAnswerRow
+from models import ShippedRow
+from models import Signpost as SignpostRow
 from models import Tip as TipRow
 
 log = structlog.get_logger(__name__)
 
 VERSION = "knowledge"  # of what is in memory, in shared_version
 
+Kind = TypeVar("Kind", bound=Entry)
+
+EMPTY = Shipped((), (), ())
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What `load` did, in numbers of tips."""
+    """What `load` did, in numbers of answers."""
 
     added: int
     changed: int
     gone: int
 
+    def __add__(self, other: "Loaded") -> "Loaded":
+        return Loaded(self.added + other.added, self.changed + other.changed, self.gone + other.gone)
 
-async def load(session: AsyncSession, tips: Iterable[Tip], now: datetime) -> Loaded:
-    """Make the live rows these tips and no others; rows of tips that are gone stay, but are not found."""
-    rows = {row.slug: row for row in await session.scalars(sa.select(TipRow).with_for_update())}
+
+async def load(session: AsyncSession, shipped: Shipped, now: datetime) -> Loaded:
+    """Make the live rows these answers and no others; rows of what is gone stay, but are not found."""
+    done = Loaded(0, 0, 0)
+    done += await _load(session, TipRow, shipped.tips, now)
+    done += await _load(session, LawAnswerRow, shipped.laws, now)
+    done += await _load(session, SignpostRow, shipped.signposts, now)
+    if done != Loaded(0, 0, 0):
+        await coordination.bump(session, VERSION)
+    return done
+
+
+async def _load(
+    session: AsyncSession, table: type[ShippedRow], entries: Iterable[Entry], now: datetime
+) -> Loaded:
+    found = await session.scalars(sa.select(table).with_for_update())
+    rows: dict[str, ShippedRow] = {row.slug: row for row in found}
     added = changed = 0
-    for tip in tips:
-        data = tip.to_dict()
+    for entry in entries:
+        data = entry.to_dict()
         digest = _digest(data)
-        row = rows.pop(tip.id, None)
+        row = rows.pop(entry.id, None)
         if row is None:
-            session.add(_filled(TipRow(slug=tip.id), tip, data, digest))
+            session.add(_filled(table(slug=entry.id), entry, data, digest))
             added += 1
         elif row.digest != digest or not row.live:
-            _filled(row, tip, data, digest)
+            _filled(row, entry, data, digest)
             changed += 1
-        if tip.next_review_on < civil_date(now):
-            log.warning("tip_review_overdue", tip=tip.id, next_review_on=tip.next_review_on.isoformat())
+        if entry.next_review_on < civil_date(now):
+            due = entry.next_review_on.isoformat()
+            log.warning("review_overdue", table=table.__tablename__, answer=entry.id, next_review_on=due)
     gone = [row for row in rows.values() if row.live]
     for row in gone:
         row.live = False
     await session.flush()
-    if added or changed or gone:
-        await coordination.bump(session, VERSION)
     return Loaded(added, changed, len(gone))
 
 
-async def read(session: AsyncSession) -> list[Tip]:
-    """Every live tip, by its name."""
-    found = await session.scalars(sa.select(TipRow.data).where(TipRow.live.is_(True)).order_by(TipRow.slug))
-    return [Tip.from_dict(data) for data in found]  # type: ignore[arg-type]
+async def read(session: AsyncSession) -> Shipped:
+    """Every live answer, by its name."""
+    return Shipped(
+        tuple(await _read(session, TipRow, Tip)),
+        tuple(await _read(session, LawAnswerRow, LawAnswer)),
+        tuple(await _read(session, SignpostRow, Signpost)),
+    )
 
 
-class LiveTips:
-    """The tips of one process, searchable. `refresh` is called every few seconds."""
+async def _read(session: AsyncSession, table: type[ShippedRow], kind: type[Kind]) -> list[Kind]:
+    found = await session.scalars(sa.select(table.data).where(table.live.is_(True)).order_by(table.slug))
+    return [kind.from_dict(data) for data in found]  # type: ignore[arg-type]
 
-    def __init__(self, tips: Sequence[Tip] = ()) -> None:
+
+class Library:
+    """The answers of one process, searchable. `refresh` is called every few seconds."""
+
+    def __init__(self, shipped: Shipped = EMPTY) -> None:
         self._version = 0
-        self._keep(tips, Index(tips))
+        self._keep(shipped, Index(shipped.entries))
 
     async def refresh(self, sessions: Callable[[], AsyncSession]) -> bool:
         """Read anew what another process loaded; whether there was anything new."""
         async with sessions() as session:
-            # The version first: tips loaded in between are then read once more, never missed.
+            # The version first: answers loaded in between are then read once more, never missed.
             version = await coordination.version(session, VERSION)
             if version == self._version:
                 return False
-            tips = await read(session)
-        self._keep(tips, await asyncio.to_thread(Index, tips))
+            shipped = await read(session)
+        self._keep(shipped, await asyncio.to_thread(Index, shipped.entries))
         self._version = version
         return True
 
-    def _keep(self, tips: Sequence[Tip], index: Index) -> None:
-        self.tips, self.index = tuple(tips), index
-        self._by_slug = {tip.id: tip for tip in tips}
+    def _keep(self, shipped: Shipped, index: Index) -> None:
+        self.tips, self.laws, self.signposts = shipped.tips, shipped.laws, shipped.signposts
+        self.index = index
+        self._by_kind: dict[type[Entry], Mapping[str, Entry]] = {
+            Tip: {tip.id: tip for tip in self.tips},
+            LawAnswer: {law.id: law for law in self.laws},
+            Signpost: {sign.id: sign for sign in self.signposts},
+        }
 
-    def find(self, slug: str) -> Tip | None:
-        return self._by_slug.get(slug)
+    def find(self, kind: type[Kind], slug: str) -> Kind | None:
+        found = self._by_kind[kind].get(slug)
+        return found if isinstance(found, kind) else None
 
-    def list_topics(self) -> list[Topic]:
-        """Topics that have a tip, in the order they are declared."""
-        used = {tip.topic for tip in self.tips}
-        return [topic for topic in Topic if topic in used]
+    def list_topics(self, kind: type[Kind]) -> list[EntryTopic]:
+        """Topics that have an answer of this kind, in the order they are declared."""
+        used = {entry.topic for entry in self._all(kind)}
+        return [topic for topic in kind.topics if topic in used]
 
-    def list_of(self, topic: Topic) -> list[Tip]:
-        """The tips of one topic, those about danger first."""
-        return sorted((tip for tip in self.tips if tip.topic is topic), key=lambda tip: not tip.danger)
+    def list_of(self, kind: type[Kind], topic: EntryTopic) -> list[Kind]:
+        """The answers of one topic, urgent ones first."""
+        chosen = [entry for entry in self._all(kind) if entry.topic is topic]
+        return sorted(chosen, key=lambda entry: not entry.is_urgent)
 
     def of_the_day(self, day: date) -> Tip | None:
         """One tip for everybody on `day`; the next day another, until all have had their turn."""
         return self.tips[day.toordinal() % len(self.tips)] if self.tips else None
 
+    def _all(self, kind: type[Kind]) -> list[Kind]:
+        return [entry for entry in self._by_kind[kind].values() if isinstance(entry, kind)]
 
-def _filled(row: TipRow, tip: Tip, data: dict[str, Any], digest: str) -> TipRow:
-    row.topic, row.title, row.data, row.digest = tip.topic.value, tip.title, data, digest
-    row.live, row.next_review_on = True, tip.next_review_on
+
+def _filled(row: ShippedRow, entry: Entry, data: dict[str, Any], digest: str) -> ShippedRow:
+    row.topic, row.title, row.data, row.digest = entry.topic.value, entry.title, data, digest
+    row.live, row.next_review_on = True, entry.next_review_on
     return row
 
 

@@ -1,0 +1,52 @@
+"""Where in the account something is done: short answers to 「在哪…」「怎么…」 that end in lines to tap."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.knowledge.entries import Entry, EntryTopic
+from app.knowledge.markdown import as_chat
+
+
+class Place(EntryTopic):
+    ACTIVITIES = "activities"
+    MESSAGES = "messages"
+    PEOPLE = "people"
+    LAW = "law"
+    NEWS = "news"
+    POWER = "power"
+    ACCOUNT = "account"
+
+    @property
+    def label(self) -> str:
+        return _PLACE_LABELS[self]
+
+
+_PLACE_LABELS = {
+    Place.ACTIVITIES: "活动报名",
+    Place.MESSAGES: "留言与答复",
+    Place.PEOPLE: "找人和电话",
+    Place.LAW: "法律帮助",
+    Place.NEWS: "新闻与学习",
+    Place.POWER: "用电",
+    Place.ACCOUNT: "这个公众号",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signpost(Entry):
+    """Its body says how it goes; `go` holds the lines to tap, each a label and a handler's name."""
+
+    topic: Place
+    go: tuple[tuple[str, str], ...]
+
+    topics: ClassVar[type[EntryTopic]] = Place
+
+    @property
+    def prose(self) -> Iterable[str]:
+        return (*self.body.splitlines(), *(label for label, _ in self.go))
+
+    @property
+    def text(self) -> str:
+        """The words for chat, without the lines to tap."""
+        return as_chat(self.body)

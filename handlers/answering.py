@@ -1,0 +1,120 @@
+"""Answering people's own words: what the search found as a reply, and what cannot be searched."""
+
+import re
+from collections.abc import Sequence
+
+from app.dialogue.answers import folded
+from app.dialogue.chat import Chat
+from app.knowledge import Choices, Entry, Hit, LawAnswer, Signpost, Tip, answer_text, law_text
+from app.services import crisis, questions
+from app.services.library import Library
+from app.wechat.replies import Nothing, Reply, Text
+from handlers import browsing, lines
+
+_STAFF = f"要让工作人员看到，请点 {lines.LEAVE}；急事请打 95598，24 小时有人接听。"
+
+# What cannot be searched, by kind of message.
+UNREADABLE = {
+    "image": f"图片收到了，不过这里还看不懂图片。请用一句话说说情况，例如「插座冒火花」。\n{_STAFF}",
+    "voice": "语音收到了，不过没有听清。请再说一次，或者打字发给我。\n" + _STAFF,
+    "video": f"视频收到了，不过这里还看不懂视频。请用一句话说说情况。\n{_STAFF}",
+    "location": "位置收到了。报修请打 95598，把地址告诉接线员，24 小时有人接听。\n"
+    f"有用电安全的问题，直接打字问我；其他事请点 {lines.LEAVE}。",
+    "link": f"链接收到了，不过这里打不开。想问什么，请用一句话说给我。\n{_STAFF}",
+}
+UNREADABLE["shortvideo"] = UNREADABLE["video"]
+OTHERWISE = f"这类消息这里还看不懂，请用一句话说说您想问什么。\n{_STAFF}"
+NOD = f"好的，有事随时发给我。\n{lines.HELP}"
+NODS = {
+    "好", "好的", "好吧", "好嘞", "嗯", "嗯嗯", "哦", "行", "可以", "ok",
+    "知道了", "明白", "明白了", "收到", "了解",
+}  # fmt: skip
+WORDLESS = f"想问什么，请用一句话告诉我，例如「插座冒火花怎么办」。\n{lines.HELP}"
+VAGUE = {"是", "是的", "对", "不是", "哈哈", "呵呵"}  # an answer, but no question stands open
+EMOTICON = re.compile(r"\[\S{1,6}?\]|/:\S{1,8}")  # as WeChat writes its own
+MISS = "\n".join(
+    (
+        "这个问题我还答不上来，已经记下，会补上。",
+        "您可以换个说法再问，也可以：",
+        lines.SAFETY,
+        lines.LAW,
+        lines.LEAVE,
+        lines.DESK,
+        lines.HELP,
+    )
+)
+
+
+async def answer(chat: Chat, library: Library) -> Reply:
+    """The answer to a text, up to three to choose from, or ways on. A miss is counted."""
+    if not chat.text:
+        return Text(UNREADABLE.get(chat.incoming.kind, OTHERWISE))
+    if folded(chat.text) in NODS:
+        return Text(NOD)
+    if _is_wordless(chat.text):
+        return Text(WORDLESS)
+    danger = crisis.watch(chat.text)
+    if danger is not None and danger.alert:
+        return Nothing()  # the engine's lines stand alone: no search, no small talk after them
+    match library.index.search(chat.text):
+        case Hit(entry, also):
+            told = in_words(entry, opened="" if danger is None else danger.lines)
+            return Text("\n".join([told, *_besides(also)]))
+        case Choices(entries):
+            return Text(_which(entries, warned=danger is not None))
+    await questions.log_miss(chat.session, chat.text, chat.at)
+    return Text(MISS)
+
+
+def in_words(entry: Entry, *, opened: str = "") -> str:
+    """The whole answer; `opened` is what already stands above it."""
+    match entry:
+        case Tip():
+            return answer_text(entry, opened=opened)
+        case LawAnswer():
+            return law_text(entry, opened=opened)
+        case Signpost():
+            return "\n".join([entry.text, *(_way(label, handler) for label, handler in entry.go)])
+    raise TypeError(f"no answer is made of {type(entry).__name__}")
+
+
+def opened(chat: Chat) -> str:
+    """What the engine puts above the answer to a text about danger."""
+    danger = crisis.watch(chat.text)
+    return "" if danger is None else danger.lines
+
+
+def _is_wordless(text: str) -> bool:
+    """A smile, a question mark, a single figure: nothing to search for."""
+    if folded(text) in VAGUE:
+        return True
+    said = EMOTICON.sub("", text)
+    return not any(char.isalpha() for char in said) and sum(char.isdigit() for char in said) < 3
+
+
+def _which(entries: Sequence[Entry], *, warned: bool) -> str:
+    """Ask back: one answer or a few may be meant."""
+    opening = "您问的是不是这个？点一下就能看：" if len(entries) == 1 else "您问的是哪一种？点一下就能看："
+    first = [] if warned else browsing.urgent(entries)
+    return "\n".join([*first, opening, *map(_line, entries), f"都不是？换个说法再问，或找{lines.DESK}。"])
+
+
+def _besides(also: Sequence[Entry]) -> list[str]:
+    """Other answers that may be meant; files leave room for them (`app.knowledge.files`)."""
+    return ["不是这个？也可以看：", *map(_line, also)] if also else []
+
+
+def _line(entry: Entry) -> str:
+    match entry:
+        case LawAnswer():
+            return lines.go(entry.title, "labour_law.show", answer=entry.id)
+        case Signpost():
+            return lines.go(entry.title, "signposts.show", sign=entry.id)
+    return lines.go(entry.title, "power_safety.show", tip=entry.id)
+
+
+def _way(label: str, target: str) -> str:
+    """A line for a handler written as in a button's key: `news.latest?category=notice`."""
+    handler, _, arg = target.partition("?")
+    name, _, value = arg.partition("=")
+    return lines.go(label, handler, **({name: value} if name else {}))
