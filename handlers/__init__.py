@@ -4,7 +4,19 @@ from collections.abc import Collection
 
 from app.dialogue.router import Router
 from app.services.tips import LiveTips
-from handlers import about, activities, crisis, desk, feedback, help, hotlines, news, power_safety, welcome  # noqa: A004
+from handlers import (
+    about,
+    activities,
+    crisis,
+    desk,
+    feedback,
+    help,  # noqa: A004
+    hotlines,
+    legal_aid,
+    news,
+    power_safety,
+    welcome,
+)
 
 
 def routers(live_tips: LiveTips, on_duty: Collection[str] = (), *, public_url: str = "") -> list[Router]:
@@ -20,6 +32,7 @@ def routers(live_tips: LiveTips, on_duty: Collection[str] = (), *, public_url: s
         hotlines.router,
         feedback.router,
         activities.router,
+        legal_aid.router,
         news.make_router(public_url),
         power_safety.make_router(live_tips),
         crisis.make_router(frozenset(on_duty)),

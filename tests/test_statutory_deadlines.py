@@ -57,7 +57,17 @@ def test_a_year_ends_on_the_same_day(day: date, last: date) -> None:
         (I, Dates(known_on=date(2026, 11, 1)), []),
         # an award: fifteen days, and the arbitration lies behind
         (A, Dates(known_on=date(2024, 1, 1), award_on=TODAY), [(date(2026, 12, 8), Basis.COURT)]),
-        (I, Dates(happened_on=date(2024, 1, 1), award_on=TODAY), [(date(2026, 12, 8), Basis.COURT)]),
+        (A, Dates(known_on=date(2024, 1, 1), applied=True), []),
+        (W, Dates(employment=Employment.LEFT, left_on=date(2024, 1, 1), applied=True), []),
+        (
+            I,
+            Dates(happened_on=date(2026, 11, 10), applied=True, award_on=TODAY),
+            [
+                (date(2026, 12, 8), Basis.COURT),
+                (date(2026, 12, 10), Basis.INJURY_EMPLOYER),
+                (date(2027, 11, 10), Basis.INJURY_WORKER),
+            ],
+        ),
         # what somebody said counts beside the law
         (
             A,

@@ -26,6 +26,7 @@ class Dates:
     known_on: date | None = None
     employment: Employment | None = None
     left_on: date | None = None
+    applied: bool = False  # for arbitration, or further: the year for that does not run any more
     award_on: date | None = None  # when the award of the arbitrators was received
     told_on: date | None = None  # a last day the member was told by somebody
 
@@ -53,6 +54,15 @@ class Deadline:
     def is_passed(self, today: date) -> bool:
         return today > self.on
 
+    def spoken(self, today: date) -> str:
+        """In a sentence; what seems passed refuses nobody."""
+        day = f"{self.on.year}年{self.on.month}月{self.on.day}日"
+        law = f"（{self.law}）" if self.law else ""
+        if self.is_passed(today):
+            return f"{self.what}的期限看起来是 {day}{law}，可能已经过了。期限可以中断、中止，律师会帮您看。"
+        left = self.days_left(today)
+        return f"{self.what}最晚 {day}{law}，{f'还有 {left} 天' if left else '今天是最后一天'}。"
+
     def is_near(self, today: date) -> bool:
         return timedelta() <= self.on - today < NEAR
 
@@ -65,7 +75,7 @@ _WHAT = {
     Basis.INJURY_EMPLOYER: "单位申报工伤",
     Basis.INJURY_WORKER: "本人、家属或工会申报工伤",
     Basis.COURT: "不服裁决去法院起诉",
-    Basis.TOLD: "您说的期限",
+    Basis.TOLD: "您说的事",
 }
 _LAW = {
     Basis.ARBITRATION: _ARBITRATION,
@@ -80,10 +90,12 @@ _LAW = {
 def deadlines(topic: LegalTopic, dates: Dates) -> list[Deadline]:
     """Every deadline these dates tell, the earliest first."""
     found = [Deadline(dates.told_on, Basis.TOLD)] if dates.told_on else []
-    if dates.award_on:  # the arbitration lies behind
+    if dates.award_on:
         found.append(Deadline(dates.award_on + timedelta(days=15), Basis.COURT))
-    elif topic is LegalTopic.INJURY:
+    if topic is LegalTopic.INJURY:
         found += _of_injury(dates.happened_on)
+    elif dates.applied or dates.award_on:
+        pass  # the arbitration has begun
     elif topic is LegalTopic.WAGES:
         found += _of_wages(dates)
     elif dates.known_on:
