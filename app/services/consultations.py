@@ -114,12 +114,7 @@ async def open_consultation(
 async def list_mine(session: AsyncSession, person_id: int, limit: int) -> Sequence[Own]:
     """Newest first."""
     found = await cases.list_mine(session, person_id, limit, KIND)
-    facts = {
-        each.case_id: each
-        for each in await session.scalars(
-            sa.select(Consultation).where(Consultation.case_id.in_([mine.case.id for mine in found]))
-        )
-    }
+    facts = await facts_of_all(session, [mine.case for mine in found])
     return [Own(mine, facts[mine.case.id]) for mine in found]
 
 
@@ -139,6 +134,15 @@ async def facts_of(session: AsyncSession, case: Case) -> Consultation:
     """As they stand now; who changes them has locked the case."""
     chosen = sa.select(Consultation).where(Consultation.case_id == case.id)
     return (await session.scalars(chosen.execution_options(populate_existing=True))).one()
+
+
+async def facts_of_all(session: AsyncSession, found: Sequence[Case]) -> dict[int, Consultation]:
+    """By the id of the case; cases of other kinds have none."""
+    ids = [case.id for case in found if case.kind is KIND]
+    if not ids:
+        return {}
+    chosen = sa.select(Consultation).where(Consultation.case_id.in_(ids))
+    return {each.case_id: each for each in await session.scalars(chosen)}
 
 
 async def add(
