@@ -41,15 +41,18 @@ async def tell(
 
 
 async def withdraw(session: AsyncSession, case: Case, now: datetime) -> None:
-    """What was asked and not read yet is not asked any more."""
-    waiting = sa.update(Outbox).where(
+    """What was asked and not read yet is not asked any more; what is being sent just now is left alone."""
+    waiting = sa.select(Outbox.id).where(
+        Outbox.person_id == (await reporter(session, case))["person_id"],
         Outbox.kind.in_((ASKED, REMINDED)),
         Outbox.key.startswith(_about(case), autoescape=True),
         Outbox.state.in_(WAITING),
     )
-    await session.execute(
-        waiting.values(state=DeliveryState.SKIPPED, reason="no longer true", settled_at=now)
-    )
+    # Not waited for: who sends holds a row and wants the person; who speaks has the person, wants the case.
+    ids = (await session.scalars(waiting.with_for_update(skip_locked=True))).all()
+    if ids:
+        skipped = {"state": DeliveryState.SKIPPED, "reason": "no longer true", "settled_at": now}
+        await session.execute(sa.update(Outbox).where(Outbox.id.in_(ids)).values(skipped))
 
 
 async def reporter(session: AsyncSession, case: Case) -> dict[str, Any]:
