@@ -26,7 +26,7 @@ from app.dialogue.sweeping import Sweep
 from app.dialogue.turns import Turns
 from app.errors import OperatorError
 from app.files import Files
-from app.jobs import activities, alerts, media, menu_tags, menus, retention, stored_files
+from app.jobs import activities, alerts, consultations, media, menu_tags, menus, retention, stored_files
 from app.jobs.deliveries import Sender
 from app.jobs.rounds import Round, Rounds
 from app.jobs.waking import Waker
@@ -284,6 +284,7 @@ async def _rounds(house: House, *, watch: bool) -> list[Round]:
         Round("media", lambda: media.fetch_due(database, wechat, house.files, clock), 5, wakes=True),
         Round("menus", lambda: menus.push_steps(database, wechat, clock, certified=certified), 5, wakes=True),
         Round("activities", lambda: activities.run(database, clock), 5),
+        Round("consultations", lambda: consultations.run(database, clock), 30),
         Round("retention", lambda: retention.run(database, clock), 60),
         Round("files", lambda: stored_files.tidy(database, house.files, clock), 300),
     ]

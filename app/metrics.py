@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import SystemClock
 from app.database import Database
-from models import CrisisAlert, MenuPushStep, MenuRevision, Outbox, StepState
+from models import Consultation, CrisisAlert, MenuPushStep, MenuRevision, Outbox, StepState
 
 log = structlog.get_logger(__name__)
 
@@ -84,6 +84,9 @@ class Metrics:
             Gauge, "crisis_alerts_unreached", "Alerts whose last round reached nobody within a minute"
         )
         self._untaken = self._make(Gauge, "crisis_alerts_untaken", "Alerts that nobody on duty has taken")
+        self._late_consultations = self._make(
+            Gauge, "consultations_overdue", "Consultations not answered when an answer was due"
+        )
         self._applied = self._make(Gauge, "menu_revision_applied", "Number of the live menu revision")
         self._pushed = self._make(
             Gauge, "menu_revision_pushed", "Newest revision WeChat shows, or may show at all"
@@ -124,6 +127,8 @@ class Metrics:
             await self._read_outbox(session, now)
             await self._read_alerts(session, now)
             await self._read_menus(session)
+            late = sa.select(sa.func.count()).where(Consultation.next_answer_due_at <= now)
+            self._late_consultations.set(await session.scalar(late) or 0)
 
     async def _read_outbox(self, session: AsyncSession, now: datetime) -> None:
         # Written out: neither database uses a partial index for states that come as parameters.

@@ -13,6 +13,7 @@ from handlers import (
     help,  # noqa: A004
     hotlines,
     labour_law,
+    legal_aid,
     news,
     power_safety,
     signposts,
@@ -33,6 +34,7 @@ def routers(library: Library, on_duty: Collection[str] = (), *, public_url: str 
         hotlines.router,
         feedback.router,
         activities.router,
+        legal_aid.router,
         news.make_router(public_url),
         power_safety.make_router(library),
         labour_law.make_router(library),

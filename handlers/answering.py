@@ -72,7 +72,7 @@ def in_words(entry: Entry, *, opened: str = "") -> str:
         case Tip():
             return answer_text(entry, opened=opened)
         case LawAnswer():
-            return law_text(entry, opened=opened)
+            return f"{law_text(entry, opened=opened)}\n{lines.LEGAL_AID}"
         case Signpost():
             return "\n".join([entry.text, *(_way(label, handler) for label, handler in entry.go)])
     raise TypeError(f"no answer is made of {type(entry).__name__}")

@@ -15,6 +15,7 @@ from models import Case, CaseKind, CaseState
 router = Router("feedback")
 
 LISTED = 8
+KINDS = (CaseKind.FEEDBACK, CaseKind.DESK)  # what 我的留言 shows
 EXCERPT = 40  # characters of one's own words or of an answer, where the whole would be too much
 
 
@@ -72,7 +73,7 @@ async def leave(chat: Chat) -> Reply:
 @router.on("feedback.mine", title="我的留言", confidential=True)
 async def mine(chat: Chat) -> Reply:
     """人工服务 too: whoever missed an answer finds it here."""
-    found = await cases.list_mine(chat.session, chat.person.person_id, LISTED)
+    found = await cases.list_mine(chat.session, chat.person.person_id, LISTED, *KINDS)
     if not found:
         return Text(f"还没有留言。有想说的，点这里：{lines.LEAVE}")
     rows = [_row(each) for each in found]
@@ -83,7 +84,7 @@ async def mine(chat: Chat) -> Reply:
 async def show(chat: Chat) -> Reply:
     """One's own only, 人工服务 too; the number may be tapped or typed, and anybody can make one up."""
     number = (chat.args.get("number") or chat.text).strip().upper()
-    found = await cases.find_mine(chat.session, chat.person.person_id, number)
+    found = await cases.find_mine(chat.session, chat.person.person_id, number, *KINDS)
     if found is None:
         raise NotFound("没有找到这条留言，请在「我的留言」里点编号查看。")
     case = found.case

@@ -15,6 +15,7 @@ HELP = "\n".join(
         lines.TODAY,
         lines.LEAVE,
         lines.MINE,
+        lines.LEGAL_AID,
         lines.DESK,
         lines.HOTLINES,
         "办到一半：回复「上一步」改回答，「取消」退出，「继续」接着办。",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from urllib.parse import quote
 
-from app.clock import shanghai
+from app.clock import shanghai, spoken
 from app.dialogue.routing import TAP_DO
 from app.wechat.replies import choice_line
 
@@ -34,9 +34,16 @@ def answered_by(due: datetime) -> str:
     return f"最迟 {day(due)}答复，会发到这里。"
 
 
+def answered_at(due: datetime, now: datetime) -> str:
+    """The same to the minute, where office hours count."""
+    return f"最迟 {spoken(due, now)} 答复，会发到这里。"
+
+
 LEAVE = go("我要留言", "feedback.leave")
 MINE = go("我的留言", "feedback.mine")
 DESK = go("人工服务", "desk.open")
+LEGAL_AID = go("法律咨询", "legal_aid.intake")
+MY_CONSULTATIONS = go("我的咨询", "legal_aid.mine")
 HELP = go("使用帮助", "help.show")
 SAFETY = go("安全用电", "power_safety.topics")
 LAW = go("劳动权益", "labour_law.topics")

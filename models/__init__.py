@@ -13,7 +13,8 @@ from models.activity import (
 from models.alert import AlertState, CrisisAlert
 from models.article import Article, ArticleCategory, ArticleMove, ArticleReads, ArticleState
 from models.base import Base
-from models.case import Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
+from models.case import OVER, Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
+from models.consultation import Basis, Consultation, Employment, Urgency
 from models.coordination import AccessToken, Counter, Lease, SharedVersion
 from models.dialogue import Dialogue, DialogueState
 from models.identity import Account, AccountKind, Follower, FollowerTag, Person
@@ -27,6 +28,7 @@ from models.stored_file import FileState, MediaFetch, StoredFile
 __all__ = [
     "HOLDING",
     "LIVE",
+    "OVER",
     "AccessToken",
     "Account",
     "AccountKind",
@@ -40,16 +42,19 @@ __all__ = [
     "ArticleReads",
     "ArticleState",
     "Base",
+    "Basis",
     "Case",
     "CaseEntry",
     "CaseKind",
     "CaseReporter",
     "CaseState",
+    "Consultation",
     "Counter",
     "CrisisAlert",
     "DeliveryState",
     "Dialogue",
     "DialogueState",
+    "Employment",
     "EntryKind",
     "FileState",
     "Follower",
@@ -75,5 +80,6 @@ __all__ = [
     "StoredFile",
     "Tip",
     "UnansweredQuestion",
+    "Urgency",
     "Way",
 ]

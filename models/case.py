@@ -1,4 +1,4 @@
-"""Whatever a person brings to us (人工, 留言, later consultations): a numbered case and its thread.
+"""Whatever a person brings to us (人工, 留言, consultations): a numbered case and its thread.
 
 Who brought it lies apart, in `CaseReporter`, so that a case can be worked on without knowing.
 """
@@ -16,20 +16,46 @@ from models.types import SealedJSON, public_id
 class CaseKind(StrEnum):
     DESK = "desk"  # 人工: somebody wants to talk to a person
     FEEDBACK = "feedback"  # 留言
+    CONSULTATION = (
+        "consultation"  # a question for the lawyer; what it adds to a case is in models.consultation
+    )
 
     @property
     def label(self) -> str:
-        return {"desk": "人工服务", "feedback": "留言"}[self.value]
+        return {"desk": "人工服务", "feedback": "留言", "consultation": "法律咨询"}[self.value]
 
 
 class CaseState(StrEnum):
     SUBMITTED = "submitted"
+    TRIAGED = "triaged"
+    ASSIGNED = "assigned"
+    IN_PROGRESS = "in_progress"
+    WAITING_USER = "waiting_user"  # we asked something; our clocks stand still
     ANSWERED = "answered"
+    REOPENED = "reopened"  # the member wrote again soon after the answer
     CLOSED = "closed"
+    REFERRED = "referred"  # handed to somebody outside, with a consent of its own
+    CANCELLED = "cancelled"  # the member withdrew it
 
     @property
     def label(self) -> str:
-        return {"submitted": "已提交", "answered": "已答复", "closed": "已办结"}[self.value]
+        return _STATES[self]
+
+
+_STATES = {
+    CaseState.SUBMITTED: "已提交",
+    CaseState.TRIAGED: "已分诊",
+    CaseState.ASSIGNED: "已派单",
+    CaseState.IN_PROGRESS: "处理中",
+    CaseState.WAITING_USER: "待用户补充",
+    CaseState.ANSWERED: "已答复",
+    CaseState.REOPENED: "重新办理",
+    CaseState.CLOSED: "已办结",
+    CaseState.REFERRED: "已转介",
+    CaseState.CANCELLED: "已撤销",
+}
+
+OVER = (CaseState.CLOSED, CaseState.REFERRED, CaseState.CANCELLED)  # nothing is left to do
 
 
 class EntryKind(StrEnum):
@@ -71,6 +97,7 @@ class CaseEntry(Base):
     from_state: Mapped[CaseState | None]
     to_state: Mapped[CaseState | None]
     by: Mapped[str] = mapped_column(sa.String(64), default="")  # staff name or "system"; never the reporter
+    channel: Mapped[str] = mapped_column(sa.String(16), default="")  # chat, portal, api, console, cli
     created_at: Mapped[datetime]
 
     case: Mapped[Case] = relationship(lazy="raise", back_populates="entries")

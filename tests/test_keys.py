@@ -23,6 +23,7 @@ from models import (
     CaseKind,
     CaseReporter,
     CaseState,
+    Consultation,
     CrisisAlert,
     DeliveryState,
     Dialogue,
@@ -36,6 +37,7 @@ from models import (
     SignUp,
     SignUpState,
     UnansweredQuestion,
+    Urgency,
 )
 from models.sealing import Keyring, keyring, use_keyring
 from tests import making
@@ -68,6 +70,13 @@ async def fill(database: Database) -> None:
                 AccessToken(app_id="wx1", value="token", expires_at=NOON),
                 CaseEntry(case_id=case.id, kind=EntryKind.MEMBER, blocks=blocks, created_at=NOON),
                 CaseReporter(case_id=case.id, person_digest=bytes(16), reporter={"person_id": person.id}),
+                Consultation(
+                    case_id=case.id,
+                    details={"opponent_name": "红星煤矿"},
+                    urgency=Urgency.NORMAL,
+                    consent_version="1",
+                    consent_at=NOON,
+                ),
                 alert(person.id),
                 SignUp(
                     activity_id=badminton.id,

@@ -15,7 +15,6 @@ from app.knowledge import load
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = {"safety": "power_safety", "law": "labour_law"}
-COMING = {"legal_aid.intake", "legal_aid.mine"}  # handlers that are being added
 AT_MOST = 4
 
 
@@ -24,7 +23,6 @@ def _existing() -> set[str]:
     keywords = menus["keywords"]
     entries = [*keywords, *(item for column in menus["menu"] for item in column.get("items", [column]))]
     found = {f"do/{entry['do']}" for entry in entries if "do" in entry}
-    found |= {f"do/{name}" for name in COMING}
     found |= {f"reply/{entry['say'][0]}" for entry in keywords if "reply" in entry}
     found |= {f"reply/{form}" for sign in load(ROOT / "content").signposts for form in sign.ask}
     for prefix, folder in FOLDERS.items():

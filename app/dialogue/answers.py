@@ -193,6 +193,20 @@ class PastDate:
         return date.fromisoformat(stored)
 
 
+@dataclass(frozen=True)
+class ComingDate(PastDate):
+    """A day that is not before today: 明天, 下周三, 12月5日, 2027-03-05; as meant when it was said."""
+
+    def parse(self, said: Said, partial: Any) -> Accept[date] | More | Refuse:
+        today = civil_date(said.at)
+        day = _coming(folded(said.text), today)
+        if day is None:
+            return Refuse("没有认出日期，请这样写：12月5日，或 2027-03-05，或 明天。")
+        if day < today:
+            return Refuse(f"{day.month}月{day.day}日已经过了，请再核对一下日期。")
+        return Accept(day)
+
+
 NEAR = {"今天": 0, "今日": 0, "昨天": 1, "昨日": 1, "前天": 2, "大前天": 3}
 
 
@@ -214,6 +228,22 @@ def _day(text: str, today: date) -> date | None:
         if match := re.fullmatch(pattern, text):
             return _civil(match["y"], int(match["m"]), int(match["d"]), today)
     return None
+
+
+AHEAD = {"明天": 1, "明日": 1, "后天": 2, "大后天": 3}
+
+
+def _coming(text: str, today: date) -> date | None:
+    if text in AHEAD:
+        return today + timedelta(days=AHEAD[text])
+    if match := re.fullmatch(r"(\d{1,3})天[之以]?[后内]", text):
+        return today + timedelta(days=int(match[1]))
+    if text[:1] == "下" and (day := _day(text[1:], today)):
+        return day + timedelta(days=7)
+    day = _day(text, today)
+    if day and day < today and re.match(r"\d{1,2}[-/.月]", text):  # without a year the next such day is meant
+        return _civil(str(day.year + 1), day.month, day.day, today)
+    return day
 
 
 def _civil(year: str | None, month: int, day: int, today: date) -> date | None:
@@ -306,6 +336,7 @@ def _part(said: Said) -> tuple[dict[str, Any], tuple[Expected, ...]]:
 words = Words()
 phone = Phone()
 past_date = PastDate()
+coming_date = ComingDate()
 story = StoryParser()
 
 

@@ -199,6 +199,17 @@ class Chat:
         script.keep(full, value)
         return by_stored[_hashable(value)][0]
 
+    def remember(self, key: str, value: Value) -> Value:
+        """What was found out the first time (`value` as JSON holds it), whatever has changed since then."""
+        script = self.script
+        full = script.enter(key)
+        if script.stored(full):
+            script.position += 1
+            return script.answers[script.position - 1][1]  # type: ignore[no-any-return]
+        script.answers.append((full, value))
+        script.position += 1
+        return value
+
     async def confirm(self, key: str, text: str) -> None:
         """Go on only after a clear yes to exactly this `text`; a no ends the flow."""
         script = self.script

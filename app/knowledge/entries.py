@@ -28,11 +28,15 @@ CALLS: dict[str, str] = {
 
 
 class EntryTopic(StrEnum):
-    """A heading that answers of one kind stand under."""
+    """A heading that answers of one kind stand under, each its value and how people read it."""
 
-    @property
-    def label(self) -> str:
-        raise NotImplementedError
+    label: str
+
+    def __new__(cls, value: str, label: str = "") -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        return member
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,38 +17,18 @@ _EMERGENCY = frozenset({"110", "119", "120"})
 
 
 class LawTopic(EntryTopic):
-    WAGES = "wages"
-    CONTRACT = "contract"
-    DISMISSAL = "dismissal"
-    HOURS_LEAVE = "hours_leave"
-    INJURY = "injury"
-    INSURANCE = "insurance"
-    WOMEN = "women"
-    DISPATCH = "dispatch"
-    RETIREMENT = "retirement"
-    DISPUTE = "dispute"
-    UNION = "union"
-    HELP = "help"
-
-    @property
-    def label(self) -> str:
-        return _TOPIC_LABELS[self]
-
-
-_TOPIC_LABELS = {
-    LawTopic.WAGES: "工资",
-    LawTopic.CONTRACT: "劳动合同",
-    LawTopic.DISMISSAL: "辞职与辞退",
-    LawTopic.HOURS_LEAVE: "工时与休假",
-    LawTopic.INJURY: "工伤与职业病",
-    LawTopic.INSURANCE: "社保与公积金",
-    LawTopic.WOMEN: "女职工",
-    LawTopic.DISPATCH: "派遣与外包",
-    LawTopic.RETIREMENT: "退休",
-    LawTopic.DISPUTE: "仲裁与诉讼",
-    LawTopic.UNION: "工会与会员",
-    LawTopic.HELP: "帮扶与援助",
-}
+    WAGES = "wages", "工资"
+    CONTRACT = "contract", "劳动合同"
+    DISMISSAL = "dismissal", "辞职与辞退"
+    HOURS_LEAVE = "hours_leave", "工时与休假"
+    INJURY = "injury", "工伤与职业病"
+    INSURANCE = "insurance", "社保与公积金"
+    WOMEN = "women", "女职工"
+    DISPATCH = "dispatch", "派遣与外包"
+    RETIREMENT = "retirement", "退休"
+    DISPUTE = "dispute", "仲裁与诉讼"
+    UNION = "union", "工会与会员"
+    HELP = "help", "帮扶与援助"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,28 +9,13 @@ from app.knowledge.markdown import as_chat
 
 
 class Place(EntryTopic):
-    ACTIVITIES = "activities"
-    MESSAGES = "messages"
-    PEOPLE = "people"
-    LAW = "law"
-    NEWS = "news"
-    POWER = "power"
-    ACCOUNT = "account"
-
-    @property
-    def label(self) -> str:
-        return _PLACE_LABELS[self]
-
-
-_PLACE_LABELS = {
-    Place.ACTIVITIES: "活动报名",
-    Place.MESSAGES: "留言与答复",
-    Place.PEOPLE: "找人和电话",
-    Place.LAW: "法律帮助",
-    Place.NEWS: "新闻与学习",
-    Place.POWER: "用电",
-    Place.ACCOUNT: "这个公众号",
-}
+    ACTIVITIES = "activities", "活动报名"
+    MESSAGES = "messages", "留言与答复"
+    PEOPLE = "people", "找人和电话"
+    LAW = "law", "法律帮助"
+    NEWS = "news", "新闻与学习"
+    POWER = "power", "用电"
+    ACCOUNT = "account", "这个公众号"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

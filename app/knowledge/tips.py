@@ -20,38 +20,18 @@ _ARTICLES = re.compile(r"(?:、?第[一二三四五六七八九十百]+条)+$")
 
 
 class Topic(EntryTopic):
-    HOUSEHOLD = "household"
-    CHILDREN = "children"
-    STORMS = "storms"
-    FARMING = "farming"
-    BUILDING = "building"
-    FISHING_KITES = "fishing_kites"
-    EBIKES = "ebikes"
-    OUTAGES = "outages"
-    FIRST_AID = "first_aid"
-    METERS = "meters"
-    SEASONS = "seasons"
-    HOLIDAYS = "holidays"
-
-    @property
-    def label(self) -> str:
-        return _TOPIC_LABELS[self]
-
-
-_TOPIC_LABELS = {
-    Topic.HOUSEHOLD: "居家用电",
-    Topic.CHILDREN: "儿童安全",
-    Topic.STORMS: "风雨雷电",
-    Topic.FARMING: "农业用电",
-    Topic.BUILDING: "房屋与施工",
-    Topic.FISHING_KITES: "钓鱼与风筝",
-    Topic.EBIKES: "电动车",
-    Topic.OUTAGES: "停电与复电",
-    Topic.FIRST_AID: "急救",
-    Topic.METERS: "电表与电费",
-    Topic.SEASONS: "季节用电",
-    Topic.HOLIDAYS: "节日与出行",
-}
+    HOUSEHOLD = "household", "居家用电"
+    CHILDREN = "children", "儿童安全"
+    STORMS = "storms", "风雨雷电"
+    FARMING = "farming", "农业用电"
+    BUILDING = "building", "房屋与施工"
+    FISHING_KITES = "fishing_kites", "钓鱼与风筝"
+    EBIKES = "ebikes", "电动车"
+    OUTAGES = "outages", "停电与复电"
+    FIRST_AID = "first_aid", "急救"
+    METERS = "meters", "电表与电费"
+    SEASONS = "seasons", "季节用电"
+    HOLIDAYS = "holidays", "节日与出行"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ log = structlog.get_logger(__name__)
 
 # The office's hours; the long midday break is the custom in the county.
 SPANS = ((time(8, 30), time(12, 0)), (time(14, 30), time(18, 0)))
+CLOSING_TIME = SPANS[-1][1]
 
 _told: set[int] = set()
 
@@ -51,6 +52,18 @@ def after_working_hours(start: datetime, hours: float) -> datetime:
                     return (begin + left).astimezone(start.tzinfo)
                 left -= max(end - begin, timedelta())
         day += timedelta(days=1)
+
+
+def working_time_between(start: datetime, end: datetime) -> timedelta:
+    """How much office time lies between two moments; none when `end` is not the later one."""
+    total, day = timedelta(), shanghai(start).date()
+    while day <= shanghai(end).date():
+        if is_working_day(day):
+            for opens, closes in SPANS:
+                begin = max(start, datetime.combine(day, opens, SHANGHAI))
+                total += max(min(end, datetime.combine(day, closes, SHANGHAI)) - begin, timedelta())
+        day += timedelta(days=1)
+    return total
 
 
 def after_working_days(day: date, count: int) -> date:

@@ -5,6 +5,8 @@ from models import CaseKind, CaseState
 
 S = CaseState
 
+_LEFT = frozenset({S.REFERRED, S.CANCELLED})  # from wherever nothing has been answered yet
+
 MOVES: dict[CaseKind, dict[CaseState, frozenset[CaseState]]] = {
     # A talk may be over without a written answer.
     CaseKind.DESK: {
@@ -17,13 +19,48 @@ MOVES: dict[CaseKind, dict[CaseState, frozenset[CaseState]]] = {
         S.ANSWERED: frozenset({S.SUBMITTED, S.CLOSED}),
         S.CLOSED: frozenset(),
     },
+    CaseKind.CONSULTATION: {
+        S.SUBMITTED: frozenset({S.TRIAGED, *_LEFT}),
+        S.TRIAGED: frozenset({S.ASSIGNED, *_LEFT}),
+        S.ASSIGNED: frozenset({S.IN_PROGRESS, S.TRIAGED, *_LEFT}),  # back to the queue from who stays silent
+        S.IN_PROGRESS: frozenset({S.WAITING_USER, S.ANSWERED, *_LEFT}),
+        S.WAITING_USER: frozenset({S.IN_PROGRESS, S.ANSWERED, S.CLOSED, *_LEFT}),
+        S.ANSWERED: frozenset({S.REOPENED, S.CLOSED}),
+        S.REOPENED: frozenset({S.ASSIGNED, *_LEFT}),
+        S.CLOSED: frozenset({S.REOPENED}),
+        S.REFERRED: frozenset(),
+        S.CANCELLED: frozenset(),
+    },
 }
+
+# One person who answers by himself takes these on the way, each with its trace.
+_NEXT = {
+    S.SUBMITTED: S.TRIAGED,
+    S.TRIAGED: S.ASSIGNED,
+    S.REOPENED: S.ASSIGNED,
+    S.ASSIGNED: S.IN_PROGRESS,
+}
+_UNANSWERED = frozenset({*_NEXT, S.IN_PROGRESS})
 
 
 def check_move(kind: CaseKind, from_: CaseState, to: CaseState) -> None:
     """Raises: DomainError."""
-    if to in MOVES[kind][from_]:
+    if to in MOVES[kind].get(from_, ()):
         return
-    if from_ is S.SUBMITTED and to is S.CLOSED:
+    if from_ in _UNANSWERED and to is S.CLOSED:
         raise DomainError("还没有答复，请先答复再办结。")
     raise DomainError(f"{from_.label}的事项不能改为{to.label}。")
+
+
+def way(kind: CaseKind, from_: CaseState, to: CaseState) -> list[CaseState]:
+    """The states one after the other until `to`; straight to it where that is one move.
+
+    Raises:
+        DomainError: there is no way.
+    """
+    states, here = [], from_
+    while to not in MOVES[kind].get(here, ()) and here in _NEXT and _NEXT[here] in MOVES[kind][here]:
+        here = _NEXT[here]
+        states.append(here)
+    check_move(kind, here if to in MOVES[kind].get(here, ()) else from_, to)
+    return [*states, to]

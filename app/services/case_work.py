@@ -13,12 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
-from app.services import outbox
+from app.services import case_notices, consultation_clocks
+from app.services.case_moves import way
 from app.services.cases import moment_kept, move
-from models import Case, CaseEntry, CaseReporter, CaseState, EntryKind, Outbox
-from models.sealing import keyring
+from app.services.consultations import facts_of
+from models import OVER, Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind, Outbox
 
 ANSWER_LENGTH = 600  # characters; with its heading it fits one message of WeChat
+CAVEAT = "以承办律师、仲裁机构的意见为准。"  # below what is said about the law
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,26 @@ class Answered:
 
 
 async def list_cases(
-    session: AsyncSession, *, state: CaseState | None = None, limit: int = 50
+    session: AsyncSession, *, kind: CaseKind | None = None, state: CaseState | None = None, limit: int = 50
 ) -> Sequence[Case]:
-    """Cases in the order they should be looked at: the earliest due first."""
-    chosen = sa.select(Case).order_by(Case.first_answer_due_at, Case.id).limit(limit)
-    chosen = chosen.where(Case.state == state) if state else chosen.where(Case.state != CaseState.CLOSED)
+    """Cases in the order they should be looked at: the earliest due first.
+
+    Of consultations those whose deadline is near come before all, those that wait for the member last.
+    """
+    due_at = Consultation.next_answer_due_at
+    rank = sa.case(
+        (sa.and_(due_at.is_not(None), Consultation.fast_track), 0),
+        (sa.and_(Consultation.id.is_not(None), due_at.is_(None)), 2),
+        else_=1,
+    )
+    chosen = (
+        sa.select(Case)
+        .outerjoin(Consultation, Consultation.case_id == Case.id)
+        .order_by(rank, sa.func.coalesce(due_at, Case.first_answer_due_at), Case.id)
+        .limit(limit)
+    )
+    chosen = chosen.where(Case.kind == kind) if kind else chosen
+    chosen = chosen.where(Case.state == state) if state else chosen.where(Case.state.not_in(OVER))
     return (await session.scalars(chosen)).all()
 
 
@@ -55,48 +72,85 @@ async def list_entries(session: AsyncSession, case: Case) -> Sequence[CaseEntry]
     return found.all()
 
 
-async def answer(session: AsyncSession, number: str, text: str, by: str, now: datetime) -> Answered:
+async def answer(
+    session: AsyncSession, number: str, text: str, by: str, now: datetime, *, channel: str = "cli"
+) -> Answered:
     """Answer the member, anonymous or not: the answer finds its way without telling staff to whom.
 
     Raises:
         NotFound: no such number.
         DomainError: nothing was written, too much, or the case is closed.
     """
-    text = text.strip()
-    if not text:
-        raise DomainError("答复是空的，请写好再发。")
-    if len(text) > ANSWER_LENGTH:
-        raise DomainError(f"答复最多 {ANSWER_LENGTH} 个字，现在是 {len(text)} 个字，请缩短。")
+    text = fitting(text, "答复")
     case = await get_case(session, number, lock=True)
-    if case.state is CaseState.CLOSED:
-        raise DomainError(f"{case.number} 已办结，不能再答复。")
-    at = moment_kept(now, anonymous=case.anonymous)
-    entry = CaseEntry(case_id=case.id, kind=EntryKind.STAFF, blocks=[_text(text)], by=by, created_at=at)
-    if case.state is not CaseState.ANSWERED:
-        move(case, CaseState.ANSWERED, entry)
-    session.add(entry)
-    await session.flush()
-    reporter = await _reporter(session, case)
+    if case.state in OVER:
+        raise DomainError(f"{case.number} {case.state.label}，不能再答复。")
+    entry = await say(session, case, CaseState.ANSWERED, text, by, now, channel=channel)
+    if case.kind is CaseKind.CONSULTATION:
+        consultation_clocks.answer(await facts_of(session, case), now)
+        await case_notices.withdraw(session, case, now)
     heading = f"您的{case.kind.label} {case.number} 有答复了"
-    notice = outbox.add(
+    where = "我的咨询" if case.kind is CaseKind.CONSULTATION else "我的留言"
+    notice = await case_notices.tell(
         session,
-        "cases.answered",
-        # The row names a person: a key with the case's id would tell whose an anonymous case is.
-        key="case-answer:" + keyring().digest(str(entry.id), "case-answer").hex(),
-        to=reporter["person_id"],
-        payload={
-            "type": "text",
-            "content": f"{heading}：\n{text}",
-            outbox.SHORT: f"{heading}，内容较长，请回复「我的留言」点编号看全文。",
-        },
-        now=now,
-        confidential=True,  # of a named case too: a mark on the others would tell who has an anonymous one
+        case,
+        entry,
+        case_notices.ANSWERED,
+        f"{heading}：\n{with_caveat(case, text)}",
+        f"{heading}，内容较长，请回复「{where}」点编号看全文。",
+        now,
     )
-    await session.flush()
     return Answered(case, notice)
 
 
-async def close(session: AsyncSession, number: str, by: str, now: datetime) -> Case:
+async def say(
+    session: AsyncSession,
+    case: Case,
+    to: CaseState,
+    text: str,
+    by: str,
+    now: datetime,
+    *,
+    channel: str = "cli",
+) -> CaseEntry:
+    """Words of staff in the thread; they bring the case to the state `to`, each step with its trace.
+
+    Raises:
+        DomainError: there is no way from here.
+    """
+    at = moment_kept(now, anonymous=case.anonymous)
+    entry = CaseEntry(
+        case_id=case.id, kind=EntryKind.STAFF, blocks=[_text(text)], by=by, channel=channel, created_at=at
+    )
+    if case.state is not to:
+        *between, last = way(case.kind, case.state, to)
+        for state in between:
+            session.add(moved(case, state, by, at, channel=channel))
+        move(case, last, entry)
+    session.add(entry)
+    await session.flush()
+    return entry
+
+
+def moved(
+    case: Case, to: CaseState, by: str, at: datetime, *, reason: str = "", channel: str = "cli"
+) -> CaseEntry:
+    """Move the case; returns the trace, to be added to the session. Raises: DomainError."""
+    blocks = [_text(reason)] if reason else []
+    entry = CaseEntry(
+        case_id=case.id, kind=EntryKind.EVENT, blocks=blocks, by=by, channel=channel, created_at=at
+    )
+    move(case, to, entry)
+    return entry
+
+
+def with_caveat(case: Case, text: str) -> str:
+    """An answer as the member reads it."""
+    fitting = case.kind is CaseKind.CONSULTATION and "为准" not in text
+    return f"{text}\n{CAVEAT}" if fitting else text
+
+
+async def close(session: AsyncSession, number: str, by: str, now: datetime, *, channel: str = "cli") -> Case:
     """Close a case. A second closing changes nothing.
 
     Raises:
@@ -106,10 +160,11 @@ async def close(session: AsyncSession, number: str, by: str, now: datetime) -> C
     case = await get_case(session, number, lock=True)
     if case.state is CaseState.CLOSED:
         return case
-    entry = CaseEntry(case_id=case.id, kind=EntryKind.EVENT, blocks=[], by=by, created_at=now)
-    move(case, CaseState.CLOSED, entry)
+    session.add(moved(case, CaseState.CLOSED, by, now, channel=channel))
     case.closed_at = now
-    session.add(entry)
+    if case.kind is CaseKind.CONSULTATION:
+        consultation_clocks.end(await facts_of(session, case))
+        await case_notices.withdraw(session, case, now)
     await session.flush()
     return case
 
@@ -122,7 +177,7 @@ async def open_contact(session: AsyncSession, number: str, by: str, now: datetim
         DomainError: the case is anonymous, no number was left, or it was forgotten (`closed_cases`).
     """
     case = await _named_case(session, number)
-    contact = str((await _reporter(session, case)).get("contact", ""))
+    contact = str((await case_notices.reporter(session, case)).get("contact", ""))
     if not contact:
         raise DomainError(f"{case.number} 没有留电话，请直接答复，本人在微信里会看到。")
     await note(session, case, "查看了联系电话", by, now)
@@ -137,7 +192,7 @@ async def open_reporter(session: AsyncSession, number: str, why: str, by: str, n
         DomainError: the case is anonymous.
     """
     case = await _named_case(session, number)
-    person_id = int((await _reporter(session, case))["person_id"])
+    person_id = int((await case_notices.reporter(session, case))["person_id"])
     await note(session, case, why, by, now)
     return person_id
 
@@ -149,20 +204,23 @@ async def _named_case(session: AsyncSession, number: str) -> Case:
     return case
 
 
-async def note(session: AsyncSession, case: Case, text: str, by: str, now: datetime) -> None:
+async def note(session: AsyncSession, case: Case, text: str, by: str, now: datetime) -> CaseEntry:
     """Keep in the thread what `by` did."""
-    session.add(CaseEntry(case_id=case.id, kind=EntryKind.NOTE, blocks=[_text(text)], by=by, created_at=now))
+    entry = CaseEntry(case_id=case.id, kind=EntryKind.NOTE, blocks=[_text(text)], by=by, created_at=now)
+    session.add(entry)
     await session.flush()
+    return entry
+
+
+def fitting(text: str, what: str) -> str:
+    """What staff wrote, if it goes into one message. Raises: DomainError."""
+    text = text.strip()
+    if not text:
+        raise DomainError(f"{what}是空的，请写好再发。")
+    if len(text) > ANSWER_LENGTH:
+        raise DomainError(f"{what}最多 {ANSWER_LENGTH} 个字，现在是 {len(text)} 个字，请缩短。")
+    return text
 
 
 def _text(text: str) -> dict[str, Any]:
     return {"type": "text", "text": text}
-
-
-async def _reporter(session: AsyncSession, case: Case) -> dict[str, Any]:
-    found: Any = await session.scalar(sa.select(CaseReporter.reporter).where(CaseReporter.case_id == case.id))
-    if found is None and case.state is CaseState.CLOSED:
-        raise DomainError(f"{case.number} 已过保存期限，内容和电话都已清除。")
-    if found is None:
-        raise LookupError(f"case {case.number} has no reporter")
-    return dict(found)

@@ -7,7 +7,7 @@ and the tables of moves (`case_moves`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import SHANGHAI, civil_date, start_of_day
 from app.gathered import gather
-from app.services.calendar import after_working_days
+from app.services.calendar import CLOSING_TIME, after_working_days
 from app.services.case_moves import check_move
 from app.services.case_rows import NewCase, insert_cases
 from app.services.numbers import Series, next_number
@@ -25,7 +25,6 @@ from models.sealing import keyring
 from models.types import public_id
 
 FIRST_ANSWER_DAYS = 3  # working days, until the end of the last one
-CLOSING_TIME = time(18, 0)
 
 Blocks = Sequence[dict[str, Any]]
 
@@ -57,7 +56,11 @@ def topic_label(topic: str) -> str:
     return (FeedbackTopic(topic) if known else FeedbackTopic.OTHER).label
 
 
-_SERIES: dict[CaseKind, Series] = {CaseKind.DESK: "RG", CaseKind.FEEDBACK: "LY"}
+_SERIES: dict[CaseKind, Series] = {
+    CaseKind.DESK: "RG",
+    CaseKind.FEEDBACK: "LY",
+    CaseKind.CONSULTATION: "FL",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +93,16 @@ async def open_case(
     blocks: Blocks,
     anonymous: bool = False,
     contact: str = "",
+    due_at: datetime | None = None,
+    channel: str = "",
     now: datetime,
 ) -> Opened:
-    """Keep a new case.
+    """Keep a new case, to be answered by `due_at`, or else within the days of `first_answer_due`.
 
     `contact` (a telephone number) lies with the reporter, not in the thread. The dialogue engine makes each
     message once in effect, so a repeated call is a second case.
     """
-    due_at = first_answer_due(now)
+    due_at = due_at or first_answer_due(now)
     at = moment_kept(now, anonymous=anonymous)
     number = await next_number(session, _SERIES[kind], now)
     case = {
@@ -119,6 +124,7 @@ async def open_case(
         "blocks": list(blocks),
         "to_state": CaseState.SUBMITTED,
         "by": "",
+        "channel": channel,
         "created_at": at,
     }
     who = {"person_digest": _digest(person_id, anonymous=anonymous), "reporter": reporter}
@@ -164,16 +170,20 @@ async def add_entry(
 # --- one's own ---------------------------------------------------------------------------------------------
 
 
-async def list_mine(session: AsyncSession, person_id: int, limit: int) -> list[Mine]:
-    """A person's own cases, newest first."""
-    found = await session.scalars(_mine(person_id).order_by(Case.id.desc()).limit(limit))
-    return await _with_answers(session, found.all())
+async def list_mine(session: AsyncSession, person_id: int, limit: int, *kinds: CaseKind) -> list[Mine]:
+    """A person's own cases, newest first; of `kinds`, where some are given."""
+    chosen = _mine(person_id, *kinds).order_by(Case.id.desc()).limit(limit)
+    return await _with_answers(session, (await session.scalars(chosen)).all())
 
 
-async def find_mine(session: AsyncSession, person_id: int, number: str) -> Mine | None:
+async def find_mine(
+    session: AsyncSession, person_id: int, number: str, *kinds: CaseKind, lock: bool = False
+) -> Mine | None:
     """The case of that number if it is this person's; somebody else's is as if it did not exist."""
-    found = await session.scalars(_mine(person_id).where(Case.number == number))
-    mine = await _with_answers(session, found.all())
+    chosen = _mine(person_id, *kinds).where(Case.number == number)
+    if lock:
+        chosen = chosen.with_for_update(of=Case).execution_options(populate_existing=True)
+    mine = await _with_answers(session, (await session.scalars(chosen)).all())
     return mine[0] if mine else None
 
 
@@ -185,11 +195,11 @@ async def first_words(session: AsyncSession, case: Case) -> str:
     return text_of(first) if first is not None else ""
 
 
-def _mine(person_id: int, kind: CaseKind | None = None) -> sa.Select[Case]:
+def _mine(person_id: int, *kinds: CaseKind) -> sa.Select[Case]:
     chosen = sa.select(Case).join(CaseReporter, CaseReporter.case_id == Case.id)
     digests = [_digest(person_id, anonymous=anonymous) for anonymous in (False, True)]
     chosen = chosen.where(CaseReporter.person_digest.in_(digests))
-    return chosen if kind is None else chosen.where(Case.kind == kind)
+    return chosen.where(Case.kind.in_(kinds)) if kinds else chosen
 
 
 async def _with_answers(session: AsyncSession, found: Sequence[Case]) -> list[Mine]:

@@ -1,7 +1,8 @@
-"""Cases that were closed long ago: words, files and who brought them go.
+"""Cases that ended long ago: words, files and who brought them go.
 
 Number, kind, topic, state and dates stay, and the thread's moves with them, so that figures of past years
-still add up. That the reporter is gone is the mark that a case has been through here.
+still add up; of a consultation also how our clocks went, but none of what was answered. That the reporter is
+gone is the mark that a case has been through here.
 """
 
 from collections.abc import Iterator
@@ -14,20 +15,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services.forgetting import Ids, Rule, Where, change
 from app.services.stored_files import mark_deleted
-from models import Case, CaseEntry, CaseKind, CaseReporter, CaseState
+from models import OVER, Case, CaseEntry, CaseKind, CaseReporter, Consultation
 from models.sealing import SealBroken
 from models.types import unseal_json
 
 log = structlog.get_logger(__name__)
 
 THREE_YEARS = timedelta(days=3 * 365 + 1)
-KEPT_FOR = {CaseKind.DESK: THREE_YEARS, CaseKind.FEEDBACK: THREE_YEARS}  # after closing
+KEPT_FOR = dict.fromkeys(
+    (CaseKind.DESK, CaseKind.FEEDBACK, CaseKind.CONSULTATION), THREE_YEARS
+)  # after their end
+
+
+_ANSWERED = ("happened_on", "known_on", "employment", "left_on", "details", "deadline_on", "deadline_basis")
 
 
 def _is_due(now: datetime) -> Where:
     ended = [sa.and_(Case.kind == kind, Case.closed_at <= now - kept) for kind, kept in KEPT_FOR.items()]
     known = sa.exists().where(CaseReporter.case_id == Case.id)
-    return Case.state == CaseState.CLOSED, sa.or_(*ended), known
+    return Case.state.in_(OVER), sa.or_(*ended), known
 
 
 async def _forget(session: AsyncSession, ids: Ids, now: datetime) -> int:
@@ -38,6 +44,8 @@ async def _forget(session: AsyncSession, ids: Ids, now: datetime) -> int:
     words = (await session.scalars(sealed)).all()
     await mark_deleted(session, [name for each in words for name in _files(bytes(each))])
     await change(session, sa.update(CaseEntry).where(thread).values(blocks=[]))
+    facts = sa.update(Consultation).where(Consultation.case_id.in_(ids))
+    await change(session, facts.values(dict.fromkeys(_ANSWERED)))
     return await change(session, sa.delete(CaseReporter).where(CaseReporter.case_id.in_(ids)))
 
 

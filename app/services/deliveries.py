@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
-from app.services import windows
+from app.services import case_notices, windows
 from app.services.outbox import LATE_REPLY
 from app.services.quiet_hours import after_quiet, is_quiet
 from app.services.windows import Place
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=60)  # real time; longer than one call to WeChat with its repeats
 BACKOFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 GIVE_UP_AFTER = 12  # tries: some four hours
-OWN_MATTERS = frozenset({LATE_REPLY, "cases.answered"})  # told at any hour; what cannot be sent is owed
+OWN_MATTERS = frozenset({LATE_REPLY, *case_notices.KINDS})  # told at any hour; what cannot be sent is owed
 
 # Written out as in the index: with states that come as parameters neither database would use it, and
 # every look would read all that was ever sent.

@@ -1,0 +1,73 @@
+"""What a case tells the member who brought it, named or not: by an effect that finds its way by itself.
+
+The row names a person, so its key holds only digests: the ids of case and entry would tell whose it is.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.errors import DomainError
+from app.services import outbox
+from models import OVER, Case, CaseEntry, CaseReporter, DeliveryState, Outbox
+from models.sealing import keyring
+
+ANSWERED, ASKED, REMINDED = "cases.answered", "cases.asked", "cases.reminded"
+ENDED = "cases.ended"  # closed without an answer, or handed to somebody else
+KINDS = (ANSWERED, ASKED, REMINDED, ENDED)
+WAITING = (DeliveryState.QUEUED, DeliveryState.FAILED_RETRY, DeliveryState.OWED)
+
+
+async def tell(
+    session: AsyncSession, case: Case, entry: CaseEntry, kind: str, words: str, short: str, now: datetime
+) -> Outbox:
+    """Bring `words` to the reporter, because of `entry`; `short` where there is no room for all of them."""
+    await session.flush()
+    who = await reporter(session, case)
+    digest = keyring().digest(str(entry.id), "case-answer").hex()
+    notice = outbox.add(
+        session,
+        kind,
+        key=f"case-answer:{digest}" if kind == ANSWERED else f"{_about(case)}{digest}",
+        to=who["person_id"],
+        payload={"type": "text", "content": words, outbox.SHORT: short},
+        now=now,
+        confidential=True,  # of a named case too: a mark on the others would tell who has an anonymous one
+    )
+    await session.flush()
+    return notice
+
+
+async def withdraw(session: AsyncSession, case: Case, now: datetime) -> None:
+    """What was asked and not read yet is not asked any more; what is being sent just now is left alone."""
+    waiting = sa.select(Outbox.id).where(
+        Outbox.person_id == (await reporter(session, case))["person_id"],
+        Outbox.kind.in_((ASKED, REMINDED)),
+        Outbox.key.startswith(_about(case), autoescape=True),
+        Outbox.state.in_(WAITING),
+    )
+    # Not waited for: who sends holds a row and wants the person; who speaks has the person, wants the case.
+    ids = (await session.scalars(waiting.with_for_update(skip_locked=True))).all()
+    if ids:
+        skipped = {"state": DeliveryState.SKIPPED, "reason": "no longer true", "settled_at": now}
+        await session.execute(sa.update(Outbox).where(Outbox.id.in_(ids)).values(skipped))
+
+
+async def reporter(session: AsyncSession, case: Case) -> dict[str, Any]:
+    """Who brought it.
+
+    Raises:
+        DomainError: it was forgotten (`closed_cases`).
+    """
+    found: Any = await session.scalar(sa.select(CaseReporter.reporter).where(CaseReporter.case_id == case.id))
+    if found is None and case.state in OVER:
+        raise DomainError(f"{case.number} 已过保存期限，内容和电话都已清除。")
+    if found is None:
+        raise LookupError(f"case {case.number} has no reporter")
+    return dict(found)
+
+
+def _about(case: Case) -> str:
+    return f"case-told:{keyring().digest(str(case.id), 'case-told').hex()}:"
