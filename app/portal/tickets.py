@@ -93,13 +93,14 @@ class Tickets:
 
     def _seal(self, plain: bytes, kind: bytes) -> str:
         nonce = os.urandom(_NONCE)
-        return base64.urlsafe_b64encode(nonce + self._cipher.encrypt(nonce, plain, kind)).decode()
+        sealed = base64.urlsafe_b64encode(nonce + self._cipher.encrypt(nonce, plain, kind))
+        return sealed.decode().rstrip("=")  # which cookies would put into quotes
 
     def _open(self, cookie: str, kind: bytes) -> bytes | None:
         if not cookie or len(cookie) > _LONGEST or not cookie.isascii():
             return None
         try:
-            sealed = base64.urlsafe_b64decode(cookie)
+            sealed = base64.urlsafe_b64decode(cookie + "==")
             return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], kind)
         except (ValueError, InvalidTag):
             return None
