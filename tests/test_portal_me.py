@@ -272,26 +272,29 @@ async def test_a_case_is_told_from_the_first_word_to_the_answer(ends: Ends) -> N
     assert "有新的进展" not in page
 
 
-async def test_an_anonymous_case_is_shown_to_its_person_and_its_address_tells_nobody_which(
+async def test_an_anonymous_case_is_shown_to_its_person_and_no_address_tells_whose_is_anonymous(
     ends: Ends,
 ) -> None:
     li, zhang = await member(ends, "李建国"), await member(ends, "张伟")
+    await leaves(ends, li, "更衣室的灯坏了")
     opened = await leaves(ends, li, "班长骂人", anonymous=True)
     async with ends.house.database.reading() as session:
-        case = (await session.scalars(sa.select(Case))).one()
+        public_ids = (await session.scalars(sa.select(Case.public_id))).all()
 
     listed = await li.reads("/me")
     address = link(listed, "/me/cases")
     assert opened.number in listed
-    assert case.public_id not in listed
+    addresses = re.findall(r'href="/me/cases/([^"]+)"', listed)
+    assert [re.fullmatch(r"[0-9a-f]{32}", each) is not None for each in addresses] == [True, True]
     page = await li.reads(address)
     assert "班长骂人" in page
     assert re.search(r"您说　\d+月\d+日<", page)  # the day, not the hour
 
     assert "班长骂人" not in await zhang.reads("/me/cases")
-    for path in (address, f"/me/cases/{case.public_id}", "/me/cases/nothing"):
+    for path in (address, *(f"/me/cases/{each}" for each in public_ids)):
         assert (await zhang.browser.get(path, headers=HTML)).status_code == 404
-    assert (await li.browser.get(f"/me/cases/{case.public_id}", headers=HTML)).status_code == 404
+    for each in public_ids:
+        assert (await li.browser.get(f"/me/cases/{each}", headers=HTML)).status_code == 404
 
 
 async def test_reading_ones_cases_leaves_no_trace(ends: Ends) -> None:

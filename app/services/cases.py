@@ -179,26 +179,20 @@ async def find_mine(session: AsyncSession, person_id: int, number: str) -> Mine 
 
 
 def address_of(case: Case, person_id: int) -> str:
-    """What the address of a person's own case ends with.
+    """What the address of a person's own case ends with: a digest that tells nobody which case it is.
 
-    Of an anonymous one a digest instead of the public id: a proxy's log knows whose browser came, and must
-    not tell which case that was.
+    A proxy's log knows whose browser came. It must not tell which anonymous case that was, nor who has one at
+    all: so the addresses of named ones look alike.
     """
-    if not case.anonymous:
-        return case.public_id
     return keyring().digest(f"{person_id}:{case.public_id}", "case-address").hex()
 
 
 async def get_mine_at(session: AsyncSession, person_id: int, address: str) -> Case:
     """A person's own case by its address; somebody else's is as if it did not exist. Raises: NotFound."""
-    named = _mine(person_id).where(Case.public_id == address, Case.anonymous.is_(False))
-    found = await session.scalar(named)
-    if found is None:
-        unnamed = await session.scalars(_mine(person_id).where(Case.anonymous.is_(True)))
-        found = next((case for case in unnamed if address_of(case, person_id) == address), None)
-    if found is None:
-        raise NotFound("没有找到这件事项，可能已过保存期限。")
-    return found
+    for case in await session.scalars(_mine(person_id).order_by(Case.id.desc())):
+        if address_of(case, person_id) == address:
+            return case
+    raise NotFound("没有找到这件事项，可能已过保存期限。")
 
 
 async def list_thread(session: AsyncSession, case: Case) -> Sequence[CaseEntry]:
