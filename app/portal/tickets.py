@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.settings import derive
 
-SESSION_FOR: Final = timedelta(days=7)
+SESSION_FOR: Final = timedelta(days=1)  # renewing is silent; a phone may change hands or accounts
 ATTEMPT_FOR: Final = timedelta(minutes=10)
 AHEAD: Final = timedelta(minutes=1)  # another process's clock may be ahead of ours by so much
 _LONGEST = 1024  # characters of a cookie of ours
