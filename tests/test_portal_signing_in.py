@@ -4,16 +4,19 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.jobs.rounds import Rounds
 from app.main import Service
 from app.portal.signing_in import local
 from app.settings import WeChatAccount
+from app.wechat.api.users import User, UsersApi
 from app.wechat.oauth import WebIdentity, WebOAuth
 from models import Follower, Person
 from sandbox.driver import Phone
@@ -272,6 +275,13 @@ def test_nobody_is_sent_to_another_site(wanted: str) -> None:
     assert local(wanted) == "/me"
 
 
+@given(st.text(alphabet="/\\\\.:@%?#&=-_ae\t\r\n字", max_size=30))
+def test_whatever_is_wanted_the_host_stays_ours(wanted: str) -> None:
+    parts = urlsplit(urljoin(OURS, local(wanted)))
+
+    assert f"{parts.scheme}://{parts.netloc}" == OURS
+
+
 @pytest.mark.parametrize("wanted", ["/me", "/me/cases/a2b3", "/activities/abc?from=menu&x=1"])
 def test_pages_of_ours_are_kept_in_mind(wanted: str) -> None:
     assert local(wanted) == wanted
@@ -408,3 +418,25 @@ async def test_a_preview_of_wechats_is_nobody(
 
     assert (answer.status_code, "使用完整服务" in answer.text) == (403, True)
     assert "gonghui_session" not in str(answer.headers)
+
+
+async def test_in_production_a_session_is_for_https_and_this_host_alone(
+    production: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def identify(self: WebOAuth, code: str) -> WebIdentity:
+        return WebIdentity("oWang")
+
+    async def get(self: UsersApi, openid: str) -> User:
+        return User(openid, subscribed=True, subscribed_at=1_700_000_000)
+
+    monkeypatch.setattr(WebOAuth, "identify", identify)
+    monkeypatch.setattr(UsersApi, "get", get)
+    away = (await production.get("/signing-in", headers=IN_WECHAT)).headers["location"]
+
+    answer = await production.get(f"/signed-in?code=c&state={of(away, 'state')}", headers=IN_WECHAT)
+
+    cookie = next(each for each in answer.headers.get_list("set-cookie") if "_session" in each).lower()
+    assert cookie.startswith("__host-gonghui_session=")
+    assert all(word in cookie for word in ("; secure", "; httponly", "; path=/", "; samesite=lax"))
+    assert "max-age=86400" in cookie
+    assert (await production.get("/me", headers=IN_WECHAT)).status_code == 200
