@@ -41,6 +41,7 @@ from app.settings import Settings, WeChatAccount, load_settings
 from app.tallies import Tally
 from app.wechat.client import WeChatClient
 from app.wechat.crypto import Account, Format, Mode
+from app.wechat.oauth import OPEN, WebOAuth
 from app.wechat.tokens import TokenSource
 from models import AccountKind, ArticleReads
 from models.sealing import Keyring, use_keyring
@@ -69,6 +70,7 @@ class House:
     article_reads: Tally[int]
     wechat: WeChatClient
     miniprogram: WeChatClient | None
+    web_oauth: WebOAuth | None  # None: the account has no right to it
     engine: Engine
     rounds: Rounds
     waker: Waker
@@ -155,6 +157,7 @@ async def _build(
         article_reads=Tally(ArticleReads.__table__, "article_id"),
         wechat=wechat,
         miniprogram=miniprogram,
+        web_oauth=_web_oauth(settings, clock, http),
         engine=_engine(settings, clock, database, store, registry, live_menus),
         rounds=Rounds([], waker),
         waker=waker,
@@ -221,6 +224,20 @@ def _clients(
     if not settings.miniprogram_app_id:
         return official, None
     return official, client(settings.miniprogram_app_id, settings.miniprogram_app_secret)
+
+
+def _web_oauth(settings: Settings, clock: Clock, http: httpx.AsyncClient) -> WebOAuth | None:
+    """Sign-in for the portal; only certified service accounts have it."""
+    if settings.wechat_account is not WeChatAccount.SERVICE_VERIFIED:
+        return None
+    return WebOAuth(
+        settings.wechat_app_id,
+        settings.wechat_app_secret.get_secret_value(),
+        http=http,
+        now=lambda: clock.real_now().timestamp(),
+        open_url=settings.wechat_api_url if settings.development else OPEN,
+        base_url=settings.wechat_api_url,
+    )
 
 
 async def _accounts(settings: Settings, database: Database) -> dict[AccountKind, tuple[int, Account]]:

@@ -1,4 +1,7 @@
-"""What a web route may ask for by type. `ReadSession` serves GET; the database refuses its writes."""
+"""What a web route may ask for by type. `ReadSession` serves GET; the database refuses its writes.
+
+`WriteSession` is one writing transaction, for routes that ask for it by name.
+"""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -40,10 +43,17 @@ async def _reading(shared: Annotated[Shared, Depends(shared_of)]) -> AsyncIterat
         yield session
 
 
+async def _writing(shared: Annotated[Shared, Depends(shared_of)]) -> AsyncIterator[AsyncSession]:
+    async with shared.database.transaction() as session:
+        yield session
+
+
 def _now(shared: Annotated[Shared, Depends(shared_of)]) -> datetime:
     return shared.clock.now()
 
 
 InUse = Annotated[Shared, Depends(shared_of)]
+# "function": the transaction is over before the answer is sent; a commit that fails is not told as done.
 ReadSession = Annotated[AsyncSession, Depends(_reading, scope="function")]
+WriteSession = Annotated[AsyncSession, Depends(_writing, scope="function")]
 Now = Annotated[datetime, Depends(_now)]

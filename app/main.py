@@ -15,8 +15,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import logs, metrics
 from app.assembly import CALLBACKS, House, assemble
 from app.dependencies import SHARED, Shared
-from app.portal import activities, assets, home, laws, news, refusals, tips
+from app.portal import assets, home, pages
 from app.portal.policy import Policy
+from app.portal.tickets import Tickets
+from app.portal.visitor import DOOR, Door
 from app.settings import Settings, load_settings
 from app.wechat.callback import CallbackEndpoint
 from app.wechat.incoming import Incoming
@@ -35,6 +37,7 @@ class Service:
         self._look: asyncio.Task[None] | None = None
         self._sandbox = settings.wechat_api_url if settings.development else None
         self._shared: Shared | None = None
+        self._door: Door | None = None
         self._pages: ASGIApp = Policy(self._web(), self._sandbox)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,7 +46,7 @@ class Service:
             if callback is not None:
                 await callback(scope, receive, send)
                 return
-        scope.setdefault("state", {})[SHARED] = self._shared
+        scope.setdefault("state", {}).update({SHARED: self._shared, DOOR: self._door})
         with logs.within_request(secrets.token_hex(8)):
             await self._pages(scope, receive, send)
 
@@ -59,10 +62,8 @@ class Service:
         web.add_api_route("/healthz", self._alive, include_in_schema=False)
         web.add_api_route("/readyz", self._ready, include_in_schema=False)
         web.add_api_route("/metrics", self._figures, include_in_schema=False)
-        for pages in (news, activities, tips, laws):
-            web.include_router(pages.router)
+        pages.install(web)
         web.mount("/static", GZipMiddleware(assets.Assets()), name="static")
-        refusals.install(web)
         return web
 
     @asynccontextmanager
@@ -72,6 +73,7 @@ class Service:
             self._shared = Shared(
                 house.database, house.clock, house.library, house.article_reads, self._settings.public_url
             )
+            self._door = _door(house)
             await house.refresh()
             for kind, (account_id, account) in house.accounts.items():
                 self._callbacks[CALLBACKS[kind]] = CallbackEndpoint(
@@ -87,7 +89,7 @@ class Service:
                 yield
             finally:
                 self._callbacks.clear()
-                self.house = self._shared = None
+                self.house = self._shared = self._door = None
                 await house.rounds.stop()
                 if self._look is not None:
                     self._look.cancel()
@@ -141,6 +143,18 @@ class Service:
 async def _look(house: House) -> None:
     async with house.database.reading() as session:
         await session.execute(sa.text("SELECT 1"))
+
+
+def _door(house: House) -> Door:
+    settings = house.settings
+    return Door(
+        tickets=Tickets(settings.secret_key.get_secret_value()),
+        oauth=house.web_oauth,
+        users=house.wechat.users,
+        account_id=house.accounts[AccountKind.OFFICIAL][0],
+        public_url=settings.public_url,
+        any_browser=settings.development,
+    )
 
 
 def _settle_memory() -> None:

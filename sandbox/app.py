@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from sandbox import api, control, media, qr_picture
+from sandbox import api, control, media, qr_picture, web_views
 from sandbox.config import Config
 from sandbox.errors import NotPossible
 from sandbox.world import World, open_world
@@ -84,6 +84,7 @@ def create_app(config: Config, transport: httpx.AsyncBaseTransport | None = None
         Route("/sandbox/media/{media_id}", picture),
         Route("/mmbiz/{media_id}", picture),
         Route("/cgi-bin/showqrcode", show_qrcode),
+        Route("/sandbox/open", web_views.open_page),
         *control.ROUTES,
         Route("/{path:path}", platform_call, methods=["GET", "POST", "PUT", "DELETE"]),
     ]

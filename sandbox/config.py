@@ -57,12 +57,19 @@ class Config:
     clock_file: Path | None = None
     account_name: str = "黄陵供电工会"
     miniprogram_app_id: str = ""  # bound to the account; empty: any well-formed id is
+    web_domain: str = ""  # 网页授权域名; empty: the service's host
+    cookie_prefix: str = "gonghui_"  # the service's cookies begin with it; each person's phone has its own
     answer_seconds: float = 5.0
     retry_pause: float = 1.0  # between tries; WeChat's own pause is not published
 
     @property
     def callback_url(self) -> str:
         return self.service_url.rstrip("/") + self.callback_path
+
+    @property
+    def sign_in_host(self) -> str:
+        """The one host to which people may be sent back with a code."""
+        return self.web_domain or urlsplit(self.service_url).hostname or ""
 
 
 def digest(secret_key: str, label: str) -> bytes:

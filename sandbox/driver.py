@@ -36,6 +36,10 @@ class Platform:
             raise Refusal(answer.json().get("error", answer.text))
         return answer.json()
 
+    def address(self, path: str) -> httpx.URL:
+        """Where `path` of this sandbox is."""
+        return self._client.base_url.join(path)
+
     async def person(self, name: str) -> "Phone":
         """Somebody by name, made on first use."""
         for row in await self.ask("GET", "people"):
@@ -108,6 +112,11 @@ class Phone:
     async def sends(self, kind: str, **fields: Any) -> Seen:
         """picture, voice, video, location or link."""
         return await self._does(kind, **fields)
+
+    async def opens(self, url: str, browser: httpx.AsyncClient) -> httpx.Response:
+        """Open a page as the phone does: `browser` keeps the cookies, and comes where it is sent."""
+        query = {"who": self.openid, "url": url}
+        return await browser.get(self._platform.address("/sandbox/open"), params=query, follow_redirects=True)
 
     async def reads(self) -> list[dict[str, Any]]:
         """The whole chat, oldest first."""

@@ -1,6 +1,6 @@
 """The assembled service and the sandbox in one process, joined without a network, on one moved clock."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +21,10 @@ from app.settings import Settings
 from sandbox.app import create_app
 from sandbox.config import Config, derived_keys
 from sandbox.driver import Platform
+from tests.rooms import ROOT
 
 SECRET = "a secret key of the tests, longer than 32"
+TIP = "socket-sparks.md"
 OURS, WECHAT = "http://127.0.0.1:8000", "http://127.0.0.1:8001"
 
 
@@ -38,14 +40,22 @@ def settings_for(database_url: str, folder: Path, **given: Any) -> Settings:
     return Settings(**settings | given)
 
 
+def one_tip(folder: Path) -> Path:
+    """A content folder that is read in no time, for tests of other things."""
+    (folder / "power_safety").mkdir()
+    (folder / "power_safety" / TIP).write_bytes((ROOT / "content" / "power_safety" / TIP).read_bytes())
+    return folder
+
+
 @dataclass
 class Ends:
-    """`house` and `web` are ours, `platform` is WeChat as a test moves it."""
+    """`house` and `web` are ours, `platform` is WeChat as a test moves it; `browser()` is a new one."""
 
     service: Service
     house: House
     web: httpx.AsyncClient
     platform: Platform
+    browser: Callable[[], httpx.AsyncClient]
 
     async def moves_time(self, *, hours: float = 0, seconds: float = 0) -> None:
         """Both clocks at once; ours else looks at the file five times a second only."""
@@ -78,7 +88,7 @@ class Road(httpx.ASGITransport):
 async def both_ends(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ends]:
     """Rounds run when a test says so (`house.rounds.once`), else it would have to wait for them."""
     service = Service(settings)
-    config = Config(**derived_keys(SECRET), clock_file=settings.clock_file, retry_pause=0.0)  # type: ignore[arg-type]
+    config = Config(**derived_keys(SECRET), clock_file=settings.clock_file, api_url=WECHAT, retry_pause=0.0)  # type: ignore[arg-type]
     sandbox = create_app(config, httpx.ASGITransport(service))
     roads = {OURS: Road(service), WECHAT: Road(sandbox)}
 
@@ -93,5 +103,5 @@ async def both_ends(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Asyn
     await prepare(settings)
     async with service._life(service._web()), client(base_url=OURS) as web, client(base_url=WECHAT) as phone:
         assert service.house is not None
-        yield Ends(service, service.house, web, Platform(phone))
+        yield Ends(service, service.house, web, Platform(phone), lambda: client(base_url=OURS))
     await sandbox.state.world.close()

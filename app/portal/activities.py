@@ -1,13 +1,23 @@
-"""Activities on the portal: what is on, and one activity. Signing up is done in the chat."""
+"""Activities on the portal: what is on, one activity, and signing up where nothing needs to be asked.
+
+Where an activity has questions or takes guests, signing up is a talk and stays in the chat.
+"""
+
+from datetime import datetime
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import rich_text
-from app.dependencies import InUse, Now, ReadSession
+from app.dependencies import InUse, Now, ReadSession, WriteSession
+from app.errors import DomainError
 from app.portal.templating import render
-from app.services import activities, waiting_lists
+from app.portal.visitor import ActingPerson, DoorInUse, MaybePerson, Visitor
+from app.services import activities, sign_ups, waiting_lists
 from app.services.audiences import Audience
+from app.services.sign_up_questions import questions_of
+from models import LIVE, Activity, SignUp
 
 router = APIRouter(prefix="/activities", include_in_schema=False)
 
@@ -21,9 +31,14 @@ async def ahead(session: ReadSession, now: Now) -> HTMLResponse:
 
 
 @router.get("/{public_id}")
-async def one(public_id: str, session: ReadSession, now: Now, shared: InUse) -> HTMLResponse:
+async def one(
+    public_id: str, session: ReadSession, now: Now, shared: InUse, door: DoorInUse, visitor: MaybePerson
+) -> HTMLResponse:
     activity = await activities.get(session, public_id)
     left = None if activity.capacity is None else await waiting_lists.seats_left(session, activity)
+    own = None if visitor is None else await _live(session, activity, visitor)
+    asks_nothing = door.oauth is not None and activity.takes_sign_ups(now) and _asks_nothing(activity)
+    obstacle = _obstacle(activity, visitor, now) if asks_nothing and own is None else ""
     words = render(
         "activity.html",
         activity=activity,
@@ -32,5 +47,39 @@ async def one(public_id: str, session: ReadSession, now: Now, shared: InUse) -> 
         left=left,
         now=now,
         address=f"{shared.public_url}/activities/{activity.public_id}",
+        own=own,
+        visitor=visitor,
+        obstacle=obstacle,
+        may_sign_up=asks_nothing and own is None and not obstacle,
     )
-    return HTMLResponse(words)
+    # With somebody's own sign-up in it the page is that person's.
+    return HTMLResponse(words, headers={"Cache-Control": "no-store"} if visitor is not None else None)
+
+
+@router.post("/{public_id}/sign-up")
+async def sign_up(visitor: ActingPerson, public_id: str, session: WriteSession, now: Now) -> RedirectResponse:
+    activity = await activities.get(session, public_id)
+    if not _asks_nothing(activity):
+        raise DomainError(f"「{activity.title}」报名时要问几句话，请在公众号里回复「报名」。")
+    entry = await sign_ups.sign_up(session, activity.id, visitor.applicant, now=now)
+    return RedirectResponse(f"/me/sign-ups/{entry.public_id}", 303)
+
+
+async def _live(session: AsyncSession, activity: Activity, visitor: Visitor) -> SignUp | None:
+    entry = await sign_ups.find_own(session, activity.id, visitor.person_id)
+    return entry if entry is not None and entry.state in LIVE else None
+
+
+def _asks_nothing(activity: Activity) -> bool:
+    return not activity.guests and not questions_of(activity)
+
+
+def _obstacle(activity: Activity, visitor: Visitor | None, now: datetime) -> str:
+    """Why this person may not sign up; of nobody we know there is nothing to say yet."""
+    if visitor is None:
+        return ""
+    try:
+        sign_ups.check(activity, visitor.facts, now)
+    except DomainError as refusal:
+        return refusal.message
+    return ""

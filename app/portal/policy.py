@@ -1,11 +1,15 @@
 """What browsers may do with our pages: scripts and styles of our own, no framing, no guessing of types.
 
+What is about a person is kept by nobody, neither the browser nor a proxy.
+
 WeChat's JS-SDK is the one script from elsewhere; in development it comes from the sandbox, which may also
 show our pages inside its phone.
 """
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.portal.visitor import PRIVATE
 
 JS_SDK = "https://res.wx.qq.com"
 
@@ -34,7 +38,15 @@ class Policy:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(self._headers)
+                headers = MutableHeaders(scope=message)
+                headers.update(self._headers)
+                if _is_private(scope["path"]):
+                    headers["Cache-Control"] = "no-store"
             await send(message)
 
         await self._pages(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+def _is_private(path: str) -> bool:
+    """Whether an answer there may be about somebody, be it a refusal."""
+    return any(path == each or path.startswith(f"{each}/") for each in PRIVATE)

@@ -54,5 +54,7 @@ def _answer(request: Request, status: int, detail: str, headers: object, *, word
         return JSONResponse({"detail": detail}, status, headers=given)
     heading, usual = WORDS.get(status) or WORDS[404 if status < 500 else 500]
     mark = structlog.contextvars.get_contextvars().get("request_id") if status >= 500 else None
-    page = render("refusal.html", heading=heading, words=words or usual, mark=mark)
+    own = request.url.path.startswith("/me/")
+    to, label = ("/me", "回我的") if own else ("/", "回首页")
+    page = render("refusal.html", heading=heading, words=words or usual, mark=mark, to=to, label=label)
     return HTMLResponse(page, status, headers=given)

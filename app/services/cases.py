@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import SHANGHAI, civil_date, start_of_day
+from app.errors import NotFound
 from app.gathered import gather
 from app.services.calendar import CLOSING_TIME, after_working_days
 from app.services.case_moves import check_move
@@ -185,6 +186,34 @@ async def find_mine(
         chosen = chosen.with_for_update(of=Case).execution_options(populate_existing=True)
     mine = await _with_answers(session, (await session.scalars(chosen)).all())
     return mine[0] if mine else None
+
+
+def address_of(case: Case, person_id: int) -> str:
+    """What the address of a person's own case ends with: a digest that tells nobody which case it is.
+
+    A proxy's log knows whose browser came. It must not tell which anonymous case that was, nor who has one at
+    all: so the addresses of named ones look alike.
+    """
+    return keyring().digest(f"{person_id}:{case.public_id}", "case-address").hex()
+
+
+async def get_mine_at(session: AsyncSession, person_id: int, address: str) -> Case:
+    """A person's own case by its address; somebody else's is as if it did not exist. Raises: NotFound."""
+    for case in await session.scalars(_mine(person_id).order_by(Case.id.desc())):
+        if address_of(case, person_id) == address:
+            return case
+    raise NotFound("没有找到这件事项，可能已过保存期限。")
+
+
+async def list_thread(session: AsyncSession, case: Case) -> Sequence[CaseEntry]:
+    """What its person may read of a case, oldest first: never notes, of the staff's acts the moves only."""
+    theirs = sa.or_(CaseEntry.to_state.is_not(None), CaseEntry.by == "")
+    shown = sa.or_(
+        CaseEntry.kind.in_((EntryKind.MEMBER, EntryKind.STAFF)),
+        sa.and_(CaseEntry.kind == EntryKind.EVENT, theirs),
+    )
+    chosen = sa.select(CaseEntry).where(CaseEntry.case_id == case.id, shown).order_by(CaseEntry.id)
+    return (await session.scalars(chosen)).all()
 
 
 async def first_words(session: AsyncSession, case: Case) -> str:

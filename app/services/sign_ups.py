@@ -167,18 +167,53 @@ async def find_own(session: AsyncSession, activity_id: int, person_id: int) -> S
     )
 
 
+async def get_own(session: AsyncSession, public_id: str, person_id: int) -> SignUp:
+    """One of a person's own sign-ups with its activity; somebody else's is as if it did not exist.
+
+    Raises: NotFound.
+    """
+    chosen = _own(person_id).where(SignUp.public_id == public_id)
+    entry = await session.scalar(chosen)
+    if entry is None:
+        raise NotFound("没有找到这次报名。")
+    return entry
+
+
+async def get_own_activity_id(session: AsyncSession, public_id: str, person_id: int) -> int:
+    """For which activity a person's own sign-up is; loads neither, so that both are read once locked.
+
+    Raises: NotFound.
+    """
+    found = await session.scalar(
+        sa.select(SignUp.activity_id).where(SignUp.public_id == public_id, SignUp.person_id == person_id)
+    )
+    if found is None:
+        raise NotFound("没有找到这次报名。")
+    return found
+
+
 async def list_own(session: AsyncSession, person_id: int, now: datetime, limit: int) -> Sequence[SignUp]:
     """A person's live sign-ups for what is not over yet, the nearest first, each with its activity."""
     return (
         await session.scalars(
-            sa.select(SignUp)
-            .join(SignUp.activity)
-            .options(contains_eager(SignUp.activity))
-            .where(SignUp.person_id == person_id, SignUp.state.in_(LIVE), Activity.ends_at > now)
+            _own(person_id)
+            .where(SignUp.state.in_(LIVE), Activity.ends_at > now)
             .order_by(Activity.starts_at, SignUp.id)
             .limit(limit)
         )
     ).all()
+
+
+async def list_own_past(session: AsyncSession, person_id: int, now: datetime, limit: int) -> Sequence[SignUp]:
+    """A person's other sign-ups: given up, or for what is over; the newest first, each with its activity."""
+    past = sa.or_(SignUp.state.not_in(LIVE), Activity.ends_at <= now)
+    chosen = _own(person_id).where(past).order_by(Activity.starts_at.desc(), SignUp.id.desc())
+    return (await session.scalars(chosen.limit(limit))).all()
+
+
+def _own(person_id: int) -> sa.Select[SignUp]:
+    chosen = sa.select(SignUp).join(SignUp.activity).options(contains_eager(SignUp.activity))
+    return chosen.where(SignUp.person_id == person_id)
 
 
 async def list_all(session: AsyncSession, activity: Activity) -> Sequence[SignUp]:

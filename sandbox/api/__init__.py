@@ -3,7 +3,7 @@
 Importing this package registers every endpoint; `dispatch` answers requests.
 """
 
-from sandbox.api import account, menus, messages, qrcodes, tags, uploads, users
+from sandbox.api import account, menus, messages, qrcodes, tags, uploads, users, web_sign_in
 from sandbox.api.dispatch import answer
 
-__all__ = ["account", "answer", "menus", "messages", "qrcodes", "tags", "uploads", "users"]
+__all__ = ["account", "answer", "menus", "messages", "qrcodes", "tags", "uploads", "users", "web_sign_in"]

@@ -4,7 +4,7 @@ import { append, newestId, start, toEnd } from "./chat.js";
 import { scan, show as showComposer } from "./composer.js";
 import { get, make, post } from "./http.js";
 import * as panel from "./panel.js";
-import { askFor } from "./sheets.js";
+import { askFor, belongTo } from "./sheets.js";
 
 const at = (id) => document.getElementById(id);
 const REMEMBERED = "sandbox-person";
@@ -29,6 +29,7 @@ async function loadState() {
 }
 
 function drawPeople() {
+  belongTo(person.openid);
   at("person").replaceChildren(...people.map((one) => make("option", {
     value: one.openid, selected: one.openid === person.openid ? "" : null,
   }, one.following ? one.name : `${one.name}（未关注）`)));

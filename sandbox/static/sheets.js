@@ -47,11 +47,21 @@ function chipRow(chips, inputs) {
 const webview = document.getElementById("webview");
 const frame = document.getElementById("webview-frame");
 
+let holder = "";
+
+// Whose phone it is; what the one before had open is closed.
+export function belongTo(openid) {
+  if (openid !== holder) close();
+  holder = openid;
+}
+
+// By way of the sandbox, so that its sign-in page knows who opens it.
 export function openPage(url, title = "") {
+  const address = `/sandbox/open?who=${encodeURIComponent(holder)}&url=${encodeURIComponent(url)}`;
   document.getElementById("webview-title").textContent = title || url;
-  document.getElementById("webview-open").href = url;
+  document.getElementById("webview-open").href = address;
   frame.removeAttribute("srcdoc");
-  frame.src = url;
+  frame.src = address;
   webview.hidden = false;
 }
 
@@ -66,8 +76,10 @@ export function openMiniProgram(app) {
   webview.hidden = false;
 }
 
-document.getElementById("webview-close").addEventListener("click", () => {
+function close() {
   webview.hidden = true;
   frame.removeAttribute("srcdoc");
   frame.src = "about:blank";
-});
+}
+
+document.getElementById("webview-close").addEventListener("click", close);

@@ -17,7 +17,7 @@ from app.wechat.error_codes import error_for
 from app.wechat.errors import TooLarge
 
 JSON_LIMIT: Final = 4 * 1024 * 1024  # the largest page, 10,000 openids, is about 0.4 MB
-_SECRET_PARAMETER = re.compile(r"((?:access_token|secret|appsecret)=)[^&#'\"]*")
+_SECRET_PARAMETER = re.compile(r"((?:access_token|secret|appsecret|[?&]code)=)[^&#'\"]*")
 # Nothing had been sent when one of these was raised.
 _UNSENT = (
     httpx.ConnectError,

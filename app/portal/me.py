@@ -1,0 +1,27 @@
+"""我的: the signed-in person's own sign-ups and cases at a glance."""
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from app.dependencies import Now, ReadSession
+from app.portal.templating import render
+from app.portal.visitor import CurrentPerson
+from app.services import cases, sign_ups
+
+router = APIRouter(prefix="/me", include_in_schema=False)
+
+GLANCE = 3
+
+
+@router.get("")
+async def mine(visitor: CurrentPerson, session: ReadSession, now: Now) -> HTMLResponse:
+    entries = await sign_ups.list_own(session, visitor.person_id, now, GLANCE)
+    found = await cases.list_mine(session, visitor.person_id, GLANCE)
+    words = render(
+        "me.html",
+        entries=entries,
+        cases=[(each.case, cases.address_of(each.case, visitor.person_id)) for each in found],
+        token=visitor.form_token,
+        now=now,
+    )
+    return HTMLResponse(words)

@@ -1,0 +1,29 @@
+"""All pages of the portal, put into the web service at once; the home page alone stays with `app.main`."""
+
+from typing import Final
+
+from fastapi import FastAPI
+
+from app.portal import (
+    activities,
+    laws,
+    me,
+    my_cases,
+    my_sign_ups,
+    news,
+    refusals,
+    services,
+    signing_in,
+    tips,
+    visitor,
+)
+
+_PUBLIC: Final = (news, activities, tips, laws, services, signing_in)
+_OWN: Final = (me, my_sign_ups, my_cases)  # for who is signed in
+
+
+def install(web: FastAPI) -> None:
+    for pages in (*_PUBLIC, *_OWN):
+        web.include_router(pages.router)
+    refusals.install(web)
+    visitor.install(web)

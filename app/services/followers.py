@@ -1,0 +1,73 @@
+"""Who is behind an openid, for edges that learn it otherwise than from a message."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.services.audiences import Facts
+from models import Follower, FollowerTag, Person
+
+MERGES = 10  # persons in a row that became one another
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A follower as rules see one. `since` tells one time of following from the next."""
+
+    follower_id: int
+    person_id: int  # the one that stayed, where several were merged
+    subscribed: bool
+    since: int  # microseconds; 0 where nobody saw it begin
+    facts: Facts
+
+
+async def find(session: AsyncSession, follower_id: int) -> Known | None:
+    follower = await session.get(Follower, follower_id)
+    return None if follower is None else await _known(session, follower)
+
+
+async def find_by_openid(session: AsyncSession, account_id: int, openid: str) -> Known | None:
+    follower = await session.scalar(_of(account_id, openid))
+    return None if follower is None else await _known(session, follower)
+
+
+async def meet(
+    session: AsyncSession, account_id: int, openid: str, *, followed_at: datetime, now: datetime
+) -> None:
+    """Keep somebody who follows and of whom no message told yet. Twice is no error."""
+    if await session.scalar(_of(account_id, openid)) is not None:
+        return
+    try:
+        async with session.begin_nested():
+            person = Person(created_at=now)
+            session.add(person)
+            await session.flush()
+            session.add(
+                Follower(account_id=account_id, openid=openid, person_id=person.id, subscribed_at=followed_at)
+            )
+            await session.flush()
+    except IntegrityError:
+        pass  # a message of theirs came at the same moment
+
+
+def _of(account_id: int, openid: str) -> sa.Select[Follower]:
+    return sa.select(Follower).where(Follower.account_id == account_id, Follower.openid == openid)
+
+
+async def _known(session: AsyncSession, follower: Follower) -> Known:
+    tags = await session.scalars(sa.select(FollowerTag.name).where(FollowerTag.follower_id == follower.id))
+    since = 0 if follower.subscribed_at is None else round(follower.subscribed_at.timestamp() * 1_000_000)
+    person_id = await _who_stayed(session, follower.person_id)
+    return Known(follower.id, person_id, follower.subscribed, since, Facts(tags=frozenset(tags)))
+
+
+async def _who_stayed(session: AsyncSession, person_id: int) -> int:
+    for _ in range(MERGES):
+        into = await session.scalar(sa.select(Person.merged_into_id).where(Person.id == person_id))
+        if into is None:
+            break
+        person_id = into
+    return person_id
