@@ -41,6 +41,11 @@ class CaseState(StrEnum):
     def label(self) -> str:
         return _STATES[self]
 
+    @property
+    def said_to_member(self) -> str:
+        """The label as the member reads it."""
+        return "待您补充" if self is CaseState.WAITING_USER else self.label
+
 
 _STATES = {
     CaseState.SUBMITTED: "已提交",

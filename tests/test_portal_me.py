@@ -10,11 +10,12 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from app.services import activities, case_work, cases
+from app.services import activities, case_work, cases, consultation_work
 from models import Activity, Case, CaseEntry, CaseKind, EntryKind, Follower, FollowerTag, SignUpMove
 from sandbox.driver import Phone
 from tests import making
 from tests.both_ends import OURS, Ends, both_ends, one_tip, settings_for
+from tests.consulting import consult
 
 HTML = {"Accept": "text/html"}
 TOKEN = re.compile(r'name="token" value="([0-9a-f]{64})"')
@@ -345,6 +346,23 @@ async def test_every_kind_of_case_has_a_label_and_a_page(ends: Ends) -> None:
         assert kind.label in listed
     for address in re.findall(r'href="(/me/cases/[a-z0-9]+)"', listed):
         assert "一件事" in await li.reads(address)
+
+
+async def test_a_consultation_tells_what_the_lawyer_asks_and_how_to_answer(ends: Ends) -> None:
+    li, now = await member(ends, "李建国"), ends.house.clock.now()
+    async with ends.house.database.transaction() as session:
+        opened = await consult(session, await li.person_id(), now=now)
+        await consultation_work.ask(session, opened.number, "合同是哪天签的？", "王律师", now)
+
+    listed = await li.reads("/me/cases")
+    page = await li.reads(link(listed, "/me/cases"))
+
+    assert "法律咨询" in listed
+    assert "待您补充" in listed
+    assert "工资、加班费" in page
+    assert page.index("公司三个月没发工资") < page.index("律师问您") < page.index("合同是哪天签的？")
+    assert "请在公众号里回复「补充咨询」" in page
+    assert "待用户补充" not in page
 
 
 async def test_a_called_off_activity_is_told_in_the_list(ends: Ends) -> None:

@@ -47,7 +47,7 @@ class Own:
     @property
     def state_label(self) -> str:
         """As the member reads it; only this one is worded for staff."""
-        return "待您补充" if self.case.state is CaseState.WAITING_USER else self.case.state.label
+        return self.case.state.said_to_member
 
     @property
     def can_be_withdrawn(self) -> bool:
