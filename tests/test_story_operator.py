@@ -6,7 +6,7 @@ from tests.browser import Office, Phone
 office, chromium, phone = browser.office, browser.chromium, browser.phone
 
 MENU = "今天中午：臊子面、炒土豆丝。"
-GROUP = "  - name: 资讯\n    items:\n"
+GROUP = "  - name: 资讯\n    items:\n      - {name: 工会动态, do: news.latest}\n"
 KEYWORDS = "keywords:\n"
 
 
