@@ -321,6 +321,15 @@ def test_an_id_belongs_to_one_answer_of_all_kinds(content: Path) -> None:
         load(content)
 
 
+def test_a_kind_of_answers_may_be_left_out_but_not_all(content: Path, tmp_path: Path) -> None:
+    (content / "labour_law" / "probation.md").unlink()
+    (content / "labour_law").rmdir()
+
+    assert load(content).laws == ()
+    with pytest.raises(OperatorError, match="power_safety：没有找到"):
+        load(tmp_path / "nowhere")
+
+
 def test_one_wrong_file_keeps_all_from_loading(content: Path) -> None:
     (content / "signposts" / "my-sign-ups.md").unlink()
 

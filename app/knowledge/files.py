@@ -39,15 +39,16 @@ class Shipped:
 
 
 def load(content: Path, *, handlers: Collection[str] | None = None) -> Shipped:
-    """Every answer below `content`. `handlers`: the names that signposts may lead to, if they are known.
+    """Every answer below `content`; a kind may have no folder. `handlers`: the names that signposts may lead to, if they are known.
 
     Raises:
-        ContentMistakes: a folder is missing or empty, or any file is wrong; all mistakes at once.
+        ContentMistakes: a folder is empty, all are missing, or any file is wrong; all mistakes at once.
     """
     files: list[EntryFile] = []
     mistakes: list[Mistake] = []
-    for name in FOLDERS:
-        found, wrong = _read(content / name)
+    present = [content / name for name in FOLDERS if (content / name).is_dir()]
+    for folder in present or [content / name for name in FOLDERS]:
+        found, wrong = _read(folder)
         files += found
         mistakes += wrong
     if handlers is not None:
