@@ -39,7 +39,9 @@ class Shipped:
 
 
 def load(content: Path, *, handlers: Collection[str] | None = None) -> Shipped:
-    """Every answer below `content`; a kind may have no folder. `handlers`: the names that signposts may lead to, if they are known.
+    """Every answer below `content`; a kind may have no folder.
+
+    `handlers`: the names that signposts may lead to, if they are known.
 
     Raises:
         ContentMistakes: a folder is empty, all are missing, or any file is wrong; all mistakes at once.
