@@ -31,7 +31,7 @@ CERTAIN_SHARE, CERTAIN_EVIDENCE = 0.3, 4.0
 """From here on one answer may stand alone."""
 CLEAR_LEAD = 0.9
 """A second answer scoring above this share of the first makes it a choice."""
-NEARBY = 0.5
+NEARBY = 0.6
 """Offered beside the first: answers scoring at least this share of it."""
 WORTH_IN_DANGER = 0.5
 """Where a life is at risk, urgent answers scoring at least this share of the first come before it."""
