@@ -53,9 +53,9 @@ async def test_a_shock_at_work_is_danger_first_and_law_later(talk: Talk) -> None
 async def test_other_answers_that_may_be_meant_stand_below(talk: Talk) -> None:
     li = await talk.person("李娜")
 
-    answered = (await li.says("合同签一年 试用期给我半年 这合规吗")).splitlines()
+    answered = (await li.says("老板说给两千私了 别报 手指头缝了七针")).splitlines()
 
-    assert answered[0].startswith("【试用期")
+    assert answered[0] == "【工伤能私了吗】"
     below = answered[answered.index("不是这个？也可以看：") + 1 :]
     assert 1 <= len(below) <= 2
     assert (await li.taps(below[0])).startswith(f"【{below[0]}】")

@@ -1,5 +1,6 @@
 """Finding the right answer: judged on questions nobody tuned for, and on what must be left alone."""
 
+import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -210,15 +211,38 @@ def test_any_text_at_all_is_survived(index: Index) -> None:
         assert isinstance(index.search(text), Hit | Choices | Miss)
 
 
-def test_a_token_that_stands_in_many_answers_only_adds_to_those_that_rare_ones_name() -> None:
-    many = Postings([{"common": 1.0, f"only-{n}": 1.0} for n in range(1500)])
+def test_scores_are_those_of_bm25_for_rare_and_for_common_tokens() -> None:
+    dice = random.Random(11)
+    vocabulary = [f"t{n}" for n in range(60)]
+    documents = [
+        {
+            token: dice.choice((0.3, 1.0, 2.6))
+            for token in vocabulary
+            if dice.random() < (0.02 + number % 60 / 80)
+        }
+        | {f"only-{number}": 1.0}
+        for number in range(200)
+    ]
+    index = Postings(documents)
+    average = sum(sum(each.values()) for each in documents) / len(documents)
 
-    ((first, score), *others), reachable = many.rank(["common", "only-1234", "common"], 3)
-    alone, _ = many.rank(["only-1234"], 3)
+    def bm25(asked: set[str], document: dict[str, float]) -> float:
+        total = 0.0
+        for token in asked & document.keys():
+            seen = sum(token in each for each in documents)
+            weight = math.log(1 + (len(documents) - seen + 0.5) / (seen + 0.5))
+            damping = 1.2 * (0.6 + 0.4 * sum(document.values()) / average)
+            total += weight * document[token] * 2.2 / (document[token] + damping)
+        return total
 
-    assert (first, others) == (1234, [])
-    assert alone[0][1] < score < reachable * 2.2
-    assert len(many.rank(["common"], 3)[0]) == 3  # where nothing is rare, common tokens name too
+    for _ in range(50):
+        asked = {*dice.sample(vocabulary, 9), f"only-{dice.randrange(200)}", "unheard"}
+        found, reachable = index.rank([*asked, *asked], 200)
+        expected = {number: bm25(asked, each) for number, each in enumerate(documents)}
+        assert {number for number, _ in found} == {number for number, score in expected.items() if score > 0}
+        assert all(score == pytest.approx(expected[number], abs=0.001) for number, score in found)
+        assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
+        assert reachable > index.unseen
 
 
 def test_an_index_without_answers_finds_nothing() -> None:
