@@ -10,9 +10,9 @@ Not here: what a token is (`vocabulary.py`), and what a score means (`search.py`
 
 import math
 from array import array
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import nlargest
+from itertools import pairwise
 from sys import byteorder
 
 SCALE = 1 << 16  # the greatest gain is about 14, and a text has a few hundred tokens: 32 bits are enough
@@ -24,30 +24,42 @@ Scores = list[tuple[int, float]]
 
 
 class Postings:
-    """A fixed set of documents, each a token → how often it stands there (less than once, too)."""
+    """A fixed set of documents, each a token → how often it stands there (less than once, too).
 
-    def __init__(self, documents: Sequence[Mapping[str, float]]) -> None:
-        seen_in = Counter(token for document in documents for token in document)
-        gains: dict[str, list[tuple[int, int]]] = {token: [] for token in seen_in}
-        self._weights = [_weight(len(documents), seen) for seen in range(len(documents) + 1)]
-        average = sum(sum(document.values()) for document in documents) / max(len(documents), 1)
-        for number, document in enumerate(documents):
-            damping = _SATURATION * (1 - _LENGTH + _LENGTH * sum(document.values()) / average)
+    They are read one by one: what is kept of them while building is arrays, a third of what lists would take.
+    """
+
+    def __init__(self, documents: Iterable[Mapping[str, float]]) -> None:
+        self._places: dict[str, int] = {}  # of a token, in `_starts`
+        tokens, counts, ends = array("I"), array("f"), array("I", [0])
+        for document in documents:
             for token, count in document.items():
-                gain = self._weights[seen_in[token]] * count * (_SATURATION + 1) / (count + damping)
-                gains[token].append((number, round(gain * SCALE)))
-        self._size = len(documents)
-        self._common: dict[str, tuple[int, float]] = {}  # the large integer, and the token's weight
-        self._places: dict[str, int] = {}  # of rare tokens, in `_starts`
-        self._numbers, self._gains, self._starts = array("I"), array("I"), array("I", [0])
-        for token, found in gains.items():
-            if len(found) > self._size * _COMMON_SHARE:
-                self._common[token] = (self._fields(found), self._weights[len(found)])
-                continue
-            self._places[token] = len(self._starts) - 1
-            self._numbers.extend(number for number, _ in found)
-            self._gains.extend(gain for _, gain in found)
-            self._starts.append(len(self._numbers))
+                tokens.append(self._places.setdefault(token, len(self._places)))
+                counts.append(count)
+            ends.append(len(tokens))
+        self._size = len(ends) - 1
+        self._weights = [_weight(self._size, seen) for seen in range(self._size + 1)]
+        self._starts = _starts(tokens, len(self._places))
+        self._numbers, self._gains = array("I", tokens), array("I", tokens)  # as long as these
+        self._fill(tokens, counts, ends)
+        self._common = {  # by place
+            place: self._fields(start, end)
+            for place, (start, end) in enumerate(pairwise(self._starts))
+            if end - start > self._size * _COMMON_SHARE
+        }
+
+    def _fill(self, tokens: Sequence[int], counts: Sequence[float], ends: Sequence[int]) -> None:
+        free = array("I", self._starts)
+        average = sum(counts) / max(self._size, 1)
+        for number, (start, end) in enumerate(pairwise(ends)):
+            damping = _SATURATION * (1 - _LENGTH + _LENGTH * sum(counts[start:end]) / average)
+            for place, count in zip(tokens[start:end], counts[start:end], strict=True):
+                weight = self._weights[self._starts[place + 1] - self._starts[place]]
+                self._numbers[free[place]] = number
+                self._gains[free[place]] = round(
+                    SCALE * weight * count * (_SATURATION + 1) / (count + damping)
+                )
+                free[place] += 1
 
     @property
     def unseen(self) -> float:
@@ -59,28 +71,37 @@ class Postings:
         fields, reachable = 0, 0.0
         rare: list[tuple[int, int]] = []
         for token in dict.fromkeys(tokens):
-            common = self._common.get(token)
-            if common is not None:
-                fields += common[0]
-                reachable += common[1]
-            elif token in self._places:
-                place = self._places[token]
-                start, end = self._starts[place], self._starts[place + 1]
-                reachable += self._weights[end - start]
-                rare.append((start, end))
-            else:
+            place = self._places.get(token)
+            if place is None:
                 reachable += self.unseen
+                continue
+            start, end = self._starts[place], self._starts[place + 1]
+            reachable += self._weights[end - start]
+            if place in self._common:
+                fields += self._common[place]
+            else:
+                rare.append((start, end))
         scores = memoryview(fields.to_bytes(self._size * _FIELD_BYTES, byteorder)).cast("I").tolist()
         for start, end in rare:
             for number, gain in zip(self._numbers[start:end], self._gains[start:end], strict=True):
                 scores[number] += gain
         return _best(scores, most), reachable
 
-    def _fields(self, found: Iterable[tuple[int, int]]) -> int:
+    def _fields(self, start: int, end: int) -> int:
         fields = array("I", bytes(self._size * _FIELD_BYTES))
-        for number, gain in found:
+        for number, gain in zip(self._numbers[start:end], self._gains[start:end], strict=True):
             fields[number] = gain
         return int.from_bytes(memoryview(fields).cast("B"), byteorder)
+
+
+def _starts(tokens: Iterable[int], number: int) -> "array[int]":
+    """Where the documents of each token begin, and at the end where they all end."""
+    starts = array("I", bytes(_FIELD_BYTES * (number + 1)))
+    for place in tokens:
+        starts[place + 1] += 1
+    for place in range(number):
+        starts[place + 1] += starts[place]
+    return starts
 
 
 def _best(scores: list[int], most: int) -> Scores:

@@ -80,7 +80,7 @@ class Index:
         self._exact = {
             form: number for number, forms in reversed(list(enumerate(self._forms))) for form in forms
         }
-        self._postings = Postings([_counts(entry) for entry in self._entries])
+        self._postings = Postings(map(_counts, self._entries))
 
     def __len__(self) -> int:
         return len(self._entries)
