@@ -177,6 +177,17 @@ class Entry:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A message about to be handled in a writing transaction: what tells whether that may be done."""
+
+    account_id: int
+    key: str
+    speaker: Speaker | None
+    contact: Contact
+    received_at: datetime
+
+
 class Written(Enum):
     OK = "ok"
     DUPLICATE = "duplicate"  # the key is in the journal: read again and repeat what was answered
@@ -202,22 +213,9 @@ MESSAGE_COLUMNS = (
     "tries",
 )
 DIALOGUE_COLUMNS = (
-    "ref",
-    "follower_id",
-    "flow",
-    "version",
-    "state",
-    "confidential",
-    "args",
-    "answers",
-    "pending",
-    "serial",
-    "started_at",
-    "updated_at",
-    "expires_at",
-    "ended_at",
-    "emptied",
-)
+    "ref", "follower_id", "flow", "version", "state", "confidential", "args", "answers", "pending", "serial",
+    "started_at", "updated_at", "expires_at", "ended_at", "emptied",
+)  # fmt: skip
 KEPT = ("ref", "follower_id", "flow", "started_at", "confidential", "emptied")  # when put again
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.dialogue.journal import (
     FOLLOWER_CHANGES,
@@ -16,6 +17,7 @@ from app.dialogue.journal import (
     MESSAGE_COLUMNS,
     OWED,
     PAY,
+    Claim,
     Contact,
     DialogueRow,
     Entry,
@@ -198,18 +200,21 @@ def _columns(entries: Sequence[Entry]) -> list[list[Any]]:
     return columns
 
 
-async def claim(connection: Any, entries: Sequence[Entry]) -> list[Written]:
-    """Hold the people of these messages still, inside the caller's transaction: OK for each that is new."""
-    rows = await connection.fetch(
+async def claim(connection: AsyncConnection, claims: Sequence[Claim]) -> list[Written]:
+    """Hold the people of these messages still, inside the caller's transaction: OK for each that is new.
+
+    Through SQLAlchemy, which begins its transaction with its own first statement and not with the driver's.
+    """
+    rows = await connection.exec_driver_sql(
         CLAIM,
-        [entry.account_id for entry in entries],
-        [entry.key for entry in entries],
-        [entry.speaker.follower_id if entry.speaker else None for entry in entries],
-        [entry.speaker.version if entry.speaker else None for entry in entries],
+        (
+            [each.account_id for each in claims],
+            [each.key for each in claims],
+            [each.speaker.follower_id if each.speaker else None for each in claims],
+            [each.speaker.version if each.speaker else None for each in claims],
+        ),
     )
-    return [
-        Written.DUPLICATE if known else Written.OK if current else Written.STALE for known, current in rows
-    ]
+    return [Written.DUPLICATE if row.known else Written.OK if row.current else Written.STALE for row in rows]
 
 
 async def store_more(connection: Any, entries: Sequence[Entry]) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dialogue import postgres_statements, sqlite_statements
-from app.dialogue.journal import FOLLOWER_CHANGES, Entry, Written
+from app.dialogue.journal import FOLLOWER_CHANGES, Claim, Entry, Written
 from models import Message, MessageState
 from models.types import UTCDateTime
 
@@ -27,16 +27,16 @@ class Stale(Exception):
     """The follower moved on while we were thinking: run again."""
 
 
-async def claim_new(session: AsyncSession, entries: Sequence[Entry]) -> list[Written]:
+async def claim_new(session: AsyncSession, claims: Sequence[Claim]) -> list[Written]:
     """Make sure that these messages are ours to handle, in this transaction: OK for each that is.
 
     Nothing is written yet: a racing duplicate waits for the person's row on PostgreSQL, for the write lock on
     SQLite.
     """
-    driver = await _driver(session)
     if _on_sqlite(session):
-        return [sqlite_statements.look(driver, entry) for entry in entries]
-    return await postgres_statements.claim(driver, entries)
+        driver = await _driver(session)
+        return [sqlite_statements.look(driver, claim) for claim in claims]
+    return await postgres_statements.claim(await session.connection(), claims)
 
 
 async def finish_new(session: AsyncSession, entries: Sequence[Entry]) -> None:
@@ -58,7 +58,7 @@ async def finish_new(session: AsyncSession, entries: Sequence[Entry]) -> None:
         raise Lost if Written.DUPLICATE in written else Stale
 
 
-async def claim_leased(session: AsyncSession, entry: Entry, token: str) -> int:
+async def claim_leased(session: AsyncSession, claim: Claim, token: str) -> int:
     """Take the deferred row whose lease is ours; returns its id.
 
     Raises:
@@ -68,17 +68,17 @@ async def claim_leased(session: AsyncSession, entry: Entry, token: str) -> int:
     message_id = await session.scalar(
         sa.update(MESSAGE)
         .where(
-            MESSAGE.c.account_id == entry.account_id,
-            MESSAGE.c.key == entry.key,
+            MESSAGE.c.account_id == claim.account_id,
+            MESSAGE.c.key == claim.key,
             MESSAGE.c.lease_token == token,
             MESSAGE.c.state.in_([MessageState.DEFERRED, MessageState.RECEIVED]),
         )
-        .values(follower_id=entry.speaker.follower_id if entry.speaker else None)
+        .values(follower_id=claim.speaker.follower_id if claim.speaker else None)
         .returning(MESSAGE.c.id)
     )
     if message_id is None:
         raise Lost
-    await _touch(session, entry)
+    await _touch(session, claim)
     return int(message_id)
 
 
@@ -92,15 +92,15 @@ async def finish_leased(session: AsyncSession, entry: Entry) -> None:
         await postgres_statements.store_more(driver, [entry])
 
 
-async def _touch(session: AsyncSession, entry: Entry) -> None:
+async def _touch(session: AsyncSession, claim: Claim) -> None:
     """Move the follower's version and windows on; whoever expected an older version is stale."""
-    if entry.speaker is None:
+    if claim.speaker is None:
         return
     facts = {
-        "follower_id": entry.speaker.follower_id,
-        "expected": entry.speaker.version,
-        "contact": entry.contact.value,
-        "at": entry.received_at,
+        "follower_id": claim.speaker.follower_id,
+        "expected": claim.speaker.version,
+        "contact": claim.contact.value,
+        "at": claim.received_at,
     }
     if await session.scalar(TOUCH[_on_sqlite(session)], facts) is None:
         raise Stale

@@ -19,6 +19,7 @@ from app.dialogue.journal import (
     MESSAGE_COLUMNS,
     OWED,
     PAY,
+    Claim,
     Contact,
     DialogueRow,
     Entry,
@@ -188,7 +189,7 @@ def _look_statement(count: int) -> str:
     )
 
 
-def look(db: sqlite3.Connection, entry: Entry) -> Written:
+def look(db: sqlite3.Connection, entry: Claim | Entry) -> Written:
     """Whether `entry` could be stored now; exact while the caller holds the write lock."""
     known = db.execute(
         "SELECT 1 FROM message WHERE account_id = ? AND key = ?", (entry.account_id, entry.key)

@@ -18,7 +18,7 @@ from app.clock import Clock
 from app.database import Database, WriteNeeded
 from app.dialogue.around import before
 from app.dialogue.groups import Groups
-from app.dialogue.journal import Contact, Entry, Seen, Snapshot, Speaker, Written
+from app.dialogue.journal import Claim, Contact, Entry, Seen, Snapshot, Speaker, Written
 from app.dialogue.owed import Owed, read_owed
 from app.dialogue.performing import CALM, Guarded, Performer, Stage, Turn
 from app.dialogue.questions import confirms
@@ -96,7 +96,7 @@ class Turns:
                 return entry.reply
             if not run.deferred:  # else the deadline came first, and this is our own row
                 raise Busy
-        await self._settle_late(run, entry.row, _done(entry))
+        await self._settle_late(run, _claim(run, seen.speaker, plan.contact), _done(entry))
         return None
 
     async def _record(self, run: Run) -> Reply | None:
@@ -104,7 +104,7 @@ class Turns:
         turn = Turn(Nothing(), f"recorded:{run.incoming.kind}")
         row = self._row(run, turn, None, Contact.NONE, Nothing())
         if run.deferred:
-            await self._settle_late(run, row, _done(Outcome(Nothing(), row)))
+            await self._settle_late(run, _claim(run, None, Contact.NONE), _done(Outcome(Nothing(), row)))
             return None
         if await self._groups.write(row) is not Written.OK:
             raise Busy
@@ -134,7 +134,7 @@ class Turns:
         async def play(session: AsyncSession, guarded: Guarded) -> Outcome:
             return await self._play(session, guarded, plan, run, speaker, owed)
 
-        claim = self._row(run, Turn(Nothing(), plan.rule), speaker, plan.contact, None)
+        claim = _claim(run, speaker, plan.contact)
         if run.deferred:
             await self._settle_late(run, claim, play)
             return None
@@ -247,7 +247,7 @@ class Turns:
                 .values(lease_until=self._clock.real_now())
             )
 
-    async def _settle_late(self, run: Run, claim: Entry, play: Play) -> None:
+    async def _settle_late(self, run: Run, claim: Claim, play: Play) -> None:
         """Store what a deferred message led to; its answer is an outbox row."""
         try:
             async with self._database.transaction() as session:
@@ -287,6 +287,10 @@ def _will_write(plan: Plan) -> bool:
     return alerts or (
         plan.said is not None and plan.row is not None and confirms(plan.row.pending, plan.said)
     )
+
+
+def _claim(run: Run, speaker: Speaker | None, contact: Contact) -> Claim:
+    return Claim(run.account_id, run.incoming.key, speaker, contact, run.at)
 
 
 def _done(outcome: Outcome) -> Play:

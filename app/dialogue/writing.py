@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import Clock
 from app.database import Database, Traces
 from app.dialogue.groups import Lane
-from app.dialogue.journal import Entry, Written
+from app.dialogue.journal import Claim, Entry, Written
 from app.dialogue.outages import is_database_away, others_were_in_the_way
 from app.dialogue.performing import Guarded
 from app.dialogue.runs import Run
@@ -54,7 +54,7 @@ class Writer:
     """One message whose handler writes: how it is claimed, and what to do once it is ours."""
 
     run: Run
-    claim: Entry
+    claim: Claim
     play: Play
 
 
