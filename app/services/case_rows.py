@@ -1,6 +1,6 @@
 """The rows of new cases: the case, who brought it and the first words, kept together with those of others.
 
-Through Core, and many cases at once: members wait for these rows, and the unit of work would cost each of
+Many cases at once, and not through the unit of work: members wait for these rows, and it would cost each of
 them as much again as the database.
 """
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app.services.bulk import insert_rows
 from models import Case, CaseEntry, CaseReporter
 
 Values = Mapping[str, Any]
@@ -30,13 +31,8 @@ class NewCase:
 
 def insert_cases(connection: sa.Connection, new: Sequence[NewCase]) -> None:
     """Insert the rows; the numbers tell which id became whose."""
-    found = connection.execute(_INSERT_CASES, [each.case for each in new])
+    found = insert_rows(connection, CASE, [each.case for each in new], returning=("number", "id"))
     ids = {row.number: row.id for row in found}
     keyed = [(each, {"case_id": ids[each.case["number"]]}) for each in new]
-    connection.execute(_INSERT_REPORTERS, [{**each.reporter, **key} for each, key in keyed])
-    connection.execute(_INSERT_ENTRIES, [{**each.entry, **key} for each, key in keyed])
-
-
-_INSERT_CASES = sa.insert(CASE).returning(CASE.c.number, CASE.c.id)
-_INSERT_REPORTERS = sa.insert(REPORTER)
-_INSERT_ENTRIES = sa.insert(ENTRY)
+    insert_rows(connection, REPORTER, [{**each.reporter, **key} for each, key in keyed])
+    insert_rows(connection, ENTRY, [{**each.entry, **key} for each, key in keyed])
