@@ -13,7 +13,7 @@ async def test_whoever_comes_first_again_waits_for_those_who_went_with_him() -> 
         groups.append(list(items))
         return list(items)
 
-    lane: Lane[int, int] = Lane(work)
+    lane: Lane[int, int] = Lane(work, patience=0.1)
     for _ in range(2):
         await asyncio.gather(*(lane.submit(n) for n in (1, 2, 3)))
     first = lane.submit(1)

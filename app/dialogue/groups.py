@@ -14,7 +14,6 @@ from app.dialogue.journal import Entry, GroupStore, Question, Snapshot, Written
 from app.dialogue.outages import is_database_away
 
 LARGEST = 64  # rows; more brings nothing and makes one transaction long
-PATIENCE = 0.004  # seconds a group waits for company, where there was company lately
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -50,10 +49,13 @@ class Lane(Generic[Item, Result]):
         *,
         at_once: int = 1,
         largest: int = LARGEST,
+        patience: float = 0,
     ) -> None:
+        """`patience`: seconds a group waits for company, if there was some lately; for dear work."""
         self._work, self._at_once, self._largest = work, at_once, largest
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._running: set[asyncio.Task[None]] = set()
+        self._patience = patience
         self._gathering = False  # a group is begun and has not been closed
         self._sizes = deque([1, 1], maxlen=2)  # of the last groups
         self._enough = asyncio.Event()  # as many wait as usual
@@ -97,10 +99,10 @@ class Lane(Generic[Item, Result]):
         Else he goes alone and the others wait for him. Seen with 32 people at once on PostgreSQL: groups of
         29, 2 and 1 in turn, three transactions for what two can do.
         """
-        if len(self._waiting) < self._usual:
+        if self._patience and len(self._waiting) < self._usual:
             self._enough.clear()
             with suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(self._patience):
                     await self._enough.wait()
 
     async def _settle(self, group: list[tuple[Item, "asyncio.Future[Result]"]]) -> None:

@@ -28,6 +28,7 @@ from app.wechat.replies import Reply
 log = structlog.get_logger(__name__)
 
 AT_MOST = 32
+PATIENCE = 0.004  # seconds; reads and plain messages do not wait, their keyword rate fell by it
 AT_ONCE = 2  # transactions on PostgreSQL: a slow handler holds up only those who share with it
 
 
@@ -64,7 +65,10 @@ class Writers:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
         self._lane: Lane[Writer, Outcome | Exception] = Lane(
-            self._together, at_once=1 if database.is_sqlite else AT_ONCE, largest=AT_MOST
+            self._together,
+            at_once=1 if database.is_sqlite else AT_ONCE,
+            largest=AT_MOST,
+            patience=PATIENCE,
         )
 
     async def write(self, writer: Writer) -> Outcome:
