@@ -63,7 +63,7 @@ class Lane(Generic[Item, Result]):
     def submit(self, item: Item) -> asyncio.Future[Result]:
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if len(self._waiting) >= self._usual:
+        if self._patience and len(self._waiting) >= self._usual:
             self._enough.set()
         self._begin()
         return future
@@ -86,7 +86,8 @@ class Lane(Generic[Item, Result]):
 
     async def _run(self) -> None:
         await asyncio.sleep(0)  # whoever is ready in this turn of the loop comes along
-        await self._await_company()
+        if self._patience:
+            await self._await_company()
         group, self._waiting = self._waiting[: self._largest], self._waiting[self._largest :]
         self._gathering = False
         self._sizes.append(len(group))
@@ -99,7 +100,7 @@ class Lane(Generic[Item, Result]):
         Else he goes alone and the others wait for him. Seen with 32 people at once on PostgreSQL: groups of
         29, 2 and 1 in turn, three transactions for what two can do.
         """
-        if self._patience and len(self._waiting) < self._usual:
+        if len(self._waiting) < self._usual:
             self._enough.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._patience):
