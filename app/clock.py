@@ -74,13 +74,16 @@ def start_of_day(moment: datetime) -> datetime:
 WEEKDAYS = "一二三四五六日"
 
 
-def spoken(moment: datetime, now: datetime) -> str:
-    """`moment` as our pages and replies say it: 今天 19:30, 明天 9:00, 11月23日（周一）19:30."""
+def spoken(moment: datetime, now: datetime, *, read_later: bool = False) -> str:
+    """`moment` as our pages and replies say it: 今天 19:30, 明天 9:00, 11月23日（周一）19:30.
+
+    `read_later`: the date always, since 明天 may be read the day after.
+    """
     local, today = shanghai(moment), civil_date(now)
     clock = f"{local.hour}:{local.minute:02d}"
     days = (local.date() - today).days
     near = {-1: "昨天", 0: "今天", 1: "明天"}.get(days)
-    if near:
+    if near and not read_later:
         return f"{near} {clock}"
     year = "" if local.year == today.year else f"{local.year}年"
     return f"{year}{local.month}月{local.day}日（周{WEEKDAYS[local.weekday()]}）{clock}"

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from app.database import Database
 from app.jobs import retention
 from app.jobs.deliveries import Sender
-from app.services import case_work, cases
+from app.services import activities, case_work, cases
 from app.wechat.client import WeChatClient
 from app.wechat.replies import MAX_TEXT_BYTES
-from models import CaseKind, DeliveryState, Follower, Message, MessageState, Outbox, Way
+from models import Activity, CaseKind, DeliveryState, Follower, Message, MessageState, Outbox, Way
 from models.sealing import Keyring, use_keyring
 from tests import mailing, slowness
 from tests.conftest import TEST_LOOKUP, FakeClock
@@ -123,6 +123,31 @@ async def test_a_reply_that_writes_brings_it_too(talk: Talk, sender: Sender) -> 
 
     assert (await li.says("人工")).startswith(opening(number) + "已转给工作人员。")
     assert not (await li.says("人工")).startswith("您的留言")
+
+
+async def test_that_an_activity_was_called_off_is_told_before_anybody_sets_out(
+    talk: Talk, sender: Sender, mailbox: Mailbox
+) -> None:
+    li = await talk.person("李娜")
+    await li.says("报名")
+    await li.taps("羽毛球赛")
+    await li.taps("报名")
+    for answer in ("就我自己", "XL", "跳过", "确认"):
+        said = await li.says(answer)
+    assert "报名成功" in said
+    talk.clock.advance(49 * HOURS)
+    async with talk.database.transaction() as session:
+        (activity,) = await session.scalars(sa.select(Activity))
+        await activities.call_off(
+            session, activity.public_id, by="王强", reason="场馆检修", now=talk.clock.now()
+        )
+    await sender.send_due()
+
+    told = await li.says("谢谢")
+
+    assert told.startswith("很抱歉，「羽毛球赛」（11月30日（周一）14:00）取消了。原因：场馆检修。")
+    assert "不客气" in told
+    assert mailbox.tried == 0
 
 
 async def test_what_no_phone_shows_does_not_use_it_up(talk: Talk, sender: Sender) -> None:

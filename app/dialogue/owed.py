@@ -1,5 +1,7 @@
-"""What could not be sent when it was due and opens the person's next passive reply: a late answer, an answer
-of staff to a case. It waits as an outbox row that the group read finds (`journal.OWED`).
+"""What could not be sent when it was due and opens the person's next passive reply.
+
+A late answer, words of staff to a case, that an activity was called off. It waits as an outbox row that the
+group read finds (`journal.OWED`).
 """
 
 import secrets

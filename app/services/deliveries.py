@@ -18,6 +18,7 @@ from sqlalchemy.orm import defer
 from app.services import case_notices, windows
 from app.services.outbox import LATE_REPLY
 from app.services.quiet_hours import after_quiet, is_quiet
+from app.services.sign_up_notices import CALLED_OFF
 from app.services.windows import Place
 from models import Account, AccountKind, DeliveryState, Follower, Message, MessageState, Outbox, Way
 from models.sealing import SealBroken
@@ -27,7 +28,8 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=60)  # real time; longer than one call to WeChat with its repeats
 BACKOFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 GIVE_UP_AFTER = 12  # tries: some four hours
-OWN_MATTERS = frozenset({LATE_REPLY, *case_notices.KINDS})  # told at any hour; what cannot be sent is owed
+OWN_MATTERS = frozenset({LATE_REPLY, *case_notices.KINDS})  # told at any hour
+TO_BE_OWED = OWN_MATTERS | {CALLED_OFF}  # what cannot be sent opens the next reply
 
 # Written out as in the index: with states that come as parameters neither database would use it, and
 # every look would read all that was ever sent.
@@ -279,7 +281,7 @@ async def reworded(
 
 async def _owe(session: AsyncSession, row: Outbox, reason: str) -> bool:
     """Let the row wait for a reply to open (`app.dialogue.owed`); false where nobody waits for it."""
-    if row.kind not in OWN_MATTERS or row.person_id is None:
+    if row.kind not in TO_BE_OWED or row.person_id is None:
         return False
     if row.kind == LATE_REPLY and not await _tell_message(session, row, MessageState.UNDELIVERABLE):
         return False

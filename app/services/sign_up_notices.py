@@ -14,6 +14,7 @@ from app.services.quiet_hours import is_quiet
 from models import Activity, DeliveryState, Outbox, SignUp, SignUpState
 
 REMINDER = "activities.reminder"
+CALLED_OFF = "activities.called_off"  # people would go there: what cannot be sent is owed
 DAY_BEFORE_AT = time(10, 0)
 SHORTLY_BEFORE = timedelta(hours=2)
 
@@ -47,10 +48,9 @@ def offer_expired(session: AsyncSession, activity: Activity, entry: SignUp, now:
 
 def called_off(session: AsyncSession, activity: Activity, entry: SignUp, reason: str, now: datetime) -> None:
     why = f"原因：{reason}。" if reason else ""
-    words = (
-        f"很抱歉，「{activity.title}」（{spoken(activity.starts_at, now)}）取消了。{why}您的报名已一并取消。"
-    )
-    _tell(session, "activities.called_off", entry, words, now)
+    day = spoken(activity.starts_at, now, read_later=True)
+    words = f"很抱歉，「{activity.title}」（{day}）取消了。{why}您的报名已一并取消。"
+    _tell(session, CALLED_OFF, entry, words, now)
 
 
 def remind(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
