@@ -115,6 +115,23 @@ def test_staff_announce_an_activity_and_see_who_comes(office: Office) -> None:
     assert people[3].startswith("3. 候补中")
 
 
+def test_staff_let_people_in_and_turn_them_down(office: Office) -> None:
+    public_id = office.adds(FILE.replace("capacity: 1", "capacity: 3\n  approval: true"))
+    office.signs_up(public_id, 3)
+
+    waiting = [line for line in office.types("people", public_id).splitlines() if "待审核" in line]
+    codes = [line.split("代号 ")[1].split("　")[0] for line in waiting]
+    assert "通过 1 份报名" in office.types("approve", public_id, codes[0], "--by", "王强")
+    assert "未通过" in office.types("reject", public_id, codes[1], "--by", "王强", "--reason", "去年去过")
+    assert "通过 1 份报名" in office.types("approve", public_id, "--by", "王强")
+    assert "没有待审核的报名" in office.types("approve", public_id, "--by", "王强")
+
+    people = office.types("people", public_id)
+    assert people.count("已报名") == 2
+    assert people.count("未通过") == 1
+    assert "代号" not in people
+
+
 def test_more_seats_are_offered_and_calling_off_tells_everybody(office: Office) -> None:
     public_id = office.adds()
     office.signs_up(public_id, 3)

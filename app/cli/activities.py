@@ -10,12 +10,13 @@ from app.cli.words import Commands
 from app.clock import civil_date, spoken
 from app.errors import OperatorError
 from app.rich_text import NotRichText
-from app.services import activities, activity_files, sign_ups
+from app.services import activities, activity_files, approvals, sign_ups
 from app.services.sign_up_questions import questions_of
-from models import LIVE
+from models import LIVE, SignUpState
 
-app = Commands(help="活动：发布、查看报名、改名额、取消。")
+app = Commands(help="活动：发布、查看和审核报名、改名额、取消。")
 
+CODES = typer.Argument(None, help="报名的代号，people 里有；不写就是全部待审核的")
 BY = typer.Option(..., "--by", help="您的姓名，记在活动的经过里")
 
 
@@ -38,6 +39,27 @@ def people(activity: str) -> None:
     """一个活动的报名：先后、状态、回答。"""
     for line in asyncio.run(_people(activity)):
         typer.echo(line)
+
+
+@app.command()
+def approve(
+    activity: str,
+    codes: list[str] | None = CODES,
+    by: str = BY,
+) -> None:
+    """审核通过，并告诉本人。"""
+    typer.echo(asyncio.run(_approve(activity, codes or [], by)))
+
+
+@app.command()
+def reject(
+    activity: str,
+    sign_up: str = typer.Argument(..., help="报名的代号"),
+    by: str = BY,
+    reason: str = typer.Option(..., help="会告诉本人"),
+) -> None:
+    """审核不通过，名额让给候补的人。"""
+    typer.echo(asyncio.run(_reject(activity, sign_up, by, reason)))
 
 
 @app.command()
@@ -97,10 +119,22 @@ async def _people(public_id: str) -> list[str]:
             said = "；".join(f"{prompts.get(key, key)}{value or '不填'}" for key, value in answers.items())
             place = f"{number}. " if entry.state in LIVE else "－ "
             seats = f"{entry.seats} 人　" if entry.seats > 1 else ""
-            lines.append(
-                f"{place}{entry.state.label}　{seats}{spoken(entry.signed_up_at, now)}　{said}".rstrip()
-            )
+            code = f"代号 {entry.public_id}　" if entry.state is SignUpState.PENDING_APPROVAL else ""
+            at = spoken(entry.signed_up_at, now)
+            lines.append(f"{place}{entry.state.label}　{code}{seats}{at}　{said}".rstrip("　"))
         return lines
+
+
+async def _approve(public_id: str, codes: list[str], by: str) -> str:
+    async with assemble() as house, house.database.transaction() as session:
+        let_in = await approvals.approve(session, public_id, codes, by=by, now=house.clock.now())
+        return f"通过 {len(let_in)} 份报名，将通知本人。" if let_in else "没有待审核的报名。"
+
+
+async def _reject(public_id: str, code: str, by: str, reason: str) -> str:
+    async with assemble() as house, house.database.transaction() as session:
+        await approvals.reject(session, public_id, code, by=by, reason=reason, now=house.clock.now())
+        return "已记为未通过，将通知本人。"
 
 
 async def _capacity(public_id: str, seats: int) -> str:

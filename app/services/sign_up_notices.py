@@ -46,6 +46,11 @@ def offer_expired(session: AsyncSession, activity: Activity, entry: SignUp, now:
     _tell(session, "activities.offer_expired", entry, words, now)
 
 
+def rejected(session: AsyncSession, activity: Activity, entry: SignUp, reason: str, now: datetime) -> None:
+    words = f"「{activity.title}」的报名没有通过。原因：{reason}\n有疑问请回复「人工」。"
+    _tell(session, "activities.rejected", entry, words, now)
+
+
 def called_off(session: AsyncSession, activity: Activity, entry: SignUp, reason: str, now: datetime) -> None:
     why = f"原因：{reason}。" if reason else ""
     day = spoken(activity.starts_at, now, read_later=True)
