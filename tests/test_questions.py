@@ -1,7 +1,7 @@
 """The questions people ask: every answer they expect exists.
 
-`expect` names all answers that would be right and safe: `safety/` and `law/` a content file, `do/` a handler,
-`reply/` a keyword's reply by its first word, or a signpost by one of its
+`expect` names all answers that would be right and safe: `safety/`, `law/` and `sign/` a content file,
+`do/` a handler, `reply/` a keyword's reply by its first word, or a signpost by one of its
 question forms. `[gap]`: nothing of ours answers it yet. `[]`: nothing should.
 """
 
@@ -14,8 +14,8 @@ from ruamel.yaml import YAML
 from app.knowledge import load
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = {"safety": "power_safety", "law": "labour_law"}
-AT_MOST = 4
+FOLDERS = {"safety": "power_safety", "law": "labour_law", "sign": "signposts"}
+AT_MOST = 5
 
 
 def _existing() -> set[str]:
