@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from app.dialogue.answers import folded
 from app.dialogue.chat import Chat
-from app.knowledge import Choices, Entry, Hit, LawAnswer, Signpost, Tip, answer_text, law_text
+from app.knowledge import Choices, Entry, Hit, LawAnswer, Signpost
 from app.services import crisis, questions
 from app.services.library import Library
 from app.wechat.replies import Nothing, Reply, Text
@@ -67,15 +67,18 @@ async def answer(chat: Chat, library: Library) -> Reply:
 
 
 def in_words(entry: Entry, *, opened: str = "") -> str:
-    """The whole answer; `opened` is what already stands above it."""
+    """The whole answer and its ways on; `opened` is what already stands above it."""
+    return "\n".join([entry.in_chat(opened=opened), *_ways_on(entry)])
+
+
+def _ways_on(entry: Entry) -> list[str]:
+    """Lines to tap that belong to the answer itself."""
     match entry:
-        case Tip():
-            return answer_text(entry, opened=opened)
         case LawAnswer():
-            return f"{law_text(entry, opened=opened)}\n{lines.LEGAL_AID}"
+            return [lines.LEGAL_AID]
         case Signpost():
-            return "\n".join([entry.text, *(_way(label, handler) for label, handler in entry.go)])
-    raise TypeError(f"no answer is made of {type(entry).__name__}")
+            return [lines.go(label, handler) for label, handler in entry.go]
+    return []
 
 
 def opened(chat: Chat) -> str:
@@ -96,25 +99,11 @@ def _which(entries: Sequence[Entry], *, warned: bool) -> str:
     """Ask back: one answer or a few may be meant."""
     opening = "您问的是不是这个？点一下就能看：" if len(entries) == 1 else "您问的是哪一种？点一下就能看："
     first = [] if warned else browsing.urgent(entries)
-    return "\n".join([*first, opening, *map(_line, entries), f"都不是？换个说法再问，或找{lines.DESK}。"])
+    return "\n".join(
+        [*first, opening, *map(browsing.line, entries), f"都不是？换个说法再问，或找{lines.DESK}。"]
+    )
 
 
 def _besides(also: Sequence[Entry]) -> list[str]:
     """Other answers that may be meant; files leave room for them (`app.knowledge.files`)."""
-    return ["不是这个？也可以看：", *map(_line, also)] if also else []
-
-
-def _line(entry: Entry) -> str:
-    match entry:
-        case LawAnswer():
-            return lines.go(entry.title, "labour_law.show", answer=entry.id)
-        case Signpost():
-            return lines.go(entry.title, "signposts.show", sign=entry.id)
-    return lines.go(entry.title, "power_safety.show", tip=entry.id)
-
-
-def _way(label: str, target: str) -> str:
-    """A line for a handler written as in a button's key: `news.latest?category=notice`."""
-    handler, _, arg = target.partition("?")
-    name, _, value = arg.partition("=")
-    return lines.go(label, handler, **({name: value} if name else {}))
+    return ["不是这个？也可以看：", *map(browsing.line, also)] if also else []

@@ -11,8 +11,6 @@ from handlers.browsing import Shelf
 SHELF = Shelf(
     LawAnswer,
     topics="labour_law.topics",
-    show="labour_law.show",
-    arg="answer",
     asks="想看哪一类？也可以直接问我，例如「试用期最长几个月」。",
     empty=f"劳动权益的内容正在准备。有事请点{lines.LEAVE}。",
 )

@@ -11,6 +11,7 @@ from app.wechat.replies import choice_line
 def go(label: str, handler: str, **arg: str) -> str:
     """A line reading `label`; tapped, it sends `label` and runs `handler`, with one `arg` at most.
 
+    `handler` may be written as in a button's key, `news.latest?category=notice`, where no `arg` is given.
     Two would need an ampersand, and what phones make of one inside a tapped line's id is not documented.
     """
     ((name, value),) = arg.items() or (("", ""),)

@@ -3,7 +3,7 @@
 from app.clock import civil_date
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.knowledge import Tip, answer_text
+from app.knowledge import Tip
 from app.services.library import Library
 from app.wechat.replies import Reply, Text, fit
 from handlers import answering, lines
@@ -12,8 +12,6 @@ from handlers.browsing import Shelf
 SHELF = Shelf(
     Tip,
     topics="power_safety.topics",
-    show="power_safety.show",
-    arg="tip",
     asks="想看哪一类？也可以直接把问题发给我。",
     empty=f"安全用电的内容正在准备。急事请看{lines.HOTLINES}。",
 )
@@ -31,7 +29,7 @@ def make_router(library: Library) -> Router:
         tip = library.find(Tip, chat.args.get("tip", ""))
         if tip is None:
             return Text(f"这一条已经调整。看看别的：{lines.SAFETY}")
-        return Text(answer_text(tip, opened=answering.opened(chat)))
+        return Text(answering.in_words(tip, opened=answering.opened(chat)))
 
     @router.on("power_safety.topics", title="安全用电", args=SHELF.args)
     async def topics(chat: Chat) -> Reply:

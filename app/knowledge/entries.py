@@ -9,6 +9,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
+from app.knowledge.markdown import as_chat
+
 ANSWER_BYTES = 2048
 """WeChat refuses a longer passive text; the answer is measured in UTF-8."""
 
@@ -63,6 +65,10 @@ class Entry:
     def is_urgent(self) -> bool:
         """Whether the answer opens with a number to call, since life may be at risk."""
         return False
+
+    def in_chat(self, *, opened: str = "") -> str:
+        """The whole answer as a text message; `opened` is what already stands above it."""
+        return as_chat(self.body)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; `from_dict` gives an equal entry back."""

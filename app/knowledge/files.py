@@ -7,9 +7,9 @@ from pathlib import Path
 from app.content_files import BodyMistake, ContentFile, ContentMistakes, Mistake, read_folder
 from app.knowledge.entries import ANSWER_BYTES, Entry
 from app.knowledge.front_matter import Head, LawHead, SignpostHead, TipHead
-from app.knowledge.laws import LawAnswer, law_text
+from app.knowledge.laws import LawAnswer
 from app.knowledge.signposts import Signpost
-from app.knowledge.tips import Tip, answer_text
+from app.knowledge.tips import Tip
 from app.knowledge.vocabulary import normalise
 
 EntryFile = ContentFile[Entry]
@@ -87,21 +87,11 @@ def _refuse(mistakes: list[Mistake]) -> None:
 
 def _entry(head: Head, body: str) -> Entry:
     entry = head.entry(body)
-    size, most = _size(entry), SIGNPOST_BYTES if isinstance(entry, Signpost) else ANSWER_BYTES - SPARE_BYTES
+    size = len(entry.in_chat().encode())
+    most = SIGNPOST_BYTES if isinstance(entry, Signpost) else ANSWER_BYTES - SPARE_BYTES
     if size > most:
         raise BodyMistake(f"整条答复 {size} 字节，最多 {most} 字节，请缩短")
     return entry
-
-
-def _size(entry: Entry) -> int:
-    match entry:
-        case Tip():
-            return len(answer_text(entry).encode())
-        case LawAnswer():
-            return len(law_text(entry).encode())
-        case Signpost():
-            return len(entry.text.encode())
-    raise TypeError(f"no answer is made of {type(entry).__name__}")
 
 
 def _strays(files: Iterable[EntryFile], handlers: Collection[str]) -> Iterator[Mistake]:

@@ -52,6 +52,9 @@ class LawAnswer(Entry):
     def is_urgent(self) -> bool:
         return self.call[0] in _EMERGENCY
 
+    def in_chat(self, *, opened: str = "") -> str:
+        return law_text(self, opened=opened)
+
 
 @lru_cache(maxsize=1024)
 def law_text(answer: LawAnswer, *, opened: str = "") -> str:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.knowledge.entries import Entry, EntryTopic
-from app.knowledge.markdown import as_chat
 
 
 class Place(EntryTopic):
@@ -30,8 +29,3 @@ class Signpost(Entry):
     @property
     def prose(self) -> Iterable[str]:
         return (*self.body.splitlines(), *(label for label, _ in self.go))
-
-    @property
-    def text(self) -> str:
-        """The words for chat, without the lines to tap."""
-        return as_chat(self.body)

@@ -55,6 +55,9 @@ class Tip(Entry):
     def is_urgent(self) -> bool:
         return self.danger
 
+    def in_chat(self, *, opened: str = "") -> str:
+        return answer_text(self, opened=opened)
+
 
 @lru_cache(maxsize=1024)  # the same few are asked for all day
 def answer_text(tip: Tip, *, opened: str = "") -> str:

@@ -96,8 +96,7 @@ def normalise(text: str) -> str:
     if len(text) > _LONGEST:
         half = _LONGEST // 2
         text = f"{text[:half]} {text[-half:]}"
-    plain = _NOT_WRITTEN.sub(" ", unicodedata.normalize("NFKC", text).lower())
-    plain = plain.strip()
+    plain = _NOT_WRITTEN.sub(" ", unicodedata.normalize("NFKC", text).lower()).strip()
     for written, meant in _SAME:
         plain = written.sub(meant, plain)
     return plain
@@ -106,13 +105,9 @@ def normalise(text: str) -> str:
 def subjects(normalised: str) -> Subject:
     """Which subjects the text names."""
     named = Subject.NONE
+    of_power = _APPLIANCES.sub(" ", _OTHER_TRADES.sub(" ", normalised))
     for subject, words in _WORDS.items():
-        read = (
-            _APPLIANCES.sub(" ", _OTHER_TRADES.sub(" ", normalised))
-            if subject is Subject.POWER
-            else normalised
-        )
-        if words.search(read):
+        if words.search(of_power if subject is Subject.POWER else normalised):
             named |= subject
     return named
 
