@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from app.clock import civil_date, spoken
-from app.services import cases, consultation_facts, legal_topics
+from app.services import cases, consultation_facts
 from app.services.statutory_deadlines import Deadline
-from models import OVER, Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind, Urgency
+from models import OVER, Case, CaseEntry, CaseState, Consultation, EntryKind, Urgency
 
 _WHO = {EntryKind.MEMBER: "来件", EntryKind.STAFF: "答复", EntryKind.NOTE: "备注", EntryKind.EVENT: "过程"}
 NOT_TO_THEM = "对方是本公司：不得交给公司的法务部门，请由县总工会安排的律师办理。"
@@ -14,7 +14,7 @@ NOT_TO_THEM = "对方是本公司：不得交给公司的法务部门，请由�
 def line(case: Case, now: datetime, facts: Consultation | None = None) -> str:
     parts = [
         case.number,
-        case.kind.label + _topic(case),
+        case.kind.label + (f"（{topic}）" if (topic := cases.topic_of(case)) else ""),
         case.state.label,
         "匿名" if case.anonymous else "实名",
     ]
@@ -55,10 +55,3 @@ def facts_of(facts: Consultation, now: datetime) -> list[str]:
     if facts.referral_consent_at is not None:
         lines.append(f"转介：{spoken(facts.referral_consent_at, now)}记下本人的单独同意")
     return lines
-
-
-def _topic(case: Case) -> str:
-    if not case.topic:
-        return ""
-    legal = case.kind is CaseKind.CONSULTATION
-    return f"（{legal_topics.topic_label(case.topic) if legal else cases.topic_label(case.topic)}）"

@@ -10,7 +10,7 @@ from app.clock import shanghai, spoken
 from app.dependencies import Now, ReadSession
 from app.portal.templating import render
 from app.portal.visitor import CurrentPerson
-from app.services import cases, legal_topics
+from app.services import cases
 from app.services.consultation_work import ADD_WORD
 from models import OVER, Case, CaseEntry, CaseKind, CaseState, EntryKind
 
@@ -18,7 +18,6 @@ router = APIRouter(prefix="/me/cases", include_in_schema=False)
 
 LISTED = 50
 
-_TOPICS: Final = {CaseKind.FEEDBACK: cases.topic_label, CaseKind.CONSULTATION: legal_topics.topic_label}
 _MORE: Final = {
     CaseKind.DESK: "还有话说，请在公众号里回复「人工」。",
     CaseKind.FEEDBACK: "还要补充，请在公众号里回复「我要留言」并写上这个编号。急事请打 95598。",
@@ -41,7 +40,7 @@ async def one(visitor: CurrentPerson, address: str, session: ReadSession, now: N
     words = render(
         "my_case.html",
         case=case,
-        topic=_TOPICS.get(case.kind, _no_topic)(case.topic),
+        topic=cases.topic_of(case),
         due=case.first_answer_due_at if case.state not in OVER and not answered else None,
         more=_MORE[case.kind] if case.state not in OVER else "",
         thread=[(*_told(case, entry), _when(case, entry.created_at, now)) for entry in thread],
@@ -65,10 +64,6 @@ def _staff_words(case: Case, entry: CaseEntry) -> str:
     if entry.to_state is CaseState.WAITING_USER:
         return "律师问您"
     return "律师答复" if case.kind is CaseKind.CONSULTATION else "工作人员答复"
-
-
-def _no_topic(topic: str) -> str:
-    return ""
 
 
 def _when(case: Case, moment: datetime, now: datetime) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import SHANGHAI, civil_date, start_of_day
 from app.errors import NotFound
 from app.gathered import gather
+from app.services import legal_topics
 from app.services.calendar import CLOSING_TIME, after_working_days
 from app.services.case_moves import check_move
 from app.services.case_rows import NewCase, insert_cases
@@ -55,6 +56,14 @@ def topic_label(topic: str) -> str:
     """How people read a stored topic; one of another time counts as 其他."""
     known = topic in FeedbackTopic.__members__.values()
     return (FeedbackTopic(topic) if known else FeedbackTopic.OTHER).label
+
+
+def topic_of(case: Case) -> str:
+    """What a case is about, as people read it; empty for one that was not asked."""
+    if not case.topic:
+        return ""
+    is_legal = case.kind is CaseKind.CONSULTATION
+    return legal_topics.topic_label(case.topic) if is_legal else topic_label(case.topic)
 
 
 _SERIES: dict[CaseKind, Series] = {
