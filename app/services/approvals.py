@@ -18,7 +18,13 @@ from models import Activity, SignUp, SignUpState
 
 
 async def approve(
-    session: AsyncSession, public_id: str, codes: Collection[str] = (), *, by: str, now: datetime
+    session: AsyncSession,
+    public_id: str,
+    codes: Collection[str] = (),
+    *,
+    by: str,
+    channel: str = "cli",
+    now: datetime,
 ) -> Sequence[SignUp]:
     """Let in the sign-ups of these codes, or all that wait. Returns those that were; twice is no error.
 
@@ -30,7 +36,7 @@ async def approve(
     let_in = [each for each in entries if each.state is not SignUpState.CONFIRMED]
     for entry in let_in:
         _check_waits(entry, SignUpState.CONFIRMED)
-        move(session, entry, SignUpState.CONFIRMED, by=by, channel="cli", now=now)
+        move(session, entry, SignUpState.CONFIRMED, by=by, channel=channel, now=now)
         await session.flush()
         notices.receipt(session, activity, entry, now)
     await session.flush()
@@ -38,22 +44,30 @@ async def approve(
 
 
 async def reject(
-    session: AsyncSession, public_id: str, code: str, *, by: str, reason: str, now: datetime
+    session: AsyncSession,
+    public_id: str,
+    code: str,
+    *,
+    by: str,
+    reason: str,
+    channel: str = "cli",
+    now: datetime,
 ) -> SignUp:
     """Turn one down and say why; its seat goes to the next who waits. Twice is no error.
 
     Raises:
         NotFound, DomainError: as `approve`; no reason was given.
     """
-    if not reason.strip():
+    reason = reason.strip()
+    if not reason:
         raise DomainError("请写明原因，会告诉本人。")
     activity, (entry,) = await _locked(session, public_id, [code], now)
     if entry.state is SignUpState.REJECTED:
         return entry
     _check_waits(entry, SignUpState.REJECTED)
-    move(session, entry, SignUpState.REJECTED, by=by, channel="cli", reason=reason.strip()[:200], now=now)
+    move(session, entry, SignUpState.REJECTED, by=by, channel=channel, reason=reason[:200], now=now)
     await session.flush()
-    notices.rejected(session, activity, entry, reason.strip(), now)
+    notices.rejected(session, activity, entry, reason, now)
     await waiting_lists.settle(session, activity, now)
     return entry
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
+from app.knowledge.laws import CAUTION
 from app.services import case_notices, consultation_clocks
 from app.services.case_moves import way
 from app.services.cases import moment_kept, move
@@ -20,7 +21,6 @@ from app.services.consultations import facts_of
 from models import OVER, Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind, Outbox
 
 ANSWER_LENGTH = 600  # characters; with its heading it fits one message of WeChat
-CAVEAT = "以承办律师、仲裁机构的意见为准。"  # below what is said about the law
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def moved(
 def with_caveat(case: Case, text: str) -> str:
     """An answer as the member reads it."""
     fitting = case.kind is CaseKind.CONSULTATION and "为准" not in text
-    return f"{text}\n{CAVEAT}" if fitting else text
+    return f"{text}\n{CAUTION}" if fitting else text
 
 
 async def close(session: AsyncSession, number: str, by: str, now: datetime, *, channel: str = "cli") -> Case:
