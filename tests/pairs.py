@@ -17,7 +17,7 @@ from app.database import Database
 from app.settings import Settings
 from models import Case, CaseEntry, CaseKind, CaseReporter, EntryKind, Follower, Message
 from models.sealing import Keyring, keyring, use_keyring
-from tests.running import Push, Service, start_all
+from tests.running import Push, Service, WeChat, start_all, wechat_of
 from tests.servers import Missing, PostgresServer, run_apart, start_postgres
 
 
@@ -85,6 +85,22 @@ async def looking_into(settings: Settings) -> AsyncIterator[Database]:
         yield database
     finally:
         await database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def pair(request: pytest.FixtureRequest) -> Pair:
+    return shared_pair(request.param, request.config)
+
+
+@pytest.fixture
+def wechat(pair: Pair) -> WeChat:
+    return wechat_of(pair.settings)
+
+
+@pytest.fixture
+async def database(pair: Pair) -> AsyncIterator[Database]:
+    async with looking_into(pair.settings) as opened:
+        yield opened
 
 
 async def desk_cases_of(database: Database, people: list[str]) -> list[tuple[int, int]]:

@@ -20,7 +20,7 @@ from tests.running import Push, WeChat, openids, until, wechat_of
 from tests.servers import run_apart
 
 AWAY = 3.0  # seconds
-DESK, KEYWORD, LEAVE = "人工", "电费", "留言"
+DESK, KEYWORD, LEAVE = "人工", "12398", "留言"
 UNDER_WAY = 0.3  # seconds: what was committed just before may still be on its way
 
 

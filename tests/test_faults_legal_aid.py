@@ -2,38 +2,23 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 
-import pytest
 import sqlalchemy as sa
 
 from app.database import Database
 from app.services import case_work
 from models import Case, CaseKind, Consultation
-from tests.pairs import Pair, looking_into, shared_pair
-from tests.running import Person, WeChat, openids, until, wechat_of
+from tests import pairs
+from tests.pairs import Pair
+from tests.running import Person, WeChat, openids, until
+
+pair, wechat, database = pairs.pair, pairs.wechat, pairs.database
 
 NUMBER = re.compile(r"FL-\d{4}-\d{4,}")
 WORDS = (
     *("律师", "2", "昨天", "还在上班", "和单位谈过", "3", "跳过"),
     *("公司要和我解约", "完成", "没有", "没有", "跳过", "同意"),
 )
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def pair(request: pytest.FixtureRequest) -> Pair:
-    return shared_pair(request.param, request.config)
-
-
-@pytest.fixture
-def wechat(pair: Pair) -> WeChat:
-    return wechat_of(pair.settings)
-
-
-@pytest.fixture
-async def database(pair: Pair) -> AsyncIterator[Database]:
-    async with looking_into(pair.settings) as opened:
-        yield opened
 
 
 async def ready(pair: Pair, wechat: WeChat, people: list[str]) -> None:

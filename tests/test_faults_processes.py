@@ -3,7 +3,6 @@
 import asyncio
 import random
 import re
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
@@ -12,26 +11,13 @@ import sqlalchemy as sa
 from app.database import Database
 from app.services import case_work
 from models import Case, CaseKind, Follower, StoredFile
-from tests.pairs import Pair, desk_cases_of, kept, looking_into, shared_pair
-from tests.running import Person, Push, WeChat, openids, post, until, wechat_of
+from tests import pairs
+from tests.pairs import Pair, desk_cases_of, kept
+from tests.running import Person, Push, WeChat, openids, post, until
 
-DESK, KEYWORD, LEAVE = "人工", "电费", "留言"
+pair, wechat, database = pairs.pair, pairs.wechat, pairs.database
 
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def pair(request: pytest.FixtureRequest) -> Pair:
-    return shared_pair(request.param, request.config)
-
-
-@pytest.fixture
-def wechat(pair: Pair) -> WeChat:
-    return wechat_of(pair.settings)
-
-
-@pytest.fixture
-async def database(pair: Pair) -> AsyncIterator[Database]:
-    async with looking_into(pair.settings) as opened:
-        yield opened
+DESK, KEYWORD, LEAVE = "人工", "12398", "留言"
 
 
 # --- the same message, three times at once
