@@ -33,8 +33,11 @@ install: $(VENV)/.run ## 装好运行需要的东西 · set up .venv with what t
 run: $(VENV)/.run ## 启动服务（:8000）和一部浏览器里的手机（:8001） · run the service (:8000) and a phone in the browser (:8001)
 	$(PY) -m app demo --port $(PORT) --sandbox-port $(SANDBOX_PORT)
 
+# A file stays with one process, so that what its tests share is started once.
+AT_ONCE := -n auto --maxprocesses 4 --dist loadfile
+
 test: $(VENV)/.dev ## 运行全部测试 · run all tests
-	$(PY) -m pytest $(TESTS)
+	$(PY) -m pytest $(or $(TESTS),$(AT_ONCE))
 
 check: $(VENV)/.dev ## 检查格式、写法、类型、引用方向和迁移 · format, lint, types, import arrows, migration drift
 	$(PY) -m ruff format --check .

@@ -1,5 +1,6 @@
 """The assembled service and the sandbox in one process, joined without a network, on one moved clock."""
 
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -36,15 +37,17 @@ def settings_for(database_url: str, folder: Path, **given: Any) -> Settings:
         "public_url": OURS,
         "files": folder / "files",
         "clock_file": folder / "clock",
+        "content": small_content(folder),
     }
     return Settings(**settings | given)
 
 
-def one_tip(folder: Path) -> Path:
-    """A content folder that is read in no time, for tests of other things."""
-    (folder / "power_safety").mkdir()
-    (folder / "power_safety" / TIP).write_bytes((ROOT / "content" / "power_safety" / TIP).read_bytes())
-    return folder
+def small_content(folder: Path) -> Path:
+    """A content folder that is read in no time: one tip."""
+    small = folder / "small-content"
+    (small / "power_safety").mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(ROOT / "content" / "power_safety" / TIP, small / "power_safety" / TIP)
+    return small
 
 
 @dataclass

@@ -18,6 +18,7 @@ from models.sealing import keyring
 from sandbox.driver import Phone
 from tests import servers
 from tests.both_ends import Ends, both_ends, settings_for
+from tests.rooms import ROOT
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ async def states(ends: Ends) -> list[DeliveryState]:
 
 
 async def test_preparing_twice_changes_nothing(database_url: str, tmp_path: Path) -> None:
-    settings = settings_for(database_url, tmp_path)
+    settings = settings_for(database_url, tmp_path, content=ROOT / "content")
     found: list[tuple[int, int]] = []
     for _ in range(2):
         await prepare(settings)

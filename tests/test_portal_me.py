@@ -14,7 +14,7 @@ from app.services import activities, case_work, cases, consultation_work
 from models import Activity, Case, CaseEntry, CaseKind, EntryKind, Follower, FollowerTag, SignUpMove
 from sandbox.driver import Phone
 from tests import making
-from tests.both_ends import OURS, Ends, both_ends, one_tip, settings_for
+from tests.both_ends import OURS, Ends, both_ends, settings_for
 from tests.consulting import consult
 
 HTML = {"Accept": "text/html"}
@@ -23,7 +23,7 @@ TOKEN = re.compile(r'name="token" value="([0-9a-f]{64})"')
 
 @pytest.fixture
 async def ends(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ends]:
-    settings = settings_for(database_url, tmp_path, content=one_tip(tmp_path))
+    settings = settings_for(database_url, tmp_path)
     async with both_ends(settings, monkeypatch) as joined:
         yield joined
 

@@ -20,7 +20,7 @@ from app.wechat.api.users import User, UsersApi
 from app.wechat.oauth import WebIdentity, WebOAuth
 from models import Follower, Person
 from sandbox.driver import Phone
-from tests.both_ends import OURS, SECRET, WECHAT, Ends, both_ends, one_tip, settings_for
+from tests.both_ends import OURS, SECRET, WECHAT, Ends, both_ends, settings_for
 
 ME = f"{OURS}/me"
 SESSION, UNDER_WAY = "gonghui_session", "gonghui_signing_in"
@@ -29,7 +29,7 @@ EXCHANGE = "/sns/oauth2/access_token"
 
 @pytest.fixture
 async def ends(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ends]:
-    settings = settings_for(database_url, tmp_path, content=one_tip(tmp_path))
+    settings = settings_for(database_url, tmp_path)
     async with both_ends(settings, monkeypatch) as joined:
         yield joined
 

@@ -30,7 +30,10 @@ def render(template: str, **values: Any) -> str:
 
 
 SETTLED = frozenset({"confirmed", "checked_in", "answered"})
-WAITING = frozenset({"pending_approval", "waitlisted", "offered", "submitted"})
+WAITING = frozenset(
+    {"pending_approval", "waitlisted", "offered", "submitted", "triaged", "assigned"}
+    | {"in_progress", "waiting_user", "reopened"}
+)
 
 
 def _tone(state: StrEnum) -> str:
