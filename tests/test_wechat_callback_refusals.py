@@ -139,6 +139,7 @@ async def test_an_unreadable_query_is_refused(query: str) -> None:
         (Cipher(SAFE).encrypt(b"<!DOCTYPE xml>" + HELLO), "doctype"),
         (Cipher(SAFE).encrypt("你好".encode("gbk")), "bad-charset"),
     ],
+    ids=["signs", "chinese", "short", "zeros", "cut", "nothing", "html", "cut-xml", "deep", "doctype", "gbk"],
 )
 async def test_a_well_signed_but_broken_body_is_a_400(encrypt: str, reason: str) -> None:
     caller = Caller(SAFE)
