@@ -14,6 +14,7 @@ from app.database import Database
 from app.errors import OperatorError
 from app.preparing import prepare
 from app.settings import load_settings
+from app.whole_answers import WholeAnswers
 
 LOOPBACK = "127.0.0.1"
 
@@ -40,6 +41,7 @@ def serve(
         factory=True,
         host=host,
         port=port,
+        http=WholeAnswers,
         workers=workers if workers > 1 else None,
         access_log=False,  # it would print openids
         log_config=None,
