@@ -15,12 +15,14 @@ from app.wechat.api.messages import MessagesApi
 from app.wechat.api.qrcodes import QrCodesApi
 from app.wechat.api.tags import TagsApi
 from app.wechat.api.templates import TemplatesApi
+from app.wechat.api.tickets import TicketsApi
 from app.wechat.api.users import UsersApi
 from app.wechat.tokens import TokenSource
 
 
 class WeChatClient:
-    """Holds no connection and no token of its own: both are handed in, and closed by others.
+    """For an official account or a mini-program; what belongs to one kind only, says so and is refused to
+    the other (48001). Holds no connection and no token of its own: both are handed in, and closed by others.
 
     How long a call may take is the business of `http` (its `timeout`).
     """
@@ -51,6 +53,7 @@ class WeChatClient:
         self.tags = TagsApi(caller)
         self.media = MediaApi(caller)
         self.qrcodes = QrCodesApi(caller)
+        self.tickets = TicketsApi(caller)
         self.base = BaseApi(caller)
 
     def __repr__(self) -> str:
