@@ -12,6 +12,8 @@ from app.wechat.api.calls import Caller
 from app.wechat.api.media import MediaApi
 from app.wechat.api.menus import MenusApi
 from app.wechat.api.messages import MessagesApi
+from app.wechat.api.notice_templates import NoticeTemplatesApi
+from app.wechat.api.notices import NoticesApi
 from app.wechat.api.qrcodes import QrCodesApi
 from app.wechat.api.tags import TagsApi
 from app.wechat.api.templates import TemplatesApi
@@ -49,6 +51,8 @@ class WeChatClient:
         self.menus = MenusApi(caller)
         self.messages = MessagesApi(caller)
         self.templates = TemplatesApi(caller)
+        self.notices = NoticesApi(caller)
+        self.notice_templates = NoticeTemplatesApi(caller)
         self.users = UsersApi(caller)
         self.tags = TagsApi(caller)
         self.media = MediaApi(caller)
