@@ -9,9 +9,13 @@ import httpx
 
 from app.wechat.api.base import BaseApi
 from app.wechat.api.calls import Caller
+from app.wechat.api.content_checks import ContentChecksApi
+from app.wechat.api.links import LinksApi
+from app.wechat.api.logins import LoginsApi
 from app.wechat.api.media import MediaApi
 from app.wechat.api.menus import MenusApi
 from app.wechat.api.messages import MessagesApi
+from app.wechat.api.miniprogram_codes import MiniProgramCodesApi
 from app.wechat.api.notice_templates import NoticeTemplatesApi
 from app.wechat.api.notices import NoticesApi
 from app.wechat.api.qrcodes import QrCodesApi
@@ -59,6 +63,11 @@ class WeChatClient:
         self.qrcodes = QrCodesApi(caller)
         self.tickets = TicketsApi(caller)
         self.base = BaseApi(caller)
+        # A mini-program's own.
+        self.logins = LoginsApi(caller)
+        self.miniprogram_codes = MiniProgramCodesApi(caller)
+        self.links = LinksApi(caller)
+        self.content_checks = ContentChecksApi(caller)
 
     def __repr__(self) -> str:
         return f"WeChatClient({self.app_id!r})"
