@@ -104,12 +104,58 @@ SECTION_15: list[tuple[int, type[e.WeChatError]]] = [
 ]
 
 
+# Sections 1.3, 8.4, 10, 11.1 and 12, by hand like the above.
+OTHER_SECTIONS: list[tuple[int, type[e.WeChatError]]] = [
+    (40201, e.OurMistake),
+    (40202, e.OurMistake),
+    (40203, e.OurMistake),
+    (200011, e.NotAllowed),
+    (200012, e.OurMistake),
+    (200013, e.NotAllowed),
+    (200014, e.OurMistake),
+    (200016, e.OurMistake),
+    (200017, e.OurMistake),
+    (200018, e.OurMistake),
+    (200019, e.OurMistake),
+    (200020, e.OurMistake),
+    (200021, e.OurMistake),
+    (200022, e.AlreadyDone),
+    (200100, e.NotAllowed),
+    (50001, e.SignInAgain),
+    (9410010, e.OurMistake),
+    (9410011, e.OurMistake),
+    (9410012, e.OurMistake),
+    (87009, e.SignInAgain),
+    (1400001, e.NotAllowed),
+    (40129, e.OurMistake),
+    (40169, e.OurMistake),
+    (41030, e.OurMistake),
+    (40097, e.OurMistake),
+    (85096, e.OurMistake),
+    (85401, e.OurMistake),
+    (85402, e.OurMistake),
+    (85406, e.QuotaUsedUp),
+    (85407, e.NotAllowed),
+    (85408, e.NotAllowed),
+    (40165, e.OurMistake),
+    (40212, e.OurMistake),
+    (85079, e.NotAllowed),
+    (43104, e.OurMistake),
+    (87020, e.TryLater),
+]
+
+
 def met(errcode: int, **more: object) -> e.WeChatError:
     return error_for({"errcode": errcode, "errmsg": "no", **more}, "/cgi-bin/x", now=NOON)
 
 
 @pytest.mark.parametrize(("errcode", "kind"), SECTION_15)
 def test_each_code_of_section_15_says_what_to_do(errcode: int, kind: type[e.WeChatError]) -> None:
+    assert type(met(errcode)) is kind
+
+
+@pytest.mark.parametrize(("errcode", "kind"), OTHER_SECTIONS)
+def test_each_code_of_the_other_sections_says_what_to_do(errcode: int, kind: type[e.WeChatError]) -> None:
     assert type(met(errcode)) is kind
 
 

@@ -1,6 +1,6 @@
 """The one table from WeChat's error codes to what the caller can do.
 
-Source: wechat-platform.md section 15, then the code lists of sections 4 to 9 and 11. The
+Source: wechat-platform.md section 15, then the code lists of sections 1, 4 to 9, 11 and 12. The
 codes of section 15 are tested one by one.
 """
 
@@ -55,8 +55,9 @@ _ROWS: tuple[tuple[Meaning, tuple[int, ...]], ...] = (
     (Meaning(TryLater, MINUTE), (45011, 44991, 45066, 42010)),
     (Meaning(TryLater, HOUR), (61503,)),  # yesterday's figures are not ready yet
     (Meaning(TryLater, BUSY_SECONDS), (40028,)),  # menu switched off moments ago
+    (Meaning(TryLater, MINUTE), (87020,)),  # the same content is being looked at
     # 45028 comes back by day or by month, as the account is; asking at midnight costs nothing.
-    (Meaning(QuotaUsedUp), (45009, 44993, 45028)),
+    (Meaning(QuotaUsedUp), (45009, 44993, 45028, 85406)),
     (Meaning(QuotaUsedUp, monthly=True), (48006,)),
     (Meaning(TokenRejected), (40001, 40014, 42001)),
     # -- the person -------------------------------------------------------------------------
@@ -68,21 +69,22 @@ _ROWS: tuple[tuple[Meaning, tuple[int, ...]], ...] = (
     (Meaning(AllowanceUsed), (45047,)),
     (Meaning(NotSubscribed), (43101,)),
     # -- done, or partly --------------------------------------------------------------------
-    (Meaning(AlreadyDone), (45065, 45081)),
+    (Meaning(AlreadyDone), (45065, 45081, 200022)),
     (Meaning(PartlyDone), (45171,)),
     (Meaning(NoMenu), (46003, 46002)),
     (Meaning(MediaGone), (40007, 46001)),
-    (Meaning(SignInAgain), (40029, 40163, 42003, 41008, 42002, 40030, 42007)),
+    (Meaning(SignInAgain), (40029, 40163, 42003, 41008, 42002, 40030, 42007, 50001, 87009)),
     # -- an operator must act ---------------------------------------------------------------
     (Meaning(NotAllowed), (40013, 40125, 40243, 41002, 41004)),  # credentials
     (Meaning(NotAllowed), (40164, 89503)),  # our address
     (Meaning(NotAllowed, DAY), (89506,)),
     (Meaning(NotAllowed, HOUR), (89507,)),
-    (Meaning(NotAllowed), (43107, 43116, 45087, 48004, 50002)),  # banned or limited
+    (Meaning(NotAllowed), (43107, 43116, 45087, 48004, 50002, 200011, 200013)),  # banned or limited
     (
         Meaning(NotAllowed),
         (48001, 48003, 48008, 50004, 50007, 40200, 65306, 65309, 65319, 45064, 40247, 88000),
     ),
+    (Meaning(NotAllowed), (200100, 85079, 85407, 85408, 1400001)),  # notices, links, phone numbers
     # -- our mistake ------------------------------------------------------------------------
     (Meaning(ContentRefused), (45168, 87014, 40249, 70000)),
     (Meaning(OurMistake), (40002, 41001, 43001, 43002, 44002, 44004)),
@@ -97,7 +99,12 @@ _ROWS: tuple[tuple[Meaning, tuple[int, ...]], ...] = (
     (Meaning(OurMistake), (40031, 40032, 40130, 40092, 63178, 63182, 63183)),  # users
     (Meaning(OurMistake), (40036, 40037, 40062, 40246, 41030)),  # templates
     (Meaning(OurMistake), (40004, 40005, 40006, 40008, 40009, 41005, 48005)),  # media
-    (Meaning(OurMistake), (40052, 40053, 45029)),  # QR codes
+    (Meaning(OurMistake), (200012, 200014, *range(200016, 200022))),  # templates of notices
+    (Meaning(OurMistake), (40052, 40053, 45029, 9410010, 9410011, 9410012)),  # QR codes, short keys
+    (Meaning(OurMistake), (40097, 40129, 40169, 85096)),  # mini-program codes
+    (Meaning(OurMistake), (40212, 85401, 85402)),  # links
+    (Meaning(OurMistake), (43104,)),  # content checks: another app's openid
+    (Meaning(OurMistake), (40201, 40202, 40203)),  # checking the callback
     (Meaning(OurMistake), (76001, 76002, 76003, 76004, 76021, 76022)),  # quota, rid
 )
 

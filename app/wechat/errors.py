@@ -94,7 +94,7 @@ class NotAllowed(WeChatError):
 
 
 class SignInAgain(WeChatError):
-    """A web sign-in's code or refresh token is spent: send the person through it again."""
+    """A sign-in's code, token or session key is spent: send the person through it again."""
 
 
 class NoMenu(WeChatError):

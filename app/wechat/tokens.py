@@ -2,7 +2,8 @@
 
 The token is WeChat's `stable_token`: fetching again does not end the one in use, and near its
 end the platform hands out the next while both work (wechat-platform.md section 5). The store
-is a protocol; the one over the database lives with the database.
+is a protocol; the one over the database lives with the database. `SharedValue` is the same for
+whatever else is fetched once for all: the ticket of `app.wechat.jssdk`.
 """
 
 import asyncio
@@ -89,6 +90,129 @@ class MemoryTokenStore:
         return holder if self._now() < until else None
 
 
+class SharedValue:
+    """A secret with an end that one process fetches for all. One per process, on one event loop."""
+
+    def __init__(
+        self,
+        store: TokenStore,
+        key: str,
+        ask: Callable[[], Awaitable[tuple[str, float]]],
+        now: Callable[[], float],
+        *,
+        path: str,
+        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        """`ask` answers a value and its remaining seconds; `path` names the call in errors."""
+        self._now = now
+        self._store = store
+        self._key = key
+        self._ask = ask
+        self._path = path
+        self._pause = pause
+        self._holder = uuid4().hex
+        self._held: StoredToken | None = None
+        self._ask_again_at = 0.0  # an ageing token is used until then without asking
+        self._refusal: tuple[WeChatError, float] | None = None
+        self._flight: asyncio.Task[str] | None = None
+
+    async def get(self) -> str:
+        """A value that should work now.
+
+        Raises:
+            WeChatError: what `ask` raises; other than `TryLater` it is remembered for a minute.
+            TryLater: WeChat busy or out of reach, or another process is at it too long.
+        """
+        held = self._held
+        if held is not None and (self._fresh(held) or self._ageing_but_asked(held)):
+            return held.value
+        if self._flight is None or self._flight.done():
+            self._flight = asyncio.create_task(self._renew(), name=f"wechat {self._path}")
+            self._flight.add_done_callback(_retrieve)
+        # Shielded: one caller giving up must not end the fetch for the others.
+        return await asyncio.shield(self._flight)
+
+    async def refused(self, value: str) -> None:
+        """WeChat would not take `value`: forget it, unless a newer one took its place."""
+        if self._held is not None and self._held.value == value:
+            self._held = None
+        await self._store.drop(self._key, value)
+
+    async def _renew(self) -> str:
+        """From the store, or fetched under its lease, or waited for; last the ageing one."""
+        try:
+            for _ in range(POLLS):
+                if (stored := await self._from_store()) is not None:
+                    return stored.value
+                self._raise_remembered()
+                if await self._store.lease(self._key, self._holder, LEASE_SECONDS):
+                    return await self._under_lease()
+                await self._pause(POLL_SECONDS)
+            raise TryLater(None, "another process is fetching it", "", self._path)
+        except WeChatError:
+            # Better one near its end than none at all.
+            held = await self._ageing()
+            if held is None:
+                raise
+            return self._keep(held).value
+
+    async def _under_lease(self) -> str:
+        try:
+            # Somebody may have fetched between our look and our lease.
+            stored = await self._from_store()
+            if stored is not None:
+                return stored.value
+            fetched = await self._fetch()
+            if not await self._store.save(self._key, fetched, self._holder):
+                # We were so slow that the lease is gone: another's token may be the newer one.
+                fetched = await self._from_store() or fetched
+            return self._keep(fetched).value
+        finally:
+            await self._store.release(self._key, self._holder)
+
+    async def _fetch(self) -> StoredToken:
+        """Ask WeChat; what it refuses for good is remembered, so that nobody hammers it."""
+        asked_at = self._now()
+        try:
+            value, seconds = await self._ask()
+        except TryLater:
+            raise
+        except WeChatError as error:
+            self._refusal = (error, self._now() + HOLD_OFF_SECONDS)
+            raise
+        self._refusal = None
+        return StoredToken(value, asked_at + seconds)
+
+    async def _from_store(self) -> StoredToken | None:
+        stored = await self._store.load(self._key)
+        return self._keep(stored) if stored is not None and self._fresh(stored) else None
+
+    async def _ageing(self) -> StoredToken | None:
+        """What is left when none can be had: a token in its last minutes."""
+        for token in (self._held, await self._store.load(self._key)):
+            if token is not None and self._now() < token.expires_at:
+                return token
+        return None
+
+    def _keep(self, token: StoredToken) -> StoredToken:
+        self._held = token
+        # Short of life and nothing newer to be had: ask again when half of the rest is over.
+        rest = token.expires_at - self._now()
+        self._ask_again_at = self._now() + max(rest / 2, 10.0)
+        return token
+
+    def _fresh(self, token: StoredToken) -> bool:
+        return self._now() < token.expires_at - MARGIN_SECONDS
+
+    def _ageing_but_asked(self, token: StoredToken) -> bool:
+        return self._now() < min(self._ask_again_at, token.expires_at)
+
+    def _raise_remembered(self) -> None:
+        if self._refusal is not None and self._now() < self._refusal[1]:
+            # A copy: one object raised again and again would gather tracebacks.
+            raise copy.copy(self._refusal[0])
+
+
 class TokenSource:
     """Where calls get their token. One per account and process, on one event loop."""
 
@@ -104,17 +228,11 @@ class TokenSource:
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self.now = now
-        self._store = store
         self._http = http
         self._app_id = app_id
         self._secret = app_secret
         self._base_url = base_url
-        self._pause = pause
-        self._holder = uuid4().hex
-        self._held: StoredToken | None = None
-        self._ask_again_at = 0.0  # an ageing token is used until then without asking
-        self._refusal: tuple[WeChatError, float] | None = None
-        self._flight: asyncio.Task[str] | None = None
+        self._shared = SharedValue(store, app_id, self._ask, now, path=_PATH, pause=pause)
 
     def __repr__(self) -> str:
         return f"TokenSource({self._app_id!r})"
@@ -126,65 +244,11 @@ class TokenSource:
             NotAllowed: wrong secret, address not allowed…; remembered for a minute.
             TryLater: WeChat busy or out of reach, or another process is at it too long.
         """
-        held = self._held
-        if held is not None and (self._fresh(held) or self._ageing_but_asked(held)):
-            return held.value
-        if self._flight is None or self._flight.done():
-            self._flight = asyncio.create_task(self._renew(), name="wechat-token")
-            self._flight.add_done_callback(_retrieve)
-        # Shielded: one caller giving up must not end the fetch for the others.
-        return await asyncio.shield(self._flight)
+        return await self._shared.get()
 
     async def refused(self, value: str) -> None:
         """WeChat would not take `value`: forget it, unless a newer one took its place."""
-        if self._held is not None and self._held.value == value:
-            self._held = None
-        await self._store.drop(self._app_id, value)
-
-    async def _renew(self) -> str:
-        """From the store, or fetched under its lease, or waited for; last the ageing one."""
-        try:
-            for _ in range(POLLS):
-                if (stored := await self._from_store()) is not None:
-                    return stored.value
-                self._raise_remembered()
-                if await self._store.lease(self._app_id, self._holder, LEASE_SECONDS):
-                    return await self._under_lease()
-                await self._pause(POLL_SECONDS)
-            raise TryLater(None, "another process is fetching the token", "", _PATH)
-        except WeChatError:
-            # Better one near its end than none at all.
-            held = await self._ageing()
-            if held is None:
-                raise
-            return self._keep(held).value
-
-    async def _under_lease(self) -> str:
-        try:
-            # Somebody may have fetched between our look and our lease.
-            stored = await self._from_store()
-            if stored is not None:
-                return stored.value
-            fetched = await self._fetch()
-            if not await self._store.save(self._app_id, fetched, self._holder):
-                # We were so slow that the lease is gone: another's token may be the newer one.
-                fetched = await self._from_store() or fetched
-            return self._keep(fetched).value
-        finally:
-            await self._store.release(self._app_id, self._holder)
-
-    async def _fetch(self) -> StoredToken:
-        """Ask WeChat; what it refuses for good is remembered, so that nobody hammers it."""
-        asked_at = self.now()
-        try:
-            answer = await self._ask()
-        except TryLater:
-            raise
-        except WeChatError as error:
-            self._refusal = (error, self.now() + HOLD_OFF_SECONDS)
-            raise
-        self._refusal = None
-        return StoredToken(answer[0], asked_at + answer[1])
+        await self._shared.refused(value)
 
     async def _ask(self) -> tuple[str, float]:
         """Token and remaining seconds; a broken connection is tried once more."""
@@ -208,35 +272,6 @@ class TokenSource:
         answer = parse(await exchange(self._http, self._base_url, call))
         raise_refusal(answer, call, now=self.now(), hide=(self._secret,), at_token_call=True)
         return _read_token(answer)
-
-    async def _from_store(self) -> StoredToken | None:
-        stored = await self._store.load(self._app_id)
-        return self._keep(stored) if stored is not None and self._fresh(stored) else None
-
-    async def _ageing(self) -> StoredToken | None:
-        """What is left when none can be had: a token in its last minutes."""
-        for token in (self._held, await self._store.load(self._app_id)):
-            if token is not None and self.now() < token.expires_at:
-                return token
-        return None
-
-    def _keep(self, token: StoredToken) -> StoredToken:
-        self._held = token
-        # Short of life and nothing newer to be had: ask again when half of the rest is over.
-        rest = token.expires_at - self.now()
-        self._ask_again_at = self.now() + max(rest / 2, 10.0)
-        return token
-
-    def _fresh(self, token: StoredToken) -> bool:
-        return self.now() < token.expires_at - MARGIN_SECONDS
-
-    def _ageing_but_asked(self, token: StoredToken) -> bool:
-        return self.now() < min(self._ask_again_at, token.expires_at)
-
-    def _raise_remembered(self) -> None:
-        if self._refusal is not None and self.now() < self._refusal[1]:
-            # A copy: one object raised again and again would gather tracebacks.
-            raise copy.copy(self._refusal[0])
 
 
 def _read_token(answer: dict[str, object]) -> tuple[str, float]:

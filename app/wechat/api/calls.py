@@ -21,6 +21,7 @@ from app.wechat.api.transport import (
 from app.wechat.errors import OutcomeUnknown, TokenRejected, TryLater, WeChatError
 
 _log = structlog.get_logger(__name__)
+_API_HOST, _PAGES_HOST = "https://api.weixin.qq.com", "https://mp.weixin.qq.com"
 _Answer = TypeVar("_Answer")
 
 
@@ -47,10 +48,20 @@ class Caller:
     ) -> None:
         self.app_id = app_id
         self.base_url = base_url.rstrip("/")
+        self.now = now
         self._secret = app_secret
         self._http = http
         self._tokens = tokens
-        self._now = now
+
+    @property
+    def secret(self) -> str:
+        """For the few calls that prove who we are by it and take no token."""
+        return self._secret
+
+    @property
+    def pages_url(self) -> str:
+        """Where WeChat's pages and pictures for people are; in development that is the sandbox."""
+        return _PAGES_HOST if self.base_url == _API_HOST else self.base_url
 
     async def ask(self, call: Call) -> dict[str, Any]:
         """The JSON answer of `call`.
@@ -109,7 +120,8 @@ class Caller:
         return raw
 
     def _refuse(self, call: Call, answer: Mapping[str, Any], token: str) -> None:
-        raise_refusal(answer, call, now=self._now(), hide=(token, self._secret))
+        hide = (token, self._secret)
+        raise_refusal(answer, call, now=self.now(), hide=hide, at_token_call=not call.with_token)
 
     @staticmethod
     def _given_up(error: TokenRejected) -> TryLater:

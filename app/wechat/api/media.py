@@ -1,4 +1,7 @@
-"""Pictures, voices and videos: up, and down again (section 11.2)."""
+"""Pictures, voices and videos: up, and down again (section 11.2).
+
+Temporary ones live three days; permanent ones lie in the account's library, see `library`.
+"""
 
 import json
 import re
@@ -9,6 +12,16 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
 from app.wechat.api.calls import Caller
+from app.wechat.api.library import (
+    LibraryArticles,
+    LibraryCount,
+    LibraryKind,
+    LibraryPage,
+    LibraryVideo,
+    read_count,
+    read_library_page,
+    read_told,
+)
 from app.wechat.api.limits import not_blank, refuse_unless
 from app.wechat.api.transport import Call, Raw, Upload, loads
 from app.wechat.errors import OurMistake, TryLater
@@ -16,6 +29,7 @@ from app.wechat.errors import OurMistake, TryLater
 KIB, MIB = 1024, 1024 * 1024
 _MEDIA_ID: Final = ("media_id", "thumb_media_id")
 _NO_SUCH_MEDIA: Final = frozenset({40007})
+_ITEMS_AT_ONCE: Final = 20
 GET_LIMIT: Final = 20 * MIB  # twice the largest thing that can be uploaded
 
 
@@ -120,6 +134,35 @@ class MediaApi:
         call = Call(path, "POST", body=body, safe=True, done_if_repeated=_NO_SUCH_MEDIA)
         await self._caller.ask(call)
 
+    async def get_permanent(
+        self, media_id: str, *, limit: int = GET_LIMIT
+    ) -> MediaFile | LibraryVideo | LibraryArticles:
+        """What lies in the library under this id: a file of up to `limit` bytes, or what is told of it.
+
+        Raises:
+            MediaGone: there is none (any more).
+            TooLarge: more than `limit` bytes.
+        """
+        not_blank(media_id, "media id")
+        path, body = "/cgi-bin/material/get_material", {"media_id": media_id}
+        raw = await self._download(Call(path, "POST", body=body, limit=limit, binary=True, safe=True))
+        told = loads(raw.body) if raw.body.lstrip()[:1] == b"{" else None
+        return (read_told(told) if told else None) or read_file(raw)
+
+    async def count_permanent(self) -> LibraryCount:
+        """How much lies in the library: up to 100,000 pictures and articles, 1,000 of the others."""
+        return read_count(await self._caller.ask(Call("/cgi-bin/material/get_materialcount", safe=True)))
+
+    async def list_permanent(
+        self, kind: LibraryKind, *, offset: int = 0, count: int = _ITEMS_AT_ONCE
+    ) -> LibraryPage:
+        """One page of the library, up to 20 from number `offset` on."""
+        refuse_unless(offset >= 0, "a page begins at 0 or later")
+        refuse_unless(1 <= count <= _ITEMS_AT_ONCE, f"a page of {count}, not 1 to {_ITEMS_AT_ONCE}")
+        body = {"type": kind.value, "offset": offset, "count": count}
+        call = Call("/cgi-bin/material/batchget_material", "POST", body=body, safe=True)
+        return read_library_page(await self._caller.ask(call))
+
     async def upload_image(self, filename: str, content: bytes) -> str:
         """The address of a picture for article bodies; takes no room in the library."""
         upload = _upload(filename, content, _ARTICLE_IMAGE)
@@ -142,7 +185,14 @@ class MediaApi:
             if not address:
                 raise TryLater(None, "neither a file nor an address", "", path)
             raw = await self._download(_elsewhere(address, limit))
-        return _file(raw)
+        return read_file(raw)
+
+    async def get_recording(self, media_id: str, *, limit: int = GET_LIMIT) -> MediaFile:
+        """What a page recorded by `wx.startRecord`, in better sound (speex, 16 kHz); errors as for `get`."""
+        not_blank(media_id, "media id")
+        query = {"media_id": media_id}
+        call = Call("/cgi-bin/media/get/jssdk", query=query, limit=limit, binary=True, safe=True)
+        return read_file(await self._download(call))
 
     async def _download(self, call: Call) -> Raw:
         return await self._caller.download(call)
@@ -164,7 +214,7 @@ def _upload(filename: str, content: bytes, limit: _Limit, form: dict[str, str] |
     return Upload(f"media.{extension}", content, _CONTENT_TYPES[extension], form or {})
 
 
-def _file(raw: Raw) -> MediaFile:
+def read_file(raw: Raw) -> MediaFile:
     content_type = raw.headers.get("content-type", "").partition(";")[0].strip().lower()
     return MediaFile(raw.body, content_type, _filename(raw.headers.get("content-disposition", "")))
 

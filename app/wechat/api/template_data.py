@@ -1,4 +1,4 @@
-"""What the fields of a template notice may hold (section 8.2).
+"""What the fields of a template or subscription notice may hold (section 8.2).
 
 WeChat answers 47003 for any of them; here it is found before a person is promised a notice.
 Where the rule is vague we are the more lenient side. Never cut a value by bytes.
@@ -56,3 +56,8 @@ def check_data(data: Mapping[str, str]) -> None:
         found = _KEY.fullmatch(key)
         fits = _RULES.get(found[1]) if found else None
         refuse_unless(fits is None or fits(value), f"template field {key} breaks its rule")
+
+
+def data_to_wire(data: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Values only: a colour is refused or ignored."""
+    return {key: {"value": value} for key, value in data.items()}

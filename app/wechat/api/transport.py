@@ -17,7 +17,9 @@ from app.wechat.error_codes import error_for
 from app.wechat.errors import TooLarge
 
 JSON_LIMIT: Final = 4 * 1024 * 1024  # the largest page, 10,000 openids, is about 0.4 MB
-_SECRET_PARAMETER = re.compile(r"((?:access_token|secret|appsecret|[?&]code)=)[^&#'\"]*")
+_SECRET_PARAMETER = re.compile(
+    r"((?:access_token|refresh_token|secret|appsecret|[?&](?:code|js_code|signature))=)[^&#'\"]*"
+)
 # Nothing had been sent when one of these was raised.
 _UNSENT = (
     httpx.ConnectError,
@@ -45,7 +47,7 @@ class Call:
 
     path: str  # or a whole address, for pictures that lie elsewhere
     method: Literal["GET", "POST"] = "GET"
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     upload: Upload | None = None
     safe: bool = False  # may be repeated when its outcome is unknown
@@ -54,6 +56,8 @@ class Call:
     limit: int = JSON_LIMIT  # bytes of answer
     binary: bool = False  # the answer is a file (or a JSON refusal)
     with_token: bool = True
+    hide: tuple[str, ...] = field(default=(), repr=False)
+    """What else an answer might echo and nobody may read: codes, session keys."""
     expects: tuple[str, ...] = ()
     """A success without any of these is not readable as one."""
 
@@ -81,11 +85,16 @@ class NoAnswer(Exception):
         self.unsent = unsent
 
 
+def without_secrets(text: str) -> str:
+    """An address, or a text that quotes one, with its tokens, secrets and codes masked."""
+    return _SECRET_PARAMETER.sub(r"\1***", text)
+
+
 class _QuietURL(httpx.URL):
     """An address that prints without its secrets: httpx logs every request's address."""
 
     def __str__(self) -> str:
-        return _SECRET_PARAMETER.sub(r"\1***", super().__str__())
+        return without_secrets(super().__str__())
 
     def __repr__(self) -> str:
         return f"URL({str(self)!r})"
@@ -177,8 +186,8 @@ def raise_refusal(
     if not answer["errcode"]:
         return
     errmsg = str(answer.get("errmsg", ""))
-    for text in filter(None, hide):
+    for text in filter(None, (*hide, *call.hide)):
         errmsg = errmsg.replace(text, "***")
-    errmsg = _SECRET_PARAMETER.sub(r"\1***", errmsg)
+    errmsg = without_secrets(errmsg)
     told = {**answer, "errmsg": errmsg}
     raise error_for(told, call.label, now=now, at_token_call=at_token_call)
