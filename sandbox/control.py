@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox import conversations, menus, people, qrcodes, quotas, templates, tokens
+from sandbox import control_notices, conversations, menus, people, qrcodes, quotas, templates, tokens
 from sandbox.callbacks import verify
 from sandbox.control_acts import ACTS, Body, number
 from sandbox.errors import NotPossible
@@ -193,6 +193,8 @@ DEEDS: dict[str, Deed] = {
     "clock": _move_clock,
     "quota": _set_quota,
     "templates": _add_template,
+    "templates/restrict": control_notices.restrict,
+    "miniprogram/pages": control_notices.release,
     "tokens/revoke": _revoke_tokens,
     "reset": _reset,
 }
