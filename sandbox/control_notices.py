@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from sandbox import (
     notice_rules,
+    one_off,
     people,
     restrictions,
     service_notices,
@@ -86,6 +87,7 @@ async def read_notices(request: Request) -> Response:
     return JSONResponse(
         {
             "account": world.config.account_name,
+            "one_off_template_id": one_off.template_id(world),
             "templates": subscribing.overview(world, who),
             "service": service_notices.read(world, people.get(world, who)),
         }
