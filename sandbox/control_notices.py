@@ -55,9 +55,10 @@ async def _change_setting(world: World, who: str, body: Body, wait: bool) -> Any
 
 
 async def restrict(world: World, body: Body) -> Any:
-    """`template` is an id, a title, a public tid, or `*`; `how` banned, blocked, or empty to lift it."""
+    """`template` is an id, a title, a public tid, or `*`; `how` banned, blocked, or empty to lift it.
+    Of the service account, or of `app_id`."""
     named = str(body.get("template", ""))
-    app_id = world.config.app_id
+    app_id = str(body.get("app_id") or world.config.app_id)
     own = [
         row["id"]
         for kind in (templates.TEMPLATE, templates.SUBSCRIBE)

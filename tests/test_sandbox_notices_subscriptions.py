@@ -263,6 +263,16 @@ async def test_a_ban_stops_notices_and_popups_until_it_is_lifted(account: Accoun
     assert len(await events(account, "subscribe_msg_popup_event")) == 1
 
 
+async def test_a_ban_holds_for_its_own_app(account: Account) -> None:
+    li = await account.platform.follower("李建国")
+    await li.accepts(ONE_OFF)
+
+    ban = {"template": "*", "app_id": "wxmini", "how": "banned"}
+    await account.platform.ask("POST", "templates/restrict", ban)
+
+    assert await sends(account, li) == 0
+
+
 async def test_a_mini_programs_call_has_a_page_and_a_state(account: Account) -> None:
     li = await account.platform.follower("李建国")
     await li.accepts(ONE_OFF)
