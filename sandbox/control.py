@@ -13,13 +13,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox import conversations, menus, people, qrcodes, quotas, templates, tokens
+from sandbox import control_notices, conversations, menus, people, qrcodes, quotas, templates, tokens
 from sandbox.callbacks import verify
-from sandbox.control_acts import ACTS, Body, number
+from sandbox.control_acts import ACTS as PHONE_ACTS
+from sandbox.control_acts import Body, number
 from sandbox.errors import NotPossible
 from sandbox.store import Row
 from sandbox.world import World
 
+ACTS = PHONE_ACTS | control_notices.ACTS
 Deed = Callable[[World, Body], Awaitable[Any]]
 
 
@@ -181,6 +183,7 @@ async def _reset(world: World, body: Body) -> Any:
         task.cancel()
     world.misbehaviour.clear()
     world.typing_until.clear()
+    world.being_sent.clear()
     world.db.empty()
     seed(world)
     world.bus.publish("reset")
@@ -193,6 +196,8 @@ DEEDS: dict[str, Deed] = {
     "clock": _move_clock,
     "quota": _set_quota,
     "templates": _add_template,
+    "templates/restrict": control_notices.restrict,
+    "miniprogram/pages": control_notices.release,
     "tokens/revoke": _revoke_tokens,
     "reset": _reset,
 }
@@ -213,6 +218,7 @@ ROUTES = [
     Route("/sandbox/api/people", list_people, methods=["GET"]),
     Route("/sandbox/api/people/{who}/conversation", read_conversation),
     Route("/sandbox/api/people/{who}/menu", read_menu, methods=["GET"]),
+    *control_notices.ROUTES,
     Route("/sandbox/api/people/{who}/{act}", act, methods=["POST"]),
     *(Route(f"/sandbox/api/{name}", deed, methods=["POST"]) for name in DEEDS),
 ]

@@ -38,6 +38,7 @@ class World:
     misbehaviour: Misbehaviour = field(default_factory=Misbehaviour)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     typing_until: dict[str, float] = field(default_factory=dict)
+    being_sent: set[tuple[str, str]] = field(default_factory=set)  # (app id, openid) of a notice under way
 
     def now(self) -> float:
         return self.clock.now()

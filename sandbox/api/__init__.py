@@ -3,7 +3,34 @@
 Importing this package registers every endpoint; `dispatch` answers requests.
 """
 
-from sandbox.api import account, menus, messages, qrcodes, tags, uploads, users, web_sign_in
+from sandbox.api import (
+    account,
+    menus,
+    messages,
+    one_off,
+    qrcodes,
+    subscribe_messages,
+    subscribe_templates,
+    tags,
+    templates,
+    uploads,
+    users,
+    web_sign_in,
+)
 from sandbox.api.dispatch import answer
 
-__all__ = ["account", "answer", "menus", "messages", "qrcodes", "tags", "uploads", "users", "web_sign_in"]
+__all__ = [
+    "account",
+    "answer",
+    "menus",
+    "messages",
+    "one_off",
+    "qrcodes",
+    "subscribe_messages",
+    "subscribe_templates",
+    "tags",
+    "templates",
+    "uploads",
+    "users",
+    "web_sign_in",
+]

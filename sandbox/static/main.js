@@ -3,6 +3,7 @@
 import { append, newestId, start, toEnd } from "./chat.js";
 import { scan, show as showComposer } from "./composer.js";
 import { get, make, post } from "./http.js";
+import * as notices from "./notices.js";
 import * as panel from "./panel.js";
 import { askFor, belongTo } from "./sheets.js";
 
@@ -30,6 +31,7 @@ async function loadState() {
 
 function drawPeople() {
   belongTo(person.openid);
+  notices.belongTo(person);
   at("person").replaceChildren(...people.map((one) => make("option", {
     value: one.openid, selected: one.openid === person.openid ? "" : null,
   }, one.following ? one.name : `${one.name}（未关注）`)));
@@ -83,6 +85,7 @@ async function catchUp() {
 }
 
 const NEWS = {
+  ...notices.NEWS,
   message: (news) => {
     if (news.openid !== person?.openid) return;
     if (news.message.direction === "in") showTyping(0);
