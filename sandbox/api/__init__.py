@@ -5,6 +5,7 @@ Importing this package registers every endpoint; `dispatch` answers requests.
 
 from sandbox.api import (
     account,
+    logins,
     menus,
     messages,
     miniprogram_messages,
@@ -19,6 +20,7 @@ from sandbox.api.dispatch import answer
 __all__ = [
     "account",
     "answer",
+    "logins",
     "menus",
     "messages",
     "miniprogram_messages",
