@@ -5,6 +5,8 @@ Importing this package registers every endpoint; `dispatch` answers requests.
 
 from sandbox.api import (
     account,
+    codes,
+    links,
     logins,
     menus,
     messages,
@@ -20,6 +22,8 @@ from sandbox.api.dispatch import answer
 __all__ = [
     "account",
     "answer",
+    "codes",
+    "links",
     "logins",
     "menus",
     "messages",
