@@ -6,6 +6,7 @@ Importing this package registers every endpoint; `dispatch` answers requests.
 from sandbox.api import (
     account,
     codes,
+    content_checks,
     links,
     logins,
     menus,
@@ -23,6 +24,7 @@ __all__ = [
     "account",
     "answer",
     "codes",
+    "content_checks",
     "links",
     "logins",
     "menus",
