@@ -29,7 +29,7 @@ def page(openid: str, title: str, app_id: str, path: str, thumb_url: str, thumb_
         ("ThumbUrl", thumb_url),
         ("ThumbMediaId", thumb_id),
     )
-    return Push(openid, "miniprogrampage", fields, f"小程序卡片「{title[:20]}」", MINIPROGRAM)
+    return _from_miniprogram(Push(openid, "miniprogrampage", fields, f"卡片「{title[:20]}」"))
 
 
 def session_entered(openid: str, session_from: str) -> Push:
@@ -53,4 +53,5 @@ def media_checked(app_id: str, trace_id: str, finding: dict[str, Any] | None) ->
 
 
 def _from_miniprogram(push: Push) -> Push:
-    return replace(push, app=MINIPROGRAM)
+    # The panel shows both apps in one list.
+    return replace(push, app=MINIPROGRAM, label=f"小程序：{push.label}")

@@ -51,9 +51,14 @@ def _is_verdict(value: Any) -> bool:
     )
 
 
+def is_page_path(path: str) -> bool:
+    """No slash in front, no query."""
+    return PAGE.fullmatch(path) is not None
+
+
 def has_page(world: World, path: str) -> bool:
     pages = read(world)["pages"]
-    return path in pages if pages else PAGE.fullmatch(path) is not None
+    return path in pages if pages else is_page_path(path)
 
 
 def pay_for_phone_number(world: World) -> None:

@@ -185,9 +185,7 @@ async def test_the_next_judgements_can_be_chosen(both: Both, li: Phone) -> None:
         "http://127.0.0.1:8001/mmbiz/unknown",
     ],
 )
-async def test_a_file_that_cannot_be_fetched_ends_in_1008(
-    url: str,
-) -> None:
+async def test_a_file_that_cannot_be_fetched_ends_in_1008(url: str) -> None:
     async with opened(api_url="http://127.0.0.1:8001") as both:
         both.service.pictures |= {"empty.jpg": b"", "huge.jpg": b"x" * (10 * 1024 * 1024 + 1)}
         li = await both.platform.person("李建国")

@@ -110,6 +110,7 @@ async def test_unchecked_pages_are_limited_in_number(both: Both, monkeypatch: py
         return await both.mini.code(UNLIMITED, {"scene": "a", "page": page, "check_path": False})
 
     assert [await code(page) for page in ("a", "b", "c", "b")] == [0, 0, 45029, 0]
+    assert [await code(page) for page in ("/a", "a?b=1")] == [41030, 41030]
     assert await both.mini.code(UNLIMITED, {"scene": "a", "page": "c"}) == 0
 
 

@@ -61,7 +61,7 @@ async def test_a_push_is_shaped_as_format_and_mode_ask(form: str, mode: str) -> 
     assert ("Content" in fields) == (mode in ("plain", "compatible"))
     assert ("Encrypt" in fields) == (mode in ("compatible", "safe"))
     assert inside["Content"] == "你好 & <再见>"
-    assert ("activity-7" in entered) is True
+    assert "activity-7" in entered
 
 
 async def test_entering_the_chat_tells_where_from(both: Both, li: Phone) -> None:
@@ -111,6 +111,14 @@ async def test_the_callback_address_can_be_verified(both: Both) -> None:
     verified = await both.platform.ask("POST", "verify", {"app": MINIPROGRAM})
 
     assert verified["ok"] is True
+
+
+async def test_the_panel_tells_the_two_apps_apart(both: Both, li: Phone) -> None:
+    await li.sends_in_miniprogram("page", title="我的活动")
+    await li.says_in_miniprogram("在吗")
+
+    labels = [one["label"] for one in await both.platform.exchanges()]
+    assert labels == ["小程序：文字「在吗」", "小程序：卡片「我的活动」"]
 
 
 async def test_a_blank_message_is_not_sent(both: Both, li: Phone) -> None:

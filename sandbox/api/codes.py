@@ -29,6 +29,8 @@ async def unlimited(call: Call) -> Answer:
     scene = _scene(body.get("scene"))
     page, checked = string(body, "page"), body.get("check_path", True) is not False
     version = _version(body)
+    if page and not miniprograms.is_page_path(page):
+        raise ApiError(41030, "invalid page", f"页面「{page}」的开头不应有 /，也不应带参数")
     if checked:
         _check_page(call, page, version)
     elif page and _unchecked_pages(call, page) >= MOST_UNCHECKED_PAGES:
@@ -65,7 +67,7 @@ def _check_page(call: Call, page: str, version: str) -> None:
     if version == "release" and not released:
         raise ApiError(41030, "invalid page", "小程序还没有发布")
     if page and not miniprograms.has_page(call.world, page):
-        raise ApiError(41030, "invalid page", f"没有「{page}」这个页面；开头不带 /，也不带参数")
+        raise ApiError(41030, "invalid page", f"没有「{page}」这个页面")
 
 
 def _unchecked_pages(call: Call, besides: str) -> int:
