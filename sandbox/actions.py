@@ -4,8 +4,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox import conversations, media, people, pushes, qrcodes, windows
+from sandbox import conversations, media, miniprogram_replies, people, pushes, qrcodes, visitors, windows
 from sandbox.callbacks import Outcome, deliver
+from sandbox.config import MINIPROGRAM
 from sandbox.conversations import IN, NOTE, OUT
 from sandbox.errors import NotPossible
 from sandbox.pushes import Push
@@ -59,11 +60,12 @@ async def _exchange(world: World, push: Push) -> Result:
 
 def _show(world: World, outcome: Outcome, exchange_id: int) -> None:
     push, best = outcome.push, outcome.best
-    person = people.find(world, push.openid)
-    if person is None or not person["following"]:
+    in_miniprogram = push.app == MINIPROGRAM
+    if not (visitors.find(world, push.openid) if in_miniprogram else _follows(world, push.openid)):
         return  # nobody is there to read it
     if best.result == "fault" and push.shows_faults:
-        fault = {"text": FAULT_NOTICE, "rule": best.rule}
+        words = miniprogram_replies.FAULT_NOTICE if in_miniprogram else FAULT_NOTICE
+        fault = {"text": words, "rule": best.rule}
         conversations.add(world, push.openid, NOTE, "fault", fault, exchange_id=exchange_id)
     elif best.reply.type == "transfer_customer_service":
         note = {"text": "已转接人工客服", "account": best.reply.content["account"]}
@@ -72,6 +74,11 @@ def _show(world: World, outcome: Outcome, exchange_id: int) -> None:
         conversations.add(
             world, push.openid, IN, best.reply.type, best.reply.content, exchange_id=exchange_id
         )
+
+
+def _follows(world: World, openid: str) -> bool:
+    person = people.find(world, openid)
+    return person is not None and bool(person["following"])
 
 
 async def follow(world: World, who: str, *, wait: bool, scene: str = "") -> Result:
@@ -130,15 +137,7 @@ async def send_picture(
 ) -> Result:
     """A picture of the person's, or the built-in sample."""
     person = people.follower(world, who)
-    suffix = "png" if content_type == "image/png" else "jpg"
-    media_id = media.put(
-        world,
-        "image",
-        f"picture.{suffix}",
-        content_type,
-        data or media.sample_picture(),
-        permanent=False,
-    )
+    media_id = media.keep_picture(world, data, content_type)
     push = pushes.image(person["openid"], media.picture_url(world, media_id), media_id)
     shown = Shown("image", {"media_id": media_id})
     return await perform(world, push, wait=wait, shown=shown, action="message")

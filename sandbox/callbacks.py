@@ -8,14 +8,17 @@ from typing import Any
 
 import httpx
 
+from sandbox import miniprogram_replies
+from sandbox.config import ACCOUNT, MINIPROGRAM, App
 from sandbox.crypto import signature
 from sandbox.misbehaviour import CALLBACK
-from sandbox.pushes import Push, to_xml
+from sandbox.pushes import Pair, Push, written
 from sandbox.replies import BrokenReply, Reader, Reply
 from sandbox.world import World
 
 TRIES = 3
 ANSWER_LIMIT = 64 * 1024
+CONTENT_TYPES = {"xml": "text/xml", "json": "application/json"}
 
 
 class Lost(Exception):
@@ -42,7 +45,7 @@ class Outcome:
     """How a push ended for the person; `copies` has every parallel delivery."""
 
     push: Push
-    xml: str
+    text: str  # what was pushed, in clear
     best: Delivery
     copies: list[Delivery]
 
@@ -56,7 +59,7 @@ class Outcome:
             "rule": best.rule,
             "notes": best.notes,
             "url": best.url,
-            "request_xml": self.xml,
+            "request_xml": self.text,
             "reply_xml": best.reply.xml,
             "status": best.status,
             "raw": "" if best.reply.xml == best.body else best.body,
@@ -70,27 +73,30 @@ class Outcome:
 
 async def deliver(world: World, push: Push) -> Outcome:
     """Push once, or as often in parallel as a `duplicate` wish says."""
-    xml = push.to_xml(world.config.gh_id, int(world.now()))
-    body, encrypted = _body(world, xml)
+    app = world.app(push.app)
+    fields = push.enveloped(app, int(world.now()))
+    text = written(app.format, fields)
+    body, encrypted = _body(world, app, fields, text)
     wish = world.misbehaviour.take("duplicate", CALLBACK) or world.misbehaviour.take("duplicate")
-    urls = (wish.urls if wish else []) or [world.config.callback_url]
+    urls = (wish.urls if wish else []) or [world.config.url_for(app)]
     count = max(wish.count, len(urls)) if wish else 1
     copies = await asyncio.gather(
         *(_tried(world, push, urls[n % len(urls)], body, encrypted) for n in range(count))
     )
     # The client shows whichever answer comes; a reply counts before silence, silence before fault.
     order = {"reply": 0, "silent": 1, "fault": 2}
-    return Outcome(push, xml, min(copies, key=lambda one: order[one.result]), list(copies))
+    return Outcome(push, text, min(copies, key=lambda one: order[one.result]), list(copies))
 
 
-async def verify(world: World) -> Delivery:
-    """The GET that saving the server settings causes."""
+async def verify(world: World, name: str = ACCOUNT) -> Delivery:
+    """The GET that saving the server settings of an app causes."""
+    app = world.app(name)
     echo = str(secrets.randbelow(9 * 10**18) + 10**18)
-    query = {**_query(world, ""), "echostr": echo}
-    delivery = Delivery(world.config.callback_url, tries=1)
+    query = {**_query(world, app, ""), "echostr": echo}
+    delivery = Delivery(world.config.url_for(app), tries=1)
     began = time.perf_counter()
     try:
-        response = await _within(world, world.client.get(world.config.callback_url, params=query), began)
+        response = await _within(world, world.client.get(delivery.url, params=query), began)
     except Lost as error:
         delivery.rule = f"没有应答：{error}"
     else:
@@ -102,22 +108,19 @@ async def verify(world: World) -> Delivery:
     return delivery
 
 
-def _body(world: World, xml: str) -> tuple[bytes, str]:
-    """The body in the account's mode, and its cipher text for `msg_signature`."""
+def _body(world: World, app: App, fields: list[Pair], text: str) -> tuple[bytes, str]:
+    """The body in the mode that is set, and its cipher text for `msg_signature`."""
     mode = world.config.mode
     if mode == "plain":
-        return xml.encode(), ""
-    encrypted = world.cipher.encrypt(xml.encode())
-    if mode == "safe":
-        body = to_xml([("xml", [("ToUserName", world.config.gh_id), ("Encrypt", encrypted)])])
-    else:
-        body = xml.removesuffix("</xml>") + to_xml([("Encrypt", encrypted)]) + "</xml>"
-    return body.encode(), encrypted
+        return text.encode(), ""
+    encrypted = world.ciphers[app.name].encrypt(text.encode())
+    clear = fields[:1] if mode == "safe" else fields  # the first is ToUserName
+    return written(app.format, [*clear, ("Encrypt", encrypted)]).encode(), encrypted
 
 
-def _query(world: World, encrypted: str) -> dict[str, str]:
+def _query(world: World, app: App, encrypted: str) -> dict[str, str]:
     timestamp, nonce = str(int(world.now())), str(secrets.randbelow(2**31))
-    token = world.config.token
+    token = app.token
     if world.misbehaviour.take("wrong_signature", CALLBACK):
         token = token[::-1]
     query = {
@@ -134,13 +137,15 @@ def _query(world: World, encrypted: str) -> dict[str, str]:
 async def _tried(world: World, push: Push, url: str, body: bytes, encrypted: str) -> Delivery:
     """Up to three requests with the same body, each signed afresh."""
     delivery = Delivery(url)
+    app = world.app(push.app)
+    headers = {"Content-Type": CONTENT_TYPES[app.format]}
     began = time.perf_counter()
     while delivery.tries < TRIES:
         if delivery.tries:
             await asyncio.sleep(world.config.retry_pause)
         delivery.tries += 1
-        query = {**_query(world, encrypted), "openid": push.openid}
-        request = world.client.post(url, params=query, content=body, headers={"Content-Type": "text/xml"})
+        query = {**_query(world, app, encrypted), "openid": push.openid}
+        request = world.client.post(url, params=query, content=body, headers=headers)
         try:
             response = await _within(world, request, time.perf_counter())
         except Lost as error:
@@ -178,14 +183,19 @@ async def _within(world: World, request: Any, began: float) -> httpx.Response:
 
 
 def _judge(world: World, push: Push, delivery: Delivery, response: httpx.Response) -> None:
-    config = world.config
-    reader = Reader(config.gh_id, config.token, config.mode, world.cipher, world.db)
     delivery.status = response.status_code
     delivery.body = response.content[:ANSWER_LIMIT].decode(errors="replace")
     try:
-        delivery.reply = reader.read(push, response.status_code, response.content)
+        delivery.reply = _read(world, push, response.status_code, response.content)
     except BrokenReply as error:
         delivery.result, delivery.rule = "fault", str(error)
         return
     delivery.result = "reply" if delivery.reply.type else "silent"
-    delivery.rule = ""
+    delivery.rule = delivery.reply.rule
+
+
+def _read(world: World, push: Push, status: int, body: bytes) -> Reply:
+    app, mode = world.app(push.app), world.config.mode
+    if app.name == MINIPROGRAM:
+        return miniprogram_replies.read(app, mode, world.ciphers.get(app.name), push, status, body)
+    return Reader(app.gh_id, app.token, mode, world.ciphers[app.name], world.db).read(push, status, body)

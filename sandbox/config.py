@@ -16,6 +16,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK_NAMES = {"localhost", "::1", "0:0:0:0:0:0:0:1"}
 MODES = ("plain", "compatible", "safe")
+FORMATS = ("json", "xml")
+ACCOUNT, MINIPROGRAM = "account", "miniprogram"  # the names of the two apps
+AES_KEY = re.compile(r"[A-Za-z0-9]{43}")
 
 
 class Refused(Exception):
@@ -38,6 +41,24 @@ class Environment(BaseSettings):
     secret_key: str = ""
     clock_file: str = ""
     miniprogram_app_id: str = ""
+    miniprogram_app_secret: str = ""
+    miniprogram_token: str = ""
+    miniprogram_aes_key: str = ""
+    miniprogram_format: str = "json"
+
+
+@dataclass(frozen=True)
+class App:
+    """The official account or the mini-program: who it is, and how it is pushed to."""
+
+    name: str  # ACCOUNT or MINIPROGRAM
+    app_id: str
+    app_secret: str
+    token: str
+    aes_key: str
+    gh_id: str
+    callback_path: str
+    format: str = "xml"
 
 
 @dataclass(frozen=True)
@@ -56,7 +77,7 @@ class Config:
     state: str = ":memory:"
     clock_file: Path | None = None
     account_name: str = "黄陵供电工会"
-    miniprogram_app_id: str = ""  # bound to the account; empty: any well-formed id is
+    miniprogram: App | None = None  # bound to the account; None: any well-formed id is
     web_domain: str = ""  # 网页授权域名; empty: the service's host
     cookie_prefix: str = "gonghui_"  # the service's cookies begin with it; each person's phone has its own
     answer_seconds: float = 5.0
@@ -64,8 +85,27 @@ class Config:
     notice_seconds: float = 0.02  # a subscription notice is under way; another to the same person is refused
 
     @property
+    def account(self) -> App:
+        """The official account."""
+        keys = (self.app_id, self.app_secret, self.token, self.aes_key, self.gh_id)
+        return App(ACCOUNT, *keys, self.callback_path)
+
+    @property
+    def apps(self) -> dict[str, App]:
+        """By name; without a mini-program there is the official account alone."""
+        return {ACCOUNT: self.account} | ({MINIPROGRAM: self.miniprogram} if self.miniprogram else {})
+
+    @property
+    def miniprogram_app_id(self) -> str:
+        return self.miniprogram.app_id if self.miniprogram else ""
+
+    @property
     def callback_url(self) -> str:
-        return self.service_url.rstrip("/") + self.callback_path
+        return self.url_for(self.account)
+
+    def url_for(self, app: App) -> str:
+        """Where pushes of `app` go."""
+        return self.service_url.rstrip("/") + app.callback_path
 
     @property
     def sign_in_host(self) -> str:
@@ -136,7 +176,7 @@ def config_from(
         )
     keys = derived_keys(environment.secret_key or environment.wechat_app_secret)
     keys.update({name: value for name, value in given.items() if value})
-    if not re.fullmatch(r"[A-Za-z0-9]{43}", keys["aes_key"]):
+    if not AES_KEY.fullmatch(keys["aes_key"]):
         raise Refused("GONGHUI_WECHAT_AES_KEY must be exactly 43 letters and digits.")
     if environment.wechat_mode not in MODES:
         raise Refused(f"GONGHUI_WECHAT_MODE must be one of {', '.join(MODES)}.")
@@ -151,7 +191,43 @@ def config_from(
         api_url=environment.wechat_api_url.rstrip("/"),
         state=state,
         clock_file=Path(environment.clock_file) if environment.clock_file else None,
-        miniprogram_app_id=environment.miniprogram_app_id,
+        miniprogram=_miniprogram(environment, keys["app_id"]),
+    )
+
+
+def _miniprogram(environment: Environment, account_app_id: str) -> App | None:
+    """The mini-program, when its app id is set. The service derives none of its keys, nor do we.
+
+    Raises:
+        Refused: a key is missing or malformed.
+    """
+    app_id = environment.miniprogram_app_id
+    if not app_id:
+        return None
+    if app_id == account_app_id:
+        raise Refused("GONGHUI_MINIPROGRAM_APP_ID is the official account's; a mini-program has its own.")
+    given = {
+        "APP_SECRET": environment.miniprogram_app_secret,
+        "TOKEN": environment.miniprogram_token,
+    }
+    missing = [f"GONGHUI_MINIPROGRAM_{name}" for name, value in given.items() if not value]
+    if missing:
+        raise Refused(f"GONGHUI_MINIPROGRAM_APP_ID is set, but not {', '.join(missing)}: none is derived.")
+    aes_key = environment.miniprogram_aes_key
+    if not AES_KEY.fullmatch(aes_key) and (aes_key or environment.wechat_mode != "plain"):
+        raise Refused("GONGHUI_MINIPROGRAM_AES_KEY must be exactly 43 letters and digits.")
+    if environment.miniprogram_format not in FORMATS:
+        raise Refused(f"GONGHUI_MINIPROGRAM_FORMAT must be one of {', '.join(FORMATS)}.")
+    return App(
+        MINIPROGRAM,
+        app_id,
+        given["APP_SECRET"],
+        given["TOKEN"],
+        aes_key,
+        # No setting has it: the service learns it from the first push, as from WeChat.
+        gh_id="gh_" + digest(given["APP_SECRET"], "miniprogram-gh-id").hex()[:12],
+        callback_path="/wechat/miniprogram",
+        format=environment.miniprogram_format,
     )
 
 

@@ -5,7 +5,7 @@ Every act takes `?wait=true` to answer with its outcome (reply, tries, ms) inste
 """
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,16 +13,29 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox import control_notices, conversations, menus, people, qrcodes, quotas, templates, tokens
+from sandbox import (
+    control_miniprogram,
+    control_notices,
+    conversations,
+    menus,
+    people,
+    qrcodes,
+    quotas,
+    rates,
+    templates,
+    tokens,
+    visitors,
+)
 from sandbox.callbacks import verify
-from sandbox.control_acts import ACTS as PHONE_ACTS
+from sandbox.config import ACCOUNT, MINIPROGRAM
+from sandbox.control_acts import ACTS as ACCOUNT_ACTS
 from sandbox.control_acts import Body, number
 from sandbox.errors import NotPossible
 from sandbox.store import Row
 from sandbox.world import World
 
-ACTS = PHONE_ACTS | control_notices.ACTS
 Deed = Callable[[World, Body], Awaitable[Any]]
+ACTS = {**ACCOUNT_ACTS, **control_notices.ACTS, **control_miniprogram.ACTS}
 
 
 def seed(world: World) -> None:
@@ -52,6 +65,11 @@ def _asked(request: Request, name: str, otherwise: int) -> int:
     return int(number(dict(request.query_params), name)) if name in request.query_params else otherwise
 
 
+def _asked_app(given: Mapping[str, Any]) -> str:
+    """The name of the app a request is about: `app=miniprogram`, or the official account."""
+    return MINIPROGRAM if given.get("app") == MINIPROGRAM else ACCOUNT
+
+
 async def act(request: Request) -> Response:
     world: World = request.app.state.world
     name, who = request.path_params["act"], request.path_params["who"]
@@ -72,6 +90,7 @@ async def state(request: Request) -> Response:
             "gh_id": config.gh_id,
             "mode": config.mode,
             "callback": config.callback_url,
+            "miniprogram_app_id": config.miniprogram_app_id,
             "now": world.now(),
             "offset": world.clock.offset,
             "people": people.list_all(world),
@@ -87,9 +106,14 @@ async def list_people(request: Request) -> Response:
 
 async def read_conversation(request: Request) -> Response:
     world: World = request.app.state.world
-    person = people.get(world, request.path_params["who"])
+    who = request.path_params["who"]
+    found = (
+        visitors.get(world, who)
+        if _asked_app(request.query_params) == MINIPROGRAM
+        else people.get(world, who)
+    )
     after = _asked(request, "after", 0)
-    return JSONResponse(conversations.read(world, person["openid"], after=after))
+    return JSONResponse(conversations.read(world, found["openid"], after=after))
 
 
 async def read_menu(request: Request) -> Response:
@@ -148,7 +172,7 @@ async def _create_person(world: World, body: Body) -> Any:
 
 async def _verify(world: World, body: Body) -> Any:
     """The GET verification that saving the server settings causes."""
-    done = await verify(world)
+    done = await verify(world, _asked_app(body))
     return {"ok": done.result == "reply", "status": done.status, "ms": round(done.ms, 1),
             "rule": done.rule}  # fmt: skip
 
@@ -162,10 +186,16 @@ async def _move_clock(world: World, body: Body) -> Any:
 
 
 async def _set_quota(world: World, body: Body) -> Any:
+    """`limit` is a day's, `in_span` that of a minute or second where a call has one."""
     path = str(body.get("path", ""))
     if "limit" in body:
         quotas.set_limit(world, path, int(number(body, "limit")))
-    return quotas.state(world, path)
+    if "in_span" in body:
+        counted = quotas.counted_as(path)
+        if counted not in rates.SPANS:
+            raise NotPossible(f"{path} 没有每分钟的上限。", 400)
+        world.rates.set_limit(counted, int(number(body, "in_span")))
+    return quotas.state(world, _asked_app(body), path)
 
 
 async def _add_template(world: World, body: Body) -> Any:
@@ -182,6 +212,7 @@ async def _reset(world: World, body: Body) -> Any:
     for task in list(world.tasks):
         task.cancel()
     world.misbehaviour.clear()
+    world.rates.clear()
     world.typing_until.clear()
     world.being_sent.clear()
     world.db.empty()
@@ -197,8 +228,9 @@ DEEDS: dict[str, Deed] = {
     "quota": _set_quota,
     "templates": _add_template,
     "templates/restrict": control_notices.restrict,
-    "miniprogram/pages": control_notices.release,
     "tokens/revoke": _revoke_tokens,
+    "miniprogram": control_miniprogram.change,
+    "open-platform": control_miniprogram.bind,
     "reset": _reset,
 }
 
@@ -219,6 +251,8 @@ ROUTES = [
     Route("/sandbox/api/people/{who}/conversation", read_conversation),
     Route("/sandbox/api/people/{who}/menu", read_menu, methods=["GET"]),
     *control_notices.ROUTES,
+    Route("/sandbox/api/people/{who}/miniprogram", control_miniprogram.read_visitor, methods=["GET"]),
+    Route("/sandbox/api/miniprogram/links", control_miniprogram.list_links, methods=["GET"]),
     Route("/sandbox/api/people/{who}/{act}", act, methods=["POST"]),
     *(Route(f"/sandbox/api/{name}", deed, methods=["POST"]) for name in DEEDS),
 ]

@@ -7,7 +7,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox import (
-    notice_rules,
     one_off,
     people,
     restrictions,
@@ -72,13 +71,6 @@ async def restrict(world: World, body: Body) -> Any:
         restrictions.put(world, app_id, template_id, str(body.get("how", "")))
     world.bus.publish("notices")
     return {"restricted": own or [named]}
-
-
-async def release(world: World, body: Body) -> Any:
-    """The pages of the released mini-program; others answer 41030."""
-    pages = _names(body.get("pages"), "pages")
-    notice_rules.release(world, pages)
-    return {"pages": pages}
 
 
 async def read_notices(request: Request) -> Response:

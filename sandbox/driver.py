@@ -1,11 +1,13 @@
 """A test's hands on the sandbox: `await li.says("报名")`, over HTTP to any running one."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 HOUR = 3600.0
+Chat = Callable[[], Awaitable[list[dict[str, Any]]]]
 
 
 class Refusal(Exception):
@@ -67,6 +69,14 @@ class Platform:
     async def exchanges(self) -> list[dict[str, Any]]:
         return list(await self.ask("GET", "exchanges"))
 
+    async def miniprogram_is(self, **changes: Any) -> dict[str, Any]:
+        """released, pages, phone_numbers_left, media_verdicts."""
+        return dict(await self.ask("POST", "miniprogram", changes))
+
+    async def links(self) -> list[dict[str, Any]]:
+        """Codes and links into the mini-program, newest first."""
+        return list(await self.ask("GET", "miniprogram/links"))
+
     async def reset(self) -> None:
         await self.ask("POST", "reset")
 
@@ -80,10 +90,13 @@ class Phone:
         self.openid = openid
 
     async def _does(self, act: str, **body: Any) -> Seen:
+        return await self._seen(act, body, self.reads)
+
+    async def _seen(self, act: str, body: dict[str, Any], chat: Chat) -> Seen:
         done = await self._platform.ask("POST", f"people/{self.openid}/{act}?wait=true", body)
         newest = [
             one
-            for one in await self.reads()
+            for one in await chat()
             if one["exchange_id"] is not None and one["exchange_id"] == done.get("exchange_id")
         ]
         text = newest[-1]["text"] if newest else ""
@@ -141,6 +154,36 @@ class Phone:
     async def reads(self) -> list[dict[str, Any]]:
         """The whole chat, oldest first."""
         return list(await self._platform.ask("GET", f"people/{self.openid}/conversation"))
+
+    async def logs_in(self) -> str:
+        """The mini-program starts: the code of `wx.login`."""
+        done = await self._platform.ask("POST", f"people/{self.openid}/log-in", {})
+        return str(done["code"])
+
+    async def gives_phone(self, phone: str = "") -> str:
+        """The code of the phone number button; `phone` changes the number first."""
+        done = await self._platform.ask("POST", f"people/{self.openid}/give-phone", {"phone": phone})
+        return str(done["code"])
+
+    async def enters_session(self, session_from: str = "") -> Seen:
+        """Tap the contact button."""
+        return await self._seen("enter-session", {"from": session_from}, self.reads_in_miniprogram)
+
+    async def says_in_miniprogram(self, text: str) -> Seen:
+        return await self._seen("say-in-miniprogram", {"text": text}, self.reads_in_miniprogram)
+
+    async def sends_in_miniprogram(self, kind: str, **fields: Any) -> Seen:
+        """picture or page."""
+        return await self._seen(f"{kind}-in-miniprogram", fields, self.reads_in_miniprogram)
+
+    async def reads_in_miniprogram(self) -> list[dict[str, Any]]:
+        """The whole chat with the mini-program, oldest first."""
+        path = f"people/{self.openid}/conversation?app=miniprogram"
+        return list(await self._platform.ask("GET", path))
+
+    async def in_miniprogram(self) -> dict[str, Any]:
+        """Who one is there: openid, unionid, phone, logged_in, active, risk, blocked."""
+        return dict(await self._platform.ask("GET", f"people/{self.openid}/miniprogram"))
 
     async def menu(self) -> dict[str, Any]:
         return dict(await self._platform.ask("GET", f"people/{self.openid}/menu"))

@@ -6,6 +6,7 @@ from functools import cache
 
 from PIL import Image, ImageDraw
 
+from sandbox.config import ACCOUNT
 from sandbox.errors import ApiError
 from sandbox.store import Row
 from sandbox.world import World
@@ -13,11 +14,21 @@ from sandbox.world import World
 TEMPORARY_SECONDS = 3 * 24 * 3600
 
 
-def put(world: World, kind: str, file_name: str, content_type: str, data: bytes, *, permanent: bool) -> str:
+def put(
+    world: World,
+    kind: str,
+    file_name: str,
+    content_type: str,
+    data: bytes,
+    *,
+    permanent: bool,
+    app: str = ACCOUNT,
+) -> str:
+    """Keep a file for `app`, to which it belongs: the other one cannot use it."""
     media_id = secrets.token_urlsafe(48)[:64]
     world.db.run(
-        "insert into media (id, kind, file_name, content_type, data, at, permanent) "
-        "values (?, ?, ?, ?, ?, ?, ?)",
+        "insert into media (id, kind, file_name, content_type, data, at, permanent, app) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?)",
         media_id,
         kind,
         file_name,
@@ -25,8 +36,15 @@ def put(world: World, kind: str, file_name: str, content_type: str, data: bytes,
         data,
         world.now(),
         int(permanent),
+        app,
     )
     return media_id
+
+
+def keep_picture(world: World, data: bytes | None, content_type: str, app: str = ACCOUNT) -> str:
+    """A picture that a person sends to `app`; without data the built-in sample."""
+    name = "picture.png" if content_type == "image/png" else "picture.jpg"
+    return put(world, "image", name, content_type, data or sample_picture(), permanent=False, app=app)
 
 
 def find(world: World, media_id: str) -> Row | None:
@@ -37,15 +55,17 @@ def find(world: World, media_id: str) -> Row | None:
     return row
 
 
-def require(world: World, media_id: object, *kinds: str) -> Row:
+def require(world: World, media_id: object, *kinds: str, app: str = ACCOUNT) -> Row:
     """The media a call names.
 
     Raises:
-        ApiError: 40007 missing, unknown, expired, or of another kind.
+        ApiError: 40007 missing, unknown, expired, of the other app, or of another kind.
     """
     row = find(world, media_id) if isinstance(media_id, str) and media_id else None
     if row is None:
         raise ApiError(40007, "invalid media_id", "media_id 不存在或已过 3 天有效期")
+    if row["app"] != app:
+        raise ApiError(40007, "invalid media_id", "这个素材是另一个账号上传的")
     if kinds and row["kind"] not in kinds:
         raise ApiError(40007, "invalid media_id", f"素材类型是 {row['kind']}，这里要 {kinds[0]}")
     return row

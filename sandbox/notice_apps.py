@@ -4,8 +4,9 @@ Templates, grants and notices are kept by app id throughout. Here alone is said 
 are found and where its events go; `Call.app_id` says for which one a call acts.
 """
 
-from sandbox import actions, people
+from sandbox import actions, miniprogram_pushes, notice_pushes, people, visitors
 from sandbox.actions import Result
+from sandbox.config import MINIPROGRAM
 from sandbox.errors import ApiError
 from sandbox.pushes import Push
 from sandbox.store import Row
@@ -24,7 +25,8 @@ def name_of(world: World, app_id: str) -> str:
 
 def openid_of(world: World, app_id: str, person: Row) -> str:
     """What `person` is called by this app."""
-    return str(person["openid"])
+    found = person if _is_account(world, app_id) else visitors.get(world, person["openid"])
+    return str(found["openid"])
 
 
 def addressee(world: World, app_id: str, openid: object) -> Row:
@@ -33,17 +35,29 @@ def addressee(world: World, app_id: str, openid: object) -> Row:
     Raises:
         ApiError: 40003 no such openid here.
     """
-    person = people.find(world, openid) if isinstance(openid, str) else None
+    person = None
+    if isinstance(openid, str):
+        person = people.find(world, openid) if _is_account(world, app_id) else _visitor(world, openid)
     if person is None:
         raise ApiError(40003, "invalid openid", "这个 openid 不属于本账号")
     return person
 
 
+def _visitor(world: World, openid: str) -> Row | None:
+    row = visitors.find(world, openid)
+    return people.find(world, row["person"]) if row else None
+
+
 async def push(world: World, app_id: str, event: Push, *, wait: bool) -> Result:
-    """Tell the app's server. A mini-program's has an address and a format of its own, and none is known."""
-    if app_id != world.config.app_id:
-        return quiet("小程序没有消息推送地址")
+    """Tell the app's server, in the app's own format."""
+    if not _is_account(world, app_id):
+        event = notice_pushes.unwrapped(event) if world.app(MINIPROGRAM).format == "json" else event
+        event = miniprogram_pushes.from_miniprogram(event)
     return await actions.perform(world, event, wait=wait)
+
+
+def _is_account(world: World, app_id: str) -> bool:
+    return app_id == world.config.app_id
 
 
 def quiet(rule: str) -> Result:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from sandbox import miniprograms
 from sandbox.errors import ApiError
 from sandbox.world import World
 
@@ -65,15 +66,9 @@ def checked_page(world: World, page: str) -> str:
     return page
 
 
-def release(world: World, pages: Sequence[str]) -> None:
-    """The pages of the released mini-program; none given: every well-formed one counts."""
-    world.db.set("released_pages", [one.strip().strip("/") for one in pages if one.strip()])
-
-
 def _require_released(world: World, path: str) -> None:
-    released = world.db.setting("released_pages", [])
     page = path.partition("?")[0].strip("/")
-    if page and released and page not in released:
+    if page and not miniprograms.has_page(world, page):
         raise ApiError(41030, "invalid page", f"发布的小程序里没有页面 {page}")
 
 

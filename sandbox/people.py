@@ -60,6 +60,13 @@ def follower(world: World, openid_or_name: str) -> Row:
     return person
 
 
+def unionid(world: World, openid: str) -> str:
+    """The same in every app of our Open Platform; empty while the apps are not bound to one."""
+    if not world.db.setting("open_platform", True):
+        return ""
+    return "o6_" + hashlib.sha256(f"open platform:{openid}".encode()).hexdigest()[:25]
+
+
 def list_all(world: World) -> list[dict[str, Any]]:
     rows = world.db.all("select * from person order by position")
     return [described(world, row) for row in rows]

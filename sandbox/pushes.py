@@ -1,12 +1,16 @@
-"""Every message and event a phone here can cause, as the XML the platform pushes.
+"""Every message and event a phone here can cause, as the XML or JSON the platform pushes.
 
-Field names and order follow section 2 of the platform reference; nothing is sent here.
+Field names and order follow section 2 of the platform reference; nothing is sent here. What only a
+mini-program pushes is in `miniprogram_pushes`.
 """
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from sandbox.config import ACCOUNT, App
 from sandbox.world import next_number
 
 
@@ -16,7 +20,14 @@ class Plain(str):
     __slots__ = ()
 
 
-Value = str | int | Sequence["Pair"]
+class Repeated(tuple["Fields", ...]):
+    """An element that may come several times: a list in JSON, even of one."""
+
+    __slots__ = ()
+
+
+Fields = Sequence["Pair"]
+Value = str | int | Repeated | Fields
 Pair = tuple[str, "Value"]
 
 # A failed answer to these is shown to the person; other events fail in silence.
@@ -32,6 +43,7 @@ class Push:
     type: str  # MsgType
     fields: tuple[Pair, ...]
     label: str  # what the developer panel calls it
+    app: str = ACCOUNT  # whose push it is
 
     @property
     def event(self) -> str:
@@ -45,21 +57,46 @@ class Push:
     def shows_faults(self) -> bool:
         return self.is_message or self.event in ANSWERED_EVENTS
 
-    def to_xml(self, gh_id: str, created_at: int) -> str:
+    def enveloped(self, app: App, created_at: int) -> list[Pair]:
+        """The outermost fields as `app` gets them."""
         envelope: list[Pair] = [
-            ("ToUserName", gh_id),
+            ("ToUserName", app.gh_id),
             ("FromUserName", self.openid),
             ("CreateTime", created_at),
             ("MsgType", self.type),
         ]
-        return to_xml([("xml", [*envelope, *self.fields])])
+        return [*envelope, *self.fields]
 
 
-def to_xml(pairs: Sequence[Pair]) -> str:
-    return "".join(f"<{name}>{_written(value)}</{name}>" for name, value in pairs)
+def written(form: str, fields: Fields) -> str:
+    """The outermost fields as one body, XML or JSON."""
+    return to_json(fields) if form == "json" else to_xml([("xml", fields)])
 
 
-def _written(value: Value) -> str:
+def to_xml(pairs: Fields) -> str:
+    return "".join(
+        f"<{name}>{_written(one)}</{name}>"
+        for name, value in pairs
+        for one in (value if isinstance(value, Repeated) else (value,))
+    )
+
+
+def to_json(pairs: Fields) -> str:
+    return json.dumps(_as_object(pairs), ensure_ascii=False, separators=(",", ":"))
+
+
+def _as_object(pairs: Fields) -> dict[str, Any]:
+    def plain(value: Value) -> Any:
+        if isinstance(value, str | int):
+            return value
+        if isinstance(value, Repeated):
+            return [_as_object(one) for one in value]
+        return _as_object(value)
+
+    return {name: plain(value) for name, value in pairs}
+
+
+def _written(value: str | int | Fields) -> str:
     if isinstance(value, Plain | int):
         return str(value)
     if isinstance(value, str):

@@ -1,9 +1,12 @@
-"""Drawing a QR code as SVG: byte mode, error correction M, versions 1 to 10.
+"""Drawing a QR code, as SVG or pixels: byte mode, error correction M, versions 1 to 10.
 
 Enough for the links a scene code carries; scanners on real phones read it.
 """
 
+import io
 from itertools import product
+
+from PIL import Image
 
 # Per version: correction bytes per block, and the data bytes of each block (level M).
 BLOCKS: dict[int, tuple[int, list[int]]] = {
@@ -186,3 +189,23 @@ def svg(text: str) -> str:
         f'shape-rendering="crispEdges"><rect width="{size}" height="{size}" fill="#fff"/>'
         f'<path d="{path}" fill="#000"/></svg>'
     )
+
+
+def image(text: str, width: int, colour: tuple[int, int, int], *, transparent: bool) -> bytes:
+    """The code as a JPEG `width` pixels wide, or as a PNG without ground."""
+    rows = modules(text)
+    size = len(rows) + 2 * QUIET
+    mask = Image.new("L", (size, size), 0)
+    for row, cells in enumerate(rows):
+        for column, dark in enumerate(cells):
+            if dark:
+                mask.putpixel((column + QUIET, row + QUIET), 255)
+    mask = mask.resize((width, width), Image.Resampling.NEAREST)
+    drawn = Image.new("RGBA", (width, width), (255, 255, 255, 0 if transparent else 255))
+    drawn.paste((*colour, 255), mask=mask)
+    out = io.BytesIO()
+    if transparent:
+        drawn.save(out, "PNG")
+    else:
+        drawn.convert("RGB").save(out, "JPEG", quality=90)
+    return out.getvalue()

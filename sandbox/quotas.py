@@ -1,10 +1,16 @@
-"""How often each call may be made in a day; counted in Shanghai days (section 5)."""
+"""How often each app may make a call in a day; counted in Shanghai days (section 5).
+
+Limits of a minute or a second are in `rates`.
+"""
 
 from typing import Any
 
 from sandbox.errors import ApiError
 from sandbox.world import World
 
+LINKS = "/wxa/generate_urllink"
+SHARED = {"/wxa/generatescheme": LINKS}  # these are counted together with another call
+USED_UP = {LINKS: 44993}  # elsewhere 45009
 DAILY = {
     "/cgi-bin/token": 2000,
     "/cgi-bin/stable_token": 500_000,
@@ -23,63 +29,75 @@ DAILY = {
     "/cgi-bin/user/info": 5_000_000,
     "/cgi-bin/user/info/updateremark": 10_000,
     "/cgi-bin/tags/members/batchtagging": 10_000,
+    LINKS: 500_000,
 }
 OTHERWISE = 100_000
-UNCOUNTED = ("/cgi-bin/clear_quota", "/cgi-bin/openapi/quota/get", "/connect/", "/mp/", "/sns/")
+UNCOUNTED = ("/cgi-bin/clear_quota", "/cgi-bin/openapi/quota/get", "/wxa/getwxacodeunlimit")
 CLEARS_PER_MONTH = 10
 
 
 def limit(world: World, path: str) -> int:
+    path = counted_as(path)
     changed: dict[str, int] = world.db.setting("quota_limits", {})
     return changed.get(path, DAILY.get(path, OTHERWISE))
 
 
+def counted_as(path: str) -> str:
+    return SHARED.get(path, path)
+
+
 def set_limit(world: World, path: str, most: int) -> None:
-    world.db.set("quota_limits", {**world.db.setting("quota_limits", {}), path: most})
+    world.db.set("quota_limits", {**world.db.setting("quota_limits", {}), counted_as(path): most})
 
 
-def used(world: World, path: str) -> int:
-    day = world.clock.today().isoformat()
-    return world.db.count("select max(used) from quota where path = ? and day = ?", path, day)
-
-
-def count(world: World, path: str) -> None:
-    """Count one call.
-
-    Raises:
-        ApiError: 45009 when today's are used up.
-    """
-    if path.startswith(UNCOUNTED):
-        return
-    most = limit(world, path)
-    if used(world, path) >= most:
-        raise ApiError(45009, "reach max api daily quota limit", f"今天的 {most} 次调用已用完")
-    world.db.run(
-        "insert into quota (path, day, used) values (?, ?, 1) "
-        "on conflict (path, day) do update set used = used + 1",
-        path,
+def used(world: World, app: str, path: str) -> int:
+    return world.db.count(
+        "select max(used) from quota where app = ? and path = ? and day = ?",
+        app,
+        counted_as(path),
         world.clock.today().isoformat(),
     )
 
 
-def state(world: World, path: str) -> dict[str, Any]:
-    most, spent = limit(world, path), used(world, path)
+def count(world: World, app: str, path: str) -> None:
+    """Count one call.
+
+    Raises:
+        ApiError: 45009 when today's are used up; some calls have a code of their own.
+    """
+    if path.startswith(UNCOUNTED):
+        return
+    most = limit(world, path)
+    if used(world, app, path) >= most:
+        code = USED_UP.get(counted_as(path), 45009)
+        raise ApiError(code, "reach max api daily quota limit", f"今天的 {most} 次调用已用完")
+    world.db.run(
+        "insert into quota (app, path, day, used) values (?, ?, ?, 1) "
+        "on conflict (app, path, day) do update set used = used + 1",
+        app,
+        counted_as(path),
+        world.clock.today().isoformat(),
+    )
+
+
+def state(world: World, app: str, path: str) -> dict[str, Any]:
+    most, spent = limit(world, path), used(world, app, path)
     return {"daily_limit": most, "used": spent, "remain": max(most - spent, 0)}
 
 
-def clear(world: World) -> None:
+def clear(world: World, app: str) -> None:
     """`clear_quota`, ten times a month.
 
     Raises:
         ApiError: 48006 the ten are used up.
     """
     month = world.clock.today().strftime("%Y-%m")
-    done = world.db.setting("clears", {}).get(month, 0)
+    done = world.db.setting(f"clears {app}", {}).get(month, 0)
     if done >= CLEARS_PER_MONTH:
         raise ApiError(
             48006,
             "forbid to clear quota because of reaching the limit",
             f"每月只能清零 {CLEARS_PER_MONTH} 次",
         )
-    world.db.set("clears", {month: done + 1})
-    world.db.run("delete from quota")
+    world.db.set(f"clears {app}", {month: done + 1})
+    world.db.run("delete from quota where app = ?", app)

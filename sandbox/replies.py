@@ -29,7 +29,8 @@ class Reply:
 
     type: str = ""
     content: dict[str, Any] = field(default_factory=dict)
-    xml: str = ""
+    xml: str = ""  # in clear; JSON where a mini-program chose it
+    rule: str = ""  # what a developer should know of an answer that was taken all the same
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Reader:
             raise BrokenReply(f"HTTP 状态是 {status}，应为 200")
         if body in (b"", b"success"):
             return Reply()
-        root = _parsed(body)
+        root = parsed(body)
         xml = body.decode(errors="replace")
         if root.find("Encrypt") is not None:
             root, xml = self._opened(root)
@@ -74,7 +75,7 @@ class Reader:
             message = self.cipher.decrypt(encrypted)
         except CipherError as error:
             raise BrokenReply(f"回复无法解密：{error}") from error
-        return _parsed(message), message.decode(errors="replace")
+        return parsed(message), message.decode(errors="replace")
 
     def _check_envelope(self, push: Push, root: ET.Element) -> None:
         if _text(root, "ToUserName") != push.openid:
@@ -118,7 +119,8 @@ class Reader:
         return media_id
 
 
-def _parsed(body: bytes) -> ET.Element:
+def parsed(body: bytes) -> ET.Element:
+    """The root of an answer in XML."""
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         raise BrokenReply("回复不应含 DOCTYPE")
     try:

@@ -43,7 +43,8 @@ create table if not exists menu (
 );
 create table if not exists token (
     value text primary key, kind text not null, issued_at real not null,
-    expires_at real not null, revoked integer not null default 0
+    expires_at real not null, revoked integer not null default 0,
+    app text not null default 'account'
 );
 create table if not exists allowance (
     openid text not null, action text not null, until real not null, left integer not null,
@@ -52,7 +53,7 @@ create table if not exists allowance (
 create table if not exists media (
     id text primary key, kind text not null, file_name text not null,
     content_type text not null, data blob not null, at real not null,
-    permanent integer not null default 0
+    permanent integer not null default 0, app text not null default 'account'
 );
 create table if not exists qr_ticket (
     ticket text primary key, scene text not null, url text not null, permanent integer not null,
@@ -86,15 +87,32 @@ create table if not exists one_off_consent (
     primary key (openid, scene)
 );
 create table if not exists quota (
-    path text not null, day text not null, used integer not null, primary key (path, day)
+    app text not null, path text not null, day text not null, used integer not null,
+    primary key (app, path, day)
 );
 create table if not exists web_code (
     code text primary key, openid text not null, scope text not null, expires_at real not null,
     used integer not null default 0
 );
+create table if not exists visitor (
+    openid text primary key, person text not null unique, phone text not null,
+    session_key text not null default '', used_at real not null default 0,
+    risk integer not null default 0, blocked integer not null default 0
+);
+create table if not exists miniprogram_code (
+    code text primary key, openid text not null, purpose text not null, expires_at real not null,
+    used integer not null default 0
+);
+create table if not exists miniprogram_link (
+    id text primary key, kind text not null, path text not null, query text not null,
+    env text not null, checked integer not null, expires_at real not null, at real not null
+);
 create table if not exists setting (name text primary key, value text not null);
 """
 TABLES = re.findall(r"create table if not exists (\w+)", SCHEMA)
+# State files from before there was a second app.
+PASSING = ("token", "quota")  # made anew: what they held passes by itself
+GROWN = ("media",)
 
 
 class Database:
@@ -105,8 +123,18 @@ class Database:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
+        for table in PASSING:
+            if self._lacks_app(table):
+                self.run(f"drop table {table}")
         # Losing the last second of a toy's chat at power loss is no harm.
         self._connection.executescript("pragma journal_mode=wal; pragma synchronous=off;" + SCHEMA)
+        for table in GROWN:
+            if self._lacks_app(table):
+                self.run(f"alter table {table} add column app text not null default 'account'")
+
+    def _lacks_app(self, table: str) -> bool:
+        columns = {row["name"] for row in self.all(f"pragma table_info({table})")}
+        return bool(columns) and "app" not in columns
 
     def run(self, statement: str, *values: Any) -> int:
         """Execute and return the id of an inserted row."""

@@ -1,7 +1,8 @@
-"""Access tokens of both kinds: issued, replaced, expired, revoked (section 5)."""
+"""Access tokens of both kinds: issued, replaced, expired, revoked (section 5). Each belongs to one app."""
 
 import secrets
 
+from sandbox.config import App
 from sandbox.errors import ApiError
 from sandbox.store import Row
 from sandbox.world import World
@@ -12,52 +13,55 @@ FORCE_SPACING_SECONDS = 30
 FORCE_PER_DAY = 20
 
 
-def issue_plain(world: World) -> tuple[str, int]:
+def issue_plain(world: World, app: str) -> tuple[str, int]:
     """`/cgi-bin/token`: always a new one; the one before lives five more minutes."""
     now = world.now()
     world.db.run(
-        "update token set expires_at = ?1 where kind = 'plain' and expires_at > ?1",
+        "update token set expires_at = ?1 where app = ?2 and kind = 'plain' and expires_at > ?1",
         now + OVERLAP_SECONDS,
+        app,
     )
-    return _insert(world, "plain"), LIFE_SECONDS
+    return _insert(world, app, "plain"), LIFE_SECONDS
 
 
-def issue_stable(world: World, *, force: bool) -> tuple[str, int]:
+def issue_stable(world: World, app: str, *, force: bool) -> tuple[str, int]:
     """`/cgi-bin/stable_token`: the same while valid, a fresh one in its last five minutes."""
     now = world.now()
     current = world.db.find(
-        "select * from token where kind = 'stable' and not revoked and expires_at > ? "
+        "select * from token where app = ? and kind = 'stable' and not revoked and expires_at > ? "
         "order by expires_at desc",
+        app,
         now,
     )
-    if force and _may_force(world, current):
-        world.db.run("update token set revoked = 1 where kind = 'stable'")
-        return _insert(world, "stable"), LIFE_SECONDS
+    if force and _may_force(world, app, current):
+        world.db.run("update token set revoked = 1 where app = ? and kind = 'stable'", app)
+        return _insert(world, app, "stable"), LIFE_SECONDS
     if current and current["expires_at"] - now > OVERLAP_SECONDS:
         return str(current["value"]), int(current["expires_at"] - now)
-    return _insert(world, "stable"), LIFE_SECONDS
+    return _insert(world, app, "stable"), LIFE_SECONDS
 
 
-def _may_force(world: World, current: Row | None) -> bool:
+def _may_force(world: World, app: str, current: Row | None) -> bool:
     """Within 30 s a forced refresh returns what is there; the 21st of a day is refused."""
     if current and world.now() - current["issued_at"] < FORCE_SPACING_SECONDS:
         return False
     day = world.clock.today().isoformat()
-    used = world.db.setting("forced", {}).get(day, 0)
+    used = world.db.setting(f"forced {app}", {}).get(day, 0)
     if used >= FORCE_PER_DAY:
         raise ApiError(45009, "reach max api daily quota limit", f"force_refresh 每天最多 {FORCE_PER_DAY} 次")
-    world.db.set("forced", {day: used + 1})
+    world.db.set(f"forced {app}", {day: used + 1})
     return True
 
 
-def _insert(world: World, kind: str) -> str:
+def _insert(world: World, app: str, kind: str) -> str:
     # Real tokens are long and grow; 136 and more characters show columns that are too short.
     value = "9" + str(secrets.randbelow(90) + 10) + "_" + secrets.token_urlsafe(150)
     now = world.now()
     world.db.run("delete from token where expires_at < ?", now - 24 * 3600)
     world.db.run(
-        "insert into token (value, kind, issued_at, expires_at) values (?, ?, ?, ?)",
+        "insert into token (value, app, kind, issued_at, expires_at) values (?, ?, ?, ?, ?)",
         value,
+        app,
         kind,
         now,
         now + LIFE_SECONDS,
@@ -65,8 +69,8 @@ def _insert(world: World, kind: str) -> str:
     return value
 
 
-def check(world: World, value: str) -> None:
-    """Let a call pass.
+def check(world: World, value: str) -> App:
+    """Let a call pass, for the app whose token it brings.
 
     Raises:
         ApiError: 41001 none, 40014 never issued, 40001 no longer the newest, 42001 expired.
@@ -74,7 +78,8 @@ def check(world: World, value: str) -> None:
     if not value:
         raise ApiError(41001, "access_token missing", "查询串里没有 access_token")
     row = world.db.find("select * from token where value = ?", value)
-    if row is None:
+    app = world.config.apps.get(row["app"]) if row else None
+    if row is None or app is None:
         raise ApiError(40014, "invalid access_token", "这个 access_token 不是这里发出的")
     if row["revoked"]:
         raise ApiError(
@@ -84,6 +89,7 @@ def check(world: World, value: str) -> None:
         )
     if row["expires_at"] <= world.now():
         raise ApiError(42001, "access_token expired", "access_token 已过期")
+    return app
 
 
 def revoke_all(world: World) -> int:

@@ -10,6 +10,7 @@ ALLOWANCES = {  # action: (messages, seconds)
     "menu": (3, MINUTE),
     "follow": (3, MINUTE),
     "scan": (3, MINUTE),
+    "session": (2, MINUTE),  # enters the chat of the mini-program
 }
 TYPING_NEEDS_SECONDS = 30.0
 
@@ -43,7 +44,7 @@ def check(world: World, openid: str) -> str:
         raise ApiError(
             45015,
             "response out of time limit or subscription is canceled",
-            "48 小时内（菜单、关注、扫码后 1 分钟内）没有互动，不能发客服消息",
+            "48 小时内（菜单、关注、扫码、进入会话后 1 分钟内）没有互动，不能发客服消息",
         )
     for row in open_now:
         if row["left"] > 0:

@@ -10,10 +10,12 @@ from typing import Any
 import httpx
 
 from sandbox.clock import Clock
-from sandbox.config import Config
+from sandbox.config import App, Config
 from sandbox.crypto import MessageCipher
+from sandbox.errors import NotPossible
 from sandbox.live import Bus
 from sandbox.misbehaviour import Misbehaviour
+from sandbox.rates import Rates
 from sandbox.store import Database
 
 # From real time, so that a sandbox with emptied state never repeats a number the service has seen.
@@ -33,15 +35,27 @@ class World:
     clock: Clock
     db: Database
     client: httpx.AsyncClient
-    cipher: MessageCipher
+    ciphers: dict[str, MessageCipher]  # by the app's name
     bus: Bus = field(default_factory=Bus)
     misbehaviour: Misbehaviour = field(default_factory=Misbehaviour)
+    rates: Rates = field(default_factory=Rates)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     typing_until: dict[str, float] = field(default_factory=dict)
     being_sent: set[tuple[str, str]] = field(default_factory=set)  # (app id, openid) of a notice under way
 
     def now(self) -> float:
         return self.clock.now()
+
+    def app(self, name: str) -> App:
+        """The official account, or the mini-program.
+
+        Raises:
+            NotPossible: there is no mini-program.
+        """
+        app = self.config.apps.get(name)
+        if app is None:
+            raise NotPossible("没有设置小程序（GONGHUI_MINIPROGRAM_APP_ID）。")
+        return app
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.create_task(work)
@@ -74,5 +88,9 @@ def open_world(config: Config, transport: httpx.AsyncBaseTransport | None = None
         clock=Clock(config.clock_file),
         db=Database(config.state),
         client=client,
-        cipher=MessageCipher(config.aes_key, config.app_id),
+        ciphers={
+            name: MessageCipher(app.aes_key, app.app_id)
+            for name, app in config.apps.items()
+            if app.aes_key  # in plain mode a mini-program may have none
+        },
     )

@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.notice_fields import KINDS, filled
 from sandbox.template_library import TITLES
+from tests.miniprogram_sandbox import MINI as BOUND
 from tests.test_sandbox_api import CONFIG, Account, closed, opened
 
 SEND, ADD = "/cgi-bin/message/template/send", "/cgi-bin/template/api_add_template"
@@ -142,7 +143,7 @@ async def test_what_a_template_message_is_refused_for(
 
 
 async def test_only_the_bound_mini_program_and_its_released_pages_are_opened() -> None:
-    account = await opened(replace(CONFIG, miniprogram_app_id=MINI))
+    account = await opened(replace(CONFIG, miniprogram=replace(BOUND, app_id=MINI)))
     li = await account.platform.follower("李建国")
 
     async def code(app_id: str, path: str) -> int:
@@ -151,7 +152,7 @@ async def test_only_the_bound_mini_program_and_its_released_pages_are_opened() -
 
     assert await code("wx" + "f" * 16, "pages/mine") == 40013
     assert await code(MINI, "pages/mine") == 0
-    await account.platform.ask("POST", "miniprogram/pages", {"pages": ["pages/index"]})
+    await account.platform.ask("POST", "miniprogram", {"pages": ["pages/index"]})
     assert await code(MINI, "pages/mine?id=7") == 41030
     assert await code(MINI, "pages/index?id=7") == 0
     await closed(account)
@@ -301,7 +302,6 @@ async def test_a_listed_field_takes_only_what_the_template_lists(account: Accoun
     [
         ("templates/restrict", {"template": "没有这个", "how": "banned"}),
         ("templates/restrict", {"template": "活动开始提醒", "how": "eaten"}),
-        ("miniprogram/pages", {"pages": 7}),
     ],
 )
 async def test_a_wish_that_cannot_be_is_refused(account: Account, path: str, body: dict[str, Any]) -> None:

@@ -273,23 +273,6 @@ async def test_a_ban_holds_for_its_own_app(account: Account) -> None:
     assert await sends(account, li) == 0
 
 
-async def test_a_mini_programs_call_has_a_page_and_a_state(account: Account) -> None:
-    li = await account.platform.follower("李建国")
-    await li.accepts(ONE_OFF)
-
-    async def code(**changes: Any) -> int:
-        return await sends(account, li, path=MINI_SEND, **changes)
-
-    assert await code(page="/pages/case") == 41030
-    assert await code(page="https://a.cn/") == 41030
-    assert await code(miniprogram_state="beta") == 40097
-    assert await code(lang="fr_FR") == 40097
-    assert await code(page="pages/case?id=7", miniprogram_state="trial", lang="zh_HK") == 0
-    assert await code() == 43101
-    (notice,) = (await li.notices())["service"]  # follower or not, it never comes into the account's chat
-    assert notice["content"]["miniprogram"]["pagepath"] == "pages/case?id=7"
-
-
 async def test_grants_are_kept_apart_for_each_app(account: Account) -> None:
     world = account.app.state.world
     li = await account.platform.follower("李建国")

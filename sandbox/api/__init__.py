@@ -5,8 +5,13 @@ Importing this package registers every endpoint; `dispatch` answers requests.
 
 from sandbox.api import (
     account,
+    codes,
+    content_checks,
+    links,
+    logins,
     menus,
     messages,
+    miniprogram_messages,
     one_off,
     qrcodes,
     subscribe_messages,
@@ -22,8 +27,13 @@ from sandbox.api.dispatch import answer
 __all__ = [
     "account",
     "answer",
+    "codes",
+    "content_checks",
+    "links",
+    "logins",
     "menus",
     "messages",
+    "miniprogram_messages",
     "one_off",
     "qrcodes",
     "subscribe_messages",

@@ -38,7 +38,7 @@ async def answer(world: World, request: Request) -> Response:
     began = time.perf_counter()
     path = request.url.path
     raw = await _body(request)
-    call = Call(world, request, raw)
+    call = Call(world, request, raw, world.config.account)
     late = world.misbehaviour.take("delay_next", path)
     lost = world.misbehaviour.take("drop_next", path)
     if late:
@@ -78,8 +78,12 @@ async def _handled(world: World, call: Call, wish: Wish | None) -> Answer:
         raise ApiError(40066, "invalid url", "沙盒没有这个接口")
     _check_method(call, known)
     if known.needs_token:
-        tokens.check(world, call.query("access_token"))
-    quotas.count(world, call.path)
+        call.app = tokens.check(world, call.query("access_token"))
+        if call.app.name not in known.apps:
+            raise ApiError(
+                48001, "api unauthorized", "这个接口只有另一个账号有，公众号和小程序各用各的 token"
+            )
+        quotas.count(world, call.app.name, call.path)
     try:
         return await known.handler(call)
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:

@@ -1,26 +1,29 @@
-"""Messages to one person while their window is open: customer messages, and typing."""
+"""Messages to one person while their window is open: customer messages, and typing.
 
+What the mini-program may send is in `miniprogram_messages`.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
-from sandbox import conversations, media, menu_rules, windows
-from sandbox.api.registry import OK, Answer, Call, endpoint, string
+from sandbox import conversations, menu_rules, windows
+from sandbox.api.registry import BOTH, OK, Answer, Call, endpoint, string
+from sandbox.config import ACCOUNT, MINIPROGRAM
 from sandbox.conversations import IN
 from sandbox.errors import ApiError
-from sandbox.store import Row
-from sandbox.world import World
 
+Part = dict[str, Any]
 TEXT_BYTES = 2048
 TYPING_SECONDS = 15.0
 MENU_ITEMS, MENU_ITEM_BYTES = 10, 200  # our own choice: WeChat names the codes, not the limits
 
 
-@endpoint("/cgi-bin/message/custom/send")
+@endpoint("/cgi-bin/message/custom/send", apps=BOTH)
 async def custom_send(call: Call) -> Answer:
     body = call.json()
-    person = _reachable(call, body.get("touser"))
+    openid = _reachable(call, body.get("touser"))
     kind = string(body, "msgtype")
-    content = _content(call.world, kind, body)
-    openid = person["openid"]
+    content = _content(call, kind, body)
     action = windows.check(call.world, openid)
     windows.spend(call.world, openid, action)
     if body.get("aimsgcontext", {}).get("is_ai_msg") == 1:
@@ -30,24 +33,26 @@ async def custom_send(call: Call) -> Answer:
     return OK
 
 
-def _reachable(call: Call, openid: object) -> Row:
+def _reachable(call: Call, openid: object) -> str:
+    if call.app.name == MINIPROGRAM:
+        return str(call.visitor(openid)["openid"])
     person = call.follower(openid)
     if person["refuses"] or person["blacklisted"]:
         raise ApiError(48002, "user refuse to accept the msg", f"{person['name']}拒收消息")
-    return person
+    return str(person["openid"])
 
 
-def _content(world: World, kind: str, body: dict[str, Any]) -> dict[str, Any]:
+def _content(call: Call, kind: str, body: Part) -> Part:
     """The message as the phone shows it, once its own rules hold."""
-    part = body.get(kind)
-    if kind not in _READERS:
+    part, readers = body.get(kind), READERS[call.app.name]
+    if kind not in readers:
         raise ApiError(40008, "invalid message type", f"客服消息没有「{kind}」这种类型")
     if not isinstance(part, dict):
         raise ApiError(44004, "empty content", f"缺少 {kind} 对象")
-    return _READERS[kind](world, part)
+    return readers[kind](call, part)
 
 
-def _text(world: World, part: dict[str, Any]) -> dict[str, Any]:
+def text(call: Call, part: Part) -> Part:
     content = string(part, "content")
     if not content:
         raise ApiError(44004, "empty content", "content 为空")
@@ -57,30 +62,29 @@ def _text(world: World, part: dict[str, Any]) -> dict[str, Any]:
     return {"text": content}
 
 
-def _image(world: World, part: dict[str, Any]) -> dict[str, Any]:
-    return {"media_id": media.require(world, part.get("media_id"), "image")["id"]}
+def image(call: Call, part: Part) -> Part:
+    return {"media_id": call.media(part.get("media_id"), "image")}
 
 
-def _voice(world: World, part: dict[str, Any]) -> dict[str, Any]:
-    return {"media_id": media.require(world, part.get("media_id"), "voice")["id"]}
+def _voice(call: Call, part: Part) -> Part:
+    return {"media_id": call.media(part.get("media_id"), "voice")}
 
 
-def _video(world: World, part: dict[str, Any]) -> dict[str, Any]:
+def _video(call: Call, part: Part) -> Part:
     shown = {name: string(part, name) for name in ("title", "description")}
     if part.get("thumb_media_id"):
-        thumb = media.require(world, part["thumb_media_id"], "thumb", "image")
-        shown["thumb_media_id"] = thumb["id"]
-    return {"media_id": media.require(world, part.get("media_id"), "video")["id"], **shown}
+        shown["thumb_media_id"] = call.media(part["thumb_media_id"], "thumb", "image")
+    return {"media_id": call.media(part.get("media_id"), "video"), **shown}
 
 
-def _music(world: World, part: dict[str, Any]) -> dict[str, Any]:
-    thumb = media.require(world, part.get("thumb_media_id"), "thumb", "image")
+def _music(call: Call, part: Part) -> Part:
+    thumb = call.media(part.get("thumb_media_id"), "thumb", "image")
     url = string(part, "hqmusicurl") or string(part, "musicurl")
     shown = {name: string(part, name) for name in ("title", "description")}
-    return {**shown, "url": url, "thumb_media_id": thumb["id"]}
+    return {**shown, "url": url, "thumb_media_id": thumb}
 
 
-def _news(world: World, part: dict[str, Any]) -> dict[str, Any]:
+def _news(call: Call, part: Part) -> Part:
     articles = part.get("articles")
     if not isinstance(articles, list) or len(articles) != 1:
         raise ApiError(45008, "article size out of limit", "客服图文消息只能有 1 条")
@@ -89,7 +93,7 @@ def _news(world: World, part: dict[str, Any]) -> dict[str, Any]:
     return {"articles": [{**article, "picture": string(one, "picurl")}]}
 
 
-def _menu(world: World, part: dict[str, Any]) -> dict[str, Any]:
+def _menu(call: Call, part: Part) -> Part:
     items = part.get("list")
     if not isinstance(items, list) or not items:
         raise ApiError(45048, "menu use invalid type", "list 应至少有一项")
@@ -104,22 +108,23 @@ def _menu(world: World, part: dict[str, Any]) -> dict[str, Any]:
     return {**ends, "items": shown}
 
 
-def _card(world: World, part: dict[str, Any]) -> dict[str, Any]:
+def _card(call: Call, part: Part) -> Part:
     if not string(part, "card_id"):
         raise ApiError(40053, "invalid card id", "缺少 card_id")
     return {"title": "卡券", "card_id": string(part, "card_id")}
 
 
-def _miniprogram(world: World, part: dict[str, Any]) -> dict[str, Any]:
-    menu_rules.check_miniprogram(world, part.get("appid"), part.get("pagepath"))
-    thumb = media.require(world, part.get("thumb_media_id"), "thumb", "image")
+def _miniprogram(call: Call, part: Part) -> Part:
+    menu_rules.check_miniprogram(call.world, part.get("appid"), part.get("pagepath"))
+    thumb = call.media(part.get("thumb_media_id"), "thumb", "image")
     shown = {"title": string(part, "title"), "appid": part["appid"], "path": part["pagepath"]}
-    return {**shown, "thumb_media_id": thumb["id"]}
+    return {**shown, "thumb_media_id": thumb}
 
 
-_READERS = {
-    "text": _text,
-    "image": _image,
+READERS: dict[str, dict[str, Callable[[Call, Part], Part]]] = {}  # by the app's name
+READERS[ACCOUNT] = {
+    "text": text,
+    "image": image,
     "voice": _voice,
     "video": _video,
     "music": _music,
@@ -130,10 +135,11 @@ _READERS = {
 }
 
 
-@endpoint("/cgi-bin/message/custom/typing")
+@endpoint("/cgi-bin/message/custom/typing", apps=BOTH)
 async def typing(call: Call) -> Answer:
     world, body = call.world, call.json()
-    openid = call.follower(body.get("touser"))["openid"]
+    of = call.visitor if call.app.name == MINIPROGRAM else call.follower
+    openid = of(body.get("touser"))["openid"]
     command = string(body, "command")
     if command not in ("Typing", "CancelTyping"):
         raise ApiError(45072, "invalid command", "command 应为 Typing 或 CancelTyping")

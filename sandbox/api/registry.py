@@ -10,7 +10,8 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox import people
+from sandbox import media, people, visitors
+from sandbox.config import ACCOUNT, MINIPROGRAM, App
 from sandbox.errors import ApiError
 from sandbox.store import Row
 from sandbox.world import World
@@ -18,6 +19,7 @@ from sandbox.world import World
 Answer = dict[str, Any] | Response
 OK: dict[str, Any] = {"errcode": 0, "errmsg": "ok"}
 # A backslash that is itself escaped does not start a \u escape.
+ACCOUNT_ONLY, MINIPROGRAM_ONLY, BOTH = (ACCOUNT,), (MINIPROGRAM,), (ACCOUNT, MINIPROGRAM)
 _ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u[0-9a-fA-F]{4}")
 
 
@@ -28,6 +30,7 @@ class Call:
     world: World
     request: Request
     raw: bytes
+    app: App  # whose token it brings; without a token the official account
 
     @property
     def path(self) -> str:
@@ -35,8 +38,7 @@ class Call:
 
     @property
     def app_id(self) -> str:
-        """For which app it acts: today's tokens are all the service account's."""
-        return self.world.config.app_id
+        return self.app.app_id
 
     def query(self, name: str) -> str:
         return str(self.request.query_params.get(name, ""))
@@ -87,6 +89,25 @@ class Call:
             raise ApiError(missing, "require subscribe", f"{person['name']}没有关注公众号")
         return person
 
+    def visitor(self, openid: object) -> Row:
+        """Who is meant, in the mini-program.
+
+        Raises:
+            ApiError: 40003 no such openid here.
+        """
+        row = visitors.find(self.world, openid) if isinstance(openid, str) else None
+        if row is None:
+            raise ApiError(40003, "invalid openid", "这个 openid 不属于本小程序")
+        return row
+
+    def media(self, media_id: object, *kinds: str) -> str:
+        """The id of an uploaded file of this app.
+
+        Raises:
+            ApiError: 40007 it has no such file, or not any more.
+        """
+        return str(media.require(self.world, media_id, *kinds, app=self.app.name)["id"])
+
 
 Handler = Callable[[Call], Awaitable[Answer]]
 
@@ -96,16 +117,19 @@ class Endpoint:
     handler: Handler
     method: str
     needs_token: bool
+    apps: tuple[str, ...]  # the other app's token is refused
 
 
 ENDPOINTS: dict[str, Endpoint] = {}
 
 
-def endpoint(path: str, method: str = "POST", *, needs_token: bool = True) -> Callable[[Handler], Handler]:
+def endpoint(
+    path: str, method: str = "POST", *, needs_token: bool = True, apps: tuple[str, ...] = ACCOUNT_ONLY
+) -> Callable[[Handler], Handler]:
     """Register a handler. `method` "*" takes GET and POST alike."""
 
     def register(handler: Handler) -> Handler:
-        ENDPOINTS[path] = Endpoint(handler, method, needs_token)
+        ENDPOINTS[path] = Endpoint(handler, method, needs_token, apps)
         return handler
 
     return register

@@ -15,7 +15,7 @@ from sandbox import (
     subscriptions,
     templates,
 )
-from sandbox.api.registry import OK, Answer, Call, endpoint, string
+from sandbox.api.registry import MINIPROGRAM_ONLY, OK, Answer, Call, endpoint, string
 from sandbox.errors import ApiError
 from sandbox.templates import SUBSCRIBE
 from sandbox.world import World
@@ -35,7 +35,7 @@ async def business_send(call: Call) -> Answer:
     return await _send(call, body, {"url": url, "miniprogram": app}, to_service=False)
 
 
-@endpoint("/cgi-bin/message/subscribe/send")
+@endpoint("/cgi-bin/message/subscribe/send", apps=MINIPROGRAM_ONLY)
 async def miniprogram_send(call: Call) -> Answer:
     """A mini-program's, under its own grants; always in 服务通知."""
     body = call.json()

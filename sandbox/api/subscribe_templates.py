@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from sandbox import restrictions, template_library, templates
-from sandbox.api.registry import OK, Answer, Call, endpoint, string
+from sandbox.api.registry import BOTH, OK, Answer, Call, endpoint, string
 from sandbox.errors import ApiError
 from sandbox.template_library import CATEGORIES, Keyword, Title
 from sandbox.templates import MOST, SUBSCRIBE
@@ -14,7 +14,7 @@ SCENE_CHARACTERS = 15
 TITLES_PAGE = 30
 
 
-@endpoint("/wxaapi/newtmpl/addtemplate")
+@endpoint("/wxaapi/newtmpl/addtemplate", apps=BOTH)
 async def add(call: Call) -> Answer:
     world, body, app_id = call.world, call.json(), call.app_id
     if restrictions.holds(world, app_id, restrictions.EVERYTHING, restrictions.BANNED):
@@ -46,7 +46,7 @@ def _keywords(title: Title, kids: Any) -> list[Keyword]:
     return keywords
 
 
-@endpoint("/wxaapi/newtmpl/gettemplate", "GET")
+@endpoint("/wxaapi/newtmpl/gettemplate", "GET", apps=BOTH)
 async def listed(call: Call) -> Answer:
     data = []
     for row in templates.listed(call.world, call.app_id, SUBSCRIBE):
@@ -62,19 +62,19 @@ async def listed(call: Call) -> Answer:
     return {**OK, "data": data}
 
 
-@endpoint("/wxaapi/newtmpl/deltemplate")
+@endpoint("/wxaapi/newtmpl/deltemplate", apps=BOTH)
 async def delete(call: Call) -> Answer:
     template_id = string(call.json(), "priTmplId")
     templates.delete(call.world, templates.find(call.world, call.app_id, SUBSCRIBE, template_id)["id"])
     return OK
 
 
-@endpoint("/wxaapi/newtmpl/getcategory", "GET")
+@endpoint("/wxaapi/newtmpl/getcategory", "GET", apps=BOTH)
 async def categories(call: Call) -> Answer:
     return {**OK, "data": [{"id": number, "name": name} for number, name in CATEGORIES.items()]}
 
 
-@endpoint("/wxaapi/newtmpl/getpubtemplatetitles", "GET")
+@endpoint("/wxaapi/newtmpl/getpubtemplatetitles", "GET", apps=BOTH)
 async def public_titles(call: Call) -> Answer:
     start, limit, ids = call.query("start"), call.query("limit"), call.query("ids")
     if not _is_number(start):
@@ -98,7 +98,7 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal()
 
 
-@endpoint("/wxaapi/newtmpl/getpubtemplatekeywords", "GET")
+@endpoint("/wxaapi/newtmpl/getpubtemplatekeywords", "GET", apps=BOTH)
 async def public_keywords(call: Call) -> Answer:
     title = template_library.find(call.query("tid"))
     if title is None:

@@ -5,7 +5,7 @@ import mimetypes
 from starlette.responses import Response
 
 from sandbox import media
-from sandbox.api.registry import OK, Answer, Call, endpoint
+from sandbox.api.registry import BOTH, OK, Answer, Call, endpoint
 from sandbox.errors import ApiError
 
 MB = 1024 * 1024
@@ -44,10 +44,10 @@ async def _kept(call: Call, kind: str, rules: dict[str, tuple[set[str], int]], *
     if len(data) > most:
         raise ApiError(45001, "media size out of limit", f"{len(data)} 字节，上限 {most}")
     guessed = mimetypes.guess_type(name)[0] or content_type or "application/octet-stream"
-    return media.put(call.world, kind, name, guessed, data, permanent=permanent)
+    return media.put(call.world, kind, name, guessed, data, permanent=permanent, app=call.app.name)
 
 
-@endpoint("/cgi-bin/media/upload")
+@endpoint("/cgi-bin/media/upload", apps=BOTH)
 async def upload(call: Call) -> Answer:
     kind = call.query("type")
     media_id = await _kept(call, kind, TEMPORARY, permanent=False)
@@ -55,9 +55,9 @@ async def upload(call: Call) -> Answer:
     return {"type": kind, name: media_id, "created_at": int(call.world.now())}
 
 
-@endpoint("/cgi-bin/media/get", "GET")
+@endpoint("/cgi-bin/media/get", "GET", apps=BOTH)
 async def get(call: Call) -> Answer:
-    row = media.require(call.world, call.query("media_id"))
+    row = media.require(call.world, call.query("media_id"), app=call.app.name)
     if row["kind"] == "video":
         return {"video_url": media.picture_url(call.world, row["id"])}
     name = row["file_name"].encode("ascii", "ignore").decode() or "file"

@@ -54,6 +54,7 @@ def _info(world: World, person: Row) -> dict[str, Any]:
         return {"subscribe": 0, "openid": person["openid"]}
     tags = people.tag_ids(world, person["openid"])
     scene = person["qr_scene"]
+    unionid = people.unionid(world, person["openid"])
     return {
         "subscribe": 1,
         "openid": person["openid"],
@@ -64,6 +65,7 @@ def _info(world: World, person: Row) -> dict[str, Any]:
         "subscribe_scene": person["scene"],
         "qr_scene": int(scene) if scene.isdigit() else 0,
         "qr_scene_str": "" if scene.isdigit() else scene,
+        **({"unionid": unionid} if unionid else {}),
     }
 
 
