@@ -52,6 +52,11 @@ async def platform_call(request: Request) -> Response:
     return await api.answer(request.app.state.world, request)
 
 
+async def avatar(request: Request) -> Response:
+    """The face of everybody who signs in."""
+    return Response(media.grey_avatar(), media_type="image/png")
+
+
 async def icon(request: Request) -> Response:
     return Response(status_code=204)
 
@@ -83,6 +88,7 @@ def create_app(config: Config, transport: httpx.AsyncBaseTransport | None = None
         Mount("/sandbox/static", StaticFiles(directory=STATIC)),
         Route("/sandbox/media/{media_id}", picture),
         Route("/mmbiz/{media_id}", picture),
+        Route("/mmopen/{name:path}", avatar),
         Route("/cgi-bin/showqrcode", show_qrcode),
         Route("/sandbox/open", web_views.open_page),
         *control.ROUTES,

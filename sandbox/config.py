@@ -57,7 +57,9 @@ class Config:
     clock_file: Path | None = None
     account_name: str = "黄陵供电工会"
     miniprogram_app_id: str = ""  # bound to the account; empty: any well-formed id is
+    open_platform: bool = True  # bound to a 微信开放平台 account: people have unionids
     web_domain: str = ""  # 网页授权域名; empty: the service's host
+    web_scopes: tuple[str, ...] = ("snsapi_base", "snsapi_userinfo")  # what the account has a right to
     cookie_prefix: str = "gonghui_"  # the service's cookies begin with it; each person's phone has its own
     answer_seconds: float = 5.0
     retry_pause: float = 1.0  # between tries; WeChat's own pause is not published
@@ -116,6 +118,7 @@ def config_from(
     *,
     service_url: str | None = None,
     state: str = ":memory:",
+    open_platform: bool = True,
 ) -> Config:
     """Build the configuration, or refuse.
 
@@ -151,6 +154,7 @@ def config_from(
         state=state,
         clock_file=Path(environment.clock_file) if environment.clock_file else None,
         miniprogram_app_id=environment.miniprogram_app_id,
+        open_platform=open_platform,
     )
 
 

@@ -59,6 +59,18 @@ def follower(world: World, openid_or_name: str) -> Row:
     return person
 
 
+def unionid(world: World, openid: str) -> dict[str, str]:
+    """`{"unionid": …}` as answers carry it, or nothing when the account is bound to no Open Platform.
+
+    It follows from the name alone, so that every app of one platform finds the same person.
+    """
+    if not world.config.open_platform:
+        return {}
+    person = find(world, openid)
+    seed = person["name"] if person else openid  # an account made up for a snapshot has no name
+    return {"unionid": "o" + hashlib.sha256(f"open platform:{seed}".encode()).hexdigest()[:27]}
+
+
 def list_all(world: World) -> list[dict[str, Any]]:
     rows = world.db.all("select * from person order by position")
     return [described(world, row) for row in rows]

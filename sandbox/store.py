@@ -67,10 +67,15 @@ create table if not exists notice (
 create table if not exists quota (
     path text not null, day text not null, used integer not null, primary key (path, day)
 );
-create table if not exists web_code (
-    code text primary key, openid text not null, scope text not null, expires_at real not null,
-    used integer not null default 0
+create table if not exists sign_in_code (
+    code text primary key, person text not null, openid text not null, scope text not null,
+    at real not null, used integer not null default 0
 );
+create table if not exists sign_in_token (
+    access text primary key, refresh text not null, openid text not null, scope text not null,
+    ends_at real not null, refresh_ends_at real not null
+);
+create table if not exists consent (openid text primary key, at real not null);
 create table if not exists setting (name text primary key, value text not null);
 """
 TABLES = re.findall(r"create table if not exists (\w+)", SCHEMA)

@@ -3,7 +3,28 @@
 Importing this package registers every endpoint; `dispatch` answers requests.
 """
 
-from sandbox.api import account, menus, messages, qrcodes, tags, uploads, users, web_sign_in
+from sandbox.api import (
+    account,
+    menus,
+    messages,
+    qrcodes,
+    sns,
+    tags,
+    uploads,
+    users,
+    web_sign_in,
+)
 from sandbox.api.dispatch import answer
 
-__all__ = ["account", "answer", "menus", "messages", "qrcodes", "tags", "uploads", "users", "web_sign_in"]
+__all__ = [
+    "account",
+    "answer",
+    "menus",
+    "messages",
+    "qrcodes",
+    "sns",
+    "tags",
+    "uploads",
+    "users",
+    "web_sign_in",
+]

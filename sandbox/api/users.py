@@ -51,12 +51,13 @@ async def user_info_batch(call: Call) -> Answer:
 
 def _info(world: World, person: Row) -> dict[str, Any]:
     if not person["following"]:
-        return {"subscribe": 0, "openid": person["openid"]}
+        return {"subscribe": 0, "openid": person["openid"], **people.unionid(world, person["openid"])}
     tags = people.tag_ids(world, person["openid"])
     scene = person["qr_scene"]
     return {
         "subscribe": 1,
         "openid": person["openid"],
+        **people.unionid(world, person["openid"]),
         "subscribe_time": person["subscribed_at"],
         "remark": person["remark"],
         "groupid": tags[0] if tags else 0,
