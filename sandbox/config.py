@@ -60,6 +60,7 @@ class Config:
     open_platform: bool = True  # bound to a 微信开放平台 account: people have unionids
     web_domain: str = ""  # 网页授权域名; empty: the service's host
     web_scopes: tuple[str, ...] = ("snsapi_base", "snsapi_userinfo")  # what the account has a right to
+    js_domains: tuple[str, ...] = ()  # JS接口安全域名; empty: the service's host
     cookie_prefix: str = "gonghui_"  # the service's cookies begin with it; each person's phone has its own
     answer_seconds: float = 5.0
     retry_pause: float = 1.0  # between tries; WeChat's own pause is not published
@@ -72,6 +73,11 @@ class Config:
     def sign_in_host(self) -> str:
         """The one host to which people may be sent back with a code."""
         return self.web_domain or urlsplit(self.service_url).hostname or ""
+
+    @property
+    def js_hosts(self) -> tuple[str, ...]:
+        """The hosts whose pages may use the JS-SDK."""
+        return self.js_domains or (urlsplit(self.service_url).hostname or "",)
 
 
 def digest(secret_key: str, label: str) -> bytes:

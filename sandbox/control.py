@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox import conversations, menus, people, qrcodes, quotas, templates, tokens
+from sandbox import control_web, conversations, menus, people, qrcodes, quotas, templates, tokens
 from sandbox.callbacks import verify
 from sandbox.control_acts import ACTS, Body, number
 from sandbox.errors import NotPossible
@@ -21,6 +21,7 @@ from sandbox.store import Row
 from sandbox.world import World
 
 Deed = Callable[[World, Body], Awaitable[Any]]
+ALL_ACTS = {**ACTS, **control_web.ACTS}
 
 
 def seed(world: World) -> None:
@@ -53,10 +54,10 @@ def _asked(request: Request, name: str, otherwise: int) -> int:
 async def act(request: Request) -> Response:
     world: World = request.app.state.world
     name, who = request.path_params["act"], request.path_params["who"]
-    if name not in ACTS:
-        raise NotPossible(f"没有「{name}」这个动作，有：{'、'.join(ACTS)}。", 404)
+    if name not in ALL_ACTS:
+        raise NotPossible(f"没有「{name}」这个动作，有：{'、'.join(ALL_ACTS)}。", 404)
     wait = request.query_params.get("wait") in ("true", "1")
-    return JSONResponse(await ACTS[name](world, who, await _body(request), wait))
+    return JSONResponse(await ALL_ACTS[name](world, who, await _body(request), wait))
 
 
 async def state(request: Request) -> Response:
@@ -195,6 +196,7 @@ DEEDS: dict[str, Deed] = {
     "templates": _add_template,
     "tokens/revoke": _revoke_tokens,
     "reset": _reset,
+    **control_web.DEEDS,
 }
 
 
@@ -210,6 +212,7 @@ ROUTES = [
     Route("/sandbox/api/exchanges", exchanges),
     Route("/sandbox/api/calls", calls),
     Route("/sandbox/api/misbehaviour", misbehaviour, methods=["GET", "POST", "DELETE"]),
+    Route("/sandbox/api/js-sdk/sample", control_web.sample),
     Route("/sandbox/api/people", list_people, methods=["GET"]),
     Route("/sandbox/api/people/{who}/conversation", read_conversation),
     Route("/sandbox/api/people/{who}/menu", read_menu, methods=["GET"]),

@@ -15,7 +15,7 @@ Body = dict[str, Any]
 Act = Callable[[World, str, Body, bool], Awaitable[Any]]
 
 
-def _picture(body: Body) -> bytes | None:
+def picture(body: Body) -> bytes | None:
     """The picture in `base64`; None means the built-in sample."""
     encoded = body.get("base64")
     if not encoded:
@@ -67,13 +67,13 @@ async def _menu(world: World, who: str, body: Body, wait: bool) -> Any:
     path = [path] if isinstance(path, str) else path
     if not isinstance(path, list) or not path:
         raise NotPossible('path 应是菜单名的列表，例如 ["服务", "法律援助"]。', 400)
-    given = {"scan_result": body.get("scan_result"), "picture": _picture(body), **_place(body)}
+    given = {"scan_result": body.get("scan_result"), "picture": picture(body), **_place(body)}
     return await menu_taps.tap(world, who, [str(one) for one in path], wait=wait, given=given)
 
 
 async def _send_picture(world: World, who: str, body: Body, wait: bool) -> Any:
     kind = "image/png" if "image/png" in str(body.get("base64", ""))[:40] else "image/jpeg"
-    return await actions.send_picture(world, who, _picture(body), wait=wait, content_type=kind)
+    return await actions.send_picture(world, who, picture(body), wait=wait, content_type=kind)
 
 
 async def _voice(world: World, who: str, body: Body, wait: bool) -> Any:

@@ -147,6 +147,11 @@ class Phone:
         self._asked = (browser, shown)
         return shown
 
+    async def shares(self, to: "Phone", url: str, *, title: str = "", description: str = "") -> None:
+        """Send a page to a friend, who finds it in the chat."""
+        card = {"to": to.openid, "url": url, "title": title, "description": description}
+        await self._platform.ask("POST", f"people/{self.openid}/share", card)
+
     async def reads(self) -> list[dict[str, Any]]:
         """The whole chat, oldest first."""
         return list(await self._platform.ask("GET", f"people/{self.openid}/conversation"))

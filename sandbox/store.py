@@ -76,6 +76,9 @@ create table if not exists sign_in_token (
     ends_at real not null, refresh_ends_at real not null
 );
 create table if not exists consent (openid text primary key, at real not null);
+create table if not exists js_ticket (
+    value text primary key, kind text not null, expires_at real not null
+);
 create table if not exists setting (name text primary key, value text not null);
 """
 TABLES = re.findall(r"create table if not exists (\w+)", SCHEMA)

@@ -5,6 +5,7 @@ Importing this package registers every endpoint; `dispatch` answers requests.
 
 from sandbox.api import (
     account,
+    js_tickets,
     menus,
     messages,
     qrcodes,
@@ -19,6 +20,7 @@ from sandbox.api.dispatch import answer
 __all__ = [
     "account",
     "answer",
+    "js_tickets",
     "menus",
     "messages",
     "qrcodes",
