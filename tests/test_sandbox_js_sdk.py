@@ -224,3 +224,10 @@ async def test_a_page_sent_to_a_friend_lies_in_the_friends_chat(http: httpx.Asyn
     for friend, url in ((li, URL), (wang, "javascript:alert(1)"), (wang, "")):
         with pytest.raises(Refusal):
             await li.shares(friend, url)
+
+
+async def test_the_script_lies_where_wechat_has_it(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/open/js/jweixin-1.6.0.js")
+
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert "miniProgram" not in answer.text
