@@ -36,6 +36,12 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--state", default="data/sandbox.db", help="state file, or :memory: (data/sandbox.db)"
     )
+    parser.add_argument(
+        "--open-platform",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="whether the account is bound to an Open Platform, so that people have unionids",
+    )
     return parser.parse_args(arguments)
 
 
@@ -56,7 +62,12 @@ def serve(config: Config, port: int) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parsed(arguments)
     try:
-        config = config_from(Environment(), service_url=options.service, state=options.state)
+        config = config_from(
+            Environment(),
+            service_url=options.service,
+            state=options.state,
+            open_platform=options.open_platform,
+        )
     except Refused as refusal:
         print(f"sandbox: {refusal}", file=sys.stderr)
         return 2

@@ -52,6 +52,17 @@ async def platform_call(request: Request) -> Response:
     return await api.answer(request.app.state.world, request)
 
 
+async def avatar(request: Request) -> Response:
+    """The face of everybody who signs in."""
+    return Response(media.grey_avatar(), media_type="image/png")
+
+
+async def js_sdk(request: Request) -> Response:
+    """WeChat's script, as our pages load it; any page may."""
+    headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"}
+    return FileResponse(STATIC / "jweixin.js", media_type="text/javascript", headers=headers)
+
+
 async def icon(request: Request) -> Response:
     return Response(status_code=204)
 
@@ -83,6 +94,8 @@ def create_app(config: Config, transport: httpx.AsyncBaseTransport | None = None
         Mount("/sandbox/static", StaticFiles(directory=STATIC)),
         Route("/sandbox/media/{media_id}", picture),
         Route("/mmbiz/{media_id}", picture),
+        Route("/mmopen/{name:path}", avatar),
+        Route("/open/js/jweixin-1.6.0.js", js_sdk),
         Route("/cgi-bin/showqrcode", show_qrcode),
         Route("/sandbox/open", web_views.open_page),
         *control.ROUTES,

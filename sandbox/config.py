@@ -78,7 +78,10 @@ class Config:
     clock_file: Path | None = None
     account_name: str = "黄陵供电工会"
     miniprogram: App | None = None  # bound to the account; None: any well-formed id is
+    open_platform: bool = True  # bound to a 微信开放平台 account: people have unionids
     web_domain: str = ""  # 网页授权域名; empty: the service's host
+    web_scopes: tuple[str, ...] = ("snsapi_base", "snsapi_userinfo")  # what the account has a right to
+    js_domains: tuple[str, ...] = ()  # JS接口安全域名; empty: the service's host
     cookie_prefix: str = "gonghui_"  # the service's cookies begin with it; each person's phone has its own
     answer_seconds: float = 5.0
     retry_pause: float = 1.0  # between tries; WeChat's own pause is not published
@@ -111,6 +114,11 @@ class Config:
     def sign_in_host(self) -> str:
         """The one host to which people may be sent back with a code."""
         return self.web_domain or urlsplit(self.service_url).hostname or ""
+
+    @property
+    def js_hosts(self) -> tuple[str, ...]:
+        """The hosts whose pages may use the JS-SDK."""
+        return self.js_domains or (urlsplit(self.service_url).hostname or "",)
 
 
 def digest(secret_key: str, label: str) -> bytes:
@@ -157,6 +165,7 @@ def config_from(
     *,
     service_url: str | None = None,
     state: str = ":memory:",
+    open_platform: bool = True,
 ) -> Config:
     """Build the configuration, or refuse.
 
@@ -192,6 +201,7 @@ def config_from(
         state=state,
         clock_file=Path(environment.clock_file) if environment.clock_file else None,
         miniprogram=_miniprogram(environment, keys["app_id"]),
+        open_platform=open_platform,
     )
 
 

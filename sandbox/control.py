@@ -16,6 +16,7 @@ from starlette.routing import Route
 from sandbox import (
     control_miniprogram,
     control_notices,
+    control_web,
     conversations,
     menus,
     people,
@@ -35,7 +36,7 @@ from sandbox.store import Row
 from sandbox.world import World
 
 Deed = Callable[[World, Body], Awaitable[Any]]
-ACTS = {**ACCOUNT_ACTS, **control_notices.ACTS, **control_miniprogram.ACTS}
+ACTS = {**ACCOUNT_ACTS, **control_notices.ACTS, **control_miniprogram.ACTS, **control_web.ACTS}
 
 
 def seed(world: World) -> None:
@@ -232,6 +233,7 @@ DEEDS: dict[str, Deed] = {
     "miniprogram": control_miniprogram.change,
     "open-platform": control_miniprogram.bind,
     "reset": _reset,
+    **control_web.DEEDS,
 }
 
 
@@ -247,6 +249,7 @@ ROUTES = [
     Route("/sandbox/api/exchanges", exchanges),
     Route("/sandbox/api/calls", calls),
     Route("/sandbox/api/misbehaviour", misbehaviour, methods=["GET", "POST", "DELETE"]),
+    Route("/sandbox/api/js-sdk/sample", control_web.sample),
     Route("/sandbox/api/people", list_people, methods=["GET"]),
     Route("/sandbox/api/people/{who}/conversation", read_conversation),
     Route("/sandbox/api/people/{who}/menu", read_menu, methods=["GET"]),

@@ -1,7 +1,9 @@
 """A test's hands on the sandbox: `await li.says("报名")`, over HTTP to any running one."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 
 import httpx
@@ -88,6 +90,7 @@ class Phone:
         self._platform = platform
         self.name = name
         self.openid = openid
+        self._asked: tuple[httpx.AsyncClient, httpx.Response] | None = None
 
     async def _does(self, act: str, **body: Any) -> Seen:
         return await self._seen(act, body, self.reads)
@@ -146,10 +149,41 @@ class Phone:
         """`templates` with this person's counts, and `service`, what came to 服务通知."""
         return dict(await self._platform.ask("GET", f"people/{self.openid}/notices"))
 
-    async def opens(self, url: str, browser: httpx.AsyncClient) -> httpx.Response:
-        """Open a page as the phone does: `browser` keeps the cookies, and comes where it is sent."""
-        query = {"who": self.openid, "url": url}
-        return await browser.get(self._platform.address("/sandbox/open"), params=query, follow_redirects=True)
+    async def opens(self, url: str, browser: httpx.AsyncClient, manner: str = "chat") -> httpx.Response:
+        """Open a page as the phone does: `browser` keeps the cookies, and comes where it is sent.
+
+        `manner` is from where: the account's chat, `elsewhere`, or `full` out of a snapshot page.
+        """
+        query = {"who": self.openid, "url": url, "manner": manner}
+        address = self._platform.address("/sandbox/open")
+        shown = await browser.get(address, params=query, follow_redirects=True)
+        self._asked = (browser, shown)
+        return shown
+
+    async def allows(self) -> httpx.Response:
+        """Tap 允许 on the page opened last, and come where that leads."""
+        return await self._answers("allow")
+
+    async def declines(self) -> httpx.Response:
+        """Tap 拒绝."""
+        return await self._answers("refuse")
+
+    async def _answers(self, answer: str) -> httpx.Response:
+        if self._asked is None:
+            raise Refusal("没有要回答的授权页。")
+        browser, shown = self._asked
+        form = re.search(r'action="([^"]+)" data-test="consent"', shown.text)
+        if form is None:
+            raise Refusal("没有要回答的授权页。")
+        target = shown.url.join(unescape(form[1]))
+        shown = await browser.post(target, data={"answer": answer}, follow_redirects=True)
+        self._asked = (browser, shown)
+        return shown
+
+    async def shares(self, to: "Phone", url: str, *, title: str = "", description: str = "") -> None:
+        """Send a page to a friend, who finds it in the chat."""
+        card = {"to": to.openid, "url": url, "title": title, "description": description}
+        await self._platform.ask("POST", f"people/{self.openid}/share", card)
 
     async def reads(self) -> list[dict[str, Any]]:
         """The whole chat, oldest first."""

@@ -101,6 +101,18 @@ def sample_thumb() -> bytes:
     return out.getvalue()
 
 
+@cache
+def grey_avatar() -> bytes:
+    """The person nobody knows, as WeChat shows everybody to services."""
+    image = Image.new("RGB", (132, 132), "#c9cdcb")
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((42, 26, 90, 74), fill="#f4f5f4")
+    draw.ellipse((22, 82, 110, 180), fill="#f4f5f4")
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
 def sample_voice(seconds: int = 3) -> bytes:
     """Silence as AMR: the head and one 20 ms frame of the lowest rate after another."""
     frame = bytes([0x04]) + bytes(12)

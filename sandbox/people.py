@@ -60,11 +60,16 @@ def follower(world: World, openid_or_name: str) -> Row:
     return person
 
 
-def unionid(world: World, openid: str) -> str:
-    """The same in every app of our Open Platform; empty while the apps are not bound to one."""
-    if not world.db.setting("open_platform", True):
-        return ""
-    return "o6_" + hashlib.sha256(f"open platform:{openid}".encode()).hexdigest()[:25]
+def unionid(world: World, openid: str) -> dict[str, str]:
+    """`{"unionid": …}` as answers carry it, or nothing when the account is bound to no Open Platform.
+
+    It follows from the name alone, so that every app of one platform finds the same person.
+    """
+    if not world.db.setting("open_platform", world.config.open_platform):
+        return {}
+    person = find(world, openid)
+    seed = person["name"] if person else openid  # an account made up for a snapshot has no name
+    return {"unionid": "o" + hashlib.sha256(f"open platform:{seed}".encode()).hexdigest()[:27]}
 
 
 def list_all(world: World) -> list[dict[str, Any]]:

@@ -53,7 +53,7 @@ def scanned(world: World, *, scene: str = "", ticket: str = "") -> Row:
 
 def list_current(world: World) -> list[dict[str, object]]:
     rows = world.db.all(
-        "select scene, ticket, permanent from qr_ticket where expires_at > ? order by rowid desc",
+        "select scene, ticket, url, permanent from qr_ticket where expires_at > ? order by rowid desc",
         world.now(),
     )
     seen: dict[str, dict[str, object]] = {}

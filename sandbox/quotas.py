@@ -25,6 +25,7 @@ DAILY = {
     "/cgi-bin/message/custom/send": 500_000,
     "/cgi-bin/message/template/send": 100_000,
     "/cgi-bin/qrcode/create": 100_000,
+    "/cgi-bin/ticket/getticket": 1_000_000,
     "/cgi-bin/user/get": 500,
     "/cgi-bin/user/info": 5_000_000,
     "/cgi-bin/user/info/updateremark": 10_000,

@@ -90,9 +90,17 @@ create table if not exists quota (
     app text not null, path text not null, day text not null, used integer not null,
     primary key (app, path, day)
 );
-create table if not exists web_code (
-    code text primary key, openid text not null, scope text not null, expires_at real not null,
-    used integer not null default 0
+create table if not exists sign_in_code (
+    code text primary key, person text not null, openid text not null, scope text not null,
+    at real not null, used integer not null default 0
+);
+create table if not exists sign_in_token (
+    access text primary key, refresh text not null, openid text not null, scope text not null,
+    ends_at real not null, refresh_ends_at real not null
+);
+create table if not exists consent (openid text primary key, at real not null);
+create table if not exists js_ticket (
+    value text primary key, kind text not null, expires_at real not null
 );
 create table if not exists visitor (
     openid text primary key, person text not null unique, phone text not null,

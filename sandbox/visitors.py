@@ -57,7 +57,7 @@ def described(world: World, row: Row) -> dict[str, Any]:
     """As the control API sees a person in the mini-program."""
     return {
         "openid": row["openid"],
-        "unionid": people.unionid(world, row["person"]),
+        "unionid": people.unionid(world, row["person"]).get("unionid", ""),
         "phone": row["phone"],
         "logged_in": bool(row["session_key"]),
         "active": is_active(world, row),

@@ -447,7 +447,7 @@ async def test_tags_and_remarks_keep_their_limits(account: Account) -> None:
     info = await account.call("/cgi-bin/user/info", openid=li.openid)
     assert (info["subscribe"], info["tagid_list"]) == (1, [tag])
     gone = await account.call("/cgi-bin/user/info", openid=stranger.openid)
-    assert gone == {"subscribe": 0, "openid": stranger.openid}
+    assert gone == {"subscribe": 0, "openid": stranger.openid, "unionid": gone["unionid"]}
 
 
 async def test_followers_are_listed_and_leaving_ends_it(account: Account) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.__main__ import main
+from sandbox.__main__ import main, parsed
 from sandbox.clock import Clock
 from sandbox.config import Environment, Refused, config_from, is_local_database
 
@@ -26,6 +26,14 @@ def test_keys_not_given_follow_from_the_secret_key() -> None:
     assert config.aes_key == "j3Rx7rRTnumEARfJ0CAZnezYuSYQ5u5Y3gdpozGA3nG"
     assert config.token == "mine"
     assert config.callback_url == "http://127.0.0.1:8000/wechat/callback"
+
+
+def test_the_account_is_bound_to_an_open_platform_unless_told_otherwise() -> None:
+    assert parsed([]).open_platform
+    assert not parsed(["--no-open-platform"]).open_platform
+    environment = Environment(wechat_api_url=LOOPBACK, secret_key="dev")
+    assert config_from(environment).open_platform
+    assert not config_from(environment, open_platform=False).open_platform
 
 
 def test_settings_are_read_from_the_env_file_too(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from sandbox import quotas, tokens
+from sandbox import quotas, tokens, web_views
 from sandbox.api.registry import ENDPOINTS, Answer, Call, Endpoint
 from sandbox.errors import ApiError
 from sandbox.misbehaviour import Wish
@@ -43,7 +43,7 @@ async def answer(world: World, request: Request) -> Response:
     lost = world.misbehaviour.take("drop_next", path)
     if late:
         await asyncio.sleep(late.seconds)
-    rule = ""
+    rule, code = "", 0
     result: Answer
     if lost and not lost.after:
         result, rule = {}, "按要求断开，没有执行"
@@ -51,9 +51,10 @@ async def answer(world: World, request: Request) -> Response:
         try:
             result = await _handled(world, call, world.misbehaviour.take("fail_next", path))
         except ApiError as error:
-            result = _refusal(error)
-            rule = error.rule
-    _log(world, call, result, rule, (time.perf_counter() - began) * 1000)
+            # The one path that people see, and not programs.
+            result = web_views.refused(error) if path == web_views.AUTHORIZE else _refusal(error)
+            rule, code = error.rule, error.errcode
+    _log(world, call, result, rule, code, (time.perf_counter() - began) * 1000)
     if lost:
         return Interrupted()
     if isinstance(result, Response):
@@ -104,8 +105,9 @@ def _refusal(error: ApiError) -> dict[str, Any]:
     return {"errcode": error.errcode, "errmsg": f"{error.errmsg} rid: {rid}"}
 
 
-def _log(world: World, call: Call, result: Answer, rule: str, ms: float) -> None:
-    code = result.get("errcode", 0) if isinstance(result, dict) else 0
+def _log(world: World, call: Call, result: Answer, rule: str, code: int, ms: float) -> None:
+    if isinstance(result, dict):
+        code = result.get("errcode", code)
     query = dict(call.request.query_params)
     for secret in ("access_token", "secret"):
         if secret in query:
@@ -113,7 +115,7 @@ def _log(world: World, call: Call, result: Answer, rule: str, ms: float) -> None
     detail = {
         "query": query,
         "body": _readable(call.raw),
-        "answer": result if isinstance(result, dict) else "（文件）",
+        "answer": result if isinstance(result, dict) else "（网页或文件）",
         "rule": rule,
         "ms": round(ms, 1),
     }

@@ -33,9 +33,8 @@ async def code_to_session(call: Call) -> Answer:
         raise ApiError(40226, "code blocked", "高风险用户，登录被拦截")
     visitors.use_up(world, code)
     key = visitors.renew_session_key(world, person["openid"])
-    unionid = people.unionid(world, person["person"])
     answer = {"openid": person["openid"], "session_key": key}
-    return answer | ({"unionid": unionid} if unionid else {})
+    return answer | people.unionid(world, person["person"])
 
 
 def _signed_by(call: Call) -> Row:

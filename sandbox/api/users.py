@@ -51,13 +51,13 @@ async def user_info_batch(call: Call) -> Answer:
 
 def _info(world: World, person: Row) -> dict[str, Any]:
     if not person["following"]:
-        return {"subscribe": 0, "openid": person["openid"]}
+        return {"subscribe": 0, "openid": person["openid"], **people.unionid(world, person["openid"])}
     tags = people.tag_ids(world, person["openid"])
     scene = person["qr_scene"]
-    unionid = people.unionid(world, person["openid"])
     return {
         "subscribe": 1,
         "openid": person["openid"],
+        **people.unionid(world, person["openid"]),
         "subscribe_time": person["subscribed_at"],
         "remark": person["remark"],
         "groupid": tags[0] if tags else 0,
@@ -65,7 +65,6 @@ def _info(world: World, person: Row) -> dict[str, Any]:
         "subscribe_scene": person["scene"],
         "qr_scene": int(scene) if scene.isdigit() else 0,
         "qr_scene_str": "" if scene.isdigit() else scene,
-        **({"unionid": unionid} if unionid else {}),
     }
 
 

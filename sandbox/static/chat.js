@@ -65,8 +65,15 @@ function drawn(message) {
     ? make("div", { class: "avatar", "aria-hidden": "true" }, person.name.slice(-1))
     : make("div", { class: "avatar account", "aria-hidden": "true" }, "工");
   if (own) avatar.style.background = colour(person.name);
+  if (message.content.from) fromFriend(avatar, message.content.from);
   const wide = style.includes("wide") ? " wide" : "";
   return make("div", { class: `row ${message.direction}${wide}`, "data-id": message.id }, avatar, bubble);
+}
+
+// What a friend sends lies in the same chat: it is the only one this phone has.
+function fromFriend(avatar, name) {
+  avatar.textContent = name.slice(-1);
+  avatar.style.background = colour(name);
 }
 
 export function colour(name) {
@@ -176,9 +183,13 @@ function place(message) {
 }
 
 function link(message) {
-  const { title, description, url } = message.content;
-  return [make("button", { type: "button", class: "card", onclick: () => openPage(url, title) },
-    make("span", { class: "pad block" }, line("title", title), line("about", description || url))), "bare wide"];
+  const { title, description, url, picture: cover, from } = message.content;
+  const words = [line("title", title), line("about", description || url), line("about", from && `来自 ${from}`)];
+  const inside = cover
+    ? make("span", { class: "pad side" }, make("span", { class: "words" }, ...words), picture("small", cover))
+    : make("span", { class: "pad block" }, ...words);
+  return [make("button", { type: "button", class: "card", "data-test": "link-card",
+    onclick: () => openPage(url, title, from ? "elsewhere" : "chat") }, inside), "bare wide"];
 }
 
 function music(message) {

@@ -3,9 +3,11 @@
 import { append, newestId, start, toEnd } from "./chat.js";
 import { scan, show as showComposer } from "./composer.js";
 import { get, make, post } from "./http.js";
+import "./js_sdk.js";
 import * as notices from "./notices.js";
 import * as panel from "./panel.js";
 import { askFor, belongTo } from "./sheets.js";
+import { offerFull } from "./webview.js";
 
 const at = (id) => document.getElementById(id);
 const REMEMBERED = "sandbox-person";
@@ -97,6 +99,7 @@ const NEWS = {
     await catchUp();
   },
   typing: (news) => news.openid === person?.openid && showTyping(news.seconds),
+  snapshot: (news) => news.openid === person?.openid && offerFull(),
   menu: loadMenu,
   exchange: () => panel.refresh("exchanges"),
   call: () => panel.refresh("calls"),

@@ -6,7 +6,7 @@ const sheet = document.getElementById("sheet");
 
 // Ask for some fields; resolves to their values, or null when cancelled.
 // A field is {name, label, value, rows}; chips are [{label, values}] that fill the form.
-export function askFor(title, fields, { ok = "发送", note = "", chips = [] } = {}) {
+export function askFor(title, fields, { ok = "发送", no = "取消", note = "", chips = [] } = {}) {
   return new Promise((resolve) => {
     const form = make("form", { method: "dialog" }, make("h2", { id: "sheet-title" }, title));
     if (note) form.append(make("p", { class: "note" }, note));
@@ -20,7 +20,7 @@ export function askFor(title, fields, { ok = "发送", note = "", chips = [] } =
       form.append(make("label", {}, field.label, input));
     }
     form.append(chipRow(chips, inputs));
-    const cancel = make("button", { type: "button", "data-test": "cancel" }, "取消");
+    const cancel = make("button", { type: "button", "data-test": "cancel" }, no);
     form.append(make("div", { class: "ends" }, cancel,
       make("button", { type: "submit", "data-test": "confirm" }, ok)));
     let given = null;
@@ -47,7 +47,8 @@ function chipRow(chips, inputs) {
 const webview = document.getElementById("webview");
 const frame = document.getElementById("webview-frame");
 
-let holder = "";
+export let holder = "";
+export let opened = { url: "", title: "" }; // the page now in the phone, as it was opened
 
 // Whose phone it is; what the one before had open is closed.
 export function belongTo(openid) {
@@ -55,14 +56,16 @@ export function belongTo(openid) {
   holder = openid;
 }
 
-// By way of the sandbox, so that its sign-in page knows who opens it.
-export function openPage(url, title = "") {
-  const address = `/sandbox/open?who=${encodeURIComponent(holder)}&url=${encodeURIComponent(url)}`;
+// By way of the sandbox, so that its sign-in page knows who opens it, and from where.
+export function openPage(url, title = "", manner = "chat") {
+  const address = `/sandbox/open?who=${encodeURIComponent(holder)}&url=${encodeURIComponent(url)}&manner=${manner}`;
+  opened = { url, title };
   document.getElementById("webview-title").textContent = title || url;
   document.getElementById("webview-open").href = address;
   frame.removeAttribute("srcdoc");
   frame.src = address;
   webview.hidden = false;
+  webview.dispatchEvent(new Event("opened"));
 }
 
 // The mini-program itself is not run here; show where the tap would have led.
@@ -72,11 +75,13 @@ export function openMiniProgram(app) {
   document.getElementById("webview-title").textContent = "小程序";
   document.getElementById("webview-open").removeAttribute("href");
   frame.removeAttribute("src");
+  opened = { url: "", title: "" };
   frame.srcdoc = `<meta charset="utf-8"><style>body{font:16px/1.6 system-ui;padding:24px}</style>${shown.outerHTML}`;
   webview.hidden = false;
+  webview.dispatchEvent(new Event("opened"));
 }
 
-function close() {
+export function close() {
   webview.hidden = true;
   frame.removeAttribute("srcdoc");
   frame.src = "about:blank";

@@ -1,0 +1,123 @@
+// WeChat's JS-SDK for pages inside the sandbox's phone: the same calls and answers, given by the phone around
+// the page. Served at the path of WeChat's own file. A page in no phone is answered nothing, as outside WeChat.
+(() => {
+  "use strict";
+  if (window.wx?.config) return;
+
+  // The phone and this script come from one address; nobody else is spoken to or heard.
+  const phone = new URL(document.currentScript.src).origin;
+  const page = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+  const waiting = new Map();
+  let number = 0;
+
+  function send(api, given, answered) {
+    number += 1;
+    waiting.set(number, answered);
+    tellPhone({ id: number, api, given });
+  }
+
+  function tellPhone(said) {
+    if (window.parent === window) {
+      console.info("JS-SDK：这个网页不在微信里，不会有应答。", said.api);
+      return;
+    }
+    const url = location.href.split("#")[0];
+    // What cannot be sent, such as the callbacks among the options, is dropped here.
+    const plain = JSON.parse(JSON.stringify({ ...said, url, title: document.title }));
+    window.parent.postMessage({ for: "js-sdk", page, ...plain }, phone);
+  }
+
+  window.addEventListener("message", (event) => {
+    const heard = event.data;
+    if (event.source !== window.parent || event.origin !== phone || heard?.for !== "js-sdk") return;
+    if (heard.ask) {
+      tellPhone({ api: "here", ask: heard.ask });
+      return;
+    }
+    if (heard.page !== page || !waiting.has(heard.id)) return;
+    const answered = waiting.get(heard.id);
+    waiting.delete(heard.id);
+    answered(heard.answer);
+  });
+
+  // "getLocation:ok" and "getLocation:cancel" have callbacks of their own, all else is a failure.
+  function settle(options, answer) {
+    const outcome = answer.errMsg.slice(answer.errMsg.indexOf(":") + 1);
+    if (outcome === "ok") options.success?.(answer);
+    else if (outcome === "cancel") options.cancel?.(answer);
+    else options.fail?.(answer);
+    options.complete?.(answer);
+  }
+
+  let state = "new"; // then "asked", "done", "failed"
+  let refusal = null;
+  let ready = [];
+  let failed = null;
+
+  function config(settings) {
+    state = "asked";
+    const { appId, timestamp, nonceStr, signature, jsApiList, debug } = settings;
+    send("config", { appId, timestamp, nonceStr, signature, jsApiList, debug }, (answer) => {
+      state = answer.errMsg === "config:ok" ? "done" : "failed";
+      if (state === "failed") {
+        refusal = answer;
+        failed?.(answer);
+      }
+      // Whoever waits to be ready is told when it is decided, not that it went well: so does WeChat's script.
+      const told = ready;
+      ready = [];
+      for (const each of told) each();
+    });
+  }
+
+  const wx = {
+    config,
+    ready(callback) {
+      if (state === "done" || state === "failed") callback();
+      else ready.push(callback);
+    },
+    error(callback) {
+      failed = callback;
+      if (state === "failed") callback(refusal);
+    },
+  };
+
+  // What each call takes, and what it means when left out.
+  const CALLS = {
+    checkJsApi: (given) => ({ jsApiList: given.jsApiList }),
+    getLocation: (given) => ({ type: given.type || "wgs84" }),
+    openLocation: ({ latitude, longitude, name, address, scale, infoUrl }) => ({
+      latitude, longitude, name: name || "", address: address || "", scale: scale || 28, infoUrl: infoUrl || "",
+    }),
+    chooseImage: ({ count, sizeType, sourceType }) => ({
+      count: count || 9, sizeType: sizeType || ["original", "compressed"], sourceType: sourceType || ["album", "camera"],
+    }),
+    getLocalImgData: ({ localId }) => ({ localId }),
+    uploadImage: ({ localId, isShowProgressTips }) => ({ localId, isShowProgressTips: isShowProgressTips ?? 1 }),
+    previewImage: ({ current, urls }) => ({ current, urls }),
+    scanQRCode: ({ needResult, scanType }) => ({ needResult: needResult || 0, scanType: scanType || ["qrCode", "barCode"] }),
+    updateAppMessageShareData: ({ title, desc, link, imgUrl }) => ({ title, desc, link, imgUrl }),
+    updateTimelineShareData: ({ title, link, imgUrl }) => ({ title, link, imgUrl }),
+    closeWindow: () => ({}),
+    hideOptionMenu: () => ({}),
+    showOptionMenu: () => ({}),
+    hideMenuItems: ({ menuList }) => ({ menuList }),
+    showMenuItems: ({ menuList }) => ({ menuList }),
+    hideAllNonBaseMenuItem: () => ({}),
+    showAllNonBaseMenuItem: () => ({}),
+  };
+  for (const [api, given] of Object.entries(CALLS)) {
+    wx[api] = (options = {}) => send(api, given(options), (answer) => settle(options, answer));
+  }
+
+  // A chosen picture can be shown by its localId: the browser cannot load it, so its data take its place.
+  document.addEventListener("error", ({ target }) => {
+    if (target.tagName !== "IMG" || !/^wxlocalresource:/i.test(target.src)) return;
+    wx.getLocalImgData({ localId: target.src, success: ({ localData }) => { target.src = localData; } });
+  }, true);
+
+  window.wx = wx;
+  window.jWeixin = wx;
+  tellPhone({ api: "here" });
+  document.addEventListener("DOMContentLoaded", () => tellPhone({ api: "here" }));
+})();
