@@ -10,6 +10,7 @@ import uvicorn
 
 from sandbox.app import create_app
 from sandbox.config import Config, Environment, Refused, config_from
+from sandbox.cutting import Line
 from sandbox.live import Bus
 
 HOST = "127.0.0.1"  # it holds keys and answers anybody, so nobody from outside may ask
@@ -45,6 +46,7 @@ def serve(config: Config, port: int) -> None:
         app,
         host=HOST,
         port=port,
+        http=Line,
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=3,
