@@ -96,6 +96,7 @@ class Database:
         # Losing the last second of a toy's chat at power loss is no harm.
         self._connection.executescript("pragma journal_mode=wal; pragma synchronous=off;" + SCHEMA)
         self._closed = False
+        self._settings: dict[str, str | None] = {}  # as in the table: asked for with every call
 
     def _write(self, statement: str, values: Sequence[Any]) -> sqlite3.Cursor:
         if not self._connection.in_transaction:
@@ -127,13 +128,18 @@ class Database:
         return int(self._connection.execute(statement, values).fetchone()[0] or 0)
 
     def setting(self, name: str, default: Any = None) -> Any:
-        row = self.find("select value from setting where name = ?", name)
-        return json.loads(row["value"]) if row else default
+        if name not in self._settings:
+            row = self.find("select value from setting where name = ?", name)
+            self._settings[name] = row["value"] if row else None
+        text = self._settings[name]
+        return default if text is None else json.loads(text)
 
     def set(self, name: str, value: Any) -> None:
         self.run("insert or replace into setting values (?, ?)", name, json.dumps(value))
+        self._settings.pop(name, None)
 
     def empty(self, tables: Sequence[str] = TABLES) -> None:
+        self._settings.clear()
         for table in tables:
             self.run(f"delete from {table}")  # noqa: S608  (names from the constant above)
 
