@@ -8,12 +8,11 @@ from typing import Any
 
 import httpx
 
-from sandbox import miniprogram_replies
+from sandbox import envelopes, miniprogram_replies
 from sandbox.config import ACCOUNT, MINIPROGRAM, App
-from sandbox.crypto import signature
-from sandbox.misbehaviour import CALLBACK
-from sandbox.pushes import Pair, Push, written
+from sandbox.pushes import Push, written
 from sandbox.replies import BrokenReply, Reader, Reply
+from sandbox.wishes import CALLBACK
 from sandbox.world import World
 
 TRIES = 3
@@ -71,17 +70,22 @@ class Outcome:
         }
 
 
-async def deliver(world: World, push: Push) -> Outcome:
-    """Push once, or as often in parallel as a `duplicate` wish says."""
+async def deliver(world: World, push: Push, acted_at: float) -> Outcome:
+    """Push once, or as often in parallel as a `duplicate` wish says.
+
+    `acted_at` is when the person acted: a push that was held back still tells that time.
+    """
+    wrong = world.misbehaviour.take("skew_clock", CALLBACK)
+    skew = wrong.seconds if wrong else 0.0
     app = world.app(push.app)
-    fields = push.enveloped(app, int(world.now()))
+    fields = push.enveloped(app, int(acted_at + skew))
     text = written(app.format, fields)
-    body, encrypted = _body(world, app, fields, text)
-    wish = world.misbehaviour.take("duplicate", CALLBACK) or world.misbehaviour.take("duplicate")
+    body, encrypted = envelopes.sealed(app, world.config.mode, world.ciphers.get(app.name), fields)
+    wish = world.misbehaviour.take("duplicate", CALLBACK)
     urls = (wish.urls if wish else []) or [world.config.url_for(app)]
     count = max(wish.count, len(urls)) if wish else 1
     copies = await asyncio.gather(
-        *(_tried(world, push, urls[n % len(urls)], body, encrypted) for n in range(count))
+        *(_tried(world, push, urls[n % len(urls)], body, encrypted, skew) for n in range(count))
     )
     # The client shows whichever answer comes; a reply counts before silence, silence before fault.
     order = {"reply": 0, "silent": 1, "fault": 2}
@@ -108,33 +112,14 @@ async def verify(world: World, name: str = ACCOUNT) -> Delivery:
     return delivery
 
 
-def _body(world: World, app: App, fields: list[Pair], text: str) -> tuple[bytes, str]:
-    """The body in the mode that is set, and its cipher text for `msg_signature`."""
-    mode = world.config.mode
-    if mode == "plain":
-        return text.encode(), ""
-    encrypted = world.ciphers[app.name].encrypt(text.encode())
-    clear = fields[:1] if mode == "safe" else fields  # the first is ToUserName
-    return written(app.format, [*clear, ("Encrypt", encrypted)]).encode(), encrypted
-
-
-def _query(world: World, app: App, encrypted: str) -> dict[str, str]:
-    timestamp, nonce = str(int(world.now())), str(secrets.randbelow(2**31))
+def _query(world: World, app: App, encrypted: str, skew: float = 0.0) -> dict[str, str]:
     token = app.token
     if world.misbehaviour.take("wrong_signature", CALLBACK):
         token = token[::-1]
-    query = {
-        "signature": signature(token, timestamp, nonce),
-        "timestamp": timestamp,
-        "nonce": nonce,
-    }
-    if encrypted:
-        query["encrypt_type"] = "aes"
-        query["msg_signature"] = signature(token, timestamp, nonce, encrypted)
-    return query
+    return envelopes.signed(token, int(world.now() + skew), encrypted)
 
 
-async def _tried(world: World, push: Push, url: str, body: bytes, encrypted: str) -> Delivery:
+async def _tried(world: World, push: Push, url: str, body: bytes, encrypted: str, skew: float) -> Delivery:
     """Up to three requests with the same body, each signed afresh."""
     delivery = Delivery(url)
     app = world.app(push.app)
@@ -144,7 +129,7 @@ async def _tried(world: World, push: Push, url: str, body: bytes, encrypted: str
         if delivery.tries:
             await asyncio.sleep(world.config.retry_pause)
         delivery.tries += 1
-        query = {**_query(world, app, encrypted), "openid": push.openid}
+        query = {**_query(world, app, encrypted, skew), "openid": push.openid}
         request = world.client.post(url, params=query, content=body, headers=headers)
         try:
             response = await _within(world, request, time.perf_counter())
@@ -164,14 +149,14 @@ async def _within(world: World, request: Any, began: float) -> httpx.Response:
     Raises:
         Lost: too late, or the connection failed.
     """
-    late = world.misbehaviour.take("delay_next", CALLBACK)
+    wait = world.misbehaviour.seconds(CALLBACK)
     lost = world.misbehaviour.take("drop_next", CALLBACK)
     limit = world.config.answer_seconds
     try:
         async with asyncio.timeout(limit):
             response: httpx.Response = await request
-            if late:
-                await asyncio.sleep(late.seconds)
+            if wait:
+                await asyncio.sleep(wait)
     except TimeoutError as error:
         raise Lost(f"{limit:g} 秒内没有应答") from error
     except httpx.HTTPError as error:

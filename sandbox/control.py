@@ -26,6 +26,7 @@ from sandbox import (
     templates,
     tokens,
     visitors,
+    wishes,
 )
 from sandbox.callbacks import verify
 from sandbox.config import ACCOUNT, MINIPROGRAM
@@ -97,6 +98,7 @@ async def state(request: Request) -> Response:
             "people": people.list_all(world),
             "scenes": qrcodes.list_current(world)[:50],
             "misbehaviour": world.misbehaviour.pending(),
+            "held": world.holding.waiting,
         }
     )
 
@@ -147,18 +149,18 @@ async def calls(request: Request) -> Response:
 
 
 async def misbehaviour(request: Request) -> Response:
-    """GET what is pending, POST wishes, DELETE to behave again."""
+    """GET the kinds and what is pending, POST wishes, DELETE to behave again."""
     world: World = request.app.state.world
     if request.method == "DELETE":
         await _body(request)
         world.misbehaviour.clear()
+        world.holding.free()
     elif request.method == "POST":
-        try:
-            world.misbehaviour.ask(await _body(request))
-        except (TypeError, ValueError) as error:
-            raise NotPossible(f"{error}", 400) from error
-    world.bus.publish("misbehaviour")
-    return JSONResponse(world.misbehaviour.pending())
+        world.misbehaviour.ask(await _body(request))
+    if request.method != "GET":
+        world.bus.publish("misbehaviour")
+    pending = {"pending": world.misbehaviour.pending(), "held": world.holding.waiting}
+    return JSONResponse({"kinds": wishes.described(), **pending})
 
 
 async def live(request: Request) -> Response:
@@ -214,6 +216,7 @@ async def _reset(world: World, body: Body) -> Any:
         task.cancel()
     world.misbehaviour.clear()
     world.rates.clear()
+    world.holding.free()
     world.typing_until.clear()
     world.being_sent.clear()
     world.db.empty()

@@ -69,15 +69,27 @@ def count(world: World, app: str, path: str) -> None:
     if path.startswith(UNCOUNTED):
         return
     most = limit(world, path)
-    if used(world, app, path) >= most:
-        code = USED_UP.get(counted_as(path), 45009)
-        raise ApiError(code, "reach max api daily quota limit", f"今天的 {most} 次调用已用完")
-    world.db.run(
-        "insert into quota (app, path, day, used) values (?, ?, ?, 1) "
-        "on conflict (app, path, day) do update set used = used + 1",
+    counted = most > 0 and world.db.changed(
+        "insert into quota (app, path, day, used) values (?1, ?2, ?3, 1) "
+        "on conflict (app, path, day) do update set used = used + 1 where used < ?4",
         app,
         counted_as(path),
         world.clock.today().isoformat(),
+        most,
+    )
+    if not counted:
+        code = USED_UP.get(counted_as(path), 45009)
+        raise ApiError(code, "reach max api daily quota limit", f"今天的 {most} 次调用已用完")
+
+
+def use_up(world: World, app: str, path: str) -> None:
+    """As if the day's calls had all been made; it ends as in life, at midnight or by clearing."""
+    world.db.run(
+        "insert or replace into quota (app, path, day, used) values (?, ?, ?, ?)",
+        app,
+        counted_as(path),
+        world.clock.today().isoformat(),
+        limit(world, path),
     )
 
 

@@ -13,6 +13,7 @@ from sandbox.clock import Clock
 from sandbox.config import App, Config
 from sandbox.crypto import MessageCipher
 from sandbox.errors import NotPossible
+from sandbox.holding import Holding
 from sandbox.live import Bus
 from sandbox.misbehaviour import Misbehaviour
 from sandbox.rates import Rates
@@ -42,6 +43,10 @@ class World:
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     typing_until: dict[str, float] = field(default_factory=dict)
     being_sent: set[tuple[str, str]] = field(default_factory=set)  # (app id, openid) of a notice under way
+    holding: Holding = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.holding = Holding(self.misbehaviour)
 
     def now(self) -> float:
         return self.clock.now()

@@ -25,8 +25,10 @@ from sandbox.api import (
     web_sign_in,
 )
 from sandbox.api.dispatch import answer
+from sandbox.api.registry import ENDPOINTS
 
 __all__ = [
+    "ENDPOINTS",
     "account",
     "answer",
     "codes",

@@ -34,7 +34,7 @@ class Call:
 
     @property
     def path(self) -> str:
-        return self.request.url.path
+        return str(self.request.scope["path"])
 
     @property
     def app_id(self) -> str:

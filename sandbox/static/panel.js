@@ -134,8 +134,9 @@ function pretty(xml) {
 }
 
 async function showWishes() {
-  const pending = await get("misbehaviour");
-  if (!pending) return;
+  const known = await get("misbehaviour");
+  if (!known) return;
+  const { pending } = known;
   const path = make("input", { name: "path", value: "/cgi-bin/message/custom/send", "aria-label": "接口路径" });
   const code = make("input", { name: "errcode", value: "45009", inputmode: "numeric", "aria-label": "错误码" });
   const wish = (label, body) => make("button", {

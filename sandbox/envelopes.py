@@ -1,0 +1,32 @@
+"""One push as it goes over the wire: the body in the mode that is set, and the query that signs it."""
+
+import secrets
+
+from sandbox.config import App
+from sandbox.crypto import MessageCipher, signature
+from sandbox.pushes import Pair, written
+
+
+def sealed(app: App, mode: str, cipher: MessageCipher | None, fields: list[Pair]) -> tuple[bytes, str]:
+    """The body in the app's format, and its cipher text for `msg_signature`; only plain mode needs no cipher."""
+    text = written(app.format, fields)
+    if mode == "plain":
+        return text.encode(), ""
+    assert cipher is not None
+    encrypted = cipher.encrypt(text.encode())
+    clear = fields[:1] if mode == "safe" else fields  # the first is ToUserName
+    return written(app.format, [*clear, ("Encrypt", encrypted)]).encode(), encrypted
+
+
+def signed(token: str, at: int, encrypted: str) -> dict[str, str]:
+    """The query of one try; each has a nonce of its own."""
+    timestamp, nonce = str(at), str(secrets.randbelow(2**31))
+    query = {
+        "signature": signature(token, timestamp, nonce),
+        "timestamp": timestamp,
+        "nonce": nonce,
+    }
+    if encrypted:
+        query["encrypt_type"] = "aes"
+        query["msg_signature"] = signature(token, timestamp, nonce, encrypted)
+    return query
