@@ -13,12 +13,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox import conversations, menus, people, qrcodes, quotas, templates, tokens
+from sandbox import actions, conversations, menus, people, qrcodes, quotas, stories, templates, tokens
+from sandbox.api.registry import ENDPOINTS
 from sandbox.callbacks import verify
 from sandbox.control_acts import ACTS, Body, number
 from sandbox.errors import NotPossible
 from sandbox.store import Row
-from sandbox.world import World
+from sandbox.world import World, next_number
 
 Deed = Callable[[World, Body], Awaitable[Any]]
 
@@ -56,7 +57,13 @@ async def act(request: Request) -> Response:
     if name not in ACTS:
         raise NotPossible(f"没有「{name}」这个动作，有：{'、'.join(ACTS)}。", 404)
     wait = request.query_params.get("wait") in ("true", "1")
-    return JSONResponse(await ACTS[name](world, who, await _body(request), wait))
+    body = await _body(request)
+    kept = {key: value for key, value in body.items() if key not in stories.FILES}
+    before = actions.doing.set({"id": next_number(), "name": name, "given": kept})
+    try:
+        return JSONResponse(await ACTS[name](world, who, body, wait))
+    finally:
+        actions.doing.reset(before)
 
 
 async def state(request: Request) -> Response:
@@ -74,6 +81,7 @@ async def state(request: Request) -> Response:
             "offset": world.clock.offset,
             "people": people.list_all(world),
             "scenes": qrcodes.list_current(world)[:50],
+            "endpoints": sorted(ENDPOINTS),
             "misbehaviour": world.misbehaviour.pending(),
         }
     )
@@ -94,6 +102,13 @@ async def read_menu(request: Request) -> Response:
     world: World = request.app.state.world
     person = people.get(world, request.path_params["who"])
     return JSONResponse(menus.shown_to(world, person["openid"]))
+
+
+async def read_story(request: Request) -> Response:
+    """The conversation since following as a test; with `?exchange=`, that one only."""
+    world: World = request.app.state.world
+    exchange_id = _asked(request, "exchange", 0) or None
+    return JSONResponse({"story": stories.written(world, request.path_params["who"], exchange_id)})
 
 
 def _log_rows(request: Request, table: str) -> list[Body]:
@@ -212,6 +227,7 @@ ROUTES = [
     Route("/sandbox/api/misbehaviour", misbehaviour, methods=["GET", "POST", "DELETE"]),
     Route("/sandbox/api/people", list_people, methods=["GET"]),
     Route("/sandbox/api/people/{who}/conversation", read_conversation),
+    Route("/sandbox/api/people/{who}/story", read_story),
     Route("/sandbox/api/people/{who}/menu", read_menu, methods=["GET"]),
     Route("/sandbox/api/people/{who}/{act}", act, methods=["POST"]),
     *(Route(f"/sandbox/api/{name}", deed, methods=["POST"]) for name in DEEDS),
