@@ -161,6 +161,21 @@ async def test_one_row_tells_what_was_pushed_and_answered_and_copies_itself(phon
     assert '("fault", "回复不是合法的 XML' in await phone.clipboard("fault")
 
 
+async def test_an_answer_leads_to_its_exchange_and_others_get_a_count(phone: Phone) -> None:
+    await phone.says("看这个")
+    await phone.reads("收到看这个")
+    await phone.part("tab-account").click()
+    await phone.part("look").last.click()
+    await phone.page.locator('[data-test="exchange"][open]').filter(has_text="看这个").wait_for()
+
+    other = phone.desk.world.db.find("select openid from person where name = '陈静'")
+    assert other is not None
+    conversations.add(phone.desk.world, other["openid"], "in", "text", {"text": "您好"})
+    await phone.page.locator("#person option", has_text="陈静（未关注） · 1 条新消息").wait_for(
+        state="attached"
+    )
+
+
 async def test_the_log_is_narrowed_by_person_kind_fault_and_word(phone: Phone) -> None:
     await phone.says("坏")
     await phone.says("清单")

@@ -15,12 +15,22 @@ export function drawn(message, loaded) {
   });
   bubble.append(...[content].flat());
   for (const image of bubble.querySelectorAll("img")) image.addEventListener("load", loaded);
-  const own = message.direction === "out";
-  const name = own ? me.person.name : "";
-  const avatar = make("div", { class: own ? "avatar" : "avatar account", "aria-hidden": "true" }, own ? name.slice(-1) : "工");
-  if (own) avatar.style.background = colour(name);
   const wide = style.includes("wide") ? " wide" : "";
-  return make("div", { class: `row ${message.direction}${wide}`, "data-id": message.id }, avatar, bubble);
+  return make("div", { class: `row ${message.direction}${wide}`, "data-id": message.id }, avatar(message), bubble);
+}
+
+// A tap on the account's picture shows in the panel how this answer came.
+function avatar(message) {
+  if (message.direction === "out") {
+    const own = make("div", { class: "avatar", "aria-hidden": "true" }, me.person.name.slice(-1));
+    own.style.background = colour(me.person.name);
+    return own;
+  }
+  if (!message.exchange_id) return make("div", { class: "avatar account", "aria-hidden": "true" }, "工");
+  return make("button", {
+    type: "button", class: "avatar account", "aria-label": "在面板里看这次往来", title: "在面板里看这次往来", "data-test": "look",
+    onclick: () => document.dispatchEvent(new CustomEvent("look", { detail: message.exchange_id })),
+  }, "工");
 }
 
 export function colour(name) {

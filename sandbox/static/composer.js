@@ -2,9 +2,11 @@
 
 import { board as attachBoard } from "./attach.js";
 import { board as emojiBoard } from "./emoji.js";
+import { dataUrl } from "./files.js";
 import { icon, make } from "./http.js";
 import { act, me } from "./me.js";
 import { menuButtons } from "./menu_bar.js";
+import { choose } from "./sheets.js";
 import { sendVoice } from "./voice.js";
 
 const root = document.getElementById("composer");
@@ -93,6 +95,7 @@ function inputLine() {
       sendText(input);
     }
   });
+  input.addEventListener("paste", (event) => pastePicture(event));
   requestAnimationFrame(fit);
   const voice = make("button", { type: "button", class: "icon", "aria-label": "发语音", "data-test": "send-voice", onclick: sendVoice }, icon("voice"));
   const toMenu = buttons.length ? switcher("menu", "切换到菜单") : null;
@@ -100,6 +103,14 @@ function inputLine() {
   send.hidden = !input.value.trim();
   attach.hidden = !send.hidden;
   return make("div", { class: "line" }, ...parts);
+}
+
+// A picture in the clipboard is sent, once one has said so.
+async function pastePicture(event) {
+  const file = [...event.clipboardData.files].find((one) => ["image/png", "image/jpeg"].includes(one.type));
+  if (!file) return;
+  event.preventDefault();
+  if (await choose("剪贴板里有一张图片", [["send", "发送这张图片"]])) act("picture", { base64: await dataUrl(file) });
 }
 
 // A text from the emoji board, put where the caret is.

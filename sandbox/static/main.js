@@ -14,6 +14,7 @@ let people = [];
 let person = null;
 let title = "";
 let typingTimer;
+const unread = new Map(); // openid -> how many came while somebody else had the phone
 let held = null; // what arrives while the chat is being read, to be added after it
 
 // Answers may overtake each other; one that is older than what is shown counts no more.
@@ -55,12 +56,17 @@ function drawPeople() {
   panel.belongTo(person);
   at("person").replaceChildren(...people.map((one) => make("option", {
     value: one.openid, selected: one.openid === person.openid ? "" : null,
-  }, one.following ? one.name : `${one.name}（未关注）`)));
+  }, labelled(one))));
   at("person").value = person.openid;
   at("unfollow").hidden = !person.following;
   at("profile").hidden = person.following;
   at("chat").hidden = !person.following;
   at("composer").hidden = !person.following;
+}
+
+function labelled(one) {
+  const fresh = unread.get(one.openid);
+  return `${one.name}${one.following ? "" : "（未关注）"}${fresh ? ` · ${fresh} 条新消息` : ""}`;
 }
 
 async function loadPerson() {
@@ -88,6 +94,7 @@ async function loadAll() {
 async function become(openid) {
   person = people.find((one) => one.openid === openid);
   localStorage.setItem(REMEMBERED, openid);
+  unread.delete(openid);
   showTyping(0);
   drawPeople();
   await loadPerson();
@@ -112,9 +119,18 @@ async function catchUp() {
   missed?.forEach(append);
 }
 
+// Something came for somebody else.
+function count(openid) {
+  unread.set(openid, (unread.get(openid) ?? 0) + 1);
+  drawPeople();
+}
+
 const NEWS = {
   message: (news) => {
-    if (news.openid !== person?.openid) return;
+    if (news.openid !== person?.openid) {
+      if (news.message.direction !== "out") count(news.openid);
+      return;
+    }
     if (news.message.direction === "in") showTyping(0);
     if (held) held.push(news.message);
     else append(news.message);

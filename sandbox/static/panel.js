@@ -48,6 +48,20 @@ tabs.addEventListener("keydown", (event) => {
   tabs.children[next].focus();
 });
 
+// Somebody wants to see one exchange.
+document.addEventListener("look", async ({ detail: id }) => {
+  filters.reset();
+  await open("exchanges");
+  const row = log.querySelector(`[data-key="exchange-${id}"]`);
+  if (!row) return tell("这次往来太早了，列表里没有。");
+  if (!panel.classList.contains("open") && getComputedStyle(panel).display === "none") document.getElementById("show-panel").click();
+  for (const one of log.querySelectorAll(".found")) one.classList.remove("found");
+  row.classList.add("found");
+  row.open = true;
+  row.scrollIntoView({ block: "center" });
+  return undefined;
+});
+
 function open(key) {
   current = key;
   for (const [index, tab] of [...tabs.children].entries()) {
@@ -56,7 +70,7 @@ function open(key) {
   }
   filters.about(key);
   log.scrollTop = 0;
-  load();
+  return load();
 }
 
 // The person looked for, else the one whose phone it is.
