@@ -439,7 +439,7 @@ async def test_every_kind_of_message_is_drawn_and_stays_within_the_phone(phone: 
 
 
 async def test_large_type_and_dark_are_kept(phone: Phone) -> None:
-    await phone.part("more").click()
+    await phone.part("settings").click()
     await phone.part("choose-look").click()
     await phone.page.get_by_role("combobox", name="字号").select_option("huge")
     await phone.page.get_by_role("combobox", name="深浅").select_option("dark")
@@ -455,7 +455,7 @@ async def test_large_type_and_dark_are_kept(phone: Phone) -> None:
 
 
 async def test_who_refuses_messages_says_so_in_the_panel(phone: Phone) -> None:
-    await phone.part("more").click()
+    await phone.part("settings").click()
     await phone.part("choose-refuse").click()
     await phone.part("tab-account").click()
     await phone.page.locator("tr", has_text=phone.name).filter(has_text="拒收消息").wait_for()

@@ -171,7 +171,7 @@ at("person").addEventListener("change", (event) => become(event.target.value));
 at("follow").addEventListener("click", () => post(`people/${person.openid}/follow`));
 at("unfollow").addEventListener("click", () => post(`people/${person.openid}/unfollow`));
 at("scan").addEventListener("click", scan);
-at("more").addEventListener("click", () => openSettings(person));
+at("settings").addEventListener("click", () => openSettings(person));
 at("add-person").addEventListener("click", async () => {
   const given = await askFor("加一个人", [{ name: "name", label: "姓名" }], { ok: "加上" });
   const made = given && (await post("people", given));

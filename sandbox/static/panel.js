@@ -88,7 +88,7 @@ export function showFacts(fresh) {
   filters.showPeople(state.people);
   time.show(state);
   showCount(count(state.misbehaviour));
-  if (current === "account") load();
+  if (current === "account" && !log.contains(document.activeElement)) load(); // not under one's hands
 }
 
 export function belongTo(one) {
@@ -133,7 +133,7 @@ export function refresh(kind) {
 function countAgain() {
   clearTimeout(counting);
   counting = setTimeout(async () => {
-    if (current === "wishes") return showCount(await showWishes(log, state));
+    if (current === "wishes") return showCount(await showWishes(log, state, () => current === "wishes"));
     const known = await get("misbehaviour");
     return known && showCount(count(known.pending ?? known) + (known.held ?? 0));
   }, 80);
@@ -146,7 +146,7 @@ export async function load() {
   showWaiting();
   if (logged) return loadLog();
   if (current === "account") return state && showAccount(log, state);
-  return showCount(await showWishes(log, state));
+  return showCount(await showWishes(log, state, () => current === "wishes"));
 }
 
 async function loadLog() {

@@ -1,4 +1,4 @@
-// The three dots above the chat: how the phone looks, and what this person allows.
+// The settings above the phone: how it looks, what this person allows, and events nobody taps.
 
 import { post, tell } from "./http.js";
 import { askFor, choose } from "./sheets.js";

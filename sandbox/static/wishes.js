@@ -32,29 +32,34 @@ const USUAL = [
   ["api", "一直慢 2 秒", { slow: { path: "*", seconds: 2 } }],
   ["api", "IP 不在白名单", { refuse_ip: true }],
 ];
-let chosen = "";
-let typed = {}; // what was typed for the chosen kind, kept over a redraw
+const page = make("div", { class: "wishes" });
+const list = make("section", {});
+let drawn = ""; // the kinds the controls were drawn for: they stay while one types
 
 export function count(pending) {
   return Object.values(pending ?? {}).flat().length;
 }
 
-// Draws into `log`; resolves to how many wishes are pending.
-export async function show(log, state) {
+// Shows the page in `log` if it is still wanted; resolves to how many wishes are pending.
+export async function show(log, state, wanted) {
   const known = await get("misbehaviour");
   if (!known) return 0;
-  const pending = known.pending ?? known;
   const kinds = known.kinds ?? KINDS;
-  const ask = async (wish) => {
-    if (await post("misbehaviour", wish)) tell("已安排，下一次遇到时生效。");
-  };
-  const focused = log.contains(document.activeElement) ? document.activeElement.dataset.test : "";
-  log.replaceChildren(make("div", { class: "wishes" }, left(kinds, pending, known.held ?? 0),
-    usual(kinds, "callback", "推送到服务", ask),
-    usual(kinds, "api", "服务调用接口", ask, make("button", { type: "button", "data-test": "revoke-now", onclick: revoke }, "立即作废所有令牌")),
-    own(kinds, state?.endpoints ?? [], ask, () => show(log, state))));
-  if (focused) log.querySelector(`[data-test="${focused}"]`)?.focus();
-  return count(pending) + (known.held ?? 0);
+  const names = kinds.map((kind) => kind.name).join();
+  if (drawn !== names && state) {
+    drawn = names;
+    page.replaceChildren(list,
+      usual(kinds, "callback", "推送到服务"),
+      usual(kinds, "api", "服务调用接口", make("button", { type: "button", "data-test": "revoke-now", onclick: revoke }, "立即作废所有令牌")),
+      own(kinds, state.endpoints));
+  }
+  showLeft(kinds, known.pending ?? known, known.held ?? 0);
+  if (wanted() && log.firstChild !== page) log.replaceChildren(page);
+  return count(known.pending ?? known) + (known.held ?? 0);
+}
+
+async function ask(wish) {
+  if (await post("misbehaviour", wish)) tell("已安排，下一次遇到时生效。");
 }
 
 async function revoke() {
@@ -62,11 +67,12 @@ async function revoke() {
   if (done) tell(`已作废 ${done.revoked} 个令牌，下一次调用会得到 40001。`);
 }
 
-function left(kinds, pending, held) {
+function showLeft(kinds, pending, held) {
   const all = Object.entries(pending).flatMap(([kind, wishes]) => wishes.map((wish) => sentence(kinds, kind, wish)));
   if (held) all.push(`扣住还没推的 ${held} 条`);
-  if (!all.length) return make("section", {}, make("p", { class: "soft", "data-test": "wishes-none" }, "没有待用的捣乱，平台一切正常。"));
-  return make("section", { class: "left" }, make("h3", {}, "还没用掉的"),
+  list.className = all.length ? "left" : "";
+  if (!all.length) return list.replaceChildren(make("p", { class: "soft", "data-test": "wishes-none" }, "没有待用的捣乱，平台一切正常。"));
+  return list.replaceChildren(make("h3", {}, "还没用掉的"),
     make("ul", {}, ...all.map((one) => make("li", { "data-test": "wish" }, one))),
     make("button", { type: "button", "data-test": "wishes-clear", onclick: () => drop("misbehaviour") }, "全部取消"));
 }
@@ -80,48 +86,47 @@ function sentence(kinds, name, wish) {
   for (const field of kind?.fields ?? []) {
     const value = wish[field.name];
     if (["path", "times"].includes(field.name) || field.type === "addresses" || value === undefined) continue;
-    if (field.type === "flag") words.push(value ? field.label : `不${field.label}`);
-    else words.push(field.name === "errcode" ? String(value) : `${field.label} ${value}`);
+    if (field.type === "flag") words.push(`${field.label}：${value ? "是" : "否"}`);
+    else words.push(field.name === "errcode" ? String(value) : `${field.label}：${WORDS[value] ?? value}`);
   }
   words.push(wish.times === null ? "一直" : `还有 ${wish.times ?? 1} 次`);
   return words.join(" · ");
 }
 
-function usual(kinds, where, title, ask, ...more) {
+function usual(kinds, where, title, ...more) {
   const known = new Set(kinds.map((kind) => kind.name));
   const offered = USUAL.filter(([on, , wish]) => on === where && known.has(Object.keys(wish)[0]));
   return make("section", {}, make("h3", {}, title), make("div", { class: "moves" },
     ...offered.map(([, words, wish]) => make("button", { type: "button", "data-test": "usual-wish", onclick: () => ask(wish) }, words)), ...more));
 }
 
-function own(kinds, endpoints, ask, redraw) {
-  const kind = kinds.find((one) => one.name === chosen) ?? kinds[0];
+function own(kinds, endpoints) {
   const select = make("select", { "aria-label": "哪一种", "data-test": "wish-kind" },
-    ...kinds.map((one) => make("option", { value: one.name, selected: one === kind ? "" : null }, one.label)));
-  select.addEventListener("change", () => {
-    chosen = select.value;
-    typed = {};
-    redraw();
-  });
-  const inputs = kind.fields.filter((field) => field.type !== "addresses").map((field) => [field, inputFor(field, endpoints)]);
-  const form = make("form", { class: "fields" }, make("label", {}, "哪一种", select),
-    ...inputs.map(([field, input]) => make("label", { class: field.type === "flag" ? "check" : "" },
-      ...(field.type === "flag" ? [input, field.label] : [field.label, input]))),
+    ...kinds.map((one) => make("option", { value: one.name }, one.label)));
+  const rest = make("div", { class: "fields" });
+  const form = make("form", { class: "fields" }, make("label", {}, "哪一种", select), rest,
     make("button", { type: "submit", "data-test": "wish-add" }, "安排"));
+  let inputs = [];
+  const choose = () => {
+    const kind = kinds.find((one) => one.name === select.value);
+    inputs = kind.fields.filter((field) => field.type !== "addresses").map((field) => [field, inputFor(field, endpoints)]);
+    rest.replaceChildren(...inputs.map(([field, input]) => make("label", { class: field.type === "flag" ? "check" : "" },
+      ...(field.type === "flag" ? [input, field.label] : [field.label, input]))));
+  };
+  select.addEventListener("change", choose);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    ask({ [kind.name]: Object.fromEntries(inputs.map(([field, input]) => [field.name, valueOf(field, input)])) });
+    ask({ [select.value]: Object.fromEntries(inputs.map(([field, input]) => [field.name, valueOf(field, input)])) });
   });
+  choose();
   return make("section", {}, make("h3", {}, "自己安排"), form);
 }
 
 function inputFor(field, endpoints) {
   const input = bare(field, endpoints);
-  const kept = typed[field.name];
-  if (field.type === "flag") input.checked = kept ?? field.default;
-  else input.value = kept ?? field.default ?? "";
+  if (field.type === "flag") input.checked = field.default;
+  else input.value = field.default ?? "";
   input.dataset.test = `wish-${field.name}`;
-  input.addEventListener("input", () => { typed[field.name] = field.type === "flag" ? input.checked : input.value; });
   return input;
 }
 
