@@ -1,6 +1,7 @@
 """`make bench`: start everything, measure in turns, print one table, write `bench/results/*.json`.
 
-Options: `--quick` takes a minute, `--only keyword` measures one class, `--full` adds a filled database.
+Options: `--quick` takes a minute, `--only keyword` measures one class (`sandbox` is one), `--full` adds a
+filled database.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import uvloop
 
 from app.settings import Settings, load_settings
 from app.wechat.crypto import Account
-from bench import filling
+from bench import filling, sandbox
 from bench.bodies import Press, openids
 from bench.load import Result, saturate, steady
 from bench.processes import UVICORN, Server, running, service_environment
@@ -131,6 +132,9 @@ def _row(
 async def measure(options: argparse.Namespace, folder: Path) -> dict[str, object]:
     rows: list[Row] = []
     notes: dict[str, float] = {}
+    beside = await sandbox.measure(folder, options.seconds) if _wanted(options, "sandbox") else []
+    if options.only == ["sandbox"]:
+        return {"rows": [], "sandbox": beside, "notes": notes}
     with ExitStack() as stack:
         account, settings = _account(folder)
         bench = Bench(Press(account), account, options.seconds, options.rounds)
@@ -148,7 +152,7 @@ async def measure(options: argparse.Namespace, folder: Path) -> dict[str, object
         notes["bare ASGI, requests per second"] = result.rate
         for name, url in _databases(options, folder, stack):
             rows += await _one_database(bench, options, name, url, folder, echo, notes)
-    return {"rows": [asdict(row) for row in rows], "notes": notes}
+    return {"rows": [asdict(row) for row in rows], "sandbox": beside, "notes": notes}
 
 
 async def _one_database(
@@ -263,7 +267,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="one short round")
     parser.add_argument("--full", action="store_true", help="also with 1 million stored messages")
-    parser.add_argument("--only", nargs="*", choices=["keyword", "question", "flow", "half"])
+    parser.add_argument("--only", nargs="*", choices=["keyword", "question", "flow", "half", "sandbox"])
     parser.add_argument("--database", choices=["sqlite", "postgres", "both"], default="both")
     options = parser.parse_args()
     if options.quick:
@@ -273,7 +277,10 @@ def main() -> None:
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         found = runner.run(measure(options, Path(folder)))
-    print(table(found))
+    if found["rows"]:
+        print(table(found))
+    if found["sandbox"]:
+        print(f"\n{sandbox.table(found['sandbox'])}")  # type: ignore[arg-type]
     RESULTS.mkdir(parents=True, exist_ok=True)
     name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S.json")
     (RESULTS / name).write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""`python -m sandbox`: start the sandbox beside a service in development."""
+"""`python -m sandbox`: start the sandbox beside a service in development; `… load`: put load on it."""
 
 import argparse
 import socket
@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
+from sandbox import load_command
 from sandbox.app import create_app
 from sandbox.config import Config, Environment, Refused, config_from
+from sandbox.cutting import Line
 from sandbox.live import Bus
 
 HOST = "127.0.0.1"  # it holds keys and answers anybody, so nobody from outside may ask
@@ -45,6 +47,7 @@ def serve(config: Config, port: int) -> None:
         app,
         host=HOST,
         port=port,
+        http=Line,
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=3,
@@ -54,7 +57,10 @@ def serve(config: Config, port: int) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = parsed(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given[:1] == ["load"]:
+        return load_command.main(given[1:])
+    options = parsed(given)
     try:
         config = config_from(Environment(), service_url=options.service, state=options.state)
     except Refused as refusal:

@@ -45,7 +45,8 @@ async def perform(
 async def _exchange(world: World, push: Push) -> Result:
     began = world.now()
     world.bus.publish("pushing", openid=push.openid, label=push.label)
-    outcome = await deliver(world, push)
+    async with world.holding.turn():
+        outcome = await deliver(world, push, began)
     detail = {**outcome.as_dict(), "act": doing.get(), "offset": world.clock.offset}
     exchange_id = world.db.run(
         "insert into exchange (openid, kind, label, at, detail) values (?, ?, ?, ?, ?)",

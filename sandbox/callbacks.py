@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 
-from sandbox.crypto import signature
-from sandbox.misbehaviour import CALLBACK
-from sandbox.pushes import Push, to_xml
+from sandbox import envelopes
+from sandbox.pushes import Push
 from sandbox.replies import BrokenReply, Reader, Reply
+from sandbox.wishes import CALLBACK
 from sandbox.world import World
 
 TRIES = 3
@@ -68,15 +68,20 @@ class Outcome:
         }
 
 
-async def deliver(world: World, push: Push) -> Outcome:
-    """Push once, or as often in parallel as a `duplicate` wish says."""
-    xml = push.to_xml(world.config.gh_id, int(world.now()))
-    body, encrypted = _body(world, xml)
-    wish = world.misbehaviour.take("duplicate", CALLBACK) or world.misbehaviour.take("duplicate")
+async def deliver(world: World, push: Push, acted_at: float) -> Outcome:
+    """Push once, or as often in parallel as a `duplicate` wish says.
+
+    `acted_at` is when the person acted: a push that was held back still tells that time.
+    """
+    wrong = world.misbehaviour.take("skew_clock", CALLBACK)
+    skew = wrong.seconds if wrong else 0.0
+    xml = push.to_xml(world.config.gh_id, int(acted_at + skew))
+    body, encrypted = envelopes.sealed(world.config, world.cipher, xml)
+    wish = world.misbehaviour.take("duplicate", CALLBACK)
     urls = (wish.urls if wish else []) or [world.config.callback_url]
     count = max(wish.count, len(urls)) if wish else 1
     copies = await asyncio.gather(
-        *(_tried(world, push, urls[n % len(urls)], body, encrypted) for n in range(count))
+        *(_tried(world, push, urls[n % len(urls)], body, encrypted, skew) for n in range(count))
     )
     # The client shows whichever answer comes; a reply counts before silence, silence before fault.
     order = {"reply": 0, "silent": 1, "fault": 2}
@@ -102,36 +107,14 @@ async def verify(world: World) -> Delivery:
     return delivery
 
 
-def _body(world: World, xml: str) -> tuple[bytes, str]:
-    """The body in the account's mode, and its cipher text for `msg_signature`."""
-    mode = world.config.mode
-    if mode == "plain":
-        return xml.encode(), ""
-    encrypted = world.cipher.encrypt(xml.encode())
-    if mode == "safe":
-        body = to_xml([("xml", [("ToUserName", world.config.gh_id), ("Encrypt", encrypted)])])
-    else:
-        body = xml.removesuffix("</xml>") + to_xml([("Encrypt", encrypted)]) + "</xml>"
-    return body.encode(), encrypted
-
-
-def _query(world: World, encrypted: str) -> dict[str, str]:
-    timestamp, nonce = str(int(world.now())), str(secrets.randbelow(2**31))
+def _query(world: World, encrypted: str, skew: float = 0.0) -> dict[str, str]:
     token = world.config.token
     if world.misbehaviour.take("wrong_signature", CALLBACK):
         token = token[::-1]
-    query = {
-        "signature": signature(token, timestamp, nonce),
-        "timestamp": timestamp,
-        "nonce": nonce,
-    }
-    if encrypted:
-        query["encrypt_type"] = "aes"
-        query["msg_signature"] = signature(token, timestamp, nonce, encrypted)
-    return query
+    return envelopes.signed(token, int(world.now() + skew), encrypted)
 
 
-async def _tried(world: World, push: Push, url: str, body: bytes, encrypted: str) -> Delivery:
+async def _tried(world: World, push: Push, url: str, body: bytes, encrypted: str, skew: float) -> Delivery:
     """Up to three requests with the same body, each signed afresh."""
     delivery = Delivery(url)
     began = time.perf_counter()
@@ -139,7 +122,7 @@ async def _tried(world: World, push: Push, url: str, body: bytes, encrypted: str
         if delivery.tries:
             await asyncio.sleep(world.config.retry_pause)
         delivery.tries += 1
-        query = {**_query(world, encrypted), "openid": push.openid}
+        query = {**_query(world, encrypted, skew), "openid": push.openid}
         request = world.client.post(url, params=query, content=body, headers={"Content-Type": "text/xml"})
         try:
             response = await _within(world, request, time.perf_counter())
@@ -159,14 +142,14 @@ async def _within(world: World, request: Any, began: float) -> httpx.Response:
     Raises:
         Lost: too late, or the connection failed.
     """
-    late = world.misbehaviour.take("delay_next", CALLBACK)
+    wait = world.misbehaviour.seconds(CALLBACK)
     lost = world.misbehaviour.take("drop_next", CALLBACK)
     limit = world.config.answer_seconds
     try:
         async with asyncio.timeout(limit):
             response: httpx.Response = await request
-            if late:
-                await asyncio.sleep(late.seconds)
+            if wait:
+                await asyncio.sleep(wait)
     except TimeoutError as error:
         raise Lost(f"{limit:g} 秒内没有应答") from error
     except httpx.HTTPError as error:

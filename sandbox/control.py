@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox import actions, conversations, menus, people, qrcodes, quotas, stories, templates, tokens
+from sandbox import actions, conversations, menus, people, qrcodes, quotas, stories, templates, tokens, wishes
 from sandbox.api.registry import ENDPOINTS
 from sandbox.callbacks import verify
 from sandbox.control_acts import ACTS, Body, number
@@ -83,6 +83,7 @@ async def state(request: Request) -> Response:
             "scenes": qrcodes.list_current(world)[:50],
             "endpoints": sorted(ENDPOINTS),
             "misbehaviour": world.misbehaviour.pending(),
+            "held": world.holding.waiting,
         }
     )
 
@@ -135,18 +136,18 @@ async def calls(request: Request) -> Response:
 
 
 async def misbehaviour(request: Request) -> Response:
-    """GET what is pending, POST wishes, DELETE to behave again."""
+    """GET the kinds and what is pending, POST wishes, DELETE to behave again."""
     world: World = request.app.state.world
     if request.method == "DELETE":
         await _body(request)
         world.misbehaviour.clear()
+        world.holding.free()
     elif request.method == "POST":
-        try:
-            world.misbehaviour.ask(await _body(request))
-        except (TypeError, ValueError) as error:
-            raise NotPossible(f"{error}", 400) from error
-    world.bus.publish("misbehaviour")
-    return JSONResponse(world.misbehaviour.pending())
+        world.misbehaviour.ask(await _body(request))
+    if request.method != "GET":
+        world.bus.publish("misbehaviour")
+    pending = {"pending": world.misbehaviour.pending(), "held": world.holding.waiting}
+    return JSONResponse({"kinds": wishes.described(), **pending})
 
 
 async def live(request: Request) -> Response:
@@ -195,6 +196,7 @@ async def _reset(world: World, body: Body) -> Any:
     for task in list(world.tasks):
         task.cancel()
     world.misbehaviour.clear()
+    world.holding.free()
     world.typing_until.clear()
     world.db.empty()
     seed(world)

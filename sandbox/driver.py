@@ -60,7 +60,19 @@ class Platform:
         await self.ask("POST", "clock", {"advance": hours * HOUR + seconds})
 
     async def misbehaves(self, **wishes: Any) -> None:
+        """What goes wrong from now on, by kind: `misbehaves(fail_next={"path": …, "errcode": 45009})`.
+
+        A bare value is the kind's main field (`slow=2`, `hold_next=0.1`), True its defaults.
+        """
         await self.ask("POST", "misbehaviour", wishes)
+
+    async def behaves(self) -> None:
+        """Forget what is pending and let go what is held."""
+        await self.ask("DELETE", "misbehaviour")
+
+    async def misbehaviour(self) -> dict[str, Any]:
+        """`pending` wishes by kind, `held` pushes, and the `kinds` there are."""
+        return dict(await self.ask("GET", "misbehaviour"))
 
     async def calls(self) -> list[dict[str, Any]]:
         """API calls of the service, newest first."""

@@ -15,7 +15,13 @@ class Bus:
         self._queues: set[asyncio.Queue[str | None]] = set()
         self._closed = False
 
+    @property
+    def watched(self) -> bool:
+        return bool(self._queues)
+
     def publish(self, kind: str, **data: Any) -> None:
+        if not self._queues:
+            return
         text = json.dumps({"kind": kind, **data}, ensure_ascii=False)
         for queue in list(self._queues):
             try:

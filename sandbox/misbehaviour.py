@@ -1,74 +1,78 @@
-"""How the platform can be told to misbehave: refuse, dawdle, lose, repeat.
+"""What the platform was told to do wrong and has not done yet.
 
-Each wish holds for the next matching call or push, `times` of them, and is then forgotten.
+Each wish holds for the next `times` matching calls or pushes and is then forgotten; without `times` it holds
+until cleared. The kinds and their fields: `sandbox.wishes`.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
-CALLBACK = "callback"  # the "path" that means pushes to the service instead of API calls
-EVERY = "*"
+from sandbox import wishes as words
+from sandbox.wishes import CALLBACK, EVERY
 
 
-@dataclass
+@dataclass(eq=False)
 class Wish:
-    """One kind of misbehaviour for the next `times` matching occasions."""
+    """One kind of misbehaviour for the next `times` matching occasions. Fields of other kinds lie idle."""
 
     path: str = EVERY
-    times: int = 1
+    times: int | None = 1
     errcode: int = -1
     seconds: float = 0.0
     count: int = 1
     urls: list[str] = field(default_factory=list)
     after: bool = True  # drop: whether the call takes effect before its answer is lost
+    at: str = "body"  # drop: how far the answer comes
 
 
 class Misbehaviour:
-    """The wishes now pending, by kind: fail, delay, drop, duplicate, wrong_signature."""
-
-    KINDS = ("fail_next", "delay_next", "drop_next", "duplicate", "wrong_signature")
+    """The wishes now pending, by kind."""
 
     def __init__(self) -> None:
-        self._wishes: dict[str, list[Wish]] = {kind: [] for kind in self.KINDS}
+        self._wishes: dict[str, list[Wish]] = {kind: [] for kind in words.KINDS}
 
     def ask(self, wishes: dict[str, Any]) -> None:
-        """Add wishes as the control endpoint receives them.
+        """Add wishes as the control endpoint receives them: all of them, or none.
 
         Raises:
-            ValueError: an unknown kind or field.
+            NotPossible: an unknown kind or field, or a value of another type.
         """
-        for kind, wanted in wishes.items():
-            if kind not in self._wishes:
-                raise ValueError(f"unknown misbehaviour {kind!r}; known: {', '.join(self.KINDS)}")
-            self._wishes[kind].append(self._wish(kind, wanted))
-
-    @staticmethod
-    def _wish(kind: str, wanted: Any) -> Wish:
-        if isinstance(wanted, dict):
-            unknown = wanted.keys() - Wish.__dataclass_fields__.keys()
-            if unknown:
-                raise ValueError(f"unknown field {sorted(unknown)[0]!r} for {kind}")
-            return Wish(**wanted)
-        if kind == "duplicate":
-            return Wish(count=int(wanted))
-        return Wish(path=wanted) if isinstance(wanted, str) else Wish(path=CALLBACK)
+        read = [(kind, Wish(**words.read(kind, wanted))) for kind, wanted in wishes.items()]
+        for kind, wish in read:
+            self._wishes[kind].append(wish)
 
     def take(self, kind: str, path: str = EVERY) -> Wish | None:
         """The first pending wish that matches, used up by one."""
         for wish in self._wishes[kind]:
             # "*" among API calls never catches a push: they fail differently.
             if wish.path == path or (wish.path == EVERY and path != CALLBACK):
-                wish.times -= 1
-                if wish.times <= 0:
-                    self._wishes[kind].remove(wish)
+                if wish.times is not None:
+                    wish.times -= 1
+                    if wish.times <= 0:
+                        self._wishes[kind].remove(wish)
                 return wish
         return None
+
+    def seconds(self, path: str) -> float:
+        """How long an answer on `path` is to be kept waiting now; uses up what asked for it."""
+        asked = (self.take("delay_next", path), self.take("slow", path))
+        return sum(wish.seconds for wish in asked if wish)
+
+    def forget(self, kind: str, wish: Wish) -> None:
+        if wish in self._wishes[kind]:
+            self._wishes[kind].remove(wish)
 
     def clear(self) -> None:
         for wishes in self._wishes.values():
             wishes.clear()
 
     def pending(self) -> dict[str, list[dict[str, Any]]]:
+        """By kind, each with the fields its kind has and the `times` that are left."""
         return {
-            kind: [dict(vars(wish)) for wish in wishes] for kind, wishes in self._wishes.items() if wishes
+            kind: [
+                {field.name: getattr(wish, field.name) for field in words.KINDS[kind].fields}
+                for wish in wishes
+            ]
+            for kind, wishes in self._wishes.items()
+            if wishes
         }

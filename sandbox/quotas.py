@@ -52,14 +52,22 @@ def count(world: World, path: str) -> None:
     if path.startswith(UNCOUNTED):
         return
     most = limit(world, path)
-    if used(world, path) >= most:
-        raise ApiError(45009, "reach max api daily quota limit", f"今天的 {most} 次调用已用完")
-    world.db.run(
-        "insert into quota (path, day, used) values (?, ?, 1) "
-        "on conflict (path, day) do update set used = used + 1",
+    counted = most > 0 and world.db.changed(
+        "insert into quota (path, day, used) values (?1, ?2, 1) "
+        "on conflict (path, day) do update set used = used + 1 where used < ?3",
         path,
         world.clock.today().isoformat(),
+        most,
     )
+    if not counted:
+        raise ApiError(45009, "reach max api daily quota limit", f"今天的 {most} 次调用已用完")
+
+
+def use_up(world: World, path: str) -> None:
+    """As if the day's calls had all been made; it ends as in life, at midnight or by clearing."""
+    day = world.clock.today().isoformat()
+    world.db.run("insert or replace into quota (path, day, used) values (?, ?, ?)", path, day,
+                 limit(world, path))  # fmt: skip
 
 
 def state(world: World, path: str) -> dict[str, Any]:

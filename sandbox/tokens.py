@@ -6,6 +6,7 @@ from sandbox.errors import ApiError
 from sandbox.store import Row
 from sandbox.world import World
 
+PATHS = ("/cgi-bin/token", "/cgi-bin/stable_token")
 LIFE_SECONDS = 7200
 OVERLAP_SECONDS = 300  # old and new both work this long
 FORCE_SPACING_SECONDS = 30

@@ -12,6 +12,7 @@ import httpx
 from sandbox.clock import Clock
 from sandbox.config import Config
 from sandbox.crypto import MessageCipher
+from sandbox.holding import Holding
 from sandbox.live import Bus
 from sandbox.misbehaviour import Misbehaviour
 from sandbox.store import Database
@@ -38,6 +39,10 @@ class World:
     misbehaviour: Misbehaviour = field(default_factory=Misbehaviour)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     typing_until: dict[str, float] = field(default_factory=dict)
+    holding: Holding = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.holding = Holding(self.misbehaviour)
 
     def now(self) -> float:
         return self.clock.now()

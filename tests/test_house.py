@@ -234,7 +234,7 @@ def _commands() -> set[str]:
         for name, command in group.commands.items():
             if hasattr(command, "commands"):
                 yield from names(command, f"{name} ")
-            else:
+            if not hasattr(command, "commands") or command.invoke_without_command:
                 yield before + name
 
     return set(names(typer.main.get_command(root.app)))

@@ -301,8 +301,8 @@ async def test_a_spent_code_is_renewed_once_and_never_in_a_circle(ends: Ends) ->
 
     assert (answer.status_code, "登录没有完成" in answer.text) == (400, True)
     assert 'href="/signing-in?next=%2Fme%2Fcases"' in answer.text
-    assert (await ends.platform.ask("GET", "misbehaviour"))["fail_next"][0]["times"] == 3
-    await ends.platform.ask("DELETE", "misbehaviour")
+    assert (await ends.platform.misbehaviour())["pending"]["fail_next"][0]["times"] == 3
+    await ends.platform.behaves()
     assert (await browser.get("/signing-in?next=/me/cases", follow_redirects=True)).url.path == "/me/cases"
 
 

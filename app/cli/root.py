@@ -18,6 +18,7 @@ from app.cli import (
     keys,
     menus,
     messages,
+    sandbox,
     serving,
     tags,
     templates,
@@ -29,6 +30,7 @@ app = words.Commands(
     help="工会公众号后台。先运行 gonghui doctor 看看哪里不对。", pretty_exceptions_enable=False
 )
 serving.add_to(app)
+app.add_typer(sandbox.app, name="sandbox")
 demo.add_to(app)
 doctor.add_to(app)
 backups.add_to(app)

@@ -1,9 +1,7 @@
-"""Commands that keep running: serve, worker, sandbox; and migrate, which comes before them."""
+"""Commands that keep running: serve, worker; and migrate, which comes before them."""
 
 import asyncio
 import signal
-import subprocess
-import sys
 
 import typer
 import uvicorn
@@ -21,7 +19,6 @@ LOOPBACK = "127.0.0.1"
 def add_to(app: typer.Typer) -> None:
     app.command()(serve)
     app.command()(worker)
-    app.command()(sandbox)
     app.command()(migrate)
 
 
@@ -81,8 +78,3 @@ def migrate() -> None:
 
     asyncio.run(upgrade())
     typer.echo(f"数据库已是最新版本 {migrations.newest()}")
-
-
-def sandbox(port: int = typer.Option(8001, help="手机页面的端口")) -> None:
-    """运行开发用的微信替身：http://127.0.0.1:8001 是一部手机。"""
-    sys.exit(subprocess.call([sys.executable, "-m", "sandbox", "--port", str(port)]))  # noqa: S603

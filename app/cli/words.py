@@ -83,7 +83,7 @@ class Commands(typer.Typer):
     """A group of commands that speaks Chinese throughout."""
 
     def __init__(self, **more: Any) -> None:
-        super().__init__(cls=Group, no_args_is_help=True, add_completion=False, **more)
+        super().__init__(cls=Group, add_completion=False, **({"no_args_is_help": True} | more))
 
     def command(self, name: str | None = None, **more: Any) -> Callable[[Function], Function]:
         ours: dict[str, Any] = {"cls": Command, "rich_help_panel": COMMANDS}

@@ -5,5 +5,17 @@ Importing this package registers every endpoint; `dispatch` answers requests.
 
 from sandbox.api import account, menus, messages, qrcodes, tags, uploads, users, web_sign_in
 from sandbox.api.dispatch import answer
+from sandbox.api.registry import ENDPOINTS
 
-__all__ = ["account", "answer", "menus", "messages", "qrcodes", "tags", "uploads", "users", "web_sign_in"]
+__all__ = [
+    "ENDPOINTS",
+    "account",
+    "answer",
+    "menus",
+    "messages",
+    "qrcodes",
+    "tags",
+    "uploads",
+    "users",
+    "web_sign_in",
+]

@@ -9,12 +9,11 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from sandbox import quotas, tokens
 from sandbox.api.registry import ENDPOINTS, Answer, Call, Endpoint
+from sandbox.cutting import Interrupted
 from sandbox.errors import ApiError
-from sandbox.misbehaviour import Wish
 from sandbox.world import World
 
 log = logging.getLogger(__name__)
@@ -22,44 +21,36 @@ log = logging.getLogger(__name__)
 BODY_LIMIT = 12 * 1024 * 1024
 LOGGED = 4000  # characters of a body kept in the developer log
 KEPT_CALLS = 2000
-
-
-class Interrupted(Response):
-    """An answer whose connection ends before its body: the caller cannot know the outcome."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"100")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b'{"err', "more_body": True})
+SWEPT_EVERY = 100
 
 
 async def answer(world: World, request: Request) -> Response:
     """Answer one API request; HTTP status is 200 whatever happened, as with WeChat."""
     began = time.perf_counter()
-    path = request.url.path
-    raw = await _body(request)
-    call = Call(world, request, raw)
-    late = world.misbehaviour.take("delay_next", path)
+    path: str = request.scope["path"]
+    call = Call(world, request, await _body(request))
+    wait = world.misbehaviour.seconds(path)
     lost = world.misbehaviour.take("drop_next", path)
-    if late:
-        await asyncio.sleep(late.seconds)
+    if wait:
+        await asyncio.sleep(wait)
     rule = ""
     result: Answer
     if lost and not lost.after:
         result, rule = {}, "按要求断开，没有执行"
     else:
         try:
-            result = await _handled(world, call, world.misbehaviour.take("fail_next", path))
+            result = await _handled(world, call)
         except ApiError as error:
             result = _refusal(error)
             rule = error.rule
-    _log(world, call, result, rule, (time.perf_counter() - began) * 1000)
+    text = json.dumps(result, ensure_ascii=False) if isinstance(result, dict) else ""
+    code = result.get("errcode", 0) if isinstance(result, dict) else 0
+    _log(world, call, code, text, rule, (time.perf_counter() - began) * 1000)
     if lost:
-        return Interrupted()
+        return Interrupted(lost.at)
     if isinstance(result, Response):
         return result
-    body = json.dumps(result, ensure_ascii=False)
-    return Response(body, media_type="application/json; encoding=utf-8")
+    return Response(text, media_type="application/json; encoding=utf-8")
 
 
 async def _body(request: Request) -> bytes:
@@ -70,22 +61,37 @@ async def _body(request: Request) -> bytes:
     return await request.body()
 
 
-async def _handled(world: World, call: Call, wish: Wish | None) -> Answer:
+async def _handled(world: World, call: Call) -> Answer:
+    path = call.path
+    wish = world.misbehaviour.take("fail_next", path)
     if wish:
         raise ApiError(wish.errcode, "asked to fail", "按要求返回这个错误码")
-    known = ENDPOINTS.get(call.path)
+    known = ENDPOINTS.get(path)
     if known is None:
         raise ApiError(40066, "invalid url", "沙盒没有这个接口")
     _check_method(call, known)
     if known.needs_token:
+        if world.misbehaviour.take("revoke_token", path):
+            tokens.revoke_all(world)
         tokens.check(world, call.query("access_token"))
-    quotas.count(world, call.path)
+    elif path in tokens.PATHS and world.misbehaviour.take("refuse_ip", path):
+        raise _wrong_address(call)
+    if world.misbehaviour.take("use_up_quota", path):
+        quotas.use_up(world, path)
+    quotas.count(world, path)
     try:
         return await known.handler(call)
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         # Fields of another shape than the endpoint reads; the trace shows if it was our own fault.
-        log.warning("bad shape in %s", call.path, exc_info=True)
+        log.warning("bad shape in %s", path, exc_info=True)
         raise ApiError(47001, "data format error", f"字段的形状不对：{error}") from error
+
+
+def _wrong_address(call: Call) -> ApiError:
+    """The list of allowed addresses guards the token calls, and the text tells whose was refused."""
+    host = call.request.client.host if call.request.client else "127.0.0.1"
+    text = f"invalid ip {host} ipv6 ::ffff:{host}, not in whitelist"
+    return ApiError(40164, text, f"按要求：{host} 不在 IP 白名单里")
 
 
 def _check_method(call: Call, known: Endpoint) -> None:
@@ -100,28 +106,24 @@ def _refusal(error: ApiError) -> dict[str, Any]:
     return {"errcode": error.errcode, "errmsg": f"{error.errmsg} rid: {rid}"}
 
 
-def _log(world: World, call: Call, result: Answer, rule: str, ms: float) -> None:
-    code = result.get("errcode", 0) if isinstance(result, dict) else 0
+def _log(world: World, call: Call, code: int, answer_text: str, rule: str, ms: float) -> None:
     query = dict(call.request.query_params)
     for secret in ("access_token", "secret"):
         if secret in query:
             query[secret] = query[secret][:6] + "…"
-    detail = {
-        "query": query,
-        "body": _readable(call.raw),
-        "answer": result if isinstance(result, dict) else "（文件）",
-        "rule": rule,
-        "ms": round(ms, 1),
-    }
+    head = {"query": query, "body": _readable(call.raw), "rule": rule, "ms": round(ms, 1)}
+    # The answer is JSON already; written into the row as it is, it need not be made twice.
+    shown = answer_text or '"（文件）"'
     call_id = world.db.run(
         "insert into call (at, method, path, errcode, detail) values (?, ?, ?, ?, ?)",
         world.now(),
         call.request.method,
         call.path,
         code,
-        json.dumps(detail, ensure_ascii=False),
+        f'{json.dumps(head, ensure_ascii=False)[:-1]}, "answer": {shown}}}',
     )
-    world.db.run("delete from call where id <= ?", call_id - KEPT_CALLS)
+    if call_id % SWEPT_EVERY == 0:
+        world.db.run("delete from call where id <= ?", call_id - KEPT_CALLS)
     world.bus.publish("call", id=call_id)
 
 

@@ -31,7 +31,7 @@ class Call:
 
     @property
     def path(self) -> str:
-        return self.request.url.path
+        return str(self.request.scope["path"])
 
     def query(self, name: str) -> str:
         return str(self.request.query_params.get(name, ""))
