@@ -61,6 +61,7 @@ class Config:
     cookie_prefix: str = "gonghui_"  # the service's cookies begin with it; each person's phone has its own
     answer_seconds: float = 5.0
     retry_pause: float = 1.0  # between tries; WeChat's own pause is not published
+    notice_seconds: float = 0.02  # a subscription notice is under way; another to the same person is refused
 
     @property
     def callback_url(self) -> str:

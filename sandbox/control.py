@@ -13,14 +13,28 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox import actions, conversations, menus, people, qrcodes, quotas, stories, templates, tokens, wishes
+from sandbox import (
+    actions,
+    control_notices,
+    conversations,
+    menus,
+    people,
+    qrcodes,
+    quotas,
+    stories,
+    templates,
+    tokens,
+    wishes,
+)
 from sandbox.api.registry import ENDPOINTS
 from sandbox.callbacks import verify
-from sandbox.control_acts import ACTS, Body, number
+from sandbox.control_acts import ACTS as PHONE_ACTS
+from sandbox.control_acts import Body, number
 from sandbox.errors import NotPossible
 from sandbox.store import Row
 from sandbox.world import World, next_number
 
+ACTS = PHONE_ACTS | control_notices.ACTS
 Deed = Callable[[World, Body], Awaitable[Any]]
 
 
@@ -198,6 +212,7 @@ async def _reset(world: World, body: Body) -> Any:
     world.misbehaviour.clear()
     world.holding.free()
     world.typing_until.clear()
+    world.being_sent.clear()
     world.db.empty()
     seed(world)
     world.bus.publish("reset")
@@ -210,6 +225,8 @@ DEEDS: dict[str, Deed] = {
     "clock": _move_clock,
     "quota": _set_quota,
     "templates": _add_template,
+    "templates/restrict": control_notices.restrict,
+    "miniprogram/pages": control_notices.release,
     "tokens/revoke": _revoke_tokens,
     "reset": _reset,
 }
@@ -231,6 +248,7 @@ ROUTES = [
     Route("/sandbox/api/people/{who}/conversation", read_conversation),
     Route("/sandbox/api/people/{who}/story", read_story),
     Route("/sandbox/api/people/{who}/menu", read_menu, methods=["GET"]),
+    *control_notices.ROUTES,
     Route("/sandbox/api/people/{who}/{act}", act, methods=["POST"]),
     *(Route(f"/sandbox/api/{name}", deed, methods=["POST"]) for name in DEEDS),
 ]

@@ -145,9 +145,11 @@ def _pairs(fields: Body) -> list[Pair]:
 
 
 async def _refuses(world: World, who: str, body: Body, wait: bool) -> Any:
-    """Whether the person refuses messages (48002, template `failed:user block`)."""
+    """Whether the person refuses messages (48002). A template message fails later (`failed:user block`),
+    or with `at_once` is not accepted either."""
     openid = people.get(world, who)["openid"]
-    world.db.run("update person set refuses = ? where openid = ?", int(bool(body.get("value"))), openid)
+    how = people.REFUSES_AT_ONCE if body.get("at_once") else people.REFUSES_LATER
+    world.db.run("update person set refuses = ? where openid = ?", how if body.get("value") else 0, openid)
     world.bus.publish("person", openid=openid)
     return {"ok": True}
 

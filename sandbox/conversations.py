@@ -107,7 +107,9 @@ def readable(kind: str, fields: dict[str, Any]) -> str:
     if kind == "news":
         return "\n".join(article["title"] for article in fields["articles"])
     if kind == "template":
-        lines = [f"{line['label']}：{line['value']}" for line in fields["lines"]]
+        lines = [
+            f"{one['label']}：{one['value']}" if one["label"] else one["value"] for one in fields["lines"]
+        ]
         return "\n".join([fields["title"], *lines])
     for name in ("text", "title", "label", "recognition"):
         if fields.get(name):

@@ -127,6 +127,26 @@ class Phone:
         """picture, voice, video, location or link."""
         return await self._does(kind, **fields)
 
+    async def accepts(self, *templates: str, always: bool = False) -> dict[str, str]:
+        """Allow these subscription notices, by title or id, when a page asks; template id to status."""
+        return await self._subscribes(templates, True, always)
+
+    async def refuses_notices(self, *templates: str, always: bool = False) -> dict[str, str]:
+        return await self._subscribes(templates, False, always)
+
+    async def _subscribes(self, templates: tuple[str, ...], accept: bool, always: bool) -> dict[str, str]:
+        body = {"templates": list(templates), "accept": accept, "always": always}
+        done = await self._platform.ask("POST", f"people/{self.openid}/subscribe?wait=true", body)
+        return dict(done["answers"])
+
+    async def switches(self, template: str, *, receive: bool) -> Seen:
+        """Turn a subscription notice off or on in the phone's settings."""
+        return await self._does("notice-setting", template=template, receive=receive)
+
+    async def notices(self) -> dict[str, Any]:
+        """`templates` with this person's counts, and `service`, what came to 服务通知."""
+        return dict(await self._platform.ask("GET", f"people/{self.openid}/notices"))
+
     async def opens(self, url: str, browser: httpx.AsyncClient) -> httpx.Response:
         """Open a page as the phone does: `browser` keeps the cookies, and comes where it is sent."""
         query = {"who": self.openid, "url": url}

@@ -7,6 +7,7 @@ from sandbox.errors import NotPossible
 from sandbox.store import Row
 from sandbox.world import World
 
+REFUSES_LATER, REFUSES_AT_ONCE = 1, 2  # a template message fails after it was accepted, or is not accepted
 FIRST_PEOPLE = ("王秀兰", "李建国", "张伟", "陈静", "刘洋")
 
 

@@ -25,7 +25,7 @@ DAILY = {
     "/cgi-bin/tags/members/batchtagging": 10_000,
 }
 OTHERWISE = 100_000
-UNCOUNTED = ("/cgi-bin/clear_quota", "/cgi-bin/openapi/quota/get", "/connect/", "/sns/")
+UNCOUNTED = ("/cgi-bin/clear_quota", "/cgi-bin/openapi/quota/get", "/connect/", "/mp/", "/sns/")
 CLEARS_PER_MONTH = 10
 
 

@@ -61,11 +61,32 @@ create table if not exists qr_ticket (
     ticket text primary key, scene text not null, url text not null, permanent integer not null,
     expires_at real not null
 );
-create table if not exists template (
-    id text primary key, title text not null, content text not null, example text not null
+create table if not exists private_template (
+    id text primary key, app_id text not null, kind text not null, title text not null,
+    content text not null, example text not null, type integer not null, tid text not null,
+    keywords text not null, scene text not null, options text not null
 );
-create table if not exists notice (
-    msgid integer primary key, openid text not null, client_msg_id text, at real not null
+create table if not exists sent_notice (
+    msgid integer primary key, app_id text not null, path text not null, openid text not null,
+    template_id text not null, title text not null, content text not null, client_msg_id text,
+    at real not null, blocked integer not null
+);
+create table if not exists subscription (
+    app_id text not null, openid text not null, template_id text not null,
+    left integer not null default 0, standing integer not null default 0,
+    kept text not null default '', primary key (app_id, openid, template_id)
+);
+create table if not exists restriction (
+    app_id text not null, template_id text not null, how text not null,
+    primary key (app_id, template_id)
+);
+create table if not exists service_notice (
+    id integer primary key autoincrement, app_id text not null, openid text not null,
+    content text not null, at real not null
+);
+create table if not exists one_off_consent (
+    openid text not null, scene integer not null, left integer not null,
+    primary key (openid, scene)
 );
 create table if not exists quota (
     path text not null, day text not null, used integer not null, primary key (path, day)

@@ -1,167 +1,140 @@
-"""Template messages: the account's templates, the rules of their fields, and idempotency."""
+"""The templates an account made for itself: of template messages, and of subscription notices.
+
+Both are chosen from the public library; the first are there from the start.
+"""
 
 import base64
-import re
-import unicodedata
-from collections.abc import Callable
-from typing import Any
+import json
+from collections.abc import Sequence
 
+from sandbox import template_library
 from sandbox.config import digest
 from sandbox.errors import ApiError
+from sandbox.notice_fields import Options, example
 from sandbox.store import Row
+from sandbox.template_library import ONE_OFF, Keyword, Title
 from sandbox.world import World, next_number
 
-REMEMBER_SECONDS = 600  # how long a client_msg_id protects
-FIRST_TEMPLATES = (
-    (
-        "业务受理通知",
-        "受理编号:{{character_string1.DATA}}\n受理事项:{{thing2.DATA}}\n"
-        "受理时间:{{time3.DATA}}\n当前状态:{{phrase4.DATA}}",
+TEMPLATE, SUBSCRIBE = "template", "subscribe"  # the two kinds
+MOST = 25  # in use at once, of each kind
+ID_CHARACTERS = 64
+FIRST: dict[str, tuple[tuple[int, tuple[int, ...]], ...]] = {
+    TEMPLATE: (
+        (1011, (1, 2, 3, 4)),
+        (1012, (1, 2, 3, 4)),
+        (3011, (1, 2, 3)),
+        (3012, (1, 2, 3)),
+        (2015, (1, 2, 3)),
+        (2011, (1, 2, 3, 4)),
+        (2012, (1, 2, 3)),
     ),
-    (
-        "处理进度提醒",
-        "编号:{{character_string1.DATA}}\n事项:{{thing2.DATA}}\n进度:{{phrase3.DATA}}\n"
-        "更新时间:{{time4.DATA}}",
-    ),
-    (
-        "活动开始提醒",
-        "活动名称:{{thing1.DATA}}\n开始时间:{{time2.DATA}}\n活动地点:{{thing3.DATA}}",
-    ),
-    (
-        "报名结果通知",
-        "活动名称:{{thing1.DATA}}\n报名结果:{{phrase2.DATA}}\n活动时间:{{time3.DATA}}",
-    ),
-    (
-        "值班告警提醒",
-        "告警内容:{{thing1.DATA}}\n告警时间:{{time2.DATA}}\n处理要求:{{thing3.DATA}}",
-    ),
-    (
-        "停电通知",
-        "停电区域:{{thing1.DATA}}\n停电时间:{{time2.DATA}}\n恢复时间:{{time3.DATA}}\n"
-        "停电原因:{{thing4.DATA}}",
-    ),
-    (
-        "电费账单提醒",
-        "户号:{{character_string1.DATA}}\n账单月份:{{date2.DATA}}\n应缴金额:{{amount3.DATA}}",
-    ),
-)
-_FIELD = re.compile(r"(?:^|\n)([^\n{]*?)[:：]?\{\{(\w+)\.DATA\}\}")
-_TIME = r"(\d{4}年\d{1,2}月\d{1,2}日 ?)?\d{1,2}:\d{2}(:\d{2})?"
-_DATE = r"(\d{4}年\d{1,2}月\d{1,2}日|\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?|\d{2}-\d{2})"
-_DATE_TIME = rf"({_DATE}( ?\d{{1,2}}:\d{{2}}(:\d{{2}})?)?|{_TIME})"
-
-
-def seed(world: World) -> None:
-    if not world.db.count("select count(*) from template"):
-        for title, content in FIRST_TEMPLATES:
-            add(world, title, content)
-
-
-def add(world: World, title: str, content: str) -> str:
-    raw = digest(world.config.app_id, f"template:{title}")
-    template_id = base64.urlsafe_b64encode(raw).decode()[:43]
-    example = _FIELD.sub(lambda found: f"\n{found[1]}:示例", content).strip()
-    world.db.run(
-        "insert or replace into template (id, title, content, example) values (?, ?, ?, ?)",
-        template_id,
-        title,
-        content,
-        example,
-    )
-    return template_id
-
-
-def find(world: World, template_id: object) -> Row:
-    row = world.db.find("select * from template where id = ?", str(template_id))
-    if not template_id or row is None:
-        raise ApiError(40037, "invalid template_id", "没有这个模板")
-    return row
-
-
-def filled(template: Row, data: Any) -> list[dict[str, str]]:
-    """The notice's lines.
-
-    Raises:
-        ApiError: 47003 a field is missing, empty, or breaks its kind's rule.
-    """
-    if not isinstance(data, dict):
-        raise ApiError(47003, "argument invalid! data invalid", "缺少 data")
-    lines = []
-    for label, name in _FIELD.findall(template["content"]):
-        given = data.get(name)
-        value = given.get("value") if isinstance(given, dict) else None
-        if not isinstance(value, str) or not _fits(name, value):
-            raise ApiError(
-                47003,
-                f"argument invalid! data.{name}.value invalid",
-                f"字段 {name} 的值「{value}」不合规则：{_rule_of(name)}",
-            )
-        lines.append({"label": label.strip(), "value": value})
-    return lines
-
-
-def _whole(pattern: str) -> Callable[[str], bool]:
-    compiled = re.compile(pattern)
-    return lambda value: compiled.fullmatch(value) is not None
-
-
-def _is_name(value: str) -> bool:
-    most = 10 if re.search(r"[\u4e00-\u9fff]", value) else 20
-    return len(value) <= most and not re.search(r"\d", value)
-
-
-def _is_symbols(value: str) -> bool:
-    return len(value) <= 5 and all(unicodedata.category(one)[0] in "PS" for one in value)
-
-
-# Kind: (check, rule in words). Section 8.2.
-KINDS: dict[str, tuple[Callable[[str], bool], str]] = {
-    "thing": (lambda value: len(value) <= 20, "20 个以内字符"),
-    "number": (_whole(r"\d{1,32}(\.\d+)?"), "32 位以内数字，可带小数"),
-    "letter": (_whole(r"[A-Za-z]{1,32}"), "32 位以内字母"),
-    "symbol": (_is_symbols, "5 位以内符号"),
-    "character_string": (_whole(r"[\x20-\x7e]{1,32}"), "32 位以内数字、字母或符号，不能有汉字"),
-    "time": (_whole(rf"{_TIME}(~{_TIME})?"), "24 小时制时间，如 2019年10月1日 15:01"),
-    "date": (_whole(rf"{_DATE_TIME}(~{_DATE_TIME})?"), "年月日，可带时间"),
-    "amount": (_whole(r"[¥￥$€£]?\d{1,10}(\.\d+)?元?"), "1 个币种符号加 10 位以内数字，可带小数"),
-    "phone_number": (_whole(r"[\d+\-() *]{1,17}"), "17 位以内数字、符号"),
-    "car_number": (lambda value: len(value) <= 8, "8 位以内车牌号"),
-    "name": (_is_name, "10 个以内汉字，或 20 个以内字母、符号"),
-    "phrase": (_whole(r"[\u4e00-\u9fff]{1,5}"), "5 个以内汉字"),
-    "const": (lambda value: len(value) <= 20, "20 个以内字符"),
-    "enum": (lambda value: len(value) <= 20, "模板列出的值"),
+    SUBSCRIBE: ((1011, (1, 2, 3, 4)), (1012, (1, 2, 3, 4)), (3011, (1, 2, 3)), (2011, (1, 2, 3, 4))),
 }
 
 
-def _rule_of(name: str) -> str:
-    return KINDS.get(name.rstrip("0123456789"), (None, "不能为空"))[1]
+def seed(world: World) -> None:
+    app_id = world.config.app_id
+    for kind, rows in FIRST.items():
+        if listed(world, app_id, kind):
+            continue
+        for tid, kids in rows:
+            title = template_library.find(tid)
+            if title:
+                keywords = [one for kid in kids if (one := title.keyword(kid))]
+                choose(world, app_id, kind, title, keywords, template_id=_named(world, kind, title.name))
 
 
-def _fits(name: str, value: str) -> bool:
-    if not value.strip() or any(unicodedata.category(one) == "Cc" for one in value):
-        return False
-    kind = KINDS.get(name.rstrip("0123456789"))
-    return kind is None or kind[0](value)
+def _named(world: World, kind: str, title: str) -> str:
+    """An id that is the same after every start, since the service keeps it."""
+    label = f"template:{title}" if kind == TEMPLATE else f"template:{kind}:{title}"
+    return _id(digest(world.config.app_id, label))
 
 
-def sent_before(world: World, openid: str, client_msg_id: str) -> int | None:
-    """The msgid of the notice this client_msg_id already caused, within ten minutes."""
+def _id(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode()[:43]
+
+
+def choose(
+    world: World,
+    app_id: str,
+    kind: str,
+    title: Title,
+    keywords: Sequence[Keyword],
+    *,
+    scene: str = "",
+    template_id: str = "",
+) -> str:
+    """A template of one's own out of a public title; its id."""
+    content = template_library.content_of(keywords)
+    row: Row = {
+        "id": template_id or _id(digest(app_id, f"template:{kind}:{next_number()}")),
+        "app_id": app_id,
+        "kind": kind,
+        "title": title.name,
+        "content": content,
+        "example": example(content, {one.field: one.example for one in keywords}),
+        "type": title.type if kind == SUBSCRIBE else ONE_OFF,
+        "tid": str(title.tid),
+        "keywords": json.dumps([one.kid for one in keywords]),
+        "scene": scene,
+        "options": json.dumps({one.field: one.values for one in keywords if one.values}, ensure_ascii=False),
+    }
+    return _insert(world, row)
+
+
+def add(world: World, title: str, content: str) -> str:
+    """A template message's template with any content at all, as a developer asks for it."""
+    return _insert(
+        world,
+        {
+            "id": _named(world, TEMPLATE, title),
+            "app_id": world.config.app_id,
+            "kind": TEMPLATE,
+            "title": title,
+            "content": content,
+            "example": example(content, {}),
+            "type": ONE_OFF,
+            "tid": "",
+            "keywords": "[]",
+            "scene": "",
+            "options": "{}",
+        },
+    )
+
+
+def _insert(world: World, row: Row) -> str:
+    names, marks = ", ".join(row), ", ".join("?" * len(row))
+    statement = f"insert or replace into private_template ({names}) values ({marks})"  # noqa: S608
+    world.db.run(statement, *row.values())
+    return str(row["id"])
+
+
+def listed(world: World, app_id: str, kind: str) -> list[Row]:
+    statement = "select * from private_template where app_id = ? and kind = ? order by rowid"
+    return world.db.all(statement, app_id, kind)
+
+
+def find(world: World, app_id: str, kind: str, template_id: object) -> Row:
+    """The template a call names.
+
+    Raises:
+        ApiError: 40036 no id or one too long, 40037 not this account's.
+    """
+    if not isinstance(template_id, str) or not 1 <= len(template_id) <= ID_CHARACTERS:
+        raise ApiError(40036, "invalid template_id size", "缺少 template_id，或它太长")
     row = world.db.find(
-        "select msgid from notice where openid = ? and client_msg_id = ? and at > ?",
-        openid,
-        client_msg_id,
-        world.now() - REMEMBER_SECONDS,
+        "select * from private_template where id = ? and app_id = ? and kind = ?", template_id, app_id, kind
     )
-    return int(row["msgid"]) if row else None
+    if row is None:
+        raise ApiError(40037, "invalid template_id", "账号下没有这个模板")
+    return row
 
 
-def remember(world: World, openid: str, client_msg_id: str | None) -> int:
-    msgid = next_number()
-    world.db.run(
-        "insert into notice (msgid, openid, client_msg_id, at) values (?, ?, ?, ?)",
-        msgid,
-        openid,
-        client_msg_id,
-        world.now(),
-    )
-    return msgid
+def delete(world: World, template_id: str) -> None:
+    world.db.run("delete from private_template where id = ?", template_id)
+    world.db.run("delete from subscription where template_id = ?", template_id)
+
+
+def options_of(template: Row) -> Options:
+    options: Options = json.loads(template["options"])
+    return options

@@ -39,6 +39,7 @@ class World:
     misbehaviour: Misbehaviour = field(default_factory=Misbehaviour)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     typing_until: dict[str, float] = field(default_factory=dict)
+    being_sent: set[tuple[str, str]] = field(default_factory=set)  # (app id, openid) of a notice under way
     holding: Holding = field(init=False)
 
     def __post_init__(self) -> None:

@@ -3,7 +3,20 @@
 Importing this package registers every endpoint; `dispatch` answers requests.
 """
 
-from sandbox.api import account, menus, messages, qrcodes, tags, uploads, users, web_sign_in
+from sandbox.api import (
+    account,
+    menus,
+    messages,
+    one_off,
+    qrcodes,
+    subscribe_messages,
+    subscribe_templates,
+    tags,
+    templates,
+    uploads,
+    users,
+    web_sign_in,
+)
 from sandbox.api.dispatch import answer
 from sandbox.api.registry import ENDPOINTS
 
@@ -13,8 +26,12 @@ __all__ = [
     "answer",
     "menus",
     "messages",
+    "one_off",
     "qrcodes",
+    "subscribe_messages",
+    "subscribe_templates",
     "tags",
+    "templates",
     "uploads",
     "users",
     "web_sign_in",

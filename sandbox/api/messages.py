@@ -1,9 +1,8 @@
-"""Messages to one person: customer messages within their window, typing, template notices."""
+"""Messages to one person while their window is open: customer messages, and typing."""
 
-import re
 from typing import Any
 
-from sandbox import actions, conversations, media, menu_rules, people, pushes, templates, windows
+from sandbox import conversations, media, menu_rules, windows
 from sandbox.api.registry import OK, Answer, Call, endpoint, string
 from sandbox.conversations import IN
 from sandbox.errors import ApiError
@@ -149,65 +148,4 @@ async def typing(call: Call) -> Answer:
         raise ApiError(45081, "already typing", "已经是输入状态")
     world.typing_until[openid] = now + TYPING_SECONDS
     world.bus.publish("typing", openid=openid, seconds=TYPING_SECONDS)
-    return OK
-
-
-@endpoint("/cgi-bin/message/template/send")
-async def template_send(call: Call) -> Answer:
-    world, body = call.world, call.json()
-    person = call.follower(body.get("touser"))
-    template = templates.find(world, body.get("template_id"))
-    lines = templates.filled(template, body.get("data"))
-    url = _checked_url(string(body, "url"))
-    app = body.get("miniprogram")
-    if app:
-        menu_rules.check_miniprogram(world, app.get("appid"), app.get("pagepath") or "/")
-    client_id = string(body, "client_msg_id") or None
-    known = templates.sent_before(world, person["openid"], client_id) if client_id else None
-    if known:
-        return {**OK, "msgid": known}
-    msgid = templates.remember(world, person["openid"], client_id)
-    shown = {"title": template["title"], "lines": lines, "url": url, "miniprogram": app or None}
-    world.spawn(_finish(world, person, msgid, shown))
-    return {**OK, "msgid": msgid}
-
-
-def _checked_url(url: str) -> str:
-    if url and not re.match(r"https?://\S+$", url):
-        raise ApiError(40039, "invalid url size", f"「{url}」不是完整的网址")
-    return url
-
-
-async def _finish(world: World, person: Row, msgid: int, shown: dict[str, Any]) -> None:
-    """The notice arrives after the call was answered, and the result is pushed."""
-    row = people.find(world, person["openid"])
-    blocked = row is None or not row["following"] or row["refuses"]
-    if not blocked:
-        conversations.add(world, person["openid"], IN, "template", {**shown, "msgid": msgid})
-    status = "failed:user block" if blocked else "success"
-    push = pushes.template_finished(person["openid"], msgid, status)
-    await actions.perform(world, push, wait=True)
-
-
-@endpoint("/cgi-bin/template/get_all_private_template", "GET")
-async def template_list(call: Call) -> Answer:
-    rows = call.world.db.all("select id, title, content, example from template order by rowid")
-    listed = [
-        {
-            "template_id": row["id"],
-            "title": row["title"],
-            "primary_industry": "",
-            "deputy_industry": "",
-            "content": row["content"],
-            "example": row["example"],
-        }
-        for row in rows
-    ]
-    return {"template_list": listed}
-
-
-@endpoint("/cgi-bin/template/del_private_template")
-async def template_delete(call: Call) -> Answer:
-    template = templates.find(call.world, call.json().get("template_id"))
-    call.world.db.run("delete from template where id = ?", template["id"])
     return OK

@@ -33,6 +33,11 @@ class Call:
     def path(self) -> str:
         return str(self.request.scope["path"])
 
+    @property
+    def app_id(self) -> str:
+        """For which app it acts: today's tokens are all the service account's."""
+        return self.world.config.app_id
+
     def query(self, name: str) -> str:
         return str(self.request.query_params.get(name, ""))
 

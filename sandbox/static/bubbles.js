@@ -3,6 +3,7 @@
 import { withFaces } from "./faces.js";
 import { icon, make, tell } from "./http.js";
 import { act, me } from "./me.js";
+import { noticeCard } from "./notices.js";
 import { openMiniProgram, openPage } from "./sheets.js";
 import { play, showFilm, showPicture } from "./viewer.js";
 
@@ -171,18 +172,10 @@ function miniprogram(message) {
     picture("cover", message.thumb_url), make("span", { class: "foot" }, icon("mini"), "小程序")), "bare wide"];
 }
 
-function template(message) {
-  const { title, lines, url, miniprogram: app } = message.content;
-  const rows = lines.flatMap((one) => [make("dt", {}, one.label), make("dd", {}, one.value)]);
-  const opens = app ? () => openMiniProgram(app) : url ? () => openPage(url, title) : null;
-  return [make("button", { type: "button", class: "card notice", "data-test": "notice", onclick: () => opens?.() },
-    make("div", { class: "pad" }, line("title", title), make("dl", {}, ...rows)), opens ? line("foot", "查看详情 ›") : null), "bare wide"];
-}
-
 const card = (message) => [make("div", { class: "card" }, make("div", { class: "pad" }, line("title", "卡券"), line("about", message.content.card_id))), "bare wide"];
 const unknown = (message) => [`[${message.type}]`, "talk"];
 
 const DRAW = {
   text, msgmenu: text, image, voice, video, shortvideo: video, news, location: place, link, music,
-  miniprogrampage: miniprogram, template, wxcard: card,
+  miniprogrampage: miniprogram, template: noticeCard, wxcard: card,
 };

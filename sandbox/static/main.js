@@ -3,6 +3,7 @@
 import { append, newestId, start, toEnd } from "./chat.js";
 import { show as showComposer } from "./composer.js";
 import { get, make, post } from "./http.js";
+import * as notices from "./notices.js";
 import * as panel from "./panel.js";
 import { scan } from "./scanning.js";
 import { openSettings } from "./settings.js";
@@ -54,6 +55,7 @@ async function loadState() {
 function drawPeople() {
   belongTo(person.openid);
   panel.belongTo(person);
+  notices.belongTo(person);
   at("person").replaceChildren(...people.map((one) => make("option", {
     value: one.openid, selected: one.openid === person.openid ? "" : null,
   }, labelled(one))));
@@ -126,6 +128,7 @@ function count(openid) {
 }
 
 const NEWS = {
+  ...notices.NEWS,
   message: (news) => {
     if (news.openid !== person?.openid) {
       if (news.message.direction !== "out") count(news.openid);
