@@ -1,11 +1,13 @@
 """The developer's panel, and everything a phone sends and shows: one sandbox and one browser for all."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 import pytest_asyncio
 from starlette.applications import Starlette
@@ -159,6 +161,30 @@ async def test_one_row_tells_what_was_pushed_and_answered_and_copies_itself(phon
     assert "回复不是合法的 XML" in await row.inner_text()
     await row.locator('[data-test="copy-exchange"]').click()
     assert '("fault", "回复不是合法的 XML' in await phone.clipboard("fault")
+
+
+async def test_calls_for_somebody_stand_under_their_last_exchange_with_the_broken_rule(phone: Phone) -> None:
+    await phone.says("人工服务")
+    await phone.reads("收到人工服务")
+    async with httpx.AsyncClient(base_url=phone.desk.address, trust_env=False) as service:
+        query = {"grant_type": "client_credential", "appid": CONFIG.app_id, "secret": CONFIG.app_secret}
+        token = (await service.get("/cgi-bin/token", params=query)).json()["access_token"]
+        for content in ("马上就来", ""):
+            body = {"touser": phone.openid, "msgtype": "text", "text": {"content": content}}
+            raw = json.dumps(body, ensure_ascii=False).encode()
+            await service.post(SEND, params={"access_token": token}, content=raw)
+    await phone.reads("马上就来")
+
+    row = phone.part("exchange", f"{phone.name} 文字「人工服务」")
+    await row.click()
+    calls = row.locator(".calls li")
+    await calls.nth(1).wait_for()
+    assert "ok" in await calls.first.inner_text()
+    assert "44004" in await calls.nth(1).inner_text()
+    assert "content 为空" in await calls.nth(1).inner_text()
+    await phone.part("tab-calls").click()
+    await phone.part("filter-faults").check()
+    await phone.part("call", "44004").filter(has_text=phone.name).wait_for()
 
 
 async def test_an_answer_leads_to_its_exchange_and_others_get_a_count(phone: Phone) -> None:

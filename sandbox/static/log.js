@@ -41,10 +41,10 @@ function callsOf(calls) {
   if (!calls.length) return null;
   return make("section", {}, make("h3", {}, `之后对此人的接口调用 ${calls.length} 次`),
     make("ul", { class: "calls" }, ...calls.map((one) => make("li", {},
-      make("span", {}, `${one.method} ${one.path}`),
-      make("span", { class: one.errcode ? "mark bad" : "mark good" }, one.errcode ? String(one.errcode) : "ok"),
-      one.rule ? make("span", { class: "rule" }, one.rule) : null,
-      make("pre", {}, `${one.body ? indented(one.body) : "（没有请求体）"}\n→ ${answer(one)}`)))));
+      make("p", {}, `${one.method} ${one.path}`,
+        make("span", { class: one.errcode ? "mark bad" : "mark good" }, one.errcode ? String(one.errcode) : "ok"),
+        one.rule ? make("span", { class: "rule" }, one.rule) : null),
+      make("div", { class: "pair" }, one.body ? make("pre", {}, indented(one.body)) : null, make("pre", {}, answer(one)))))));
 }
 
 export function callRow(row, names) {
