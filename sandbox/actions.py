@@ -1,6 +1,7 @@
 """What a person can do with the phone. Each act becomes a push, and its outcome a chat line."""
 
 import json
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,9 @@ from sandbox.world import World
 
 Result = dict[str, Any]
 KEPT_EXCHANGES = 5000
+
+# What the person did, as the control API was asked; what it causes is logged with it.
+doing: ContextVar[Result | None] = ContextVar("doing", default=None)
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ async def _exchange(world: World, push: Push) -> Result:
     world.bus.publish("pushing", openid=push.openid, label=push.label)
     async with world.holding.turn():
         outcome = await deliver(world, push, began)
-    detail = outcome.as_dict()
+    detail = {**outcome.as_dict(), "act": doing.get(), "offset": world.clock.offset}
     exchange_id = world.db.run(
         "insert into exchange (openid, kind, label, at, detail) values (?, ?, ?, ?, ?)",
         push.openid,
@@ -145,22 +149,45 @@ async def send_picture(
 
 
 async def send_voice(
-    world: World, who: str, recognition: str | None, *, wait: bool, seconds: int = 3
+    world: World,
+    who: str,
+    recognition: str | None,
+    *,
+    wait: bool,
+    seconds: int = 3,
+    recorded: bytes | None = None,
 ) -> Result:
+    """A voice the browser recorded (WAV: none of them writes AMR), or silence of that length."""
     person = people.follower(world, who)
-    data = media.sample_voice(seconds)
-    kept = [media.put(world, "voice", f"voice{n}.amr", "audio/amr", data, permanent=False) for n in (8, 16)]
+    data, suffix, content_type = media.sample_voice(seconds), "amr", "audio/amr"
+    if recorded:
+        data, suffix, content_type = recorded, "wav", "audio/wav"
+    kept = [
+        media.put(world, "voice", f"voice{n}.{suffix}", content_type, data, permanent=False) for n in (8, 16)
+    ]
     push = pushes.voice(person["openid"], kept[0], kept[1], recognition)
     content = {"media_id": kept[0], "seconds": seconds, "recognition": recognition or ""}
+    content["audible"] = recorded is not None
     return await perform(world, push, wait=wait, shown=Shown("voice", content), action="message")
 
 
-async def send_video(world: World, who: str, *, wait: bool, short: bool = False) -> Result:
+async def send_video(
+    world: World,
+    who: str,
+    *,
+    wait: bool,
+    short: bool = False,
+    data: bytes | None = None,
+    still: bytes | None = None,
+) -> Result:
+    """A video of the person's with its first picture, or the built-in sample."""
     person = people.follower(world, who)
-    video_id = media.put(world, "video", "video.mp4", "video/mp4", media.sample_video(), permanent=False)
-    thumb_id = media.put(world, "thumb", "thumb.jpg", "image/jpeg", media.sample_thumb(), permanent=False)
+    film, thumb = data or media.sample_video(), still or media.sample_thumb()
+    video_id = media.put(world, "video", "video.mp4", "video/mp4", film, permanent=False)
+    thumb_id = media.put(world, "thumb", "thumb.jpg", "image/jpeg", thumb, permanent=False)
     push = pushes.video(person["openid"], video_id, thumb_id, short=short)
-    shown = Shown(push.type, {"media_id": video_id, "thumb_media_id": thumb_id})
+    content = {"media_id": video_id, "thumb_media_id": thumb_id, "audible": data is not None}
+    shown = Shown(push.type, content)
     return await perform(world, push, wait=wait, shown=shown, action="message")
 
 

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from sandbox import (
+    actions,
     control_miniprogram,
     control_notices,
     control_web,
@@ -23,18 +24,20 @@ from sandbox import (
     qrcodes,
     quotas,
     rates,
+    stories,
     templates,
     tokens,
     visitors,
     wishes,
 )
+from sandbox.api.registry import ENDPOINTS
 from sandbox.callbacks import verify
 from sandbox.config import ACCOUNT, MINIPROGRAM
 from sandbox.control_acts import ACTS as ACCOUNT_ACTS
 from sandbox.control_acts import Body, number
 from sandbox.errors import NotPossible
 from sandbox.store import Row
-from sandbox.world import World
+from sandbox.world import World, next_number
 
 Deed = Callable[[World, Body], Awaitable[Any]]
 ACTS = {**ACCOUNT_ACTS, **control_notices.ACTS, **control_miniprogram.ACTS, **control_web.ACTS}
@@ -78,7 +81,13 @@ async def act(request: Request) -> Response:
     if name not in ACTS:
         raise NotPossible(f"没有「{name}」这个动作，有：{'、'.join(ACTS)}。", 404)
     wait = request.query_params.get("wait") in ("true", "1")
-    return JSONResponse(await ACTS[name](world, who, await _body(request), wait))
+    body = await _body(request)
+    kept = {key: value for key, value in body.items() if key not in stories.FILES}
+    before = actions.doing.set({"id": next_number(), "name": name, "given": kept})
+    try:
+        return JSONResponse(await ACTS[name](world, who, body, wait))
+    finally:
+        actions.doing.reset(before)
 
 
 async def state(request: Request) -> Response:
@@ -97,6 +106,7 @@ async def state(request: Request) -> Response:
             "offset": world.clock.offset,
             "people": people.list_all(world),
             "scenes": qrcodes.list_current(world)[:50],
+            "endpoints": sorted(ENDPOINTS),
             "misbehaviour": world.misbehaviour.pending(),
             "held": world.holding.waiting,
         }
@@ -123,6 +133,13 @@ async def read_menu(request: Request) -> Response:
     world: World = request.app.state.world
     person = people.get(world, request.path_params["who"])
     return JSONResponse(menus.shown_to(world, person["openid"]))
+
+
+async def read_story(request: Request) -> Response:
+    """The conversation since following as a test; with `?exchange=`, that one only."""
+    world: World = request.app.state.world
+    exchange_id = _asked(request, "exchange", 0) or None
+    return JSONResponse({"story": stories.written(world, request.path_params["who"], exchange_id)})
 
 
 def _log_rows(request: Request, table: str) -> list[Body]:
@@ -255,6 +272,7 @@ ROUTES = [
     Route("/sandbox/api/js-sdk/sample", control_web.sample),
     Route("/sandbox/api/people", list_people, methods=["GET"]),
     Route("/sandbox/api/people/{who}/conversation", read_conversation),
+    Route("/sandbox/api/people/{who}/story", read_story),
     Route("/sandbox/api/people/{who}/menu", read_menu, methods=["GET"]),
     *control_notices.ROUTES,
     Route("/sandbox/api/people/{who}/miniprogram", control_miniprogram.read_visitor, methods=["GET"]),

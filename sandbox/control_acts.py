@@ -12,14 +12,17 @@ from sandbox.pushes import Pair, Value
 from sandbox.world import World
 
 Body = dict[str, Any]
+MOST_SECONDS = 60  # a voice message ends there
+MOST_PICTURES = 9  # the album lets one choose so many
 Act = Callable[[World, str, Body, bool], Awaitable[Any]]
 
 
-def picture(body: Body) -> bytes | None:
-    """The picture in `base64`; None means the built-in sample."""
-    encoded = body.get("base64")
-    if not encoded:
-        return None
+def file_in(body: Body, name: str = "base64") -> bytes | None:
+    """The file in `base64`; None means the built-in sample."""
+    return _decoded(body[name]) if body.get(name) else None
+
+
+def _decoded(encoded: Any) -> bytes:
     try:
         return base64.b64decode(str(encoded).rpartition(",")[2], validate=True)
     except binascii.Error as error:
@@ -28,6 +31,15 @@ def picture(body: Body) -> bytes | None:
 
 def picture_type(body: Body) -> str:
     return "image/png" if "image/png" in str(body.get("base64", ""))[:40] else "image/jpeg"
+
+
+def _pictures(body: Body) -> list[bytes]:
+    """What a menu button asked for: some in `pictures`, or one in `base64`."""
+    several = body.get("pictures")
+    if isinstance(several, list):
+        return [_decoded(one) for one in several[:MOST_PICTURES]]
+    one = file_in(body)
+    return [one] if one else []
 
 
 def number(body: Body, name: str) -> float:
@@ -71,22 +83,34 @@ async def _menu(world: World, who: str, body: Body, wait: bool) -> Any:
     path = [path] if isinstance(path, str) else path
     if not isinstance(path, list) or not path:
         raise NotPossible('path 应是菜单名的列表，例如 ["服务", "法律援助"]。', 400)
-    given = {"scan_result": body.get("scan_result"), "picture": picture(body), **_place(body)}
+    scanned = {name: body.get(name) for name in ("scan_result", "scan_type")}
+    given = {**scanned, "pictures": _pictures(body), **_place(body)}
     return await menu_taps.tap(world, who, [str(one) for one in path], wait=wait, given=given)
 
 
 async def _send_picture(world: World, who: str, body: Body, wait: bool) -> Any:
-    kind = picture_type(body)
-    return await actions.send_picture(world, who, picture(body), wait=wait, content_type=kind)
+    kind, data = picture_type(body), file_in(body)
+    return await actions.send_picture(world, who, data, wait=wait, content_type=kind)
 
 
 async def _voice(world: World, who: str, body: Body, wait: bool) -> Any:
     said = body.get("recognition")
-    return await actions.send_voice(world, who, None if said is None else str(said), wait=wait)
+    seconds = round(number(body, "seconds")) if "seconds" in body else 3
+    return await actions.send_voice(
+        world,
+        who,
+        None if said is None else str(said),
+        wait=wait,
+        seconds=min(max(seconds, 1), MOST_SECONDS),
+        recorded=file_in(body),
+    )
 
 
 async def _video(world: World, who: str, body: Body, wait: bool) -> Any:
-    return await actions.send_video(world, who, wait=wait, short=bool(body.get("short")))
+    still = file_in(body, "thumb")
+    return await actions.send_video(
+        world, who, wait=wait, short=bool(body.get("short")), data=file_in(body), still=still
+    )
 
 
 async def _location(world: World, who: str, body: Body, wait: bool) -> Any:

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from sandbox import miniprogram_acts, miniprograms, visitors
 from sandbox.config import MINIPROGRAM
-from sandbox.control_acts import Act, Body, number, picture, picture_type
+from sandbox.control_acts import Act, Body, file_in, number, picture_type
 from sandbox.errors import NotPossible
 from sandbox.world import World
 
@@ -32,7 +32,7 @@ async def _say(world: World, who: str, body: Body, wait: bool) -> Any:
 
 async def _send_picture(world: World, who: str, body: Body, wait: bool) -> Any:
     return await miniprogram_acts.send_picture(
-        world, who, picture(body), wait=wait, content_type=picture_type(body)
+        world, who, file_in(body), wait=wait, content_type=picture_type(body)
     )
 
 

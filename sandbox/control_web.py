@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox import conversations, js_sdk, media, people
-from sandbox.control_acts import Body, picture
+from sandbox.control_acts import Body, file_in
 from sandbox.conversations import IN
 from sandbox.errors import NotPossible
 from sandbox.world import World
@@ -39,7 +39,7 @@ async def check(world: World, body: Body) -> Any:
 
 async def upload(world: World, body: Body) -> Any:
     """`wx.uploadImage`: a picture of the phone becomes a media id, which the service can fetch."""
-    data = picture(body)
+    data = file_in(body)
     if data is None:
         raise NotPossible("缺少 base64。", 400)
     kind = "png" if data.startswith(b"\x89PNG") else "jpeg"

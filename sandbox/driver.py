@@ -1,5 +1,6 @@
 """A test's hands on the sandbox: `await li.says("报名")`, over HTTP to any running one."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 import httpx
 
 HOUR = 3600.0
+LOOK_AGAIN_SECONDS = 0.05
 Chat = Callable[[], Awaitable[list[dict[str, Any]]]]
 
 
@@ -200,6 +202,19 @@ class Phone:
     async def reads(self) -> list[dict[str, Any]]:
         """The whole chat, oldest first."""
         return list(await self._platform.ask("GET", f"people/{self.openid}/conversation"))
+
+    async def hears(self, text: str, *, within: float = 5.0) -> None:
+        """Wait for `text` to come unasked: a late answer, a notice, what staff wrote.
+
+        Raises:
+            TimeoutError: it did not come in that many seconds.
+        """
+        async with asyncio.timeout(within):
+            while not await self._has_heard(text):  # noqa: ASYNC110 - another program says it
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+    async def _has_heard(self, text: str) -> bool:
+        return any(one["direction"] == "in" and one["text"] == text for one in await self.reads())
 
     async def logs_in(self) -> str:
         """The mini-program starts: the code of `wx.login`."""

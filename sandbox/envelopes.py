@@ -8,7 +8,7 @@ from sandbox.pushes import Pair, written
 
 
 def sealed(app: App, mode: str, cipher: MessageCipher | None, fields: list[Pair]) -> tuple[bytes, str]:
-    """The body in the app's format, and its cipher text for `msg_signature`; only plain mode needs no cipher."""
+    """The body in the app's format, and its cipher text for `msg_signature`."""
     text = written(app.format, fields)
     if mode == "plain":
         return text.encode(), ""

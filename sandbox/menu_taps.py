@@ -12,13 +12,18 @@ from sandbox.world import World
 
 PICTURE_TYPES = ("pic_sysphoto", "pic_photo_or_album", "pic_weixin")
 SCAN_TYPES = ("scancode_push", "scancode_waitmsg")
+_NOT_HERE = {  # why a button does nothing
+    "view_limited": "「view_limited」已随素材图文下线，点了没有反应。",
+    "article_id": "沙盒里没有发布过这篇文章。",
+    "article_view_limited": "沙盒里没有发布过这篇文章。",
+}
 
 
 async def tap(
     world: World, who: str, path: list[str], *, wait: bool, given: dict[str, Any] | None = None
 ) -> Result:
     """Tap the button under these names. `given` holds what the phone would ask for:
-    `scan_result`, `picture` (bytes), or `latitude`, `longitude`, `label`."""
+    `scan_result` and `scan_type`, `pictures` (bytes each), or `latitude`, `longitude`, `label`."""
     person = people.follower(world, who)
     openid = person["openid"]
     button, menu_id = menus.button_at(world, openid, path)
@@ -34,32 +39,39 @@ async def tap(
         app = {"appid": button["appid"], "path": button["pagepath"], "url": button["url"]}
         return {**await perform(world, push, wait=wait), "miniprogram": app}
     if kind in SCAN_TYPES:
-        return await _scan(world, openid, button, str(given.get("scan_result") or ""), wait)
+        return await _scan(world, openid, button, given, wait)
     if kind in PICTURE_TYPES:
-        return await _picture(world, openid, button, given.get("picture"), wait)
+        return await _pictures(world, openid, button, given.get("pictures") or [], wait)
     if kind == "location_select":
         return await _location(world, openid, button, given, wait)
-    return _own_media(world, openid, button)
+    if kind == "media_id":
+        return _own_media(world, openid, button)
+    raise NotPossible(_NOT_HERE.get(kind, f"手机不认识「{kind}」这种按钮。"))
 
 
-async def _scan(world: World, openid: str, button: Button, result: str, wait: bool) -> Result:
+async def _scan(world: World, openid: str, button: Button, given: dict[str, Any], wait: bool) -> Result:
+    result = str(given.get("scan_result") or "")
     if not result:
         raise NotPossible("请填写扫到的内容。", 400)
-    push = pushes.scan_code(openid, button["type"], button["key"], result)
+    found = "barcode" if given.get("scan_type") == "barcode" else "qrcode"
+    push = pushes.scan_code(openid, button["type"], button["key"], result, found)
     done = await perform(world, push, wait=wait, action="menu")
     opens = button["type"] == "scancode_push" and result.startswith(("http://", "https://"))
     return {**done, "open": result} if opens else done
 
 
-async def _picture(world: World, openid: str, button: Button, data: bytes | None, wait: bool) -> Result:
-    """The event first, the picture itself as an ordinary message after it."""
-    picture = data or media.sample_picture()
-    md5 = hashlib.md5(picture, usedforsecurity=False).hexdigest()
-    push = pushes.pictures(openid, button["type"], button["key"], [md5])
+async def _pictures(world: World, openid: str, button: Button, chosen: list[bytes], wait: bool) -> Result:
+    """The event first, the pictures themselves as ordinary messages after it."""
+    chosen = chosen or [media.sample_picture()]
+    sums = [hashlib.md5(one, usedforsecurity=False).hexdigest() for one in chosen]
+    push = pushes.pictures(openid, button["type"], button["key"], sums)
 
     async def both() -> Result:
         event = await perform(world, push, wait=True)
-        return {"event": event, **await actions.send_picture(world, openid, picture, wait=True)}
+        done: Result = {}
+        for picture in chosen:
+            done = await actions.send_picture(world, openid, picture, wait=True)
+        return {"event": event, **done}
 
     task = world.spawn(both())
     return await task if wait else {"accepted": True}

@@ -1,7 +1,7 @@
 // What each call of the JS-SDK makes the phone do or ask. An answer without errMsg means ok.
 
 import { choose, inTurn, show } from "./asking.js";
-import { PLACES } from "./composer.js";
+import { PLACES } from "./places.js";
 import { get, make, post, tell } from "./http.js";
 import { askFor, close, holder, openPage } from "./sheets.js";
 

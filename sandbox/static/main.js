@@ -1,11 +1,13 @@
 // Starts the page, keeps it in step with the sandbox, and changes who one is.
 
 import { append, newestId, start, toEnd } from "./chat.js";
-import { scan, show as showComposer } from "./composer.js";
+import { show as showComposer } from "./composer.js";
 import { get, make, post } from "./http.js";
 import "./js_sdk.js";
 import * as notices from "./notices.js";
 import * as panel from "./panel.js";
+import { scan } from "./scanning.js";
+import { openSettings } from "./settings.js";
 import { askFor, belongTo } from "./sheets.js";
 import { offerFull } from "./webview.js";
 
@@ -15,10 +17,31 @@ let people = [];
 let person = null;
 let title = "";
 let typingTimer;
+const unread = new Map(); // openid -> how many came while somebody else had the phone
+let held = null; // what arrives while the chat is being read, to be added after it
+
+// Answers may overtake each other; one that is older than what is shown counts no more.
+function inOrder() {
+  let asked = 0;
+  let shown = 0;
+  return {
+    ask: () => (asked += 1),
+    takes: (number) => {
+      if (number < shown) return false;
+      shown = number;
+      return true;
+    },
+  };
+}
+
+const states = inOrder();
+const menus = inOrder();
 
 async function loadState() {
+  const number = states.ask();
   const state = await get("state");
   if (!state) return false;
+  if (!states.takes(number)) return true;
   people = state.people;
   title = state.account;
   document.title = `${title} · 沙盒手机`;
@@ -33,10 +56,11 @@ async function loadState() {
 
 function drawPeople() {
   belongTo(person.openid);
+  panel.belongTo(person);
   notices.belongTo(person);
   at("person").replaceChildren(...people.map((one) => make("option", {
     value: one.openid, selected: one.openid === person.openid ? "" : null,
-  }, one.following ? one.name : `${one.name}（未关注）`)));
+  }, labelled(one))));
   at("person").value = person.openid;
   at("unfollow").hidden = !person.following;
   at("profile").hidden = person.following;
@@ -44,13 +68,23 @@ function drawPeople() {
   at("composer").hidden = !person.following;
 }
 
+function labelled(one) {
+  const fresh = unread.get(one.openid);
+  return `${one.name}${one.following ? "" : "（未关注）"}${fresh ? ` · ${fresh} 条新消息` : ""}`;
+}
+
 async function loadPerson() {
   const openid = person.openid;
+  const came = [];
+  const number = menus.ask();
+  held = came;
   const [messages, menu] = await Promise.all([get(`people/${openid}/conversation`), get(`people/${openid}/menu`)]);
-  if (!messages || !menu || openid !== person.openid) return;
+  if (held !== came) return; // another reading has begun since
+  held = null;
+  if (!messages || !menu) return;
   start(person);
-  messages.forEach(append);
-  showComposer(person, menu);
+  messages.concat(came).forEach(append);
+  if (menus.takes(number)) showComposer(person, menu);
   requestAnimationFrame(toEnd);
 }
 
@@ -64,14 +98,17 @@ async function loadAll() {
 async function become(openid) {
   person = people.find((one) => one.openid === openid);
   localStorage.setItem(REMEMBERED, openid);
+  unread.delete(openid);
   showTyping(0);
   drawPeople();
   await loadPerson();
 }
 
 async function loadMenu() {
-  const menu = await get(`people/${person.openid}/menu`);
-  if (menu) showComposer(person, menu);
+  const { openid } = person;
+  const number = menus.ask();
+  const menu = await get(`people/${openid}/menu`);
+  if (menu && openid === person.openid && menus.takes(number)) showComposer(person, menu);
 }
 
 function showTyping(seconds) {
@@ -86,12 +123,22 @@ async function catchUp() {
   missed?.forEach(append);
 }
 
+// Something came for somebody else.
+function count(openid) {
+  unread.set(openid, (unread.get(openid) ?? 0) + 1);
+  drawPeople();
+}
+
 const NEWS = {
   ...notices.NEWS,
   message: (news) => {
-    if (news.openid !== person?.openid) return;
+    if (news.openid !== person?.openid) {
+      if (news.message.direction !== "out") count(news.openid);
+      return;
+    }
     if (news.message.direction === "in") showTyping(0);
-    append(news.message);
+    if (held) held.push(news.message);
+    else append(news.message);
   },
   person: async () => {
     await loadState();
@@ -101,7 +148,8 @@ const NEWS = {
   typing: (news) => news.openid === person?.openid && showTyping(news.seconds),
   snapshot: (news) => news.openid === person?.openid && offerFull(),
   menu: loadMenu,
-  exchange: () => panel.refresh("exchanges"),
+  pushing: panel.pushing,
+  exchange: panel.answered,
   call: () => panel.refresh("calls"),
   misbehaviour: () => panel.refresh("wishes"),
   clock: loadState,
@@ -129,6 +177,7 @@ at("person").addEventListener("change", (event) => become(event.target.value));
 at("follow").addEventListener("click", () => post(`people/${person.openid}/follow`));
 at("unfollow").addEventListener("click", () => post(`people/${person.openid}/unfollow`));
 at("scan").addEventListener("click", scan);
+at("settings").addEventListener("click", () => openSettings(person));
 at("add-person").addEventListener("click", async () => {
   const given = await askFor("加一个人", [{ name: "name", label: "姓名" }], { ok: "加上" });
   const made = given && (await post("people", given));

@@ -5,19 +5,18 @@ import { make } from "./http.js";
 const sheet = document.getElementById("sheet");
 
 // Ask for some fields; resolves to their values, or null when cancelled.
-// A field is {name, label, value, rows}; chips are [{label, values}] that fill the form.
-export function askFor(title, fields, { ok = "发送", no = "取消", note = "", chips = [] } = {}) {
+// A field is {name, label, value} with `rows`, `options` [[value, label]], `check`, or a `type`;
+// chips are [{label, values}] that fill the form; `above(inputs)` draws what stands over the fields.
+export function askFor(title, fields, { ok = "发送", no = "取消", note = "", chips = [], above = null } = {}) {
   return new Promise((resolve) => {
     const form = make("form", { method: "dialog" }, make("h2", { id: "sheet-title" }, title));
     if (note) form.append(make("p", { class: "note" }, note));
     const inputs = {};
+    for (const field of fields) inputs[field.name] = inputFor(field);
+    if (above) form.append(above(inputs));
     for (const field of fields) {
-      const input = field.rows
-        ? make("textarea", { name: field.name, rows: field.rows })
-        : make("input", { name: field.name, autocomplete: "off" });
-      input.value = field.value ?? "";
-      inputs[field.name] = input;
-      form.append(make("label", {}, field.label, input));
+      const input = inputs[field.name];
+      form.append(field.check ? make("label", { class: "check" }, input, field.label) : make("label", {}, field.label, input));
     }
     form.append(chipRow(chips, inputs));
     const cancel = make("button", { type: "button", "data-test": "cancel" }, no);
@@ -26,7 +25,7 @@ export function askFor(title, fields, { ok = "发送", no = "取消", note = "",
     let given = null;
     cancel.addEventListener("click", () => sheet.close());
     form.addEventListener("submit", () => {
-      given = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.value]));
+      given = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.type === "checkbox" ? input.checked : input.value]));
     });
     sheet.replaceChildren(form);
     sheet.addEventListener("close", () => resolve(given), { once: true });
@@ -34,12 +33,45 @@ export function askFor(title, fields, { ok = "发送", no = "取消", note = "",
   });
 }
 
+function inputFor(field) {
+  if (field.check) return make("input", { type: "checkbox", name: field.name, checked: field.value ? "" : null });
+  let input = make("input", { name: field.name, autocomplete: "off", type: field.type ?? "text", required: field.required ? "" : null, step: "any" });
+  if (field.rows) input = make("textarea", { name: field.name, rows: field.rows });
+  if (field.options) input = make("select", { name: field.name }, ...field.options.map(([value, label]) => make("option", { value }, label)));
+  input.value = field.value ?? field.options?.[0][0] ?? "";
+  return input;
+}
+
+// A list to choose from, as it slides up from below; resolves to the chosen key, or null.
+export function choose(title, options) {
+  return new Promise((resolve) => {
+    let chosen = null;
+    const rows = options.map(([key, label, about]) => make("button", {
+      type: "button", "data-test": `choose-${key}`,
+      onclick: () => {
+        chosen = key;
+        sheet.close();
+      },
+    }, label, about ? make("small", {}, about) : null));
+    sheet.replaceChildren(make("div", { class: "choices" }, make("h2", { id: "sheet-title" }, title), ...rows,
+      make("button", { type: "button", class: "last", "data-test": "cancel", onclick: () => sheet.close() }, "取消")));
+    sheet.addEventListener("close", () => resolve(chosen), { once: true });
+    sheet.showModal();
+  });
+}
+
+// A press beside the sheet closes it, as Esc does; a selection that ends there does not.
+sheet.addEventListener("pointerdown", (event) => event.target === sheet && sheet.close());
+
 function chipRow(chips, inputs) {
   if (!chips.length) return "";
   return make("div", { class: "chips" }, ...chips.map((chip) => make("button", {
     type: "button",
     onclick: () => {
-      for (const [name, value] of Object.entries(chip.values)) inputs[name].value = value;
+      for (const [name, value] of Object.entries(chip.values)) {
+        inputs[name].value = value;
+        inputs[name].dispatchEvent(new Event("input"));
+      }
     },
   }, chip.label)));
 }
