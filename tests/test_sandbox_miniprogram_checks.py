@@ -224,6 +224,13 @@ async def test_a_wrong_media_check_is_refused_and_pushes_nothing(
     assert both.service.pushes == []
 
 
+async def test_every_scene_and_both_kinds_of_media_are_taken(both: Both, li: Phone) -> None:
+    for scene in (1, 2, 3, 4):
+        assert await both.mini.code(TEXT, await asked(li, scene=scene)) == 0
+    for kind in (1, 2):
+        assert await both.mini.code(MEDIA, media(await asked(li), media_type=kind)) == 0
+
+
 async def test_a_person_is_as_risky_as_was_set(both: Both, li: Phone) -> None:
     body = {"appid": MINI.app_id, "openid": (await li.in_miniprogram())["openid"], "scene": 0}
     usual = await both.mini.call(RANK, body)

@@ -176,6 +176,11 @@ async def test_a_link_without_anything_opens_the_first_page_for_30_days(both: Bo
         assert (made["path"], made["query"], made["expires_at"]) == ("", "", NOON + 30 * DAY)
 
 
+async def test_every_sign_of_the_rule_is_allowed_in_a_query(both: Both) -> None:
+    for query in ("!#$&'()*+,/:;=?@-._~%", "09azAZ"):
+        assert await both.mini.code(URL, {"query": query}) == 0
+
+
 WRONG_TARGETS: list[tuple[dict[str, Any], int]] = [
     ({"env_version": "beta"}, 85402),
     ({"path": "pages/no/such"}, 40165),
@@ -214,6 +219,7 @@ async def test_a_link_lives_from_a_minute_to_30_days(both: Both, life: dict[str,
     for good in (
         {"expire_time": int(NOON) + 60},
         {"expire_time": int(NOON) + 30 * DAY},
+        {"expire_type": 1, "expire_interval": 1},
         {"expire_type": 1, "expire_interval": 30},
     ):
         assert await both.mini.code(URL, good) == 0
