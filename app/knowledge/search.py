@@ -39,7 +39,7 @@ WORTH_IN_DANGER = 0.5
 _MOST_CHOICES = 3
 _RANKED = 10  # looked at closely
 _SHORTEST_CONTAINED = 6  # characters; a shorter question form inside a text proves nothing
-_PROSE_WEIGHT = 0.3  # what we wrote, against what people ask
+_PROSE_WEIGHT = 0.4  # what we wrote, against what people ask
 
 _SUBJECT_OF: dict[type[Entry], Subject] = {
     Tip: Subject.POWER,
