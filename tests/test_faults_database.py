@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.database import Database
 from app.dialogue.outages import is_database_away
+from models import Message, MessageState
 from tests.pairs import Pair, desk_cases_of, kept, looking_into, shared_pair
 from tests.running import Push, WeChat, openids, until, wechat_of
 from tests.servers import run_apart
@@ -22,6 +23,7 @@ from tests.servers import run_apart
 AWAY = 3.0  # seconds
 DESK, KEYWORD, LEAVE = "人工", "12398", "留言"
 UNDER_WAY = 0.3  # seconds: what was committed just before may still be on its way
+ANSWERED_LATE = {MessageState.DEFERRED, MessageState.DELIVERED, MessageState.UNDELIVERABLE}
 
 
 @dataclass
@@ -75,15 +77,26 @@ class Town:
     async def check(self, database: Database) -> None:
         """Everybody was answered rightly, and every message had its effect once."""
         assert not any("message_not_handled" in log for log in self.logs()), "taken for a bug"
-        assert all(self.answers.values()), "somebody was told `success` instead of an answer"
         assert await kept(database, self.pushes) == len(self.pushes)
+        # Who was told `success`, as a slow machine may, is answered late and not by nobody.
+        late = [push for push in self.pushes if not self.answers[push.key]]
+        assert len(late) < len(self.pushes) / 10
+        assert await states_of(database, late) <= ANSWERED_LATE
         for push in self.pushes:
-            assert any(words in self.answers[push.key] for words in ("RG-", "95598", "您想留言")), push
+            assert push in late or any(
+                words in self.answers[push.key] for words in ("RG-", "95598", "您想留言")
+            ), push
         asked = [push.openid for push in self.pushes if "RG-" in self.answers[push.key]]
         assert await desk_cases_of(database, asked) == [(1, 0)] * len(asked)
         some = random.Random(3).sample(self.pushes, 40)
         again = await asyncio.gather(*(self.wechat.insist(push, self.pair.services) for push in some))
         assert again == [self.answers[push.key] for push in some]
+
+
+async def states_of(database: Database, pushes: list[Push]) -> set[MessageState]:
+    async with database.reading() as session:
+        keys = [push.key for push in pushes]
+        return set(await session.scalars(sa.select(Message.state).where(Message.key.in_(keys))))
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ async def test_an_unclear_question_is_asked_back_with_lines_to_tap(talk: Talk) -
 
     assert "您问的是哪一种？点一下就能看：" in asked
     assert asked.splitlines()[-1].startswith("都不是？")
-    assert "先做：" in await li.taps("树长到电线上了")
+    assert "先做：" in await li.taps("电线垂得低、挂着东西")
 
 
 async def test_what_nobody_can_answer_is_said_so_and_counted(talk: Talk) -> None:

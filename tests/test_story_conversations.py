@@ -30,7 +30,7 @@ async def test_power_the_first_step_first_and_others_one_tap_away(phone: Phone, 
 
     unclear = await phone.says("电线")
     assert "您问的是哪一种？" in unclear
-    assert "先做：" in await phone.chooses("树长到电线上了")
+    assert "先做：" in await phone.chooses("电线垂得低、挂着东西")
 
     topics = await phone.taps("用电", "安全用电")
     assert "想看哪一类？" in topics
