@@ -1,6 +1,6 @@
 """What WeChat would refuse is not even asked for; and corners of single calls that no record shows."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -16,7 +16,8 @@ from app.wechat.api.tickets import TicketKind
 from app.wechat.client import WeChatClient
 from app.wechat.errors import NotSubscribed, OurMistake, OutcomeUnknown, SignInAgain, TooLarge, TryLater
 from app.wechat.session_keys import SessionKey
-from tests.wechat_api import NOW, SECRET, FakeApi, client_of
+from tests import wechat_api
+from tests.wechat_api import NOW, SECRET, FakeApi
 from tests.wechat_shape import OK
 
 DATA = {"thing1": "羽毛球赛"}
@@ -25,15 +26,7 @@ KEY = SessionKey("tiihtNczf5v6AKRyjwEUhQ==")
 MONTH = 30 * 86400
 
 
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
-async def client(api: FakeApi) -> AsyncIterator[WeChatClient]:
-    async with httpx.AsyncClient(transport=httpx.MockTransport(api)) as http:
-        yield client_of(api, http)
+api, client = wechat_api.api, wechat_api.client
 
 
 TOO_MUCH: list[Callable[[WeChatClient], Awaitable[Any]]] = [

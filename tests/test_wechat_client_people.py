@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -15,6 +14,7 @@ from app.wechat.api.messages import CustomerMessage, Text
 from app.wechat.api.tags import Tag
 from app.wechat.client import WeChatClient
 from app.wechat.errors import OurMistake, OutcomeUnknown, PersonGone
+from tests import wechat_api
 from tests.both_ends import both_ends, settings_for
 from tests.wechat_api import APP, SECRET, FakeApi, client_of
 
@@ -22,15 +22,7 @@ OK: dict[str, object] = {"errcode": 0, "errmsg": "ok"}
 MIB = 1024 * 1024
 
 
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
-async def client(api: FakeApi) -> AsyncIterator[WeChatClient]:
-    async with httpx.AsyncClient(transport=httpx.MockTransport(api)) as http:
-        yield client_of(api, http)
+api, client = wechat_api.api, wechat_api.client
 
 
 # -- followers -----------------------------------------------------------------------------

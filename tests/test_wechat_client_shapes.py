@@ -1,7 +1,6 @@
 """Every call against its record: what is sent, understood and refused, and what a timeout leaves behind."""
 
 import inspect
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -9,8 +8,8 @@ import pytest
 
 from app.wechat.client import WeChatClient
 from app.wechat.errors import NotAllowed, OutcomeUnknown, QuotaUsedUp, TryLater, WeChatError
-from tests import wechat_shapes_account, wechat_shapes_miniprogram, wechat_shapes_notices
-from tests.wechat_api import SECRET, FakeApi, client_of
+from tests import wechat_api, wechat_shapes_account, wechat_shapes_miniprogram, wechat_shapes_notices
+from tests.wechat_api import SECRET, FakeApi
 from tests.wechat_shape import Shape
 
 SHAPES: dict[str, Shape] = (
@@ -26,15 +25,7 @@ REFUSALS = [
 ANY_CALL: list[tuple[int, type[WeChatError]]] = [(-1, TryLater), (45009, QuotaUsedUp), (48001, NotAllowed)]
 
 
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
-async def client(api: FakeApi) -> AsyncIterator[WeChatClient]:
-    async with httpx.AsyncClient(transport=httpx.MockTransport(api)) as http:
-        yield client_of(api, http)
+api, client = wechat_api.api, wechat_api.client
 
 
 async def made(shape: Shape, client: WeChatClient) -> Any:

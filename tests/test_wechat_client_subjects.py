@@ -1,9 +1,7 @@
 """Call by call: what is sent, what is understood, and what is not even asked."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
 import pytest
 
 from app.wechat.api import messages as m
@@ -12,21 +10,14 @@ from app.wechat.api.menus import MatchRule, Menus
 from app.wechat.api.templates import MiniProgram
 from app.wechat.client import WeChatClient
 from app.wechat.errors import OurMistake
-from tests.wechat_api import FakeApi, client_of
+from tests import wechat_api
+from tests.wechat_api import FakeApi
 
 OK: dict[str, Any] = {"errcode": 0, "errmsg": "ok"}
 CLICK = Button("我的报名", "click", key="sign_ups.mine")
 
 
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
-async def client(api: FakeApi) -> AsyncIterator[WeChatClient]:
-    async with httpx.AsyncClient(transport=httpx.MockTransport(api)) as http:
-        yield client_of(api, http)
+api, client = wechat_api.api, wechat_api.client
 
 
 # -- menus ---------------------------------------------------------------------------------

@@ -1,9 +1,11 @@
 """A WeChat API for tests of the client: answers in turn, and keeps what it was asked."""
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import pytest
 
 from app.wechat.client import WeChatClient
 from app.wechat.tokens import MemoryTokenStore, TokenSource
@@ -57,3 +59,14 @@ def client_of(
 ) -> WeChatClient:
     tokens = TokenSource(MemoryTokenStore(lambda: NOW), http, APP, SECRET, base_url, lambda: NOW)
     return WeChatClient(APP, SECRET, http=http, tokens=tokens, base_url=base_url)
+
+
+@pytest.fixture
+def api() -> FakeApi:
+    return FakeApi()
+
+
+@pytest.fixture
+async def client(api: FakeApi) -> AsyncIterator[WeChatClient]:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(api)) as http:
+        yield client_of(api, http)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from app.wechat.api.calls import Caller
 from app.wechat.api.limits import characters_between, not_blank, refuse_unless
-from app.wechat.api.template_data import check_data, data_to_wire
+from app.wechat.api.template_data import filled_notice
 from app.wechat.api.templates import MiniProgram
 from app.wechat.api.transport import Call
 
@@ -53,7 +53,9 @@ class NoticesApi:
             NotAllowed: the right, or the template, is banned (43107).
         """
         not_blank(client_msg_id, "client_msg_id")
-        body = _notice(openid, template_id, data, page) | {"client_msg_id": client_msg_id}
+        body = filled_notice(openid, template_id, data) | {"client_msg_id": client_msg_id}
+        if page:
+            body["page"] = page
         if miniprogram is not None:
             body["miniprogram"] = miniprogram.to_wire()
         await self._caller.ask(Call("/cgi-bin/message/subscribe/bizsend", "POST", body=body))
@@ -78,7 +80,9 @@ class NoticesApi:
             OurMistake, ContentRefused: this notice will never go out as it is.
         """
         refuse_unless(language in _LANGUAGES, f"a notice in {language!r}")
-        body = _notice(openid, template_id, data, page)
+        body = filled_notice(openid, template_id, data)
+        if page:
+            body["page"] = page
         body |= {"miniprogram_state": version.value, "lang": language}
         await self._caller.ask(Call("/cgi-bin/message/subscribe/send", "POST", body=body))
 
@@ -138,14 +142,6 @@ class NoticesApi:
         if miniprogram is not None:
             body["miniprogram"] = miniprogram.to_wire()
         await self._caller.ask(Call("/cgi-bin/message/template/subscribe", "POST", body=body))
-
-
-def _notice(openid: str, template_id: str, data: Mapping[str, str], page: str) -> dict[str, Any]:
-    not_blank(openid, "openid")
-    not_blank(template_id, "template id")
-    check_data(data)
-    body: dict[str, Any] = {"touser": openid, "template_id": template_id, "data": data_to_wire(data)}
-    return body | ({"page": page} if page else {})
 
 
 def _check_scene(scene: int) -> None:

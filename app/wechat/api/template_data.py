@@ -6,7 +6,7 @@ Where the rule is vague we are the more lenient side. Never cut a value by bytes
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from app.wechat.api.limits import not_blank, refuse_unless
 
@@ -61,3 +61,15 @@ def check_data(data: Mapping[str, str]) -> None:
 def data_to_wire(data: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """Values only: a colour is refused or ignored."""
     return {key: {"value": value} for key, value in data.items()}
+
+
+def filled_notice(openid: str, template_id: str, data: Mapping[str, str]) -> dict[str, Any]:
+    """What every notice says: to whom, by which template, with what in its fields.
+
+    Raises:
+        OurMistake: something is missing, or a field breaks the rule of its kind.
+    """
+    not_blank(openid, "openid")
+    not_blank(template_id, "template id")
+    check_data(data)
+    return {"touser": openid, "template_id": template_id, "data": data_to_wire(data)}

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from app.wechat.api.calls import Caller
 from app.wechat.api.limits import not_blank, refuse_unless
-from app.wechat.api.template_data import check_data, data_to_wire
+from app.wechat.api.template_data import filled_notice
 from app.wechat.api.transport import Call
 
 _NO_SUCH_TEMPLATE: Final = frozenset({40037})
@@ -87,16 +87,8 @@ class TemplatesApi:
         `OutcomeUnknown` the caller may send it again in that time; this call does not.
         With both targets the mini-program opens where it can, else `url`.
         """
-        not_blank(openid, "openid")
-        not_blank(template_id, "template id")
         not_blank(client_msg_id, "client_msg_id")
-        check_data(data)
-        body: dict[str, Any] = {
-            "touser": openid,
-            "template_id": template_id,
-            "client_msg_id": client_msg_id,
-            "data": data_to_wire(data),
-        }
+        body = filled_notice(openid, template_id, data) | {"client_msg_id": client_msg_id}
         if url:
             body["url"] = url
         if miniprogram is not None:
