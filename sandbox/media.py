@@ -12,6 +12,7 @@ from sandbox.store import Row
 from sandbox.world import World
 
 TEMPORARY_SECONDS = 3 * 24 * 3600
+ARTICLE = "article"  # a picture for article bodies: has an address, and no place in the library
 
 
 def put(
@@ -69,6 +70,34 @@ def require(world: World, media_id: object, *kinds: str, app: str = ACCOUNT) -> 
     if kinds and row["kind"] not in kinds:
         raise ApiError(40007, "invalid media_id", f"素材类型是 {row['kind']}，这里要 {kinds[0]}")
     return row
+
+
+def require_permanent(world: World, media_id: object) -> Row:
+    """A file of the account's library.
+
+    Raises:
+        ApiError: 40007 there is none, or it is a temporary one.
+    """
+    row = require(world, media_id)
+    if not row["permanent"] or row["kind"] == ARTICLE:
+        raise ApiError(40007, "invalid media_id", "这不是永久素材")
+    return row
+
+
+def keep_text(world: World, media_id: str, title: str, introduction: str) -> None:
+    """What was told of a permanent video."""
+    world.db.run("insert into media_text values (?, ?, ?)", media_id, title, introduction)
+
+
+def text_of(world: World, media_id: str) -> tuple[str, str]:
+    """Title and introduction of a permanent video."""
+    row = world.db.find("select title, introduction from media_text where id = ?", media_id)
+    return (row["title"], row["introduction"]) if row else ("", "")
+
+
+def drop(world: World, media_id: str) -> None:
+    for table in ("media", "media_text"):
+        world.db.run(f"delete from {table} where id = ?", media_id)  # noqa: S608  (one of two names)
 
 
 def picture_url(world: World, media_id: str) -> str:

@@ -58,6 +58,12 @@ create table if not exists media (
     content_type text not null, data blob not null, at real not null,
     permanent integer not null default 0, app text not null default 'account'
 );
+create table if not exists media_text (
+    id text primary key, title text not null, introduction text not null
+);
+create table if not exists short_key (
+    key text primary key, data text not null, at real not null, expires_at real not null
+);
 create table if not exists qr_ticket (
     ticket text primary key, scene text not null, url text not null, permanent integer not null,
     expires_at real not null

@@ -52,13 +52,28 @@ async def clear_quota_by_secret(call: Call) -> Answer:
 
 @endpoint("/cgi-bin/openapi/quota/get", apps=BOTH)
 async def quota_get(call: Call) -> Answer:
+    quota: dict[str, Any] = quotas.state(call.world, call.app.name, _path(call))
+    return {**OK, "quota": quota, "rate_limit": {"call_count": 0, "refresh_second": 60}}
+
+
+@endpoint("/cgi-bin/openapi/quota/clear", apps=BOTH)
+async def quota_clear(call: Call) -> Answer:
+    quotas.clear_one(call.world, call.app.name, _path(call))
+    return OK
+
+
+def _path(call: Call) -> str:
+    """Whose quota is meant.
+
+    Raises:
+        ApiError: 76021 no path of a call, 76022 the other app's.
+    """
     path = string(call.json(), "cgi_path")
     if not path.startswith("/") or path.startswith("/sns/"):
         raise ApiError(76021, "cgi_path not found", "cgi_path 应是以 / 开头的接口路径")
     if path in ENDPOINTS and call.app.name not in ENDPOINTS[path].apps:
         raise ApiError(76022, "could not use this cgi_path, no permission", "这个接口只有另一个账号有")
-    quota: dict[str, Any] = quotas.state(call.world, call.app.name, path)
-    return {**OK, "quota": quota, "rate_limit": {"call_count": 0, "refresh_second": 60}}
+    return path
 
 
 @endpoint("/cgi-bin/getcallbackip", "GET", apps=BOTH)

@@ -33,7 +33,7 @@ async def answer(world: World, request: Request) -> Response:
     lost = world.misbehaviour.take("drop_next", path)
     if wait:
         await asyncio.sleep(wait)
-    rule, code = "", 0
+    rule, code, rid = "", 0, ""
     result: Answer
     if lost and not lost.after:
         result, rule = {}, "按要求断开，没有执行"
@@ -42,12 +42,14 @@ async def answer(world: World, request: Request) -> Response:
             result = await _handled(world, call)
         except ApiError as error:
             # The one path that people see, and not programs.
-            result = web_views.refused(error) if path == web_views.AUTHORIZE else _refusal(error)
+            rid = "-".join(secrets.token_hex(4) for _ in range(3))
+            result = web_views.refused(error) if path == web_views.AUTHORIZE else _refusal(error, rid)
             rule, code = error.rule, error.errcode
     text = json.dumps(result, ensure_ascii=False) if isinstance(result, dict) else ""
     if isinstance(result, dict):
         code = result.get("errcode", code)
-    _log(world, call, code, text, rule, (time.perf_counter() - began) * 1000)
+    head = {"rule": rule, "ms": round((time.perf_counter() - began) * 1000, 1), "rid": rid}
+    _log(world, call, code, text, head)
     if lost:
         return Interrupted(lost.at)
     if isinstance(result, Response):
@@ -96,9 +98,13 @@ async def _handled(world: World, call: Call) -> Answer:
 
 def _wrong_address(call: Call) -> ApiError:
     """The list of allowed addresses guards the token calls, and the text tells whose was refused."""
-    host = call.request.client.host if call.request.client else "127.0.0.1"
+    host = _host(call)
     text = f"invalid ip {host} ipv6 ::ffff:{host}, not in whitelist"
     return ApiError(40164, text, f"按要求：{host} 不在 IP 白名单里")
+
+
+def _host(call: Call) -> str:
+    return call.request.client.host if call.request.client else "127.0.0.1"
 
 
 def _check_method(call: Call, known: Endpoint) -> None:
@@ -108,17 +114,16 @@ def _check_method(call: Call, known: Endpoint) -> None:
         raise ApiError(43001, "require GET method", "应使用 GET")
 
 
-def _refusal(error: ApiError) -> dict[str, Any]:
-    rid = "-".join(secrets.token_hex(4) for _ in range(3))
+def _refusal(error: ApiError, rid: str) -> dict[str, Any]:
     return {"errcode": error.errcode, "errmsg": f"{error.errmsg} rid: {rid}"}
 
 
-def _log(world: World, call: Call, code: int, answer_text: str, rule: str, ms: float) -> None:
+def _log(world: World, call: Call, code: int, answer_text: str, told: dict[str, Any]) -> None:
     query = dict(call.request.query_params)
     for secret in ("access_token", "secret"):
         if secret in query:
             query[secret] = query[secret][:6] + "…"
-    head = {"query": query, "body": _readable(call.raw), "rule": rule, "ms": round(ms, 1)}
+    head = {"query": query, "body": _readable(call.raw), **told, "app": call.app.name, "from": _host(call)}
     # The answer is JSON already; written into the row as it is, it need not be made twice.
     shown = answer_text or '"（网页或文件）"'
     call_id = world.db.run(

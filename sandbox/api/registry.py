@@ -74,7 +74,9 @@ class Call:
         file = form.get("media")
         if not isinstance(file, UploadFile) or not file.filename:
             raise ApiError(41005, "media data missing", "缺少带文件名的 media 字段")
-        return file.filename, file.content_type or "", await file.read()
+        data = await file.read()
+        await file.seek(0)  # the form is parsed once, and may be asked again
+        return file.filename, file.content_type or "", data
 
     def follower(self, openid: object, missing: int = 43004) -> Row:
         """The follower a call names.

@@ -1,5 +1,6 @@
 """Media up and down: temporary, permanent, and pictures for articles (section 11.2)."""
 
+import json
 import mimetypes
 
 from starlette.responses import Response
@@ -7,6 +8,7 @@ from starlette.responses import Response
 from sandbox import media
 from sandbox.api.registry import BOTH, OK, Answer, Call, endpoint
 from sandbox.errors import ApiError
+from sandbox.store import Row
 
 MB = 1024 * 1024
 # Kind: (suffixes, most bytes).
@@ -22,7 +24,7 @@ PERMANENT: dict[str, tuple[set[str], int]] = {
     "video": ({"mp4"}, 10 * MB),
     "thumb": ({"jpg"}, 64 * 1024),
 }
-ARTICLE_PICTURE = {"image": ({"jpg", "png", "jpeg"}, MB)}
+ARTICLE_PICTURE = {media.ARTICLE: ({"jpg", "png", "jpeg"}, MB)}
 
 
 async def _kept(call: Call, kind: str, rules: dict[str, tuple[set[str], int]], *, permanent: bool) -> str:
@@ -60,31 +62,68 @@ async def get(call: Call) -> Answer:
     row = media.require(call.world, call.query("media_id"), app=call.app.name)
     if row["kind"] == "video":
         return {"video_url": media.picture_url(call.world, row["id"])}
+    return as_file(row)
+
+
+@endpoint("/cgi-bin/media/get/jssdk", "GET")
+async def get_recording(call: Call) -> Answer:
+    """What a page recorded; the bytes are as uploaded, whatever the type says."""
+    row = media.require(call.world, call.query("media_id"), "voice")
+    if row["permanent"]:
+        raise ApiError(40007, "invalid media_id", "这是永久素材，不是网页录的音")
+    return Response(row["data"], media_type="voice/speex", headers=_named("recording.speex"))
+
+
+def as_file(row: Row) -> Response:
     name = row["file_name"].encode("ascii", "ignore").decode() or "file"
-    headers = {"Content-disposition": f'attachment; filename="{name}"'}
-    return Response(row["data"], media_type=row["content_type"], headers=headers)
+    return Response(row["data"], media_type=row["content_type"], headers=_named(name))
+
+
+def _named(name: str) -> dict[str, str]:
+    return {"Content-disposition": f'attachment; filename="{name}"'}
 
 
 @endpoint("/cgi-bin/media/uploadimg")
 async def upload_article_picture(call: Call) -> Answer:
-    media_id = await _kept(call, "image", ARTICLE_PICTURE, permanent=True)
+    media_id = await _kept(call, media.ARTICLE, ARTICLE_PICTURE, permanent=True)
     return {"url": media.picture_url(call.world, media_id)}
 
 
 @endpoint("/cgi-bin/material/add_material")
 async def add_material(call: Call) -> Answer:
     kind = call.query("type")
+    told = await _description(call) if kind == "video" else None
     media_id = await _kept(call, kind, PERMANENT, permanent=True)
+    if told:
+        media.keep_text(call.world, media_id, *told)
     answer = {"media_id": media_id}
     if kind in ("image", "thumb"):
         answer["url"] = media.picture_url(call.world, media_id)
     return answer
 
 
+async def _description(call: Call) -> tuple[str, str]:
+    """Title and introduction, which a permanent video must bring as JSON in a form field.
+
+    Raises:
+        ApiError: 41005 not a form, 47001 no such field, or no title in it.
+    """
+    await call.upload()
+    told = (await call.request.form()).get("description")
+    try:
+        read = json.loads(told) if isinstance(told, str) else None
+    except ValueError:
+        read = None
+    title = read.get("title") if isinstance(read, dict) else None
+    if not isinstance(read, dict) or not isinstance(title, str) or not title:
+        raise ApiError(47001, "data format error", "视频要有 description 字段：JSON 的 title 和 introduction")
+    return title, str(read.get("introduction") or "")
+
+
 @endpoint("/cgi-bin/material/del_material")
 async def delete_material(call: Call) -> Answer:
-    row = media.require(call.world, call.json().get("media_id"))
-    if not row["permanent"]:
-        raise ApiError(40007, "invalid media_id", "这是临时素材")
-    call.world.db.run("delete from media where id = ?", row["id"])
+    media_id = media.require_permanent(call.world, call.json().get("media_id"))["id"]
+    if call.world.db.count("select count(*) from menu where instr(buttons, ?)", media_id):
+        raise ApiError(48005, "forbid to delete material used by auto-reply or menu", "菜单在用这个素材")
+    media.drop(call.world, media_id)
     return OK
