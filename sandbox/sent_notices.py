@@ -54,20 +54,23 @@ def remember(
     return msgid
 
 
-def held_back(world: World, msgid: str, after: int, limit: int) -> list[dict[str, Any]]:
-    """As queryblocktmplmsg lists them: all, or those of one message."""
+def held_back(world: World, template_id: str, after: int, limit: int) -> list[dict[str, Any]]:
+    """As queryblocktmplmsg lists them: all, or those of one template.
+
+    Its `tmpl_msg_id` is the template's: of a single message there would be no pages.
+    """
     rows = world.db.all(
         "select * from sent_notice where blocked and msgid > ? "
-        "and (? = '' or cast(msgid as text) = ?) order by msgid limit ?",
+        "and (? = '' or template_id = ?) order by msgid limit ?",
         after,
-        msgid,
-        msgid,
+        template_id,
+        template_id,
         limit,
     )
     return [
         {
             "id": row["msgid"],
-            "tmpl_msg_id": str(row["msgid"]),
+            "tmpl_msg_id": row["template_id"],
             "title": row["title"],
             "content": "\n".join(f"{one['label']}:{one['value']}" for one in json.loads(row["content"])),
             "send_timestamp": int(row["at"]),

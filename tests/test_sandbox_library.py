@@ -98,6 +98,17 @@ async def test_material_in_a_menu_is_not_deleted(both: Both) -> None:
     assert await both.account.code("/cgi-bin/material/get_material", kept) == 40007
 
 
+async def test_pictures_of_articles_are_small_and_of_two_types(both: Both) -> None:
+    async def code(name: str, data: bytes) -> int:
+        query, file = {"access_token": both.account.token}, {"media": (name, data)}
+        answer = await both.account.http.post("/cgi-bin/media/uploadimg", params=query, files=file)
+        return int(answer.json().get("errcode", 0))
+
+    assert await code("a.jpg", b"a" * (1024 * 1024 - 1)) == 0
+    assert await code("a.jpg", b"a" * 1024 * 1024) == 45001
+    assert await code("a.jpeg", b"a") == await code("a.gif", b"a") == 40005
+
+
 async def test_a_recording_comes_as_speex(both: Both) -> None:
     voice, picture = await both.account.uploads("voice", "a.amr"), await both.account.uploads("image")
 

@@ -211,11 +211,14 @@ async def test_a_message_that_is_held_back_is_listed(account: Account) -> None:
 
     first = await account.call(BLOCKED, {"tmpl_msg_id": "", "largest_id": 0, "limit": 2})
     rest = await account.call(BLOCKED, {"largest_id": first["msginfo"][-1]["id"], "limit": 100})
-    one = await account.call(BLOCKED, {"tmpl_msg_id": str(msgids[1]), "largest_id": 0, "limit": 10})
+    template_id = (await own(account, "活动开始提醒"))["template_id"]
+    same = await account.call(BLOCKED, {"tmpl_msg_id": template_id, "largest_id": msgids[0], "limit": 10})
+    others = await account.call(BLOCKED, {"tmpl_msg_id": "T", "largest_id": 0, "limit": 10})
 
     listed = [*first["msginfo"], *rest["msginfo"]]
-    assert [one["tmpl_msg_id"] for one in listed] == [str(one) for one in msgids]
-    assert [found["tmpl_msg_id"] for found in one["msginfo"]] == [str(msgids[1])]
+    assert [one["id"] for one in listed] == msgids
+    assert {one["tmpl_msg_id"] for one in listed} == {template_id}
+    assert (same["msginfo"], others["msginfo"]) == (listed[1:], [])
     assert (listed[0]["title"], listed[0]["openid"]) == ("活动开始提醒", li.openid)
     assert listed[0]["content"].startswith("活动名称:秋季健步走\n")
     assert all("<![CDATA[failed: system failed]]>" in xml for xml in await results(account))

@@ -92,8 +92,9 @@ async def members(call: Call) -> Answer:
 
 @endpoint("/cgi-bin/tags/getidlist")
 async def of_person(call: Call) -> Answer:
-    person = call.follower(call.json().get("openid"), 50005)
-    return {"tagid_list": people.tag_ids(call.world, person["openid"])}
+    openid = str(call.json().get("openid") or "")
+    _check_follower(call, openid)
+    return {"tagid_list": people.tag_ids(call.world, openid)}
 
 
 @endpoint("/cgi-bin/tags/members/batchtagging")
@@ -126,12 +127,20 @@ def _members(call: Call) -> tuple[list[str], int]:
     openids = strings(body, "openid_list", MEMBERS_PER_CALL)
     tag = _tag(call, body.get("tagid"))
     for openid in openids:
-        person = people.find(call.world, openid)
-        if person is None:
-            raise ApiError(49003, "not match openid with appid", "有 openid 不属于本公众号")
-        if not person["following"]:
-            raise ApiError(50005, "user is unsubscribed", f"{person['name']}没有关注")
+        _check_follower(call, openid)
     return openids, int(tag["id"])
+
+
+def _check_follower(call: Call, openid: str) -> None:
+    """
+    Raises:
+        ApiError: 49003 nobody's here, 50005 not following. The calls of tags have these codes of their own.
+    """
+    person = people.find(call.world, openid)
+    if person is None:
+        raise ApiError(49003, "not match openid with appid", f"{openid}不属于本公众号")
+    if not person["following"]:
+        raise ApiError(50005, "user is unsubscribed", f"{person['name']}没有关注")
 
 
 def _tell(call: Call, openids: list[str]) -> None:

@@ -145,5 +145,5 @@ async def blocked_messages(call: Call) -> Answer:
     after, limit = body.get("largest_id", 0), body.get("limit")
     if not isinstance(limit, int) or not 1 <= limit <= BLOCKED_PAGE or not isinstance(after, int):
         raise ApiError(40097, "invalid args", f"limit 应为 1 至 {BLOCKED_PAGE}，largest_id 应为数字")
-    msgid = str(body.get("tmpl_msg_id") or "")
-    return {**OK, "msginfo": sent_notices.held_back(call.world, msgid, after, limit)}
+    template_id = str(body.get("tmpl_msg_id") or "")
+    return {**OK, "msginfo": sent_notices.held_back(call.world, template_id, after, limit)}

@@ -24,7 +24,7 @@ PERMANENT: dict[str, tuple[set[str], int]] = {
     "video": ({"mp4"}, 10 * MB),
     "thumb": ({"jpg"}, 64 * 1024),
 }
-ARTICLE_PICTURE = {media.ARTICLE: ({"jpg", "png", "jpeg"}, MB)}
+ARTICLE_PICTURE = {media.ARTICLE: ({"jpg", "png"}, MB - 1)}  # less than 1 MB
 
 
 async def _kept(call: Call, kind: str, rules: dict[str, tuple[set[str], int]], *, permanent: bool) -> str:
