@@ -11,6 +11,7 @@ from app.wechat.errors import (
     NotSubscribed,
     OurMistake,
     PersonGone,
+    QuotaUsedUp,
     TryLater,
 )
 from tests.wechat_api import APP
@@ -71,7 +72,7 @@ TEMPLATES = {
         {"template_id_short": "43216", "keyword_name_list": ["活动名称", "活动时间"]},
         answer={"errcode": 0, "errmsg": "ok", "template_id": "Doclyl5uP7Aciu-qZ7mJNPtWkbkYnWBWVja26EGbNyk"},
         result="Doclyl5uP7Aciu-qZ7mJNPtWkbkYnWBWVja26EGbNyk",
-        errors={**each(OurMistake, (40036, 40246)), 40247: NotAllowed},
+        errors={**each(OurMistake, (40036, 40037, 40246, 45026)), 40247: NotAllowed},
     ),
     "templates.delete": Shape(
         lambda c: c.templates.delete("T"),
@@ -84,6 +85,7 @@ TEMPLATES = {
         lambda c: c.templates.set_industry(1, 4),
         "POST /cgi-bin/template/api_set_industry",
         {"industry_id1": "1", "industry_id2": "4"},
+        errors={43100: QuotaUsedUp, 40102: OurMistake},
     ),
     "templates.industry": Shape(
         lambda c: c.templates.industry(),

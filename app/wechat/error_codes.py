@@ -58,7 +58,7 @@ _ROWS: tuple[tuple[Meaning, tuple[int, ...]], ...] = (
     (Meaning(TryLater, MINUTE), (87020,)),  # the same content is being looked at
     # 45028 comes back by day or by month, as the account is; asking at midnight costs nothing.
     (Meaning(QuotaUsedUp), (45009, 44993, 45028, 85406)),
-    (Meaning(QuotaUsedUp, monthly=True), (48006,)),
+    (Meaning(QuotaUsedUp, monthly=True), (48006, 43100)),  # clearing quotas; changing the industry
     (Meaning(TokenRejected), (40001, 40014, 42001)),
     # -- the person -------------------------------------------------------------------------
     (
@@ -87,7 +87,7 @@ _ROWS: tuple[tuple[Meaning, tuple[int, ...]], ...] = (
     (Meaning(NotAllowed), (200100, 85079, 85407, 85408, 1400001)),  # notices, links, phone numbers
     # -- our mistake ------------------------------------------------------------------------
     (Meaning(ContentRefused), (45168, 87014, 40249, 70000)),
-    (Meaning(OurMistake), (40002, 41001, 43001, 43002, 44002, 44004)),
+    (Meaning(OurMistake), (40002, 41001, 41003, 43001, 43002, 44002, 44004)),
     (Meaning(OurMistake), (40033, 47001, 47002, 47003)),  # body encoding, template data
     (Meaning(OurMistake), tuple(range(45001, 45009))),  # sizes
     (Meaning(OurMistake), (45056, 45057, 45058, 45059, 45157, 45158, 45159)),  # tags
@@ -97,11 +97,11 @@ _ROWS: tuple[tuple[Meaning, tuple[int, ...]], ...] = (
     (Meaning(OurMistake), (65316, 65317, 65318, 65320)),
     (Meaning(OurMistake), (45048, 45072, 45098, 45099)),  # customer messages, typing
     (Meaning(OurMistake), (40031, 40032, 40130, 40092, 63178, 63182, 63183)),  # users
-    (Meaning(OurMistake), (40036, 40037, 40062, 40246, 41030)),  # templates
+    (Meaning(OurMistake), (40036, 40037, 40062, 40102, 40246, 41030, 45026)),  # templates, industry
     (Meaning(OurMistake), (40004, 40005, 40006, 40008, 40009, 41005, 48005)),  # media
     (Meaning(OurMistake), (200012, 200014, *range(200016, 200022))),  # templates of notices
     (Meaning(OurMistake), (40052, 40053, 45029, 9410010, 9410011, 9410012)),  # QR codes, short keys
-    (Meaning(OurMistake), (40097, 40129, 40169, 85096)),  # mini-program codes
+    (Meaning(OurMistake), (40097, 40129, 40159, 40169, 85096)),  # mini-program codes
     (Meaning(OurMistake), (40212, 85401, 85402)),  # links
     (Meaning(OurMistake), (43104,)),  # content checks: another app's openid
     (Meaning(OurMistake), (40201, 40202, 40203)),  # checking the callback

@@ -110,7 +110,7 @@ class TemplatesApi:
         25 templates fit into an account, so never repeated in doubt: look with `list` first.
 
         Raises:
-            OurMistake: no such template (40036), or its keywords are not these (40246).
+            OurMistake: no such template (40036, 40037), not these keywords (40246), no room left (45026).
             NotAllowed: only templates of one's categories may be added (40247).
         """
         not_blank(library_id, "library id of a template")
@@ -128,7 +128,12 @@ class TemplatesApi:
         await self._caller.ask(call)
 
     async def set_industry(self, primary: int, secondary: int) -> None:
-        """Once a month; **the account's old templates are deleted**. The numbers are WeChat's own."""
+        """**The account's old templates are deleted.** The numbers are WeChat's own.
+
+        Raises:
+            QuotaUsedUp: it was changed this month (43100).
+            OurMistake: no such industry (40102).
+        """
         refuse_unless(primary > 0 and secondary > 0, "an industry is a number of WeChat's list")
         body = {"industry_id1": str(primary), "industry_id2": str(secondary)}
         await self._caller.ask(Call("/cgi-bin/template/api_set_industry", "POST", body=body))
