@@ -131,6 +131,7 @@ class Side:
 class Both:
     """One sandbox with two apps."""
 
+    app: Starlette
     world: World
     platform: Platform
     service: Service
@@ -164,5 +165,5 @@ async def opened(**changes: Any) -> AsyncIterator[Both]:
         for side in (mini, account):
             if side.app_id in {one.app_id for one in app.state.world.config.apps.values()}:
                 await side.takes_token()
-        yield Both(app.state.world, Platform(http), service, mini, account)
+        yield Both(app, app.state.world, Platform(http), service, mini, account)
     await app.state.world.close()
