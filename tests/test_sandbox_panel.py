@@ -290,6 +290,18 @@ async def test_the_account_page_shows_quotas_and_sets_them(phone: Phone) -> None
     await phone.part("quota-state", "还剩 3 次").wait_for()
 
 
+async def test_the_account_page_shows_a_tag_given_while_it_is_open(phone: Phone) -> None:
+    await phone.part("tab-account").click()
+    row = phone.part("people").locator("tr").filter(has_text=phone.name)
+    await row.get_by_role("button").click()
+    db, openid = phone.desk.world.db, phone.openid
+    db.run("insert into tag (id, name) values (901, '职工')")
+    db.run("insert into person_tag (openid, tag_id) values (?, 901)", openid)
+    phone.desk.world.bus.publish("person", openid=openid)
+
+    await row.filter(has_text="职工").wait_for()
+
+
 # --- What a phone sends
 
 
