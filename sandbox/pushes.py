@@ -147,7 +147,7 @@ def voice(openid: str, media_id: str, media_id_16k: str, recognition: str | None
             ("MediaId16K", media_id_16k),
             *said,
         ),
-        f"语音「{(recognition or '')[:20]}」",
+        f"语音「{recognition[:20]}」" if recognition else "语音",
     )
 
 

@@ -79,7 +79,10 @@ def _told(world: World, name: str, openid: str, happened: list[dict[str, Any]]) 
     arrived = [
         one
         for one in conversations.read(world, openid)
-        if one["direction"] == "in" and one["exchange_id"] is None and one["at"] >= began
+        if one["direction"] == "in"
+        and one["exchange_id"] is None
+        and one["at"] >= began
+        and not _of_a_friend(one)
     ]
     lines: list[str] = []
     offset = happened[0]["offset"]
@@ -93,6 +96,11 @@ def _told(world: World, name: str, openid: str, happened: list[dict[str, Any]]) 
     for message in arrived:
         lines += _heard(name, message)
     return lines
+
+
+def _of_a_friend(message: dict[str, Any]) -> bool:
+    """A page somebody sent on: the account has no part in it."""
+    return message["type"] == "link" and bool(message["content"].get("from"))
 
 
 def _moved(seconds: float) -> str:

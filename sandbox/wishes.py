@@ -156,7 +156,7 @@ KINDS = {
             (
                 ANY_PATH,
                 Field("after", "先执行再断开", "flag", True),
-                Field("at", "断在应答头之前，还是正文半途", "choice", "body", choices=("headers", "body")),
+                Field("at", "断在", "choice", "body", choices=("headers", "body")),
                 _times(),
             ),
         ),

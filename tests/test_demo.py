@@ -8,10 +8,12 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app.settings import Settings
@@ -106,6 +108,18 @@ def test_told_to_end_it_ends_both(demo: Demo, number: signal.Signals) -> None:
     assert "正在结束…" in said
     assert "Application shutdown complete" in said
     assert demo.process.returncode == 0
+
+
+def test_moving_the_time_on_the_phone_moves_the_service_too(demo: Demo, sandbox_port: int) -> None:
+    demo.prints("Application startup complete", "phone: ")
+    api = f"http://127.0.0.1:{sandbox_port}/sandbox/api"
+    with httpx.Client(trust_env=False, timeout=PATIENCE) as phone:
+        phone.post(f"{api}/people/王秀兰/follow?wait=true", json={})
+        phone.post(f"{api}/clock", json={"advance": 49 * 3600})
+        time.sleep(0.3)  # the service looks at its clock file five times a second
+        said = phone.post(f"{api}/people/王秀兰/say?wait=true", json={"text": "帮助"})
+
+    assert said.json()["result"] == "reply"
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are found through /proc")

@@ -257,12 +257,28 @@ async def test_any_kind_is_asked_by_its_fields_and_all_are_called_off(phone: Pho
 
 
 async def test_time_is_moved_and_comes_back(phone: Phone) -> None:
+    before = await phone.part("clock-49").bounding_box()
     await phone.part("clock-49").click()
-    await phone.part("clock-shift", "快 2 天").wait_for()
+    await phone.part("clock-shift", "快 2 天 1 小时").wait_for()
+    assert await phone.part("clock-49").bounding_box() == before
     await phone.part("clock-morning").click()
     await phone.page.locator(".hours").filter(has_text="9:00").wait_for()
     await phone.part("clock-zero").click()
     await phone.part("clock-shift").wait_for(state="hidden")
+
+
+async def test_escape_closes_a_page_and_then_the_notices(phone: Phone) -> None:
+    await phone.has_menu({"name": "网站", "type": "view", "url": f"{phone.desk.service}/page"})
+    await phone.taps("网站")
+    await phone.page.frame_locator("#webview-frame").get_by_role("heading", name="专题网站").wait_for()
+    await phone.part("notices").dispatch_event("click")
+    await phone.page.locator("#notices-view").wait_for()
+
+    await phone.page.keyboard.press("Escape")
+    await phone.part("webview-close").wait_for(state="hidden")
+    assert await phone.page.locator("#notices-view").is_visible()
+    await phone.page.keyboard.press("Escape")
+    await phone.page.locator("#notices-view").wait_for(state="hidden")
 
 
 async def test_the_account_page_shows_quotas_and_sets_them(phone: Phone) -> None:
@@ -272,6 +288,18 @@ async def test_the_account_page_shows_quotas_and_sets_them(phone: Phone) -> None
     await phone.part("quota-limit").fill("3")
     await phone.part("quota-set").click()
     await phone.part("quota-state", "还剩 3 次").wait_for()
+
+
+async def test_the_account_page_shows_a_tag_given_while_it_is_open(phone: Phone) -> None:
+    await phone.part("tab-account").click()
+    row = phone.part("people").locator("tr").filter(has_text=phone.name)
+    await row.get_by_role("button").click()
+    db, openid = phone.desk.world.db, phone.openid
+    db.run("insert into tag (id, name) values (901, '职工')")
+    db.run("insert into person_tag (openid, tag_id) values (?, 901)", openid)
+    phone.desk.world.bus.publish("person", openid=openid)
+
+    await row.filter(has_text="职工").wait_for()
 
 
 # --- What a phone sends

@@ -110,6 +110,15 @@ async def test_the_told_story_holds_in_another_town(here: Town, li: Phone) -> No
     assert "await li.hears(\n" in story
 
 
+async def test_a_page_from_a_friend_is_no_word_of_the_account(here: Town, li: Phone) -> None:
+    wang = await here.platform.person("王秀兰")
+    await li.follows()
+    await wang.shares(li, "https://a.cn/", title="近期活动")
+    await li.says("好")
+
+    assert "近期活动" not in await here.story("李建国")
+
+
 async def test_one_exchange_is_told_in_two_lines(here: Town, li: Phone) -> None:
     followed = await li.follows()
     said = await li.says("你好")

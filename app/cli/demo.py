@@ -18,6 +18,7 @@ from app.services import activities, activity_files, article_files, articles
 from app.settings import load_settings
 
 LOOPBACK = "127.0.0.1"
+CLOCK = "data/clock"
 SERVICE, SANDBOX = "服务", "手机（微信替身）"
 PATIENCE_SECONDS = 30  # longer than what is at work may take
 
@@ -41,6 +42,8 @@ def demo(
         SANDBOX: ("sandbox", "--port", str(sandbox_port)),
     }
     os.environ |= environment
+    if load_settings().clock_file is None:  # else the phone's time would move without the service's
+        environment["GONGHUI_CLOCK_FILE"] = os.environ["GONGHUI_CLOCK_FILE"] = CLOCK
     asyncio.run(_demonstration())
     typer.echo(f"手机：http://{LOOPBACK}:{sandbox_port}    服务：http://{LOOPBACK}:{port}    Ctrl+C 结束")
     sys.exit(asyncio.run(_run(commands, environment)))
@@ -56,6 +59,7 @@ def _first_settings(port: int, sandbox_port: int) -> None:
         f"GONGHUI_SECRET_KEY={secrets.token_hex(32)}\n"
         f"GONGHUI_WECHAT_API_URL=http://{LOOPBACK}:{sandbox_port}\n"
         f"GONGHUI_PUBLIC_URL=http://{LOOPBACK}:{port}\n"
+        f"GONGHUI_CLOCK_FILE={CLOCK}\n"
         f"GONGHUI_LOG_FORMAT=text\n",
         encoding="utf-8",
     )

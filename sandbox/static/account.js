@@ -15,6 +15,13 @@ export function show(log, state) {
     quotaForm(state), people(state), again()));
 }
 
+// Only the people change by themselves; what is being typed stands.
+export function refresh(log, state) {
+  const section = log.querySelector('[data-test="people"]');
+  if (!section) show(log, state);
+  else if (!section.querySelector(":focus-visible")) section.replaceWith(people(state));
+}
+
 const tool = (label, test, act) => make("button", { type: "button", "data-test": test, onclick: act }, label);
 
 async function verify() {
@@ -52,7 +59,7 @@ function people(state) {
   const row = (one) => make("tr", {}, make("td", {}, one.name), make("td", {}, one.following ? "已关注" : "未关注"),
     make("td", {}, [...one.tags, one.remark && `备注 ${one.remark}`, one.refuses && "拒收消息"].filter(Boolean).join("、") || "没有标签"),
     make("td", {}, make("button", { type: "button", class: "quiet", title: one.openid, onclick: () => copy(one.openid, "openid 已复制。") }, "复制 openid")));
-  return make("section", {}, make("h3", {}, "这里的人"), make("table", {}, make("tbody", {}, ...state.people.map(row))));
+  return make("section", { "data-test": "people" }, make("h3", {}, "这里的人"), make("table", {}, make("tbody", {}, ...state.people.map(row))));
 }
 
 function again() {

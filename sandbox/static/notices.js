@@ -75,6 +75,10 @@ function close() {
   banner.hidden = true;
 }
 
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !document.querySelector("dialog[open]")) close();
+}, { capture: true });
+
 async function refresh() {
   if (view.hidden || !person) return;
   const { openid } = person;

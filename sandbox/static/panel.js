@@ -1,6 +1,6 @@
 // The developer's panel: its head, its tabs, and when each of them is read again.
 
-import { show as showAccount } from "./account.js";
+import { refresh as refreshAccount, show as showAccount } from "./account.js";
 import { copyStory } from "./clipboard.js";
 import * as filters from "./filters.js";
 import { get, make, tell } from "./http.js";
@@ -88,7 +88,7 @@ export function showFacts(fresh) {
   filters.showPeople(state.people);
   time.show(state);
   showCount(count(state.misbehaviour));
-  if (current === "account" && !log.contains(document.activeElement)) load(); // not under one's hands
+  if (current === "account") refreshAccount(log, state);
 }
 
 export function belongTo(one) {

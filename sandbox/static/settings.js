@@ -45,7 +45,7 @@ const ACTS = {
   },
   event: async (person) => {
     const given = await askFor("推一个任意事件", [
-      { name: "event", label: "Event", value: "", required: true },
+      { name: "event", label: "事件名（Event）", value: "", required: true },
       { name: "fields", label: "其余字段（JSON）", value: '{"EventKey": ""}', rows: 4 },
     ], { ok: "推送" });
     if (!given) return;

@@ -120,3 +120,9 @@ export function close() {
 }
 
 document.getElementById("webview-close").addEventListener("click", close);
+// Esc closes the page before what lies under it, and after what lies over it.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || webview.hidden || sheet.open || document.querySelector(".viewer")) return;
+  event.stopImmediatePropagation();
+  close();
+}, { capture: true });
