@@ -10,7 +10,7 @@ import httpx
 
 from sandbox import envelopes, miniprogram_replies
 from sandbox.config import ACCOUNT, MINIPROGRAM, App
-from sandbox.pushes import Push, written
+from sandbox.pushes import Push
 from sandbox.replies import BrokenReply, Reader, Reply
 from sandbox.wishes import CALLBACK
 from sandbox.world import World
@@ -79,8 +79,7 @@ async def deliver(world: World, push: Push, acted_at: float) -> Outcome:
     skew = wrong.seconds if wrong else 0.0
     app = world.app(push.app)
     fields = push.enveloped(app, int(acted_at + skew))
-    text = written(app.format, fields)
-    body, encrypted = envelopes.sealed(app, world.config.mode, world.ciphers.get(app.name), fields)
+    text, body, encrypted = envelopes.sealed(app, world.config.mode, world.ciphers.get(app.name), fields)
     wish = world.misbehaviour.take("duplicate", CALLBACK)
     urls = (wish.urls if wish else []) or [world.config.url_for(app)]
     count = max(wish.count, len(urls)) if wish else 1

@@ -1,21 +1,31 @@
 """One push as it goes over the wire: the body in the mode that is set, and the query that signs it."""
 
 import secrets
+from typing import NamedTuple
 
 from sandbox.config import App
 from sandbox.crypto import MessageCipher, signature
 from sandbox.pushes import Pair, written
 
 
-def sealed(app: App, mode: str, cipher: MessageCipher | None, fields: list[Pair]) -> tuple[bytes, str]:
-    """The body in the app's format, and its cipher text for `msg_signature`."""
+class Sealed(NamedTuple):
+    """A push ready to go."""
+
+    text: str  # in clear
+    body: bytes
+    encrypted: str  # for `msg_signature`; empty in plain mode
+
+
+def sealed(app: App, mode: str, cipher: MessageCipher | None, fields: list[Pair]) -> Sealed:
+    """The fields in the app's format and in the mode that is set."""
     text = written(app.format, fields)
     if mode == "plain":
-        return text.encode(), ""
+        return Sealed(text, text.encode(), "")
     assert cipher is not None
     encrypted = cipher.encrypt(text.encode())
     clear = fields[:1] if mode == "safe" else fields  # the first is ToUserName
-    return written(app.format, [*clear, ("Encrypt", encrypted)]).encode(), encrypted
+    body = written(app.format, [*clear, ("Encrypt", encrypted)])
+    return Sealed(text, body.encode(), encrypted)
 
 
 def signed(token: str, at: int, encrypted: str) -> dict[str, str]:

@@ -111,7 +111,7 @@ class Load:
         config = self._config
         tally.sent += 1
         fields = push.enveloped(self._account, int(self._clock.now()))
-        body, encrypted = envelopes.sealed(self._account, config.mode, self._cipher, fields)
+        _, body, encrypted = envelopes.sealed(self._account, config.mode, self._cipher, fields)
         began, how = time.perf_counter(), ""
         for turn in range(TRIES):
             if turn:

@@ -15,12 +15,11 @@ from sandbox.world import World
 
 def known(world: World) -> list[str]:
     """The apps whose notices a phone can have, the service account first."""
-    config = world.config
-    return [config.app_id, *([config.miniprogram_app_id] if config.miniprogram_app_id else [])]
+    return [app.app_id for app in world.config.apps.values()]
 
 
 def name_of(world: World, app_id: str) -> str:
-    return world.config.account_name if app_id == world.config.app_id else "小程序"
+    return world.config.account_name if _is_account(world, app_id) else "小程序"
 
 
 def openid_of(world: World, app_id: str, person: Row) -> str:
