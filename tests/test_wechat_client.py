@@ -2,7 +2,6 @@
 
 import logging
 import traceback
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -20,6 +19,7 @@ from app.wechat.errors import (
     TryLater,
     WeChatError,
 )
+from tests import wechat_api
 from tests.wechat_api import SECRET, FakeApi, client_of
 
 OK: dict[str, object] = {"errcode": 0, "errmsg": "ok"}
@@ -43,20 +43,7 @@ IN_DOUBT = [
 UNSENT = [httpx.ConnectError("refused"), httpx.ConnectTimeout("slow"), httpx.PoolTimeout("full")]
 
 
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
-async def http(api: FakeApi) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=httpx.MockTransport(api)) as client:
-        yield client
-
-
-@pytest.fixture
-def client(api: FakeApi, http: httpx.AsyncClient) -> WeChatClient:
-    return client_of(api, http)
+api, http, client = wechat_api.api, wechat_api.http, wechat_api.client
 
 
 async def test_chinese_goes_out_as_it_is_with_the_token_in_the_query(

@@ -26,7 +26,7 @@ KEY = SessionKey("tiihtNczf5v6AKRyjwEUhQ==")
 MONTH = 30 * 86400
 
 
-api, client = wechat_api.api, wechat_api.client
+api, http, client = wechat_api.api, wechat_api.http, wechat_api.client
 
 
 TOO_MUCH: list[Callable[[WeChatClient], Awaitable[Any]]] = [

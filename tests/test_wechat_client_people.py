@@ -22,7 +22,7 @@ OK: dict[str, object] = {"errcode": 0, "errmsg": "ok"}
 MIB = 1024 * 1024
 
 
-api, client = wechat_api.api, wechat_api.client
+api, http, client = wechat_api.api, wechat_api.http, wechat_api.client
 
 
 # -- followers -----------------------------------------------------------------------------

@@ -25,7 +25,7 @@ REFUSALS = [
 ANY_CALL: list[tuple[int, type[WeChatError]]] = [(-1, TryLater), (45009, QuotaUsedUp), (48001, NotAllowed)]
 
 
-api, client = wechat_api.api, wechat_api.client
+api, http, client = wechat_api.api, wechat_api.http, wechat_api.client
 
 
 async def made(shape: Shape, client: WeChatClient) -> Any:

@@ -17,7 +17,7 @@ OK: dict[str, Any] = {"errcode": 0, "errmsg": "ok"}
 CLICK = Button("我的报名", "click", key="sign_ups.mine")
 
 
-api, client = wechat_api.api, wechat_api.client
+api, http, client = wechat_api.api, wechat_api.http, wechat_api.client
 
 
 # -- menus ---------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """Pages signed for WeChat's own functions, by one ticket for all processes."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from app.wechat.errors import NotAllowed, OurMistake, TryLater
 from app.wechat.jssdk import PageSignature, TicketSource, sign_page
 from app.wechat.tokens import MemoryTokenStore, StoredToken
+from tests import wechat_api
 from tests.wechat_api import APP, FakeApi, client_of
 from tests.wechat_token_call import Clock
 
@@ -24,15 +24,7 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
-async def http(api: FakeApi) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=httpx.MockTransport(api)) as client:
-        yield client
+api, http = wechat_api.api, wechat_api.http
 
 
 @pytest.fixture

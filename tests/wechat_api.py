@@ -67,6 +67,11 @@ def api() -> FakeApi:
 
 
 @pytest.fixture
-async def client(api: FakeApi) -> AsyncIterator[WeChatClient]:
-    async with httpx.AsyncClient(transport=httpx.MockTransport(api)) as http:
-        yield client_of(api, http)
+async def http(api: FakeApi) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(api)) as client:
+        yield client
+
+
+@pytest.fixture
+def client(api: FakeApi, http: httpx.AsyncClient) -> WeChatClient:
+    return client_of(api, http)
