@@ -97,6 +97,69 @@ async def test_where_staff_look_first_the_seat_is_held_meanwhile(session: AsyncS
     assert (first.state, second.state) == (SignUpState.PENDING_APPROVAL, SignUpState.WAITLISTED)
 
 
+# --- a crowd that shares a transaction ---------------------------------------------------------------------
+
+
+async def test_of_a_crowd_only_the_first_looks_how_many_seats_there_are(session: AsyncSession) -> None:
+    badminton = await making.activity(session, capacity=2)
+    crowd = [await making.person(session) for _ in range(4)]
+    asked: list[str] = []
+    connection = (await session.connection()).sync_connection
+    sa.event.listen(connection, "before_cursor_execute", lambda *given: asked.append(given[2]))
+
+    entries = []
+    for each in crowd:
+        session.expunge_all()  # as between two messages
+        entries.append(await sign_ups.sign_up(session, badminton.id, each, now=NOON))
+
+    assert [entry.state.value for entry in entries] == ["confirmed"] * 2 + ["waitlisted"] * 2
+    assert sum("FROM activity" in each for each in asked) == 1
+    assert sum("coalesce(sum(sign_up.seats)" in each for each in asked) == 1
+
+
+async def test_a_seat_given_back_or_added_within_the_crowd_is_seen(session: AsyncSession) -> None:
+    badminton = await making.activity(session, capacity=1)
+    li, wang, zhao = [await making.person(session) for _ in range(3)]
+    for each in (li, wang):
+        await sign_ups.sign_up(session, badminton.id, each, now=NOON)
+
+    await sign_ups.cancel(session, badminton.id, li, now=NOON)
+    await sign_ups.sign_up(session, badminton.id, zhao, now=NOON)
+    assert await state(session, badminton, wang) is SignUpState.OFFERED  # his turn, before hers
+    assert await state(session, badminton, zhao) is SignUpState.WAITLISTED
+
+    await activities.set_capacity(session, badminton.public_id, 3, now=NOON)
+    assert await state(session, badminton, zhao) is SignUpState.OFFERED
+    assert (await sign_ups.sign_up(session, badminton.id, li, now=NOON)).state is SignUpState.CONFIRMED
+
+
+async def test_who_is_refused_takes_no_seat_from_the_crowd(session: AsyncSession) -> None:
+    badminton = await making.activity(session, capacity=2, guests=1)
+    li, wang, zhao = [await making.person(session) for _ in range(3)]
+    entry = await sign_ups.sign_up(session, badminton.id, li, now=NOON)
+    entry.state = SignUpState.NO_SHOW  # noted too early; he cannot sign up anew
+    await session.flush()
+    await sign_ups.lock(session, badminton.id)
+    await sign_ups.sign_up(session, badminton.id, wang, now=NOON)
+
+    with pytest.raises(DomainError, match="缺席"):
+        await sign_ups.sign_up(session, badminton.id, li, now=NOON)
+    with pytest.raises(DomainError, match="最多带 1 位"):
+        await sign_ups.sign_up(session, badminton.id, zhao, seats=3, now=NOON)
+
+    assert (await sign_ups.sign_up(session, badminton.id, zhao, now=NOON)).state is SignUpState.CONFIRMED
+
+
+async def test_a_call_off_within_the_crowd_ends_it(session: AsyncSession) -> None:
+    badminton, li, wang = (await making.activity(session), *[await making.person(session) for _ in range(2)])
+    await sign_ups.sign_up(session, badminton.id, li, now=NOON)
+
+    await activities.call_off(session, badminton.public_id, by="王强", now=NOON)
+
+    with pytest.raises(SignUpClosed, match="已取消"):
+        await sign_ups.sign_up(session, badminton.id, wang, now=NOON)
+
+
 # --- who may not -------------------------------------------------------------------------------------------
 
 

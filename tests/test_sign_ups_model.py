@@ -24,6 +24,7 @@ HELD = ("confirmed", "offered")
 who = st.integers(0, PEOPLE - 1)
 act = st.one_of(
     st.tuples(st.just("sign_up"), who, st.integers(1, 2)),
+    st.tuples(st.just("crowd"), who, st.integers(1, 2)),  # everybody, beginning with him, in one transaction
     st.tuples(st.sampled_from(("cancel", "accept", "decline")), who, st.just(0)),
     st.tuples(st.just("wait"), st.sampled_from((0.5, 2, 6, 13)), st.just(0)),  # hours
     st.tuples(st.just("capacity"), st.integers(0, 4), st.just(0)),
@@ -130,6 +131,10 @@ async def _play(url: str, capacity: int, acts: list[tuple[str, int, int]]) -> No
                     await activities.set_capacity(session, trip.public_id, number, now=now)
                 model.capacity = number
                 model.settle(now)
+            elif name == "crowd":
+                order = [(number + step) % PEOPLE for step in range(PEOPLE)]
+                let_in = await _crowd(database, trip, [people[each] for each in order], seats, now)
+                assert let_in == [model.do("sign_up", each, seats, now) for each in order]
             else:
                 granted = await _ask(database, trip, name, people[number], seats, now)
                 assert granted == model.do(name, number, seats, now), (name, number)
@@ -153,6 +158,21 @@ async def _ask(
         await _round(database, trip, now)  # as the timer does soon
         return False
     return True
+
+
+async def _crowd(
+    database: Database, trip: Activity, crowd: list[sign_ups.Applicant], seats: int, now: datetime
+) -> list[bool]:
+    let_in = []
+    async with database.transaction() as session:
+        for who in crowd:
+            try:
+                await sign_ups.sign_up(session, trip.id, who, seats=seats, now=now)
+            except DomainError:
+                let_in.append(False)
+            else:
+                let_in.append(True)
+    return let_in
 
 
 async def _round(database: Database, trip: Activity, now: datetime) -> None:

@@ -131,6 +131,8 @@ async def get(session: AsyncSession, public_id: str, *, lock: bool = False, draf
     activity = await session.scalar(chosen)
     if activity is None or (activity.state is A.DRAFT and not drafts):
         raise NotFound("没有找到这个活动，可能已经撤下。")
+    if lock:
+        waiting_lists.forget(session, activity.id)
     return activity
 
 

@@ -19,7 +19,7 @@ from app.services import sign_up_notices as notices
 from app.services import waiting_lists
 from app.services.audiences import Audience, Facts, matches
 from app.services.sign_up_moves import move, note
-from models import LIVE, Activity, ActivityState, SignUp, SignUpState
+from models import HOLDING, LIVE, Activity, ActivityState, SignUp, SignUpState
 
 GONE = "这个活动已经撤下，看看别的活动吧。"
 
@@ -63,15 +63,17 @@ async def sign_up(
         SignUpClosed: `now` is outside its time for signing up, or it was called off.
         DomainError: it is for others; more guests than allowed.
     """
-    activity = await lock(session, activity_id)
-    left = await waiting_lists.settle(session, activity, now)
+    known = waiting_lists.settled(session, activity_id)
+    if known is None:
+        known = await waiting_lists.settle(session, await lock(session, activity_id), now)
+    activity = known.activity
     entry = await find_own(session, activity.id, who.person_id)
     if entry is not None and entry.state in LIVE:
         return entry
     check(activity, who.facts, now)
     if not 1 <= seats <= 1 + activity.guests:
         raise DomainError(f"「{activity.title}」每人最多带 {activity.guests} 位同伴。", question="guests")
-    if seats > left:
+    if seats > known.left:
         state = SignUpState.WAITLISTED
     else:
         state = SignUpState.PENDING_APPROVAL if activity.approval else SignUpState.CONFIRMED
@@ -83,6 +85,7 @@ async def sign_up(
     is_new = entry.id is None
     session.add(entry)
     await session.flush()
+    known.left -= seats if state in HOLDING else 0
     if is_new:
         session.add(note(entry, None, state, by="member", channel=who.channel, now=now))
     notices.receipt(session, activity, entry, now)
@@ -238,6 +241,7 @@ async def count_live(session: AsyncSession, activity_ids: Sequence[int]) -> dict
 
 async def lock(session: AsyncSession, activity_id: int) -> Activity:
     """Raises: NotFound."""
+    waiting_lists.forget(session, activity_id)
     activity = await session.get(Activity, activity_id, with_for_update=True, populate_existing=True)
     if activity is None or activity.state is ActivityState.DRAFT:
         raise NotFound(GONE)

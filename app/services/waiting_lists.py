@@ -2,13 +2,19 @@
 
 Whoever calls this holds the activity's row locked. Order of the list: priority, then time. Somebody whose
 seats do not fit keeps his place while a later one that fits is offered.
+
+Many who sign up at once share a transaction (`app.dialogue.writing`). The first of them locks and settles;
+what he found is remembered for the others: nobody else can change it before the commit, and each statement
+less is time for which the rest of the crowd would stand in line.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.gathered import memory
 from app.services import sign_up_notices as notices
 from app.services.quiet_hours import after_quiet
 from app.services.sign_up_moves import move
@@ -20,8 +26,32 @@ LAST_DAY = timedelta(hours=24)
 MANY = 10**9  # seats left where there is no limit
 
 
-async def settle(session: AsyncSession, activity: Activity, now: datetime) -> int:
-    """End offers that ran out, offer what is free; returns the seats that nobody waiting could use."""
+@dataclass(slots=True)
+class Settled:
+    """An activity that this transaction has locked and settled; whoever takes of `left` counts it down."""
+
+    activity: Activity
+    left: int  # seats that nobody waiting could use
+
+
+def settled(session: AsyncSession, activity_id: int) -> Settled | None:
+    """What this transaction knows of an activity since it was locked last."""
+    found: Settled | None = memory(session).get(_key(activity_id))
+    return found
+
+
+def forget(session: AsyncSession, activity_id: int) -> None:
+    """To be called by whoever locks an activity: he may change anything."""
+    memory(session).pop(_key(activity_id), None)
+
+
+def _key(activity_id: int) -> str:
+    return f"settled:{activity_id}"
+
+
+async def settle(session: AsyncSession, activity: Activity, now: datetime) -> Settled:
+    """End offers that ran out, offer what is free."""
+    forget(session, activity.id)
     await session.flush()
     for entry in await _run_out(session, activity, now):
         move(session, entry, SignUpState.OFFER_EXPIRED, by="system", now=now)
@@ -30,13 +60,16 @@ async def settle(session: AsyncSession, activity: Activity, now: datetime) -> in
     left = await seats_left(session, activity)
     if left > 0 and activity.is_ahead(now) and (until := offer_until(activity, now)) is not None:
         left = await _offer(session, activity, left, until, now)
-    return left
+    found = memory(session)[_key(activity.id)] = Settled(activity, left)
+    return found
 
 
 async def seats_left(session: AsyncSession, activity: Activity) -> int:
     """Not below 0: a capacity that was lowered takes no seat away."""
     if activity.capacity is None:
         return MANY
+    if known := settled(session, activity.id):
+        return known.left
     used = await session.scalar(
         sa.select(sa.func.coalesce(sa.func.sum(SignUp.seats), 0)).where(
             SignUp.activity_id == activity.id, SignUp.state.in_(HOLDING)
