@@ -27,7 +27,7 @@ from bench.load import saturate
 from bench.processes import running, service_environment
 from models import HOLDING, DeliveryState, Message, MessageState, Outbox, SignUp
 from sandbox.callbacks import TRIES
-from sandbox.wire import Lost, Wires
+from sandbox.load.wire import Lost, Wires
 from tests.servers import start_postgres
 
 PEOPLE, PLACES, SECONDS = 2000, 100, 20.0

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from sandbox import load_command
 from sandbox.app import create_app
 from sandbox.config import Config, Environment, Refused, config_from
-from sandbox.cutting import Line
 from sandbox.live import Bus
+from sandbox.load import command
+from sandbox.misbehaving.cutting import Line
 
 HOST = "127.0.0.1"  # it holds keys and answers anybody, so nobody from outside may ask
 
@@ -65,7 +65,7 @@ def serve(config: Config, port: int) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else list(arguments)
     if given[:1] == ["load"]:
-        return load_command.main(given[1:])
+        return command.main(given[1:])
     options = parsed(given)
     try:
         config = config_from(

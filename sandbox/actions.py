@@ -5,11 +5,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox import conversations, media, miniprogram_replies, people, pushes, qrcodes, visitors, windows
+from sandbox import conversations, media, people, pushes, qrcodes, windows
 from sandbox.callbacks import Outcome, deliver
 from sandbox.config import MINIPROGRAM
 from sandbox.conversations import IN, NOTE, OUT
 from sandbox.errors import NotPossible
+from sandbox.miniprogram import replies as miniprogram_replies
+from sandbox.miniprogram import visitors
 from sandbox.pushes import Push
 from sandbox.replies import FAULT_NOTICE
 from sandbox.world import World

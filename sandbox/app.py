@@ -12,9 +12,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from sandbox import api, control, media, qr_picture, web_views
+from sandbox import api, media, qr_picture
 from sandbox.config import Config
+from sandbox.control.routes import ROUTES, seed
 from sandbox.errors import NotPossible
+from sandbox.web import views as web_views
 from sandbox.world import World, open_world
 
 STATIC = Path(__file__).parent / "static"
@@ -98,7 +100,7 @@ def create_app(config: Config, transport: httpx.AsyncBaseTransport | None = None
     closes it with `await app.state.world.close()`.
     """
     world = open_world(config, transport)
-    control.seed(world)
+    seed(world)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -115,7 +117,7 @@ def create_app(config: Config, transport: httpx.AsyncBaseTransport | None = None
         Route("/open/js/jweixin-1.6.0.js", js_sdk),
         Route("/cgi-bin/showqrcode", show_qrcode),
         Route("/sandbox/open", web_views.open_page),
-        *control.ROUTES,
+        *ROUTES,
         Route("/{path:path}", platform_call, methods=["GET", "POST", "PUT", "DELETE"]),
     ]
     app = Sandbox(routes=routes, lifespan=lifespan, exception_handlers={NotPossible: _not_possible})

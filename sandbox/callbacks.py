@@ -8,11 +8,12 @@ from typing import Any
 
 import httpx
 
-from sandbox import envelopes, miniprogram_replies
+from sandbox import envelopes
 from sandbox.config import ACCOUNT, MINIPROGRAM, App
+from sandbox.miniprogram import replies as miniprogram_replies
+from sandbox.misbehaving.wishes import CALLBACK
 from sandbox.pushes import Push
 from sandbox.replies import BrokenReply, Reader, Reply
-from sandbox.wishes import CALLBACK
 from sandbox.world import World
 
 TRIES = 3

@@ -13,9 +13,9 @@ from sandbox.clock import Clock
 from sandbox.config import App, Config
 from sandbox.crypto import MessageCipher
 from sandbox.errors import NotPossible
-from sandbox.holding import Holding
 from sandbox.live import Bus
-from sandbox.misbehaviour import Misbehaviour
+from sandbox.misbehaving.holding import Holding
+from sandbox.misbehaving.pending import Misbehaviour
 from sandbox.rates import Rates
 from sandbox.store import Database
 
@@ -72,6 +72,17 @@ class World:
         """Wait for what was spawned; for tests and a clean end."""
         while self.tasks:
             await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    def forget(self) -> None:
+        """As freshly opened: nobody known, nothing under way, nothing to do wrong."""
+        for task in list(self.tasks):
+            task.cancel()
+        self.misbehaviour.clear()
+        self.rates.clear()
+        self.holding.free()
+        self.typing_until.clear()
+        self.being_sent.clear()
+        self.db.empty()
 
     async def close(self) -> None:
         self.bus.close()

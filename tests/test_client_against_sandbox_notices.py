@@ -19,7 +19,7 @@ from app.wechat.errors import (
     QuotaUsedUp,
     TooLarge,
 )
-from sandbox import one_off
+from sandbox.notices import one_off
 from tests.client_in_sandbox import AMR, JPG, MP4, PNG, Joined, joined, refused
 from tests.miniprogram_sandbox import MINI
 

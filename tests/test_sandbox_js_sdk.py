@@ -9,10 +9,10 @@ import httpx
 import pytest
 from PIL import Image
 
-from sandbox import js_sdk
 from sandbox.app import create_app
 from sandbox.config import Config, derived_keys
 from sandbox.driver import Platform, Refusal
+from sandbox.web import js_sdk
 
 KEYS = derived_keys("a secret for tests")
 URL = "https://gonghui.example.com/activities/7?from=menu"

@@ -21,10 +21,10 @@ import typer
 from app.cli import root
 from sandbox.config import Config
 from sandbox.crypto import MessageCipher, signature
-from sandbox.load import READ_FIRST, Load, Plan, openids
-from sandbox.load_command import LIMITS, main
-from sandbox.load_report import Report, Tally
-from sandbox.wire import ANSWER_LIMIT, Answer, Lost, read
+from sandbox.load.command import LIMITS, main
+from sandbox.load.report import Report, Tally
+from sandbox.load.run import READ_FIRST, Load, Plan, openids
+from sandbox.load.wire import ANSWER_LIMIT, Answer, Lost, read
 from tests.running import Service, until
 from tests.test_sandbox_callback import KEYS, reply, text_reply
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.template_library import TITLES
+from sandbox.notices.library import TITLES
 from tests.miniprogram_sandbox import MINI, Both, opened
 
 ADD = "/wxaapi/newtmpl/addtemplate"

@@ -11,7 +11,7 @@ import pytest
 from sandbox.config import MINIPROGRAM
 from sandbox.crypto import MessageCipher, signature
 from sandbox.driver import Phone, Refusal
-from sandbox.miniprogram_replies import FAULT_NOTICE
+from sandbox.miniprogram.replies import FAULT_NOTICE
 from tests.miniprogram_sandbox import MINI, Both, between, opened
 
 CIPHER = MessageCipher(MINI.aes_key, MINI.app_id)

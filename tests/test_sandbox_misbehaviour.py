@@ -15,7 +15,7 @@ from starlette.routing import Route
 from sandbox.app import create_app
 from sandbox.crypto import signature
 from sandbox.driver import Phone, Platform, Refusal
-from sandbox.wishes import KINDS
+from sandbox.misbehaving.wishes import KINDS
 from tests.running import Sandbox
 from tests.test_sandbox_api import KEYS, Account, closed, opened
 from tests.test_sandbox_callback import CONFIG, Service, echo

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.notice_fields import KINDS, filled
-from sandbox.template_library import TITLES
+from sandbox.notices.fields import KINDS, filled
+from sandbox.notices.library import TITLES
 from tests.miniprogram_sandbox import MINI as BOUND
 from tests.test_sandbox_api import CONFIG, Account, closed, opened
 

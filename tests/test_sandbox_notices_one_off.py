@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from sandbox import one_off
+from sandbox.notices import one_off
 from tests.test_sandbox_api import CONFIG, Account, closed, opened
 
 ASK, SEND = "/mp/subscribemsg", "/cgi-bin/message/template/subscribe"

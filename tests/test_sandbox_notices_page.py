@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from sandbox import one_off
 from sandbox.app import create_app
 from sandbox.config import Config, derived_keys
 from sandbox.driver import Platform
 from sandbox.live import Bus
+from sandbox.notices import one_off
 from tests.test_sandbox_page import chromium, serving
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from sandbox import subscriptions, templates
 from sandbox.driver import Phone, Refusal
+from sandbox.notices import subscriptions, templates
 from tests.test_sandbox_api import CONFIG, Account, closed, opened
 
 SEND, MINI_SEND = "/cgi-bin/message/subscribe/bizsend", "/cgi-bin/message/subscribe/send"

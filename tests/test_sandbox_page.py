@@ -19,11 +19,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from sandbox import menus
 from sandbox.__main__ import Server
 from sandbox.app import STATIC, create_app
 from sandbox.config import Config, derived_keys
 from sandbox.live import Bus
+from sandbox.menu_bar import menus
 from sandbox.qr_picture import _correction
 from sandbox.texts import segments
 

@@ -12,10 +12,11 @@ import pytest
 import pytest_asyncio
 from starlette.applications import Starlette
 
-from sandbox import conversations, media, menus
+from sandbox import conversations, media
 from sandbox.app import create_app
 from sandbox.config import Config
 from sandbox.live import Bus
+from sandbox.menu_bar import menus
 from sandbox.world import World
 from tests.test_sandbox_page import CONFIG, SERVICE, chromium, serving
 

@@ -9,9 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox import conversations, menus
+from sandbox import conversations
 from sandbox.app import create_app
 from sandbox.driver import Phone, Platform, Refusal
+from sandbox.menu_bar import menus
 from sandbox.world import World
 from tests.test_sandbox_page import CONFIG, SERVICE
 

@@ -5,10 +5,11 @@ from typing import Any
 
 from starlette.responses import Response
 
-from sandbox import miniprograms, qr_picture
+from sandbox import qr_picture
 from sandbox.api.registry import MINIPROGRAM_ONLY, Answer, Call, endpoint, string
 from sandbox.errors import ApiError
-from sandbox.miniprograms import LIMITED, UNLIMITED
+from sandbox.miniprogram import program
+from sandbox.miniprogram.program import LIMITED, UNLIMITED
 
 SCENE = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~`]+")
 SCENE_CHARACTERS = 32
@@ -29,7 +30,7 @@ async def unlimited(call: Call) -> Answer:
     scene = _scene(body.get("scene"))
     page, checked = string(body, "page"), body.get("check_path", True) is not False
     version = _version(body)
-    if page and not miniprograms.is_page_path(page):
+    if page and not program.is_page_path(page):
         raise ApiError(41030, "invalid page", f"页面「{page}」的开头不应有 /，也不应带参数")
     if checked:
         _check_page(call, page, version)
@@ -38,7 +39,7 @@ async def unlimited(call: Call) -> Answer:
             45029, "qrcode count out of limit", f"check_path 为 false 的页面最多 {MOST_UNCHECKED_PAGES} 个"
         )
     draw = _drawing(body)
-    name = miniprograms.keep_link(world, UNLIMITED, page, query=scene, env=version, checked=checked)
+    name = program.keep_link(world, UNLIMITED, page, query=scene, env=version, checked=checked)
     return _picture(name, *draw)
 
 
@@ -63,10 +64,10 @@ def _version(body: dict[str, Any]) -> str:
 
 def _check_page(call: Call, page: str, version: str) -> None:
     """The page must be in the released version; without one the code opens the first."""
-    released = miniprograms.read(call.world)["released"]
+    released = program.read(call.world)["released"]
     if version == "release" and not released:
         raise ApiError(41030, "invalid page", "小程序还没有发布")
-    if page and not miniprograms.has_page(call.world, page):
+    if page and not program.has_page(call.world, page):
         raise ApiError(41030, "invalid page", f"没有「{page}」这个页面")
 
 
@@ -106,7 +107,7 @@ def _counted(call: Call, path: str, version: str) -> str:
     made = call.world.db.count("select count(*) from miniprogram_link where kind = ?", LIMITED)
     if made >= MOST_LIMITED:
         raise ApiError(45029, "qrcode count out of limit", "两种码合计最多 10 万个，已用完")
-    return miniprograms.keep_link(call.world, LIMITED, path, env=version)
+    return program.keep_link(call.world, LIMITED, path, env=version)
 
 
 def _drawing(body: dict[str, Any]) -> tuple[int, tuple[int, int, int], bool]:

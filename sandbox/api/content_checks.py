@@ -5,10 +5,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from sandbox import actions, contents, media, miniprogram_pushes, miniprograms, people, visitors
+from sandbox import actions, media, people
 from sandbox.api.registry import MINIPROGRAM_ONLY, OK, Answer, Call, endpoint, string
-from sandbox.contents import RISKY, Finding
 from sandbox.errors import ApiError
+from sandbox.miniprogram import contents, program, visitors
+from sandbox.miniprogram import pushes as miniprogram_pushes
+from sandbox.miniprogram.contents import RISKY, Finding
 from sandbox.store import Row
 from sandbox.world import World
 
@@ -94,7 +96,7 @@ async def check_media(call: Call) -> Answer:
 async def _finish(world: World, app_id: str, trace_id: str, url: str) -> None:
     """The judgement comes by a push, after the call was answered."""
     fetched = await _can_fetch(world, url)
-    finding = miniprograms.next_media_verdict(world) if fetched else None
+    finding = program.next_media_verdict(world) if fetched else None
     push = miniprogram_pushes.media_checked(app_id, trace_id, finding)
     await actions.perform(world, push, wait=True)
 

@@ -10,10 +10,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox import quotas, tokens, web_views
+from sandbox import quotas, tokens
 from sandbox.api.registry import ENDPOINTS, Answer, Call, Endpoint
-from sandbox.cutting import Interrupted
 from sandbox.errors import ApiError
+from sandbox.misbehaving.cutting import Interrupted
+from sandbox.web import views as web_views
 from sandbox.world import World
 
 log = logging.getLogger(__name__)

@@ -1,8 +1,8 @@
 """Tickets with which pages sign their use of the JS-SDK (section 10)."""
 
-from sandbox import js_sdk
 from sandbox.api.registry import OK, Answer, Call, endpoint
 from sandbox.errors import ApiError
+from sandbox.web import js_sdk
 
 
 @endpoint("/cgi-bin/ticket/getticket", "GET")

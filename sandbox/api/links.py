@@ -3,10 +3,11 @@
 import re
 from typing import Any
 
-from sandbox import miniprograms, quotas
+from sandbox import quotas
 from sandbox.api.registry import MINIPROGRAM_ONLY, OK, Answer, Call, endpoint, string
 from sandbox.errors import ApiError
-from sandbox.miniprograms import SCHEME, URL
+from sandbox.miniprogram import program
+from sandbox.miniprogram.program import SCHEME, URL
 
 QUERY = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~%]*")
 QUERY_CHARACTERS = 1024
@@ -37,16 +38,16 @@ def _kept(call: Call, kind: str, target: dict[str, Any], life: dict[str, Any]) -
     version = target.get("env_version", "release")
     if version not in VERSIONS:
         raise ApiError(85402, "invalid env_version", f"env_version 应为 {'、'.join(VERSIONS)}")
-    if version == "release" and not miniprograms.read(world)["released"]:
+    if version == "release" and not program.read(world)["released"]:
         raise ApiError(85079, "miniprogram has no online release", "小程序还没有发布")
     path = string(target, "path").removeprefix("/")
-    if path and not miniprograms.has_page(world, path):
+    if path and not program.has_page(world, path):
         raise ApiError(40165, "invalid weapp pagepath", f"没有「{path}」这个页面；参数应放在 query 里")
     query = string(target, "query")
     if len(query) > QUERY_CHARACTERS or not QUERY.fullmatch(query):
         raise ApiError(40212, "invalid query", f"query 最多 {QUERY_CHARACTERS} 个字符，汉字应先编码")
     expires_at = _expires_at(world.now(), life)
-    return miniprograms.keep_link(world, kind, path, query=query, env=version, expires_at=expires_at)
+    return program.keep_link(world, kind, path, query=query, env=version, expires_at=expires_at)
 
 
 def _expires_at(now: float, life: dict[str, Any]) -> float:

@@ -3,14 +3,15 @@
 import hashlib
 import hmac
 
-from sandbox import miniprograms, people, visitors
+from sandbox import people
 from sandbox.api import credentials
 from sandbox.api.registry import MINIPROGRAM_ONLY, OK, Answer, Call, endpoint, string
 from sandbox.config import MINIPROGRAM
 from sandbox.crypto import same
 from sandbox.errors import ApiError
+from sandbox.miniprogram import program, visitors
+from sandbox.miniprogram.visitors import LOGIN, PHONE
 from sandbox.store import Row
-from sandbox.visitors import LOGIN, PHONE
 
 COUNTRY = "86"
 
@@ -74,7 +75,7 @@ async def phone_number(call: Call) -> Answer:
     if body.get("openid") not in (None, "", person["openid"]):
         raise ApiError(40029, "invalid code", "code 不是这个 openid 的")
     world.rates.count(call.path, world.now(), person["openid"])
-    miniprograms.pay_for_phone_number(world)
+    program.pay_for_phone_number(world)
     visitors.use_up(world, code)
     info = {
         "phoneNumber": person["phone"],

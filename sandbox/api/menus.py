@@ -3,10 +3,11 @@
 import json
 from typing import Any
 
-from sandbox import menus, people
+from sandbox import people
 from sandbox.api.registry import OK, Answer, Call, endpoint, string
 from sandbox.errors import ApiError
-from sandbox.menu_rules import check_buttons, check_domains, check_matchrule
+from sandbox.menu_bar import menus
+from sandbox.menu_bar.rules import check_buttons, check_domains, check_matchrule
 from sandbox.store import Row
 
 ESCAPED = 40033  # what menu calls answer to \u escapes

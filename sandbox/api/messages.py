@@ -6,11 +6,12 @@ What the mini-program may send is in `miniprogram_messages`.
 from collections.abc import Callable
 from typing import Any
 
-from sandbox import conversations, menu_rules, windows
+from sandbox import conversations, windows
 from sandbox.api.registry import BOTH, OK, Answer, Call, endpoint, string
 from sandbox.config import ACCOUNT, MINIPROGRAM
 from sandbox.conversations import IN
 from sandbox.errors import ApiError
+from sandbox.menu_bar import rules as menu_rules
 
 Part = dict[str, Any]
 TEXT_BYTES = 2048

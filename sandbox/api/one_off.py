@@ -6,9 +6,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from sandbox import notice_rules, one_off, people, service_notices, web_views
+from sandbox import people
 from sandbox.api.registry import OK, Answer, Call, endpoint, string
 from sandbox.errors import ApiError
+from sandbox.notices import inbox, one_off
+from sandbox.notices import rules as notice_rules
+from sandbox.web import views as web_views
 
 TITLE_CHARACTERS, CONTENT_CHARACTERS = 15, 200
 RESERVED = re.compile(r"[a-zA-Z0-9]{0,128}")
@@ -110,7 +113,7 @@ async def send(call: Call) -> Answer:
         raise ApiError(48002, "user refuse to accept the msg", f"{person['name']}拒收消息")
     one_off.spend(world, openid, scene)
     shown = {"title": title, "lines": lines, "url": url, "miniprogram": app}
-    service_notices.deliver(world, call.app_id, person, shown)
+    inbox.deliver(world, call.app_id, person, shown)
     return OK
 
 

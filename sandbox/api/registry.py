@@ -10,9 +10,10 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox import media, people, visitors
+from sandbox import media, people
 from sandbox.config import ACCOUNT, MINIPROGRAM, App
 from sandbox.errors import ApiError
+from sandbox.miniprogram import visitors
 from sandbox.store import Row
 from sandbox.world import World
 

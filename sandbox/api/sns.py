@@ -1,9 +1,10 @@
 """What a service asks after web sign-in (section 10): tokens for a code, and who the person is."""
 
-from sandbox import people, sign_ins
+from sandbox import people
 from sandbox.api.registry import OK, Answer, Call, endpoint
 from sandbox.crypto import same
 from sandbox.errors import ApiError
+from sandbox.web import sign_ins
 
 NICKNAME = "微信用户"  # what everybody is called there by now
 AVATAR = "/mmopen/vi_32/default/132"

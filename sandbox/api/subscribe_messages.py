@@ -3,21 +3,14 @@
 import asyncio
 from typing import Any
 
-from sandbox import (
-    notice_apps,
-    notice_fields,
-    notice_pushes,
-    notice_rules,
-    people,
-    restrictions,
-    sent_notices,
-    service_notices,
-    subscriptions,
-    templates,
-)
+from sandbox import people
 from sandbox.api.registry import MINIPROGRAM_ONLY, OK, Answer, Call, endpoint, string
 from sandbox.errors import ApiError
-from sandbox.templates import SUBSCRIBE
+from sandbox.notices import apps as notice_apps
+from sandbox.notices import events, inbox, restrictions, sent, subscriptions, templates
+from sandbox.notices import fields as notice_fields
+from sandbox.notices import rules as notice_rules
+from sandbox.notices.templates import SUBSCRIBE
 from sandbox.world import World
 
 STATES = ("developer", "trial", "formal")
@@ -58,10 +51,10 @@ async def _send(call: Call, body: dict[str, Any], opens: Opens, *, to_service: b
     lines = notice_fields.filled(template["content"], body.get("data"), templates.options_of(template))
     notice_rules.refuse_sensitive(lines)
     with subscriptions.one_at_a_time(world, app_id, openid):
-        if sent_notices.before(world, app_id, call.path, openid, once):
+        if sent.before(world, app_id, call.path, openid, once):
             return OK
         subscriptions.spend(world, app_id, openid, template)
-        msgid = sent_notices.remember(world, app_id, call.path, openid, template, lines, once)
+        msgid = sent.remember(world, app_id, call.path, openid, template, lines, once)
         await asyncio.sleep(world.config.notice_seconds)
     shown = {"title": template["title"], "lines": lines, **opens, "msgid": msgid}
     finish = _finish(world, app_id, openid, person["openid"], template["id"], shown, to_service=to_service)
@@ -85,6 +78,6 @@ async def _finish(
     if person is None or person["refuses"]:
         code, status = 48002, "failed: user refuses messages"
     else:
-        service_notices.deliver(world, app_id, person, shown, to_service=to_service)
-    push = notice_pushes.sent(openid, template_id, shown["msgid"], code, status)
+        inbox.deliver(world, app_id, person, shown, to_service=to_service)
+    push = events.sent(openid, template_id, shown["msgid"], code, status)
     await notice_apps.push(world, app_id, push, wait=True)

@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-from sandbox import restrictions, template_library, templates
 from sandbox.api.registry import BOTH, OK, Answer, Call, endpoint, string
 from sandbox.errors import ApiError
-from sandbox.template_library import CATEGORIES, Keyword, Title
-from sandbox.templates import MOST, SUBSCRIBE
+from sandbox.notices import library, restrictions, templates
+from sandbox.notices.library import CATEGORIES, Keyword, Title
+from sandbox.notices.templates import MOST, SUBSCRIBE
 
 KEYWORDS = range(2, 6)
 SCENE_CHARACTERS = 15
@@ -19,7 +19,7 @@ async def add(call: Call) -> Answer:
     world, body, app_id = call.world, call.json(), call.app_id
     if restrictions.holds(world, app_id, restrictions.EVERYTHING, restrictions.BANNED):
         raise ApiError(200011, "account is banned", "账号的订阅通知能力已被封禁")
-    title = template_library.find(body.get("tid"))
+    title = library.find(body.get("tid"))
     if title is None:
         raise ApiError(200014, "invalid tid", "公共模板库里没有这个 tid")
     keywords = _keywords(title, body.get("kidList"))
@@ -86,7 +86,7 @@ async def public_titles(call: Call) -> Answer:
     wanted = ids.split(",")
     if not all(_is_number(one) and int(one) in CATEGORIES for one in wanted):
         raise ApiError(200019, "invalid ids", "ids 应是账号的类目编号，用逗号隔开")
-    found = template_library.in_categories([int(one) for one in wanted])
+    found = library.in_categories([int(one) for one in wanted])
     page = found[int(start) : int(start) + int(limit)]
     data = [
         {"tid": one.tid, "title": one.name, "type": one.type, "categoryId": str(one.category)} for one in page
@@ -100,7 +100,7 @@ def _is_number(text: str) -> bool:
 
 @endpoint("/wxaapi/newtmpl/getpubtemplatekeywords", "GET", apps=BOTH)
 async def public_keywords(call: Call) -> Answer:
-    title = template_library.find(call.query("tid"))
+    title = library.find(call.query("tid"))
     if title is None:
         raise ApiError(200014, "invalid tid", "公共模板库里没有这个 tid")
     data = [

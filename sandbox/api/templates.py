@@ -2,23 +2,14 @@
 
 from typing import Any
 
-from sandbox import (
-    actions,
-    industries,
-    notice_fields,
-    notice_rules,
-    people,
-    pushes,
-    restrictions,
-    sent_notices,
-    service_notices,
-    template_library,
-    templates,
-)
+from sandbox import actions, people, pushes
 from sandbox.api.registry import OK, Answer, Call, endpoint, string
 from sandbox.errors import ApiError
+from sandbox.notices import fields as notice_fields
+from sandbox.notices import inbox, industries, library, restrictions, sent, templates
+from sandbox.notices import rules as notice_rules
+from sandbox.notices.templates import MOST, TEMPLATE
 from sandbox.store import Row
-from sandbox.templates import MOST, TEMPLATE
 from sandbox.world import World
 
 BLOCKED_PAGE = 100
@@ -37,13 +28,11 @@ async def send(call: Call) -> Answer:
     lines = notice_fields.filled(template["content"], body.get("data"), templates.options_of(template))
     notice_rules.refuse_marketing(lines)
     once, openid = body.get("client_msg_id"), person["openid"]
-    known = sent_notices.before(world, call.app_id, call.path, openid, once)
+    known = sent.before(world, call.app_id, call.path, openid, once)
     if known:
         return {**OK, "msgid": known}
     blocked = restrictions.holds(world, call.app_id, template["id"], restrictions.BLOCKED)
-    msgid = sent_notices.remember(
-        world, call.app_id, call.path, openid, template, lines, once, blocked=blocked
-    )
+    msgid = sent.remember(world, call.app_id, call.path, openid, template, lines, once, blocked=blocked)
     shown = {"title": template["title"], "lines": lines, "url": url, "miniprogram": app, "msgid": msgid}
     world.spawn(_finish(world, openid, shown, blocked=blocked))
     return {**OK, "msgid": msgid}
@@ -73,7 +62,7 @@ async def _finish(world: World, openid: str, shown: dict[str, Any], *, blocked: 
     elif row is None or not row["following"] or row["refuses"]:
         status = "failed:user block"
     else:
-        service_notices.deliver(world, world.config.app_id, row, shown)
+        inbox.deliver(world, world.config.app_id, row, shown)
     push = pushes.template_finished(openid, shown["msgid"], status)
     await actions.perform(world, push, wait=True)
 
@@ -103,7 +92,7 @@ async def add(call: Call) -> Answer:
     number, names = str(body.get("template_id_short", "")), body.get("keyword_name_list")
     if number and not number.isdecimal():
         raise ApiError(40247, "template must be chosen from category library", "只能用类目模板，编号全是数字")
-    title = template_library.find(number)
+    title = library.find(number)
     if title is None:
         raise ApiError(40037, "invalid template_id", "类目模板库里没有这个编号")
     chosen = [title.keyword_named(one) for one in names] if isinstance(names, list) else []
@@ -146,4 +135,4 @@ async def blocked_messages(call: Call) -> Answer:
     if not isinstance(limit, int) or not 1 <= limit <= BLOCKED_PAGE or not isinstance(after, int):
         raise ApiError(40097, "invalid args", f"limit 应为 1 至 {BLOCKED_PAGE}，largest_id 应为数字")
     template_id = str(body.get("tmpl_msg_id") or "")
-    return {**OK, "msginfo": sent_notices.held_back(call.world, template_id, after, limit)}
+    return {**OK, "msginfo": sent.held_back(call.world, template_id, after, limit)}

@@ -8,10 +8,11 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from starlette.responses import RedirectResponse
 
-from sandbox import sign_ins, web_views
 from sandbox.api.registry import Answer, Call, endpoint
 from sandbox.errors import ApiError
 from sandbox.store import Row
+from sandbox.web import sign_ins
+from sandbox.web import views as web_views
 from sandbox.world import World
 
 ORDER = ["appid", "redirect_uri", "response_type", "scope", "state"]

@@ -13,34 +13,23 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox import (
-    actions,
-    control_miniprogram,
-    control_notices,
-    control_web,
-    conversations,
-    menus,
-    people,
-    qrcodes,
-    quotas,
-    rates,
-    stories,
-    templates,
-    tokens,
-    visitors,
-    wishes,
-)
+from sandbox import actions, conversations, people, qrcodes, quotas, rates, tokens
 from sandbox.api.registry import ENDPOINTS
 from sandbox.callbacks import verify
 from sandbox.config import ACCOUNT, MINIPROGRAM
-from sandbox.control_acts import ACTS as ACCOUNT_ACTS
-from sandbox.control_acts import Body, number
+from sandbox.control import miniprogram, notices, stories, web
+from sandbox.control.acts import ACTS as ACCOUNT_ACTS
+from sandbox.control.acts import Body, number
 from sandbox.errors import NotPossible
+from sandbox.menu_bar import menus
+from sandbox.miniprogram import visitors
+from sandbox.misbehaving import wishes
+from sandbox.notices import templates
 from sandbox.store import Row
 from sandbox.world import World, next_number
 
 Deed = Callable[[World, Body], Awaitable[Any]]
-ACTS = {**ACCOUNT_ACTS, **control_notices.ACTS, **control_miniprogram.ACTS, **control_web.ACTS}
+ACTS = {**ACCOUNT_ACTS, **notices.ACTS, **miniprogram.ACTS, **web.ACTS}
 
 
 def seed(world: World) -> None:
@@ -229,14 +218,7 @@ async def _revoke_tokens(world: World, body: Body) -> Any:
 
 async def _reset(world: World, body: Body) -> Any:
     """Forget everything but the people's openids, which follow from their names."""
-    for task in list(world.tasks):
-        task.cancel()
-    world.misbehaviour.clear()
-    world.rates.clear()
-    world.holding.free()
-    world.typing_until.clear()
-    world.being_sent.clear()
-    world.db.empty()
+    world.forget()
     seed(world)
     world.bus.publish("reset")
     return {"ok": True}
@@ -248,12 +230,12 @@ DEEDS: dict[str, Deed] = {
     "clock": _move_clock,
     "quota": _set_quota,
     "templates": _add_template,
-    "templates/restrict": control_notices.restrict,
+    "templates/restrict": notices.restrict,
     "tokens/revoke": _revoke_tokens,
-    "miniprogram": control_miniprogram.change,
-    "open-platform": control_miniprogram.bind,
+    "miniprogram": miniprogram.change,
+    "open-platform": miniprogram.bind,
     "reset": _reset,
-    **control_web.DEEDS,
+    **web.DEEDS,
 }
 
 
@@ -269,14 +251,14 @@ ROUTES = [
     Route("/sandbox/api/exchanges", exchanges),
     Route("/sandbox/api/calls", calls),
     Route("/sandbox/api/misbehaviour", misbehaviour, methods=["GET", "POST", "DELETE"]),
-    Route("/sandbox/api/js-sdk/sample", control_web.sample),
+    Route("/sandbox/api/js-sdk/sample", web.sample),
     Route("/sandbox/api/people", list_people, methods=["GET"]),
     Route("/sandbox/api/people/{who}/conversation", read_conversation),
     Route("/sandbox/api/people/{who}/story", read_story),
     Route("/sandbox/api/people/{who}/menu", read_menu, methods=["GET"]),
-    *control_notices.ROUTES,
-    Route("/sandbox/api/people/{who}/miniprogram", control_miniprogram.read_visitor, methods=["GET"]),
-    Route("/sandbox/api/miniprogram/links", control_miniprogram.list_links, methods=["GET"]),
+    *notices.ROUTES,
+    Route("/sandbox/api/people/{who}/miniprogram", miniprogram.read_visitor, methods=["GET"]),
+    Route("/sandbox/api/miniprogram/links", miniprogram.list_links, methods=["GET"]),
     Route("/sandbox/api/people/{who}/{act}", act, methods=["POST"]),
     *(Route(f"/sandbox/api/{name}", deed, methods=["POST"]) for name in DEEDS),
 ]

@@ -4,10 +4,13 @@ Templates, grants and notices are kept by app id throughout. Here alone is said 
 are found and where its events go; `Call.app_id` says for which one a call acts.
 """
 
-from sandbox import actions, miniprogram_pushes, notice_pushes, people, visitors
+from sandbox import actions, people
 from sandbox.actions import Result
 from sandbox.config import MINIPROGRAM
 from sandbox.errors import ApiError
+from sandbox.miniprogram import pushes as miniprogram_pushes
+from sandbox.miniprogram import visitors
+from sandbox.notices import events
 from sandbox.pushes import Push
 from sandbox.store import Row
 from sandbox.world import World
@@ -50,7 +53,7 @@ def _visitor(world: World, openid: str) -> Row | None:
 async def push(world: World, app_id: str, event: Push, *, wait: bool) -> Result:
     """Tell the app's server, in the app's own format."""
     if not _is_account(world, app_id):
-        event = notice_pushes.unwrapped(event) if world.app(MINIPROGRAM).format == "json" else event
+        event = events.unwrapped(event) if world.app(MINIPROGRAM).format == "json" else event
         event = miniprogram_pushes.from_miniprogram(event)
     return await actions.perform(world, event, wait=wait)
 

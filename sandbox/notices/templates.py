@@ -7,12 +7,12 @@ import base64
 import json
 from collections.abc import Sequence
 
-from sandbox import template_library
 from sandbox.config import digest
 from sandbox.errors import ApiError
-from sandbox.notice_fields import Options, example
+from sandbox.notices import library
+from sandbox.notices.fields import Options, example
+from sandbox.notices.library import ONE_OFF, Keyword, Title
 from sandbox.store import Row
-from sandbox.template_library import ONE_OFF, Keyword, Title
 from sandbox.world import World, next_number
 
 TEMPLATE, SUBSCRIBE = "template", "subscribe"  # the two kinds
@@ -38,7 +38,7 @@ def seed(world: World) -> None:
         if listed(world, app_id, kind):
             continue
         for tid, kids in rows:
-            title = template_library.find(tid)
+            title = library.find(tid)
             if title:
                 keywords = [one for kid in kids if (one := title.keyword(kid))]
                 choose(world, app_id, kind, title, keywords, template_id=_named(world, kind, title.name))
@@ -65,7 +65,7 @@ def choose(
     template_id: str = "",
 ) -> str:
     """A template of one's own out of a public title; its id."""
-    content = template_library.content_of(keywords)
+    content = library.content_of(keywords)
     row: Row = {
         "id": template_id or _id(digest(app_id, f"template:{kind}:{next_number()}")),
         "app_id": app_id,

@@ -5,10 +5,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox import miniprogram_acts, miniprograms, visitors
 from sandbox.config import MINIPROGRAM
-from sandbox.control_acts import Act, Body, file_in, number, picture_type
+from sandbox.control.acts import Act, Body, file_in, number, picture_type
 from sandbox.errors import NotPossible
+from sandbox.miniprogram import acts as miniprogram_acts
+from sandbox.miniprogram import program, visitors
 from sandbox.world import World
 
 RISKS = range(5)
@@ -65,7 +66,7 @@ ACTS: dict[str, Act] = {
 
 async def change(world: World, body: Body) -> Any:
     world.app(MINIPROGRAM)
-    return miniprograms.change(world, body)
+    return program.change(world, body)
 
 
 async def bind(world: World, body: Body) -> Any:
@@ -75,7 +76,7 @@ async def bind(world: World, body: Body) -> Any:
 
 
 async def list_links(request: Request) -> Response:
-    return JSONResponse(miniprograms.list_links(request.app.state.world))
+    return JSONResponse(program.list_links(request.app.state.world))
 
 
 async def read_visitor(request: Request) -> Response:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from sandbox import media, visitors
-from sandbox import miniprogram_pushes as pushes
+from sandbox import media
 from sandbox.actions import Result, Shown, perform
 from sandbox.config import MINIPROGRAM
 from sandbox.errors import NotPossible
-from sandbox.visitors import LOGIN, PHONE
+from sandbox.miniprogram import pushes, visitors
+from sandbox.miniprogram.visitors import LOGIN, PHONE
 from sandbox.world import World
 
 FIRST_PAGE = "pages/index/index"

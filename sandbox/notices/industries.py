@@ -1,7 +1,7 @@
 """The two industries a service account declares; changing them ends its templates (section 8.1)."""
 
-from sandbox import templates
 from sandbox.errors import ApiError
+from sandbox.notices import templates
 from sandbox.world import World
 
 # The platform's numbered list, first and second class.

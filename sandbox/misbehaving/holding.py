@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
 
-from sandbox.misbehaviour import Misbehaviour, Wish
-from sandbox.wishes import CALLBACK
+from sandbox.misbehaving.pending import Misbehaviour, Wish
+from sandbox.misbehaving.wishes import CALLBACK
 
 
 class _Row:

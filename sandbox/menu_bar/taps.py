@@ -3,11 +3,12 @@
 import hashlib
 from typing import Any
 
-from sandbox import actions, conversations, media, menus, people, pushes
+from sandbox import actions, conversations, media, people, pushes
 from sandbox.actions import Result, perform
 from sandbox.conversations import IN
 from sandbox.errors import NotPossible
-from sandbox.menus import Button
+from sandbox.menu_bar import menus
+from sandbox.menu_bar.menus import Button
 from sandbox.world import World
 
 PICTURE_TYPES = ("pic_sysphoto", "pic_photo_or_album", "pic_weixin")

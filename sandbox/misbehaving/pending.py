@@ -1,14 +1,14 @@
 """What the platform was told to do wrong and has not done yet.
 
 Each wish holds for the next `times` matching calls or pushes and is then forgotten; without `times` it holds
-until cleared. The kinds and their fields: `sandbox.wishes`.
+until cleared. The kinds and their fields: `sandbox.misbehaving.wishes`.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox import wishes as words
-from sandbox.wishes import CALLBACK, EVERY
+from sandbox.misbehaving import wishes as words
+from sandbox.misbehaving.wishes import CALLBACK, EVERY
 
 
 @dataclass(eq=False)

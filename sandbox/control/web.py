@@ -7,10 +7,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox import conversations, js_sdk, media, people
-from sandbox.control_acts import Body, file_in
+from sandbox import conversations, media, people
+from sandbox.control.acts import Body, file_in
 from sandbox.conversations import IN
 from sandbox.errors import NotPossible
+from sandbox.web import js_sdk
 from sandbox.world import World
 
 BAD_SIGNATURE = 63002  # in the developer log; the page itself is told words only

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox import miniprograms
 from sandbox.errors import ApiError
+from sandbox.miniprogram import program
 from sandbox.world import World
 
 URL_BYTES = 1024
@@ -68,7 +68,7 @@ def checked_page(world: World, page: str) -> str:
 
 def _require_released(world: World, path: str) -> None:
     page = path.partition("?")[0].strip("/")
-    if page and not miniprograms.has_page(world, page):
+    if page and not program.has_page(world, page):
         raise ApiError(41030, "invalid page", f"发布的小程序里没有页面 {page}")
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from sandbox import notice_apps, notice_pushes, people, restrictions, subscriptions, templates
+from sandbox import people
 from sandbox.actions import Result
 from sandbox.errors import NotPossible
+from sandbox.notices import apps as notice_apps
+from sandbox.notices import events, restrictions, subscriptions, templates
+from sandbox.notices.library import LONG_TERM
+from sandbox.notices.templates import SUBSCRIBE
 from sandbox.store import Row
-from sandbox.template_library import LONG_TERM
-from sandbox.templates import SUBSCRIBE
 from sandbox.world import World
 
 AT_ONCE = 3  # templates in one popup
@@ -46,7 +48,7 @@ async def answer_popup(
     shown = {"answers": answers, "popup": bool(told)}
     if not told:
         return {**notice_apps.quiet("没有弹窗：选择早已保持，或模板被封禁"), **shown}
-    push = notice_pushes.popup_answered(openid, told, scene)
+    push = events.popup_answered(openid, told, scene)
     return {**await notice_apps.push(world, app_id, push, wait=wait), **shown}
 
 
@@ -64,7 +66,7 @@ async def change_setting(world: World, who: str, named: str, *, receive: bool, w
     changed = subscriptions.switch(world, app_id, openid, template["id"], receive=receive)
     if receive or not changed:
         return notice_apps.quiet("只有拒收才推送事件" if receive else "早已拒收")
-    push = notice_pushes.switched_off(openid, template["id"])
+    push = events.switched_off(openid, template["id"])
     return await notice_apps.push(world, app_id, push, wait=wait)
 
 

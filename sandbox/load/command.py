@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from sandbox.config import Config, Environment, Refused, config_from, is_loopback
-from sandbox.load import Load, Plan
-from sandbox.load_report import Report
+from sandbox.load.report import Report
+from sandbox.load.run import Load, Plan
 
 # A slip of the finger must not keep a machine busy for a day: beyond these we refuse.
 LIMITS: dict[str, tuple[float, float]] = {

@@ -6,8 +6,9 @@ Notices of a mini-program always come to 服务通知.
 import json
 from typing import Any
 
-from sandbox import conversations, notice_apps
+from sandbox import conversations
 from sandbox.conversations import IN
+from sandbox.notices import apps as notice_apps
 from sandbox.store import Row
 from sandbox.world import World
 

@@ -6,8 +6,9 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sandbox import actions, menu_taps, people, pushes
+from sandbox import actions, people, pushes
 from sandbox.errors import NotPossible
+from sandbox.menu_bar import taps
 from sandbox.pushes import Pair, Value
 from sandbox.world import World
 
@@ -85,7 +86,7 @@ async def _menu(world: World, who: str, body: Body, wait: bool) -> Any:
         raise NotPossible('path 应是菜单名的列表，例如 ["服务", "法律援助"]。', 400)
     scanned = {name: body.get(name) for name in ("scan_result", "scan_type")}
     given = {**scanned, "pictures": _pictures(body), **_place(body)}
-    return await menu_taps.tap(world, who, [str(one) for one in path], wait=wait, given=given)
+    return await taps.tap(world, who, [str(one) for one in path], wait=wait, given=given)
 
 
 async def _send_picture(world: World, who: str, body: Body, wait: bool) -> Any:

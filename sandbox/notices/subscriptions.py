@@ -7,10 +7,10 @@ stands for a long-term one.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sandbox import restrictions
 from sandbox.errors import ApiError, NotPossible
+from sandbox.notices import restrictions
+from sandbox.notices.library import LONG_TERM
 from sandbox.store import Row
-from sandbox.template_library import LONG_TERM
 from sandbox.world import World
 
 ACCEPT, REJECT, BAN = "accept", "reject", "ban"

@@ -6,17 +6,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import (
-    one_off,
-    people,
-    restrictions,
-    service_notices,
-    subscribing,
-    template_library,
-    templates,
-)
-from sandbox.control_acts import Act, Body
+from sandbox import people
+from sandbox.control.acts import Act, Body
 from sandbox.errors import NotPossible
+from sandbox.notices import inbox, library, one_off, restrictions, subscribing, templates
 from sandbox.world import World
 
 
@@ -64,7 +57,7 @@ async def restrict(world: World, body: Body) -> Any:
         for row in templates.listed(world, app_id, kind)
         if named in (row["id"], row["title"])
     ]
-    known = named == restrictions.EVERYTHING or template_library.find(named) is not None
+    known = named == restrictions.EVERYTHING or library.find(named) is not None
     if not own and not known:
         raise NotPossible(f"没有「{named}」这个模板。", 404)
     for template_id in own or [named]:
@@ -82,7 +75,7 @@ async def read_notices(request: Request) -> Response:
             "account": world.config.account_name,
             "one_off_template_id": one_off.template_id(world),
             "templates": subscribing.overview(world, who),
-            "service": service_notices.read(world, people.get(world, who)),
+            "service": inbox.read(world, people.get(world, who)),
         }
     )
 

@@ -15,10 +15,10 @@ from sandbox.callbacks import TRIES
 from sandbox.clock import Clock
 from sandbox.config import Config
 from sandbox.crypto import MessageCipher
-from sandbox.load_report import Report, Tally
+from sandbox.load.report import Report, Tally
+from sandbox.load.wire import Answer, Lost, Wires
 from sandbox.pushes import Push
 from sandbox.replies import BrokenReply, Reader
-from sandbox.wire import Answer, Lost, Wires
 
 # The first answers and every tenth after them are opened and read as the phone would; the others are
 # judged by status, size and outline.

@@ -1,0 +1,1 @@
+"""`python -m sandbox load`: many followers at once, and what came of it."""
