@@ -19,6 +19,7 @@ from models.coordination import AccessToken, Counter, Lease, SharedVersion
 from models.dialogue import Dialogue, DialogueState
 from models.identity import Account, AccountKind, Follower, FollowerTag, Person
 from models.knowledge import LawAnswer, ShippedRow, Signpost, Tip, UnansweredQuestion
+from models.member import LINEAGE, Branch, Guess, Member, MemberEvent, MemberKind, MemberMove, Sex
 from models.menu import MenuHit, MenuPushStep, MenuRevision, StepState
 from models.message import Message, MessageState
 from models.notice import NoticeTemplate
@@ -27,6 +28,7 @@ from models.stored_file import FileState, MediaFetch, StoredFile
 
 __all__ = [
     "HOLDING",
+    "LINEAGE",
     "LIVE",
     "OVER",
     "AccessToken",
@@ -43,6 +45,7 @@ __all__ = [
     "ArticleState",
     "Base",
     "Basis",
+    "Branch",
     "Case",
     "CaseEntry",
     "CaseKind",
@@ -59,9 +62,14 @@ __all__ = [
     "FileState",
     "Follower",
     "FollowerTag",
+    "Guess",
     "LawAnswer",
     "Lease",
     "MediaFetch",
+    "Member",
+    "MemberEvent",
+    "MemberKind",
+    "MemberMove",
     "MenuHit",
     "MenuPushStep",
     "MenuRevision",
@@ -70,6 +78,7 @@ __all__ = [
     "NoticeTemplate",
     "Outbox",
     "Person",
+    "Sex",
     "SharedVersion",
     "ShippedRow",
     "SignUp",
