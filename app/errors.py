@@ -5,6 +5,8 @@ A bug or a dead dependency is never a DomainError: let it rise and be logged.
 
 from typing import ClassVar
 
+from pydantic_core import PydanticCustomError
+
 
 class DomainError(Exception):
     """Normal business saying no. `message` is shown to the member as it is.
@@ -31,3 +33,8 @@ class OperatorError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+def wrong(message: str, hint: str = "") -> PydanticCustomError:
+    """A mistake in an operator's file, which pydantic carries to its place; `hint` says what is right."""
+    return PydanticCustomError("said", "{message}", {"message": message, "hint": hint})

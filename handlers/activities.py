@@ -172,7 +172,7 @@ async def _offered(chat: Chat, handler: str) -> tuple[Activity | None, Reply]:
 
 
 def _applicant(chat: Chat) -> Applicant:
-    return Applicant(chat.person.person_id, Facts(tags=chat.person.tags), "chat")
+    return Applicant(chat.person.person_id, Facts(chat.person.tags, chat.person.membership), "chat")
 
 
 def _row(activity: Activity, chat: Chat) -> str:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from app.clock import civil_date
 from app.dialogue import answers
 from app.dialogue.chat import Chat
+from app.dialogue.dates import coming_date, past_date
 from app.services import hotlines
 from app.services.consultation_facts import CONSENT, Hurry, Intake, Opponent, Tried
 from app.services.hotlines import Subject
@@ -19,7 +20,7 @@ from handlers.legal_papers import PROMPT, papers
 from models import Employment
 
 NAME = answers.optional(answers.Words(at_most=60))
-DAY = answers.optional(answers.past_date)
+DAY = answers.optional(past_date)
 EXCERPT = 40  # characters of one's own story
 NOT_THEIRS = "这件事不会交给公司的法务部门，由县总工会安排的律师来看。"
 NO_LIMIT = "还在职时追讨工资不受一年的限制，离开后一年内要提出（《劳动争议调解仲裁法》第二十七条）。"
@@ -119,7 +120,7 @@ async def _hurry(chat: Chat, topic: LegalTopic, dates: Dates) -> tuple[Hurry, Da
     told_on = await chat.ask(
         "told_on",
         "期限是哪一天？例如 12月5日、下周三。记不清请回复「跳过」。",
-        answers.optional(answers.coming_date),
+        answers.optional(coming_date),
     )
     return hurry, replace(dates, told_on=told_on)
 

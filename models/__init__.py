@@ -19,7 +19,17 @@ from models.coordination import AccessToken, Counter, Lease, SharedVersion
 from models.dialogue import Dialogue, DialogueState
 from models.identity import Account, AccountKind, Follower, FollowerTag, Person
 from models.knowledge import LawAnswer, ShippedRow, Signpost, Tip, UnansweredQuestion
-from models.member import LINEAGE, Branch, Guess, Member, MemberEvent, MemberKind, MemberMove, Sex
+from models.member import (
+    LINEAGE,
+    Branch,
+    Guess,
+    Member,
+    MemberEvent,
+    MemberKind,
+    MemberMove,
+    Membership,
+    Sex,
+)
 from models.menu import MenuHit, MenuPushStep, MenuRevision, StepState
 from models.message import Message, MessageState
 from models.notice import NoticeTemplate
@@ -70,6 +80,7 @@ __all__ = [
     "MemberEvent",
     "MemberKind",
     "MemberMove",
+    "Membership",
     "MenuHit",
     "MenuPushStep",
     "MenuRevision",

@@ -5,6 +5,7 @@ on the portal, once he has bound himself. Not here: who may bind (`app.services.
 in (`app.services.rosters`).
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -64,6 +65,19 @@ class Sex(StrEnum):
     @property
     def label(self) -> str:
         return "女" if self is Sex.FEMALE else "男"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What rules ask of somebody who is a member today."""
+
+    kind: MemberKind
+    lineage: str  # of his branch
+    sex: Sex | None = None
+
+    def is_in(self, branch: str) -> bool:
+        """Whether his branch or one above it is called so; `branch` may be a stretch of a lineage."""
+        return f"{LINEAGE}{branch}{LINEAGE}" in f"{LINEAGE}{self.lineage}{LINEAGE}"
 
 
 class Branch(Base):

@@ -1,14 +1,15 @@
-"""Rows a story needs and leaves out: people and activities with everything filled in."""
+"""Rows a story needs and leaves out: people, members and activities with everything filled in."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services import activities
 from app.services.audiences import Facts
 from app.services.sign_ups import Applicant
-from models import Activity, Person
+from models import LINEAGE, Activity, Branch, Member, MemberKind, Person, Sex
 from tests.conftest import NOON
 
 
@@ -34,3 +35,41 @@ async def activity(session: AsyncSession, title: str = "羽毛球赛", **given: 
     }
     made = await activities.create(session, values, by="王强", now=NOON)
     return await activities.publish(session, made.public_id, by="王强", now=NOON)
+
+
+NORTH = "黄陵供电公司工会/北区分工会/抢修一班"
+
+
+async def branch(session: AsyncSession, lineage: str = NORTH) -> Branch:
+    """The branch and all above it."""
+    found: Branch | None = None
+    names = lineage.split(LINEAGE)
+    for depth in range(1, len(names) + 1):
+        whole = LINEAGE.join(names[:depth])
+        row = await session.scalar(sa.select(Branch).where(Branch.lineage == whole))
+        if row is None:
+            row = Branch(name=names[depth - 1], lineage=whole, parent_id=found and found.id, created_at=NOON)
+            session.add(row)
+            await session.flush()
+        found = row
+    assert found is not None
+    return found
+
+
+async def member(session: AsyncSession, name: str = "李娜", **given: Any) -> Member:
+    """10001 of the northern repair shift, born 1985-03-05, whose phone ends in 5678."""
+    values = {
+        "staff_number": "10001",
+        "sex": Sex.FEMALE,
+        "born_on": "1985-03-05",
+        "phone": "13812345678",
+        "post": "配电运维",
+        "kind": MemberKind.IN_SERVICE,
+        "branch_id": (await branch(session, given.pop("lineage", NORTH))).id,
+        "updated_at": NOON,
+        **given,
+    }
+    row = Member(name=name, **values)
+    session.add(row)
+    await session.flush()
+    return row

@@ -30,6 +30,9 @@ KNOWN = {
         ("activities.mine", "我的报名", (), ()),
         ("activities.accept", "接受候补名额", (), ()),
         ("activities.decline", "放弃候补名额", (), ()),
+        ("membership.bind", "会员绑定", (), ()),
+        ("membership.show", "我的会员信息", (), ()),
+        ("membership.unbind", "解除绑定", (), ()),
         ("news.latest", "工会动态", ("category",), ()),
         ("crisis.take", "接手紧急提醒", ("alert",), ()),
     ]

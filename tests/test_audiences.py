@@ -1,25 +1,71 @@
-"""Who is meant."""
+"""Who is meant: in memory and in SQL alike."""
+
+from itertools import product
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services.audiences import NOBODY_KNOWN, Audience, Facts, covers, matches
+from app.clock import civil_date
+from app.services.audience_rows import is_meant
+from app.services.audiences import NOBODY_KNOWN, Audience, Facts, covers, each, matches
+from models import Account, AccountKind, Follower, FollowerTag, MemberKind, Membership, Sex
+from tests import making
+from tests.conftest import NOON
+
+NORTH = "黄陵工会/北区分工会/抢修一班"
+LI = Membership(MemberKind.IN_SERVICE, NORTH, Sex.FEMALE)
 
 
-def who(*tags: str) -> Facts:
-    return Facts(frozenset(tags))
+def who(*tags: str, membership: Membership | None = None) -> Facts:
+    return Facts(frozenset(tags), membership)
 
 
-def test_one_of_several_tags_is_enough() -> None:
-    staff = Audience.model_validate({"tag": ["职工", "干部"]})
+def meant(**words: Any) -> Audience:
+    return Audience.model_validate(words)
+
+
+def test_one_of_several_values_is_enough() -> None:
+    staff = meant(tag=["职工", "干部"])
 
     assert matches(staff, who("干部", "陕西"))
     assert not matches(staff, who("陕西"))
     assert not matches(staff, NOBODY_KNOWN)
+    assert matches(meant(kind=["退休", "在职"]), who(membership=LI))
 
 
-def test_a_single_tag_may_be_written_without_brackets() -> None:
-    assert Audience.model_validate({"tag": "职工"}) == Audience.model_validate({"tag": ["职工"]})
+def test_every_word_must_hold() -> None:
+    women_of_the_north = meant(branch="北区分工会", sex="女", tag="志愿者")
+
+    assert matches(women_of_the_north, who("志愿者", membership=LI))
+    assert not matches(women_of_the_north, who(membership=LI))
+    assert not matches(women_of_the_north, who("志愿者"))
+    assert not matches(meant(branch="北区分工会", sex="男"), who(membership=LI))
+
+
+@pytest.mark.parametrize(
+    ("branch", "is_in"),
+    [
+        ("黄陵工会", True),
+        ("北区分工会", True),
+        ("抢修一班", True),
+        ("北区分工会/抢修一班", True),
+        (NORTH, True),
+        ("南区分工会", False),
+        ("抢修", False),
+        ("区分工会", False),
+        ("黄陵工会/抢修一班", False),
+    ],
+)
+def test_a_branch_means_all_below_it(branch: str, is_in: bool) -> None:
+    assert matches(meant(branch=branch), who(membership=LI)) is is_in
+
+
+def test_a_single_value_may_be_written_without_brackets() -> None:
+    assert meant(tag="职工") == meant(tag=["职工"])
+    assert meant(kind="退休") == meant(kind=["退休"])
 
 
 def test_no_audience_means_everybody() -> None:
@@ -27,15 +73,108 @@ def test_no_audience_means_everybody() -> None:
 
 
 @pytest.mark.parametrize(
-    "written", [{}, {"tags": "职工"}, {"tag": []}, {"tag": ""}, {"tag": "长" * 31}, {"tag": 5}]
+    "written",
+    [
+        {},
+        {"tags": "职工"},
+        {"tag": []},
+        {"tag": ""},
+        {"tag": None},
+        {"tag": "长" * 31},
+        {"tag": 5},
+        {"member": False},
+        {"kind": "retired"},
+        {"kind": 5},
+        {"sex": "母"},
+        {"branch": ""},
+    ],
 )
 def test_what_is_no_audience_is_refused(written: object) -> None:
     with pytest.raises(ValidationError):
         Audience.model_validate(written)
 
 
+def test_what_is_stored_reads_back_as_it_was_written() -> None:
+    for written in (
+        {"tag": ["职工"]},
+        {"member": True},
+        {"branch": ["北区"], "kind": ["退休"], "sex": ["女"]},
+    ):
+        audience = Audience.model_validate(written)
+
+        assert audience.model_dump(mode="json") == written
+        assert Audience.model_validate(audience.model_dump(mode="json")) == audience
+
+
+def test_an_audience_says_who_is_meant() -> None:
+    assert str(meant(tag=["职工", "干部"])) == "职工、干部"
+    assert str(meant(member=True)) == "会员"
+    assert str(meant(branch="北区分工会", sex="女")) == "北区分工会的女会员"
+    assert str(meant(kind="退休", tag="志愿者")) == "「志愿者」中退休会员"
+
+
 def test_a_wider_audience_covers_a_narrower_one() -> None:
-    both, one = Audience(tag=("职工", "干部")), Audience(tag=("干部",))
+    both, one = meant(tag=["职工", "干部"]), meant(tag="干部")
 
     assert covers(None, both) and covers(both, one) and covers(one, one)
     assert not covers(one, both) and not covers(one, None)
+    assert covers(meant(member=True), meant(branch="北区分工会"))
+    assert covers(meant(sex="女"), meant(sex="女", branch="北区分工会"))
+    assert not covers(meant(branch="北区分工会"), meant(member=True))
+    assert not covers(meant(tag="干部"), meant(member=True))
+
+
+def test_an_audience_is_all_its_single_values_together() -> None:
+    several = meant(tag=["甲", "乙"], kind=["退休", "在职"], member=True)
+
+    singles = each(several)
+
+    assert len(singles) == 4
+    assert all(len(one.tag) == len(one.kind) == 1 and one.member for one in singles)
+    assert all(covers(several, one) for one in singles)
+
+
+async def test_the_database_finds_whom_memory_would_find(session: AsyncSession) -> None:
+    account = Account(app_id="wx", kind=AccountKind.OFFICIAL)
+    session.add(account)
+    await session.flush()
+    town = {}
+    lineages = (NORTH, "黄陵工会/南区分工会", "黄陵工会/北区_分工会/抢修一班")
+    members = [None, *product(MemberKind, (*Sex, None), lineages)]
+    for number, (facts, tags) in enumerate(product(members, ((), ("志愿者",), ("志愿者", "干部")))):
+        person = await making.person(session)
+        follower = Follower(account_id=account.id, openid=f"o{number}", person_id=person.person_id)
+        session.add(follower)
+        await session.flush()
+        session.add_all(FollowerTag(follower_id=follower.id, name=tag, given_at=NOON) for tag in tags)
+        membership = None
+        if facts is not None:
+            kind, sex, lineage = facts
+            left_on = civil_date(NOON) if number % 5 == 0 else None
+            await making.member(
+                session,
+                staff_number=f"{number}",
+                kind=kind,
+                sex=sex,
+                lineage=lineage,
+                person_id=person.person_id,
+                left_on=left_on,
+            )
+            membership = Membership(kind, lineage, sex) if left_on is None else None
+        town[follower.id] = Facts(frozenset(tags), membership)
+
+    for written in (
+        {"tag": "志愿者"},
+        {"member": True},
+        {"branch": "北区分工会"},
+        {"branch": ["北区_分工会", "南区分工会"]},
+        {"branch": "黄陵工会/南区分工会", "tag": "干部"},
+        {"kind": ["退休", "劳务派遣"], "sex": "女"},
+        {"sex": "男", "branch": "%"},
+    ):
+        audience = Audience.model_validate(written)
+        chosen = sa.select(Follower.id).where(is_meant(audience, civil_date(NOON)))
+
+        found = set(await session.scalars(chosen))
+
+        assert found == {each for each, facts in town.items() if matches(audience, facts)}, written

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from app.dialogue.answers import Accept, Refuse, Said, coming_date
+from app.dialogue.answers import Accept, Refuse, Said
+from app.dialogue.dates import coming_date
 from tests.conftest import NOON
 
 

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 import handlers
 from app.database import Database
-from app.dialogue import answers
+from app.dialogue import answers, dates
 from app.dialogue.chat import Chat
 from app.dialogue.router import Registry, Router
 from app.services.library import Library
@@ -131,7 +131,7 @@ def trip(keys: tuple[str, ...], version: int = 1) -> Router:
     async def ask(chat: Chat) -> Reply:
         for key in keys:
             if key == "day":
-                await chat.ask(key, "哪一天？", answers.past_date)
+                await chat.ask(key, "哪一天？", dates.past_date)
             else:
                 await chat.ask(key, "去哪里？", answers.words)
         return Text("记下了。")

@@ -26,15 +26,15 @@ async def test_a_follower_is_told_with_tags_and_since_when(session: AsyncSession
     session.add(FollowerTag(follower_id=row.id, name="职工", given_at=NOON))
     await session.flush()
 
-    known = await followers.find_by_openid(session, account_id, LI)
+    known = await followers.find_by_openid(session, account_id, LI, NOON)
 
     assert known is not None
     assert known.subscribed
     assert known.facts.tags == {"职工"}
     assert known.since == round((NOON - timedelta(days=400)).timestamp() * 1_000_000)
-    assert await followers.find(session, row.id) == known
-    assert await followers.find(session, row.id + 1) is None
-    assert await followers.find_by_openid(session, account_id, "oNobody") is None
+    assert await followers.find(session, row.id, NOON) == known
+    assert await followers.find(session, row.id + 1, NOON) is None
+    assert await followers.find_by_openid(session, account_id, "oNobody", NOON) is None
 
 
 async def test_persons_that_became_one_another_are_the_last_of_them(session: AsyncSession) -> None:
@@ -47,7 +47,7 @@ async def test_persons_that_became_one_another_are_the_last_of_them(session: Asy
     (await session.get_one(Person, row.person_id)).merged_into_id = chain[0].id
     await session.flush()
 
-    known = await followers.find(session, row.id)
+    known = await followers.find(session, row.id, NOON)
 
     assert known is not None
     assert known.person_id == chain[1].id
@@ -59,7 +59,7 @@ async def test_persons_merged_in_a_circle_keep_nobody_waiting(session: AsyncSess
     (await session.get_one(Person, row.person_id)).merged_into_id = row.person_id
     await session.flush()
 
-    known = await followers.find(session, row.id)
+    known = await followers.find(session, row.id, NOON)
 
     assert known is not None
     assert known.person_id == row.person_id

@@ -228,7 +228,10 @@ def test_what_must_be_there_is_asked_for() -> None:
         ("{say: 停电, do: help.show, from: 12月1日}", "第 7 行第 36 列：日期「12月1日」读不懂。 写成 2026-12-01"),
         ("{say: 停电, do: help.show, until: 2026-02-30}", "第 7 行第 37 列：日期「2026-02-30」读不懂。"),
         ("{say: 停电, do: help.show, from: 2026-12-02, until: 2026-12-01}", "第 7 行第 5 列：开始（from）在结束（until）之后"),
-        ("{say: 停电, do: help.show, when: {tags: 职工}}", "第 7 行第 36 列：缺少「tag」。"),
+        ("{say: 停电, do: help.show, when: {tags: 职工}}", "第 7 行第 37 列：不认识「tags」。 是不是「tag」？"),
+        ("{say: 停电, do: help.show, when: {kind: 退}}", "第 7 行第 43 列：「退」不对。 请写在职、劳务派遣、退休。"),
+        ("{say: 停电, do: help.show, when: {member: false}}", "第 7 行第 45 列：member 只能写 true。 不限会员就不写这一项。"),
+        ("{say: 停电, do: help.show, when: {}}", "第 7 行第 36 列：没有写是谁。 请写 tag、member、branch、kind 或 sex。"),
     ],
 )  # fmt: skip
 def test_a_wrong_keyword_says_what_would_be_right(written: str, said: str) -> None:
@@ -365,7 +368,7 @@ def test_a_menu_no_one_would_see_is_a_mistake() -> None:
 
     unseen = for_audiences(f"{{when: {{tag: [职工, 干部]}}, {bar}}}", f"{{when: {{tag: 干部}}, {bar}}}")
     assert the_mistake(unseen) == (
-        "第 8 行第 12 列：这套菜单没有人会看到：带「干部」标签的人已经看到前面的菜单。 把它移到前面，或换一个标签。"
+        "第 8 行第 12 列：这套菜单没有人会看到：「干部」已经看到前面的菜单。 把它移到前面，或改一改给谁看。"
     )
 
 

@@ -1,4 +1,4 @@
-"""The account as it ships, around a real engine: handlers, menu file, answers and one activity."""
+"""The account as it ships, around a real engine: handlers, menu file, answers, one activity, one member."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,11 +25,19 @@ _shipped = Library(load(ROOT / "content"))
 
 @asynccontextmanager
 async def our_town(
-    database: Database, clock: FakeClock, library: Library = _shipped, *, activities: bool = True
+    database: Database,
+    clock: FakeClock,
+    library: Library = _shipped,
+    *,
+    activities: bool = True,
+    keywords: str = "",
 ) -> AsyncIterator[Talk]:
+    """`keywords`: rules that come before those of the shipped file."""
     menus = (ROOT / "menus.yaml").read_text(encoding="utf-8")
-    if activities:
-        async with database.transaction() as session:
+    menus = menus.replace("\nkeywords:\n", f"\nkeywords:\n{keywords}")
+    async with database.transaction() as session:
+        await making.member(session)
+        if activities:
             await making.activity(session, "羽毛球赛", capacity=2, guests=1, questions=ASKED)
     async with talking(database, clock, handlers.routers(library, [ON_DUTY]), menus) as talk:
         yield talk

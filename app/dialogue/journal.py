@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Protocol
 
-from models import DialogueState, MessageState
+from app.clock import civil_date
+from models import DialogueState, MemberKind, Membership, MessageState, Sex
 from models.message import PLACES
 from models.types import seal_json, unseal_json
 
@@ -27,10 +28,19 @@ class Speaker:
     known_to_speak: bool = False  # the window facts say already that the person spoke just now
     tags: frozenset[str] = frozenset()
     owed: int | None = None  # an outbox row that could not be sent: it opens a reply
+    membership: Membership | None = None  # while the person is a member
 
     @property
     def id(self) -> int:
         return self.person_id
+
+
+def membership(row: tuple[Any, ...] | list[Any], at: datetime) -> Membership | None:
+    """Of kind, lineage, sex and the day of leaving as read; None for who is no member, or no longer one."""
+    kind, lineage, sex, left_on = row
+    if kind is None or (left_on is not None and left_on <= civil_date(at)):
+        return None
+    return Membership(MemberKind(kind), lineage, Sex(sex) if sex else None)
 
 
 JUST_NOW = timedelta(minutes=1)  # a window of 48 h may be short by so much; it saves a page per message

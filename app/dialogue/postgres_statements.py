@@ -27,6 +27,7 @@ from app.dialogue.journal import (
     Speaker,
     Written,
     dialogue_row,
+    membership,
     message_row,
     put_dialogues,
 )
@@ -38,12 +39,15 @@ SELECT q.n, m.id, m.state, m.reply, m.lease_token, f.id, f.person_id, f.version,
   (SELECT array_agg(name) FROM follower_tag t WHERE t.follower_id = f.id),
   {OWED},
   d.ref, d.flow, d.version, d.state, d.confidential, d.started_at, d.expires_at, d.serial,
-  d.args, d.answers, d.pending, m.answered_at IS NULL, f.spoke_used = 0 AND f.spoke_at > q.just
+  d.args, d.answers, d.pending, m.answered_at IS NULL, f.spoke_used = 0 AND f.spoke_at > q.just,
+  e.kind, b.lineage, e.sex, e.left_on
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[])
   WITH ORDINALITY AS q(account_id, key, openid, just, n)
 LEFT JOIN message m ON m.account_id = q.account_id AND m.key = q.key
 LEFT JOIN follower f ON f.account_id = q.account_id AND f.openid = q.openid
 LEFT JOIN dialogue d ON d.follower_id = f.id AND d.state <> 'ended'
+LEFT JOIN member e ON e.person_id = f.person_id
+LEFT JOIN branch b ON b.id = e.branch_id
 ORDER BY d.id
 """
 
@@ -147,9 +151,16 @@ def _fill(snapshot: Snapshot, question: Question, row: Any) -> None:
         stored = unseal_json(row[3], "message.reply") if row[3] else None
         snapshot.seen = Seen(row[1], MessageState(row[2]), stored, row[4], row[22])
     if row[5] is not None:
-        tags = frozenset(row[9] or ())
         snapshot.speaker = Speaker(
-            row[5], row[6], question.openid, row[7], row[8], bool(row[23]), tags, row[10]
+            row[5],
+            row[6],
+            question.openid,
+            row[7],
+            row[8],
+            bool(row[23]),
+            frozenset(row[9] or ()),
+            row[10],
+            membership(tuple(row[24:28]), question.at),
         )
     if row[11] is None:
         return

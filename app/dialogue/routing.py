@@ -18,7 +18,7 @@ from app.dialogue.questions import Pending, is_stale_tap
 from app.dialogue.router import Handler, Registry
 from app.menus.matching import Book, Match
 from app.menus.targets import Do, Say, Target
-from app.services.audiences import Facts
+from app.services.audiences import NOBODY_KNOWN, Facts
 from app.wechat.incoming import Incoming
 from models import DialogueState
 
@@ -258,7 +258,7 @@ def too_late_to_answer(plan: Plan, stood: tuple[str, int]) -> None:
 
 
 def _facts(seen: Snapshot) -> Facts:
-    return Facts(seen.speaker.tags if seen.speaker else frozenset())
+    return Facts(seen.speaker.tags, seen.speaker.membership) if seen.speaker else NOBODY_KNOWN
 
 
 def _waits(plan: Plan, seen: Snapshot) -> DialogueRow | None:

@@ -7,7 +7,7 @@ size of group.
 import json
 import sqlite3
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
@@ -29,10 +29,11 @@ from app.dialogue.journal import (
     Speaker,
     Written,
     dialogue_row,
+    membership,
     message_row,
     put_dialogues,
 )
-from models import DialogueState, MessageState
+from models import DialogueState, Membership, MessageState
 from models.types import public_id, unseal_json
 
 LEAVE = tuple(statement.format(who="?1", at="?2") for statement in LEAVING)
@@ -67,7 +68,9 @@ SELECT json_group_array(json_array(
   {OWED},
   (SELECT json_group_array(json_array(d.ref, d.flow, d.version, d.state, d.confidential, d.started_at,
      d.expires_at, d.serial, hex(d.args), hex(d.answers), hex(d.pending)))
-   FROM dialogue d WHERE d.follower_id = f.id AND d.state <> 'ended')))
+   FROM dialogue d WHERE d.follower_id = f.id AND d.state <> 'ended'),
+  (SELECT json_array(e.kind, b.lineage, e.sex, e.left_on)
+   FROM member e JOIN branch b ON b.id = e.branch_id WHERE e.person_id = f.person_id)))
 FROM q
 LEFT JOIN message m ON m.account_id = q.account_id AND m.key = q.key
 LEFT JOIN follower f ON f.account_id = q.account_id AND f.openid = q.openid
@@ -107,19 +110,32 @@ def _snapshot(question: Question, row: list[Any]) -> Snapshot:
         tags,
         owed,
         dialogues,
+        member,
     ) = row
     snapshot = Snapshot()
     if message_id is not None:
         stored = unseal_json(bytes.fromhex(reply), "message.reply") if reply else None
         snapshot.seen = Seen(message_id, MessageState(state), stored, token, bool(late))
     if follower_id is not None:
-        marks = frozenset(tags)
         snapshot.speaker = Speaker(
-            follower_id, person_id, question.openid, version, bool(subscribed), bool(spoke), marks, owed
+            follower_id,
+            person_id,
+            question.openid,
+            version,
+            bool(subscribed),
+            bool(spoke),
+            frozenset(tags),
+            owed,
+            _membership(member, question.at) if member else None,
         )
     for columns in dialogues:
         snapshot.add(_dialogue(columns))
     return snapshot
+
+
+def _membership(row: list[Any], at: datetime) -> Membership | None:
+    *facts, left_on = row
+    return membership([*facts, date.fromisoformat(left_on) if left_on else None], at)
 
 
 def _dialogue(columns: list[Any]) -> DialogueRow:

@@ -8,22 +8,24 @@ n the tag gh-menu-n, -n the same but no longer the last, 0 another tag was given
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
 
-from app.clock import Clock
+from app.clock import Clock, civil_date
 from app.database import Database
 from app.menus import revisions
 from app.menus.buttons import tag_name
 from app.menus.file import read_unchecked
+from app.services.audience_rows import is_meant
 from app.services.audiences import Audience
 from app.services.coordination import give_back, take_lease
 from app.wechat.api.tags import TagsApi
 from app.wechat.client import WeChatClient
 from app.wechat.errors import OurMistake, PartlyDone, PersonUnreachable, WeChatError
-from models import Follower, FollowerTag, Lease
+from models import Follower, Lease
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +75,7 @@ async def tag_followers(
     holder = secrets.token_hex(8)
     if not await _hold(database, LEASE, holder, LEASE_SECONDS, clock):
         return Tagged(finished=False)
-    round_ = _Round(database, client, account_id)
+    round_ = _Round(database, client, clock, account_id)
     try:
         finished = await round_.run(
             follower_ids, lambda: _hold(database, LEASE, holder, LEASE_SECONDS, clock)
@@ -111,8 +113,8 @@ async def tag_id(tags: TagsApi, name: str) -> int:
 class _Round:
     """One pass over followers; counts go on even when it is broken off."""
 
-    def __init__(self, database: Database, client: WeChatClient, account_id: int) -> None:
-        self._database = database
+    def __init__(self, database: Database, client: WeChatClient, clock: Clock, account_id: int) -> None:
+        self._database, self._clock = database, clock
         self._tags = client.tags
         self._account_id = account_id
         self._ids: dict[int, int] = {}
@@ -137,7 +139,7 @@ class _Round:
         self, audiences: Sequence[Audience], follower_ids: Sequence[int] | None
     ) -> AsyncIterator[list[_Change]]:
         last = 0
-        want = _wanted(audiences)
+        want = _wanted(audiences, civil_date(self._clock.now()))
         differing = sa.select(Follower.id, Follower.openid, Follower.menu_tag, want.label("want")).where(
             Follower.account_id == self._account_id,
             Follower.subscribed,
@@ -189,15 +191,9 @@ class _Round:
                 await session.execute(mine.values(menu_tag=after))
 
 
-def _wanted(audiences: Sequence[Audience]) -> sa.ColumnElement[Any]:
-    """The menu each follower should see, worked out by the database: `app.services.audiences` in SQL."""
-    cases = [
-        (
-            sa.exists().where(FollowerTag.follower_id == Follower.id, FollowerTag.name.in_(audience.tag)),
-            sa.literal(number),
-        )
-        for number, audience in enumerate(audiences, 1)
-    ]
+def _wanted(audiences: Sequence[Audience], today: date) -> sa.ColumnElement[Any]:
+    """The menu each follower should see, worked out by the database."""
+    cases = [(is_meant(audience, today), sa.literal(number)) for number, audience in enumerate(audiences, 1)]
     nothing = sa.cast(sa.null(), sa.Integer)
     return sa.case(*cases, else_=nothing) if cases else nothing
 

@@ -10,6 +10,7 @@ from app.menus.parts import Bar, Parts
 from app.menus.source import Path, Source
 from app.menus.targets import KEY_BYTES, key_of
 from app.menus.words import shown_width
+from app.services.audiences import Audience, covers, each
 
 MOST_DOMAINS = 3  # WeChat 65316, over all menus for audiences together
 TOP_SHOWN, ITEM_SHOWN = 4, 8
@@ -106,14 +107,14 @@ def _doubled(items: Iterable[tuple[Path, Item]], where: str, source: Source) -> 
 
 
 def _unseen(bars: list[Bar], source: Source) -> Iterator[Mistake]:
-    taken: set[str] = set()
+    taken: list[Audience] = []
     for bar in bars:
         if bar.when is None:
             continue
-        if bar.when.tags <= taken:
-            message = f"这套菜单没有人会看到：带「{bar.when}」标签的人已经看到前面的菜单。"
-            yield Mistake(*source.place((*bar.path[:-1], "when")), message, "把它移到前面，或换一个标签。")
-        taken |= bar.when.tags
+        if all(any(covers(earlier, one) for earlier in taken) for one in each(bar.when)):
+            message = f"这套菜单没有人会看到：「{bar.when}」已经看到前面的菜单。"
+            yield Mistake(*source.place((*bar.path[:-1], "when")), message, "把它移到前面，或改一改给谁看。")
+        taken.append(bar.when)
 
 
 def _domains(bars: list[Bar], source: Source) -> Iterator[Mistake]:

@@ -84,7 +84,6 @@ class Book:
         greetings: Mapping[str, Do],
         fallback: Do | None,
         known: Handlers,
-        asks_tags: bool,
     ) -> None:
         self._exact = exact
         self._entries = entries
@@ -93,8 +92,6 @@ class Book:
         self._greetings = greetings
         self._known = known
         self.fallback = fallback
-        self.asks_tags = asks_tags
-        """Whether any keyword looks at the follower's tags; if not, nobody needs to read them."""
 
     def match(self, text: str, at: datetime, facts: Facts = audiences.NOBODY_KNOWN) -> Match | None:
         """The rule `text` hits at `at`, or None."""
@@ -143,7 +140,6 @@ class Book:
             greetings={},
             fallback=None,
             known=known,
-            asks_tags=False,
         )
 
 
@@ -177,7 +173,6 @@ def compile_book(file: MenuFile, known: Handlers, older: Iterable[Mapping[str, S
         greetings={kind: Do(handler) for kind, handler in named.items() if handler},
         fallback=Do(file.fallback),
         known=known,
-        asks_tags=any(rule.when for rule in file.keywords),
     )
 
 

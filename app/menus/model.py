@@ -20,9 +20,10 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import CoreSchema
 
 from app.clock import SHANGHAI
+from app.errors import wrong
 from app.menus.mistakes import Mistake
 from app.services.audiences import Audience
 
@@ -30,10 +31,6 @@ TOP_BYTES, ITEM_BYTES, URL_BYTES, TEXT_BYTES = 16, 60, 1024, 2048
 MOST_TOPS, MOST_ITEMS, MOST_AUDIENCES = 3, 5, 20
 ACTIONS = ("do", "open", "miniprogram", "reply", "scan", "photo", "location")
 HANDLED = ("do", "scan", "photo", "location")
-
-
-def wrong(message: str, hint: str = "") -> PydanticCustomError:
-    return PydanticCustomError("said", "{message}", {"message": message, "hint": hint})
 
 
 def _checked(check: Callable[[str], str]) -> BeforeValidator:

@@ -13,7 +13,7 @@ from app.menus.model import Hours, How, Rule
 from app.menus.patterns import BadPattern, compile_pattern, is_anchored
 from app.menus.source import Path, Source
 from app.menus.words import normalise
-from app.services.audiences import Audience, covers
+from app.services.audiences import covers, each
 
 # Always the engine's own, whatever the file says (architecture: order of routing).
 RESERVED = frozenset({"取消", "上一步", "帮助", "人工", "继续"})
@@ -114,11 +114,11 @@ def _always_when(wide: Rule, narrow: Rule) -> bool:
 def _union(wide: Sequence[Rule], narrow: Rule) -> list[Rule]:
     """Rules of `wide` that hold between them whenever, and for whomever, `narrow` does; none if they do not.
 
-    Whoever carries one tag of `narrow`'s or none at all stands for everybody: more tags only make more hold.
+    Whoever has just one of the values `narrow` asks for stands for everybody: more only make more hold.
     Working hours and days off are thought possible at any moment, so that nobody is blamed wrongly.
     """
     found: list[Rule] = []
-    for audience in _each_tag(narrow.when):
+    for audience in each(narrow.when) if narrow.when else [None]:
         for hours in [narrow.hours] if narrow.hours else list(Hours):
             holding = [rule for rule in wide if rule.hours in (None, hours) and covers(rule.when, audience)]
             chain = _chain(holding, narrow)
@@ -126,10 +126,6 @@ def _union(wide: Sequence[Rule], narrow: Rule) -> list[Rule]:
                 return []
             found += chain
     return found
-
-
-def _each_tag(audience: Audience | None) -> list[Audience | None]:
-    return [Audience(tag=(tag,)) for tag in audience.tag] if audience else [None]
 
 
 def _chain(rules: Sequence[Rule], narrow: Rule) -> list[Rule]:

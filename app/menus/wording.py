@@ -33,7 +33,7 @@ def terms(rule: Rule) -> str:
     found = [HOURS[rule.hours]] if rule.hours else []
     found += [f"{rule.from_:%Y-%m-%d} 起"] if rule.from_ else []
     found += [f"{rule.until:%Y-%m-%d} 止"] if rule.until else []
-    found += [f"标签 {rule.when}"] if rule.when else []
+    found += [f"给{rule.when}"] if rule.when else []
     return f"（{'，'.join(found)}）" if found else ""
 
 

@@ -102,7 +102,7 @@ def local(wanted: str) -> str:
 async def _follower(door: Door, shared: Shared, openid: str, now: datetime) -> Known | None:
     """The follower with this openid. Of whom we never heard, WeChat knows whether they follow."""
     async with shared.database.reading() as session:
-        known = await followers.find_by_openid(session, door.account_id, openid)
+        known = await followers.find_by_openid(session, door.account_id, openid, now)
     if known is not None:
         return known
     try:
@@ -114,7 +114,7 @@ async def _follower(door: Door, shared: Shared, openid: str, now: datetime) -> K
     since = datetime.fromtimestamp(user.subscribed_at, UTC)
     async with shared.database.transaction() as session:
         await followers.meet(session, door.account_id, openid, followed_at=since, now=now)
-        return await followers.find_by_openid(session, door.account_id, openid)
+        return await followers.find_by_openid(session, door.account_id, openid, now)
 
 
 # --- answers -----------------------------------------------------------------------------------------------

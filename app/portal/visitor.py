@@ -84,7 +84,7 @@ async def look_up(request: Request, door: Door, session: AsyncSession, now: Now)
     ticket = door.tickets.session(request.cookies.get(door.cookie("session"), ""), now)
     if ticket is None:
         return None
-    known = await followers.find(session, ticket.follower_id)
+    known = await followers.find(session, ticket.follower_id, now)
     if known is None or not known.subscribed or not _is_same(known, ticket):
         return None
     return Visitor(known.person_id, known.facts, door.tickets.form_token(ticket))

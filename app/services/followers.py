@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clock import civil_date
+from app.services import members
 from app.services.audiences import Facts
 from models import Follower, FollowerTag, Person
 
@@ -24,14 +26,14 @@ class Known:
     facts: Facts
 
 
-async def find(session: AsyncSession, follower_id: int) -> Known | None:
+async def find(session: AsyncSession, follower_id: int, now: datetime) -> Known | None:
     follower = await session.get(Follower, follower_id)
-    return None if follower is None else await _known(session, follower)
+    return None if follower is None else await _known(session, follower, now)
 
 
-async def find_by_openid(session: AsyncSession, account_id: int, openid: str) -> Known | None:
+async def find_by_openid(session: AsyncSession, account_id: int, openid: str, now: datetime) -> Known | None:
     follower = await session.scalar(_of(account_id, openid))
-    return None if follower is None else await _known(session, follower)
+    return None if follower is None else await _known(session, follower, now)
 
 
 async def meet(
@@ -57,11 +59,12 @@ def _of(account_id: int, openid: str) -> sa.Select[Follower]:
     return sa.select(Follower).where(Follower.account_id == account_id, Follower.openid == openid)
 
 
-async def _known(session: AsyncSession, follower: Follower) -> Known:
+async def _known(session: AsyncSession, follower: Follower, now: datetime) -> Known:
     tags = await session.scalars(sa.select(FollowerTag.name).where(FollowerTag.follower_id == follower.id))
     since = 0 if follower.subscribed_at is None else round(follower.subscribed_at.timestamp() * 1_000_000)
     person_id = await _who_stayed(session, follower.person_id)
-    return Known(follower.id, person_id, follower.subscribed, since, Facts(tags=frozenset(tags)))
+    facts = Facts(frozenset(tags), await members.find_membership(session, person_id, civil_date(now)))
+    return Known(follower.id, person_id, follower.subscribed, since, facts)
 
 
 async def _who_stayed(session: AsyncSession, person_id: int) -> int:

@@ -1,0 +1,139 @@
+"""Binding (绑定): a person shows who he is in the roster, and is from then on a member in chat and on pages.
+
+Staff number, name and one more fact must fit; nobody is told which of them did not. One person and one member
+belong to each other, and to nobody else. What a person did before stays his: nothing hangs on the member.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import civil_date
+from app.errors import DomainError, NotFound
+from app.services import guesses, members
+from models import Member, MemberEvent, Person
+
+PURPOSE = "member"
+_STAFF = "请回复「人工」，由工作人员核对。"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What somebody says of himself: the last four digits of his phone, or the day he was born."""
+
+    staff_number: str
+    name: str
+    phone_end: str = ""
+    born_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
+class NotFitting:
+    """The roster says otherwise. No exception: the try must be kept."""
+
+    tries_left: int
+
+
+async def check_may_bind(session: AsyncSession, person_id: int, now: datetime) -> None:
+    """Raises: DomainError: too many failed tries."""
+    await guesses.check_person(session, PURPOSE, person_id, now)
+
+
+async def bind(
+    session: AsyncSession, person_id: int, proof: Proof, *, channel: str, now: datetime
+) -> Bound | NotFitting:
+    """Make this person the member he says he is. Twice is no error.
+
+    Raises:
+        DomainError: he is bound to another number, or somebody else to this one; the member has left; too
+            many failed tries.
+    """
+    await _lock_person(session, person_id)
+    number = written(proof.staff_number)
+    own = await members.find_of_person(session, person_id)
+    if own is not None and own.staff_number != number:
+        raise DomainError(f"您已经绑定了工号 {own.staff_number}。要换一个，请先回复「解除绑定」。")
+    await guesses.check(session, PURPOSE, person_id, number, now)
+    member = await _find(session, number)
+    if member is None or not _fits(member, proof):
+        guesses.note(session, PURPOSE, person_id, number, now)
+        await session.flush()
+        return NotFitting(await guesses.left(session, PURPOSE, person_id, now))
+    if member.has_left(civil_date(now)):
+        raise DomainError(f"花名册里您已经离开，不能绑定。有疑问{_STAFF}")
+    if member.person_id == person_id:
+        return Bound(member)
+    if member.person_id is not None:
+        raise DomainError(f"这个工号已经绑定了另一个微信号。换了微信号，或者不是您本人绑定的，{_STAFF}")
+    member.person_id, member.bound_at, member.updated_at = person_id, now, now
+    members.note(session, member, MemberEvent.BOUND, by="member", channel=channel, now=now)
+    await session.flush()
+    return Bound(member)
+
+
+async def unbind(session: AsyncSession, person_id: int, *, channel: str, now: datetime) -> Member | None:
+    """A person's own wish; None where he was not bound."""
+    await _lock_person(session, person_id)
+    own = await members.find_of_person(session, person_id)
+    if own is not None:
+        await _loosen(session, own, by="member", channel=channel, now=now)
+    return own
+
+
+async def unbind_by_staff(
+    session: AsyncSession, staff_number: str, *, by: str, channel: str, now: datetime
+) -> bool:
+    """For who lost his WeChat account; false where nobody was bound.
+
+    Raises: NotFound: no such member.
+    """
+    member = await members.get_by_staff_number(session, written(staff_number), lock=True)
+    if member.person_id is None:
+        return False
+    await _loosen(session, member, by=by, channel=channel, now=now)
+    return True
+
+
+def written(staff_number: str) -> str:
+    """A staff number as the roster has it: half-width, capitals, no space."""
+    return "".join(unicodedata.normalize("NFKC", staff_number).split()).upper()
+
+
+async def _loosen(session: AsyncSession, member: Member, *, by: str, channel: str, now: datetime) -> None:
+    member.person_id, member.bound_at, member.updated_at = None, None, now
+    members.note(session, member, MemberEvent.UNBOUND, by=by, channel=channel, now=now)
+    await session.flush()
+
+
+async def _find(session: AsyncSession, number: str) -> Member | None:
+    try:
+        return await members.get_by_staff_number(session, number, lock=True)
+    except NotFound:
+        return None
+
+
+def _fits(member: Member, proof: Proof) -> bool:
+    if _name(member.name) != _name(proof.name):
+        return False
+    if proof.phone_end:
+        return member.phone is not None and member.phone[-4:] == proof.phone_end
+    return proof.born_on is not None and member.born_on == proof.born_on.isoformat()
+
+
+def _name(name: str) -> str:
+    """Names of minorities are written with several kinds of dots."""
+    plain = "".join(unicodedata.normalize("NFKC", name).split())
+    return plain.replace("•", "·").replace("・", "·").replace(".", "·")
+
+
+async def _lock_person(session: AsyncSession, person_id: int) -> None:
+    """Two messages of one person on two accounts go one after the other."""
+    await session.execute(sa.select(Person.id).where(Person.id == person_id).with_for_update())

@@ -1,0 +1,54 @@
+"""Limits on proving who one is: failed tries are counted by person, and by what was tried.
+
+The second count keeps several persons from sharing out the guessing of one number. Only failed tries count.
+Whoever notes one has locked the person's row, so that two at once are counted one after the other.
+"""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.errors import DomainError
+from models import Guess
+from models.sealing import keyring
+
+SPAN = timedelta(hours=24)
+PER_PERSON, PER_SUBJECT = 5, 15
+
+
+async def left(session: AsyncSession, purpose: str, person_id: int, now: datetime) -> int:
+    """How many tries this person still has."""
+    return max(0, PER_PERSON - await _count(session, purpose, Guess.person_id == person_id, now))
+
+
+async def check(session: AsyncSession, purpose: str, person_id: int, subject: str, now: datetime) -> None:
+    """Raises: DomainError: too many tries, by this person or at this `subject`."""
+    await check_person(session, purpose, person_id, now)
+    if await _count(session, purpose, Guess.subject == _digest(purpose, subject), now) >= PER_SUBJECT:
+        raise DomainError("这个号码今天核对不上的次数太多了，请明天再试，或回复「人工」请工作人员核对。")
+
+
+async def check_person(session: AsyncSession, purpose: str, person_id: int, now: datetime) -> None:
+    """Raises: DomainError: too many tries by this person."""
+    if not await left(session, purpose, person_id, now):
+        raise DomainError("今天核对不上的次数太多了，请明天再试，或回复「人工」请工作人员核对。")
+
+
+def note(session: AsyncSession, purpose: str, person_id: int, subject: str, now: datetime) -> None:
+    session.add(Guess(purpose=purpose, person_id=person_id, subject=_digest(purpose, subject), at=now))
+
+
+async def forget(session: AsyncSession, before: datetime) -> int:
+    """Delete what no longer counts; returns how many."""
+    gone = await session.scalars(sa.delete(Guess).where(Guess.at < before).returning(Guess.id))
+    return len(gone.all())
+
+
+async def _count(session: AsyncSession, purpose: str, which: sa.ColumnElement[bool], now: datetime) -> int:
+    chosen = sa.select(sa.func.count()).where(Guess.purpose == purpose, which, Guess.at > now - SPAN)
+    return int(await session.scalar(chosen.select_from(Guess)) or 0)
+
+
+def _digest(purpose: str, subject: str) -> bytes:
+    return keyring().digest(subject, f"guess.{purpose}")

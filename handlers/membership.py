@@ -1,0 +1,92 @@
+"""会员绑定: a follower shows who he is in the roster, looks at what it says, or takes the binding back."""
+
+from enum import StrEnum
+
+from app.clock import civil_date
+from app.dialogue import answers, dates
+from app.dialogue.chat import Chat
+from app.dialogue.router import Router
+from app.services import binding, members
+from app.services.binding import NotFitting, Proof
+from app.wechat.replies import Reply, Text
+from handlers import lines
+from models import LINEAGE, Member
+
+router = Router("membership")
+
+NUMBER = (
+    "绑定后就能看到会员的菜单，参加只对会员开放的活动。\n"
+    "请发您的工号（工作证、工资条上有）。工号和姓名只用来和单位的花名册核对。"
+)
+
+
+class Fact(StrEnum):
+    PHONE = "phone"
+    BIRTH = "birth"
+
+    @property
+    def label(self) -> str:
+        return "单位登记的手机号后四位" if self is Fact.PHONE else "出生日期"
+
+
+@router.flow("membership.bind", title="会员绑定", version=1)
+async def bind(chat: Chat) -> Reply:
+    """Number, name and one more fact; what did not fit is never said, and tries are counted."""
+    own = await members.find_of_person(chat.session, chat.person.person_id)
+    if own is not None:
+        return Text("\n".join(["您已经绑定了。", *_standing(own, chat)]))
+    await binding.check_may_bind(chat.session, chat.person.person_id, chat.at)
+    number = await chat.ask("number", NUMBER, answers.Words(at_most=32))
+    name = await chat.ask("name", "请发您的姓名。", answers.Words(at_most=40))
+    fact = await chat.choose("fact", "再核对一项，请选一个：", Fact)
+    if fact is Fact.PHONE:
+        proof = Proof(
+            number, name, phone_end=await chat.ask("phone", "请发手机号后四位。", answers.Digits(4))
+        )
+    else:
+        born = await chat.ask("born", "请发出生日期，例如 1985-03-05。", dates.birth_date)
+        proof = Proof(number, name, born_on=born)
+
+    found = await binding.bind(chat.session, chat.person.person_id, proof, channel="chat", now=chat.at)
+    if isinstance(found, NotFitting):
+        return Text(_did_not_fit(fact, found.tries_left))
+    return Text("\n".join(["绑定成功，会员菜单马上就换好。", *_standing(found.member, chat)]))
+
+
+@router.on("membership.show", title="我的会员信息")
+async def show(chat: Chat) -> Reply:
+    own = await members.find_of_person(chat.session, chat.person.person_id)
+    if own is None:
+        return Text(f"您还没有绑定工号。绑定后可以看到会员菜单：{lines.BIND}")
+    return Text("\n".join(_standing(own, chat)))
+
+
+@router.flow("membership.unbind", title="解除绑定", version=1)
+async def unbind(chat: Chat) -> Reply:
+    own = await members.find_of_person(chat.session, chat.person.person_id)
+    if own is None:
+        return Text(f"您没有绑定工号。{lines.BIND}")
+    await chat.confirm(
+        "ok",
+        f"解除工号 {own.staff_number} 的绑定吗？解除后看不到会员菜单；您的报名、留言和咨询都还在。",
+    )
+    await binding.unbind(chat.session, chat.person.person_id, channel="chat", now=chat.at)
+    return Text(f"已解除绑定。需要时可以再绑定：{lines.BIND}")
+
+
+def _standing(member: Member, chat: Chat) -> list[str]:
+    facts = [
+        f"{member.name}，工号 {member.staff_number}",
+        f"{member.branch.lineage.replace(LINEAGE, ' › ')}",
+        " · ".join(each for each in (member.kind.label, member.post) if each),
+    ]
+    if member.has_left(civil_date(chat.at)):
+        facts.append("花名册里您已经离开，会员的菜单和活动不再对您开放。有疑问请回复「人工」。")
+    return [*facts, f"资料不对请回复「人工」。　{lines.UNBIND}"]
+
+
+def _did_not_fit(fact: Fact, tries_left: int) -> str:
+    words = f"工号、姓名和{fact.label}对不上，请核对后再试。"
+    if not tries_left:
+        return f"{words}今天不能再试了，请明天再来，或回复「人工」请工作人员核对。"
+    return f"{words}今天还可以试 {tries_left} 次：{lines.BIND}"
