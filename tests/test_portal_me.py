@@ -6,19 +6,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import sqlalchemy as sa
 
 from app.services import activities, case_work, cases, consultation_work
 from models import Activity, Case, CaseEntry, CaseKind, EntryKind, Follower, FollowerTag, SignUpMove
-from sandbox.driver import Phone
 from tests import making
 from tests.both_ends import OURS, Ends, both_ends, settings_for
 from tests.consulting import consult
-
-HTML = {"Accept": "text/html"}
-TOKEN = re.compile(r'name="token" value="([0-9a-f]{64})"')
+from tests.portal_member import HTML, TOKEN, Visiting, member
 
 
 @pytest.fixture
@@ -28,38 +24,6 @@ async def ends(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         yield joined
 
 
-class Member:
-    """A follower with a browser that is signed in."""
-
-    def __init__(self, ends: Ends, phone: Phone, browser: httpx.AsyncClient) -> None:
-        self._ends, self.phone, self.browser = ends, phone, browser
-
-    async def reads(self, path: str) -> str:
-        answer = await self.browser.get(path, headers=HTML)
-        assert answer.status_code == 200, answer.text
-        assert answer.headers["cache-control"] == "no-store"
-        return answer.text
-
-    async def taps(self, path: str, action: str) -> httpx.Response:
-        """Send the form of `path` that goes to `action`."""
-        page = await self.reads(path)
-        assert f'action="{action}"' in page, page
-        found = TOKEN.search(page)
-        assert found
-        return await self.browser.post(action, data={"token": found[1]}, headers=HTML)
-
-    async def person_id(self) -> int:
-        async with self._ends.house.database.reading() as session:
-            found = sa.select(Follower.person_id).where(Follower.openid == self.phone.openid)
-            return int((await session.scalars(found)).one())
-
-
-async def member(ends: Ends, name: str) -> Member:
-    phone, browser = await ends.platform.follower(name), ends.browser()
-    assert (await phone.opens(f"{OURS}/me", browser)).status_code == 200
-    return Member(ends, phone, browser)
-
-
 async def announce(ends: Ends, title: str, **given: Any) -> Activity:
     now = ends.house.clock.now()
     async with ends.house.database.transaction() as session:
@@ -67,7 +31,7 @@ async def announce(ends: Ends, title: str, **given: Any) -> Activity:
         return await making.activity(session, title, **times | given)
 
 
-async def leaves(ends: Ends, who: Member, words: str, **given: Any) -> cases.Opened:
+async def leaves(ends: Ends, who: Visiting, words: str, **given: Any) -> cases.Opened:
     person_id = await who.person_id()
     blocks = [{"type": "text", "text": words}]
     async with ends.house.database.transaction() as session:

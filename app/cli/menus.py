@@ -22,6 +22,7 @@ from app.menus.schema import SCHEMA, schema_text
 from app.menus.shadows import RESERVED
 from app.menus.words import normalise
 from app.services.audiences import Facts
+from models import MemberKind, Membership, Sex
 
 app = Commands(help="菜单与关键词（menus.yaml）。")
 
@@ -73,6 +74,13 @@ def check(file: FileArgument = None) -> None:
 def try_(
     text: Annotated[str, typer.Argument(help="用户会发来的文字")],
     tag: Annotated[list[str] | None, typer.Option(help="假设这个人有此标签，可写多次")] = None,
+    branch: Annotated[
+        str | None, typer.Option(help="假设是这个组织的会员，如 黄陵供电公司工会/北区分工会")
+    ] = None,
+    kind: Annotated[
+        str, typer.Option(help="假设的人员类别：在职、劳务派遣、退休")
+    ] = MemberKind.IN_SERVICE.label,
+    sex: Annotated[str | None, typer.Option(help="假设的性别：女、男")] = None,
     at: Annotated[str | None, typer.Option(help="假设的时间，如 2026-10-01 10:00")] = None,
     live: Annotated[bool, typer.Option("--live", help="用正在生效的那一版，而不是文件")] = False,
 ) -> None:
@@ -81,7 +89,8 @@ def try_(
     async def work(house: Any) -> str:
         moment = _moment(at) if at else house.clock.now()
         file = await _live_file(house) if live else _checked(house, None)[1]
-        return explain(file, house.known, text, moment, Facts(frozenset(tag or ())))
+        membership = _membership(branch, kind, sex) if branch else None
+        return explain(file, house.known, text, moment, Facts(frozenset(tag or ()), membership))
 
     typer.echo(_run(work))
 
@@ -92,6 +101,15 @@ async def _live_file(house: Any) -> MenuFile:
     if revision is None:
         raise NotFound("还没有生效的菜单。请先运行 menus apply。")
     return read_applied(revision.text, house.known)
+
+
+def _membership(branch: str, kind: str, sex: str | None) -> Membership:
+    kinds, sexes = {each.label: each for each in MemberKind}, {each.label: each for each in Sex}
+    if kind not in kinds:
+        raise OperatorError(f"没有人员类别「{kind}」，请写{'、'.join(kinds)}。")
+    if sex is not None and sex not in sexes:
+        raise OperatorError(f"性别「{sex}」读不懂，请写{'、'.join(sexes)}。")
+    return Membership(kinds[kind], branch, sexes[sex] if sex else None)
 
 
 def _moment(text: str) -> datetime:

@@ -8,6 +8,7 @@ from app.portal import (
     activities,
     laws,
     me,
+    membership,
     my_cases,
     my_sign_ups,
     news,
@@ -19,7 +20,7 @@ from app.portal import (
 )
 
 _PUBLIC: Final = (news, activities, tips, laws, services, signing_in)
-_OWN: Final = (me, my_sign_ups, my_cases)  # for who is signed in
+_OWN: Final = (me, my_sign_ups, my_cases, membership)  # for who is signed in
 
 
 def install(web: FastAPI) -> None:

@@ -1,0 +1,100 @@
+"""会员绑定 on the portal: what the roster says of the signed-in person, binding and unbinding."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import civil_date
+from app.dependencies import Now, ReadSession, WriteSession
+from app.errors import DomainError
+from app.portal.templating import render
+from app.portal.visitor import ActingPerson, CurrentPerson, Visitor
+from app.services import binding, members
+from app.services.binding import NotFitting, Proof
+
+router = APIRouter(prefix="/me/membership", include_in_schema=False)
+
+PAGE = "/me/membership"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was filled in, to be shown again; the proof itself is typed anew."""
+
+    number: str = ""
+    name: str = ""
+
+
+@router.get("")
+async def mine(visitor: CurrentPerson, session: ReadSession, now: Now) -> Response:
+    return await _page(visitor, session, now)
+
+
+@router.post("/bind")
+async def bind(
+    visitor: ActingPerson,
+    session: WriteSession,
+    now: Now,
+    number: Annotated[str, Form()] = "",
+    name: Annotated[str, Form()] = "",
+    phone_end: Annotated[str, Form()] = "",
+    born_on: Annotated[str, Form()] = "",
+) -> Response:
+    """A try that does not fit is kept, so it is no refusal but a page."""
+    given = Given(number[:32], name[:40])
+    try:
+        proof = _proof(given, phone_end, born_on)
+    except DomainError as refusal:
+        return await _page(visitor, session, now, given, refusal.message)
+    found = await binding.bind(session, visitor.person_id, proof, channel="portal", now=now)
+    if isinstance(found, NotFitting):
+        return await _page(visitor, session, now, given, _did_not_fit(found.tries_left))
+    return RedirectResponse(PAGE, 303)
+
+
+@router.post("/unbind")
+async def unbind(visitor: ActingPerson, session: WriteSession, now: Now) -> RedirectResponse:
+    await binding.unbind(session, visitor.person_id, channel="portal", now=now)
+    return RedirectResponse(PAGE, 303)
+
+
+async def _page(
+    visitor: Visitor, session: AsyncSession, now: Now, given: Given | None = None, wrong: str = ""
+) -> HTMLResponse:
+    own = await members.find_of_person(session, visitor.person_id)
+    words = render(
+        "membership.html",
+        member=own,
+        has_left=own is not None and own.has_left(civil_date(now)),
+        given=given or Given(),
+        wrong=wrong,
+        token=visitor.form_token,
+        now=now,
+    )
+    return HTMLResponse(words, 422 if wrong else 200)
+
+
+def _proof(given: Given, phone_end: str, born_on: str) -> Proof:
+    """Raises: DomainError: something is missing."""
+    if not given.number.strip() or not given.name.strip():
+        raise DomainError("请填写工号和姓名。")
+    end = "".join(phone_end.split())
+    if end:
+        if not (end.isascii() and end.isdecimal() and len(end) == 4):
+            raise DomainError("手机号后四位请填 4 位数字。")
+        return Proof(given.number, given.name, phone_end=end)
+    try:
+        return Proof(given.number, given.name, born_on=date.fromisoformat(born_on.strip()))
+    except ValueError:
+        raise DomainError("请填手机号后四位，或者出生日期，填一样就行。") from None
+
+
+def _did_not_fit(tries_left: int) -> str:
+    words = "和花名册对不上，请核对后再试。"
+    if tries_left:
+        return f"{words}今天还可以试 {tries_left} 次。"
+    return f"{words}今天不能再试了，请明天再来，或在公众号里回复「人工」请工作人员核对。"
