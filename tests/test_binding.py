@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import civil_date
 from app.database import Database
 from app.errors import DomainError, NotFound
+from app.jobs import retention
 from app.services import binding, guesses, members
 from app.services.binding import Bound, NotFitting, Proof
-from models import Member, MemberEvent, MemberKind, MemberMove, Membership, Sex
+from models import Guess, MemberEvent, MemberKind, MemberMove, Membership, Sex
 from tests import making
-from tests.conftest import NOON
+from tests.conftest import NOON, FakeClock
 
 LI = Proof("10001", "李娜", phone_end="5678")
 DAY = timedelta(days=1)
@@ -202,20 +203,24 @@ async def test_staff_unbind_who_lost_his_account(session: AsyncSession) -> None:
     assert isinstance(found, Bound)
 
 
-async def test_old_guesses_are_forgotten(session: AsyncSession) -> None:
-    li = await someone(session)
-    await bind(session, li)
-    await session.flush()
+async def test_guesses_are_forgotten_when_they_no_longer_count(database: Database, clock: FakeClock) -> None:
+    async with database.transaction() as session:
+        li = await someone(session)
+        await bind(session, li)
+    for hours, left in ((23, 4), (1, 5)):
+        clock.advance(hours * 3600)
+        await retention.apply(database, guesses.forget_old, clock.now())
 
-    assert await guesses.forget(session, NOON) == 0
-    assert await guesses.forget(session, NOON + timedelta(seconds=1)) == 1
+        async with database.reading() as session:
+            kept = await session.scalar(sa.select(sa.func.count(Guess.id)))
+            assert await guesses.left(session, binding.PURPOSE, li, clock.now()) == left
+        assert kept == 5 - left
 
 
 async def test_what_the_roster_says_of_a_person_is_sealed(session: AsyncSession) -> None:
     row = await making.member(session)
-    columns = sa.select(sa.cast(Member.born_on, sa.LargeBinary), sa.cast(Member.phone, sa.LargeBinary))
 
     (stored,) = await session.execute(sa.text("SELECT born_on, phone FROM member"))
 
     assert b"1985" not in bytes(stored.born_on) and b"138" not in bytes(stored.phone)
-    assert columns is not None and row.phone == "13812345678"
+    assert row.phone == "13812345678"

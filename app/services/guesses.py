@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
+from app.services.forgetting import Ids, Rule, Where, change
 from models import Guess
 from models.sealing import keyring
 
@@ -39,12 +40,6 @@ def note(session: AsyncSession, purpose: str, person_id: int, subject: str, now:
     session.add(Guess(purpose=purpose, person_id=person_id, subject=_digest(purpose, subject), at=now))
 
 
-async def forget(session: AsyncSession, before: datetime) -> int:
-    """Delete what no longer counts; returns how many."""
-    gone = await session.scalars(sa.delete(Guess).where(Guess.at < before).returning(Guess.id))
-    return len(gone.all())
-
-
 async def _count(session: AsyncSession, purpose: str, which: sa.ColumnElement[bool], now: datetime) -> int:
     chosen = sa.select(sa.func.count()).where(Guess.purpose == purpose, which, Guess.at > now - SPAN)
     return int(await session.scalar(chosen.select_from(Guess)) or 0)
@@ -52,3 +47,14 @@ async def _count(session: AsyncSession, purpose: str, which: sa.ColumnElement[bo
 
 def _digest(purpose: str, subject: str) -> bytes:
     return keyring().digest(subject, f"guess.{purpose}")
+
+
+def _no_longer_counts(now: datetime) -> Where:
+    return (Guess.at <= now - SPAN,)
+
+
+async def _forget(session: AsyncSession, ids: Ids, now: datetime) -> int:
+    return await change(session, sa.delete(Guess).where(Guess.id.in_(ids), *_no_longer_counts(now)))
+
+
+forget_old = Rule("guesses", Guess.id, _no_longer_counts, _forget)

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import closed_cases, confidential
+from app.services import closed_cases, confidential, guesses
 from app.services.forgetting import AT_WORK, UNSETTLED, Ids, Rule, Where, change
 from app.services.windows import ACTED_WINDOW, SPOKE_WINDOW
 from models import (
@@ -239,6 +239,7 @@ DEEP = (  # read through whole tables, in the order of ids
     empty_dialogues,
     empty_alerts,
     forget_questions,
+    guesses.forget_old,
     closed_cases.forget,
     forget_leavers,
     forget_acts,
