@@ -9,6 +9,8 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
+from app.database import Database
+from app.services import audience_rows
 from app.services.audience_rows import is_meant
 from app.services.audiences import NOBODY_KNOWN, Audience, Facts, covers, each, matches
 from models import Account, AccountKind, Follower, FollowerTag, MemberKind, Membership, Sex
@@ -178,3 +180,29 @@ async def test_the_database_finds_whom_memory_would_find(session: AsyncSession) 
         found = set(await session.scalars(chosen))
 
         assert found == {each for each, facts in town.items() if matches(audience, facts)}, written
+
+
+async def test_people_are_counted_and_read_page_by_page_once_each(database: Database) -> None:
+    today = civil_date(NOON)
+    async with database.transaction() as session:
+        accounts = [Account(app_id=f"wx{n}", kind=AccountKind.OFFICIAL) for n in range(2)]
+        session.add_all(accounts)
+        await session.flush()
+        people = []
+        for number in range(7):
+            person = (await making.person(session)).person_id
+            people.append(person)
+            for account in accounts:
+                openid = f"o{number}-{account.id}"
+                session.add(Follower(account_id=account.id, openid=openid, person_id=person))
+        gone = (await making.person(session)).person_id
+        session.add(Follower(account_id=accounts[0].id, openid="gone", person_id=gone, subscribed=False))
+        for number, person in enumerate([*people[:3], gone]):
+            await making.member(session, staff_number=f"{number}", person_id=person)
+
+    async with database.reading() as session:
+        assert await audience_rows.count(session, None, today) == 7
+        assert await audience_rows.count(session, meant(member=True), today) == 3
+    pages = [list(page) async for page in audience_rows.stream(database, None, today, page=3)]
+    assert pages == [people[:3], people[3:6], people[6:]]
+    assert [list(page) async for page in audience_rows.stream(database, meant(sex="男"), today)] == []

@@ -10,6 +10,7 @@ from app import logs
 from app.cli import (
     activities,
     alerts,
+    audiences,
     backups,
     cases,
     content,
@@ -40,6 +41,7 @@ app.add_typer(cases.app, name="cases")
 app.add_typer(activities.app, name="activities")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(tags.app, name="tags")
+app.add_typer(audiences.app, name="audiences")
 app.add_typer(templates.app, name="templates")
 app.add_typer(content.app, name="content")
 app.add_typer(keys.app, name="keys")

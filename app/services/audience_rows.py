@@ -1,13 +1,50 @@
-"""Audiences in SQL: `app.services.audiences` asked of the rows of followers."""
+"""Audiences in SQL: whom `app.services.audiences` means among all who follow; how many they are, and who.
 
-from collections.abc import Sequence
+People are counted, not openids: who follows two accounts is one.
+"""
+
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.database import Database
 from app.services.audiences import Audience
 from models import LINEAGE, Branch, Follower, FollowerTag, Member
+
+PAGE = 2000
+
+
+async def count(session: AsyncSession, audience: Audience | None, today: date) -> int:
+    """How many people are meant who follow now; None means everybody."""
+    people = sa.select(sa.func.count(Follower.person_id.distinct())).where(*_followed(audience, today))
+    return int(await session.scalar(people) or 0)
+
+
+async def stream(
+    database: Database, audience: Audience | None, today: date, page: int = PAGE
+) -> AsyncIterator[Sequence[int]]:
+    """The ids of the people meant, in order, page by page; each page is a read of its own.
+
+    Who comes to be meant meanwhile may be among them, or not; nobody is twice.
+    """
+    last = 0
+    while True:
+        people = sa.select(Follower.person_id).where(*_followed(audience, today), Follower.person_id > last)
+        async with database.reading() as session:
+            chosen = people.distinct().order_by(Follower.person_id).limit(page)
+            found = (await session.scalars(chosen)).all()
+        if not found:
+            return
+        yield found
+        last = found[-1]
+
+
+def _followed(audience: Audience | None, today: date) -> list[sa.ColumnElement[bool]]:
+    asked: list[sa.ColumnElement[bool]] = [Follower.subscribed.is_(True)]
+    return asked if audience is None else [*asked, is_meant(audience, today)]
 
 
 def is_meant(audience: Audience, today: date) -> sa.ColumnElement[bool]:

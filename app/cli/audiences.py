@@ -1,0 +1,48 @@
+"""`gonghui audiences …`: how many people a `when` means, before a menu or an activity is made for them."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from app.cli.words import Commands
+from app.clock import civil_date
+from app.errors import OperatorError
+from app.services import audience_rows
+from app.services.audiences import Audience
+
+app = Commands(help="人群：按会员、组织、人员类别、性别、标签，数一数有多少人。")
+
+Many = list[str] | None
+
+
+@app.command()
+def count(
+    member: Annotated[bool, typer.Option("--member", help="绑定了工号的会员")] = False,
+    branch: Annotated[Many, typer.Option(help="组织名（连同下级），可写多次")] = None,
+    kind: Annotated[Many, typer.Option(help="人员类别：在职、劳务派遣、退休，可写多次")] = None,
+    sex: Annotated[Many, typer.Option(help="性别：女、男")] = None,
+    tag: Annotated[Many, typer.Option(help="标签名，可写多次")] = None,
+) -> None:
+    """现在关注着公众号的人里，符合的有多少。什么都不写，数所有人。"""
+    words = {"member": member, "branch": branch, "kind": kind, "sex": sex, "tag": tag}
+    typer.echo(asyncio.run(_count(_audience({word: given for word, given in words.items() if given}))))
+
+
+def _audience(written: dict[str, object]) -> Audience | None:
+    try:
+        return Audience.model_validate(written) if written else None
+    except ValidationError as error:
+        said = error.errors()[0]
+        hint = said.get("ctx", {}).get("hint", "")
+        words = said["msg"] if said["type"] == "said" else "写的内容不对。"
+        raise OperatorError(f"--{said['loc'][0]}：{words}{hint}") from None
+
+
+async def _count(audience: Audience | None) -> str:
+    from app.assembly import assemble  # noqa: PLC0415 - everything; `--help` needs none of it
+
+    async with assemble() as house, house.database.reading() as session:
+        number = await audience_rows.count(session, audience, civil_date(house.clock.now()))
+    return f"{audience or '所有关注的人'}，共 {number} 人"

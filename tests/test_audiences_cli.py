@@ -1,0 +1,68 @@
+"""`gonghui audiences count`: a sentence with a number, or what was written wrongly."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from app.cli.root import app
+from app.database import Database
+from app.errors import OperatorError
+from models import Account, AccountKind, Follower
+from tests import making
+from tests.conftest import FakeClock
+
+
+@pytest.fixture
+def types(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    @asynccontextmanager
+    async def assemble() -> AsyncIterator[Any]:
+        database = Database(database_url)
+        yield SimpleNamespace(clock=FakeClock(), database=database)
+        await database.close()
+
+    assembly = ModuleType("app.assembly")
+    assembly.assemble = assemble  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "app.assembly", assembly)
+    asyncio.run(_people(database_url))
+
+    def run(*words: str) -> str:
+        result = CliRunner().invoke(app, ["audiences", "count", *words])
+        if isinstance(result.exception, OperatorError):
+            return result.exception.message
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    return run
+
+
+async def _people(url: str) -> None:
+    database = Database(url)
+    async with database.transaction() as session:
+        account = Account(app_id="wx", kind=AccountKind.OFFICIAL)
+        session.add(account)
+        await session.flush()
+        for number in range(3):
+            person = (await making.person(session)).person_id
+            session.add(Follower(account_id=account.id, openid=f"o{number}", person_id=person))
+            if number:
+                await making.member(session, staff_number=f"{number}", person_id=person)
+    await database.close()
+
+
+def test_an_audience_is_counted_and_says_who_it_is(types: Any) -> None:
+    assert types() == "所有关注的人，共 3 人\n"
+    assert types("--member") == "会员，共 2 人\n"
+    assert types("--branch", "北区分工会", "--sex", "女") == "北区分工会的女会员，共 2 人\n"
+    assert types("--kind", "退休", "--kind", "劳务派遣") == "退休、劳务派遣会员，共 0 人\n"
+    assert types("--tag", "职工") == "职工，共 0 人\n"
+
+
+def test_what_is_written_wrongly_is_said(types: Any) -> None:
+    assert types("--kind", "退") == "--kind：「退」不对。请写在职、劳务派遣、退休。"
+    assert types("--tag", "长" * 31) == "--tag：写的内容不对。"
