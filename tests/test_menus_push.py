@@ -1,20 +1,21 @@
 """From applied to pushed: in order, once, and through crashes; and the one tag of ours on each follower."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
 import sqlalchemy as sa
 
-from app.clock import SHANGHAI
+from app.clock import SHANGHAI, civil_date
 from app.database import Database
 from app.jobs.menu_tags import SWEEP_SECONDS, Tagged
 from app.jobs.menus import push_steps, steps_due, tag_followers
 from app.menus import pushes, revisions
 from app.services import tags
 from app.wechat.client import WeChatClient
-from models import Account, AccountKind, Follower, FollowerTag, MenuPushStep, MenuRevision, Person
+from models import Account, AccountKind, Follower, FollowerTag, Member, MenuPushStep, MenuRevision, Person
+from tests import making
 from tests.conftest import FakeClock
 from tests.menus_kit import KNOWN, menus
 from tests.menus_wechat import Crash, FakeWeChat, client_of
@@ -368,3 +369,34 @@ async def test_followers_are_looked_at_every_two_minutes_and_right_after_a_push(
     assert await tag_followers(database, client, clock, account) == Tagged()
     await push_steps(database, client, clock)
     assert await tag_followers(database, client, clock, account) == Tagged(given=1)
+
+
+async def test_the_members_menu_follows_the_roster(
+    database: Database, clock: FakeClock, wechat: FakeWeChat, client: WeChatClient
+) -> None:
+    for_members = menus(
+        more="""\
+menus_for:
+  - {when: {branch: 北区分工会}, menu: [{name: 北区, do: help.show}]}
+  - {when: {member: true}, menu: [{name: 会员, do: help.show}]}
+"""
+    )
+    people = {name: await follow(database, name) for name in ("li", "wang", "zhao")}
+    await apply(database, for_members, clock)
+    await push_steps(database, client, clock)
+    async with database.transaction() as session:
+        persons = dict((await session.execute(sa.select(Follower.openid, Follower.person_id))).all())
+        await making.member(session, person_id=persons["li"])
+        south = "黄陵供电公司工会/南区分工会"
+        await making.member(session, staff_number="10002", lineage=south, person_id=persons["wang"])
+
+    assert await tag_all(database, client, clock) == Tagged(given=2)
+    assert [wechat.menu_seen_by(name)[0]["name"] for name in people] == ["北区", "会员", "帮助"]
+
+    async with database.transaction() as session:
+        leaving = sa.update(Member).where(Member.staff_number == "10001")
+        await session.execute(leaving.values(left_on=civil_date(clock.now()) + timedelta(days=1)))
+    assert await tag_all(database, client, clock) == Tagged()
+    clock.advance(24 * 3600)
+    assert await tag_all(database, client, clock) == Tagged(taken=1)
+    assert [wechat.menu_seen_by(name)[0]["name"] for name in people] == ["帮助", "会员", "帮助"]
