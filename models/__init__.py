@@ -17,7 +17,15 @@ from models.case import OVER, Case, CaseEntry, CaseKind, CaseReporter, CaseState
 from models.consultation import Basis, Consultation, Employment, Urgency
 from models.coordination import AccessToken, Counter, Lease, SharedVersion
 from models.dialogue import Dialogue, DialogueState
-from models.identity import Account, AccountKind, Follower, FollowerTag, Person
+from models.identity import (
+    Account,
+    AccountKind,
+    Follower,
+    FollowerTag,
+    MergeState,
+    Person,
+    PersonMerge,
+)
 from models.knowledge import LawAnswer, ShippedRow, Signpost, Tip, UnansweredQuestion
 from models.member import (
     LINEAGE,
@@ -84,11 +92,13 @@ __all__ = [
     "MenuHit",
     "MenuPushStep",
     "MenuRevision",
+    "MergeState",
     "Message",
     "MessageState",
     "NoticeTemplate",
     "Outbox",
     "Person",
+    "PersonMerge",
     "Sex",
     "SharedVersion",
     "ShippedRow",

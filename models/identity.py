@@ -34,6 +34,24 @@ class Person(Base):
     merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))  # the one that stayed
 
 
+class MergeState(StrEnum):
+    DONE = "done"
+    REFUSED = "refused"  # staff must look: `PersonMerge.reason`
+
+
+class PersonMerge(Base):
+    """Two persons who turned out to be one, or would have: kept for ever, one row for each pair."""
+
+    __tablename__ = "person_merge"
+    __table_args__ = (sa.UniqueConstraint("stays_id", "gone_id"),)
+
+    stays_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    gone_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    state: Mapped[MergeState]
+    reason: Mapped[str] = mapped_column(sa.String(200), default="")  # why it was refused, in Chinese
+    at: Mapped[datetime]
+
+
 class Follower(Base):
     """One openid on one account, with the facts the platform's windows depend on."""
 
@@ -48,6 +66,7 @@ class Follower(Base):
     subscribed: Mapped[bool] = mapped_column(default=True)
     subscribed_at: Mapped[datetime | None]
     unsubscribed_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime | None]  # when WeChat was asked for the unionid
     menu_tag: Mapped[int | None]  # the one gh-menu-n tag WeChat knows of
 
     # Customer messages allowed: 5 within 48 h of a message, 3 within 1 min of a tap, follow or scan.

@@ -266,6 +266,16 @@ async def files_of(session: AsyncSession, person_id: int) -> set[str]:
     return {str(block["file"]) for entry in await session.scalars(threads) for block in files_in(entry)}
 
 
+async def hand_over(session: AsyncSession, gone: int, stays: int) -> None:
+    """One person turned out to be another: his cases are found by the other's digests from now on."""
+    for anonymous in (False, True):
+        theirs = CaseReporter.person_digest == _digest(gone, anonymous=anonymous)
+        for row in await session.scalars(sa.select(CaseReporter).where(theirs)):
+            known: Any = row.reporter
+            row.reporter = {**known, "person_id": stays}
+            row.person_digest = _digest(stays, anonymous=anonymous)
+
+
 # --- the thread --------------------------------------------------------------------------------------------
 
 

@@ -62,12 +62,13 @@ def _of(account_id: int, openid: str) -> sa.Select[Follower]:
 async def _known(session: AsyncSession, follower: Follower, now: datetime) -> Known:
     tags = await session.scalars(sa.select(FollowerTag.name).where(FollowerTag.follower_id == follower.id))
     since = 0 if follower.subscribed_at is None else round(follower.subscribed_at.timestamp() * 1_000_000)
-    person_id = await _who_stayed(session, follower.person_id)
+    person_id = await who_stayed(session, follower.person_id)
     facts = Facts(frozenset(tags), await members.find_membership(session, person_id, civil_date(now)))
     return Known(follower.id, person_id, follower.subscribed, since, facts)
 
 
-async def _who_stayed(session: AsyncSession, person_id: int) -> int:
+async def who_stayed(session: AsyncSession, person_id: int) -> int:
+    """The person that this one became; itself where it was never merged."""
     for _ in range(MERGES):
         into = await session.scalar(sa.select(Person.merged_into_id).where(Person.id == person_id))
         if into is None:

@@ -1,7 +1,7 @@
-"""Members of the roster, their branches, what happened to them, and failed tries to be one.
+"""Members of the roster, their branches, failed tries to be one; persons who turned out to be one.
 
 Additive: the running release keeps working.
-Downgrade forgets the roster and who bound himself to it.
+Downgrade forgets the roster and who bound himself to it; merged persons stay merged.
 """
 
 import sqlalchemy as sa
@@ -80,7 +80,23 @@ def upgrade() -> None:
     op.create_index("ix_guess_person_id_at", "guess", ["person_id", "at"])
     op.create_index("ix_guess_subject_at", "guess", ["subject", "at"])
 
+    op.create_table(
+        "person_merge",
+        sa.Column("stays_id", BIG_ID, nullable=False),
+        sa.Column("gone_id", BIG_ID, nullable=False),
+        sa.Column("state", sa.String(24), nullable=False),
+        sa.Column("reason", sa.String(200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.ForeignKeyConstraint(["gone_id"], ["person.id"], name=op.f("fk_person_merge_gone_id")),
+        sa.ForeignKeyConstraint(["stays_id"], ["person.id"], name=op.f("fk_person_merge_stays_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_person_merge")),
+        sa.UniqueConstraint("stays_id", "gone_id", name=op.f("uq_person_merge_stays_id_gone_id")),
+    )
+    op.add_column("follower", sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True))
+
 
 def downgrade() -> None:
-    for table in ("guess", "member_move", "member", "branch"):
+    op.drop_column("follower", "asked_at")
+    for table in ("person_merge", "guess", "member_move", "member", "branch"):
         op.drop_table(table)

@@ -1,0 +1,222 @@
+"""Persons who turn out to be one: all that the younger had goes to the older, which stays.
+
+WeChat's unionid tells, sometimes long after both were met: the same human on the official account and in the
+mini-program. Every column that leads to a person has its rule in `RULES`; what both have is settled by it, or
+refused, and then staff must look. Nothing is deleted, and the younger leads to the older for ever.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.database import Database
+from app.services import cases, followers, waiting_lists
+from app.services import sign_up_notices as notices
+from app.services.coordination import upsert
+from app.services.sign_up_moves import note
+from models import (
+    LIVE,
+    Activity,
+    CrisisAlert,
+    Follower,
+    Guess,
+    Member,
+    MergeState,
+    Outbox,
+    Person,
+    PersonMerge,
+    SignUp,
+    SignUpState,
+    StoredFile,
+)
+
+log = structlog.get_logger(__name__)
+
+REASON = "persons merged"
+
+
+class Refused(Exception):
+    """They cannot be one without somebody's judgement; the text says why, in Chinese, for staff."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    stays: int
+    gone: int
+    now: datetime
+
+
+Rule = Callable[[AsyncSession, Merge], Awaitable[None]]
+
+
+async def learn_unionid(database: Database, follower_id: int, unionid: str, now: datetime) -> None:
+    """Keep the unionid of a follower; whoever else has it is the same human.
+
+    Two transactions: of two that learn it at once, the later to commit sees the other.
+    """
+    async with database.transaction() as session:
+        named = sa.update(Follower).where(Follower.id == follower_id, Follower.subscribed)
+        await session.execute(named.values(unionid=unionid, asked_at=now))
+    async with database.transaction() as session:
+        await join(session, unionid, now)
+
+
+async def join(session: AsyncSession, unionid: str, now: datetime) -> None:
+    """Make all who have this unionid one person."""
+    same = sa.select(Follower.person_id).where(Follower.unionid == unionid).order_by(Follower.id)
+    persons = sorted(set(await session.scalars(same.with_for_update())))
+    for other in persons[1:]:
+        await merge(session, persons[0], other, now)
+
+
+async def merge(session: AsyncSession, one: int, other: int, now: datetime) -> MergeState | None:
+    """Make the two one, or note why not. None where they are one already. Twice is no error.
+
+    Messages under way of either run again: their followers' versions move on.
+    """
+    await _lock_followers(session, one, other)
+    one, other = await followers.who_stayed(session, one), await followers.who_stayed(session, other)
+    if one == other:
+        return None
+    this = Merge(min(one, other), max(one, other), now)
+    pair = sa.select(Person.id).where(Person.id.in_([this.stays, this.gone])).order_by(Person.id)
+    await session.execute(pair.with_for_update())
+    try:
+        async with session.begin_nested():
+            for rule in RULES.values():
+                await rule(session, this)
+            await session.flush()
+    except Refused as refusal:
+        return await _keep(session, this, MergeState.REFUSED, str(refusal))
+    gone = sa.update(Person).where(Person.id == this.gone)
+    await session.execute(gone.values(merged_into_id=this.stays))
+    theirs = sa.update(Follower).where(Follower.person_id == this.stays)
+    await session.execute(theirs.values(version=Follower.version + 1))
+    return await _keep(session, this, MergeState.DONE, "")
+
+
+async def list_refused(session: AsyncSession) -> list[PersonMerge]:
+    """What waits for somebody's judgement, oldest first."""
+    chosen = sa.select(PersonMerge).where(PersonMerge.state == MergeState.REFUSED).order_by(PersonMerge.id)
+    return list(await session.scalars(chosen))
+
+
+async def _keep(session: AsyncSession, this: Merge, state: MergeState, reason: str) -> MergeState:
+    kept = upsert(session, PersonMerge).values(
+        stays_id=this.stays, gone_id=this.gone, state=state, reason=reason, at=this.now
+    )
+    newer = {name: kept.excluded[name] for name in ("state", "reason", "at")}
+    await session.execute(kept.on_conflict_do_update(index_elements=["stays_id", "gone_id"], set_=newer))
+    log.info("persons_merged", stays=this.stays, gone=this.gone, state=state.value)
+    return state
+
+
+async def _lock_followers(session: AsyncSession, one: int, other: int) -> None:
+    """First and in the order in which messages lock them."""
+    theirs = sa.select(Follower.id).where(Follower.person_id.in_([one, other])).order_by(Follower.id)
+    await session.execute(theirs.with_for_update())
+
+
+# --- what becomes of each column ---------------------------------------------------------------------------
+
+
+def _repoint(column: Any) -> Rule:
+    """Where one person may have many."""
+
+    async def rule(session: AsyncSession, this: Merge) -> None:
+        moved = sa.update(column.class_).where(column == this.gone).values({column.key: this.stays})
+        await session.execute(moved.execution_options(synchronize_session=False))
+
+    return rule
+
+
+async def _member(session: AsyncSession, this: Merge) -> None:
+    pair = sa.select(Member).where(Member.person_id.in_([this.stays, this.gone])).order_by(Member.id)
+    bound = (await session.scalars(pair.with_for_update())).all()
+    if len(bound) > 1:
+        numbers = "、".join(member.staff_number for member in bound)
+        raise Refused(f"两边绑定了不同的工号：{numbers}")
+    for member in bound:
+        member.person_id = this.stays
+
+
+async def _sign_ups(session: AsyncSession, this: Merge) -> None:
+    """Of two for the same activity the better is kept; the seats of the other are free."""
+    theirs = sa.select(SignUp).where(SignUp.person_id == this.gone).order_by(SignUp.activity_id)
+    for entry in (await session.scalars(theirs)).all():
+        activity = await session.get_one(
+            Activity, entry.activity_id, with_for_update=True, populate_existing=True
+        )
+        waiting_lists.forget(session, activity.id)
+        mine = sa.select(SignUp).where(SignUp.activity_id == activity.id, SignUp.person_id == this.stays)
+        own = await session.scalar(mine)
+        if own is None:
+            entry.person_id = this.stays
+            await session.flush()
+        else:
+            await _settle_two(session, activity, own, entry, this.now)
+
+
+async def _settle_two(
+    session: AsyncSession, activity: Activity, own: SignUp, entry: SignUp, now: datetime
+) -> None:
+    """`own` stays with the person; it takes over what is better in `entry`, which ends."""
+    await notices.withdraw_reminder(session, entry, now)
+    if _worth(entry) > _worth(own):
+        await notices.withdraw_reminder(session, own, now)
+        session.add(note(own, own.state, entry.state, by="system", reason=REASON, now=now))
+        for field in ("state", "seats", "answers", "priority", "signed_up_at", "offer_expires_at"):
+            setattr(own, field, getattr(entry, field))
+        await session.flush()
+        if own.state is SignUpState.CONFIRMED:
+            notices.remind(session, activity, own, now)
+    if entry.state in LIVE:
+        session.add(note(entry, entry.state, SignUpState.CANCELLED, by="system", reason=REASON, now=now))
+        entry.state, entry.offer_expires_at = SignUpState.CANCELLED, None
+    await session.flush()
+    if activity.is_ahead(now):
+        await waiting_lists.settle(session, activity, now)
+
+
+_WORTH = [
+    SignUpState.WAITLISTED,
+    SignUpState.OFFERED,
+    SignUpState.PENDING_APPROVAL,
+    SignUpState.CONFIRMED,
+    SignUpState.CHECKED_IN,
+]
+
+
+def _worth(entry: SignUp) -> tuple[int, float]:
+    """The greater the better; of equals the earlier."""
+    rank = _WORTH.index(entry.state) if entry.state in _WORTH else -1
+    return rank, -entry.signed_up_at.timestamp()
+
+
+async def _cases(session: AsyncSession, this: Merge) -> None:
+    await cases.hand_over(session, this.gone, this.stays)
+
+
+async def _nothing(session: AsyncSession, this: Merge) -> None:
+    """The record of merges itself stays as it was written."""
+
+
+# By table and column. A refusal comes first: then nothing has been moved in vain.
+RULES: Mapping[str, Rule] = {
+    "member.person_id": _member,
+    "sign_up.person_id": _sign_ups,
+    "follower.person_id": _repoint(Follower.person_id),
+    "outbox.person_id": _repoint(Outbox.person_id),
+    "crisis_alert.person_id": _repoint(CrisisAlert.person_id),
+    "guess.person_id": _repoint(Guess.person_id),
+    "stored_file.owner_id": _repoint(StoredFile.owner_id),
+    "case_reporter.person_digest": _cases,
+    "person.merged_into_id": _repoint(Person.merged_into_id),
+    "person_merge.stays_id": _nothing,
+    "person_merge.gone_id": _nothing,
+}
