@@ -26,7 +26,17 @@ from app.dialogue.sweeping import Sweep
 from app.dialogue.turns import Turns
 from app.errors import OperatorError
 from app.files import Files
-from app.jobs import activities, alerts, consultations, media, menu_tags, menus, retention, stored_files
+from app.jobs import (
+    activities,
+    alerts,
+    consultations,
+    media,
+    menu_tags,
+    menus,
+    retention,
+    stored_files,
+    unionids,
+)
 from app.jobs.deliveries import Sender
 from app.jobs.rounds import Round, Rounds
 from app.jobs.waking import Waker
@@ -322,10 +332,12 @@ async def _rounds(house: House, *, watch: bool) -> list[Round]:
 
 
 def _miniprogram_rounds(house: House, client: WeChatClient) -> list[Round]:
-    """The mini-program's own messages and media, with its own token."""
+    """The mini-program's own messages and media, with its own token; and who of its users follows too."""
     database, clock, files = house.database, house.clock, house.files
     sender = Sender(database, client, clock, customer_messages=True)
+    users, official_id = house.wechat.users, house.accounts[AccountKind.OFFICIAL][0]
     return [
+        Round("unionids", lambda: unionids.ask(database, users, clock, official_id), 15),
         Round("mini-program deliveries", sender.send_due, 3, wakes=True),
         Round("mini-program media", lambda: media.fetch_due(database, client, files, clock), 5, wakes=True),
     ]

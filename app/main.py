@@ -13,6 +13,8 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import logs, metrics
+from app.api import app as api
+from app.api.gate import GATE, Gate
 from app.assembly import CALLBACKS, House, assemble
 from app.dependencies import SHARED, Shared
 from app.portal import assets, home, pages
@@ -38,6 +40,7 @@ class Service:
         self._sandbox = settings.wechat_api_url if settings.development else None
         self._shared: Shared | None = None
         self._door: Door | None = None
+        self._gate: Gate | None = None
         self._pages: ASGIApp = Policy(self._web(), self._sandbox)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,14 +49,14 @@ class Service:
             if callback is not None:
                 await callback(scope, receive, send)
                 return
-        scope.setdefault("state", {}).update({SHARED: self._shared, DOOR: self._door})
+        scope.setdefault("state", {}).update({SHARED: self._shared, DOOR: self._door, GATE: self._gate})
         with logs.within_request(secrets.token_hex(8)):
             await self._pages(scope, receive, send)
 
     def _web(self) -> FastAPI:
         web = FastAPI(
             title="工会",
-            openapi_url="/api/v1/openapi.json",
+            openapi_url=None,  # the API describes itself
             docs_url=None,
             redoc_url=None,
             lifespan=self._life,
@@ -63,6 +66,7 @@ class Service:
         web.add_api_route("/readyz", self._ready, include_in_schema=False)
         web.add_api_route("/metrics", self._figures, include_in_schema=False)
         pages.install(web)
+        web.mount("/api/v1", api.make())
         web.mount("/static", GZipMiddleware(assets.Assets()), name="static")
         return web
 
@@ -73,7 +77,7 @@ class Service:
             self._shared = Shared(
                 house.database, house.clock, house.library, house.article_reads, self._settings.public_url
             )
-            self._door = _door(house)
+            self._door, self._gate = _door(house), _gate(house)
             await house.refresh()
             for kind, (account_id, account) in house.accounts.items():
                 self._callbacks[CALLBACKS[kind]] = CallbackEndpoint(
@@ -89,7 +93,7 @@ class Service:
                 yield
             finally:
                 self._callbacks.clear()
-                self.house = self._shared = self._door = None
+                self.house = self._shared = self._door = self._gate = None
                 await house.rounds.stop()
                 if self._look is not None:
                     self._look.cancel()
@@ -155,6 +159,12 @@ def _door(house: House) -> Door:
         public_url=settings.public_url,
         any_browser=settings.development,
     )
+
+
+def _gate(house: House) -> Gate:
+    mini = house.miniprogram
+    account_id = house.accounts[AccountKind.MINIPROGRAM][0] if mini is not None else 0
+    return Gate(mini.logins if mini is not None else None, account_id)
 
 
 def _settle_memory() -> None:

@@ -40,6 +40,8 @@ async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
 
 def _upgrade(connection: Connection, revision: str) -> None:
     if connection.dialect.name == "postgresql":
+        # Whoever comes second waits as long as the first one takes, unlike a message for a row.
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
     config = _config()
     config.attributes["connection"] = connection

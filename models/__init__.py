@@ -11,6 +11,7 @@ from models.activity import (
     SignUpState,
 )
 from models.alert import AlertState, CrisisAlert
+from models.api_session import ApiSession
 from models.article import Article, ArticleCategory, ArticleMove, ArticleReads, ArticleState
 from models.base import Base
 from models.case import OVER, Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
@@ -56,6 +57,7 @@ __all__ = [
     "ActivityMove",
     "ActivityState",
     "AlertState",
+    "ApiSession",
     "Article",
     "ArticleCategory",
     "ArticleMove",

@@ -20,7 +20,7 @@ from app.preparing import prepare
 from app.services import case_work
 from app.settings import Settings
 from sandbox.app import create_app
-from sandbox.config import Config, derived_keys
+from sandbox.config import MINIPROGRAM, App, Config, derived_keys
 from sandbox.driver import Platform
 from tests.rooms import ROOT
 
@@ -91,7 +91,13 @@ class Road(httpx.ASGITransport):
 async def both_ends(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ends]:
     """Rounds run when a test says so (`house.rounds.once`), else it would have to wait for them."""
     service = Service(settings)
-    config = Config(**derived_keys(SECRET), clock_file=settings.clock_file, api_url=WECHAT, retry_pause=0.0)  # type: ignore[arg-type]
+    config = Config(
+        **derived_keys(SECRET),  # type: ignore[arg-type]
+        clock_file=settings.clock_file,
+        api_url=WECHAT,
+        retry_pause=0.0,
+        miniprogram=_miniprogram(settings),
+    )
     sandbox = create_app(config, httpx.ASGITransport(service))
     roads = {OURS: Road(service), WECHAT: Road(sandbox)}
 
@@ -108,3 +114,19 @@ async def both_ends(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Asyn
         assert service.house is not None
         yield Ends(service, service.house, web, Platform(phone), lambda: client(base_url=OURS))
     await sandbox.state.world.close()
+
+
+def _miniprogram(settings: Settings) -> App | None:
+    """The mini-program of the same keys, where `settings` name one."""
+    if not settings.miniprogram_app_id:
+        return None
+    return App(
+        MINIPROGRAM,
+        settings.miniprogram_app_id,
+        settings.miniprogram_app_secret.get_secret_value(),
+        settings.miniprogram_token.get_secret_value(),
+        settings.miniprogram_aes_key.get_secret_value(),
+        "gh_6d5c4b3a2f1e",
+        "/wechat/miniprogram",
+        settings.miniprogram_format,
+    )

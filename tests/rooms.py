@@ -58,7 +58,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "handlers": BELOW_EDGES | {"app.dialogue", "app.wechat.replies"},  # replies: the words they answer in
     "app.dependencies": BELOW_EDGES,
     "app.portal": BELOW_EDGES | {"app.dependencies", "app.wechat", "app.logs", "app.metrics"},
-    "app.api": BELOW_EDGES | {"app.wechat", "app.logs", "app.metrics"},
+    "app.api": BELOW_EDGES | {"app.dependencies", "app.wechat", "app.logs", "app.metrics"},
     "app.console": BELOW_EDGES | {"app.menus", "app.logs", "app.metrics"},
     "app.jobs": BELOW_EDGES | {"app.wechat", "app.menus", "app.logs", "app.metrics"},
     "app.addressees": BELOW_EDGES,

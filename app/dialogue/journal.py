@@ -283,7 +283,7 @@ for _name, _condition in (
 # what was given after a return. `retention.forget_leavers` does the same for those of whom no event told.
 LEAVING = (
     "DELETE FROM follower_tag WHERE follower_id = {who} AND given_at <= {at}",
-    "UPDATE follower SET unionid = NULL WHERE id = {who} AND unsubscribed_at = {at}",
+    "UPDATE follower SET unionid = NULL, asked_at = NULL WHERE id = {who} AND unsubscribed_at = {at}",
     f"UPDATE message SET body = NULL WHERE follower_id = {{who}} AND received_at <= {{at}} AND {PLACES}",
     "UPDATE dialogue SET args = NULL, answers = NULL"
     " WHERE follower_id = {who} AND state = 'ended' AND updated_at <= {at}",

@@ -23,7 +23,7 @@ from app.wechat.api.users import UsersApi
 from app.wechat.oauth import WebOAuth
 
 DOOR: Final = "door"  # in the ASGI scope's state
-PRIVATE: Final = ("/me", "/signing-in", "/signed-in", "/sign-out")  # never kept by browsers and proxies
+PRIVATE: Final = ("/me", "/api/v1", "/signing-in", "/signed-in", "/sign-out")  # kept by nobody
 
 
 @dataclass(frozen=True, slots=True)

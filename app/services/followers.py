@@ -36,6 +36,11 @@ async def find_by_openid(session: AsyncSession, account_id: int, openid: str, no
     return None if follower is None else await _known(session, follower, now)
 
 
+async def public_id_of(session: AsyncSession, person_id: int) -> str:
+    """The random name under which the world outside knows this person."""
+    return str(await session.scalar(sa.select(Person.public_id).where(Person.id == person_id)))
+
+
 async def meet(
     session: AsyncSession, account_id: int, openid: str, *, followed_at: datetime, now: datetime
 ) -> None:

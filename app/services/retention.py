@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import closed_cases, confidential, guesses
+from app.services import api_sessions, closed_cases, confidential, guesses
 from app.services.forgetting import AT_WORK, UNSETTLED, Ids, Rule, Where, change
 from app.services.windows import ACTED_WINDOW, SPOKE_WINDOW
 from models import (
@@ -189,7 +189,9 @@ async def _forget_leavers(session: AsyncSession, ids: Ids, now: datetime) -> int
     await change(session, sa.update(Message).where(Message.follower_id.in_(ids), _PLACES).values(body=None))
     over = sa.update(Dialogue).where(Dialogue.follower_id.in_(ids), Dialogue.state == DialogueState.ENDED)
     await change(session, over.values(args=None, answers=None))
-    return await change(session, sa.update(Follower).where(Follower.id.in_(ids)).values(unionid=None))
+    return await change(
+        session, sa.update(Follower).where(Follower.id.in_(ids)).values(unionid=None, asked_at=None)
+    )
 
 
 def _is_shut(now: datetime) -> Where:
@@ -240,6 +242,7 @@ DEEP = (  # read through whole tables, in the order of ids
     empty_alerts,
     forget_questions,
     guesses.forget_old,
+    api_sessions.forget_old,
     closed_cases.forget,
     forget_leavers,
     forget_acts,

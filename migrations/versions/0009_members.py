@@ -1,4 +1,4 @@
-"""Members of the roster, their branches, failed tries to be one; persons who turned out to be one.
+"""Members of the roster, their branches, failed tries; persons who turned out to be one; sessions.
 
 Additive: the running release keeps working.
 Downgrade forgets the roster and who bound himself to it; merged persons stay merged.
@@ -93,10 +93,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person_merge")),
         sa.UniqueConstraint("stays_id", "gone_id", name=op.f("uq_person_merge_stays_id_gone_id")),
     )
+    op.create_table(
+        "api_session",
+        sa.Column("follower_id", BIG_ID, nullable=False),
+        sa.Column("access_digest", sa.LargeBinary(32), nullable=False),
+        sa.Column("access_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("refresh_digest", sa.LargeBinary(32), nullable=False),
+        sa.Column("before_digest", sa.LargeBinary(32), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("refreshed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.ForeignKeyConstraint(["follower_id"], ["follower.id"], name=op.f("fk_api_session_follower_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_session")),
+        sa.UniqueConstraint("access_digest", name=op.f("uq_api_session_access_digest")),
+        sa.UniqueConstraint("refresh_digest", name=op.f("uq_api_session_refresh_digest")),
+        sa.UniqueConstraint("before_digest", name=op.f("uq_api_session_before_digest")),
+    )
+    op.create_index("ix_api_session_follower_id", "api_session", ["follower_id"])
+    op.create_index("ix_api_session_expires_at", "api_session", ["expires_at"])
     op.add_column("follower", sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
     op.drop_column("follower", "asked_at")
-    for table in ("person_merge", "guess", "member_move", "member", "branch"):
+    for table in ("api_session", "person_merge", "guess", "member_move", "member", "branch"):
         op.drop_table(table)

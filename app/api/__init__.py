@@ -1,0 +1,1 @@
+"""JSON for the mini-program, at `/api/v1`: parse, call a service, shape the answer. No rule lives here."""

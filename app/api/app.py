@@ -1,0 +1,23 @@
+"""The API as one application, to be mounted at `/api/v1`; it describes itself in `openapi.json`."""
+
+from fastapi import FastAPI
+
+from app.api import me, problems, signing_in
+
+
+def make() -> FastAPI:
+    api = FastAPI(
+        title="工会小程序接口",
+        version="1",
+        description="给小程序用的 JSON 接口。出错时是 application/problem+json，按 code 判断。",
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        servers=[{"url": "/api/v1"}],
+        root_path_in_servers=False,
+    )
+    api.openapi = lambda: problems.describe(api)  # type: ignore[method-assign]
+    for part in (signing_in, me):
+        api.include_router(part.router)
+    problems.install(api)
+    return api

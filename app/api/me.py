@@ -1,0 +1,96 @@
+"""The caller: who he is to us, his membership, and binding himself to the roster."""
+
+from datetime import date
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from app.api import problems
+from app.api.gate import Caller
+from app.api.problems import documented
+from app.api.signing_in import Strict
+from app.clock import civil_date
+from app.dependencies import Now, ReadSession, WriteSession
+from app.errors import NotFound
+from app.services import binding, followers, members
+from app.services.binding import NotFitting, Proof
+from models import LINEAGE, Member
+
+router = APIRouter(prefix="/me", tags=["我"])
+
+
+class MembershipOut(Strict):
+    staff_number: str = Field(examples=["10001"])
+    name: str = Field(examples=["李娜"])
+    branch: list[str] = Field(
+        examples=[["黄陵供电公司工会", "北区分工会", "抢修一班"]], description="从上到下"
+    )
+    post: str = Field(examples=["配电运维"])
+    kind: str = Field(examples=["在职"], description="在职、劳务派遣、退休")
+    has_left: bool = Field(examples=[False], description="已经离开：会员的权利不再有")
+
+
+class MeOut(Strict):
+    id: str = Field(examples=["k7m2p9q4r8s3t6vw"])
+    membership: MembershipOut | None
+
+
+class ProofIn(Strict):
+    """工号、姓名，再加一样：手机号后四位或出生日期。"""
+
+    staff_number: str = Field(min_length=1, max_length=32, examples=["10001"])
+    name: str = Field(min_length=1, max_length=40, examples=["李娜"])
+    phone_end: str | None = Field(None, pattern=r"^[0-9]{4}$", examples=["5678"])
+    born_on: date | None = Field(None, examples=["1985-03-05"])
+
+
+@router.get("", response_model=MeOut, responses=documented(401))
+async def me(caller: Caller, session: ReadSession, now: Now) -> MeOut:
+    """我是谁：随机编号，和绑定的会员信息。"""
+    own = await members.find_of_person(session, caller.known.person_id)
+    public_id = await followers.public_id_of(session, caller.known.person_id)
+    return MeOut(id=public_id, membership=None if own is None else _out(own, civil_date(now)))
+
+
+@router.get("/membership", response_model=MembershipOut, responses=documented(401, 404))
+async def membership(caller: Caller, session: ReadSession, now: Now) -> MembershipOut:
+    """花名册里我的资料。没有绑定是 404。"""
+    own = await members.find_of_person(session, caller.known.person_id)
+    if own is None:
+        raise NotFound("还没有绑定工号。")
+    return _out(own, civil_date(now))
+
+
+@router.put("/membership", response_model=MembershipOut, responses=documented(401, 409, 422))
+async def bind(caller: Caller, given: ProofIn, session: WriteSession, now: Now) -> MembershipOut | Response:
+    """绑定工号。对不上是 422（code: does_not_fit），一天最多 5 次；不会说是哪一项不对。"""
+    if (given.phone_end is None) == (given.born_on is None):
+        return problems.answer(
+            422,
+            "one_fact",
+            "再填一样",
+            "手机号后四位和出生日期，正好填一样。",
+        )
+    proof = Proof(given.staff_number, given.name, given.phone_end or "", given.born_on)
+    found = await binding.bind(session, caller.known.person_id, proof, channel="api", now=now)
+    if isinstance(found, NotFitting):
+        said = f"今天还可以试 {found.tries_left} 次。" if found.tries_left else "今天不能再试了，请明天再来。"
+        return problems.answer(422, "does_not_fit", "对不上", f"和花名册对不上，请核对后再试。{said}")
+    return _out(found.member, civil_date(now))
+
+
+@router.delete("/membership", status_code=204, responses=documented(401))
+async def unbind(caller: Caller, session: WriteSession, now: Now) -> None:
+    """解除绑定。没有绑定也不算错。"""
+    await binding.unbind(session, caller.known.person_id, channel="api", now=now)
+
+
+def _out(member: Member, today: date) -> MembershipOut:
+    return MembershipOut(
+        staff_number=member.staff_number,
+        name=member.name,
+        branch=member.branch.lineage.split(LINEAGE),
+        post=member.post,
+        kind=member.kind.label,
+        has_left=member.has_left(today),
+    )
