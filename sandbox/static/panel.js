@@ -125,7 +125,8 @@ export function refresh(kind) {
   if (!shown || waiting || kind === "wishes") return;
   waiting = setTimeout(() => {
     waiting = null;
-    load();
+    // Somebody may have turned to another tab since, and be typing there.
+    if (current === "exchanges" || current === "calls") load();
   }, 80);
 }
 
