@@ -85,7 +85,8 @@ function copyLast() {
 export function showFacts(fresh) {
   state = fresh;
   names = new Map(state.people.map((one) => [one.openid, one.name]));
-  filters.showPeople(state.people);
+  for (const [openid, person] of Object.entries(state.visitors)) names.set(openid, names.get(person) ?? "");
+  filters.showPeople(state.people, state.visitors);
   time.show(state);
   showCount(count(state.misbehaviour));
   if (current === "account") refreshAccount(log, state);
