@@ -143,6 +143,7 @@ function setting(row) {
   const fields = row.example.split("\n").map((one) => one.split(":")[0]).join("、");
   return make("article", { class: "setting", "data-test": "setting" },
     make("h2", {}, make("span", { class: "name" }, row.title), make("span", { class: "kind" }, row.long_term ? "长期" : "一次性"),
+      row.from === "小程序" ? make("span", { class: "kind" }, row.from) : null,
       make("span", { class: "state", "data-test": "state" }, state(row))),
     make("p", {}, fields), make("div", { class: "ends" }, ...ends));
 }
