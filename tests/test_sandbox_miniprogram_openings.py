@@ -51,7 +51,9 @@ async def test_without_a_page_the_first_one_is_opened(both: Both, li: Phone) -> 
     assert gone["known"] is False
 
 
-@pytest.mark.parametrize("path", ["pages/活动", "pages//a", "https://a.cn/", "a b", f"pages/{'a' * 1024}"])
+@pytest.mark.parametrize(
+    "path", ["pages/活动", "pages//a", "https://a.cn/", "a b", f"pages/{'a' * 1024}", "a?b=\n"]
+)
 async def test_what_is_no_page_is_refused(li: Phone, path: str) -> None:
     with pytest.raises(Refusal, match="页面路径"):
         await li.opens_miniprogram(path)
@@ -63,6 +65,8 @@ async def test_another_mini_program_is_named_and_not_used(both: Both, li: Phone)
     body = {"path": "pages/首页?a=1", "way": "card", "app_id": KEYS["app_id"]}
     shown = await both.platform.ask("POST", f"people/{li.openid}/open-miniprogram", body)
 
+    with pytest.raises(Refusal, match="appid"):
+        await both.platform.ask("POST", f"people/{li.openid}/open-miniprogram", body | {"app_id": "<b>"})
     assert (shown["own"], shown["app_id"], shown["options"]) == (False, KEYS["app_id"], {"a": "1"})
     assert not (await li.in_miniprogram())["active"]
 

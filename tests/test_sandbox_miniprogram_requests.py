@@ -26,6 +26,7 @@ class Api:
     """The service's interface for the mini-program, and everything it was asked."""
 
     platform: Platform
+    http: httpx.AsyncClient
     asked: list[Request] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     released: asyncio.Event = field(default_factory=asyncio.Event)
@@ -44,6 +45,10 @@ class Api:
                 return RedirectResponse("http://elsewhere.example/api", 302)
             case "/api/v1/round":
                 return RedirectResponse("/api/v1/round", 302)
+            case "/api/v1/nowhere":
+                return Response(status_code=302, headers={"location": "http://a:b/"})
+            case "/api/v1/zipped":
+                return Response(b"not zipped", headers={"content-encoding": "gzip"})
             case "/api/v1/picture":
                 return Response(b"\x89PNG", media_type="image/png")
             case "/api/v1/long":
@@ -66,7 +71,7 @@ async def api() -> AsyncIterator[Api]:
     far = Starlette(routes=[Route("/{path:path}", answer, methods=methods)])
     app = create_app(replace(CONFIG, request_seconds=0.2), httpx.ASGITransport(far))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sandbox") as http:
-        here.append(Api(Platform(http)))
+        here.append(Api(Platform(http), http))
         yield here[0]
     await app.state.world.close()
 
@@ -140,6 +145,12 @@ async def test_redirects_are_followed_within_the_service_only(api: Api, li: Phon
     assert (round_and_round.status, len(api.asked) - asked) == (302, 6)
 
 
+@pytest.mark.parametrize("path", ["/api/v1/nowhere", "/api/v1/zipped"])
+async def test_an_answer_that_cannot_be_read_says_so(api: Api, li: Phone, path: str) -> None:
+    with pytest.raises(Refusal, match="服务的应答读不懂"):
+        await li.requests("GET", path)
+
+
 async def test_a_file_is_told_by_its_size_and_a_long_answer_is_cut(api: Api, li: Phone) -> None:
     picture = await li.requests("GET", "/api/v1/picture")
     long = await li.requests("GET", "/api/v1/long")
@@ -195,6 +206,23 @@ async def test_what_wechat_would_not_send_is_refused(
 
     with pytest.raises(Refusal, match=words):
         await api.platform.ask("POST", f"people/{li.openid}/miniprogram-request", asked)
+    assert api.asked == []
+
+
+@pytest.mark.parametrize(
+    ("act", "given"),
+    [
+        ("miniprogram-request", {"path": "/\ud800"}),
+        ("miniprogram-request", {"path": "/", "method": "POST", "body": {"a": "\ud800"}}),
+        ("open-miniprogram", {"path": "a?b=\ud800"}),
+        ("open-miniprogram", {"link": "https://wxaurl.cn/\ud800"}),
+    ],
+)
+async def test_half_a_character_is_refused_too(api: Api, li: Phone, act: str, given: dict[str, Any]) -> None:
+    address = api.platform.address(f"/sandbox/api/people/{li.openid}/{act}")
+    answer = await api.http.post(address, content=json.dumps(given))
+
+    assert answer.status_code in (400, 404)
     assert api.asked == []
 
 

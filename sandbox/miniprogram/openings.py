@@ -4,6 +4,7 @@ The numbers are from WeChat's published list of scene values (场景值). Nothin
 mini-program that is opened speaks for itself.
 """
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from sandbox.world import World
 
 Opening = dict[str, Any]
 
+APP_ID = re.compile(r"[A-Za-z0-9_]{1,40}")
 LONGEST = 1024  # bytes of a path with its query, as in a code
 PROFILE = "profile"
 WAYS: dict[str, tuple[int, str]] = {
@@ -68,8 +70,10 @@ def by_path(world: World, who: str, path: str, way: str = PROFILE, app_id: str =
     own = world.app(MINIPROGRAM).app_id
     if way not in WAYS:
         raise NotPossible(f"没有「{way}」这种打开方式，有：{'、'.join(WAYS)}。", 400)
-    if len(path.encode()) > LONGEST:
-        raise NotPossible(f"页面路径最多 {LONGEST} 字节。", 400)
+    if not path.isprintable() or len(path.encode()) > LONGEST:
+        raise NotPossible(f"页面路径最多 {LONGEST} 字节，不能有看不见的字符。", 400)
+    if app_id and not APP_ID.fullmatch(app_id):
+        raise NotPossible("appid 应是字母和数字。", 400)
     page, _, query = path.partition("?")
     page = page.removeprefix("/").removesuffix(".html")
     scene, words = WAYS[way]

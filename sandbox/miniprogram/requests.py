@@ -45,13 +45,18 @@ async def request(
         NotPossible: what was asked cannot be sent, or no answer came.
     """
     visitor = visitors.arrive(world, who)
-    asked = _asked(world, method, path, headers, body)
+    try:
+        asked = _asked(world, method, path, headers, body)
+    except (UnicodeEncodeError, httpx.InvalidURL) as error:
+        raise NotPossible("请求里有不能写成字节的字符。", 400) from error
     began = time.perf_counter()
     try:
         async with asyncio.timeout(world.config.request_seconds):
             answer, data, followed = await _sent(world, asked)
     except TimeoutError as error:
         raise NotPossible(f"服务在 {world.config.request_seconds:g} 秒内没有应答。", 504) from error
+    except (httpx.RemoteProtocolError, httpx.DecodingError) as error:
+        raise NotPossible(f"服务的应答读不懂：{error}", 502) from error
     except httpx.TransportError as error:
         raise NotPossible(f"服务没有应答：{error or type(error).__name__}", 502) from error
     ms = round((time.perf_counter() - began) * 1000, 1)

@@ -3,7 +3,7 @@
 import { make } from "./http.js";
 
 export const KINDS = {
-  messages: ["消息", ["text", "image", "voice", "video", "shortvideo", "location", "link", "file"]],
+  messages: ["消息", ["text", "image", "voice", "video", "shortvideo", "location", "link", "file", "miniprogrampage"]],
   menu: ["菜单", ["CLICK", "VIEW", "view_miniprogram", "scancode_push", "scancode_waitmsg", "pic_sysphoto",
     "pic_photo_or_album", "pic_weixin", "location_select"]],
   follow: ["关注、扫码", ["subscribe", "unsubscribe", "SCAN"]],
