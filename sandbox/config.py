@@ -84,6 +84,7 @@ class Config:
     js_domains: tuple[str, ...] = ()  # JS接口安全域名; empty: the service's host
     cookie_prefix: str = "gonghui_"  # the service's cookies begin with it; each person's phone has its own
     answer_seconds: float = 5.0
+    request_seconds: float = 60.0  # so long the mini-program waits for the service
     retry_pause: float = 1.0  # between tries; WeChat's own pause is not published
     notice_seconds: float = 0.02  # a subscription notice is under way; another to the same person is refused
 
@@ -109,6 +110,12 @@ class Config:
     def url_for(self, app: App) -> str:
         """Where pushes of `app` go."""
         return self.service_url.rstrip("/") + app.callback_path
+
+    @property
+    def service_origin(self) -> str:
+        """Scheme, host and port of the service."""
+        parts = urlsplit(self.service_url)
+        return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def sign_in_host(self) -> str:

@@ -1,6 +1,7 @@
 """A test's hands on the sandbox: `await li.says("报名")`, over HTTP to any running one."""
 
 import asyncio
+import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -28,6 +29,16 @@ class Seen:
     ms: float
     rule: str
     detail: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What the service answered the mini-program. `body` is parsed where it is JSON, else text."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+    ms: float
 
 
 class Platform:
@@ -220,6 +231,37 @@ class Phone:
         """The mini-program starts: the code of `wx.login`."""
         done = await self._platform.ask("POST", f"people/{self.openid}/log-in", {})
         return str(done["code"])
+
+    async def opens_miniprogram(self, path: str = "", *, way: str = "profile") -> dict[str, Any]:
+        """Come to a page (its query behind `?`) by `way`: profile, menu, card, text, notice …
+
+        The answer has `path`, `query`, `options`, `scene` (its number), `known`.
+        """
+        body = {"path": path, "way": way}
+        return dict(await self._platform.ask("POST", f"people/{self.openid}/open-miniprogram", body))
+
+    async def follows_link(self, address: str) -> dict[str, Any]:
+        """The same by what a code holds, or by a link; refused in words when it has ended."""
+        body = {"link": address}
+        return dict(await self._platform.ask("POST", f"people/{self.openid}/open-miniprogram", body))
+
+    async def requests(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> Answered:
+        """`wx.request` to the service; `token` is sent as a bearer token."""
+        given = {**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
+        asked = {"method": method, "path": path, "headers": given, "body": body}
+        done = await self._platform.ask("POST", f"people/{self.openid}/miniprogram-request", asked)
+        text = done["body"]
+        if "json" in done["headers"].get("content-type", "") and text:
+            text = json.loads(text)
+        return Answered(done["status"], done["headers"], text, done["ms"])
 
     async def gives_phone(self, phone: str = "") -> str:
         """The code of the phone number button; `phone` changes the number first."""

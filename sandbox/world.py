@@ -5,6 +5,7 @@ import itertools
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -98,7 +99,11 @@ def open_world(config: Config, transport: httpx.AsyncBaseTransport | None = None
     # trust_env off: a proxy of the developer's must not see loopback traffic.
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
     # The platform's own 5 s limit is kept where pushes are sent; this one is a backstop.
-    client = httpx.AsyncClient(transport=transport, timeout=60, trust_env=False, limits=limits)
+    # WeChat keeps no cookies between its calls.
+    cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    client = httpx.AsyncClient(
+        transport=transport, timeout=60, trust_env=False, limits=limits, cookies=cookies
+    )
     return World(
         config=config,
         clock=Clock(config.clock_file),

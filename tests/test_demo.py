@@ -26,7 +26,7 @@ PATIENCE = 60  # seconds; a slow machine is no failure
 class Demo:
     """One `gonghui demo` in a folder of its own."""
 
-    def __init__(self, folder: Path, port: int, sandbox_port: int) -> None:
+    def __init__(self, folder: Path, port: int, sandbox_port: int, **changes: str) -> None:
         unset = {f"GONGHUI_{name.upper()}": "" for name in Settings.model_fields}
         environment = (
             os.environ
@@ -42,7 +42,10 @@ class Demo:
                 "GONGHUI_WECHAT_MODE": "safe",
                 "GONGHUI_LOG_FORMAT": "text",
             }
+            | changes
         )
+        # What is empty would hide what the `.env` says.
+        environment = {name: value for name, value in environment.items() if value or name not in unset}
         command = [sys.executable, "-m", "app", "demo"]
         command += ["--port", str(port), "--sandbox-port", str(sandbox_port)]
         self.process = subprocess.Popen(
@@ -122,6 +125,32 @@ def test_moving_the_time_on_the_phone_moves_the_service_too(demo: Demo, sandbox_
             result = phone.post(f"{api}/people/王秀兰/say?wait=true", json={"text": "帮助"}).json()["result"]
 
     assert result == "reply"
+
+
+def test_the_first_start_writes_settings_that_hold_a_mini_program_too(
+    tmp_path: Path, port: int, sandbox_port: int
+) -> None:
+    demo = Demo(tmp_path, port, sandbox_port, GONGHUI_SECRET_KEY="")
+    try:
+        demo.prints("已写好 .env", "Application startup complete", "phone: ")
+        api = f"http://127.0.0.1:{sandbox_port}/sandbox/api"
+        with httpx.Client(trust_env=False, timeout=PATIENCE) as phone:
+            state = phone.get(f"{api}/state").json()
+            verified = [
+                phone.post(f"{api}/verify", json={"app": app}).json()["ok"]
+                for app in ("account", "miniprogram")
+            ]
+            said = phone.post(
+                f"{api}/people/王秀兰/say-in-miniprogram?wait=true", json={"text": "在吗"}
+            ).json()
+    finally:
+        demo.clean_up()
+
+    settings = tmp_path / ".env"
+    assert f"GONGHUI_MINIPROGRAM_APP_ID={state['miniprogram_app_id']}\n" in settings.read_text("utf-8")
+    assert settings.stat().st_mode & 0o077 == 0
+    assert verified == [True, True]
+    assert (said["result"], said["rule"]) == ("silent", "")
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are found through /proc")

@@ -1,9 +1,9 @@
 """Subscription notices of the mini-program: templates, counts and events of its own."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from sandbox.notices.library import TITLES
-from tests.miniprogram_sandbox import MINI, Both, opened
+from tests.miniprogram_sandbox import MINI, Side, opened
 
 ADD = "/wxaapi/newtmpl/addtemplate"
 SEND, BUSINESS_SEND = "/cgi-bin/message/subscribe/send", "/cgi-bin/message/subscribe/bizsend"
@@ -11,7 +11,11 @@ TITLE = next(title for title in TITLES if title.name == "活动开始提醒")
 KEYWORDS = [keyword.kid for keyword in TITLE.keywords[:2]]
 
 
-async def chosen(both: Both) -> dict[str, Any]:
+class HasMini(Protocol):
+    mini: Side
+
+
+async def chosen(both: HasMini) -> dict[str, Any]:
     """The template as the mini-program has it: its id and what fills it."""
     added = await both.mini.call(ADD, {"tid": TITLE.tid, "kidList": KEYWORDS, "sceneDesc": "提醒"})
     row = (await both.mini.call("/wxaapi/newtmpl/gettemplate"))["data"][0]

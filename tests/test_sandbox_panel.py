@@ -428,7 +428,7 @@ async def test_every_kind_of_button_does_what_it_does_in_wechat(phone: Phone) ->
         await phone.taps("其他", name)
         await phone.page.locator("#toast").filter(has_text=told).wait_for()
     await phone.taps("其他", "小程序")
-    await phone.page.locator("#webview").wait_for()
+    await phone.page.locator("#miniprogram").wait_for()
 
 
 async def test_menus_are_walked_by_keyboard_and_escape_gives_the_focus_back(phone: Phone) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 import signal
+import string
 import sys
 from asyncio.subprocess import Process
 from contextlib import suppress
@@ -60,11 +61,24 @@ def _first_settings(port: int, sandbox_port: int) -> None:
         f"GONGHUI_WECHAT_API_URL=http://{LOOPBACK}:{sandbox_port}\n"
         f"GONGHUI_PUBLIC_URL=http://{LOOPBACK}:{port}\n"
         f"GONGHUI_CLOCK_FILE={CLOCK}\n"
-        f"GONGHUI_LOG_FORMAT=text\n",
+        f"GONGHUI_LOG_FORMAT=text\n" + _miniprogram(),
         encoding="utf-8",
     )
     path.chmod(0o600)
     typer.echo("已写好 .env（开发环境）")
+
+
+def _miniprogram() -> str:
+    """Settings of a mini-program that is nowhere but in the sandbox: its keys are never derived."""
+    letters = string.ascii_letters + string.digits
+    aes_key = "".join(secrets.choice(letters) for _ in range(43))
+    return (
+        f"# 沙盒里的小程序，值是随机的；不要小程序就删掉这四行\n"
+        f"GONGHUI_MINIPROGRAM_APP_ID=wx{secrets.token_hex(8)}\n"
+        f"GONGHUI_MINIPROGRAM_APP_SECRET={secrets.token_hex(16)}\n"
+        f"GONGHUI_MINIPROGRAM_TOKEN={secrets.token_hex(16)}\n"
+        f"GONGHUI_MINIPROGRAM_AES_KEY={aes_key}\n"
+    )
 
 
 async def _demonstration() -> None:

@@ -9,7 +9,7 @@ from sandbox import qr_picture
 from sandbox.api.registry import MINIPROGRAM_ONLY, Answer, Call, endpoint, string
 from sandbox.errors import ApiError
 from sandbox.miniprogram import program
-from sandbox.miniprogram.program import LIMITED, UNLIMITED
+from sandbox.miniprogram.program import LIMITED, QRCODE, UNLIMITED
 
 SCENE = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~`]+")
 SCENE_CHARACTERS = 32
@@ -40,7 +40,7 @@ async def unlimited(call: Call) -> Answer:
         )
     draw = _drawing(body)
     name = program.keep_link(world, UNLIMITED, page, query=scene, env=version, checked=checked)
-    return _picture(name, *draw)
+    return _picture(UNLIMITED, name, *draw)
 
 
 def _scene(scene: object) -> str:
@@ -84,7 +84,7 @@ async def limited(call: Call) -> Answer:
     body = call.json()
     path, version = _path(body, CODE_PATH_BYTES), _version(body)
     draw = _drawing(body)
-    return _picture(_counted(call, path, version), *draw)
+    return _picture(LIMITED, _counted(call, LIMITED, path, version), *draw)
 
 
 @endpoint("/cgi-bin/wxaapp/createwxaqrcode", apps=MINIPROGRAM_ONLY)
@@ -92,7 +92,7 @@ async def qrcode(call: Call) -> Answer:
     body = call.json()
     path = _path(body, QR_PATH_BYTES)
     width = _width(body)
-    return _picture(_counted(call, path, "release"), width)
+    return _picture(QRCODE, _counted(call, QRCODE, path, "release"), width)
 
 
 def _path(body: dict[str, Any], most: int) -> str:
@@ -103,11 +103,11 @@ def _path(body: dict[str, Any], most: int) -> str:
     return path
 
 
-def _counted(call: Call, path: str, version: str) -> str:
-    made = call.world.db.count("select count(*) from miniprogram_link where kind = ?", LIMITED)
+def _counted(call: Call, kind: str, path: str, version: str) -> str:
+    made = call.world.db.count("select count(*) from miniprogram_link where kind in (?, ?)", LIMITED, QRCODE)
     if made >= MOST_LIMITED:
         raise ApiError(45029, "qrcode count out of limit", "两种码合计最多 10 万个，已用完")
-    return program.keep_link(call.world, LIMITED, path, env=version)
+    return program.keep_link(call.world, kind, path, env=version)
 
 
 def _drawing(body: dict[str, Any]) -> tuple[int, tuple[int, int, int], bool]:
@@ -134,7 +134,7 @@ def _colour(given: object) -> tuple[int, int, int]:
 
 
 def _picture(
-    name: str, width: int, colour: tuple[int, int, int] = BLACK, transparent: bool = False
+    kind: str, name: str, width: int, colour: tuple[int, int, int] = BLACK, transparent: bool = False
 ) -> Response:
-    data = qr_picture.image(f"https://mp.weixin.qq.com/a/~~{name}", width, colour, transparent=transparent)
+    data = qr_picture.image(program.address(kind, name), width, colour, transparent=transparent)
     return Response(data, media_type="image/png" if transparent else "image/jpeg")

@@ -21,7 +21,7 @@ VERSIONS = ("release", "trial", "develop")
 async def url_link(call: Call) -> Answer:
     body = call.json()
     name = _kept(call, URL, body, body)
-    return {**OK, "url_link": f"https://wxaurl.cn/{name}"}
+    return {**OK, "url_link": program.address(URL, name)}
 
 
 @endpoint("/wxa/generatescheme", apps=MINIPROGRAM_ONLY)
@@ -29,7 +29,7 @@ async def scheme(call: Call) -> Answer:
     """Without `jump_wxa` it opens the first page."""
     body = call.json()
     name = _kept(call, SCHEME, body.get("jump_wxa", {}), body)
-    return {**OK, "openlink": f"weixin://dl/business/?t={name}"}
+    return {**OK, "openlink": program.address(SCHEME, name)}
 
 
 def _kept(call: Call, kind: str, target: dict[str, Any], life: dict[str, Any]) -> str:

@@ -5,11 +5,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox import qr_picture
 from sandbox.config import MINIPROGRAM
 from sandbox.control.acts import Act, Body, file_in, number, picture_type
 from sandbox.errors import NotPossible
 from sandbox.miniprogram import acts as miniprogram_acts
-from sandbox.miniprogram import program, visitors
+from sandbox.miniprogram import openings, program, requests, visitors
 from sandbox.world import World
 
 RISKS = range(5)
@@ -53,7 +54,22 @@ async def _risk(world: World, who: str, body: Body, wait: bool) -> Any:
     return {"ok": True}
 
 
+async def _open(world: World, who: str, body: Body, wait: bool) -> Any:
+    """By `link`, what is inside a code or a link; else by `path`, and `way` says from where."""
+    given = {name: str(body.get(name) or "") for name in ("link", "path", "way", "app_id")}
+    if given["link"]:
+        return openings.by_link(world, who, given["link"])
+    return openings.by_path(world, who, given["path"], given["way"] or openings.PROFILE, given["app_id"])
+
+
+async def _request(world: World, who: str, body: Body, wait: bool) -> Any:
+    given = (body.get(name) for name in ("method", "path", "headers", "body"))
+    return await requests.request(world, who, *given)
+
+
 ACTS: dict[str, Act] = {
+    "open-miniprogram": _open,
+    "miniprogram-request": _request,
     "log-in": _log_in,
     "give-phone": _give_phone,
     "enter-session": _enter_session,
@@ -76,7 +92,16 @@ async def bind(world: World, body: Body) -> Any:
 
 
 async def list_links(request: Request) -> Response:
-    return JSONResponse(program.list_links(request.app.state.world))
+    return JSONResponse(openings.listed(request.app.state.world))
+
+
+async def show_code(request: Request) -> Response:
+    """The code by its name, as the phone's camera sees it."""
+    name = request.path_params["name"]
+    address = program.address(program.QRCODE, name)
+    if program.find_link(request.app.state.world, address) is None:
+        raise NotPossible("没有这个码。", 404)
+    return Response(qr_picture.svg(address), media_type="image/svg+xml")
 
 
 async def read_visitor(request: Request) -> Response:

@@ -91,6 +91,8 @@ async def state(request: Request) -> Response:
             "mode": config.mode,
             "callback": config.callback_url,
             "miniprogram_app_id": config.miniprogram_app_id,
+            "service": config.service_origin,
+            "visitors": visitors.known(world),
             "now": world.now(),
             "offset": world.clock.offset,
             "people": people.list_all(world),
@@ -259,6 +261,7 @@ ROUTES = [
     *notices.ROUTES,
     Route("/sandbox/api/people/{who}/miniprogram", miniprogram.read_visitor, methods=["GET"]),
     Route("/sandbox/api/miniprogram/links", miniprogram.list_links, methods=["GET"]),
+    Route("/sandbox/api/miniprogram/codes/{name}", miniprogram.show_code, methods=["GET"]),
     Route("/sandbox/api/people/{who}/{act}", act, methods=["POST"]),
     *(Route(f"/sandbox/api/{name}", deed, methods=["POST"]) for name in DEEDS),
 ]

@@ -6,11 +6,9 @@ from sandbox import media
 from sandbox.actions import Result, Shown, perform
 from sandbox.config import MINIPROGRAM
 from sandbox.errors import NotPossible
-from sandbox.miniprogram import pushes, visitors
+from sandbox.miniprogram import program, pushes, visitors
 from sandbox.miniprogram.visitors import LOGIN, PHONE
 from sandbox.world import World
-
-FIRST_PAGE = "pages/index/index"
 
 
 async def log_in(world: World, who: str) -> Result:
@@ -59,7 +57,7 @@ async def send_page(world: World, who: str, *, wait: bool, title: str = "", path
     """The card of the page from which the chat was opened."""
     person = visitors.arrive(world, who)
     app_id = world.app(MINIPROGRAM).app_id
-    title, path = title or "小程序", path or FIRST_PAGE
+    title, path = title or "小程序", path or program.first_page(world)
     thumb = media.put(
         world, "thumb", "t.jpg", "image/jpeg", media.sample_thumb(), permanent=False, app=MINIPROGRAM
     )

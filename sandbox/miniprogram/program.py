@@ -17,7 +17,13 @@ DEFAULTS: dict[str, Any] = {
 PAGE = re.compile(r"[\w\-.]+(/[\w\-.]+)*", re.ASCII)
 PASS = {"suggest": "pass", "label": 100}
 SUGGESTIONS = ("pass", "review", "risky")
-URL, SCHEME, LIMITED, UNLIMITED = "url", "scheme", "limited", "unlimited"  # kinds of codes and links
+# Kinds of codes and links; `QRCODE` is a limited code too, drawn square.
+URL, SCHEME, LIMITED, QRCODE, UNLIMITED = "url", "scheme", "limited", "qrcode", "unlimited"
+FIRST_PAGE = "pages/index/index"
+ADDRESS = re.compile(
+    r"(?:https://wxaurl\.cn/|weixin://dl/business/\?t=|https://mp\.weixin\.qq\.com/a/~~)([\w-]{1,40})",
+    re.ASCII,
+)
 
 
 def read(world: World) -> dict[str, Any]:
@@ -59,6 +65,11 @@ def is_page_path(path: str) -> bool:
 def has_page(world: World, path: str) -> bool:
     pages = read(world)["pages"]
     return path in pages if pages else is_page_path(path)
+
+
+def first_page(world: World) -> str:
+    pages = read(world)["pages"]
+    return str(pages[0]) if pages else FIRST_PAGE
 
 
 def pay_for_phone_number(world: World) -> None:
@@ -108,6 +119,19 @@ def keep_link(
         world.now(),
     )
     return name
+
+
+def address(kind: str, name: str) -> str:
+    """What the link is, or what is inside the code."""
+    before = {URL: "https://wxaurl.cn/", SCHEME: "weixin://dl/business/?t="}
+    return before.get(kind, "https://mp.weixin.qq.com/a/~~") + name
+
+
+def find_link(world: World, text: str) -> Row | None:
+    """The code or link whose address this is."""
+    found = ADDRESS.fullmatch(text.strip())
+    row = world.db.find("select * from miniprogram_link where id = ?", found[1]) if found else None
+    return row if row and address(row["kind"], row["id"]) == text.strip() else None
 
 
 def list_links(world: World) -> list[Row]:

@@ -40,17 +40,24 @@ def get(world: World, who: str) -> Row:
     digest = hashlib.sha256(f"{app.app_id}:{person['name']}".encode()).hexdigest()
     openid = "o" + digest[:27]
     phone = f"138{int(digest, 16) % 10**8:08}"
-    world.db.run(
+    made = world.db.changed(
         "insert into visitor (openid, person, phone) values (?, ?, ?) on conflict do nothing",
         openid,
         person["openid"],
         phone,
     )
+    if made:
+        world.bus.publish("person", openid=person["openid"])
     return find(world, openid) or {}
 
 
 def find(world: World, openid: str) -> Row | None:
     return world.db.find("select * from visitor where openid = ?", openid)
+
+
+def known(world: World) -> dict[str, str]:
+    """The openids of those who were looked for here, and who they are to the official account."""
+    return {row["openid"]: row["person"] for row in world.db.all("select openid, person from visitor")}
 
 
 def described(world: World, row: Row) -> dict[str, Any]:

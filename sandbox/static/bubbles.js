@@ -63,7 +63,7 @@ function segments(message) {
         },
       }, one.text);
     }
-    if (one.miniprogram) return linked(one, () => openMiniProgram(one.miniprogram));
+    if (one.miniprogram) return linked(one, () => openMiniProgram(one.miniprogram, "text"));
     if (one.url?.startsWith("tel:")) return linked(one, () => tell(`拨打 ${one.url.slice(4)}`));
     if (one.url) return linked(one, () => openPage(one.url));
     return withFaces(one.text);
@@ -174,7 +174,7 @@ function music(message) {
 
 function miniprogram(message) {
   const { title, appid, path } = message.content;
-  return [make("button", { type: "button", class: "card mini", onclick: () => openMiniProgram({ appid, path }) },
+  return [make("button", { type: "button", class: "card mini", "data-test": "mini-card", onclick: () => openMiniProgram({ appid, path }, "card") },
     make("span", { class: "pad block" }, make("span", { class: "about app" }, icon("mini"), "小程序"), line("title", title)),
     picture("cover", message.thumb_url), make("span", { class: "foot" }, icon("mini"), "小程序")), "bare wide"];
 }

@@ -3,7 +3,7 @@
 import { make } from "./http.js";
 
 export const KINDS = {
-  messages: ["消息", ["text", "image", "voice", "video", "shortvideo", "location", "link", "file"]],
+  messages: ["消息", ["text", "image", "voice", "video", "shortvideo", "location", "link", "file", "miniprogrampage"]],
   menu: ["菜单", ["CLICK", "VIEW", "view_miniprogram", "scancode_push", "scancode_waitmsg", "pic_sysphoto",
     "pic_photo_or_album", "pic_weixin", "location_select"]],
   follow: ["关注、扫码", ["subscribe", "unsubscribe", "SCAN"]],
@@ -19,6 +19,7 @@ const faults = make("input", { type: "checkbox", "data-test": "filter-faults" })
 const words = make("input", { type: "search", placeholder: "搜内容", "aria-label": "搜内容", "data-test": "filter-words" });
 const clear = make("button", { type: "button", "data-test": "filter-clear", onclick: reset }, "清除条件");
 let changed = () => {};
+let visitors = {}; // openids in the mini-program, and whose they are
 
 export const bar = make("div", { class: "filters" }, who, kind,
   make("label", { class: "check" }, faults, "只看出错"), words, clear);
@@ -47,7 +48,8 @@ export const active = () => Boolean(who.value || kind.value || faults.checked ||
 
 export const person = () => who.value;
 
-export function showPeople(people) {
+export function showPeople(people, known) {
+  visitors = known;
   const kept = who.value;
   who.replaceChildren(make("option", { value: "" }, "所有人"),
     ...people.map((one) => make("option", { value: one.openid }, one.name)));
@@ -62,7 +64,7 @@ export function about(tab) {
 export function takes(row, tab) {
   const text = tab === "exchanges" ? `${row.label}${row.request_xml}${row.reply_xml}${row.raw}${row.rule}`
     : `${row.path}${row.errcode}${row.body}${JSON.stringify(row.answer)}${row.rule}`;
-  const own = tab === "exchanges" ? row.openid === who.value : text.includes(who.value);
+  const own = tab === "exchanges" ? [row.openid, visitors[row.openid]].includes(who.value) : row.person === who.value || text.includes(who.value);
   if (who.value && !own) return false;
   if (faults.checked && (tab === "exchanges" ? row.result !== "fault" : row.errcode === 0)) return false;
   if (tab === "exchanges" && !ofKind(row.kind)) return false;

@@ -27,6 +27,18 @@ async function ask(path, options) {
   return body;
 }
 
+// Like `post`, but what cannot be done comes back as `error`, for who has a better place to say it.
+export async function tryPost(path, body) {
+  try {
+    const answer = await fetch(`/sandbox/api/${path}`, {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+    });
+    return await answer.json();
+  } catch {
+    return { error: "沙盒没有应答，请看它是否还在运行。" };
+  }
+}
+
 export const get = (path) => ask(path);
 export const drop = (path) => ask(path, { method: "DELETE" });
 export const post = (path, body = {}) =>

@@ -2,6 +2,7 @@
 
 import { post, tell } from "./http.js";
 import { ANSWERS } from "./js_sdk_sheets.js";
+import { isMiniProgramLink, openMiniProgramLink } from "./sheets.js";
 
 const frame = document.getElementById("webview-frame");
 const OPEN_TO_ALL = new Set(["checkJsApi"]);
@@ -22,6 +23,7 @@ window.addEventListener("message", (event) => {
   Object.assign(page, { url: said.url, title: said.title });
   document.getElementById("webview-title").textContent = said.title || said.url;
   if (said.api === "here") settleAsked(said.ask);
+  else if (said.api === "link") isMiniProgramLink(String(said.link)) && openMiniProgramLink(said.link);
   else answer(page, said);
 });
 

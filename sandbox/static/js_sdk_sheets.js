@@ -3,6 +3,7 @@
 import { choose, inTurn, show } from "./asking.js";
 import { PLACES } from "./places.js";
 import { get, make, post, tell } from "./http.js";
+import { miniPrograms } from "./scanning.js";
 import { askFor, close, holder, openPage } from "./sheets.js";
 
 const CANCELLED = { errMsg: "cancel" };
@@ -117,10 +118,12 @@ function previewImage({ current, urls }) {
 // --- Scanning
 
 async function scanQRCode({ needResult }) {
-  const codes = (await get("state"))?.scenes ?? [];
+  const [state, programs] = await Promise.all([get("state"), miniPrograms(4)]);
+  const codes = state?.scenes ?? [];
   const given = await inTurn(() => askFor("扫一扫", [{ name: "result", label: "扫到的内容", rows: 2 }], {
     ok: "扫", note: "填写码里的内容，或选一个公众号的二维码。条形码写成 CODE_128,690…",
-    chips: codes.slice(0, 8).map(({ scene, url }) => ({ label: scene, values: { result: url } })),
+    chips: [...codes.slice(0, 8).map(({ scene, url }) => ({ label: scene, values: { result: url } })),
+      ...programs.map(({ label, address }) => ({ label, values: { result: address } }))],
   }));
   if (!given?.result) return CANCELLED;
   if (needResult) return { resultStr: given.result };
@@ -133,7 +136,7 @@ function followed(result, codes) {
   if (code) {
     close();
     post(`people/${holder}/scan`, { ticket: code.ticket });
-  } else if (/^https?:/.test(result)) openPage(result, "", "elsewhere");
+  } else if (/^(https?|weixin):/.test(result)) openPage(result, "", "elsewhere");
   else tell(`扫到：${result}`);
 }
 

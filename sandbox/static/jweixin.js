@@ -116,6 +116,15 @@
     wx.getLocalImgData({ localId: target.src, success: ({ localData }) => { target.src = localData; } });
   }, true);
 
+  // A link into the mini-program leaves the page: the phone opens it, as WeChat does by itself.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href]")?.href ?? "";
+    if (event.defaultPrevented || window.parent === window) return;
+    if (!/^(https:\/\/wxaurl\.cn\/|weixin:\/\/dl\/business\/)/.test(link)) return;
+    event.preventDefault();
+    tellPhone({ api: "link", link });
+  });
+
   window.wx = wx;
   window.jWeixin = wx;
   tellPhone({ api: "here" });

@@ -22,7 +22,8 @@ function exchangeInside(row, calls) {
   if (row.reply_xml) answered = make("section", {}, make("h3", {}, "回复（解密后）"), make("pre", {}, ...pretty(row.reply_xml)));
   else if (row.raw) answered = make("section", {}, make("h3", {}, `应答原文（HTTP ${row.status}）`), make("pre", {}, row.raw));
   else if (row.result === "fault") answered = make("section", {}, make("h3", {}, "回复"), make("p", { class: "soft" }, "没有收到应答。"));
-  const copy = row.act ? make("button", {
+  // The driver's stories are of the account's chat.
+  const copy = row.act && !row.label.startsWith("小程序：") ? make("button", {
     type: "button", class: "quiet", "data-test": "copy-exchange", onclick: () => copyStory(row.openid, row.id),
   }, "复制这一次为测试") : null;
   return make("div", { class: "inside" },
@@ -49,7 +50,7 @@ function callsOf(calls) {
 
 export function callRow(row, names) {
   const inside = make("div", { class: "inside" });
-  const openid = [...names.keys()].find((one) => row.body.includes(one) || JSON.stringify(row.query).includes(one));
+  const openid = row.person ?? [...names.keys()].find((one) => row.body.includes(one) || JSON.stringify(row.query).includes(one));
   if (row.rule) inside.append(make("p", { class: "rule" }, row.rule));
   if (Object.keys(row.query).length) inside.append(make("h3", {}, "查询串"), make("pre", {}, JSON.stringify(row.query, null, 2)));
   inside.append(make("div", { class: "pair" },

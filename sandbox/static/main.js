@@ -4,6 +4,7 @@ import { append, newestId, start, toEnd } from "./chat.js";
 import { show as showComposer } from "./composer.js";
 import { get, make, post } from "./http.js";
 import "./js_sdk.js";
+import * as miniprogram from "./miniprogram.js";
 import * as notices from "./notices.js";
 import * as panel from "./panel.js";
 import { scan } from "./scanning.js";
@@ -48,6 +49,7 @@ async function loadState() {
   at("account").textContent = title;
   at("profile-name").textContent = title;
   panel.showFacts(state);
+  miniprogram.know(state);
   const wanted = person?.openid ?? new URLSearchParams(location.search).get("person") ?? localStorage.getItem(REMEMBERED);
   person = people.find((one) => one.openid === wanted || one.name === wanted) ?? people[0];
   drawPeople();
@@ -58,6 +60,7 @@ function drawPeople() {
   belongTo(person.openid);
   panel.belongTo(person);
   notices.belongTo(person);
+  miniprogram.belongTo(person);
   at("person").replaceChildren(...people.map((one) => make("option", {
     value: one.openid, selected: one.openid === person.openid ? "" : null,
   }, labelled(one))));
@@ -132,8 +135,10 @@ function count(openid) {
 const NEWS = {
   ...notices.NEWS,
   message: (news) => {
-    if (news.openid !== person?.openid) {
-      if (news.message.direction !== "out") count(news.openid);
+    const visitor = miniprogram.hears(news);
+    if (visitor === person?.openid) return;
+    if (visitor || news.openid !== person?.openid) {
+      if (news.message.direction !== "out") count(visitor || news.openid);
       return;
     }
     if (news.message.direction === "in") showTyping(0);
@@ -145,7 +150,7 @@ const NEWS = {
     await loadMenu();
     await catchUp();
   },
-  typing: (news) => news.openid === person?.openid && showTyping(news.seconds),
+  typing: (news) => (news.openid === person?.openid ? showTyping(news.seconds) : miniprogram.hears(news)),
   snapshot: (news) => news.openid === person?.openid && offerFull(),
   menu: loadMenu,
   pushing: panel.pushing,
@@ -153,7 +158,10 @@ const NEWS = {
   call: () => panel.refresh("calls"),
   misbehaviour: () => panel.refresh("wishes"),
   clock: loadState,
-  reset: loadAll,
+  reset: () => {
+    miniprogram.close();
+    return loadAll();
+  },
 };
 
 function listen() {

@@ -89,7 +89,7 @@ async function tap(path, button) {
   const done = await act("menu", { path, ...given }, { wait: waits });
   notice?.remove();
   if (done?.open) openPage(done.open, button.name);
-  if (done?.miniprogram) openMiniProgram(done.miniprogram);
+  if (done?.miniprogram) openMiniProgram(done.miniprogram, "menu");
 }
 
 // What the phone itself would ask before the event is sent; null when it was called off.

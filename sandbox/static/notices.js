@@ -1,11 +1,11 @@
-// Notices on the phone: the card, what came to 服务通知, and the settings of subscription notices.
+// Behind ···: what came to 服务通知, the settings of subscription notices, and the mini-program. Also the card of a notice.
 
 import { get, make, post } from "./http.js";
 import { openMiniProgram, openPage } from "./sheets.js";
 
 const phone = document.getElementById("phone");
 const BANNER_MS = 5000;
-const TABS = [["service", "服务通知"], ["settings", "订阅消息"]];
+const TABS = [["service", "服务通知"], ["settings", "订阅消息"], ["miniprogram", "小程序"]];
 let person = null;
 let current = "service";
 let hiding;
@@ -18,18 +18,24 @@ const view = make("section", { class: "notices", id: "notices-view", "aria-label
   make("header", { class: "bar" },
     make("button", { type: "button", class: "leave", "aria-label": "返回", "data-test": "notices-close", onclick: close },
       make("span", { class: "back", "aria-hidden": "true" })),
-    make("h1", {}, "通知"), make("span", { class: "leave", "aria-hidden": "true" })), tabs, list);
-const banner = make("button", { type: "button", class: "banner", "data-test": "notice-banner", hidden: "", onclick: () => show("service") });
+    make("h1", {}, "通知和小程序"), make("span", { class: "leave", "aria-hidden": "true" })), tabs, list);
+const banner = make("button", { type: "button", class: "banner", "data-test": "notice-banner", hidden: "" });
 phone.append(view, banner);
 document.getElementById("notices").addEventListener("click", () => show(current));
 
+// The rows of the third tab, from who knows them: modules must not need each other to start.
+let entries = async () => [];
+export function offer(rows) {
+  entries = rows;
+}
+
 // A notice as WeChat draws it; in the chat's shape: what is in the bubble, and its style.
-export function noticeCard(message) {
+export function noticeCard(message, way = "template") {
   const { title, lines, url, miniprogram: app } = message.content;
   const rows = lines.flatMap((one) => (one.label
     ? [make("dt", {}, one.label), make("dd", {}, one.value)]
     : [make("dd", { class: "whole" }, one.value)]));
-  const opens = app ? () => openMiniProgram(app) : url ? () => openPage(url, title) : null;
+  const opens = app ? () => openMiniProgram(app, way) : url ? () => openPage(url, title) : null;
   const inside = [
     make("span", { class: "pad block" }, make("span", { class: "title" }, title), make("dl", {}, ...rows)),
     opens ? make("span", { class: "foot" }, app ? "进入小程序查看" : "查看详情") : null,
@@ -50,13 +56,17 @@ export const NEWS = {
   "service-notice": (news) => {
     if (news.openid !== person?.openid) return;
     refresh();
-    if (view.hidden || current !== "service") announce(news.notice);
+    if (view.hidden || current !== "service") announce("服务通知", `${news.notice.from}：${news.notice.content.title}`, () => show("service"));
   },
 };
 
-function announce(notice) {
-  banner.replaceChildren(make("span", { class: "avatar", "aria-hidden": "true" }, "通"),
-    make("span", { class: "words" }, make("b", {}, "服务通知"), make("span", {}, `${notice.from}：${notice.content.title}`)));
+export function announce(from, words, open) {
+  banner.replaceChildren(make("span", { class: "avatar", "aria-hidden": "true" }, from[0] === "服" ? "通" : "客"),
+    make("span", { class: "words" }, make("b", {}, from), make("span", {}, words)));
+  banner.onclick = () => {
+    banner.hidden = true;
+    open();
+  };
   banner.hidden = false;
   clearTimeout(hiding);
   hiding = setTimeout(() => { banner.hidden = true; }, BANNER_MS);
@@ -76,7 +86,7 @@ function close() {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !document.querySelector("dialog[open]")) close();
+  if (event.key === "Escape" && !document.querySelector("dialog[open], .mini-pane:not([hidden])")) close();
 }, { capture: true });
 
 async function refresh() {
@@ -86,7 +96,9 @@ async function refresh() {
   if (!notices || openid !== person.openid) return;
   for (const tab of tabs.children) tab.setAttribute("aria-selected", String(tab.dataset.key === current));
   const scrolled = list.scrollTop;
-  const rows = current === "service" ? notices.service.map(arrived) : notices.templates.map(setting);
+  const shown = current;
+  const rows = shown === "miniprogram" ? await entries() : shown === "service" ? notices.service.map(arrived) : notices.templates.map(setting);
+  if (shown !== current) return;
   list.replaceChildren(...(rows.length ? rows : [make("p", { class: "empty" }, EMPTY[current])]));
   list.scrollTop = current === "service" ? list.scrollHeight : scrolled;
 }
@@ -97,7 +109,7 @@ const EMPTY = {
 };
 
 function arrived(notice) {
-  const [card] = noticeCard(notice);
+  const [card] = noticeCard(notice, notice.from === "小程序" ? "notice" : "template");
   card.prepend(make("span", { class: "sender" }, make("span", { class: "dot", "aria-hidden": "true" }, "工"), notice.from));
   return make("article", {}, make("div", { class: "time" }, when(notice.at)), card);
 }
@@ -131,6 +143,7 @@ function setting(row) {
   const fields = row.example.split("\n").map((one) => one.split(":")[0]).join("、");
   return make("article", { class: "setting", "data-test": "setting" },
     make("h2", {}, make("span", { class: "name" }, row.title), make("span", { class: "kind" }, row.long_term ? "长期" : "一次性"),
+      row.from === "小程序" ? make("span", { class: "kind" }, row.from) : null,
       make("span", { class: "state", "data-test": "state" }, state(row))),
     make("p", {}, fields), make("div", { class: "ends" }, ...ends));
 }

@@ -85,7 +85,8 @@ function copyLast() {
 export function showFacts(fresh) {
   state = fresh;
   names = new Map(state.people.map((one) => [one.openid, one.name]));
-  filters.showPeople(state.people);
+  for (const [openid, person] of Object.entries(state.visitors)) names.set(openid, names.get(person) ?? "");
+  filters.showPeople(state.people, state.visitors);
   time.show(state);
   showCount(count(state.misbehaviour));
   if (current === "account") refreshAccount(log, state);
@@ -125,7 +126,8 @@ export function refresh(kind) {
   if (!shown || waiting || kind === "wishes") return;
   waiting = setTimeout(() => {
     waiting = null;
-    load();
+    // Somebody may have turned to another tab since, and be typing there.
+    if (current === "exchanges" || current === "calls") load();
   }, 80);
 }
 

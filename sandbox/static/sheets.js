@@ -1,4 +1,4 @@
-// Small forms over the phone, and web pages inside it.
+// Small forms over the phone, web pages inside it, and what of them opens the mini-program.
 
 import { make } from "./http.js";
 
@@ -88,41 +88,42 @@ export function belongTo(openid) {
   holder = openid;
 }
 
+// Codes and links into the mini-program, as they stand in texts and inside codes.
+const MINI_PROGRAM = /^(https:\/\/wxaurl\.cn\/|weixin:\/\/dl\/business\/\?t=|https:\/\/mp\.weixin\.qq\.com\/a\/~~)[\w-]+$/;
+export const isMiniProgramLink = (text) => MINI_PROGRAM.test(text.trim());
+
+// `app` is an appid with its page; `way` is from where.
+export const openMiniProgram = ({ appid, path, pagepath }, way = "profile") => wantMiniProgram({ appid, path: path || pagepath || "", way });
+export const openMiniProgramLink = (link) => wantMiniProgram({ link: link.trim() });
+
+function wantMiniProgram(detail) {
+  document.dispatchEvent(new CustomEvent("miniprogram", { detail }));
+}
+
 // By way of the sandbox, so that its sign-in page knows who opens it, and from where.
 export function openPage(url, title = "", manner = "chat") {
+  if (isMiniProgramLink(url)) {
+    openMiniProgramLink(url);
+    return;
+  }
   const address = `/sandbox/open?who=${encodeURIComponent(holder)}&url=${encodeURIComponent(url)}&manner=${manner}`;
   opened = { url, title };
   document.getElementById("webview-title").textContent = title || url;
   document.getElementById("webview-open").href = address;
-  frame.removeAttribute("srcdoc");
   frame.src = address;
-  webview.hidden = false;
-  webview.dispatchEvent(new Event("opened"));
-}
-
-// The mini-program itself is not run here; show where the tap would have led.
-export function openMiniProgram(app) {
-  const shown = make("div", {}, make("h2", {}, "小程序"), make("p", {}, `appid：${app.appid}`),
-    make("p", {}, `页面：${app.path || app.pagepath || "首页"}`));
-  document.getElementById("webview-title").textContent = "小程序";
-  document.getElementById("webview-open").removeAttribute("href");
-  frame.removeAttribute("src");
-  opened = { url: "", title: "" };
-  frame.srcdoc = `<meta charset="utf-8"><style>body{font:16px/1.6 system-ui;padding:24px}</style>${shown.outerHTML}`;
   webview.hidden = false;
   webview.dispatchEvent(new Event("opened"));
 }
 
 export function close() {
   webview.hidden = true;
-  frame.removeAttribute("srcdoc");
   frame.src = "about:blank";
 }
 
 document.getElementById("webview-close").addEventListener("click", close);
 // Esc closes the page before what lies under it, and after what lies over it.
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || webview.hidden || sheet.open || document.querySelector(".viewer")) return;
+  if (event.key !== "Escape" || webview.hidden || sheet.open || document.querySelector(".viewer, .mini-pane:not([hidden])")) return;
   event.stopImmediatePropagation();
   close();
 }, { capture: true });

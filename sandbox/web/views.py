@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from sandbox import people
 from sandbox.errors import ApiError, NotPossible
+from sandbox.miniprogram import program
 from sandbox.store import Row
 from sandbox.world import World
 
@@ -84,6 +85,8 @@ async def open_page(request: Request) -> Response:
     url = request.query_params.get("url", "")
     if urlsplit(url).scheme not in ("http", "https"):
         raise NotPossible("只能打开 http 或 https 开头的网址。", 400)
+    if program.ADDRESS.fullmatch(url):
+        return told("在小程序里打开", "手机会离开网页，打开这个链接指向的小程序页面。")
     answer = RedirectResponse(url, 302, headers={"Cache-Control": "no-store"})
     if request.cookies.get(PHONE) != person["openid"]:
         for name in request.cookies:
