@@ -102,7 +102,7 @@ function pretty(text) {
 
 // --- The tab
 
-const USUAL = { method: "GET", path: "/api/v1/", headers: "", body: "" };
+const USUAL = { method: "GET", path: "/api/v1/me", headers: "", body: "" };
 
 export const asking = {
   key: "request",
