@@ -28,7 +28,9 @@ class Refused(Exception):
 class Environment(BaseSettings):
     """The service's settings that concern us; an empty value counts as not given."""
 
-    model_config = SettingsConfigDict(env_prefix="GONGHUI_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="GONGHUI_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     wechat_app_id: str = ""
     wechat_app_secret: str = ""

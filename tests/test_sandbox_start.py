@@ -46,6 +46,15 @@ def test_settings_are_read_from_the_env_file_too(tmp_path: Path) -> None:
     assert config_from(Environment()).mode == "plain"
 
 
+def test_an_empty_setting_counts_as_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("WECHAT_MODE", "WECHAT_TOKEN", "MINIPROGRAM_FORMAT"):
+        monkeypatch.setenv(f"GONGHUI_{name}", "")
+
+    config = config_from(Environment(**MINIPROGRAM))  # type: ignore[arg-type]
+
+    assert (config.mode, config.apps["miniprogram"].format) == ("safe", "json")
+
+
 MINIPROGRAM = {
     "secret_key": "dev",
     "wechat_api_url": LOOPBACK,
