@@ -509,6 +509,24 @@ async def test_large_type_and_dark_are_kept(phone: Phone) -> None:
     assert await phone.page.locator("#chat").evaluate("chat => chat.scrollWidth <= chat.clientWidth")
 
 
+async def test_large_type_reaches_sheets_and_pages_and_leaves_the_buttons_in_reach(phone: Phone) -> None:
+    await phone.page.set_viewport_size({"width": 390, "height": 600})
+    await phone.page.evaluate("document.documentElement.dataset.type = 'huge'")
+
+    await phone.part("attach").click()
+    await phone.part("send-location").click()
+    box = await phone.part("confirm").bounding_box()
+    assert box is not None
+    assert (round(box["height"]), box["y"] + box["height"] <= 600) == (68, True)  # 52 × 1.3; no scrolling
+    await phone.part("cancel").click()
+
+    await phone.page.evaluate(
+        "import('/sandbox/static/sheets.js').then((all) => all.openPage(location.href))"
+    )
+    page = phone.page.frame_locator("#webview-frame").locator("html")
+    assert await page.evaluate("() => innerWidth") == 300
+
+
 async def test_who_refuses_messages_says_so_in_the_panel(phone: Phone) -> None:
     await phone.part("settings").click()
     await phone.part("choose-refuse").click()

@@ -60,7 +60,7 @@ function asked(account, rows) {
     };
     const refuse = make("button", { type: "button", "data-test": "popup-refuse", onclick: () => decide(() => false) }, "取消");
     const form = make("form", { method: "dialog", class: "popup", "data-test": "popup" },
-      make("p", { class: "asks" }, `${account} 申请`), make("h2", { id: "sheet-title" }, "给您发送以下通知"),
+      make("p", { class: "asks" }, `${account} 申请`), make("h2", { id: "sheet-title" }, "给你发送以下通知"),
       ...rows.map((row, at) => make("label", { class: "line" }, words(row), rows.length > 1 ? boxes[at] : null)),
       make("label", { class: "check" }, always, "总是保持以上选择，不再询问"),
       make("div", { class: "ends" }, refuse, allow));
