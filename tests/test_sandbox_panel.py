@@ -1,6 +1,5 @@
 """The developer's panel, and everything a phone sends and shows: one sandbox and one browser for all."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -539,7 +538,6 @@ async def test_on_a_phone_the_panel_covers_the_chat_and_everything_is_big_enough
     await phone.part("show-panel").click()
     for tab in ("wishes", "account", "calls", "exchanges"):
         await phone.part(f"tab-{tab}").click()
-        await asyncio.sleep(0)
         assert await phone.page.evaluate("document.documentElement.scrollWidth") == 390
     small = await phone.page.locator("#panel button:visible, #panel select:visible").evaluate_all(
         "all => all.filter(one => one.getBoundingClientRect().height < 43.5).map(one => one.outerHTML)"

@@ -119,7 +119,7 @@
   const TEMPLATES = 'script[type="text/wxtag-template"], template';
 
   class OpenSubscribe extends HTMLElement {
-    #inside = this.attachShadow({ mode: "closed" }); // out of reach for the page, as in WeChat
+    #inside = this.attachShadow({ mode: "closed" }); // out of reach for the page's own scripts, as in WeChat
     #drawn = false;
 
     connectedCallback() {
@@ -140,7 +140,7 @@
       tag.#inside.append(...read.body.childNodes);
       // The page's content policy may forbid styles in attributes; WeChat's own button is not bound by it.
       for (const one of tag.#inside.querySelectorAll("[style]")) one.style.cssText = one.getAttribute("style");
-      tag.#inside.addEventListener("click", (event) => event.isTrusted && ask(tag));
+      tag.#inside.addEventListener("click", () => ask(tag));
       if (!tag.getAttribute("template")?.trim()) tell(tag, { errMsg: "subscribe:fail 参数传空了", errCode: 10001 });
     }
   }
