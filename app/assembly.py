@@ -1,6 +1,6 @@
 """The one place that imports everything and puts it together; web, worker and commands start from here."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -104,6 +104,13 @@ class House:
         await self.menus.refresh()
         self.waker.wake()
         return revision.number
+
+    async def show_menus(self, follower_ids: Sequence[int]) -> menu_tags.Tagged | None:
+        """Have these followers see the menus their tags ask for; None where the account has only one menu."""
+        if not self.settings.wechat_account.is_certified:
+            return None
+        official_id = self.accounts[AccountKind.OFFICIAL][0]
+        return await menu_tags.tag_now(self.database, self.wechat, self.clock, official_id, follower_ids)
 
 
 @asynccontextmanager

@@ -26,6 +26,7 @@ from app.wechat.callback import CallbackEndpoint
 from app.wechat.incoming import Incoming
 from models import AccountKind
 
+READ = ["GET", "HEAD"]
 READY_WITHIN = 1.5  # seconds; whoever asks whether we are ready gives up after two or more
 
 
@@ -61,10 +62,10 @@ class Service:
             redoc_url=None,
             lifespan=self._life,
         )
-        web.add_api_route("/", self._home, include_in_schema=False)
-        web.add_api_route("/healthz", self._alive, include_in_schema=False)
-        web.add_api_route("/readyz", self._ready, include_in_schema=False)
-        web.add_api_route("/metrics", self._figures, include_in_schema=False)
+        web.add_api_route("/", self._home, methods=READ, include_in_schema=False)
+        web.add_api_route("/healthz", self._alive, methods=READ, include_in_schema=False)
+        web.add_api_route("/readyz", self._ready, methods=READ, include_in_schema=False)
+        web.add_api_route("/metrics", self._figures, methods=READ, include_in_schema=False)
         pages.install(web)
         web.mount("/api/v1", api.make())
         web.mount("/static", GZipMiddleware(assets.Assets()), name="static")

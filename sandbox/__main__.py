@@ -47,19 +47,32 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def serve(config: Config, port: int) -> None:
+def listen(port: int) -> socket.socket:
+    """Take the port before anything else is opened.
+
+    Raises:
+        Refused: somebody else has it, or there is no such port.
+    """
+    try:
+        return socket.create_server((HOST, port))
+    except (OSError, OverflowError) as error:
+        raise Refused(
+            f"端口 {port} 用不了，可能沙盒已经开着。请先关掉原来的，或用 --port 换一个。"
+        ) from error
+
+
+def serve(config: Config, listener: socket.socket) -> None:
     app = create_app(config)
     settings = uvicorn.Config(
         app,
-        host=HOST,
-        port=port,
         http=Line,
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=3,
     )
-    print(f"phone: http://{HOST}:{port}/  callback: {config.callback_url}", flush=True)
-    Server(settings, app.state.world.bus).run()
+    port = listener.getsockname()[1]
+    print(f"手机在 http://{HOST}:{port}/，推送到 {config.callback_url}", flush=True)
+    Server(settings, app.state.world.bus).run([listener])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,15 +87,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             state=options.state,
             open_platform=options.open_platform,
         )
+        listener = listen(options.port)
     except Refused as refusal:
-        print(f"sandbox: {refusal}", file=sys.stderr)
+        print(f"沙盒没有启动：{refusal}", file=sys.stderr)
         return 2
     if urlsplit(config.api_url).port != options.port:
         print(
-            f"sandbox: note that the service will call {config.api_url}, not port {options.port}",
+            f"请注意：服务会去找 {config.api_url}，不是这里的端口 {options.port}。",
             file=sys.stderr,
         )
-    serve(config, options.port)
+    serve(config, listener)
     return 0
 
 

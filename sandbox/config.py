@@ -22,13 +22,15 @@ AES_KEY = re.compile(r"[A-Za-z0-9]{43}")
 
 
 class Refused(Exception):
-    """The sandbox must not start like this; the text is the one line the developer reads."""
+    """The sandbox must not start like this; the text is the one line the operator reads."""
 
 
 class Environment(BaseSettings):
     """The service's settings that concern us; an empty value counts as not given."""
 
-    model_config = SettingsConfigDict(env_prefix="GONGHUI_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="GONGHUI_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     wechat_app_id: str = ""
     wechat_app_secret: str = ""
@@ -187,15 +189,14 @@ def config_from(
         "aes_key": environment.wechat_aes_key,
     }
     if not environment.secret_key and not all(given.values()):
-        raise Refused(
-            "GONGHUI_SECRET_KEY is not set, so the missing GONGHUI_WECHAT_* keys cannot be derived."
-        )
+        missing = [f"GONGHUI_WECHAT_{name.upper()}" for name, value in given.items() if not value]
+        raise Refused(f"没有写 GONGHUI_SECRET_KEY，推算不出 {'、'.join(missing)}。请写上其中一边。")
     keys = derived_keys(environment.secret_key or environment.wechat_app_secret)
     keys.update({name: value for name, value in given.items() if value})
     if not AES_KEY.fullmatch(keys["aes_key"]):
-        raise Refused("GONGHUI_WECHAT_AES_KEY must be exactly 43 letters and digits.")
+        raise Refused(_not_a_key("GONGHUI_WECHAT_AES_KEY", keys["aes_key"]))
     if environment.wechat_mode not in MODES:
-        raise Refused(f"GONGHUI_WECHAT_MODE must be one of {', '.join(MODES)}.")
+        raise Refused(_not_one_of("GONGHUI_WECHAT_MODE", MODES, environment.wechat_mode))
     return Config(
         app_id=keys["app_id"],
         app_secret=keys["app_secret"],
@@ -222,19 +223,19 @@ def _miniprogram(environment: Environment, account_app_id: str) -> App | None:
     if not app_id:
         return None
     if app_id == account_app_id:
-        raise Refused("GONGHUI_MINIPROGRAM_APP_ID is the official account's; a mini-program has its own.")
+        raise Refused("GONGHUI_MINIPROGRAM_APP_ID 写成了公众号的，请写小程序自己的。")
     given = {
         "APP_SECRET": environment.miniprogram_app_secret,
         "TOKEN": environment.miniprogram_token,
     }
     missing = [f"GONGHUI_MINIPROGRAM_{name}" for name, value in given.items() if not value]
     if missing:
-        raise Refused(f"GONGHUI_MINIPROGRAM_APP_ID is set, but not {', '.join(missing)}: none is derived.")
+        raise Refused(f"写了 GONGHUI_MINIPROGRAM_APP_ID，还要写 {'、'.join(missing)}：小程序的密钥不会推算。")
     aes_key = environment.miniprogram_aes_key
     if not AES_KEY.fullmatch(aes_key) and (aes_key or environment.wechat_mode != "plain"):
-        raise Refused("GONGHUI_MINIPROGRAM_AES_KEY must be exactly 43 letters and digits.")
+        raise Refused(_not_a_key("GONGHUI_MINIPROGRAM_AES_KEY", aes_key))
     if environment.miniprogram_format not in FORMATS:
-        raise Refused(f"GONGHUI_MINIPROGRAM_FORMAT must be one of {', '.join(FORMATS)}.")
+        raise Refused(_not_one_of("GONGHUI_MINIPROGRAM_FORMAT", FORMATS, environment.miniprogram_format))
     return App(
         MINIPROGRAM,
         app_id,
@@ -248,19 +249,28 @@ def _miniprogram(environment: Environment, account_app_id: str) -> App | None:
     )
 
 
+def _not_a_key(name: str, value: str) -> str:
+    return (
+        f"{name} 应是 43 个字母或数字，现在有 {len(value)} 个字符。"
+        if value
+        else f"没有写 {name}，应是 43 个字母或数字。"
+    )
+
+
+def _not_one_of(name: str, known: tuple[str, ...], given: str) -> str:
+    return f"{name} 只能是 {'、'.join(known)}，现在写的是「{given}」。"
+
+
 def _require_development(environment: Environment) -> None:
     if not environment.wechat_api_url:
         raise Refused(
-            "GONGHUI_WECHAT_API_URL is not set: the service would talk to the real WeChat. "
-            "Set it to this sandbox, for example http://127.0.0.1:8001."
+            "没有写 GONGHUI_WECHAT_API_URL，服务会去找真的微信。"
+            "请写成沙盒的地址，例如 http://127.0.0.1:8001。"
         )
     if not is_loopback(urlsplit(environment.wechat_api_url).hostname):
         raise Refused(
-            f"GONGHUI_WECHAT_API_URL is {environment.wechat_api_url}, which is not a loopback "
-            "address: these are production settings."
+            f"GONGHUI_WECHAT_API_URL 是 {environment.wechat_api_url}，不是本机的地址，像是正式环境的设置。"
+            "沙盒只能用本机的，例如 http://127.0.0.1:8001。"
         )
     if not is_local_database(environment.database_url):
-        raise Refused(
-            "GONGHUI_DATABASE_URL names a database on another machine: "
-            "the sandbox only runs beside a local one."
-        )
+        raise Refused("GONGHUI_DATABASE_URL 里的数据库在别的机器上，像是正式的数据。请换成本机的数据库再试。")

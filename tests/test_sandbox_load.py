@@ -386,7 +386,7 @@ def test_what_goes_beyond_the_bounds_is_refused_in_one_line(
 
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.startswith("sandbox: ")
+    assert printed.err.startswith("没有开始：")
     assert printed.err.count("\n") == 1
     assert said in printed.err
 
@@ -398,7 +398,7 @@ def test_production_settings_are_refused(
     monkeypatch.setenv("GONGHUI_SECRET_KEY", "dev")
 
     assert main([]) == 2
-    assert "production settings" in capsys.readouterr().err
+    assert "像是正式环境的设置" in capsys.readouterr().err
 
 
 def test_the_help_of_our_command_names_the_bounds() -> None:

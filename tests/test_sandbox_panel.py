@@ -1,6 +1,5 @@
 """The developer's panel, and everything a phone sends and shows: one sandbox and one browser for all."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -509,6 +508,24 @@ async def test_large_type_and_dark_are_kept(phone: Phone) -> None:
     assert await phone.page.locator("#chat").evaluate("chat => chat.scrollWidth <= chat.clientWidth")
 
 
+async def test_large_type_reaches_sheets_and_pages_and_leaves_the_buttons_in_reach(phone: Phone) -> None:
+    await phone.page.set_viewport_size({"width": 390, "height": 600})
+    await phone.page.evaluate("document.documentElement.dataset.type = 'huge'")
+
+    await phone.part("attach").click()
+    await phone.part("send-location").click()
+    box = await phone.part("confirm").bounding_box()
+    assert box is not None
+    assert (round(box["height"]), box["y"] + box["height"] <= 600) == (68, True)  # 52 × 1.3; no scrolling
+    await phone.part("cancel").click()
+
+    await phone.page.evaluate(
+        "import('/sandbox/static/sheets.js').then((all) => all.openPage(location.href))"
+    )
+    page = phone.page.frame_locator("#webview-frame").locator("html")
+    assert await page.evaluate("() => innerWidth") == 300
+
+
 async def test_who_refuses_messages_says_so_in_the_panel(phone: Phone) -> None:
     await phone.part("settings").click()
     await phone.part("choose-refuse").click()
@@ -521,7 +538,6 @@ async def test_on_a_phone_the_panel_covers_the_chat_and_everything_is_big_enough
     await phone.part("show-panel").click()
     for tab in ("wishes", "account", "calls", "exchanges"):
         await phone.part(f"tab-{tab}").click()
-        await asyncio.sleep(0)
         assert await phone.page.evaluate("document.documentElement.scrollWidth") == 390
     small = await phone.page.locator("#panel button:visible, #panel select:visible").evaluate_all(
         "all => all.filter(one => one.getBoundingClientRect().height < 43.5).map(one => one.outerHTML)"

@@ -1,5 +1,7 @@
 """Starting the sandbox: derived keys, and the settings it refuses."""
 
+import re
+import socket
 from pathlib import Path
 
 import pytest
@@ -44,25 +46,52 @@ def test_settings_are_read_from_the_env_file_too(tmp_path: Path) -> None:
     assert config_from(Environment()).mode == "plain"
 
 
+def test_an_empty_setting_counts_as_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("WECHAT_MODE", "WECHAT_TOKEN", "MINIPROGRAM_FORMAT"):
+        monkeypatch.setenv(f"GONGHUI_{name}", "")
+
+    config = config_from(Environment(**MINIPROGRAM))  # type: ignore[arg-type]
+
+    assert (config.mode, config.apps["miniprogram"].format) == ("safe", "json")
+
+
+MINIPROGRAM = {
+    "secret_key": "dev",
+    "wechat_api_url": LOOPBACK,
+    "miniprogram_app_id": "wx1234567890abcdef",
+    "miniprogram_app_secret": "secret",
+    "miniprogram_token": "token",
+    "miniprogram_aes_key": "k" * 43,
+}
+
+
 @pytest.mark.parametrize(
-    "settings",
+    ("settings", "said"),
     [
-        {"secret_key": "dev"},
-        {"secret_key": "dev", "wechat_api_url": "https://api.weixin.qq.com"},
-        {"secret_key": "dev", "wechat_api_url": "http://127.0.0.1.example.com"},
-        {"wechat_api_url": LOOPBACK},
-        {"secret_key": "dev", "wechat_api_url": LOOPBACK, "wechat_aes_key": "short"},
-        {"secret_key": "dev", "wechat_api_url": LOOPBACK, "wechat_mode": "open"},
-        {
-            "secret_key": "dev",
-            "wechat_api_url": LOOPBACK,
-            "database_url": "postgresql+asyncpg://app@db.example.com/gonghui",
-        },
+        ({"secret_key": "dev"}, "没有写 GONGHUI_WECHAT_API_URL，服务会去找真的微信"),
+        ({"secret_key": "dev", "wechat_api_url": "https://api.weixin.qq.com"}, "不是本机的地址"),
+        ({"secret_key": "dev", "wechat_api_url": "http://127.0.0.1.example.com"}, "不是本机的地址"),
+        ({"wechat_api_url": LOOPBACK, "wechat_token": "t", "wechat_app_id": "a"},
+         "推算不出 GONGHUI_WECHAT_APP_SECRET、GONGHUI_WECHAT_AES_KEY"),
+        ({"secret_key": "dev", "wechat_api_url": LOOPBACK, "wechat_aes_key": "short"},
+         "GONGHUI_WECHAT_AES_KEY 应是 43 个字母或数字，现在有 5 个字符"),
+        ({"secret_key": "dev", "wechat_api_url": LOOPBACK, "wechat_mode": "open"},
+         "GONGHUI_WECHAT_MODE 只能是 plain、compatible、safe，现在写的是「open」"),
+        ({"secret_key": "dev", "wechat_api_url": LOOPBACK,
+          "database_url": "postgresql+asyncpg://app:pw@db.example.com/gonghui"},
+         "数据库在别的机器上"),
+        (MINIPROGRAM | {"miniprogram_token": ""}, "还要写 GONGHUI_MINIPROGRAM_TOKEN"),
+        (MINIPROGRAM | {"miniprogram_aes_key": ""}, "没有写 GONGHUI_MINIPROGRAM_AES_KEY"),
+        (MINIPROGRAM | {"wechat_app_id": "wx1234567890abcdef"}, "写成了公众号的"),
+        (MINIPROGRAM | {"miniprogram_format": "yaml"}, "只能是 json、xml"),
     ],
-)
-def test_production_settings_and_missing_keys_are_refused(settings: dict[str, str]) -> None:
-    with pytest.raises(Refused):
+)  # fmt: skip
+def test_what_is_refused_is_said_in_words_an_operator_reads(settings: dict[str, str], said: str) -> None:
+    with pytest.raises(Refused, match=re.escape(said)) as refused:
         config_from(Environment(**settings))  # type: ignore[arg-type]
+
+    assert str(refused.value).endswith("。")
+    assert "pw" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -85,8 +114,21 @@ def test_a_refused_start_says_one_line_and_exits_with_2(capsys: pytest.CaptureFi
     assert main([]) == 2
 
     said = capsys.readouterr().err
-    assert "GONGHUI_WECHAT_API_URL" in said
+    assert said.startswith("沙盒没有启动：没有写 GONGHUI_WECHAT_API_URL")
     assert said.count("\n") == 1
+
+
+def test_a_port_in_use_is_said_before_anything_is_opened(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GONGHUI_WECHAT_API_URL", LOOPBACK)
+    monkeypatch.setenv("GONGHUI_SECRET_KEY", "dev")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["--port", str(port)]) == 2
+
+    assert capsys.readouterr().err.startswith(f"沙盒没有启动：端口 {port} 用不了")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_clock_reads_its_file_afresh_and_survives_half_a_line(tmp_path: Path) -> None:

@@ -280,9 +280,8 @@ async def test_a_page_wrongly_signed_is_told_and_may_nothing(visited: Visited) -
 
 
 async def test_a_page_in_no_phone_is_not_answered(visited: Visited) -> None:
-    await visited.page.goto(visited.service)
-    await visited.page.wait_for_function("window.wx")
-    await visited.page.wait_for_timeout(300)
+    async with visited.page.expect_console_message(lambda said: "这个网页不在微信里" in said.text):
+        await visited.page.goto(visited.service)
 
     assert await visited.page.locator("#config").inner_text() == "等"
 
@@ -301,17 +300,21 @@ async def test_nobody_speaks_for_a_page_but_itself(visited: Visited, who: str) -
         "api": "closeWindow",
         "given": {},
         "url": "http://evil.example/",
+        "title": "假的",
     }
     if who == "another frame":
-        forged["url"] = visited.service
+        forged["url"] = visited.sandbox  # its own, so that only the window gives it away
         await visited.page.evaluate("(forged) => window.postMessage(forged, '*')", forged)
     else:
         await visited.inside.locator("body").evaluate(
             "(_, forged) => parent.postMessage(forged, '*')", forged
         )
-    await visited.page.wait_for_timeout(300)
+    await visited.calls("getLocalImgData", {"localId": "none"})
+    # Messages are heard in turn, so the forged one was, too; and this page may still do what it might.
+    assert await visited.hears("fail") == {"errMsg": "getLocalImgData:fail"}
 
     assert await visited.page.locator("#webview").is_visible()
+    assert await visited.page.locator("#webview-title").inner_text() == "羽毛球赛"
 
 
 # --- WeChat's own pages

@@ -8,6 +8,7 @@ office, chromium, phone = browser.office, browser.chromium, browser.phone
 MENU = "今天中午：臊子面、炒土豆丝。"
 GROUP = "  - name: 资讯\n    items:\n      - {name: 工会动态, do: news.latest}\n"
 KEYWORDS = "keywords:\n"
+FOR_STAFF = "menus_for:\n  - {when: {tag: 职工}, menu: [{name: 值班表, reply: 今天值班：张伟。}]}\n"
 
 
 async def test_a_saved_menu_file_is_on_the_phone_within_seconds_and_a_broken_one_is_not(
@@ -36,3 +37,18 @@ async def test_a_saved_menu_file_is_on_the_phone_within_seconds_and_a_broken_one
     assert await phone.taps("生活", "食堂菜谱") == MENU
     assert await phone.says("食堂") == MENU
     assert "第 3 版" not in await office.runs("menus", "history")
+
+
+async def test_a_tag_changes_one_persons_menu_within_seconds(phone: Phone, office: Office) -> None:
+    await phone.follows()
+    openid = await phone.page.get_by_test_id("person-select").input_value()
+    text = office.menus.read_text(encoding="utf-8")
+    office.menus.write_text(text.replace(KEYWORDS, FOR_STAFF + KEYWORDS, 1), encoding="utf-8")
+    await office.logs("menus.file_applied")
+
+    await office.runs("tags", "give", openid, "职工", "--by", "王芳")
+    await phone.has_buttons("值班表")
+    assert await phone.taps("值班表") == "今天值班：张伟。"
+
+    await office.runs("tags", "take", openid, "职工", "--by", "王芳")
+    await phone.has_buttons("资讯", "服务", "用电")

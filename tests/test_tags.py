@@ -2,23 +2,26 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from typer.testing import CliRunner
 
 from app.cli import tags as commands
 from app.database import Database
 from app.errors import DomainError, NotFound
+from app.jobs import menu_tags
 from app.menus import revisions
 from app.services import case_work, cases, coordination, tags
-from models import AccountKind, CaseKind, EntryKind, Follower, Person
+from models import Account, AccountKind, CaseKind, EntryKind, Follower, Lease, Person
 from tests.conftest import NOON, FakeClock
 from tests.menus_kit import KNOWN, menus
+from tests.menus_wechat import FakeWeChat, client_of
 
 FOR_STAFF = menus(
     "  - {say: 福利, when: {tag: [职工, 干部]}, reply: 请看工会通知。}\n",
@@ -89,13 +92,26 @@ async def test_only_who_is_there_gets_a_tag_and_it_has_a_name(session: AsyncSess
 
 
 @pytest.fixture
-def within(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Do something in the database the commands work on."""
+def wechat() -> FakeWeChat:
+    return FakeWeChat()
+
+
+@pytest.fixture
+def within(sqlite_url: str, wechat: FakeWeChat, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Do something in the database the commands work on; they call `wechat`."""
+    monkeypatch.setattr(menu_tags, "PAUSES", (0.0, 0.0))
 
     @asynccontextmanager
     async def assemble() -> AsyncIterator[SimpleNamespace]:
-        database = Database(sqlite_url)
-        yield SimpleNamespace(clock=FakeClock(), database=database)
+        database, clock = Database(sqlite_url), FakeClock()
+        async with client_of(wechat) as client:
+
+            async def show_menus(ids: Sequence[int]) -> menu_tags.Tagged:
+                async with database.reading() as session:
+                    account = (await session.scalars(sa.select(Account.id))).one()
+                return await menu_tags.tag_now(database, client, clock, account, ids)
+
+            yield SimpleNamespace(clock=clock, database=database, show_menus=show_menus)
         await database.close()
 
     module = ModuleType("app.assembly")
@@ -125,13 +141,49 @@ def test_an_operator_sees_which_tags_there_are_and_which_the_menus_ask_for(
     within(lambda session: follow(session, "oLi"))
     within(lambda session: revisions.apply(session, FOR_STAFF, KNOWN, "王芳", "", NOON))
 
-    assert types("give", "oLi", "职工") == "已加上「职工」，菜单两分钟内换好。\n"
+    assert types("give", "oLi", "职工") == "已加上「职工」，微信上的菜单已换好。\n"
     assert types("give", "oLi", "职工") == "本来就有「职工」，没有变化。\n"
-    assert types("give", "oLi", "先进") == "已加上「先进」，菜单两分钟内换好。\n"
+    assert types("give", "oLi", "先进") == "已加上「先进」，微信上的菜单已换好。\n"
     assert types("list").splitlines() == [
         "先进  1 人（菜单没有用到）",
         "干部  0 人（菜单在用，还没有人有）",
         "职工  1 人（菜单在用）",
     ]
-    assert types("take", "oLi", "先进") == "已去掉「先进」，菜单两分钟内换好。\n"
+    assert types("take", "oLi", "先进") == "已去掉「先进」，看到的菜单不变。\n"
     assert types("take", "oLi", "先进") == "本来就没有「先进」，没有变化。\n"
+
+
+def test_wechat_knows_a_changed_tag_when_the_command_ends(
+    within: Callable[..., Any], wechat: FakeWeChat
+) -> None:
+    for openid in ("oLi", "oWang"):
+        within(lambda session, openid=openid: follow(session, openid))
+    within(lambda session: revisions.apply(session, FOR_STAFF, KNOWN, "王芳", "", NOON))
+
+    types("give", "oLi", "职工")
+    assert wechat.carried == {"oLi": [wechat.tags["gh-menu-1"]]}  # and nobody else was looked at
+
+    assert types("take", "oLi", "职工") == "已去掉「职工」，微信上的菜单已换好。\n"
+    assert wechat.carried == {"oLi": []}
+
+
+@pytest.mark.parametrize("trouble", ["WeChat", "another process"])
+def test_what_cannot_be_done_at_once_is_left_to_the_next_round(
+    within: Callable[..., Any], wechat: FakeWeChat, trouble: str
+) -> None:
+    within(lambda session: follow(session, "oLi"))
+    within(lambda session: revisions.apply(session, FOR_STAFF, KNOWN, "王芳", "", NOON))
+    leases = [menu_tags.SWEEP]  # all were looked at a moment ago
+    if trouble == "WeChat":
+        wechat.next_answers["tags/get"] = [45011]
+    else:
+        leases.append(menu_tags.LEASE)
+    for name in leases:
+        lease = {"holder": "another", "seconds": 100, "now": FakeClock().real_now()}
+        within(lambda session, name=name, lease=lease: coordination.take_lease(session, name, **lease))
+
+    *_, said = types("give", "oLi", "职工").splitlines()  # a warning of the log may stand before it
+    assert said == "已加上「职工」，微信上的菜单一时没有换成，稍后自动再换。"
+
+    kept = within(lambda session: session.scalar(sa.select(Lease.id).where(Lease.name == menu_tags.SWEEP)))
+    assert kept is None  # so that the next round looks at all of them

@@ -4,7 +4,7 @@ import asyncio
 import getpass
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,18 +16,22 @@ from app.services import tags
 
 app = Commands(help="给人加标签，用来看分组菜单、收分组的回复。")
 
+if TYPE_CHECKING:
+    from app.jobs.menu_tags import Tagged
+
 Result = TypeVar("Result")
+Change = Callable[[AsyncSession, str, str, str, datetime], Awaitable[int | None]]
 Who = Annotated[str, typer.Argument(help="openid，或本人实名留言、人工服务的编号，例如 RG-2026-0042")]
 Tag = Annotated[str, typer.Argument(help="标签名，例如 职工；与 menus.yaml 里写的一样")]
 By = Annotated[str, typer.Option("--by", help="经办人姓名，记入办理过程", default_factory=getpass.getuser)]
 
 
-def _run(work: Callable[[AsyncSession, datetime], Awaitable[Result]]) -> Result:
+def _run(work: Callable[[Any], Awaitable[Result]]) -> Result:
     from app.assembly import assemble  # noqa: PLC0415 - everything; `--help` needs none of it
 
     async def opened() -> Result:
-        async with assemble() as house, house.database.transaction() as session:
-            return await work(session, house.clock.now())
+        async with assemble() as house:
+            return await work(house)
 
     return asyncio.run(opened())
 
@@ -36,8 +40,9 @@ def _run(work: Callable[[AsyncSession, datetime], Awaitable[Result]]) -> Result:
 def list_() -> None:
     """列出各个标签有多少人，和菜单里用到的标签。"""
 
-    async def work(session: AsyncSession, now: datetime) -> list[str]:
-        used, carriers = await _used(session), await tags.count_carriers(session)
+    async def work(house: Any) -> list[str]:
+        async with house.database.reading() as session:
+            used, carriers = await _used(session), await tags.count_carriers(session)
         return [_line(tag, carriers.get(tag, 0), tag in used) for tag in sorted(used | carriers.keys())]
 
     for line in _run(work) or ["还没有标签。"]:
@@ -46,22 +51,35 @@ def list_() -> None:
 
 @app.command()
 def give(who: Who, tag: Tag, by: By) -> None:
-    """给一个人加上标签；两分钟内看到对应的菜单。"""
-
-    async def work(session: AsyncSession, now: datetime) -> bool:
-        return await tags.give(session, who, tag, by, now)
-
-    typer.echo(f"已加上「{tag}」，菜单两分钟内换好。" if _run(work) else f"本来就有「{tag}」，没有变化。")
+    """给一个人加上标签，马上换成对应的菜单。"""
+    typer.echo(_changed(tags.give, who, tag, by, done="已加上", otherwise="本来就有"))
 
 
 @app.command()
 def take(who: Who, tag: Tag, by: By) -> None:
-    """去掉一个人的标签。"""
+    """去掉一个人的标签，马上换回别的菜单。"""
+    typer.echo(_changed(tags.take, who, tag, by, done="已去掉", otherwise="本来就没有"))
 
-    async def work(session: AsyncSession, now: datetime) -> bool:
-        return await tags.take(session, who, tag, by, now)
 
-    typer.echo(f"已去掉「{tag}」，菜单两分钟内换好。" if _run(work) else f"本来就没有「{tag}」，没有变化。")
+def _changed(change: Change, who: str, tag: str, by: str, *, done: str, otherwise: str) -> str:
+    async def work(house: Any) -> str:
+        async with house.database.transaction() as session:
+            follower_id = await change(session, who, tag, by, house.clock.now())
+        if follower_id is None:
+            return f"{otherwise}「{tag}」，没有变化。"
+        # After the commit: a call to WeChat may take long, and what it says can be worked out again.
+        return f"{done}「{tag}」{_shown(await house.show_menus([follower_id]))}"
+
+    return _run(work)
+
+
+def _shown(told: "Tagged | None") -> str:
+    """What became of the follower's menu at WeChat."""
+    if told is None:
+        return "。"  # an account of this kind has one menu for all
+    if not told.finished:
+        return "，微信上的菜单一时没有换成，稍后自动再换。"
+    return "，微信上的菜单已换好。" if told.given or told.taken else "，看到的菜单不变。"
 
 
 async def _used(session: AsyncSession) -> set[str]:

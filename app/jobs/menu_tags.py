@@ -5,6 +5,7 @@ transaction, and ours is taken and given anew. `Follower.menu_tag` holds what We
 n the tag gh-menu-n, -n the same but no longer the last, 0 another tag was given while ours was on its way.
 """
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ LEASE = "menu-tags"  # one process at a time
 LEASE_SECONDS = 300.0
 SWEEP = "menu-tags-sweep"  # all followers were looked at; not again before it runs out
 SWEEP_SECONDS = 40.0
+PAUSES = (0.0, 0.3, 1.0)  # seconds before each try of who cannot wait for the round; most are over in no time
 
 TagCall = Callable[[int, Sequence[str]], Awaitable[None]]
 
@@ -44,6 +46,7 @@ class Tagged:
     given: int = 0
     taken: int = 0
     finished: bool = True  # False: WeChat or another process was busy; call again later
+    busy: bool = False  # it was another process
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ async def tag_followers(
         return Tagged()
     holder = secrets.token_hex(8)
     if not await _hold(database, LEASE, holder, LEASE_SECONDS, clock):
-        return Tagged(finished=False)
+        return Tagged(finished=False, busy=True)
     round_ = _Round(database, client, clock, account_id)
     try:
         finished = await round_.run(
@@ -90,6 +93,26 @@ async def tag_followers(
     finally:
         async with database.transaction() as session:
             await give_back(session, LEASE, holder)
+
+
+async def tag_now(
+    database: Database, client: WeChatClient, clock: Clock, account_id: int, follower_ids: Sequence[int]
+) -> Tagged:
+    """The same for a few followers, at once, by the process that changed their tags.
+
+    A wake-up would reach the rounds of other processes only where there is Redis, and then have them look at
+    all followers. What cannot be done now is left to the next round.
+    """
+    done = Tagged(finished=False)
+    for pause in PAUSES:
+        await asyncio.sleep(pause)
+        done = await tag_followers(database, client, clock, account_id, follower_ids)
+        if not done.busy:
+            break
+    if not done.finished:
+        async with database.transaction() as session:
+            await session.execute(sa.delete(Lease).where(Lease.name == SWEEP))
+    return done
 
 
 async def _sweep_due(database: Database, clock: Clock) -> bool:

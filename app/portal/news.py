@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from app import rich_text
@@ -49,10 +49,13 @@ async def feed(session: ReadSession, now: Now, shared: InUse) -> Response:
 
 
 @router.get("/{public_id}")
-async def one(public_id: str, session: ReadSession, now: Now, shared: InUse) -> HTMLResponse:
+async def one(
+    request: Request, public_id: str, session: ReadSession, now: Now, shared: InUse
+) -> HTMLResponse:
     article = await articles.get_published(session, public_id, now)
     reads = await articles.reads(session, article)
-    shared.article_reads.hit(article.id)
+    if request.method == "GET":  # a HEAD shows it to nobody
+        shared.article_reads.hit(article.id)
     words = render(
         "article.html",
         article=article,

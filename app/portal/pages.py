@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 
 from app.portal import (
     activities,
@@ -25,6 +26,14 @@ _OWN: Final = (me, my_sign_ups, my_cases, membership)  # for who is signed in
 
 def install(web: FastAPI) -> None:
     for pages in (*_PUBLIC, *_OWN):
+        _answer_heads(pages.router)
         web.include_router(pages.router)
     refusals.install(web)
     visitor.install(web)
+
+
+def _answer_heads(router: APIRouter) -> None:
+    """Link checkers and monitors ask whether a page is there, not what it says; the server drops the body."""
+    for route in router.routes:
+        if isinstance(route, APIRoute) and route.methods is not None and "GET" in route.methods:
+            route.methods.add("HEAD")

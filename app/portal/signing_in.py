@@ -56,6 +56,8 @@ async def signed_in(
     request: Request, door: DoorInUse, shared: InUse, now: Now, code: str = "", state: str = ""
 ) -> Response:
     """The way back from WeChat. Loading it twice is nothing unusual."""
+    if request.method == "HEAD":  # a look at the address: the code and the attempt are left to the browser
+        return RedirectResponse(HOME, 303)
     kept = request.cookies.get(door.cookie("signing_in"), "")
     attempt = door.tickets.attempt(kept, state, now)
     if attempt is None or door.oauth is None:

@@ -132,7 +132,7 @@ def install(web: FastAPI) -> None:
 
 
 def _to_sign_in(request: Request, error: Exception) -> Response:
-    if request.method != "GET":
+    if request.method not in ("GET", "HEAD"):
         # Not sent on: what the form asked for would be lost without a word.
         return _no("登录已经过期", "刚才的操作没有办。请重新进入，再点一次。")
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")

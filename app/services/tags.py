@@ -21,8 +21,8 @@ _CASE_NUMBER = re.compile(r"[A-Za-z]{2}-\d{4}-\d+")
 _NAME = TypeAdapter(TagName)
 
 
-async def give(session: AsyncSession, who: str, tag: str, by: str, now: datetime) -> bool:
-    """Give a follower a tag; false where he carries it already.
+async def give(session: AsyncSession, who: str, tag: str, by: str, now: datetime) -> int | None:
+    """Give a follower a tag; his id, or None where he carries it already.
 
     `who` is an openid, or the number of a case that is not anonymous: the case keeps what it was used for.
 
@@ -35,17 +35,18 @@ async def give(session: AsyncSession, who: str, tag: str, by: str, now: datetime
     given = upsert(session, FollowerTag).values(follower_id=follower.id, name=tag, given_at=now)
     given = given.on_conflict_do_nothing(index_elements=["follower_id", "name"])
     if await session.scalar(given.returning(FollowerTag.id)) is None:
-        return False
+        return None
     await give_again(session, [follower.id])
-    return True
+    return follower.id
 
 
-async def take(session: AsyncSession, who: str, tag: str, by: str, now: datetime) -> bool:
-    """Take a tag from a follower; false where he does not carry it. `who` and what it raises are as above."""
+async def take(session: AsyncSession, who: str, tag: str, by: str, now: datetime) -> int | None:
+    """Take a tag from a follower; None where he does not carry it. `who` and what it raises are as above."""
     tag = _name(tag)
     follower = await _follower(session, who, f"去掉本人的标签「{tag}」", by, now)
     carried = sa.delete(FollowerTag).where(FollowerTag.follower_id == follower.id, FollowerTag.name == tag)
-    return await session.scalar(carried.returning(FollowerTag.id)) is not None
+    taken = await session.scalar(carried.returning(FollowerTag.id))
+    return None if taken is None else follower.id
 
 
 async def count_carriers(session: AsyncSession) -> dict[str, int]:

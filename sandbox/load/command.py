@@ -157,7 +157,7 @@ def main(arguments: Sequence[str]) -> int:
         config = _checked(config_from(Environment(), service_url=options.service))
         _writable(options.json)
     except Refused as refusal:
-        print(f"sandbox: {refusal}", file=sys.stderr)
+        print(f"没有开始：{refusal}", file=sys.stderr)
         return 2
     print(
         f"{plan.people} 人先关注，再说 {plan.seconds:g} 秒的话，每秒 {plan.rate:g} 次："
@@ -167,7 +167,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         report = play(config, plan)
     except KeyboardInterrupt:
-        print("sandbox: 中断了，没有结果", file=sys.stderr)
+        print("中断了，没有结果。", file=sys.stderr)
         return 130
     print(report.table())
     if options.json:

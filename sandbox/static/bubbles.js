@@ -157,7 +157,7 @@ function link(message) {
   return [make("button", {
     type: "button", class: "card", "data-test": "link-card", onclick: () => openPage(url, title, from ? "elsewhere" : "chat"),
   },
-  make("span", { class: "pad block" }, line("title", title || url),
+  make("span", { class: "pad block" }, line("title", title || url || "链接"),
     make("span", { class: "side" },
       make("span", { class: "words" }, line("about clipped", description || url), line("about", from && `来自 ${from}`)),
       cover ? picture("small", cover) : make("span", { class: "thumb" }, icon("link"))))), "bare wide"];

@@ -3,6 +3,7 @@
 import { post, tell } from "./http.js";
 import { ANSWERS } from "./js_sdk_sheets.js";
 import { isMiniProgramLink, openMiniProgramLink } from "./sheets.js";
+import { subscribe } from "./subscribe_popup.js";
 
 const frame = document.getElementById("webview-frame");
 const OPEN_TO_ALL = new Set(["checkJsApi"]);
@@ -11,7 +12,7 @@ let page = null; // the document that spoke last, and what its config allows
 document.getElementById("webview").addEventListener("opened", () => { page = null; });
 
 const fresh = ({ page: id, url, title }, origin) => ({
-  id, url, title, origin, allowed: new Set(), hosts: [], share: {}, debug: false,
+  id, url, title, origin, allowed: new Set(), tags: new Set(), appId: "", hosts: [], share: {}, debug: false,
 });
 
 window.addEventListener("message", (event) => {
@@ -38,6 +39,9 @@ async function answer(to, { id, api, given }) {
 
 async function answered(to, api, given) {
   if (api === "config") return configured(to, given);
+  if (api === "subscribe") {
+    return to.tags.has("wx-open-subscribe") ? subscribe(given, to.appId) : { errMsg: "subscribe:permission denied" };
+  }
   if (!Object.hasOwn(ANSWERS, api)) return { errMsg: `${api}:function not exist` };
   if (!to.allowed.has(api) && !OPEN_TO_ALL.has(api)) return { errMsg: `${api}:permission denied` };
   try {
@@ -52,7 +56,9 @@ async function answered(to, api, given) {
 async function configured(to, given) {
   const found = await post("js-sdk/check", { ...given, url: to.url });
   if (!found) return { errMsg: "config:fail" };
-  Object.assign(to, { allowed: new Set(found.allowed), hosts: found.hosts, debug: Boolean(given.debug) });
+  Object.assign(to, {
+    allowed: new Set(found.allowed), tags: new Set(found.tags), appId: given.appId, hosts: found.hosts, debug: Boolean(given.debug),
+  });
   if (found.rule) tell(`${found.errMsg}。原因在面板的「接口」里。`);
   return { errMsg: found.errMsg };
 }

@@ -50,15 +50,17 @@
   }
 
   let state = "new"; // then "asked", "done", "failed"
+  let tags = new Set(); // the open tags the page listed, once its config went well
   let refusal = null;
   let ready = [];
   let failed = null;
 
   function config(settings) {
     state = "asked";
-    const { appId, timestamp, nonceStr, signature, jsApiList, debug } = settings;
-    send("config", { appId, timestamp, nonceStr, signature, jsApiList, debug }, (answer) => {
+    const { appId, timestamp, nonceStr, signature, jsApiList, openTagList, debug } = settings;
+    send("config", { appId, timestamp, nonceStr, signature, jsApiList, openTagList, debug }, (answer) => {
       state = answer.errMsg === "config:ok" ? "done" : "failed";
+      tags = new Set(state === "done" && Array.isArray(openTagList) ? openTagList : []);
       if (state === "failed") {
         refusal = answer;
         failed?.(answer);
@@ -67,6 +69,7 @@
       const told = ready;
       ready = [];
       for (const each of told) each();
+      drawTags();
     });
   }
 
@@ -109,6 +112,61 @@
   for (const [api, given] of Object.entries(CALLS)) {
     wx[api] = (options = {}) => send(api, given(options), (answer) => settle(options, answer));
   }
+
+  // --- <wx-open-subscribe>: a button with the page's looks that only a finger can press.
+
+  const SUBSCRIBE = "wx-open-subscribe";
+  const TEMPLATES = 'script[type="text/wxtag-template"], template';
+
+  class OpenSubscribe extends HTMLElement {
+    #inside = this.attachShadow({ mode: "closed" }); // out of reach for the page's own scripts, as in WeChat
+    #drawn = false;
+
+    connectedCallback() {
+      OpenSubscribe.draw(this);
+    }
+
+    static draw(tag) {
+      // While the page is being read, a tag is met before what stands in it.
+      if (tag.#drawn || !tags.has(SUBSCRIBE) || document.readyState === "loading") return;
+      tag.#drawn = true;
+      const parts = [...tag.querySelectorAll(TEMPLATES)].map((part) => part.innerHTML);
+      const read = new DOMParser().parseFromString(parts.join("\n"), "text/html");
+      const sheets = [...read.querySelectorAll("style")].map((style) => {
+        style.remove();
+        return style.textContent;
+      });
+      tag.#inside.adoptedStyleSheets = [":host { display: inline-block; }", ...sheets].map(styled);
+      tag.#inside.append(...read.body.childNodes);
+      // The page's content policy may forbid styles in attributes; WeChat's own button is not bound by it.
+      for (const one of tag.#inside.querySelectorAll("[style]")) one.style.cssText = one.getAttribute("style");
+      tag.#inside.addEventListener("click", () => ask(tag));
+      if (!tag.getAttribute("template")?.trim()) tell(tag, { errMsg: "subscribe:fail 参数传空了", errCode: 10001 });
+    }
+  }
+
+  function styled(css) {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+    return sheet;
+  }
+
+  const ask = (tag) => send("subscribe", { template: tag.getAttribute("template") }, (answer) => tell(tag, answer));
+  const tell = (tag, detail) =>
+    tag.dispatchEvent(new CustomEvent(detail.errMsg === "subscribe:ok" ? "success" : "error", { detail }));
+
+  // Once it is known what may be shown; pages hear of tags that stay away.
+  function drawTags() {
+    const found = [...document.querySelectorAll(SUBSCRIBE)];
+    for (const tag of found) OpenSubscribe.draw(tag);
+    if (!found.length || tags.has(SUBSCRIBE) || document.readyState === "loading") return;
+    const errMsg = state === "failed" ? refusal.errMsg : `openTagList 里没有 ${SUBSCRIBE}`;
+    console.warn(`${SUBSCRIBE}：${errMsg}`);
+    document.dispatchEvent(new CustomEvent("WeixinOpenTagsError", { detail: { errMsg } }));
+  }
+
+  customElements.define(SUBSCRIBE, OpenSubscribe);
+  document.addEventListener("DOMContentLoaded", () => (state === "done" || state === "failed") && drawTags());
 
   // A chosen picture can be shown by its localId: the browser cannot load it, so its data take its place.
   document.addEventListener("error", ({ target }) => {

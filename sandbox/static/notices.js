@@ -104,7 +104,7 @@ async function refresh() {
 }
 
 const EMPTY = {
-  service: "还没有服务通知。没有关注的人，通知会到这里。",
+  service: "还没有服务通知。\n没有关注的人，通知会到这里。",
   settings: "账号还没有订阅通知的模板。",
 };
 

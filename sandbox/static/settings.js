@@ -17,8 +17,8 @@ for (const [name, key] of Object.entries(KEPT)) apply(name, localStorage.getItem
 export async function openSettings(person) {
   const ways = [["look", "字号和深浅"]];
   if (person.following) {
-    ways.push(["refuse", person.refuses ? "重新接收消息" : "拒收消息", person.refuses ? "现在拒收：客服消息得到 48002" : "之后客服消息得到 48002"],
-      ["location", "上报地理位置", "进入会话时的 LOCATION 事件"], ["event", "推一个任意事件"]);
+    ways.push(["refuse", person.refuses ? "重新接收消息" : "拒收消息", person.refuses ? "现在公众号主动发的收不到（48002）" : "公众号主动发的会收不到（48002）"],
+      ["location", "上报地理位置", "像刚进公众号时那样（LOCATION 事件）"], ["event", "推一个任意事件"]);
   }
   const chosen = await choose(person.name, ways);
   if (chosen) await ACTS[chosen](person);

@@ -56,7 +56,8 @@ def check(world: World, asked: dict[str, Any]) -> dict[str, Any]:
     values = [str(row["value"]) for row in world.db.all(statement, world.now())]
     for value in values:
         if same(given["signature"], signature(value, given["nonceStr"], given["timestamp"], url)):
-            return {"errMsg": "config:ok", "rule": "", "allowed": _names(asked), "hosts": list(hosts)}
+            allowed, tags = _names(asked, "jsApiList"), _names(asked, "openTagList")
+            return {"errMsg": "config:ok", "rule": "", "allowed": allowed, "tags": tags, "hosts": list(hosts)}
     signed = f"noncestr={given['nonceStr']}&timestamp={given['timestamp']}&url={url}"
     rule = f"应为 jsapi_ticket=…&{signed} 的 SHA-1" if values else "没有有效的 jsapi_ticket，或它已过期"
     return _refused("config:invalid signature", rule)
@@ -67,10 +68,10 @@ def _text(value: object) -> str:
     return str(value) if isinstance(value, str | int) else ""
 
 
-def _names(asked: dict[str, Any]) -> list[str]:
-    names = asked.get("jsApiList")
+def _names(asked: dict[str, Any], key: str) -> list[str]:
+    names = asked.get(key)
     return [str(name) for name in names] if isinstance(names, list) else []
 
 
 def _refused(said: str, rule: str) -> dict[str, Any]:
-    return {"errMsg": said, "rule": rule, "allowed": [], "hosts": []}
+    return {"errMsg": said, "rule": rule, "allowed": [], "tags": [], "hosts": []}

@@ -62,7 +62,7 @@ p {{ margin: 8px 0; }} .rule {{ color: var(--soft); font-size: 15px; }}
 .who .face {{ background: #7a8b99; }} .who b {{ display: block; font-weight: 500; line-height: 1.4; }}
 .who span {{ color: var(--soft); font-size: 15px; line-height: 1.4; }}
 .ends {{ display: flex; justify-content: center; gap: 16px; margin-top: 48px; }}
-.ends button {{ min-width: 128px; min-height: 48px; border: 0; border-radius: 8px; cursor: pointer;
+.ends button {{ flex: 1; max-width: 144px; min-height: 48px; border: 0; border-radius: 8px; cursor: pointer;
   font: inherit; font-weight: 600; background: var(--no); color: var(--text); }}
 .ends button.yes {{ background: #00695c; color: #fff; }}
 .ends button:focus-visible {{ outline: 2px solid #10aeff; outline-offset: 2px; }}

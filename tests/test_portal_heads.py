@@ -1,0 +1,109 @@
+"""HEAD: every page that can be read can be asked about without its body, and asking leaves no trace."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.portal.assets import address
+from app.services import article_files, articles
+from tests.both_ends import OURS, Ends, both_ends, settings_for
+from tests.test_portal_me import Member, announce, leaves, link, member
+from tests.test_portal_pages import HTML, first_link, write
+from tests.test_portal_signing_in import back_from_wechat, half_way
+
+PLAIN = HTML | {"Accept-Encoding": "identity"}  # what is packed on the way has another length
+
+
+@pytest.fixture
+async def ends(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ends]:
+    async with both_ends(settings_for(database_url, tmp_path), monkeypatch) as joined:
+        yield joined
+
+
+def readable(routes: Any) -> Iterator[str]:
+    """The path of every route of ours that answers GET, of included routers too."""
+    for route in routes:
+        if (included := getattr(route, "original_router", None)) is not None:
+            yield from readable(included.routes)
+        elif "GET" in (getattr(route, "methods", None) or ()):
+            yield route.path
+
+
+async def published(ends: Ends, folder: Path) -> str:
+    write(folder / "news", "winter")
+    async with ends.house.database.transaction() as session:
+        await articles.load(session, article_files.load(folder / "news"), ends.house.clock.now())
+    return first_link((await ends.web.get("/news", headers=HTML)).text, "/news")
+
+
+async def everything(ends: Ends, li: Member, folder: Path) -> dict[str, str]:
+    """One real page for each path with a hole in it."""
+    await announce(ends, "羽毛球赛")
+    await leaves(ends, li, "灯坏了")
+    activity = first_link((await ends.web.get("/activities", headers=HTML)).text, "/activities")
+    tip = (await ends.web.get("/tips", headers=HTML)).text.split('href="/tips/', 1)[1].partition('"')[0]
+    return {
+        "/news/{public_id}": await published(ends, folder),
+        "/activities/{public_id}": activity,
+        "/me/sign-ups/{public_id}": activity.replace("/activities", "/me/sign-ups"),  # never signed up: 404
+        "/me/cases/{address}": link(await li.reads("/me/cases"), "/me/cases"),
+        "/tips/{slug}": f"/tips/{tip}",
+        "/laws/{slug}": "/laws/nothing",
+    }
+
+
+async def test_every_page_answers_head_as_it_answers_get(ends: Ends, tmp_path: Path) -> None:
+    li = await member(ends, "李建国")
+    real = await everything(ends, li, tmp_path)
+    paths = [path for path in readable(ends.service._web().routes) if path != "/metrics"]  # never twice alike
+    assert {"/", "/news", "/me", "/services", "/signed-in", "/healthz"} <= set(paths)
+    assert {path for path in paths if "{" in path} == set(real)
+
+    for path in [*(real.get(path, path) for path in paths), address("portal.css"), "/signing-in?next=/me"]:
+        for browser in (ends.web, li.browser):
+            head, get = await browser.head(path, headers=PLAIN), await browser.get(path, headers=PLAIN)
+            if path != "/signed-in":  # what it answers a browser is for that browser alone
+                assert (path, described(head)) == (path, described(get))
+            assert head.status_code < 405, path
+    assert (await ends.web.head("/metrics")).status_code == 200
+
+
+def described(answer: httpx.Response) -> dict[str, object]:
+    names = ("content-type", "content-length", "cache-control", "location", "content-security-policy")
+    headers = {name: answer.headers.get(name) for name in names}
+    if (headers["location"] or "").startswith("http"):  # to WeChat, with a state that is new each time
+        headers["location"] = httpx.URL(headers["location"] or "").path
+    return headers | {"status": answer.status_code}
+
+
+async def test_a_form_is_no_page(ends: Ends) -> None:
+    assert (await ends.web.head("/sign-out")).status_code == 405
+
+
+async def test_who_is_not_signed_in_is_sent_to_sign_in(ends: Ends) -> None:
+    answer = await ends.web.head("/me/cases")
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/signing-in?next=%2Fme%2Fcases")
+
+
+async def test_asking_about_an_article_is_no_reading(ends: Ends, tmp_path: Path) -> None:
+    article = await published(ends, tmp_path)
+
+    await ends.web.head(article)
+    await ends.house.rounds.once()
+
+    assert "阅读 1" in (await ends.web.get(article, headers=HTML)).text
+
+
+async def test_looking_at_the_way_back_from_wechat_does_not_spend_the_code(ends: Ends) -> None:
+    wang, browser = await ends.platform.follower("王秀兰"), ends.browser()
+    await wang.opens(f"{OURS}/services", browser)
+    back = await back_from_wechat(browser, await half_way(browser))
+
+    assert (await browser.head(back)).status_code == 303
+    assert (await browser.get(back)).headers["location"] == "/me"
+
+    assert (await browser.get("/me", headers=HTML)).status_code == 200
