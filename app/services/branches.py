@@ -135,16 +135,16 @@ async def ensure(session: AsyncSession, *names: str, now: datetime) -> Branch:
 
 async def ensure_all(session: AsyncSession, lineages: Collection[str], now: datetime) -> dict[str, int]:
     """Lineage → id for these (valid) and all above them; the missing are made, the upper ones first."""
-    wanted: set[str] = set()
+    wanted: dict[str, None] = {}  # in the order they are named, so that the tree has the roster's order
     for lineage in lineages:
         names = lineage.split(LINEAGE)
-        wanted |= {lineage_of(names[:depth]) for depth in range(1, len(names) + 1)}
+        wanted |= dict.fromkeys(lineage_of(names[:depth]) for depth in range(1, len(names) + 1))
     found = await _ids(session, wanted)
-    if wanted <= found.keys():
+    if wanted.keys() <= found.keys():
         return found
     await queue_for(session, _TREE)
     found = await _ids(session, wanted)
-    missing = sorted(wanted - found.keys(), key=lambda each: each.count(LINEAGE))
+    missing = [each for each in wanted if each not in found]
     connection = await session.connection()
     for depth in sorted({each.count(LINEAGE) for each in missing}):
         rows = [_row(each, found, now) for each in missing if each.count(LINEAGE) == depth]

@@ -148,7 +148,7 @@ def _sex(said: str, today: date) -> Sex:
     return found
 
 
-def _kind(said: str, today: date) -> MemberKind:
+def kind(said: str, today: date | None = None) -> MemberKind:
     found = _KINDS.get(plain(said).replace(" ", ""))
     if found is None:
         raise Wrong(f"「{_short(said)}」不对；应写 在职、劳务派遣 或 退休")
@@ -236,7 +236,7 @@ COLUMNS: Final = (
         required=True,
     ),
     Column("post", "岗位", _post, ("职务", "岗位名称", "职位")),
-    Column("kind", "人员类别", _kind, ("用工形式", "用工性质", "人员类型", "人员性质", "类别")),
+    Column("kind", "人员类别", kind, ("用工形式", "用工性质", "人员类型", "人员性质", "类别")),
     Column("joined_on", "入会日期", _joined_on, ("入会时间", "加入工会日期")),
     Column("left_on", "离开日期", _joined_on, ("离职日期", "离开时间", "离职时间", "退会日期")),
 )

@@ -4,9 +4,10 @@ What a cell may hold is in `app.services.roster_rows`, opening the file in `app.
 template people fill in is in `app.services.roster_templates`. Here is nothing of the database.
 """
 
+import csv
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -22,7 +23,7 @@ MAX_ROWS = 50_000
 HEAD_WITHIN = 20  # lines; above may stand a title
 MISTAKES_KEPT = 1000
 
-Lines = Iterable[tuple[int, dict[int, Value]]]
+Lines = Iterable[tuple[int, Mapping[int, Value]]]
 
 
 class BadRoster(OperatorError):
@@ -60,6 +61,13 @@ def load(path: Path, today: date) -> Roster:
             return read(file, today)
     except OSError as error:
         raise OperatorError(f"读不了 {path}：{type(error).__name__}") from None
+
+
+def load_csv(path: Path, today: date) -> Roster:
+    """As our own demonstration is kept, UTF-8; what people send is a workbook. Raises: BadRoster."""
+    with path.open(encoding="utf-8", newline="") as file:
+        lines = ((number, dict(enumerate(line))) for number, line in enumerate(csv.reader(file), 1))
+        return read_lines(lines, today)
 
 
 def read(file: IO[bytes], today: date) -> Roster:
@@ -115,7 +123,7 @@ def _says(value: Value | None) -> bool:
 
 
 def _row(
-    line: int, cells: dict[int, Value], places: dict[Column, int], today: date, same: dict[Any, Any]
+    line: int, cells: Mapping[int, Value], places: dict[Column, int], today: date, same: dict[Any, Any]
 ) -> tuple[Row | None, list[Mistake]]:
     found: dict[str, Any] = {"left_on": None}
     mistakes = []
@@ -164,7 +172,7 @@ _NEEDED = [each for each in COLUMNS if each.required]
 _MARK = {COLUMNS[0], COLUMNS[1]}  # a line with both is the head
 
 
-def _head(lines: Iterator[tuple[int, dict[int, Value]]]) -> _Head:
+def _head(lines: Iterator[tuple[int, Mapping[int, Value]]]) -> _Head:
     above: set[Column] = set()
     for number, (_, cells) in enumerate(lines):
         titles = {place: said for place, value in cells.items() if (said := _title(value))}

@@ -214,7 +214,7 @@ class _Import:
 
     async def _bring_in(self, session: AsyncSession, rows: Sequence[Row]) -> list[Change]:
         now = self._clock.now()
-        branches = await ensure_all(session, {row.branch for row in rows}, now)
+        branches = await ensure_all(session, dict.fromkeys(row.branch for row in rows), now)
         changes = await changes_of(session, rows, self.today, lock=True)
         new = [each for each in changes if each.event is MemberEvent.JOINED]
         connection = await session.connection()
