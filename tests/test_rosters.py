@@ -4,6 +4,7 @@ import asyncio
 import tracemalloc
 from collections.abc import Sequence
 from datetime import date, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -389,6 +390,40 @@ async def test_a_chunk_whose_database_was_busy_is_tried_again(
 
     assert (await office.imports(LI)).events == {MemberEvent.JOINED: 1}
     assert len(await office.moves("10001")) == 1
+
+
+class Slow(FakeClock):
+    """A stopwatch on which everything takes as long as it is told to."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._each = seconds
+
+    def monotonic(self) -> float:
+        self._stopwatch += self._each
+        return self._stopwatch
+
+
+@pytest.mark.parametrize(("writing", "pause"), [(0.2, 0.2), (3.0, rosters.LONGEST_PAUSE)])
+async def test_between_two_writes_others_get_as_long_as_a_write_took(
+    database: Database, monkeypatch: pytest.MonkeyPatch, writing: float, pause: float
+) -> None:
+    monkeypatch.setattr(rosters, "CHUNK", 2)
+    pauses: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        pauses.append(seconds)
+        async with database.transaction() as session:  # nothing holds the lock
+            await session.execute(sa.select(1))
+
+    monkeypatch.setattr(rosters, "asyncio", SimpleNamespace(sleep=rest))
+    office = Office(database, Slow(writing))
+
+    await office.imports(*(row(str(n)) for n in range(10001, 10006)))
+    assert pauses == pytest.approx([pause] * 3)
+
+    await office.imports(*(row(str(n)) for n in range(10001, 10006)))
+    assert len(pauses) == 3  # nothing was written
 
 
 async def test_a_second_import_at_the_same_time_is_refused_kindly(office: Office) -> None:
