@@ -1,6 +1,7 @@
 """Files that are no roster, broken ones, and files that somebody made to do harm: each is told what it is."""
 
 import io
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -157,6 +158,25 @@ def test_entities_end_it_in_every_part(part: str) -> None:
     members[part] = b"<!DOCTYPE x [<!ENTITY a 'ha'>]>" + (rest if found else members[part])
 
     assert "DOCTYPE" in refusal(packed(members))
+
+
+DEEP, LONG = b"<a>" * 300_000, b"x" * 3_000_000
+
+
+@pytest.mark.parametrize("part", [SHEET, "xl/sharedStrings.xml", "xl/styles.xml", "xl/workbook.xml"])
+@pytest.mark.parametrize(
+    "content",
+    [DEEP, b'<a b="' + LONG, b"<!--" + LONG, b"<a><?b " + LONG, b"<" + LONG, b"<a>" + b"<b/>" * 400_000],
+)
+def test_what_would_take_minutes_or_all_the_memory_is_given_up_soon(part: str, content: bytes) -> None:
+    bomb = packed(parts(excel(LI)) | {part: content})
+
+    tracemalloc.start()
+    try:
+        assert "文件坏了" in refusal(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 130 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,9 @@ from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
 MAX_COLUMNS = 60  # one more is kept, to be seen
 MAX_TEXT = 40_000  # Excel itself allows 32,767
 MAX_LINE = 1_048_576
+MAX_DEPTH = 64  # elements within each other; expat keeps every one that is open
+MAX_ELEMENTS = 300_000
+MAX_TEXTS = 3_000_000  # one for every cell of the largest roster
 _REFERENCE = re.compile(r"([A-Z]{1,3})\d{1,7}")
 _ZEROS = re.compile(r"0{2,32}")  # a number format that shows 7 as 00007
 _SECTIONS = {"cellXfs", "cellStyleXfs", "cellStyles", "dxfs", "tableStyles", "colors", "extLst"}
@@ -72,6 +75,26 @@ class Formats:
         return value
 
 
+class ElementParser:
+    """Every element of a part that only describes the workbook: name without prefix, attributes."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, dict[str, str]]] = []
+        self._depth = 0
+
+    def dress(self, parser: Any) -> None:
+        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH or len(self.found) > MAX_ELEMENTS:
+            raise ValueError("no workbook needs that")
+        self.found.append((name.rpartition(":")[2], attributes))
+
+    def _end(self, name: str) -> None:
+        self._depth -= 1
+
+
 class TextParser:
     """The texts that cells point to; readings above the characters are left out."""
 
@@ -79,6 +102,7 @@ class TextParser:
         self.found: list[str] = []
         self._parts: list[str] = []
         self._taking = self._reading = False
+        self._depth = 0
 
     def dress(self, parser: Any) -> None:
         parser.buffer_text = True
@@ -86,6 +110,9 @@ class TextParser:
         parser.CharacterDataHandler = self._say
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH or len(self.found) > MAX_TEXTS:
+            raise ValueError("no workbook needs that")
         name = name.rpartition(":")[2]
         if name == "rPh":
             self._reading = True
@@ -93,6 +120,7 @@ class TextParser:
             self._taking = not self._reading
 
     def _end(self, name: str) -> None:
+        self._depth -= 1
         name = name.rpartition(":")[2]
         if name == "t":
             self._taking = False
@@ -118,6 +146,7 @@ class LineParser:
         self._cell: dict[str, str] = {}
         self._parts: list[str] = []
         self._taking = self._reading = self._formula = self._valued = False
+        self._depth = 0
 
     def dress(self, parser: Any) -> None:
         parser.buffer_text = True
@@ -129,6 +158,9 @@ class LineParser:
         return lines
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise ValueError("no workbook needs that")
         name = name.rpartition(":")[2]
         if name == "c":
             self._cell, self._parts = attributes, []
@@ -148,6 +180,7 @@ class LineParser:
             self._reading = True
 
     def _end(self, name: str) -> None:
+        self._depth -= 1
         name = name.rpartition(":")[2]
         if name == "c":
             self._keep()

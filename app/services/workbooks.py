@@ -16,7 +16,7 @@ from typing import IO, Any
 from xml.parsers import expat
 
 from app.errors import OperatorError
-from app.services.workbook_cells import Formats, LineParser, TextParser, Value
+from app.services.workbook_cells import ElementParser, Formats, LineParser, TextParser, Value
 
 MAX_FILE = 20 * 1024 * 1024
 MAX_UNPACKED = 200 * 1024 * 1024
@@ -25,6 +25,8 @@ MAX_RATIO = 200  # Excel's own files stay below 50, mostly empty ones below 150
 RATIO_COUNTS_FROM = 10 * 1024 * 1024
 MAX_PARTS = 2000
 CHUNK = 64 * 1024
+# A tag or comment. Older expat reads an unfinished one from its start with every piece: 200 MB took minutes.
+MAX_TOKEN = 1024 * 1024
 OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .xls, and the wrapping of files with a password
 ZIP = b"PK\x03\x04"
 
@@ -170,14 +172,10 @@ class _Book:
         """Every element of a small part: name without prefix, attributes."""
         if self._archive.getinfo(path).file_size > MAX_SMALL_PART:
             raise BadWorkbook(DAMAGED)
-        found: list[tuple[str, dict[str, str]]] = []
-
-        def dress(parser: Any) -> None:
-            parser.StartElementHandler = lambda name, given: found.append((name.rpartition(":")[2], given))
-
-        for _ in self._parsed(path, dress):
-            pass
-        return found
+        elements = ElementParser()
+        for _ in self._parsed(path, elements.dress):
+            pass  # it gathers
+        return elements.found
 
     def _parsed(self, path: str, dress: Callable[[Any], None]) -> Iterator[None]:
         """Run the part at `path` through expat; stops after every piece."""
@@ -185,8 +183,12 @@ class _Book:
         parser.StartDoctypeDeclHandler = _refuse_doctype
         dress(parser)
         with self._archive.open(path) as part:
+            fed = 0
             while piece := part.read(CHUNK):
                 parser.Parse(piece, False)
+                fed += len(piece)
+                if fed - parser.CurrentByteIndex > MAX_TOKEN:
+                    raise BadWorkbook(DAMAGED)
                 yield
             parser.Parse(b"", True)
             yield
