@@ -30,7 +30,9 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="花名册，.xlsx �
 By = Annotated[
     str, typer.Option("--by", help="经办人姓名，记入每个人的经过", default_factory=getpass.getuser)
 ]
-Path_ = Annotated[str, typer.Argument(metavar="组织", help="例如 公司工会/北区分工会；名称不重复的只写名称")]
+BranchPath = Annotated[
+    str, typer.Argument(metavar="组织", help="例如 公司工会/北区分工会；名称不重复的只写名称")
+]
 
 
 @contextmanager
@@ -183,7 +185,7 @@ def branches_() -> None:
 
 
 @app.command("rename-branch")
-def rename_branch(branch: Path_, name: Annotated[str, typer.Argument(metavar="新名称")]) -> None:
+def rename_branch(branch: BranchPath, name: Annotated[str, typer.Argument(metavar="新名称")]) -> None:
     """给组织改名；下级和人都跟着，不用重新导入。"""
 
     async def work(house: "House") -> str:
@@ -197,7 +199,7 @@ def rename_branch(branch: Path_, name: Annotated[str, typer.Argument(metavar="�
 
 @app.command("move-branch")
 def move_branch(
-    branch: Path_,
+    branch: BranchPath,
     parent: Annotated[str, typer.Argument(metavar="上级", help=f"新的上级组织；写 {LINEAGE} 表示放到最上面")],
 ) -> None:
     """把组织连同下级放到另一个组织下面。"""
