@@ -155,6 +155,9 @@ def test_the_whole_roster_lets_the_missing_go_and_half_of_it_is_refused(office: 
     crew = [(str(n), "李建国", "公司工会", None, None, None) for n in range(10001, 10011)]
     office.imports(*crew)
 
+    looked = office.types("import", office.file(*crew[:5]), "--complete", "--preview", code=1)
+    assert "在册、文件里没有的 5 人：从今天起离开" in looked
+    assert "没有导入。核对以后确实如此，加 --force。" in looked
     said = office.types("import", office.file(*crew[:5]), "--complete", code=1)
     assert "少了 5 位在册的人，超过在册 10 人的 20%" in said
     assert "从今天起离开" in office.types("import", office.file(*crew[:8]), "--complete")

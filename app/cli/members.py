@@ -114,6 +114,8 @@ def import_(
             )
             typer.echo("已导入：")
         _print(member_lines.of_outcome(outcome, complete=complete, samples=preview))
+        if preview:
+            rosters.refuse_the_unlikely(outcome, complete=complete, force=force)
 
     _run(work)
 

@@ -147,7 +147,7 @@ async def apply(
         async with database.reading() as session:
             ahead = Outcome()
             await _look_around(session, rows, ahead, run.today)
-        _refuse_the_unlikely(ahead, complete=complete, force=force)
+        refuse_the_unlikely(ahead, complete=complete, force=force)
         for chunk in _chunks(rows):
             await run.bring_in(chunk)
         run.outcome.active, run.outcome.new_branches = ahead.active, ahead.new_branches
@@ -162,7 +162,8 @@ async def apply(
     return run.outcome
 
 
-def _refuse_the_unlikely(ahead: Outcome, *, complete: bool, force: bool) -> None:
+def refuse_the_unlikely(ahead: Outcome, *, complete: bool, force: bool) -> None:
+    """What an import begins with, once it is known what is `ahead`. Raises: TooManyLeave, DomainError."""
     if force:
         return
     if complete and ahead.missing > MAX_LEAVING * ahead.active:
@@ -181,7 +182,7 @@ class _Import:
         self, database: Database, clock: Clock, by: str, channel: str, progress: Progress | None, total: int
     ) -> None:
         self._database, self._clock = database, clock
-        self._by, self._channel, self._progress = by, channel, progress
+        self._by, self._channel, self._progress = by[:64], channel, progress  # as long as its column
         self._done, self._total = 0, total
         self.holder = secrets.token_hex(8)
         self.today = civil_date(clock.now())
