@@ -323,7 +323,7 @@ async def _rounds(house: House, *, watch: bool) -> list[Round]:
         Round("files", lambda: stored_files.tidy(database, house.files, clock), 300),
     ]
     if certified:
-        tag = menu_tags.tag_followers
+        tag = menu_tags.tag_due
         rounds.append(Round("tags", lambda: tag(database, wechat, clock, official_id), 15, wakes=True))
     if house.miniprogram is not None:
         rounds += _miniprogram_rounds(house, house.miniprogram)

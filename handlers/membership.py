@@ -50,7 +50,7 @@ async def bind(chat: Chat) -> Reply:
     found = await binding.bind(chat.session, chat.person.person_id, proof, channel="chat", now=chat.at)
     if isinstance(found, NotFitting):
         return Text(_did_not_fit(fact, found.tries_left))
-    done = "绑定成功。一分钟内换成会员菜单，退出公众号再进来就能看到。"
+    done = "绑定成功。会员菜单这就换好，退出公众号再进来就能看到。"
     return Text("\n".join([done, *_standing(found.member, chat)]))
 
 

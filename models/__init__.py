@@ -39,7 +39,7 @@ from models.member import (
     Membership,
     Sex,
 )
-from models.menu import MenuHit, MenuPushStep, MenuRevision, StepState
+from models.menu import MenuHit, MenuLook, MenuPushStep, MenuRevision, StepState
 from models.message import Message, MessageState
 from models.notice import NoticeTemplate
 from models.outbox import DeliveryState, Outbox, Way
@@ -92,6 +92,7 @@ __all__ = [
     "MemberMove",
     "Membership",
     "MenuHit",
+    "MenuLook",
     "MenuPushStep",
     "MenuRevision",
     "MergeState",

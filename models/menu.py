@@ -58,3 +58,12 @@ class MenuHit(Base):
     day: Mapped[date]
     rule: Mapped[str] = mapped_column(sa.String(160))
     count: Mapped[int] = mapped_column(default=0)
+
+
+class MenuLook(Base):
+    """A follower who may have come to see another menu; looked at before all the others."""
+
+    __tablename__ = "menu_look"
+
+    follower_id: Mapped[int] = mapped_column(sa.ForeignKey("follower.id"), unique=True)
+    at: Mapped[datetime]

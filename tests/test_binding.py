@@ -196,7 +196,7 @@ async def test_staff_unbind_who_lost_his_account(session: AsyncSession) -> None:
 
     assert await binding.unbind_by_staff(session, "10001", by="王强", channel="cli", now=NOON)
     assert not await binding.unbind_by_staff(session, "10001", by="王强", channel="cli", now=NOON)
-    with pytest.raises(NotFound, match="花名册里没有工号 99999"):
+    with pytest.raises(NotFound, match="花名册里没有工号「99999」"):
         await binding.unbind_by_staff(session, "99999", by="王强", channel="cli", now=NOON)
 
     found = await bind(session, await someone(session))

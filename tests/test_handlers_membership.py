@@ -36,7 +36,7 @@ async def test_a_member_binds_and_reads_what_the_roster_says(talk: Talk) -> None
     said = await binds(li)
 
     assert said.splitlines()[:4] == [
-        "绑定成功。一分钟内换成会员菜单，退出公众号再进来就能看到。",
+        "绑定成功。会员菜单这就换好，退出公众号再进来就能看到。",
         "李娜，工号 10001",
         "黄陵供电公司工会 › 北区分工会 › 抢修一班",
         "在职 · 配电运维",

@@ -18,6 +18,7 @@ from models import (
     AccountKind,
     AlertState,
     Base,
+    Branch,
     Case,
     CaseEntry,
     CaseKind,
@@ -30,6 +31,10 @@ from models import (
     DialogueState,
     EntryKind,
     Follower,
+    Member,
+    MemberEvent,
+    MemberKind,
+    MemberMove,
     Message,
     MessageState,
     Outbox,
@@ -58,11 +63,13 @@ async def fill(database: Database) -> None:
         person = Person(created_at=NOON)
         account = Account(app_id="wx1", kind=AccountKind.OFFICIAL)
         case = Case(kind=CaseKind.DESK, number="RG-2026-0001", state=CaseState.SUBMITTED, opened_at=NOON)
-        session.add_all([person, account, case])
+        branch = Branch(name="公司工会", lineage="公司工会", created_at=NOON)
+        session.add_all([person, account, case, branch])
         await session.flush()
         follower = Follower(account_id=account.id, openid="o1", person_id=person.id)
         badminton = await making.activity(session)
-        session.add(follower)
+        li = member(branch.id)
+        session.add_all([follower, li])
         await session.flush()
         blocks = [{"text": "家里的事"}]
         session.add_all(
@@ -85,10 +92,30 @@ async def fill(database: Database) -> None:
                     answers={"size": "L"},
                     signed_up_at=NOON,
                 ),
+                MemberMove(
+                    member_id=li.id,
+                    what=MemberEvent.CHANGED,
+                    changes={"phone": [None, li.phone]},
+                    by="王强",
+                    channel="cli",
+                    at=NOON,
+                ),
                 *said(account.id, follower.id),
                 question("电费"),
             ]
         )
+
+
+def member(branch_id: int) -> Member:
+    return Member(
+        staff_number="10001",
+        name="李建国",
+        born_on="1985-03-05",
+        phone="13812345678",
+        branch_id=branch_id,
+        kind=MemberKind.IN_SERVICE,
+        updated_at=NOON,
+    )
 
 
 def alert(person_id: int) -> CrisisAlert:

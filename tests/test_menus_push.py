@@ -9,12 +9,23 @@ import sqlalchemy as sa
 
 from app.clock import SHANGHAI, civil_date
 from app.database import Database
-from app.jobs.menu_tags import SWEEP_SECONDS, Tagged
+from app.jobs.menu_tags import SWEEP_SECONDS, Tagged, tag_due
 from app.jobs.menus import push_steps, steps_due, tag_followers
 from app.menus import pushes, revisions
-from app.services import tags
+from app.services import binding, tags
 from app.wechat.client import WeChatClient
-from models import Account, AccountKind, Follower, FollowerTag, Member, MenuPushStep, MenuRevision, Person
+from models import (
+    Account,
+    AccountKind,
+    Follower,
+    FollowerTag,
+    Member,
+    MenuLook,
+    MenuPushStep,
+    MenuRevision,
+    Person,
+)
+from models.base import Base
 from tests import making
 from tests.conftest import FakeClock
 from tests.menus_kit import KNOWN, menus
@@ -400,3 +411,35 @@ menus_for:
     clock.advance(24 * 3600)
     assert await tag_all(database, client, clock) == Tagged(taken=1)
     assert [wechat.menu_seen_by(name)[0]["name"] for name in people] == ["帮助", "会员", "帮助"]
+
+
+async def test_who_binds_himself_need_not_wait_for_the_look_at_all(
+    database: Database, clock: FakeClock, wechat: FakeWeChat, client: WeChatClient
+) -> None:
+    for_members = menus(more="menus_for:\n  - {when: {member: true}, menu: [{name: 会员, do: help.show}]}\n")
+    await follow(database, "li")
+    await apply(database, for_members, clock)
+    await push_steps(database, client, clock)
+    await tag_all(database, client, clock)  # the next look at all is not due
+    async with database.transaction() as session:
+        (person,) = await session.scalars(sa.select(Follower.person_id))
+        account = (await session.scalars(sa.select(Account.id))).one()
+        await making.member(session)
+        proof = binding.Proof("10001", "李娜", phone_end="5678")
+        await binding.bind(session, person, proof, channel="chat", now=clock.now())
+
+    wechat.next_answers["tags/members/batchtagging"] = [-1]
+    assert not (await tag_due(database, client, clock, account)).finished
+    assert await tag_due(database, client, clock, account) == Tagged()
+    assert wechat.menu_seen_by("li")[0]["name"] == "会员"
+    assert await count(database, MenuLook) == 0
+
+    async with database.transaction() as session:
+        await binding.unbind(session, person, channel="chat", now=clock.now())
+    await tag_due(database, client, clock, account)
+    assert wechat.menu_seen_by("li")[0]["name"] == "帮助"
+
+
+async def count(database: Database, table: type[Base]) -> int:
+    async with database.reading() as session:
+        return int(await session.scalar(sa.select(sa.func.count()).select_from(table)) or 0)

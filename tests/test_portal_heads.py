@@ -10,7 +10,8 @@ import pytest
 from app.portal.assets import address
 from app.services import article_files, articles
 from tests.both_ends import OURS, Ends, both_ends, settings_for
-from tests.test_portal_me import Member, announce, leaves, link, member
+from tests.portal_member import Visiting, member
+from tests.test_portal_me import announce, leaves, link
 from tests.test_portal_pages import HTML, first_link, write
 from tests.test_portal_signing_in import back_from_wechat, half_way
 
@@ -39,7 +40,7 @@ async def published(ends: Ends, folder: Path) -> str:
     return first_link((await ends.web.get("/news", headers=HTML)).text, "/news")
 
 
-async def everything(ends: Ends, li: Member, folder: Path) -> dict[str, str]:
+async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
     """One real page for each path with a hole in it."""
     await announce(ends, "羽毛球赛")
     await leaves(ends, li, "灯坏了")

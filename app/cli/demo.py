@@ -12,14 +12,23 @@ from pathlib import Path
 
 import typer
 
-from app.assembly import assemble
+from app.assembly import House, assemble
 from app.clock import civil_date
 from app.preparing import prepare
-from app.services import activities, activity_files, article_files, articles
+from app.services import (
+    activities,
+    activity_files,
+    article_files,
+    articles,
+    members,
+    roster_sheets,
+    rosters,
+)
 from app.settings import load_settings
 
 LOOPBACK = "127.0.0.1"
 CLOCK = "data/clock"
+BY = "演示"
 SERVICE, SANDBOX = "服务", "手机（微信替身）"
 PATIENCE_SECONDS = 30  # longer than what is at work may take
 
@@ -82,18 +91,32 @@ def _miniprogram() -> str:
 
 
 async def _demonstration() -> None:
-    """Articles and activities to look at, at the first start; whatever is there later is left alone."""
+    """Articles, activities and members to look at, at the first start; what is there later is left alone."""
     settings = load_settings()
     await prepare(settings)
     async with assemble(settings) as house:
-        now = house.clock.now()
-        async with house.database.transaction() as session:
-            if await articles.list_published(session, now, 1) or await activities.list_ahead(session, now, 1):
-                return
-            await articles.load(session, article_files.load(settings.content / "demo" / "news"), now)
-            for planned in activity_files.load(settings.content / "demo" / "activities.yaml"):
-                made = await activities.create(session, planned.values(civil_date(now)), by="演示", now=now)
-                await activities.publish(session, made.public_id, by="演示", now=now)
+        folder = settings.content / "demo"
+        await _news(house, folder)
+        await _members(house, folder)
+
+
+async def _news(house: House, folder: Path) -> None:
+    now = house.clock.now()
+    async with house.database.transaction() as session:
+        if await articles.list_published(session, now, 1) or await activities.list_ahead(session, now, 1):
+            return
+        await articles.load(session, article_files.load(folder / "news"), now)
+        for planned in activity_files.load(folder / "activities.yaml"):
+            made = await activities.create(session, planned.values(civil_date(now)), by=BY, now=now)
+            await activities.publish(session, made.public_id, by=BY, now=now)
+
+
+async def _members(house: House, folder: Path) -> None:
+    async with house.database.reading() as session:
+        if await members.any_at_all(session):
+            return
+    roster = roster_sheets.load_csv(folder / "roster.csv", civil_date(house.clock.now()))
+    await rosters.apply(house.database, house.clock, roster.rows, by=BY)
 
 
 async def _run(commands: dict[str, tuple[str, ...]], environment: dict[str, str]) -> int:

@@ -17,6 +17,7 @@ from app.cli import (
     demo,
     doctor,
     keys,
+    members,
     menus,
     messages,
     sandbox,
@@ -39,6 +40,7 @@ app.add_typer(menus.app, name="menus")
 app.add_typer(messages.app, name="messages")
 app.add_typer(cases.app, name="cases")
 app.add_typer(activities.app, name="activities")
+app.add_typer(members.app, name="members")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(tags.app, name="tags")
 app.add_typer(audiences.app, name="audiences")

@@ -26,7 +26,7 @@ from app.services.coordination import give_back, take_lease
 from app.wechat.api.tags import TagsApi
 from app.wechat.client import WeChatClient
 from app.wechat.errors import OurMistake, PartlyDone, PersonUnreachable, WeChatError
-from models import Follower, Lease
+from models import Follower, Lease, MenuLook
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +93,22 @@ async def tag_followers(
     finally:
         async with database.transaction() as session:
             await give_back(session, LEASE, holder)
+
+
+async def tag_due(database: Database, client: WeChatClient, clock: Clock, account_id: int) -> Tagged:
+    """Those of whom somebody said that they may see another menu, and after them all, when that is due."""
+    async with database.reading() as session:
+        found = await session.execute(sa.select(MenuLook.follower_id, MenuLook.at).limit(PAGE))
+        looks = found.all()
+    if looks:
+        done = await tag_followers(database, client, clock, account_id, [each.follower_id for each in looks])
+        if not done.finished:
+            return done
+        async with database.transaction() as session:
+            for each in looks:  # one that was said again meanwhile stays
+                seen = (MenuLook.follower_id == each.follower_id, MenuLook.at == each.at)
+                await session.execute(sa.delete(MenuLook).where(*seen))
+    return await tag_followers(database, client, clock, account_id)
 
 
 async def tag_now(

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
-from app.errors import DomainError, NotFound
-from app.services import guesses, members
+from app.errors import DomainError
+from app.services import guesses, members, tags
 from models import Member, MemberEvent, Person
 
 PURPOSE = "member"
@@ -57,12 +57,12 @@ async def bind(
             many failed tries.
     """
     await _lock_person(session, person_id)
-    number = written(proof.staff_number)
+    number = members.written(proof.staff_number)
     own = await members.find_of_person(session, person_id)
     if own is not None and own.staff_number != number:
         raise DomainError(f"您已经绑定了工号 {own.staff_number}。要换一个，请先回复「解除绑定」。")
     await guesses.check(session, PURPOSE, person_id, number, now)
-    member = await _find(session, number)
+    member = await members.find(session, number, lock=True)
     if member is None or not _fits(member, proof):
         guesses.note(session, PURPOSE, person_id, number, now)
         await session.flush()
@@ -76,6 +76,7 @@ async def bind(
     member.person_id, member.bound_at, member.updated_at = person_id, now, now
     members.note(session, member, MemberEvent.BOUND, by="member", channel=channel, now=now)
     await session.flush()
+    await tags.look_again(session, person_id, now)
     return Bound(member)
 
 
@@ -95,29 +96,19 @@ async def unbind_by_staff(
 
     Raises: NotFound: no such member.
     """
-    member = await members.get_by_staff_number(session, written(staff_number), lock=True)
+    member = await members.get(session, staff_number, lock=True)
     if member.person_id is None:
         return False
     await _loosen(session, member, by=by, channel=channel, now=now)
     return True
 
 
-def written(staff_number: str) -> str:
-    """A staff number as the roster has it: half-width, capitals, no space."""
-    return "".join(unicodedata.normalize("NFKC", staff_number).split()).upper()
-
-
 async def _loosen(session: AsyncSession, member: Member, *, by: str, channel: str, now: datetime) -> None:
+    if member.person_id is not None:
+        await tags.look_again(session, member.person_id, now)
     member.person_id, member.bound_at, member.updated_at = None, None, now
     members.note(session, member, MemberEvent.UNBOUND, by=by, channel=channel, now=now)
     await session.flush()
-
-
-async def _find(session: AsyncSession, number: str) -> Member | None:
-    try:
-        return await members.get_by_staff_number(session, number, lock=True)
-    except NotFound:
-        return None
 
 
 def _fits(member: Member, proof: Proof) -> bool:

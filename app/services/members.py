@@ -1,9 +1,10 @@
-"""Members as rules and pages see them: who somebody is in the roster, and whether he still is.
+"""Members as rules and pages see them: who somebody is in the roster, and whether he still is; lists of them.
 
 Not here: how the roster comes in (`rosters`), how a person becomes a member of it (`binding`).
 """
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -13,7 +14,12 @@ from sqlalchemy.orm import contains_eager
 
 from app.errors import NotFound
 from app.services.audience_rows import is_active
-from models import Branch, Member, MemberEvent, MemberMove, Membership
+from models import LINEAGE, Branch, Member, MemberEvent, MemberKind, MemberMove, Membership
+
+
+def written(staff_number: str) -> str:
+    """A staff number that somebody typed, as the roster has it: half-width, capitals, no space."""
+    return "".join(unicodedata.normalize("NFKC", staff_number).split()).upper()
 
 
 async def find_of_person(session: AsyncSession, person_id: int) -> Member | None:
@@ -30,15 +36,49 @@ async def find_membership(session: AsyncSession, person_id: int, today: date) ->
     return None if row is None else Membership(row.kind, row.lineage, row.sex)
 
 
-async def get_by_staff_number(session: AsyncSession, staff_number: str, *, lock: bool = False) -> Member:
-    """Raises: NotFound."""
-    chosen = _with_branch().where(Member.staff_number == staff_number)
+async def find(session: AsyncSession, staff_number: str, *, lock: bool = False) -> Member | None:
+    """By the staff number as people type it, with the branch."""
+    chosen = _with_branch().where(Member.staff_number == written(staff_number))
     if lock:
         chosen = chosen.with_for_update(of=Member).execution_options(populate_existing=True)
     found: Member | None = await session.scalar(chosen)
-    if found is None:
-        raise NotFound(f"花名册里没有工号 {staff_number}，请核对。")
     return found
+
+
+async def get(session: AsyncSession, staff_number: str, *, lock: bool = False) -> Member:
+    """Raises: NotFound."""
+    found = await find(session, staff_number, lock=lock)
+    if found is None:
+        raise NotFound(f"花名册里没有工号「{staff_number}」。")
+    return found
+
+
+async def list_all(
+    session: AsyncSession,
+    today: date,
+    *,
+    branch: Branch | None = None,
+    kind: MemberKind | None = None,
+    left: bool = False,
+) -> Sequence[Member]:
+    """Members of today, or those who have `left`; of a branch with all below it; by branch and number."""
+    asked = _with_branch().where(sa.not_(is_active(today)) if left else is_active(today))
+    if branch is not None:
+        below = Branch.lineage.startswith(branch.lineage + LINEAGE, autoescape=True)
+        asked = asked.where(sa.or_(Branch.id == branch.id, below))
+    if kind is not None:
+        asked = asked.where(Member.kind == kind)
+    return (await session.scalars(asked.order_by(Branch.id, Member.staff_number))).all()
+
+
+async def any_at_all(session: AsyncSession) -> bool:
+    return await session.scalar(sa.select(Member.id).limit(1)) is not None
+
+
+async def list_moves(session: AsyncSession, member: Member) -> Sequence[MemberMove]:
+    """What happened to the member, the first thing first."""
+    asked = sa.select(MemberMove).where(MemberMove.member_id == member.id)
+    return (await session.scalars(asked.order_by(MemberMove.id))).all()
 
 
 def note(

@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.database import leave_work
 from app.errors import DomainError, NotFound
 from app.services import case_work
 from app.services.audiences import TagName
 from app.services.coordination import upsert
-from models import Account, AccountKind, Follower, FollowerTag
+from models import Account, AccountKind, Follower, FollowerTag, MenuLook
 
 _CASE_NUMBER = re.compile(r"[A-Za-z]{2}-\d{4}-\d+")
 _NAME = TypeAdapter(TagName)
@@ -67,6 +68,15 @@ async def give_again(session: AsyncSession, follower_ids: Sequence[int]) -> None
     """
     again = sa.func.coalesce(-sa.func.abs(Follower.menu_tag), 0)
     await session.execute(sa.update(Follower).where(Follower.id.in_(follower_ids)).values(menu_tag=again))
+
+
+async def look_again(session: AsyncSession, person_id: int, now: datetime) -> None:
+    """This person may see another menu from now on: look at his before all the others, and soon."""
+    theirs = sa.select(Follower.id).where(Follower.person_id == person_id, Follower.subscribed)
+    for follower_id in await session.scalars(theirs):
+        look = upsert(session, MenuLook).values(follower_id=follower_id, at=now)
+        await session.execute(look.on_conflict_do_update(index_elements=["follower_id"], set_={"at": now}))
+    leave_work(session)
 
 
 def _name(tag: str) -> str:

@@ -113,10 +113,19 @@ def upgrade() -> None:
     )
     op.create_index("ix_api_session_follower_id", "api_session", ["follower_id"])
     op.create_index("ix_api_session_expires_at", "api_session", ["expires_at"])
+    op.create_table(
+        "menu_look",
+        sa.Column("follower_id", BIG_ID, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.ForeignKeyConstraint(["follower_id"], ["follower.id"], name=op.f("fk_menu_look_follower_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_menu_look")),
+        sa.UniqueConstraint("follower_id", name=op.f("uq_menu_look_follower_id")),
+    )
     op.add_column("follower", sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
     op.drop_column("follower", "asked_at")
-    for table in ("api_session", "person_merge", "guess", "member_move", "member", "branch"):
+    for table in ("menu_look", "api_session", "person_merge", "guess", "member_move", "member", "branch"):
         op.drop_table(table)

@@ -1,0 +1,235 @@
+"""The tree of the union: 公司工会, 分工会, 班组. A branch is found by its lineage, all names from the root.
+
+Who changes the tree waits for others who do, so that a name is given once. Members stay where they are when
+a branch is renamed or moved: they belong to the branch, not to its name.
+"""
+
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.errors import DomainError, NotFound
+from app.services.bulk import insert_rows
+from app.services.coordination import queue_for
+from models import LINEAGE, Branch, Member
+from models.types import public_id
+
+log = structlog.get_logger(__name__)
+
+MAX_NAME, MAX_LINEAGE = 40, 255
+_TREE = "branches"  # what who changes the tree queues for
+_AT_ONCE = 500  # lineages asked for in one statement
+
+
+class WrongName(DomainError):
+    status = 422
+
+
+def lineage_of(names: Sequence[str]) -> str:
+    return LINEAGE.join(names)
+
+
+def names_of(lineage: str) -> list[str]:
+    """The names of a path as people write it. Raises: WrongName."""
+    names = [name.strip() for name in lineage.strip().split(LINEAGE)]
+    if refused := wrong_lineage(names):
+        raise WrongName(f"「{lineage[:MAX_NAME]}」{refused}。")
+    return names
+
+
+def wrong_lineage(names: Sequence[str]) -> str:
+    """What is wrong with the names, to be said behind them; "" when all is well."""
+    for name in names:
+        if not name or name != name.strip():
+            return "有一级没有名称"
+        if LINEAGE in name:
+            return f"名称里不能有「{LINEAGE}」"
+        if len(name) > MAX_NAME:
+            return f"有一级超过 {MAX_NAME} 个字"
+        if any(unicodedata.category(each)[0] == "C" for each in name):
+            return "里有看不见的控制字符"
+    if len(lineage_of(names)) > MAX_LINEAGE:
+        return f"各级连起来超过 {MAX_LINEAGE} 个字"
+    return "" if names else "没有写名称"
+
+
+# --- finding
+
+
+async def find(session: AsyncSession, lineage: str) -> Branch | None:
+    """By the path, such as 公司工会/北区分工会, or by a name that only one branch has."""
+    names = [name.strip() for name in lineage.strip().split(LINEAGE)]
+    found = await session.scalar(sa.select(Branch).where(Branch.lineage == lineage_of(names)))
+    if found is not None or len(names) > 1:
+        return found
+    alike = (await session.scalars(sa.select(Branch).where(Branch.name == names[0]).limit(2))).all()
+    return alike[0] if len(alike) == 1 else None
+
+
+async def get(session: AsyncSession, lineage: str) -> Branch:
+    """Raises: NotFound."""
+    found = await find(session, lineage)
+    if found is None:
+        raise NotFound(
+            f"没有找到组织「{lineage}」，或者不止一个。请写全，例如 公司工会/北区分工会；"
+            "全部组织见 gonghui members branches。"
+        )
+    return found
+
+
+@dataclass(slots=True)
+class Node:
+    """A branch in the tree. `members` are those of today, `total` with all branches below."""
+
+    branch: Branch
+    depth: int
+    members: int
+    total: int = 0
+    children: list["Node"] = field(default_factory=list)
+
+
+async def list_tree(session: AsyncSession, today: date) -> list[Node]:
+    """Every branch, each right after the one it belongs to; sisters in the order they were made."""
+    here = sa.or_(Member.left_on.is_(None), Member.left_on > today)
+    counted = await session.execute(
+        sa.select(Member.branch_id, sa.func.count()).where(here).group_by(Member.branch_id)
+    )
+    counts = {branch_id: number for branch_id, number in counted}  # noqa: C416 - rows are no pairs to mypy
+    nodes: dict[int, Node] = {}
+    for branch in await session.scalars(sa.select(Branch).order_by(Branch.id)):
+        nodes[branch.id] = Node(branch, branch.lineage.count(LINEAGE), counts.get(branch.id, 0))
+    roots: list[Node] = []
+    for node in nodes.values():
+        parent = node.branch.parent_id
+        (roots if parent is None else nodes[parent].children).append(node)
+    return [node for root in roots for node in _walk(root)]
+
+
+def _walk(node: Node) -> list[Node]:
+    below = [each for child in node.children for each in _walk(child)]
+    node.total = node.members + sum(child.total for child in node.children)
+    return [node, *below]
+
+
+# --- changing
+
+
+async def ensure(session: AsyncSession, *names: str, now: datetime) -> Branch:
+    """The branch with these names from the root on; what is missing on the way is made.
+
+    Raises:
+        WrongName: a name is empty, too long or has a slash.
+    """
+    if refused := wrong_lineage(names):
+        raise WrongName(f"「{lineage_of(names)[:MAX_NAME]}」{refused}。")
+    lineage = lineage_of(names)
+    ids = await ensure_all(session, [lineage], now)
+    return await session.get_one(Branch, ids[lineage])
+
+
+async def ensure_all(session: AsyncSession, lineages: Collection[str], now: datetime) -> dict[str, int]:
+    """Lineage → id for these (valid) and all above them; the missing are made, the upper ones first."""
+    wanted: dict[str, None] = {}  # in the order they are named, so that the tree has the roster's order
+    for lineage in lineages:
+        names = lineage.split(LINEAGE)
+        wanted |= dict.fromkeys(lineage_of(names[:depth]) for depth in range(1, len(names) + 1))
+    found = await _ids(session, wanted)
+    if wanted.keys() <= found.keys():
+        return found
+    await queue_for(session, _TREE)
+    found = await _ids(session, wanted)
+    missing = [each for each in wanted if each not in found]
+    connection = await session.connection()
+    for depth in sorted({each.count(LINEAGE) for each in missing}):
+        rows = [_row(each, found, now) for each in missing if each.count(LINEAGE) == depth]
+        made = await connection.run_sync(insert_rows, Branch.__table__, rows, ("id", "lineage"))
+        found |= {row.lineage: row.id for row in made}
+    return found
+
+
+def _row(lineage: str, ids: dict[str, int], now: datetime) -> dict[str, Any]:
+    above, _, name = lineage.rpartition(LINEAGE)
+    return {
+        "public_id": public_id(),
+        "name": name,
+        "parent_id": ids[above] if above else None,
+        "lineage": lineage,
+        "created_at": now,
+    }
+
+
+async def _ids(session: AsyncSession, lineages: Collection[str]) -> dict[str, int]:
+    ordered = sorted(lineages)
+    found: dict[str, int] = {}
+    for start in range(0, len(ordered), _AT_ONCE):
+        asked = sa.select(Branch.lineage, Branch.id).where(
+            Branch.lineage.in_(ordered[start : start + _AT_ONCE])
+        )
+        found |= {each.lineage: each.id for each in await session.execute(asked)}
+    return found
+
+
+async def rename(session: AsyncSession, branch: Branch, name: str) -> None:
+    """Give the branch another name, and all below it the lineage that follows.
+
+    Raises:
+        DomainError: no name, or a sister has it.
+    """
+    name = name.strip()
+    if refused := wrong_lineage([name]):
+        raise WrongName(f"「{name[:MAX_NAME]}」{refused}。")
+    await queue_for(session, _TREE)
+    await session.refresh(branch)
+    above, _, _ = branch.lineage.rpartition(LINEAGE)
+    await _relocate(session, branch, f"{above}{LINEAGE}{name}" if above else name)
+    branch.name = name
+    await session.flush()
+
+
+async def move(session: AsyncSession, branch: Branch, parent: Branch | None) -> None:
+    """Put the branch, with all below it, under another one; None puts it at the top.
+
+    Raises:
+        DomainError: under itself or what is below it, or a sister there has its name.
+    """
+    await queue_for(session, _TREE)
+    await session.refresh(branch)
+    if parent is not None:
+        await session.refresh(parent)
+        if parent.id == branch.id or _is_below(parent.lineage, branch.lineage):
+            raise DomainError(f"「{branch.lineage}」不能放到自己或自己的下级里。")
+    lineage = branch.name if parent is None else f"{parent.lineage}{LINEAGE}{branch.name}"
+    await _relocate(session, branch, lineage)
+    branch.parent_id = None if parent is None else parent.id
+    await session.flush()
+
+
+async def _relocate(session: AsyncSession, branch: Branch, lineage: str) -> None:
+    """Write the new lineage to the branch and all below it."""
+    old = branch.lineage
+    if lineage == old:
+        return
+    if await session.scalar(sa.select(Branch.id).where(Branch.lineage == lineage)) is not None:
+        raise DomainError(f"已经有「{lineage}」了。")
+    under = Branch.lineage.startswith(old + LINEAGE, autoescape=True)
+    below = [
+        each
+        for each in await session.scalars(sa.select(Branch).where(under))
+        if _is_below(each.lineage, old)  # SQLite's LIKE takes a for A
+    ]
+    if len(lineage) - len(old) + max(len(each.lineage) for each in [branch, *below]) > MAX_LINEAGE:
+        raise DomainError(f"各级名称连起来会超过 {MAX_LINEAGE} 个字。")
+    for each in below:
+        each.lineage = lineage + each.lineage.removeprefix(old)
+    branch.lineage = lineage
+    log.info("branches.relocated", branch=branch.id, below=len(below))
+
+
+def _is_below(lineage: str, above: str) -> bool:
+    return lineage.startswith(above + LINEAGE)
