@@ -103,7 +103,7 @@ def demo(tmp_path: Path, port: int, sandbox_port: int) -> Iterator[Demo]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_told_to_end_it_ends_both(demo: Demo, number: signal.Signals) -> None:
-    demo.prints("Application startup complete", "phone: ")
+    demo.prints("Application startup complete", "手机在 ")
 
     demo.process.send_signal(number)
 
@@ -114,7 +114,7 @@ def test_told_to_end_it_ends_both(demo: Demo, number: signal.Signals) -> None:
 
 
 def test_moving_the_time_on_the_phone_moves_the_service_too(demo: Demo, sandbox_port: int) -> None:
-    demo.prints("Application startup complete", "phone: ")
+    demo.prints("Application startup complete", "手机在 ")
     api = f"http://127.0.0.1:{sandbox_port}/sandbox/api"
     with httpx.Client(trust_env=False, timeout=PATIENCE) as phone:
         phone.post(f"{api}/people/王秀兰/follow?wait=true", json={})
@@ -155,7 +155,7 @@ def test_the_first_start_writes_settings_that_hold_a_mini_program_too(
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are found through /proc")
 def test_when_one_is_killed_the_other_ends_and_it_is_named(demo: Demo) -> None:
-    demo.prints("Application startup complete", "phone: ")
+    demo.prints("Application startup complete", "手机在 ")
     [sandbox] = [pid for pid, command in demo.children() if "sandbox\0--port" in command]
 
     os.kill(sandbox, signal.SIGKILL)
