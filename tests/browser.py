@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -100,6 +100,13 @@ def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     """The service (watching its menu file) and the sandbox, both at their first start."""
+    with opened_office(tmp_path) as opened:
+        yield opened
+
+
+@contextmanager
+def opened_office(tmp_path: Path, **more: str) -> Iterator[Office]:
+    """`more`: settings beside the usual ones, by their whole names."""
     service, sandbox = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
     (tmp_path / "clock").write_text(f"{NOON.timestamp() - time.time()}\n")
     (tmp_path / "menus.yaml").write_bytes((ROOT / "menus.yaml").read_bytes())
@@ -119,6 +126,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
             "GONGHUI_PUBLIC_URL": service,
             "GONGHUI_CLOCK_FILE": str(tmp_path / "clock"),
             "GONGHUI_LOG_FORMAT": "json",
+            **more,
         }
     )
     opened = Office(tmp_path, service, sandbox, environment)
