@@ -13,7 +13,7 @@ from app.cli import member_lines
 from app.cli.words import Commands
 from app.clock import civil_date
 from app.errors import DomainError, OperatorError
-from app.services import binding, branches, members, roster_sheets, roster_templates, rosters
+from app.services import binding, branches, members, merging, roster_sheets, roster_templates, rosters
 from app.services.roster_changes import CHUNK
 from app.services.roster_rows import Wrong
 from app.services.roster_rows import kind as kind_of
@@ -182,6 +182,18 @@ def unbind(staff_number: Annotated[str, typer.Argument(metavar="工号")], by: B
             )
 
     typer.echo("已解除绑定，请本人在公众号里重新绑定。" if _run(work) else "这位会员没有绑定微信。")
+
+
+@app.command()
+def merges() -> None:
+    """同一个人在公众号和小程序里绑定了不同工号的，列出来核对；解除错的那个，会自动合成一个人。"""
+
+    async def work(house: "House") -> list[str]:
+        async with house.database.reading() as session:
+            found = await merging.list_refused(session)
+        return [f"{civil_date(each.at)}  {each.reason}" for each in found]
+
+    _print(iter(_run(work) or ["没有要核对的。"]))
 
 
 # --- branches

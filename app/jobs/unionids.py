@@ -12,8 +12,8 @@ import structlog
 from app.clock import Clock
 from app.database import Database
 from app.services import merging
-from app.wechat.api.users import UsersApi
-from app.wechat.errors import WeChatError
+from app.wechat.api.users import User, UsersApi
+from app.wechat.errors import OurMistake, PersonUnreachable, WeChatError
 from models import Follower
 
 log = structlog.get_logger(__name__)
@@ -31,7 +31,7 @@ async def ask(database: Database, users: UsersApi, clock: Clock, account_id: int
     if not rows:
         return 0
     try:
-        found = await users.batch_get([row.openid for row in rows])
+        found = await _ask(users, [row.openid for row in rows])
     except WeChatError as error:
         log.warning("unionids_not_asked", error=str(error))
         return 0
@@ -41,6 +41,17 @@ async def ask(database: Database, users: UsersApi, clock: Clock, account_id: int
             await merging.learn_unionid(database, ids[user.openid], user.unionid, clock.now())
     await _note(database, list(ids.values()), clock)
     return len(rows)
+
+
+async def _ask(users: UsersApi, openids: Sequence[str]) -> list[User]:
+    """One whom WeChat does not know must not keep 99 others waiting."""
+    try:
+        return list(await users.batch_get(openids))
+    except (PersonUnreachable, OurMistake):
+        if len(openids) == 1:
+            return []
+        half = len(openids) // 2
+        return [*await _ask(users, openids[:half]), *await _ask(users, openids[half:])]
 
 
 async def _note(database: Database, follower_ids: Sequence[int], clock: Clock) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
 from app.errors import DomainError
-from app.services import guesses, members, tags
+from app.services import guesses, members, merging, tags
 from models import Member, MemberEvent, Person
 
 PURPOSE = "member"
@@ -104,11 +104,13 @@ async def unbind_by_staff(
 
 
 async def _loosen(session: AsyncSession, member: Member, *, by: str, channel: str, now: datetime) -> None:
-    if member.person_id is not None:
-        await tags.look_again(session, member.person_id, now)
+    person_id = member.person_id
     member.person_id, member.bound_at, member.updated_at = None, None, now
     members.note(session, member, MemberEvent.UNBOUND, by=by, channel=channel, now=now)
     await session.flush()
+    if person_id is not None:
+        await tags.look_again(session, person_id, now)
+        await merging.try_again(session, person_id, now)
 
 
 def _fits(member: Member, proof: Proof) -> bool:

@@ -74,6 +74,13 @@ async def join(session: AsyncSession, unionid: str, now: datetime) -> None:
         await merge(session, persons[0], other, now)
 
 
+async def try_again(session: AsyncSession, person_id: int, now: datetime) -> None:
+    """What kept this person apart from another may be gone."""
+    known = sa.select(Follower.unionid).where(Follower.person_id == person_id, Follower.unionid.is_not(None))
+    for unionid in sorted({str(each) for each in await session.scalars(known)}):
+        await join(session, unionid, now)
+
+
 async def merge(session: AsyncSession, one: int, other: int, now: datetime) -> MergeState | None:
     """Make the two one, or note why not. None where they are one already. Twice is no error.
 
