@@ -88,15 +88,20 @@ class Road(httpx.ASGITransport):
 
 
 @asynccontextmanager
-async def both_ends(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ends]:
-    """Rounds run when a test says so (`house.rounds.once`), else it would have to wait for them."""
+async def both_ends(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, *, miniprogram: bool = False
+) -> AsyncIterator[Ends]:
+    """Rounds run when a test says so (`house.rounds.once`), else it would have to wait for them.
+
+    `miniprogram`: WeChat knows the one of the settings.
+    """
     service = Service(settings)
     config = Config(
         **derived_keys(SECRET),  # type: ignore[arg-type]
         clock_file=settings.clock_file,
         api_url=WECHAT,
         retry_pause=0.0,
-        miniprogram=_miniprogram(settings),
+        miniprogram=_miniprogram(settings) if miniprogram else None,
     )
     sandbox = create_app(config, httpx.ASGITransport(service))
     roads = {OURS: Road(service), WECHAT: Road(sandbox)}
@@ -116,10 +121,7 @@ async def both_ends(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Asyn
     await sandbox.state.world.close()
 
 
-def _miniprogram(settings: Settings) -> App | None:
-    """The mini-program of the same keys, where `settings` name one."""
-    if not settings.miniprogram_app_id:
-        return None
+def _miniprogram(settings: Settings) -> App:
     return App(
         MINIPROGRAM,
         settings.miniprogram_app_id,

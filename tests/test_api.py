@@ -27,7 +27,7 @@ MEMBERSHIP = "/api/v1/me/membership"
 @pytest.fixture
 async def ends(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ends]:
     settings = settings_for(database_url, tmp_path, **MINI)
-    async with both_ends(settings, monkeypatch) as joined:
+    async with both_ends(settings, monkeypatch, miniprogram=True) as joined:
         async with joined.house.database.transaction() as session:
             await making.member(session)
         yield joined

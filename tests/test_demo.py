@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -57,11 +58,16 @@ class Demo:
         """Read on until each of `words` was printed."""
         assert self.process.stdout is not None
         missing, read = set(words), ""
-        for line in self.process.stdout:
-            read += line
-            missing -= {word for word in missing if word in line}
-            if not missing:
-                return
+        alarm = threading.Timer(PATIENCE, self.process.kill)  # else a wrong word would wait for ever
+        alarm.start()
+        try:
+            for line in self.process.stdout:
+                read += line
+                missing -= {word for word in missing if word in line}
+                if not missing:
+                    return
+        finally:
+            alarm.cancel()
         raise AssertionError(f"{missing} never came:\n{read}")
 
     def ends(self) -> str:
@@ -132,7 +138,7 @@ def test_the_first_start_writes_settings_that_hold_a_mini_program_too(
 ) -> None:
     demo = Demo(tmp_path, port, sandbox_port, GONGHUI_SECRET_KEY="")
     try:
-        demo.prints("已写好 .env", "Application startup complete", "phone: ")
+        demo.prints("已写好 .env", "Application startup complete", "手机在 ")
         api = f"http://127.0.0.1:{sandbox_port}/sandbox/api"
         with httpx.Client(trust_env=False, timeout=PATIENCE) as phone:
             state = phone.get(f"{api}/state").json()

@@ -62,7 +62,8 @@ async def test_a_wrong_method_is_told_which_is_right(ends: Ends) -> None:
 
 async def test_programs_are_answered_in_json(ends: Ends) -> None:
     assert (await ends.web.get("/nothing")).json() == {"detail": "Not Found"}
-    assert (await ends.web.get("/api/v1/nothing", headers=BROWSER)).json() == {"detail": "Not Found"}
+    answer = await ends.web.get("/api/v1/nothing", headers=BROWSER)
+    assert (answer.status_code, answer.json()["code"]) == (404, "no_such_address")
 
 
 async def test_a_bug_shows_a_calm_page_with_a_number_to_quote(broken: httpx.AsyncClient) -> None:

@@ -8,7 +8,8 @@ office, chromium, phone = browser.office, browser.chromium, browser.phone
 MENU = "今天中午：臊子面、炒土豆丝。"
 GROUP = "  - name: 资讯\n    items:\n      - {name: 工会动态, do: news.latest}\n"
 KEYWORDS = "keywords:\n"
-FOR_STAFF = "menus_for:\n  - {when: {tag: 职工}, menu: [{name: 值班表, reply: 今天值班：张伟。}]}\n"
+FOR_OTHERS = "menus_for:\n"
+FOR_STAFF = "  - {when: {tag: 职工}, menu: [{name: 值班表, reply: 今天值班：张伟。}]}\n"
 
 
 async def test_a_saved_menu_file_is_on_the_phone_within_seconds_and_a_broken_one_is_not(
@@ -43,7 +44,7 @@ async def test_a_tag_changes_one_persons_menu_within_seconds(phone: Phone, offic
     await phone.follows()
     openid = await phone.page.get_by_test_id("person-select").input_value()
     text = office.menus.read_text(encoding="utf-8")
-    office.menus.write_text(text.replace(KEYWORDS, FOR_STAFF + KEYWORDS, 1), encoding="utf-8")
+    office.menus.write_text(text.replace(FOR_OTHERS, FOR_OTHERS + FOR_STAFF, 1), encoding="utf-8")
     await office.logs("menus.file_applied")
 
     await office.runs("tags", "give", openid, "职工", "--by", "王芳")

@@ -15,7 +15,8 @@ BATCH = "/cgi-bin/user/info/batchget"
 
 @pytest.fixture
 async def ends(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ends]:
-    async with both_ends(settings_for(database_url, tmp_path, **MINI), monkeypatch) as joined:
+    settings = settings_for(database_url, tmp_path, **MINI)
+    async with both_ends(settings, monkeypatch, miniprogram=True) as joined:
         for name in ("李娜", "王强", "赵敏"):
             await joined.platform.follower(name)
         yield joined

@@ -7,6 +7,7 @@ from pathlib import Path
 import handlers
 from app.database import Database
 from app.knowledge import load
+from app.services import members
 from app.services.library import Library
 from tests import making
 from tests.conftest import FakeClock
@@ -36,7 +37,8 @@ async def our_town(
     menus = (ROOT / "menus.yaml").read_text(encoding="utf-8")
     menus = menus.replace("\nkeywords:\n", f"\nkeywords:\n{keywords}")
     async with database.transaction() as session:
-        await making.member(session)
+        if not await members.any_at_all(session):  # another process of the same town has put her there
+            await making.member(session)
         if activities:
             await making.activity(session, "羽毛球赛", capacity=2, guests=1, questions=ASKED)
     async with talking(database, clock, handlers.routers(library, [ON_DUTY]), menus) as talk:
