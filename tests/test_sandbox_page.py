@@ -173,6 +173,54 @@ async def page() -> AsyncIterator["Page"]:
         assert errors == []
 
 
+async def test_a_list_of_the_menu_stays_open_until_the_menu_is_another(page: "Page") -> None:
+    """A menu is pushed in several steps, and the page hears of each."""
+
+    def part(name: str) -> Any:
+        return page.locator(f'[data-test="{name}"]')
+
+    async def looks_again() -> None:
+        async with page.expect_response("**/menu"):
+            await page.evaluate("openid => fetch(`/sandbox/api/people/${openid}/menu`)", openid)
+
+    await part("follow").click()
+    await part("menu-button").filter(has_text="资讯").click()
+    await part("submenu-item").wait_for()
+    openid = await part("person-select").input_value()
+    pushed = {"button": (await _menu_of(page, openid))}
+
+    for menu, is_open in (
+        (pushed, True),
+        ({"button": [{"name": "新", "type": "view", "url": "http://a.cn"}]}, False),
+    ):
+        async with page.expect_response("**/menu"):  # the page reads it by itself
+            await _push_menu(page, menu)
+        await looks_again()
+        assert await part("submenu-item").is_visible() is is_open
+    assert await part("menu-button").all_inner_texts() == ["新"]
+
+
+async def _menu_of(page: "Page", openid: str) -> Any:
+    shown = await page.evaluate(
+        "openid => fetch(`/sandbox/api/people/${openid}/menu`).then(answer => answer.json())", openid
+    )
+    return shown["button"]
+
+
+async def _push_menu(page: "Page", menu: dict[str, Any]) -> None:
+    """As the service does, with a token of its own."""
+    told = await page.evaluate(
+        """async ([menu, given]) => {
+            const posts = (path, body) =>
+                fetch(path, {method: "POST", body: JSON.stringify(body)}).then(answer => answer.json());
+            const token = (await posts("/cgi-bin/stable_token", given)).access_token;
+            return posts(`/cgi-bin/menu/create?access_token=${token}`, menu);
+        }""",
+        [menu, {"grant_type": "client_credential", "appid": CONFIG.app_id, "secret": CONFIG.app_secret}],
+    )
+    assert told["errcode"] == 0, told
+
+
 async def test_a_person_follows_chats_taps_and_leaves(page: "Page") -> None:
     def part(name: str) -> Any:
         return page.locator(f'[data-test="{name}"]')

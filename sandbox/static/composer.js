@@ -18,6 +18,8 @@ let board = ""; // which board is open: emoji, attach, or none
 const drafts = new Map(); // openid -> text not yet sent
 
 export function show(who, menu) {
+  const isSame = holder === who.openid && JSON.stringify(buttons) === JSON.stringify(menu.button);
+  if (isSame && root.hasChildNodes()) return; // a list that stands open stays so while a menu is pushed in steps
   buttons = menu.button;
   if (holder !== who.openid) {
     typing = false;
