@@ -1,26 +1,21 @@
 """`gonghui activities …` as staff type them, and the files they write."""
 
-import asyncio
 import base64
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
 from sqlalchemy.ext.asyncio import AsyncSession
-from typer.testing import CliRunner
 
 from app.cli import activities
 from app.clock import SHANGHAI
-from app.database import Database
 from app.errors import DomainError, NotFound, OperatorError
 from app.services import activities as service
 from app.services import activity_files, sign_ups
 from app.services.audiences import Facts
 from tests import making
 from tests.rooms import ROOT
+from tests.terminal import Terminal
 
 NOW = datetime.now(UTC)
 TODAY = NOW.astimezone(SHANGHAI).date()
@@ -40,29 +35,15 @@ FILE = """
 """
 
 
-class Office:
-    """Staff at a terminal; each command opens and closes the house."""
+class Office(Terminal):
+    """Staff who look after activities."""
 
     def __init__(self, url: str, folder: Path) -> None:
-        self._url, self._folder = url, folder
-        self._app = typer.Typer()
-        self._app.add_typer(activities.app, name="activities")
+        super().__init__(url, activities=activities.app)
+        self._folder = folder
 
-    def types(self, *words: str) -> str:
-        result = CliRunner().invoke(self._app, ["activities", *words], catch_exceptions=False)
-        assert result.exit_code == 0, result.output
-        return result.output
-
-    def within(self, work: Callable[[AsyncSession], Awaitable[Any]]) -> Any:
-        async def opened() -> Any:
-            database = Database(self._url)
-            try:
-                async with database.transaction() as session:
-                    return await work(session)
-            finally:
-                await database.close()
-
-        return asyncio.run(opened())
+    def types(self, *words: str, code: int = 0) -> str:
+        return super().types("activities", *words, code=code)
 
     def file(self, text: str) -> str:
         path = self._folder / "activities.yaml"

@@ -2,55 +2,33 @@
 
 import asyncio
 import base64
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-import typer
 from sqlalchemy.ext.asyncio import AsyncSession
-from typer.testing import CliRunner
 
 from app.cli import alerts, cases
-from app.database import Database
 from app.errors import DomainError, OperatorError
 from app.files import Files
 from app.services import cases as case_service
 from app.services import coordination, crisis
 from app.settings import load_settings
 from models import AccountKind, CaseKind, FileState, Follower, Outbox, Person, StoredFile
+from tests.terminal import Terminal
 
 NOW = datetime.now(UTC)
 JUST_NOW = timedelta()
 WORDS = [{"type": "text", "text": "食堂的灯坏了"}, {"type": "image", "file": "abc"}]
 
 
-class Office:
-    """Staff at a terminal; each command opens and closes the house."""
+class Office(Terminal):
+    """Staff who answer people."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        self._app = typer.Typer()
-        self._app.add_typer(cases.app, name="cases")
-        self._app.add_typer(alerts.app, name="alerts")
-
-    def types(self, *words: str) -> str:
-        result = CliRunner().invoke(self._app, list(words), catch_exceptions=False)
-        assert result.exit_code == 0, result.output
-        return result.output
-
-    def within(self, work: Callable[[AsyncSession], Awaitable[Any]]) -> Any:
-        async def opened() -> Any:
-            database = Database(self._url)
-            try:
-                async with database.transaction() as session:
-                    return await work(session)
-            finally:
-                await database.close()
-
-        return asyncio.run(opened())
+        super().__init__(url, cases=cases.app, alerts=alerts.app)
 
     def case(
         self, facts: dict[str, Any] | None = None, blocks: case_service.Blocks = WORDS, **given: Any

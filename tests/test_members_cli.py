@@ -1,7 +1,7 @@
 """`gonghui members …` as staff type it, on both databases; and the roster of the demonstration."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,13 +9,10 @@ from typing import Any
 import openpyxl
 import pytest
 import sqlalchemy as sa
-import typer
 from sqlalchemy.ext.asyncio import AsyncSession
-from typer.testing import CliRunner
 
 from app.cli import demo, members
 from app.clock import SHANGHAI
-from app.database import Database
 from app.services import rosters
 from app.services.coordination import take_lease
 from app.services.roster_changes import CHUNK
@@ -23,6 +20,7 @@ from app.services.roster_sheets import load_csv
 from models import Branch, Member, MemberMove
 from tests.rooms import ROOT
 from tests.roster_files import HEAD, LI, excel
+from tests.terminal import Terminal
 
 TODAY = datetime.now(UTC).astimezone(SHANGHAI).date()
 FULL = (*HEAD, "手机号", "出生日期", "离开日期")
@@ -30,18 +28,15 @@ LI_FULL = (*LI, "13812345678", "1985-03-05", None)
 WANG = ("10002", "王秀兰", "公司工会/南区分工会", None, None, None)
 
 
-class Office:
-    """Staff at a terminal; each command opens and closes the house."""
+class Office(Terminal):
+    """Staff who look after the roster."""
 
     def __init__(self, url: str, folder: Path) -> None:
-        self._url, self.folder = url, folder
-        self._app = typer.Typer()
-        self._app.add_typer(members.app, name="members")
+        super().__init__(url, members=members.app)
+        self.folder = folder
 
     def types(self, *words: str, code: int = 0) -> str:
-        result = CliRunner().invoke(self._app, ["members", *words], catch_exceptions=False)
-        assert result.exit_code == code, result.output
-        return result.output
+        return super().types("members", *words, code=code)
 
     def file(self, *lines: Sequence[Any], head: Sequence[Any] = FULL) -> str:
         path = self.folder / "花名册.xlsx"
@@ -50,17 +45,6 @@ class Office:
 
     def imports(self, *lines: Sequence[Any]) -> str:
         return self.types("import", self.file(*lines), "--by", "王强")
-
-    def within(self, work: Callable[[AsyncSession], Awaitable[Any]]) -> Any:
-        async def opened() -> Any:
-            database = Database(self._url)
-            try:
-                async with database.transaction() as session:
-                    return await work(session)
-            finally:
-                await database.close()
-
-        return asyncio.run(opened())
 
     def count(self, model: Any) -> int:
         async def work(session: AsyncSession) -> int:
