@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from datetime import date
 from typing import IO, Any
 
-import xlsxwriter
-
 from app.services.roster_rows import COLUMNS, NOTHING, Column, Row
 from app.services.roster_sheets import MAX_ROWS, SHEET
 from models import MemberKind, Sex
@@ -38,6 +36,8 @@ _RULES = (
 
 def template(file: IO[bytes], rows: Iterable[Row] = ()) -> None:
     """Write the template to `file`, filled in with `rows`."""
+    import xlsxwriter  # noqa: PLC0415 - who only serves messages does without it
+
     book = xlsxwriter.Workbook(
         file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )

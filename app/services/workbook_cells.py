@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
-from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
-
 MAX_COLUMNS = 60  # one more is kept, to be seen
 MAX_TEXT = 40_000  # Excel itself allows 32,767
 MAX_LINE = 1_048_576
@@ -40,7 +37,16 @@ class Formats:
     """What the styles make of a number: a date, or digits with leading zeros."""
 
     def __init__(self, epoch_1904: bool) -> None:
-        self._epoch = MAC_EPOCH if epoch_1904 else WINDOWS_EPOCH
+        # The library weighs 8 MB: who only serves messages does without it.
+        from openpyxl.styles import numbers  # noqa: PLC0415
+        from openpyxl.utils import datetime as dates  # noqa: PLC0415
+
+        self._builtin, self._is_date, self._moment = (
+            numbers.BUILTIN_FORMATS,
+            numbers.is_date_format,
+            dates.from_excel,
+        )
+        self._epoch = dates.MAC_EPOCH if epoch_1904 else dates.WINDOWS_EPOCH
         self._formats: list[str] = []
 
     def learn(self, elements: Iterable[tuple[str, dict[str, str]]]) -> None:
@@ -54,7 +60,7 @@ class Formats:
                 own[int(attributes["numFmtId"])] = attributes.get("formatCode", "")
             elif name == "xf" and section == "cellXfs":
                 number = int(attributes.get("numFmtId", 0))
-                self._formats.append(own.get(number, BUILTIN_FORMATS.get(number, "General")))
+                self._formats.append(own.get(number, self._builtin.get(number, "General")))
 
     def number(self, text: str, style: int) -> Value:
         try:
@@ -64,9 +70,9 @@ class Formats:
         if not math.isfinite(value):
             return Unusable("的数字太大")
         form = self._formats[style] if style < len(self._formats) else "General"
-        if is_date_format(form):
+        if self._is_date(form):
             try:
-                moment: Value = from_excel(value, self._epoch)
+                moment: Value = self._moment(value, self._epoch)
             except (ValueError, OverflowError):
                 return Unusable("的日期超出了范围")
             return moment
