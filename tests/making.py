@@ -3,10 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import activities
+from app.services import activities, branches
 from app.services.audiences import Facts
 from app.services.sign_ups import Applicant
 from models import LINEAGE, Activity, Branch, Member, MemberKind, Person, Sex
@@ -42,18 +41,7 @@ NORTH = "黄陵供电公司工会/北区分工会/抢修一班"
 
 async def branch(session: AsyncSession, lineage: str = NORTH) -> Branch:
     """The branch and all above it."""
-    found: Branch | None = None
-    names = lineage.split(LINEAGE)
-    for depth in range(1, len(names) + 1):
-        whole = LINEAGE.join(names[:depth])
-        row = await session.scalar(sa.select(Branch).where(Branch.lineage == whole))
-        if row is None:
-            row = Branch(name=names[depth - 1], lineage=whole, parent_id=found and found.id, created_at=NOON)
-            session.add(row)
-            await session.flush()
-        found = row
-    assert found is not None
-    return found
+    return await branches.ensure(session, *lineage.split(LINEAGE), now=NOON)
 
 
 async def member(session: AsyncSession, name: str = "李娜", **given: Any) -> Member:

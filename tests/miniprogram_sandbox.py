@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
+import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -146,6 +147,15 @@ class Both:
             "grant_type": "authorization_code",
         }
         return dict((await self.mini.http.get("/sns/jscode2session", params=query | changes)).json())
+
+
+@asynccontextmanager
+async def opened_at(moment: float, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Both]:
+    """Its clock stands still at `moment`, in unix seconds."""
+    async with opened() as found:
+        monkeypatch.setattr(found.world.clock, "now", lambda: moment)
+        await found.mini.takes_token()
+        yield found
 
 
 @asynccontextmanager

@@ -34,6 +34,7 @@ from models import (
 from models.sealing import Keyring, use_keyring
 from tests.conftest import NOON, FakeClock
 from tests.talking import Talk, talking
+from tests.terminal import Terminal
 
 FAILED = MessageState.FAILED
 
@@ -308,26 +309,18 @@ async def test_words_are_opened_only_when_asked_for(session: AsyncSession) -> No
 KEYS = "m1:" + base64.b64encode(bytes(range(32))).decode()
 
 
-class Shell:
+class Shell(Terminal):
     """`gonghui messages` on a database of this test."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        super().__init__(url, messages=cli.app)
 
     def __call__(self, *words: str) -> Result:
         return CliRunner().invoke(cli.app, list(words))
 
     def work(self, work: Callable[[AsyncSession], Awaitable[Any]]) -> Any:
-        async def opened() -> Any:
-            use_keyring(Keyring.parse(KEYS, "l" * 32))
-            database = Database(self._url)
-            try:
-                async with database.transaction() as session:
-                    return await work(session)
-            finally:
-                await database.close()
-
-        return asyncio.run(opened())
+        use_keyring(Keyring.parse(KEYS, "l" * 32))
+        return self.within(work)
 
 
 @pytest.fixture

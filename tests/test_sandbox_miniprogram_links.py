@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from sandbox.api import codes
-from tests.miniprogram_sandbox import Both, opened
+from tests.miniprogram_sandbox import Both, opened_at
 
 UNLIMITED, LIMITED, QR = "/wxa/getwxacodeunlimit", "/wxa/getwxacode", "/cgi-bin/wxaapp/createwxaqrcode"
 URL, SCHEME = "/wxa/generate_urllink", "/wxa/generatescheme"
@@ -18,9 +18,7 @@ DAY = 24 * 3600
 
 @pytest.fixture
 async def both(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Both]:
-    async with opened() as found:
-        monkeypatch.setattr(found.world.clock, "now", lambda: NOON)
-        await found.mini.takes_token()
+    async with opened_at(NOON, monkeypatch) as found:
         yield found
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.driver import Phone, Refusal
 from sandbox.miniprogram import openings
-from tests.miniprogram_sandbox import KEYS, Both, opened
+from tests.miniprogram_sandbox import KEYS, Both, opened_at
 
 NOON = 1_790_000_000.0
 DAY = 24 * 3600
@@ -14,9 +14,7 @@ DAY = 24 * 3600
 
 @pytest.fixture
 async def both(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Both]:
-    async with opened() as found:
-        monkeypatch.setattr(found.world.clock, "now", lambda: NOON)
-        await found.mini.takes_token()
+    async with opened_at(NOON, monkeypatch) as found:
         yield found
 
 

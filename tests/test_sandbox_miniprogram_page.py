@@ -18,8 +18,8 @@ from sandbox.driver import Phone, Platform
 from sandbox.live import Bus
 from sandbox.menu_bar import menus
 from tests.miniprogram_sandbox import CONFIG, KEYS, MINI, Side
+from tests.phone_page import phone_page, serving
 from tests.test_sandbox_miniprogram_notices import chosen
-from tests.test_sandbox_page import chromium, serving
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -102,8 +102,6 @@ class Desk:
 
 @asynccontextmanager
 async def desk_with(**changes: Any) -> AsyncIterator[Desk]:
-    playwright = pytest.importorskip("playwright.async_api")
-    path = chromium()
     async with AsyncExitStack() as stack:
         service = await stack.enter_async_context(serving(SERVICE, Bus()))
         config = replace(CONFIG, service_url=service, mode="plain", **changes)
@@ -120,23 +118,14 @@ async def desk_with(**changes: Any) -> AsyncIterator[Desk]:
         menus.put_default(app.state.world, buttons)
         address = await stack.enter_async_context(serving(app, app.state.world.bus))
         http = await stack.enter_async_context(httpx.AsyncClient(base_url=address, trust_env=False))
-        driver = await stack.enter_async_context(playwright.async_playwright())
-        browser = await driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        page = await browser.new_page(viewport={"width": 390, "height": 844})
-        page.set_default_timeout(15_000)
-        errors: list[Any] = []
-        page.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108  (no builtin)
         wang = await Platform(http).follower("王秀兰")
-        await page.goto(address)
-        await page.wait_for_selector("body[data-ready]")
+        page = await stack.enter_async_context(phone_page(address, patience_ms=15_000))
         found = Desk(page, http, service, wang)
         await found.account.takes_token()
         if config.miniprogram:
             await found.mini.takes_token()
         yield found
         assert await page.evaluate("document.documentElement.scrollWidth") <= 390
-        await browser.close()
-        assert errors == []
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from sandbox.config import Config, derived_keys
 from sandbox.driver import Platform
 from sandbox.live import Bus
 from sandbox.notices import one_off
-from tests.test_sandbox_page import chromium, serving
+from tests.phone_page import phone_page, serving
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -91,23 +91,13 @@ class Desk:
 
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
-    playwright = pytest.importorskip("playwright.async_api")
-    path = chromium()
     async with AsyncExitStack() as stack:
         service = await stack.enter_async_context(serving(SERVICE, Bus()))
         app = create_app(Config(**{**vars(CONFIG), "service_url": service}))
         address = await stack.enter_async_context(serving(app, app.state.world.bus))
         http = await stack.enter_async_context(httpx.AsyncClient(base_url=address, trust_env=False))
-        driver = await stack.enter_async_context(playwright.async_playwright())
-        browser = await driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        page = await browser.new_page(viewport={"width": 390, "height": 844})
-        errors: list[Any] = []
-        page.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108  (no builtin)
-        await page.goto(address)
-        await page.wait_for_selector("body[data-ready]")
+        page = await stack.enter_async_context(phone_page(address))
         yield Desk(page, http, service, one_off.template_id(app.state.world))
-        await browser.close()
-        assert errors == []
 
 
 async def test_consent_is_given_in_the_settings_and_a_card_opens_its_page(desk: Desk) -> None:

@@ -16,8 +16,8 @@ from starlette.routing import Route
 from sandbox.app import create_app
 from sandbox.driver import Phone, Platform
 from sandbox.live import Bus
+from tests.phone_page import phone_page, serving
 from tests.test_sandbox_js_sdk import config, get_ticket, signed
-from tests.test_sandbox_page import chromium, serving
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator, Page
@@ -93,8 +93,6 @@ class Visited:
 
 @pytest.fixture
 async def visited() -> AsyncIterator[Visited]:
-    path = chromium()
-    playwright = pytest.importorskip("playwright.async_api")
     where: dict[str, str] = {}
 
     async def shown(request: Request) -> Response:
@@ -125,17 +123,8 @@ async def visited() -> AsyncIterator[Visited]:
         platform = Platform(http)
         wang = await platform.follower("王秀兰")
         ids = {row["title"]: row["id"] for row in (await wang.notices())["templates"]}
-        driver = await stack.enter_async_context(playwright.async_playwright())
-        browser = await driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        page = await browser.new_page(viewport={"width": 390, "height": 844})
-        page.set_default_timeout(15_000)
-        errors: list[Any] = []
-        page.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108  (no builtin)
-        await page.goto(sandbox)
-        await page.wait_for_selector("body[data-ready]")
+        page = await stack.enter_async_context(phone_page(sandbox, patience_ms=15_000))
         yield Visited(page, service, platform, wang, ids)
-        await browser.close()
-        assert errors == []
 
 
 async def popup_events(visited: Visited) -> list[dict[str, Any]]:

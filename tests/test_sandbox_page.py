@@ -1,31 +1,27 @@
 """The phone page: nothing foreign in it, news for it, and a story played in a real browser."""
 
 import asyncio
-import os
 import re
-import shutil
-import socket
 import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from sandbox.__main__ import Server
 from sandbox.app import STATIC, create_app
 from sandbox.config import Config, derived_keys
 from sandbox.live import Bus
 from sandbox.menu_bar import menus
 from sandbox.qr_picture import _correction
 from sandbox.texts import segments
+from tests.phone_page import phone_page, serving
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -126,32 +122,9 @@ SERVICE = Starlette(
 )
 
 
-@asynccontextmanager
-async def serving(app: Starlette, bus: Bus) -> AsyncIterator[str]:
-    """Run `app` on a free loopback port."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    settings = uvicorn.Config(app, log_level="error", lifespan="on", timeout_graceful_shutdown=1)
-    server = Server(settings, bus)
-    task = asyncio.create_task(server.serve([listener]))
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    await task
-
-
-def chromium() -> str:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None and os.environ.get("REQUIRE_SERVICES") == "1":
-        pytest.fail("no chromium on this machine")
-    if path is None:
-        pytest.skip("no chromium on this machine")
-    return path
-
-
 @pytest.fixture
 async def page() -> AsyncIterator["Page"]:
     """The phone in a browser 390 pixels wide, with a menu; a service that echoes stands behind."""
-    path = chromium()
-    playwright = pytest.importorskip("playwright.async_api")
     async with AsyncExitStack() as stack:
         service = await stack.enter_async_context(serving(SERVICE, Bus()))
         app = create_app(Config(**{**vars(CONFIG), "service_url": service}))
@@ -161,16 +134,8 @@ async def page() -> AsyncIterator["Page"]:
         ]
         menus.put_default(app.state.world, buttons)
         address = await stack.enter_async_context(serving(app, app.state.world.bus))
-        driver = await stack.enter_async_context(playwright.async_playwright())
-        browser = await driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        page = await browser.new_page(viewport={"width": 390, "height": 844})
-        errors: list[Any] = []
-        page.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108  (no builtin)
-        await page.goto(address)
-        await page.wait_for_selector("body[data-ready]")
+        page = await stack.enter_async_context(phone_page(address))
         yield page
-        await browser.close()
-        assert errors == []
 
 
 async def test_a_list_of_the_menu_stays_open_until_the_menu_is_another(page: "Page") -> None:

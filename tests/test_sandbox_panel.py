@@ -17,7 +17,8 @@ from sandbox.config import Config
 from sandbox.live import Bus
 from sandbox.menu_bar import menus
 from sandbox.world import World
-from tests.test_sandbox_page import CONFIG, SERVICE, chromium, serving
+from tests.phone_page import chromium, serving
+from tests.test_sandbox_page import CONFIG, SERVICE
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Locator, Page

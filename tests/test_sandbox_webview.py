@@ -17,8 +17,8 @@ from starlette.routing import Route
 from sandbox.app import create_app
 from sandbox.driver import Platform
 from sandbox.live import Bus
+from tests.phone_page import phone_page, serving
 from tests.test_sandbox_js_sdk import KEYS, account_token, config, get_ticket, signed
-from tests.test_sandbox_page import chromium, serving
 
 if TYPE_CHECKING:
     from playwright.async_api import FilePayload, FrameLocator, Page
@@ -88,8 +88,6 @@ async def plain(request: Request) -> Response:
 
 @pytest.fixture
 async def visited() -> AsyncIterator[Visited]:
-    path = chromium()
-    playwright = pytest.importorskip("playwright.async_api")
     where: dict[str, str] = {}
 
     async def shown(request: Request) -> Response:
@@ -110,17 +108,8 @@ async def visited() -> AsyncIterator[Visited]:
         where["sandbox"] = sandbox
         async with httpx.AsyncClient(base_url=sandbox, trust_env=False) as http:
             where["ticket"] = (await get_ticket(http))["ticket"]
-        driver = await stack.enter_async_context(playwright.async_playwright())
-        browser = await driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        page = await browser.new_page(viewport={"width": 390, "height": 844})
-        page.set_default_timeout(15_000)
-        errors: list[Any] = []
-        page.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108  (no builtin)
-        await page.goto(sandbox)
-        await page.wait_for_selector("body[data-ready]")
+        page = await stack.enter_async_context(phone_page(sandbox, patience_ms=15_000))
         yield Visited(page, sandbox, service)
-        await browser.close()
-        assert errors == []
 
 
 async def test_a_page_asks_the_phone_for_a_place_and_a_code(visited: Visited) -> None:
