@@ -10,7 +10,7 @@ from app.services import binding, members
 from app.services.binding import NotFitting, Proof
 from app.wechat.replies import Reply, Text
 from handlers import lines
-from models import LINEAGE, Member
+from models import Member
 
 router = Router("membership")
 
@@ -78,7 +78,7 @@ async def unbind(chat: Chat) -> Reply:
 def _standing(member: Member, chat: Chat) -> list[str]:
     facts = [
         f"{member.name}，工号 {member.staff_number}",
-        f"{member.branch.lineage.replace(LINEAGE, ' › ')}",
+        member.branch.way,
         " · ".join(each for each in (member.kind.label, member.post) if each),
     ]
     if member.has_left(civil_date(chat.at)):

@@ -93,6 +93,11 @@ class Branch(Base):
     )  # names from the root, joined by LINEAGE
     created_at: Mapped[datetime]
 
+    @property
+    def way(self) -> str:
+        """All names as people read them: 公司工会 › 北区分工会 › 抢修一班."""
+        return self.lineage.replace(LINEAGE, " › ")
+
 
 class Member(Base):
     __tablename__ = "member"

@@ -21,8 +21,8 @@ from app.menus.model import MenuFile
 from app.menus.schema import SCHEMA, schema_text
 from app.menus.shadows import RESERVED
 from app.menus.words import normalise
-from app.services.audiences import Facts
-from models import MemberKind, Membership, Sex
+from app.services.audiences import KINDS, SEXES, Facts
+from models import Membership
 
 app = Commands(help="菜单与关键词（menus.yaml）。")
 
@@ -77,9 +77,7 @@ def try_(
     branch: Annotated[
         str | None, typer.Option(help="假设是这个组织的会员，如 黄陵供电公司工会/北区分工会")
     ] = None,
-    kind: Annotated[
-        str, typer.Option(help="假设的人员类别：在职、劳务派遣、退休")
-    ] = MemberKind.IN_SERVICE.label,
+    kind: Annotated[str, typer.Option(help="假设的人员类别：在职、劳务派遣、退休")] = "在职",
     sex: Annotated[str | None, typer.Option(help="假设的性别：女、男")] = None,
     at: Annotated[str | None, typer.Option(help="假设的时间，如 2026-10-01 10:00")] = None,
     live: Annotated[bool, typer.Option("--live", help="用正在生效的那一版，而不是文件")] = False,
@@ -104,12 +102,11 @@ async def _live_file(house: Any) -> MenuFile:
 
 
 def _membership(branch: str, kind: str, sex: str | None) -> Membership:
-    kinds, sexes = {each.label: each for each in MemberKind}, {each.label: each for each in Sex}
-    if kind not in kinds:
-        raise OperatorError(f"没有人员类别「{kind}」，请写{'、'.join(kinds)}。")
-    if sex is not None and sex not in sexes:
-        raise OperatorError(f"性别「{sex}」读不懂，请写{'、'.join(sexes)}。")
-    return Membership(kinds[kind], branch, sexes[sex] if sex else None)
+    if kind not in KINDS:
+        raise OperatorError(f"没有人员类别「{kind}」，请写{'、'.join(KINDS)}。")
+    if sex is not None and sex not in SEXES:
+        raise OperatorError(f"性别「{sex}」读不懂，请写{'、'.join(SEXES)}。")
+    return Membership(KINDS[kind], branch, SEXES[sex] if sex else None)
 
 
 def _moment(text: str) -> datetime:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.services import followers
 from app.services.followers import Known
 from app.services.forgetting import Ids, Rule, Where, change
-from models import ApiSession, Follower
+from models import ApiSession
 
 ACCESS_FOR = timedelta(minutes=30)
 REFRESH_FOR = timedelta(days=30)
@@ -97,13 +97,6 @@ async def find(session: AsyncSession, token: str, now: datetime) -> SignedIn | N
 async def revoke(session: AsyncSession, session_id: int, now: datetime) -> None:
     ended = sa.update(ApiSession).where(ApiSession.id == session_id, ApiSession.revoked_at.is_(None))
     await session.execute(ended.values(revoked_at=now))
-
-
-async def revoke_all(session: AsyncSession, person_id: int, now: datetime) -> int:
-    """End every session of this person; returns how many."""
-    theirs = sa.select(Follower.id).where(Follower.person_id == person_id)
-    ended = sa.update(ApiSession).where(ApiSession.follower_id.in_(theirs), ApiSession.revoked_at.is_(None))
-    return await change(session, ended.values(revoked_at=now))
 
 
 def _new() -> Tokens:

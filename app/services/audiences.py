@@ -65,10 +65,10 @@ def _labelled(labels: Mapping[str, Any]) -> tuple[Any, ...]:
     return BeforeValidator(read), PlainSerializer(lambda value: value.label)
 
 
-_KINDS = {kind.label: kind for kind in MemberKind}
-_SEXES = {sex.label: sex for sex in Sex}
-_Kind = Annotated[MemberKind, *_labelled(_KINDS)]
-_Sex = Annotated[Sex, *_labelled(_SEXES)]
+KINDS = {kind.label: kind for kind in MemberKind}
+SEXES = {sex.label: sex for sex in Sex}
+_Kind = Annotated[MemberKind, *_labelled(KINDS)]
+_Sex = Annotated[Sex, *_labelled(SEXES)]
 
 
 class Audience(BaseModel):
@@ -82,8 +82,8 @@ class Audience(BaseModel):
         tuple[BranchName, ...],
         *_values("组织名（连同下级）；重名的连上级一起写，例如 北区分工会/抢修一班", _text(255)),
     ] = ()
-    kind: Annotated[tuple[_Kind, ...], *_values("人员类别", {"enum": list(_KINDS)})] = ()
-    sex: Annotated[tuple[_Sex, ...], *_values("性别", {"enum": list(_SEXES)})] = ()
+    kind: Annotated[tuple[_Kind, ...], *_values("人员类别", {"enum": list(KINDS)})] = ()
+    sex: Annotated[tuple[_Sex, ...], *_values("性别", {"enum": list(SEXES)})] = ()
 
     @model_validator(mode="after")
     def _somebody(self) -> Self:

@@ -5,7 +5,7 @@ a branch is renamed or moved: they belong to the branch, not to its name.
 """
 
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
+from app.services.audience_rows import is_active
 from app.services.bulk import insert_rows
 from app.services.coordination import queue_for
 from models import LINEAGE, Branch, Member
@@ -59,6 +60,15 @@ def wrong_lineage(names: Sequence[str]) -> str:
     return "" if names else "没有写名称"
 
 
+def with_above(lineages: Iterable[str]) -> list[str]:
+    """These and all above them, once each and the upper ones first, in the order they are named."""
+    found: dict[str, None] = {}
+    for lineage in lineages:
+        names = lineage.split(LINEAGE)
+        found |= dict.fromkeys(lineage_of(names[:depth]) for depth in range(1, len(names) + 1))
+    return list(found)
+
+
 # --- finding
 
 
@@ -96,9 +106,8 @@ class Node:
 
 async def list_tree(session: AsyncSession, today: date) -> list[Node]:
     """Every branch, each right after the one it belongs to; sisters in the order they were made."""
-    here = sa.or_(Member.left_on.is_(None), Member.left_on > today)
     counted = await session.execute(
-        sa.select(Member.branch_id, sa.func.count()).where(here).group_by(Member.branch_id)
+        sa.select(Member.branch_id, sa.func.count()).where(is_active(today)).group_by(Member.branch_id)
     )
     counts = {branch_id: number for branch_id, number in counted}  # noqa: C416 - rows are no pairs to mypy
     nodes: dict[int, Node] = {}
@@ -135,12 +144,9 @@ async def ensure(session: AsyncSession, *names: str, now: datetime) -> Branch:
 
 async def ensure_all(session: AsyncSession, lineages: Collection[str], now: datetime) -> dict[str, int]:
     """Lineage → id for these (valid) and all above them; the missing are made, the upper ones first."""
-    wanted: dict[str, None] = {}  # in the order they are named, so that the tree has the roster's order
-    for lineage in lineages:
-        names = lineage.split(LINEAGE)
-        wanted |= dict.fromkeys(lineage_of(names[:depth]) for depth in range(1, len(names) + 1))
+    wanted = with_above(lineages)
     found = await _ids(session, wanted)
-    if wanted.keys() <= found.keys():
+    if set(wanted) <= found.keys():
         return found
     await queue_for(session, _TREE)
     found = await _ids(session, wanted)

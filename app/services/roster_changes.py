@@ -12,6 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.services.audience_rows import is_active
 from app.services.roster_rows import Row
 from models import Branch, Member, MemberEvent, MemberKind
 
@@ -104,14 +105,10 @@ def _event(before: dict[str, Any], fields: dict[str, Any], today: date) -> Membe
 # --- who is not in the file
 
 
-def _active(today: date) -> Any:
-    return sa.or_(Member.left_on.is_(None), Member.left_on > today)
-
-
 async def list_absent(session: AsyncSession, listed: set[str], today: date) -> tuple[list[int], int]:
     """Ids of active members whose staff numbers are not `listed`, and how many active members there are."""
     found, active = [], 0
-    asked = sa.select(Member.id, Member.staff_number).where(_active(today)).order_by(Member.id)
+    asked = sa.select(Member.id, Member.staff_number).where(is_active(today)).order_by(Member.id)
     for member_id, number in await session.execute(asked):
         active += 1
         if number not in listed:
@@ -131,7 +128,7 @@ async def absent(session: AsyncSession, ids: Sequence[int], today: date) -> list
             each.pop("id"),
             each.pop("branch_id"),
         )
-        for each in await _stored(session, sa.and_(Member.id.in_(ids), _active(today)), lock=True)
+        for each in await _stored(session, sa.and_(Member.id.in_(ids), is_active(today)), lock=True)
     ]
 
 

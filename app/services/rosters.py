@@ -30,11 +30,11 @@ from app.clock import Clock, civil_date
 from app.database import Database
 from app.errors import DomainError, OperatorError
 from app.services import bulk
-from app.services.branches import ensure_all
+from app.services.branches import ensure_all, with_above
 from app.services.coordination import give_back, take_lease
 from app.services.roster_changes import CHUNK, Change, absent, changes_of, list_absent, values_of
 from app.services.roster_rows import Row
-from models import LINEAGE, Branch, Member, MemberEvent, MemberMove
+from models import Branch, Member, MemberEvent, MemberMove
 from models.types import public_id
 
 log = structlog.get_logger(__name__)
@@ -113,12 +113,8 @@ async def _look_around(session: AsyncSession, rows: Sequence[Row], outcome: Outc
     missing, outcome.active = await list_absent(session, {row.staff_number for row in rows}, today)
     outcome.missing = len(missing)
     known = set(await session.scalars(sa.select(Branch.lineage)))
-    wanted = dict.fromkeys(row.branch for row in rows)
-    new: dict[str, None] = {}
-    for lineage in wanted.keys() - known:
-        names = lineage.split(LINEAGE)
-        new |= dict.fromkeys(LINEAGE.join(names[:depth]) for depth in range(1, len(names) + 1))
-    outcome.new_branches = sorted(new.keys() - known)
+    wanted = {row.branch for row in rows}
+    outcome.new_branches = sorted(set(with_above(wanted - known)) - known)
 
 
 async def apply(
