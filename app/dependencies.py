@@ -6,7 +6,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, HTTPException, Request
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +17,8 @@ from app.services.library import Library
 from app.tallies import Tally
 
 SHARED = "shared"  # in the ASGI scope's state
+
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,20 @@ class Shared:
     public_url: str
 
 
+def handed(request: Request, name: str, kind: type[Kind]) -> Kind:
+    """What the service hands to its edges under `name`.
+
+    Raises: HTTPException 503: the service is starting or stopping.
+    """
+    found: Kind | None = request.scope.get("state", {}).get(name)
+    if found is None:
+        raise HTTPException(503, "starting")
+    return found
+
+
 def shared_of(request: Request) -> Shared:
     """Raises: HTTPException 503: the service is starting or stopping."""
-    shared: Shared | None = request.scope.get("state", {}).get(SHARED)
-    if shared is None:
-        raise HTTPException(503, "starting")
-    return shared
+    return handed(request, SHARED, Shared)
 
 
 async def _reading(shared: Annotated[Shared, Depends(shared_of)]) -> AsyncIterator[AsyncSession]:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import Depends, HTTPException, Request
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.api.problems import SIGN_IN_NEEDED
-from app.dependencies import Now, ReadSession
+from app.dependencies import Now, ReadSession, handed
 from app.services import api_sessions
 from app.services.api_sessions import SignedIn
 from app.wechat.api.logins import LoginsApi
@@ -28,10 +28,7 @@ class Gate:
 
 def gate_of(request: Request) -> Gate:
     """Raises: HTTPException 503: the service is starting or stopping."""
-    gate: Gate | None = request.scope.get("state", {}).get(GATE)
-    if gate is None:
-        raise HTTPException(503, "starting")
-    return gate
+    return handed(request, GATE, Gate)
 
 
 async def _signed_in(

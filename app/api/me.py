@@ -8,7 +8,7 @@ from pydantic import Field
 from app.api import problems
 from app.api.gate import Caller
 from app.api.problems import documented
-from app.api.signing_in import Strict
+from app.api.shapes import Strict
 from app.clock import civil_date
 from app.dependencies import Now, ReadSession, WriteSession
 from app.errors import NotFound
@@ -65,12 +65,7 @@ async def membership(caller: Caller, session: ReadSession, now: Now) -> Membersh
 async def bind(caller: Caller, given: ProofIn, session: WriteSession, now: Now) -> MembershipOut | Response:
     """绑定工号。对不上是 422（code: does_not_fit），一天最多 5 次；不会说是哪一项不对。"""
     if (given.phone_end is None) == (given.born_on is None):
-        return problems.answer(
-            422,
-            "one_fact",
-            "再填一样",
-            "手机号后四位和出生日期，正好填一样。",
-        )
+        return problems.answer(422, "one_fact", "再填一样", "手机号后四位和出生日期，正好填一样。")
     proof = Proof(given.staff_number, given.name, given.phone_end or "", given.born_on)
     found = await binding.bind(session, caller.known.person_id, proof, channel="api", now=now)
     if isinstance(found, NotFitting):

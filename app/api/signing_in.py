@@ -4,11 +4,12 @@ from datetime import datetime
 
 import structlog
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from app.api import problems
 from app.api.gate import Caller, GateInUse
 from app.api.problems import SIGN_IN_NEEDED, ApiRefusal, documented
+from app.api.shapes import Strict
 from app.dependencies import InUse, Now, Shared, WriteSession
 from app.services import api_sessions, followers, merging
 from app.services.api_sessions import Tokens
@@ -17,10 +18,6 @@ from app.wechat.errors import PersonGone, SignInAgain, WeChatError
 
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/auth", tags=["登录"])
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class CodeIn(Strict):

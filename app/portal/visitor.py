@@ -9,11 +9,11 @@ from hmac import compare_digest
 from typing import Annotated, Final
 from urllib.parse import quote
 
-from fastapi import Depends, FastAPI, Form, HTTPException, Request
+from fastapi import Depends, FastAPI, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dependencies import Now, ReadSession
+from app.dependencies import Now, ReadSession, handed
 from app.portal.templating import render
 from app.portal.tickets import Session, Tickets
 from app.services import followers
@@ -73,10 +73,7 @@ class FormRefused(Exception):
 
 def door_of(request: Request) -> Door:
     """Raises: HTTPException 503: the service is starting or stopping."""
-    door: Door | None = request.scope.get("state", {}).get(DOOR)
-    if door is None:
-        raise HTTPException(503, "starting")
-    return door
+    return handed(request, DOOR, Door)
 
 
 async def look_up(request: Request, door: Door, session: AsyncSession, now: Now) -> Visitor | None:
