@@ -33,6 +33,7 @@ from app.jobs import (
     media,
     menu_tags,
     menus,
+    privacy_events,
     retention,
     stored_files,
     unionids,
@@ -45,8 +46,9 @@ from app.menus.live import LiveMenus
 from app.menus.pushes import plan_push
 from app.menus.revisions import apply, digests, live
 from app.menus.watch import Watcher
-from app.services import coordination
+from app.services import coordination, privacy_files
 from app.services.library import Library
+from app.services.privacy_files import Controller
 from app.settings import Settings, WeChatAccount, load_settings
 from app.tallies import Tally
 from app.wechat.client import WeChatClient
@@ -86,6 +88,7 @@ class House:
     waker: Waker
     accounts: dict[AccountKind, tuple[int, Account]]
     addressees: Addressees
+    controller: Controller
 
     async def refresh(self) -> None:
         """Read anew what another process changed."""
@@ -180,6 +183,7 @@ async def _build(
         waker=waker,
         accounts=accounts,
         addressees=Addressees(database),
+        controller=privacy_files.load(settings.content / "privacy.yaml"),
     )
     house.rounds = Rounds(await _rounds(house, watch=watch), waker)
     return house
@@ -319,6 +323,7 @@ async def _rounds(house: House, *, watch: bool) -> list[Round]:
         Round("menus", lambda: menus.push_steps(database, wechat, clock, certified=certified), 5, wakes=True),
         Round("activities", lambda: activities.run(database, clock), 5),
         Round("consultations", lambda: consultations.run(database, clock), 30),
+        Round("privacy events", lambda: privacy_events.run(database, clock), 30),
         Round("retention", lambda: retention.run(database, clock), 60),
         Round("files", lambda: stored_files.tidy(database, house.files, clock), 300),
     ]

@@ -13,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.database import Database
+from app.files import Files
 from app.services.library import Library
+from app.services.privacy_files import Controller
 from app.tallies import Tally
 
 SHARED = "shared"  # in the ASGI scope's state
@@ -30,6 +32,8 @@ class Shared:
     library: Library
     article_reads: Tally[int]
     public_url: str
+    controller: Controller
+    files: Files
 
 
 def handed(request: Request, name: str, kind: type[Kind]) -> Kind:

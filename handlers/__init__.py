@@ -17,6 +17,7 @@ from handlers import (
     membership,
     news,
     power_safety,
+    privacy,
     signposts,
     welcome,
 )
@@ -38,6 +39,7 @@ def routers(library: Library, on_duty: Collection[str] = (), *, public_url: str 
         membership.router,
         legal_aid.router,
         news.make_router(public_url),
+        privacy.make_router(public_url),
         power_safety.make_router(library),
         labour_law.make_router(library),
         signposts.make_router(library),

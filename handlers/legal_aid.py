@@ -14,9 +14,10 @@ from app.services.case_work import with_caveat
 from app.services.consultation_work import ADD_WORD
 from app.services.consultations import Added, Own
 from app.services.legal_topics import topic_label
+from app.services.purposes import LEGAL_AID
 from app.services.statutory_deadlines import Deadline, nearest
 from app.wechat.replies import MAX_TEXT_BYTES, Reply, Text, fit
-from handlers import legal_intake, lines
+from handlers import consenting, legal_intake, lines
 from models import OVER, CaseState
 
 router = Router("legal_aid")
@@ -27,7 +28,7 @@ NEW = f"有新情况，请重新咨询：{lines.LEGAL_AID}"
 SORRY = "答复比说好的晚了，很抱歉。急事请打 12348（免费）。"
 
 
-@router.flow("legal_aid.intake", title="法律咨询", version=1, confidential=True)
+@router.flow("legal_aid.intake", title="法律咨询", version=2, confidential=True)
 async def intake(chat: Chat) -> Reply:
     """What a lawyer needs to know first; the only write comes after the last question."""
     asked = await legal_intake.ask(chat)
@@ -75,7 +76,7 @@ async def show(chat: Chat) -> Reply:
     return Text(whole if len(whole.encode()) <= MAX_TEXT_BYTES else fit("\n".join([*words, *standing])))
 
 
-@router.flow("legal_aid.add", title=ADD_WORD, version=1, args=("number",), confidential=True)
+@router.flow("legal_aid.add", title=ADD_WORD, version=2, args=("number",), confidential=True)
 async def add(chat: Chat) -> Reply:
     """Which one, and what; a question of the lawyer is read again first."""
     own = await _chosen(chat, "要补充哪一件？", lambda own: own.takes_more(chat.at))
@@ -84,6 +85,8 @@ async def add(chat: Chat) -> Reply:
     number = own.case.number
     if not own.takes_more(chat.at):
         return Text(f"{number} {own.state_label}，不能再补充了。{NEW}")
+    if not await consenting.agreed(chat, LEGAL_AID):
+        return Text(legal_intake.REFUSED)
     asked = own.case.state is CaseState.WAITING_USER
     prompt = f"律师问您：{own.mine.answer}\n请回答" if asked else f"请发要补充到 {number} 的情况"
     ways = "，可以发文字、图片或语音，发完回复「完成」。"

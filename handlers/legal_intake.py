@@ -5,17 +5,18 @@ A deadline is said as soon as it is known, and when it is near, with the numbers
 
 from dataclasses import replace
 from datetime import date
-from enum import StrEnum
 
 from app.clock import civil_date
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.dates import coming_date, past_date
 from app.services import hotlines
-from app.services.consultation_facts import CONSENT, Hurry, Intake, Opponent, Tried
+from app.services.consultation_facts import Hurry, Intake, Opponent, Tried
 from app.services.hotlines import Subject
 from app.services.legal_topics import LegalTopic
+from app.services.purposes import LEGAL_AID
 from app.services.statutory_deadlines import Dates, Deadline, deadlines, nearest
+from handlers import consenting
 from handlers.legal_papers import PROMPT, papers
 from models import Employment
 
@@ -24,22 +25,15 @@ DAY = answers.optional(past_date)
 EXCERPT = 40  # characters of one's own story
 NOT_THEIRS = "这件事不会交给公司的法务部门，由县总工会安排的律师来看。"
 NO_LIMIT = "还在职时追讨工资不受一年的限制，离开后一年内要提出（《劳动争议调解仲裁法》第二十七条）。"
-REFUSED = "好的，没有提交，刚才写的很快会删除。\n也可以直接打电话问，不用留资料：\n" + hotlines.lines(
+REFUSED = "好的，什么也没有记下。\n也可以直接打电话问，不用留资料：\n" + hotlines.lines(
     Subject.UNION, Subject.LAW, but=("12333",)
 )
 
 
-class Consent(StrEnum):
-    AGREED = "agreed"
-    REFUSED = "refused"
-
-    @property
-    def label(self) -> str:
-        return "同意" if self is Consent.AGREED else "不同意，不提交"
-
-
 async def ask(chat: Chat) -> Intake | None:
     """All answers, confirmed; None where the member does not agree that they are kept."""
+    if not await consenting.agreed(chat, LEGAL_AID):
+        return None
     topic = await chat.choose("topic", "您想咨询哪方面的事？", LegalTopic)
     dates, tried = await _what_and_when(chat, topic)
     lead = _lead(topic, dates, chat)
@@ -61,9 +55,6 @@ async def ask(chat: Chat) -> Intake | None:
         "留个电话，律师好联系您。不想留请回复「跳过」，答复照样发到这里。",
         answers.optional(answers.phone),
     )
-    agreed = await chat.choose("consent", f"{CONSENT}\n您同意吗？", Consent)
-    if agreed is Consent.REFUSED:
-        return None
     intake = Intake(topic, urged, opponent, tried, story.parts, name or "", at_hand, hurry, contact or "")
     await chat.confirm("ok", _summary(intake, story, chat))
     return intake

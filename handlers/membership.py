@@ -8,16 +8,15 @@ from app.dialogue.chat import Chat
 from app.dialogue.router import Router
 from app.services import binding, members
 from app.services.binding import NotFitting, Proof
+from app.services.purposes import MEMBERSHIP
 from app.wechat.replies import Reply, Text
-from handlers import lines
+from handlers import consenting, lines
 from models import Member
 
 router = Router("membership")
 
-NUMBER = (
-    "绑定后就能看到会员的菜单，参加只对会员开放的活动。\n"
-    "请发您的工号（工作证、工资条上有）。工号和姓名只用来和单位的花名册核对。"
-)
+NUMBER = "请发您的工号（工作证、工资条上有）。"
+REFUSED = f"好的，没有绑定，什么也没有记下。改主意了随时再来：{lines.BIND}"
 
 
 class Fact(StrEnum):
@@ -29,13 +28,15 @@ class Fact(StrEnum):
         return "单位登记的手机号后四位" if self is Fact.PHONE else "出生日期"
 
 
-@router.flow("membership.bind", title="会员绑定", version=1)
+@router.flow("membership.bind", title="会员绑定", version=2)
 async def bind(chat: Chat) -> Reply:
     """Number, name and one more fact; what did not fit is never said, and tries are counted."""
     own = await members.find_of_person(chat.session, chat.person.person_id)
     if own is not None:
         return Text("\n".join(["您已经绑定了。", *_standing(own, chat)]))
     await binding.check_may_bind(chat.session, chat.person.person_id, chat.at)
+    if not await consenting.agreed(chat, MEMBERSHIP):
+        return Text(REFUSED)
     number = await chat.ask("number", NUMBER, answers.Words(at_most=32))
     name = await chat.ask("name", "请发您的姓名。", answers.Words(at_most=40))
     fact = await chat.choose("fact", "再核对一项，请选一个：", Fact)

@@ -43,6 +43,7 @@ from models.menu import MenuHit, MenuLook, MenuPushStep, MenuRevision, StepState
 from models.message import Message, MessageState
 from models.notice import NoticeTemplate
 from models.outbox import DeliveryState, Outbox, Way
+from models.privacy import Consent, ConsentEnd, PrivacyRequest, RequestKind
 from models.stored_file import FileState, MediaFetch, StoredFile
 
 __all__ = [
@@ -71,6 +72,8 @@ __all__ = [
     "CaseKind",
     "CaseReporter",
     "CaseState",
+    "Consent",
+    "ConsentEnd",
     "Consultation",
     "Counter",
     "CrisisAlert",
@@ -102,6 +105,8 @@ __all__ = [
     "Outbox",
     "Person",
     "PersonMerge",
+    "PrivacyRequest",
+    "RequestKind",
     "Sex",
     "SharedVersion",
     "ShippedRow",

@@ -32,6 +32,7 @@ class Person(Base):
     public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=public_id)
     created_at: Mapped[datetime]
     merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))  # the one that stayed
+    closed_at: Mapped[datetime | None]  # the account was closed: nobody is behind this row any more
 
 
 class MergeState(StrEnum):

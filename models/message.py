@@ -22,6 +22,12 @@ class MessageState(StrEnum):
 # Messages that tell where somebody is; written out, as the statements that look for them must have it.
 PLACES = "kind IN ('event.location', 'event.location_select', 'location') AND body IS NOT NULL"
 
+# What WeChat tells of a person's wishes about his data; acted on once, then emptied: the body names him.
+PRIVATE_EVENTS = (
+    "kind IN ('event.user_authorization_revoke', 'event.user_authorization_cancellation')"
+    " AND body IS NOT NULL"
+)
+
 
 class Message(Base):
     __tablename__ = "message"
@@ -50,6 +56,12 @@ class Message(Base):
             "dialogue_ref",
             sqlite_where=sa.text("dialogue_ref IS NOT NULL"),
             postgresql_where=sa.text("dialogue_ref IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_message_private_event",
+            "id",
+            sqlite_where=sa.text(PRIVATE_EVENTS),
+            postgresql_where=sa.text(PRIVATE_EVENTS),
         ),
         sa.Index(
             "ix_message_place", "follower_id", sqlite_where=sa.text(PLACES), postgresql_where=sa.text(PLACES)

@@ -20,7 +20,7 @@ MINI = {
     "miniprogram_token": "minitoken",
     "miniprogram_aes_key": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
 }
-RIGHT = {"staff_number": "10001", "name": "李娜", "phone_end": "5678"}
+RIGHT = {"staff_number": "10001", "name": "李娜", "phone_end": "5678", "consent_version": "2026-12"}
 MEMBERSHIP = "/api/v1/me/membership"
 
 
@@ -237,7 +237,8 @@ async def test_a_wrong_try_is_kept_and_the_sixth_waits(ends: Ends, li: App) -> N
 @pytest.mark.parametrize(
     ("given", "code"),
     [
-        ({"staff_number": "10001", "name": "李娜"}, "one_fact"),
+        ({"staff_number": "10001", "name": "李娜", "consent_version": "2026-12"}, "one_fact"),
+        ({**RIGHT, "consent_version": "2020-01"}, "consent_needed"),
         ({**RIGHT, "born_on": "1985-03-05"}, "one_fact"),
         ({**RIGHT, "phone_end": "５６７８"}, "invalid"),
         ({**RIGHT, "name": ""}, "invalid"),

@@ -29,7 +29,7 @@ async def test_a_question_about_leave_gets_the_answer_the_law_and_the_last_word(
     assert answered[0] == "【年休假有几天】"
     assert "《职工带薪年休假条例》第二条至第五条" in "".join(answered)
     assert answered[-2:] == ["以承办律师、仲裁机构的意见为准。", "法律咨询"]
-    assert "您想咨询哪方面的事？" in await li.taps("法律咨询")
+    assert "您同意吗？" in await li.taps("法律咨询")
 
 
 async def test_an_accident_at_work_puts_the_number_first(talk: Talk) -> None:

@@ -25,8 +25,8 @@ async def talk(database: Database, clock: FakeClock) -> AsyncIterator[Talk]:
         yield town
 
 
-INJURY: tuple[str, ...] = ("法律援助", "工伤", "11月10日", "还在上班", "还没有做过什么")
-WAGES: tuple[str, ...] = ("法律咨询", "1", "8月15日", "已经离开", "9月30日", "和单位谈过")
+INJURY: tuple[str, ...] = ("法律援助", "同意", "工伤", "11月10日", "还在上班", "还没有做过什么")
+WAGES: tuple[str, ...] = ("法律咨询", "同意", "1", "8月15日", "已经离开", "9月30日", "和单位谈过")
 REST: tuple[str, ...] = (
     "别的单位",
     "红星煤矿",
@@ -35,15 +35,15 @@ REST: tuple[str, ...] = (
     "1 2",
     "没有",
     "13812345678",
-    "同意",
 )
 
 
 async def says(li: Speaker, *words: str) -> str:
-    """One after the other; returns the last answer."""
+    """One after the other, 「同意」 only where it is asked; returns the last answer."""
     answer = ""
     for each in words:
-        answer = await li.says(each)
+        if each != "同意" or "您同意吗？" in answer:
+            answer = await li.says(each)
     return answer
 
 
@@ -77,7 +77,8 @@ async def test_from_the_first_word_to_the_number(talk: Talk) -> None:
 
     asked = [await li.says(words) for words in (*WAGES, *REST)]
 
-    assert [each.splitlines()[0] for each in asked[:8]] == [
+    assert [each.splitlines()[0] for each in asked[:9]] == [
+        "您写的内容、材料和电话，用来请律师答复您。",
         "您想咨询哪方面的事？",
         "从哪天起没有拿到该拿的钱？例如 3月5日、昨天。记不清请回复「跳过」。",
         "您现在还在这家单位上班吗？",
@@ -114,7 +115,7 @@ async def test_from_the_first_word_to_the_number(talk: Talk) -> None:
 async def test_a_near_deadline_gives_the_numbers_to_call_at_once(talk: Talk) -> None:
     li = await talk.person("李娜")
 
-    told = await says(li, "律师", "2", "昨天", "还在上班", "申请过劳动仲裁", "11月11日")
+    told = await says(li, "律师", "同意", "2", "昨天", "还在上班", "申请过劳动仲裁", "11月11日")
 
     assert told.startswith(
         "不服裁决去法院起诉最晚 2026年11月26日（《劳动争议调解仲裁法》第四十八条、第五十条），还有 3 天。\n"
@@ -124,7 +125,7 @@ async def test_a_near_deadline_gives_the_numbers_to_call_at_once(talk: Talk) -> 
     assert told.index("12348") < told.index("对方是谁？")
     asked = await says(li, "1", "公司要和我解约", "完成", "没有")
     assert asked.startswith("留个电话")  # it is urgent already: not asked again
-    assert "12348" in await says(li, "跳过", "同意", "确认")
+    assert "12348" in await says(li, "跳过", "确认")
     _, facts = await kept(talk)
     assert (facts.urgency, facts.fast_track) == (Urgency.URGENT, True)
 
@@ -132,13 +133,13 @@ async def test_a_near_deadline_gives_the_numbers_to_call_at_once(talk: Talk) -> 
 async def test_what_seems_passed_is_said_kindly_and_refuses_nobody(talk: Talk) -> None:
     li = await talk.person("李娜")
 
-    told = await says(li, "律师", "女职工权益", "2025年11月22日", "还在上班", "和单位谈过")
+    told = await says(li, "律师", "同意", "女职工权益", "2025年11月22日", "还在上班", "和单位谈过")
 
     assert told.startswith(
         "申请劳动仲裁的期限看起来是 2026年11月22日（《劳动争议调解仲裁法》第二十七条），可能已经过了。"
         "期限可以中断、中止，律师会帮您看。\n对方是谁？"
     )
-    await says(li, "3", "跳过", "不给哺乳时间", "完成", "没有", "没有", "跳过", "同意")
+    await says(li, "3", "跳过", "不给哺乳时间", "完成", "没有", "没有", "跳过")
     assert NUMBER in await li.says("确认")
     _, facts = await kept(talk)
     assert (facts.deadline_on, facts.fast_track) == (date(2026, 11, 22), False)
@@ -151,7 +152,7 @@ async def test_a_last_day_somebody_named_counts(talk: Talk) -> None:
     assert "期限是哪一天" in await li.taps("有人告诉过我最后期限")
     assert "已经过了" in await li.says("昨天")
     assert (await li.says("后天")).startswith("您说的事最晚 2026年11月25日，还有 2 天。\n请现在就打电话")
-    await says(li, "跳过", "同意", "确认")
+    await says(li, "跳过", "确认")
     _, facts = await kept(talk)
     assert (facts.deadline_basis, facts.fast_track) == (Basis.TOLD, True)
 
@@ -159,7 +160,7 @@ async def test_a_last_day_somebody_named_counts(talk: Talk) -> None:
 async def test_wages_owed_while_one_works_there_have_no_limit(talk: Talk) -> None:
     li = await talk.person("李娜")
 
-    told = await says(li, "律师", "1", "2020年1月1日", "还在上班", "1")
+    told = await says(li, "律师", "同意", "1", "2020年1月1日", "还在上班", "1")
 
     assert told.startswith("还在职时追讨工资不受一年的限制")
 
@@ -167,8 +168,8 @@ async def test_wages_owed_while_one_works_there_have_no_limit(talk: Talk) -> Non
 async def test_an_injury_is_asked_about_by_its_day(talk: Talk) -> None:
     li = await talk.person("李娜")
 
-    assert (await says(li, *INJURY[:2])).startswith("受伤是哪一天？")
-    told = await says(li, *INJURY[2:])
+    assert (await says(li, *INJURY[:3])).startswith("受伤是哪一天？")
+    told = await says(li, *INJURY[3:])
 
     assert told.startswith("单位申报工伤最晚 2026年12月10日（《工伤保险条例》第十七条），还有 17 天。")
 
@@ -180,20 +181,20 @@ async def test_our_own_company_never_reads_it_and_the_member_is_told(talk: Talk)
     told = await li.taps("就是我们供电公司")
 
     assert told.startswith("这件事不会交给公司的法务部门，由县总工会安排的律师来看。\n请说说经过")
-    await says(li, "三个月没发工资", "完成", "没有", "没有", "跳过", "同意", "确认")
+    await says(li, "三个月没发工资", "完成", "没有", "没有", "跳过", "确认")
     _, facts = await kept(talk)
     assert facts.own_company
 
 
 async def test_who_does_not_agree_leaves_nothing(talk: Talk) -> None:
     li = await talk.person("李娜")
-    consent = await says(li, *WAGES, *REST[:-1])
+    consent = await li.says("法律咨询")
     assert "办结 3 年后删除" in consent
     assert len(consent.split("您同意吗？")[0].splitlines()) <= 3
 
     told = await li.taps("不同意")
 
-    assert told.startswith("好的，没有提交")
+    assert told.startswith("好的，什么也没有记下")
     assert "12348" in told
     assert await count(talk, Case) == 0
     assert (await li.says("我的咨询")).startswith("还没有咨询。")
@@ -201,9 +202,9 @@ async def test_who_does_not_agree_leaves_nothing(talk: Talk) -> None:
 
 async def test_dates_that_nobody_remembers_are_left_out(talk: Talk) -> None:
     li = await talk.person("李娜")
-    await says(li, "律师", "其他劳动权益", "跳过", "已经离开", "跳过", "1")
+    await says(li, "律师", "同意", "其他劳动权益", "跳过", "已经离开", "跳过", "1")
 
-    summary = await says(li, "3", "跳过", "说不清", "完成", "没有", "没有", "跳过", "同意")
+    summary = await says(li, "3", "跳过", "说不清", "完成", "没有", "没有", "跳过")
 
     assert "时间：记不清" in summary
     assert "期限" not in summary
@@ -227,7 +228,7 @@ async def test_papers_are_numbers_or_words(talk: Talk, said: str, read: str) -> 
     assert "只有 1 到 6" in await li.says("7")
     assert "点「我的咨询」补充" in await li.sends_picture()
     assert "最多 100 个字" in await li.says("纸" * 101)
-    assert read in await says(li, said, "没有", "跳过", "同意")
+    assert read in await says(li, said, "没有", "跳过")
 
 
 # --- faults ------------------------------------------------------------------------------------------------
@@ -242,7 +243,7 @@ async def test_hostile_words_in_every_field_stay_words(talk: Talk) -> None:
     li = await talk.person("李娜")
     hostile = "".join(each for each in HOSTILE if each != "\x1b")  # no XML may hold that one
     await li.says("律师")
-    for right in ("1", "8月15日", "已经离开", "9月30日", "申请过劳动仲裁", "跳过", "3"):
+    for right in ("同意", "1", "8月15日", "已经离开", "9月30日", "申请过劳动仲裁", "跳过", "3"):
         assert await li.says(hostile)  # refused, the question stands
         assert await li.says(right)
     assert "最多 60 个字" in await li.says(hostile)
@@ -251,9 +252,7 @@ async def test_hostile_words_in_every_field_stay_words(talk: Talk) -> None:
     await li.says(hostile)
     await li.says("没有")
     assert "请只发号码" in await li.says(hostile)
-    await li.says("跳过")
-    assert await li.says(hostile)
-    summary = await li.says("同意")
+    summary = await li.says("跳过")
     assert "DROP TABLE" in summary
 
     assert NUMBER in await li.says("确认")
@@ -315,7 +314,7 @@ async def test_tapping_confirm_twice_is_one_consultation(talk: Talk) -> None:
 
 async def test_an_old_tap_changes_no_answer(talk: Talk) -> None:
     li = await talk.person("李娜")
-    await li.says("律师")
+    await says(li, "律师", "同意")
     topics = li.last
     await li.taps("工伤")
     li.last = topics
@@ -500,10 +499,10 @@ async def test_long_answers_and_many_consultations_still_fit(talk: Talk) -> None
 
 async def test_the_intake_runs_over_days_and_yesterday_stays_that_day(talk: Talk) -> None:
     li = await talk.person("李娜")
-    await says(li, "律师", "2", "昨天")
+    await says(li, "律师", "同意", "2", "昨天")
     talk.clock.advance(timedelta(hours=20).total_seconds())
 
-    await says(li, "继续", "还在上班", "和单位谈过", *REST[:3], "完成", "没有", "没有", "跳过", "同意")
+    await says(li, "继续", "还在上班", "和单位谈过", *REST[:3], "完成", "没有", "没有", "跳过")
     await li.says("确认")
 
     _, facts = await kept(talk)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from app.clock import civil_date
 from app.database import Database
 from app.wechat.incoming import parse
-from models import Member
+from models import Consent, Member
 from tests import making
 from tests.conftest import NOON, FakeClock
 from tests.talking import Speaker, Talk
@@ -23,7 +23,8 @@ async def talk(database: Database, clock: FakeClock) -> AsyncIterator[Talk]:
 
 
 async def binds(who: Speaker, number: str = "10001", name: str = "李娜", end: str = "5678") -> str:
-    await who.says("绑定")
+    if "您同意吗？" in await who.says("绑定"):
+        await who.taps("同意")
     await who.says(number)
     await who.says(name)
     await who.taps("手机号")
@@ -79,7 +80,17 @@ async def test_who_is_not_bound_is_told_how(talk: Talk) -> None:
     li = await talk.person("李娜")
 
     assert "您还没有绑定工号" in await li.says("会员信息")
-    assert "请发您的工号" in await li.taps("会员绑定")
+    assert "您同意吗？" in await li.taps("会员绑定")
+
+
+async def test_who_does_not_agree_is_not_bound_and_leaves_nothing(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("绑定")
+
+    assert "什么也没有记下" in await li.taps("不同意")
+    async with talk.database.reading() as session:
+        assert await session.scalar(sa.select(Consent.id)) is None
+    assert "您同意吗？" in await li.says("绑定")
 
 
 async def test_who_has_left_reads_so(talk: Talk) -> None:

@@ -75,7 +75,7 @@ def test_a_lawyer_reads_what_was_answered_and_what_follows(office: Office) -> No
     assert f"知道的日期：{day}" in shown
     assert "对方：就是我们供电公司" in shown
     assert "做过什么：和单位谈过" in shown
-    assert any(line.startswith("告知：") and line.endswith("同意（2026-11 版）") for line in shown)
+    assert any(line.startswith("告知：") and line.endswith("同意（2026-12 版）") for line in shown)
     assert shown[-1].endswith("来件 公司三个月没发工资")
 
 

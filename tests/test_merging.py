@@ -29,7 +29,7 @@ from models.base import Base
 from tests import making
 from tests.conftest import NOON
 
-DIGESTS = {"case_reporter.person_digest"}  # lead to a person without a foreign key
+DIGESTS = {"case_reporter.person_digest", "consent.person_digest"}  # lead to a person without a foreign key
 HOUR = timedelta(hours=1)
 
 

@@ -7,12 +7,13 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from app.services.purposes import MEMBERSHIP
 from models import Guess, Member, MemberEvent, MemberMove
 from tests import making
 from tests.both_ends import OURS, Ends, both_ends, settings_for
 from tests.portal_member import HTML, Visiting, member
 
-RIGHT = {"number": "10001", "name": "李娜", "phone_end": "5678"}
+RIGHT = {"number": "10001", "name": "李娜", "phone_end": "5678", "agreed": MEMBERSHIP.version}
 PAGE, BIND = "/me/membership", "/me/membership/bind"
 
 
@@ -54,7 +55,7 @@ async def test_a_member_binds_sees_his_data_and_takes_it_back(ends: Ends) -> Non
 async def test_the_day_of_birth_does_as_well(ends: Ends) -> None:
     li = await member(ends, "李娜")
 
-    answer = await fills(li, number="10001", name="李娜", born_on="1985-03-05")
+    answer = await fills(li, number="10001", name="李娜", born_on="1985-03-05", agreed=MEMBERSHIP.version)
 
     assert answer.status_code == 303
 
@@ -91,7 +92,10 @@ async def test_after_five_tries_the_right_answer_waits_too(ends: Ends) -> None:
         ({"number": "10001", "name": "李娜", "phone_end": "56789"}, "请填 4 位数字"),
         ({"number": "10001", "name": "李娜", "phone_end": "５６７８"}, "请填 4 位数字"),
         ({"number": "10001", "name": "李娜", "born_on": "昨天"}, "请填手机号后四位，或者出生日期"),
-        ({"number": "1" * 5000, "name": "<b>" * 500, "phone_end": "5678"}, "对不上"),
+        (
+            {"number": "1" * 5000, "name": "<b>" * 500, "phone_end": "5678", "agreed": MEMBERSHIP.version},
+            "对不上",
+        ),
     ],
 )
 async def test_what_is_missing_is_said_beside_the_form(ends: Ends, given: dict[str, str], said: str) -> None:

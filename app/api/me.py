@@ -14,6 +14,7 @@ from app.dependencies import Now, ReadSession, WriteSession
 from app.errors import NotFound
 from app.services import binding, followers, members
 from app.services.binding import NotFitting, Proof
+from app.services.purposes import MEMBERSHIP
 from models import LINEAGE, Member
 
 router = APIRouter(prefix="/me", tags=["我"])
@@ -42,6 +43,9 @@ class ProofIn(Strict):
     name: str = Field(min_length=1, max_length=40, examples=["李娜"])
     phone_end: str | None = Field(None, pattern=r"^[0-9]{4}$", examples=["5678"])
     born_on: date | None = Field(None, examples=["1985-03-05"])
+    consent_version: str = Field(
+        max_length=16, examples=[MEMBERSHIP.version], description="本人同意的会员绑定说明的版本"
+    )
 
 
 @router.get("", response_model=MeOut, responses=documented(401))
@@ -66,6 +70,8 @@ async def bind(caller: Caller, given: ProofIn, session: WriteSession, now: Now) 
     """绑定工号。对不上是 422（code: does_not_fit），一天最多 5 次；不会说是哪一项不对。"""
     if (given.phone_end is None) == (given.born_on is None):
         return problems.answer(422, "one_fact", "再填一样", "手机号后四位和出生日期，正好填一样。")
+    if given.consent_version != MEMBERSHIP.version:
+        return problems.answer(422, "consent_needed", "要先同意", f"请先让本人同意：{MEMBERSHIP.question}")
     proof = Proof(given.staff_number, given.name, given.phone_end or "", given.born_on)
     found = await binding.bind(session, caller.known.person_id, proof, channel="api", now=now)
     if isinstance(found, NotFitting):

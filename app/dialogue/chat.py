@@ -138,6 +138,14 @@ class Chat:
         finally:
             script.prefix = outer
 
+    def is_at(self, key: str) -> bool:
+        """Whether this question has been asked on this way already: answered, or open just now."""
+        script, full = self.script, self.script.prefix + key
+        here = script.answers[script.position : script.position + 1]
+        return any(name == full for name, _ in here) or (
+            not here and script.pending is not None and script.pending.key == full
+        )
+
     async def ask(self, key: str, prompt: str, parser: Parser[Value]) -> Value:
         """The answer to `prompt`, as `parser` accepts it."""
         script = self.script

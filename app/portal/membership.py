@@ -13,8 +13,9 @@ from app.dependencies import Now, ReadSession, WriteSession
 from app.errors import DomainError
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson, Visitor
-from app.services import binding, members
+from app.services import binding, consents, members
 from app.services.binding import NotFitting, Proof
+from app.services.purposes import MEMBERSHIP
 
 router = APIRouter(prefix="/me/membership", include_in_schema=False)
 
@@ -43,6 +44,7 @@ async def bind(
     name: Annotated[str, Form()] = "",
     phone_end: Annotated[str, Form()] = "",
     born_on: Annotated[str, Form()] = "",
+    agreed: Annotated[str, Form()] = "",
 ) -> Response:
     """A try that does not fit is kept, so it is no refusal but a page."""
     given = Given(number[:32], name[:40])
@@ -50,6 +52,8 @@ async def bind(
         proof = _proof(given, phone_end, born_on)
     except DomainError as refusal:
         return await _page(visitor, session, now, given, refusal.message)
+    if agreed != MEMBERSHIP.version:
+        return await _page(visitor, session, now, given, "绑定要用到您填的内容，同意的话请勾选下面的一项。")
     found = await binding.bind(session, visitor.person_id, proof, channel="portal", now=now)
     if isinstance(found, NotFitting):
         return await _page(visitor, session, now, given, _did_not_fit(found.tries_left))
@@ -72,6 +76,8 @@ async def _page(
         has_left=own is not None and own.has_left(civil_date(now)),
         given=given or Given(),
         wrong=wrong,
+        purpose=MEMBERSHIP,
+        agreed=await consents.stands(session, visitor.person_id, MEMBERSHIP),
         token=visitor.form_token,
         now=now,
     )

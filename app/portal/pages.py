@@ -13,6 +13,8 @@ from app.portal import (
     my_cases,
     my_sign_ups,
     news,
+    privacy,
+    privacy_data,
     refusals,
     services,
     signing_in,
@@ -20,8 +22,8 @@ from app.portal import (
     visitor,
 )
 
-_PUBLIC: Final = (news, activities, tips, laws, services, signing_in)
-_OWN: Final = (me, my_sign_ups, my_cases, membership)  # for who is signed in
+_PUBLIC: Final = (news, activities, tips, laws, services, signing_in, privacy)
+_OWN: Final = (me, my_sign_ups, my_cases, membership, privacy_data)  # for who is signed in
 
 
 def install(web: FastAPI) -> None:

@@ -23,7 +23,15 @@ from app.wechat.api.users import UsersApi
 from app.wechat.oauth import WebOAuth
 
 DOOR: Final = "door"  # in the ASGI scope's state
-PRIVATE: Final = ("/me", "/api/v1", "/signing-in", "/signed-in", "/sign-out")  # kept by nobody
+PRIVATE: Final = (
+    "/me",
+    "/api/v1",
+    "/signing-in",
+    "/signed-in",
+    "/sign-out",
+    "/exports",
+    "/receipts",
+)  # kept by nobody
 
 
 @dataclass(frozen=True, slots=True)

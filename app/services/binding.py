@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
 from app.errors import DomainError
-from app.services import guesses, members, merging, tags
-from models import Member, MemberEvent, Person
+from app.services import consents, guesses, members, merging, tags
+from app.services.purposes import MEMBERSHIP
+from models import ConsentEnd, Member, MemberEvent, Person
 
 PURPOSE = "member"
 _STAFF = "请回复「人工」，由工作人员核对。"
@@ -52,6 +53,8 @@ async def bind(
 ) -> Bound | NotFitting:
     """Make this person the member he says he is. Twice is no error.
 
+    Who calls has asked for consent (`purposes.MEMBERSHIP`); it is kept here, also where nothing fits.
+
     Raises:
         DomainError: he is bound to another number, or somebody else to this one; the member has left; too
             many failed tries.
@@ -62,6 +65,7 @@ async def bind(
     if own is not None and own.staff_number != number:
         raise DomainError(f"您已经绑定了工号 {own.staff_number}。要换一个，请先回复「解除绑定」。")
     await guesses.check(session, PURPOSE, person_id, number, now)
+    await consents.give(session, person_id, MEMBERSHIP, channel=channel, now=now)
     member = await members.find(session, number, lock=True)
     if member is None or not _fits(member, proof):
         guesses.note(session, PURPOSE, person_id, number, now)
@@ -109,6 +113,7 @@ async def _loosen(session: AsyncSession, member: Member, *, by: str, channel: st
     members.note(session, member, MemberEvent.UNBOUND, by=by, channel=channel, now=now)
     await session.flush()
     if person_id is not None:
+        await consents.end(session, person_id, MEMBERSHIP, ConsentEnd.WITHDRAWN, now)
         await tags.look_again(session, person_id, now)
         await merging.try_again(session, person_id, now)
 

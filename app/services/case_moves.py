@@ -10,14 +10,16 @@ _LEFT = frozenset({S.REFERRED, S.CANCELLED})  # from wherever nothing has been a
 MOVES: dict[CaseKind, dict[CaseState, frozenset[CaseState]]] = {
     # A talk may be over without a written answer.
     CaseKind.DESK: {
-        S.SUBMITTED: frozenset({S.ANSWERED, S.CLOSED}),
+        S.SUBMITTED: frozenset({S.ANSWERED, S.CLOSED, S.CANCELLED}),
         S.ANSWERED: frozenset({S.SUBMITTED, S.CLOSED}),
         S.CLOSED: frozenset(),
+        S.CANCELLED: frozenset(),
     },
     CaseKind.FEEDBACK: {
-        S.SUBMITTED: frozenset({S.ANSWERED}),
+        S.SUBMITTED: frozenset({S.ANSWERED, S.CANCELLED}),
         S.ANSWERED: frozenset({S.SUBMITTED, S.CLOSED}),
         S.CLOSED: frozenset(),
+        S.CANCELLED: frozenset(),
     },
     CaseKind.CONSULTATION: {
         S.SUBMITTED: frozenset({S.TRIAGED, *_LEFT}),

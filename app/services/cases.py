@@ -266,6 +266,12 @@ async def files_of(session: AsyncSession, person_id: int) -> set[str]:
     return {str(block["file"]) for entry in await session.scalars(threads) for block in files_in(entry)}
 
 
+async def lock_all(session: AsyncSession, person_id: int) -> Sequence[Case]:
+    """All that a person ever brought and that still leads to him, locked, oldest first."""
+    chosen = _mine(person_id).order_by(Case.id).with_for_update(of=Case)
+    return (await session.scalars(chosen.execution_options(populate_existing=True))).all()
+
+
 async def hand_over(session: AsyncSession, gone: int, stays: int) -> None:
     """One person turned out to be another: his cases are found by the other's digests from now on."""
     for anonymous in (False, True):

@@ -38,7 +38,11 @@ def _is_due(now: datetime) -> Where:
 
 async def _forget(session: AsyncSession, ids: Ids, now: datetime) -> int:
     due = sa.select(Case.id).where(Case.id.in_(ids), *_is_due(now)).order_by(Case.id).with_for_update()
-    ids = (await session.scalars(due)).all()
+    return await empty(session, (await session.scalars(due)).all())
+
+
+async def empty(session: AsyncSession, ids: Ids) -> int:
+    """Take words, files and reporters of these cases, which the caller has locked; how many there were."""
     thread = CaseEntry.case_id.in_(ids)
     sealed = sa.select(sa.type_coerce(CaseEntry.blocks, sa.LargeBinary)).where(thread)
     words = (await session.scalars(sealed)).all()

@@ -69,7 +69,7 @@ async def forget_talks(session: AsyncSession, refs: Sequence[str]) -> int:
     busy = await _under_way(session, refs)
     await _empty(session, refs)
     done = [ref for ref in refs if ref not in busy]
-    await _unname(session, done)
+    await unname(session, MESSAGE.c.dialogue_ref.in_(done))
     return await change(session, sa.delete(Dialogue).where(Dialogue.ref.in_(done)))
 
 
@@ -96,10 +96,11 @@ async def _empty(session: AsyncSession, refs: Sequence[str]) -> None:
     )
 
 
-async def _unname(session: AsyncSession, refs: Sequence[str]) -> None:
+async def unname(session: AsyncSession, which: sa.ColumnElement[bool]) -> int:
+    """Part messages from who wrote them, and from the minute; returns how many there were."""
     said = await session.execute(
         sa.select(MESSAGE.c.id, MESSAGE.c.key, MESSAGE.c.received_at, MESSAGE.c.answered_at)
-        .where(MESSAGE.c.dialogue_ref.in_(refs))
+        .where(which)
         .order_by(MESSAGE.c.id)
     )
     nameless = [
@@ -113,6 +114,7 @@ async def _unname(session: AsyncSession, refs: Sequence[str]) -> None:
     ]
     if nameless:
         await session.execute(UNNAME, nameless)
+    return len(nameless)
 
 
 UNNAME = (

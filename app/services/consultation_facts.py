@@ -10,12 +10,6 @@ from app.services.legal_topics import LegalTopic
 from app.services.statutory_deadlines import Dates, Deadline, deadlines
 from models import Consultation
 
-CONSENT_VERSION = "2026-11"  # raise it when the words below change
-CONSENT = (
-    "您写的内容、材料和电话，只给承办律师和工会法律援助的工作人员看，用来答复您。\n"
-    "加密保存，办结 3 年后删除；要交给别的单位时，会再单独问您。"
-)
-
 
 class Opponent(StrEnum):
     OWN_COMPANY = "own_company"

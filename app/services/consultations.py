@@ -14,15 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
 from app.errors import DomainError, NotFound
-from app.services import cases, consultation_clocks
+from app.services import cases, consents, consultation_clocks
 from app.services.case_moves import MOVES
 from app.services.cases import Blocks, Mine, Opened, move
 from app.services.consultation_clocks import REOPENS_FOR
-from app.services.consultation_facts import CONSENT_VERSION, Hurry, Intake, Opponent, to_details
+from app.services.consultation_facts import Hurry, Intake, Opponent, to_details
+from app.services.purposes import LEGAL_AID
 from app.services.statutory_deadlines import nearest
 from models import OVER, Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind, Urgency
 
 KIND = CaseKind.CONSULTATION
+_ALL = 1000
 
 
 class Added(Enum):
@@ -70,8 +72,9 @@ async def open_consultation(
 ) -> Opened:
     """Keep a new one, with the nearest deadline the law sets and the time by which it is answered.
 
-    Who calls has asked for consent to `CONSENT_VERSION`.
+    Who calls has asked for consent (`purposes.LEGAL_AID`); it is kept here.
     """
+    await consents.give(session, person_id, LEGAL_AID, channel=channel, now=now)
     due_at = consultation_clocks.first_answer_due(now)
     opened = await cases.open_case(
         session,
@@ -102,7 +105,7 @@ async def open_consultation(
             deadline_basis=deadline and deadline.basis,
             urgency=Urgency.URGENT if near or intake.hurry is Hurry.PRESSING else Urgency.NORMAL,
             fast_track=near,
-            consent_version=CONSENT_VERSION,
+            consent_version=LEGAL_AID.version,
             consent_at=now,
             next_answer_due_at=due_at,
         )
@@ -183,6 +186,14 @@ def _take_up(own: Own, entry: CaseEntry, now: datetime) -> Added:
             consultation_clocks.reopen(own.facts, now)
             return Added.REOPENED
     return Added.NOTED
+
+
+async def cancel_unanswered(session: AsyncSession, person_id: int, *, channel: str, now: datetime) -> int:
+    """Withdraw all that can be withdrawn; how many there were."""
+    numbers = [own.case.number for own in await list_mine(session, person_id, _ALL) if own.can_be_withdrawn]
+    for number in numbers:
+        await cancel(session, person_id, number, channel=channel, now=now)
+    return len(numbers)
 
 
 async def cancel(session: AsyncSession, person_id: int, number: str, *, channel: str, now: datetime) -> Case:

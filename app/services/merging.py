@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
-from app.services import cases, followers, waiting_lists
+from app.services import cases, consents, followers, waiting_lists
 from app.services import sign_up_notices as notices
 from app.services.coordination import upsert
 from app.services.sign_up_moves import note
@@ -30,6 +30,7 @@ from models import (
     Outbox,
     Person,
     PersonMerge,
+    PrivacyRequest,
     SignUp,
     SignUpState,
     StoredFile,
@@ -209,6 +210,10 @@ async def _cases(session: AsyncSession, this: Merge) -> None:
     await cases.hand_over(session, this.gone, this.stays)
 
 
+async def _consents(session: AsyncSession, this: Merge) -> None:
+    await consents.hand_over(session, this.gone, this.stays, this.now)
+
+
 async def _nothing(session: AsyncSession, this: Merge) -> None:
     """The record of merges itself stays as it was written."""
 
@@ -223,6 +228,8 @@ RULES: Mapping[str, Rule] = {
     "guess.person_id": _repoint(Guess.person_id),
     "stored_file.owner_id": _repoint(StoredFile.owner_id),
     "case_reporter.person_digest": _cases,
+    "consent.person_digest": _consents,
+    "privacy_request.person_id": _repoint(PrivacyRequest.person_id),
     "person.merged_into_id": _repoint(Person.merged_into_id),
     "person_merge.stays_id": _nothing,
     "person_merge.gone_id": _nothing,

@@ -24,6 +24,12 @@ async def list_own(session: AsyncSession, person_id: int, public_ids: Sequence[s
     return {file.public_id: file for file in found}
 
 
+async def list_ready(session: AsyncSession, person_id: int) -> Sequence[StoredFile]:
+    """All of a person's files whose bytes we have, oldest first."""
+    mine = sa.select(StoredFile).where(StoredFile.owner_id == person_id, StoredFile.state == FileState.READY)
+    return (await session.scalars(mine.order_by(StoredFile.id))).all()
+
+
 async def disown(session: AsyncSession, person_id: int, public_ids: Sequence[str], day: datetime) -> None:
     """Forget owner and exact time of files that go with an anonymous case: both tell whose it is."""
     if not public_ids:

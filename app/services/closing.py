@@ -1,0 +1,292 @@
+"""Closing an account (注销): what leads to a person is deleted or parted from him, at once and for good.
+
+The follower's row loses its openid, so that the same openid, should it write again, begins as somebody new.
+Every column that leads to a person or a follower has its rule in `RULES`; each tells the receipt what became
+of it. Who still follows the official account is met anew at once: WeChat says he follows, and he must see the
+menu of those we do not know.
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import start_of_day
+from app.errors import DomainError
+from app.services import (
+    binding,
+    cases,
+    closed_cases,
+    confidential,
+    consents,
+    consultation_clocks,
+    consultations,
+    followers,
+    privacy_requests,
+    sign_ups,
+    stored_files,
+    tags,
+)
+from app.services.audiences import Facts
+from app.services.case_moves import MOVES
+from app.services.forgetting import AT_WORK, UNSETTLED, change
+from app.services.privacy_requests import Line
+from app.services.purposes import ASKED
+from app.services.sign_ups import Applicant
+from models import (
+    LIVE,
+    OVER,
+    Account,
+    AccountKind,
+    Activity,
+    ActivityState,
+    AlertState,
+    ApiSession,
+    Case,
+    CaseEntry,
+    CaseKind,
+    CaseState,
+    ConsentEnd,
+    CrisisAlert,
+    DeliveryState,
+    Dialogue,
+    EntryKind,
+    Follower,
+    FollowerTag,
+    MenuLook,
+    Message,
+    MessageState,
+    Outbox,
+    Person,
+    PrivacyRequest,
+    RequestKind,
+    SignUp,
+    StoredFile,
+)
+
+GONE = "gone:"  # before what stands in place of an openid
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """One account being closed; rules add to `lines` what they did."""
+
+    person_id: int
+    follower_ids: Sequence[int]
+    channel: str
+    now: datetime
+    lines: list[Line] = field(default_factory=list)
+
+    def tell(self, what: str, done: str) -> None:
+        self.lines.append(Line(what, done))
+
+
+Rule = Callable[[AsyncSession, Closing], Awaitable[None]]
+
+
+async def close(session: AsyncSession, person_id: int, *, channel: str, now: datetime) -> PrivacyRequest:
+    """Close the account of a person; the receipt says what was deleted, what stays and why.
+
+    `channel` is portal, api, or wechat where the person gave up his WeChat account.
+
+    Raises:
+        DomainError: it is closed already.
+    """
+    theirs = sa.select(Follower).where(Follower.person_id == person_id).order_by(Follower.id)
+    rows = (await session.scalars(theirs.with_for_update())).all()
+    person = await session.get_one(Person, person_id, with_for_update=True, populate_existing=True)
+    if person.closed_at is not None:
+        raise DomainError("这个账号已经注销了。")
+    this = Closing(person_id, [row.id for row in rows], channel, now)
+    known = [(row.account_id, row.openid) for row in rows if row.subscribed]
+    for rule in RULES.values():
+        await rule(session, this)
+        await session.flush()
+    person.closed_at = start_of_day(now)
+    receipt = await privacy_requests.done(session, RequestKind.CLOSE, None, this.lines, channel, now)
+    if channel != "wechat":
+        await _meet_anew(session, known, now)
+    return receipt
+
+
+async def _meet_anew(session: AsyncSession, known: Sequence[tuple[int, str]], now: datetime) -> None:
+    official = sa.select(Account.id).where(Account.kind == AccountKind.OFFICIAL)
+    accounts = set(await session.scalars(official))
+    for account_id, openid in known:
+        if account_id in accounts:
+            await followers.meet(session, account_id, openid, followed_at=now, now=now)
+            again = await followers.find_by_openid(session, account_id, openid, now)
+            if again is not None:
+                await tags.look_again(session, again.person_id, now)
+
+
+# --- what becomes of each column ---------------------------------------------------------------------------
+
+
+async def _effects(session: AsyncSession, this: Closing) -> None:
+    theirs = sa.or_(Outbox.person_id == this.person_id, Outbox.follower_id.in_(this.follower_ids))
+    waiting = sa.and_(theirs, Outbox.state.in_([*UNSETTLED, DeliveryState.OWED]))
+    skipped = {"state": DeliveryState.SKIPPED, "reason": "account closed", "settled_at": this.now}
+    await change(session, sa.update(Outbox).where(waiting).values(skipped))
+    nobody = {"payload": None, "person_id": None, "follower_id": None}
+    count = await change(session, sa.update(Outbox).where(theirs).values(nobody))
+    this.tell("给您的通知", f"{count} 条的内容已删除，还没有发出的不再发")
+
+
+async def _cases(session: AsyncSession, this: Closing) -> None:
+    own = await cases.lock_all(session, this.person_id)
+    for case in own:
+        if case.state not in OVER:
+            await _end(session, case, this)
+    await session.flush()
+    await closed_cases.empty(session, [case.id for case in own])
+    if own:
+        this.tell("留言、人工服务和咨询", f"{len(own)} 件的内容、附件和您的身份已删除，没办完的已撤销")
+
+
+async def _end(session: AsyncSession, case: Case, this: Closing) -> None:
+    """Withdrawn where nothing was answered yet, else closed."""
+    to = CaseState.CANCELLED if CaseState.CANCELLED in MOVES[case.kind][case.state] else CaseState.CLOSED
+    at = cases.moment_kept(this.now, anonymous=case.anonymous)
+    entry = CaseEntry(
+        case_id=case.id, kind=EntryKind.EVENT, blocks=[], by="system", channel=this.channel, created_at=at
+    )
+    cases.move(case, to, entry)
+    case.closed_at = at
+    if case.kind is CaseKind.CONSULTATION:
+        consultation_clocks.end(await consultations.facts_of(session, case))
+    session.add(entry)
+
+
+async def _sign_ups(session: AsyncSession, this: Closing) -> None:
+    who = Applicant(this.person_id, Facts(), this.channel)
+    ahead = (
+        sa.select(SignUp.activity_id)
+        .join(Activity, Activity.id == SignUp.activity_id)
+        .where(SignUp.person_id == this.person_id, SignUp.state.in_(LIVE))
+        .where(Activity.starts_at > this.now, Activity.state != ActivityState.DRAFT)
+        .order_by(SignUp.activity_id)
+    )
+    given_up = (await session.scalars(ahead)).all()
+    for activity_id in given_up:
+        await sign_ups.cancel(session, activity_id, who, now=this.now)
+    await session.flush()
+    mine = sa.update(SignUp).where(SignUp.person_id == this.person_id)
+    count = await change(session, mine.values(answers={}, version=SignUp.version + 1))
+    if count:
+        this.tell(
+            "活动报名",
+            f"取消了还没开始的 {len(given_up)} 个；{count} 次报名里您填的回答已删除。"
+            "参加过的次数保留，用来统计人数，已经查不到是您",
+        )
+
+
+async def _member(session: AsyncSession, this: Closing) -> None:
+    if await binding.unbind(session, this.person_id, channel=this.channel, now=this.now) is not None:
+        this.tell("会员绑定", "已解除。单位花名册里的资料由单位按用工管理保存，和这个微信不再对应")
+
+
+async def _talks(session: AsyncSession, this: Closing) -> None:
+    theirs = sa.and_(Message.follower_id.in_(this.follower_ids), Message.state.in_(AT_WORK))
+    failed = {"state": MessageState.FAILED, "lease_token": None, "lease_until": None}
+    await change(session, sa.update(Message).where(theirs).values(failed))
+    refs = sa.select(Dialogue.ref).where(Dialogue.follower_id.in_(this.follower_ids))
+    await confidential.forget_talks(session, (await session.scalars(refs)).all())
+    said = Message.follower_id.in_(this.follower_ids)
+    await change(session, sa.update(Message).where(said).values(body=None, reply=None))
+    count = await confidential.unname(session, said)
+    this.tell("聊天", f"{count} 条消息的文字已删除，只剩没有姓名的条数和日期")
+
+
+async def _files(session: AsyncSession, this: Closing) -> None:
+    theirs = sa.select(StoredFile.public_id).where(StoredFile.owner_id == this.person_id)
+    names = (await session.scalars(theirs)).all()
+    await stored_files.mark_deleted(session, names)
+    if names:
+        this.tell("您发来的图片、语音和视频", f"{len(names)} 个已删除")
+
+
+async def _alerts(session: AsyncSession, this: Closing) -> None:
+    theirs = CrisisAlert.person_id == this.person_id
+    taken = sa.and_(theirs, CrisisAlert.state == AlertState.TAKEN)
+    await change(session, sa.update(CrisisAlert).where(taken).values(excerpt=None))
+    if await session.scalar(sa.select(CrisisAlert.id).where(theirs, CrisisAlert.state == AlertState.WAITING)):
+        this.tell("危险时的提醒", "还有值班人员没有看到的，为了您的安全保留，最多 180 天")
+
+
+async def _consents(session: AsyncSession, this: Closing) -> None:
+    for purpose in ASKED:
+        await consents.end(session, this.person_id, purpose, ConsentEnd.CLOSED, this.now)
+    this.tell("同意记录", "全部终止。什么时候同意过什么留作凭据，已经查不到是您")
+
+
+async def _requests(session: AsyncSession, this: Closing) -> None:
+    mine = sa.update(PrivacyRequest).where(PrivacyRequest.person_id == this.person_id)
+    nobody = {"person_id": None, "link_digest": None, "link_until": None}
+    await session.execute(mine.values(nobody).execution_options(synchronize_session=False))
+
+
+async def _kept(session: AsyncSession, this: Closing) -> None:
+    """Leads to a row that nobody is behind any more."""
+
+
+async def _guesses(session: AsyncSession, this: Closing) -> None:
+    """They go by themselves within a day, and must not go sooner: closing would give new tries."""
+
+
+async def _logins(session: AsyncSession, this: Closing) -> None:
+    await change(session, sa.delete(ApiSession).where(ApiSession.follower_id.in_(this.follower_ids)))
+
+
+async def _tags(session: AsyncSession, this: Closing) -> None:
+    await change(session, sa.delete(FollowerTag).where(FollowerTag.follower_id.in_(this.follower_ids)))
+
+
+async def _looks(session: AsyncSession, this: Closing) -> None:
+    await change(session, sa.delete(MenuLook).where(MenuLook.follower_id.in_(this.follower_ids)))
+
+
+async def _followers(session: AsyncSession, this: Closing) -> None:
+    for follower_id in this.follower_ids:
+        nobody = {
+            "openid": GONE + secrets.token_hex(16),
+            "unionid": None,
+            "asked_at": None,
+            "subscribed": False,
+            "subscribed_at": None,
+            "unsubscribed_at": start_of_day(this.now),
+            "spoke_at": None,
+            "acted_at": None,
+            "menu_tag": None,
+            "version": Follower.version + 1,  # a message under way begins anew, with somebody new
+        }
+        await change(session, sa.update(Follower).where(Follower.id == follower_id).values(nobody))
+    session.expire_all()
+    this.tell("微信编号、标签和登录", "已删除，所有设备已退出")
+
+
+# By table and column. In this order: first what would still be sent, last what all others lead to.
+RULES: Mapping[str, Rule] = {
+    "outbox.person_id": _effects,
+    "outbox.follower_id": _kept,  # with the rule before it
+    "case_reporter.person_digest": _cases,
+    "sign_up.person_id": _sign_ups,
+    "consent.person_digest": _consents,
+    "member.person_id": _member,
+    "message.follower_id": _talks,
+    "dialogue.follower_id": _kept,  # with the rule before it
+    "stored_file.owner_id": _files,
+    "crisis_alert.person_id": _alerts,
+    "privacy_request.person_id": _requests,
+    "guess.person_id": _guesses,
+    "person_merge.stays_id": _kept,
+    "person_merge.gone_id": _kept,
+    "person.merged_into_id": _kept,
+    "api_session.follower_id": _logins,
+    "follower_tag.follower_id": _tags,
+    "menu_look.follower_id": _looks,
+    "follower.person_id": _followers,
+}

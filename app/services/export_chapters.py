@@ -1,0 +1,257 @@
+"""What an export reads of one person: who he is to us, and what he did.
+
+Every column that leads to a person or a follower is named by the chapter that shows it, or in
+`exports.NOT_SHOWN` with the reason. Sealed words are opened: it is their owner who asks. Not here: what was
+said in chat (`export_talks`).
+"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from app.clock import shanghai
+from app.services import cases, consents, consultation_facts, members, privacy_requests, stored_files
+from app.services.consultations import facts_of_all
+from app.services.export_sources import Row, chapter
+from app.services.export_values import day, name_of, time
+from models import (
+    Account,
+    AccountKind,
+    ApiSession,
+    CaseEntry,
+    ConsentEnd,
+    EntryKind,
+    Follower,
+    FollowerTag,
+    Guess,
+    Person,
+    SignUp,
+)
+
+
+@chapter("person", "我在这里的编号", id="编号", since="最早记录")
+async def _person(session: AsyncSession, person_id: int) -> Sequence[Row]:
+    person = await session.get_one(Person, person_id)
+    return [{"id": person.public_id, "since": time(person.created_at)}]
+
+
+@chapter(
+    "followers",
+    "微信里的关注",
+    "follower.person_id",
+    "follower_tag.follower_id",
+    account="在哪里",
+    openid="您在那里的编号",
+    unionid="跨账号编号",
+    subscribed="在关注",
+    subscribed_at="关注时间",
+    tags="标签",
+)
+async def _followers(session: AsyncSession, person_id: int) -> Sequence[Row]:
+    found = await session.execute(
+        sa.select(Follower, Account.kind)
+        .join(Account, Account.id == Follower.account_id)
+        .where(Follower.person_id == person_id)
+        .order_by(Follower.id)
+    )
+    rows = []
+    for follower, kind in found.all():
+        named = sa.select(FollowerTag.name).where(FollowerTag.follower_id == follower.id)
+        rows.append(
+            {
+                "account": "公众号" if kind is AccountKind.OFFICIAL else "小程序",
+                "openid": follower.openid,
+                "unionid": follower.unionid,
+                "subscribed": follower.subscribed,
+                "subscribed_at": time(follower.subscribed_at),
+                "tags": list(await session.scalars(named.order_by(FollowerTag.name))),
+            }
+        )
+    return rows
+
+
+@chapter(
+    "membership",
+    "会员资料",
+    "member.person_id",
+    staff_number="工号",
+    name="姓名",
+    sex="性别",
+    born_on="出生日期",
+    phone="手机号",
+    branch="组织",
+    post="岗位",
+    kind="类别",
+    joined_on="入会日期",
+    left_on="离开日期",
+    bound_at="绑定时间",
+)
+async def _membership(session: AsyncSession, person_id: int) -> Sequence[Row]:
+    own = await members.find_of_person(session, person_id)
+    if own is None:
+        return []
+    return [
+        {
+            "staff_number": own.staff_number,
+            "name": own.name,
+            "sex": own.sex.label if own.sex else None,
+            "born_on": own.born_on,
+            "phone": own.phone,
+            "branch": own.branch.way,
+            "post": own.post,
+            "kind": own.kind.label,
+            "joined_on": day(own.joined_on),
+            "left_on": day(own.left_on),
+            "bound_at": time(own.bound_at),
+        }
+    ]
+
+
+@chapter(
+    "sign_ups",
+    "活动报名",
+    "sign_up.person_id",
+    activity="活动",
+    state="状态",
+    seats="名额",
+    answers="填的内容",
+    signed_up_at="报名时间",
+)
+async def _sign_ups(session: AsyncSession, person_id: int) -> Sequence[Row]:
+    mine = sa.select(SignUp).options(joinedload(SignUp.activity)).where(SignUp.person_id == person_id)
+    return [
+        {
+            "activity": entry.activity.title,
+            "state": entry.state.label,
+            "seats": entry.seats,
+            "answers": entry.answers,
+            "signed_up_at": time(entry.signed_up_at),
+        }
+        for entry in await session.scalars(mine.order_by(SignUp.id))
+    ]
+
+
+@chapter(
+    "cases",
+    "留言、人工服务和咨询",
+    "case_reporter.person_digest",
+    number="编号",
+    kind="种类",
+    anonymous="匿名",
+    state="状态",
+    opened_at="提交时间",
+    answers="问过您的",
+    thread="往来",
+)
+async def _cases(session: AsyncSession, person_id: int) -> Sequence[Row]:
+    own = [each.case for each in await cases.list_mine(session, person_id, 10_000)]
+    facts = await facts_of_all(session, own)
+    return [
+        {
+            "number": case.number,
+            "kind": case.kind.label,
+            "anonymous": case.anonymous,
+            "state": case.state.said_to_member,
+            "opened_at": day(shanghai(case.opened_at).date()) if case.anonymous else time(case.opened_at),
+            "answers": dict(consultation_facts.read(facts[case.id])) if case.id in facts else {},
+            "thread": [_said(entry) for entry in await cases.list_thread(session, case)],
+        }
+        for case in own
+    ]
+
+
+def _said(entry: CaseEntry) -> Row:
+    who = {EntryKind.MEMBER: "您", EntryKind.STAFF: "工作人员"}.get(entry.kind, "")
+    moved = entry.to_state.said_to_member if entry.to_state else ""
+    return {"at": time(entry.created_at), "who": who, "words": cases.text_of(entry), "state": moved}
+
+
+@chapter(
+    "files",
+    "您发来的图片、语音和视频",
+    "stored_file.owner_id",
+    file="文件名",
+    kind="种类",
+    size="字节",
+    at="时间",
+)
+async def _files(session: AsyncSession, person_id: int) -> Sequence[Row]:
+    return [
+        {"file": name_of(each), "kind": each.kind, "size": each.size, "at": time(each.created_at)}
+        for each in await stored_files.list_ready(session, person_id)
+    ]
+
+
+@chapter(
+    "consents",
+    "同意记录",
+    "consent.person_digest",
+    purpose="用途",
+    version="版本",
+    given_at="同意时间",
+    given_by="在哪里",
+    ended_at="终止时间",
+    ended_how="怎样终止",
+)
+async def _consents(session: AsyncSession, person_id: int) -> Sequence[Row]:
+    return [
+        {
+            "purpose": each.purpose,
+            "version": each.version,
+            "given_at": time(each.given_at),
+            "given_by": each.given_by,
+            "ended_at": time(each.ended_at),
+            "ended_how": ConsentEnd(each.ended_how).label if each.ended_how else None,
+        }
+        for each in await consents.list_history(session, person_id)
+    ]
+
+
+@chapter(
+    "logins",
+    "小程序登录",
+    "api_session.follower_id",
+    started_at="登录时间",
+    refreshed_at="最近一次",
+    ended="已退出",
+)
+async def _logins(session: AsyncSession, person_id: int) -> Sequence[Row]:
+    mine = sa.select(ApiSession).join(Follower, Follower.id == ApiSession.follower_id)
+    found = await session.scalars(mine.where(Follower.person_id == person_id).order_by(ApiSession.id))
+    return [
+        {
+            "started_at": time(each.started_at),
+            "refreshed_at": time(each.refreshed_at),
+            "ended": each.revoked_at is not None,
+        }
+        for each in found
+    ]
+
+
+@chapter("guesses", "没有核对上的次数（保留一天）", "guess.person_id", purpose="核对什么", at="时间")
+async def _guesses(session: AsyncSession, person_id: int) -> Sequence[Row]:
+    found = await session.scalars(sa.select(Guess).where(Guess.person_id == person_id).order_by(Guess.id))
+    return [{"purpose": each.purpose, "at": time(each.at)} for each in found]
+
+
+@chapter(
+    "requests",
+    "您提过的要求",
+    "privacy_request.person_id",
+    number="编号",
+    kind="要求",
+    asked_at="时间",
+    outcome="结果",
+)
+async def _requests(session: AsyncSession, person_id: int) -> Sequence[Row]:
+    return [
+        {
+            "number": each.number,
+            "kind": each.kind.label,
+            "asked_at": time(each.asked_at),
+            "outcome": [f"{line.what}：{line.done}" for line in privacy_requests.lines_of(each)],
+        }
+        for each in await privacy_requests.list_own(session, person_id)
+    ]

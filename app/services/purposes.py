@@ -1,0 +1,150 @@
+"""For what we use what we know of people: one entry for each purpose, read by every notice and question.
+
+A notice says who, why, how, which data, how long, and what one may do (PIPL 17). Who answers for the data and
+whom he entrusts stands in the operator's file (`privacy_files`). Raise a purpose's `version` when what it
+says changes: consent to the older one no longer stands, and is asked for anew (PIPL 14).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.errors import NotFound
+
+
+class Basis(StrEnum):
+    """What makes it lawful (PIPL 13)."""
+
+    CONSENT = "consent"
+    SERVICE = "service"  # what the person asked for cannot be done without it
+    PROTECTION = "protection"  # of life and health in an emergency
+
+    @property
+    def label(self) -> str:
+        return {
+            "consent": "您的同意",
+            "service": "办理您提出的事所必需",
+            "protection": "紧急情况下保护生命健康所必需",
+        }[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """One purpose. All texts are Chinese and are shown as they are."""
+
+    key: str  # at most 24 characters; kept with each consent
+    title: str
+    version: str
+    basis: Basis
+    why: str  # what for, and how it is done
+    kinds: str  # which data
+    seen_by: str
+    kept: str  # how long, and what happens then
+    refusing: str = ""  # what is not possible without it, and what is
+    withdrawing: str = ""  # what taking the consent back does
+    sensitive: str = ""  # of sensitive data: why it is necessary, and what it means for the person (PIPL 30)
+    confidential: bool = False  # that somebody agreed tells something of him: only the day is kept
+
+    @property
+    def is_sensitive(self) -> bool:
+        return bool(self.sensitive)
+
+    @property
+    def asks(self) -> bool:
+        return self.basis is Basis.CONSENT
+
+    @property
+    def question(self) -> str:
+        """What is read before agreeing, in chat: three lines at most."""
+        return "\n".join(filter(None, [self.why, f"{self.seen_by}{self.kept}", self.sensitive]))
+
+
+CHAT = Purpose(
+    key="chat",
+    title="公众号对话",
+    version="2026-12",
+    basis=Basis.SERVICE,
+    why="回答您发来的消息，接着上次没有说完的话办事。",
+    kinds="您在本公众号的编号（openid）、您发的文字、图片、语音、视频和位置，我们的回答，时间。",
+    seen_by="只由系统自动处理；排查故障时由授权的维护人员查看，查看留痕。",
+    kept="文字 180 天后删除，只留编号和时间。取消关注时，位置、标签立即删除。",
+    refusing="不想留下记录，可以直接打电话：服务电话里有各条热线。",
+)
+CRISIS = Purpose(
+    key="crisis",
+    title="危险时的提醒",
+    version="2026-12",
+    basis=Basis.PROTECTION,
+    why="话里像是有生命危险时，请值班人员马上关心您。",
+    kinds="您发的那一段话、时间。",
+    seen_by="只给值班人员看。",
+    kept="180 天后删除那段话。",
+)
+MEMBERSHIP = Purpose(
+    key="membership",
+    title="会员绑定",
+    version="2026-12",
+    basis=Basis.CONSENT,
+    why="绑定后就能看到会员的菜单，参加只对会员开放的活动。",
+    kinds="工号、姓名、手机号后四位或出生日期，用来和单位的花名册核对；核对后记下这个微信对应哪个工号。",
+    seen_by="工号、姓名和核对的那一项，只用来和单位的花名册核对，只有工会工作人员能看到绑定结果。",
+    kept="解除绑定就不再对应。",
+    refusing="不绑定也能看资讯、咨询、留言和报名对所有人开放的活动。",
+    withdrawing="解除工号绑定，看不到会员菜单；您的报名、留言和咨询都还在。",
+)
+SIGN_UP = Purpose(
+    key="sign_up",
+    title="活动报名",
+    version="2026-12",
+    basis=Basis.SERVICE,
+    why="给您留名额，通知候补、提醒时间，活动时签到。",
+    kinds="您报了哪个活动、带几位同伴、报名时回答的问题、签到时间。",
+    seen_by="只给这个活动的组织者看。",
+    kept="报名记录保留，用来统计参加人数；注销时和您脱离，回答删除。",
+    refusing="不填报名表里的问题，就不能报那个活动。",
+)
+FEEDBACK = Purpose(
+    key="feedback",
+    title="留言和人工服务",
+    version="2026-12",
+    basis=Basis.SERVICE,
+    why="把您的事交给工作人员办，把答复带回给您。可以匿名：那样没有人知道是谁写的。",
+    kinds="您写的内容、图片、语音，愿意留的电话，办理过程。",
+    seen_by="只给办这件事的工作人员看。",
+    kept="办结 3 年后删除内容，只留编号和时间。",
+    refusing="不想写下来，可以直接打服务电话。",
+)
+LEGAL_AID = Purpose(
+    key="legal_aid",
+    title="法律咨询",
+    version="2026-12",
+    basis=Basis.CONSENT,
+    why="您写的内容、材料和电话，用来请律师答复您。",
+    kinds="事情的经过和日期、在职情况、对方、材料，可能有受伤和看病的情况，愿意留的电话。",
+    seen_by="只给承办律师和工会法律援助的工作人员看；要交给别的单位时，会再单独问您。",
+    kept="加密保存，办结 3 年后删除。",
+    refusing="不同意就不提交。可以直接打电话问，不用留资料。",
+    withdrawing="还没有答复的咨询就此撤销，不再提醒您；已经答复的，3 年后删除，也可以现在就删。",
+    sensitive="里面可能有受伤、看病这样的敏感信息，没有它律师判断不了；不想写的可以跳过。",
+    confidential=True,
+)
+EXPORTS = Purpose(
+    key="rights",
+    title="查阅、导出、更正、删除和注销",
+    version="2026-12",
+    basis=Basis.SERVICE,
+    why="办您对自己资料提出的要求，给您回执。",
+    kinds="您要求了什么、什么时候、办的结果。",
+    seen_by="只给受理的工作人员看。",
+    kept="回执保留 3 年，注销后不再对应到您。",
+)
+
+PURPOSES = (CHAT, MEMBERSHIP, SIGN_UP, FEEDBACK, LEGAL_AID, CRISIS, EXPORTS)
+ASKED = tuple(each for each in PURPOSES if each.asks)  # these need consent
+
+
+def get(key: str) -> Purpose:
+    """One that needs consent, by its key. Raises: NotFound."""
+    for each in ASKED:
+        if each.key == key:
+            return each
+    raise NotFound("没有这一项同意。")

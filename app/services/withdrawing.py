@@ -1,0 +1,39 @@
+"""Taking consent back (PIPL 15): at once, and with it what relied on it stops.
+
+What was done before stays lawful and stays done.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.services import binding, consents, consultations
+from app.services.purposes import LEGAL_AID, MEMBERSHIP, Purpose
+from models import ConsentEnd
+
+Stop = Callable[[AsyncSession, int, str, datetime], Awaitable[object]]
+
+
+async def withdraw(
+    session: AsyncSession, person_id: int, purpose: Purpose, *, channel: str, now: datetime
+) -> bool:
+    """End the consent and what relied on it; false where none stood. Twice is no error."""
+    ended = await consents.end(session, person_id, purpose, ConsentEnd.WITHDRAWN, now)
+    await STOPS[purpose.key](session, person_id, channel, now)
+    return ended
+
+
+async def _unbind(session: AsyncSession, person_id: int, channel: str, now: datetime) -> None:
+    await binding.unbind(session, person_id, channel=channel, now=now)
+
+
+async def _cancel_consultations(session: AsyncSession, person_id: int, channel: str, now: datetime) -> None:
+    await consultations.cancel_unanswered(session, person_id, channel=channel, now=now)
+
+
+# By purpose: what stops. A test fails for one that asks for consent and is not here.
+STOPS: Mapping[str, Stop] = {
+    MEMBERSHIP.key: _unbind,
+    LEGAL_AID.key: _cancel_consultations,
+}
