@@ -14,6 +14,7 @@ ABOUT = "\n".join(
         "这里不代替 110、119、120，用电报修请打 95598。",
         lines.HELP,
         lines.HOTLINES,
+        lines.PRIVACY,
     )
 )
 

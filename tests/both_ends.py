@@ -43,10 +43,11 @@ def settings_for(database_url: str, folder: Path, **given: Any) -> Settings:
 
 
 def small_content(folder: Path) -> Path:
-    """A content folder that is read in no time: one tip."""
+    """A content folder that is read in no time: one tip, and who answers for the data."""
     small = folder / "small-content"
     (small / "power_safety").mkdir(parents=True, exist_ok=True)
     shutil.copyfile(ROOT / "content" / "power_safety" / TIP, small / "power_safety" / TIP)
+    shutil.copyfile(ROOT / "content" / "privacy.yaml", small / "privacy.yaml")
     return small
 
 

@@ -33,6 +33,7 @@ KNOWN = {
         ("membership.bind", "会员绑定", (), ()),
         ("membership.show", "我的会员信息", (), ()),
         ("membership.unbind", "解除绑定", (), ()),
+        ("privacy.show", "我的隐私", (), ()),
         ("news.latest", "工会动态", ("category",), ()),
         ("crisis.take", "接手紧急提醒", ("alert",), ()),
     ]

@@ -86,7 +86,7 @@ async def test_the_pack_is_read_by_people_and_programs(talk: Talk, tmp_path: Pat
     async with talk.database.reading() as session:
         kept = await stored_files.list_ready(session, person_id)
 
-    packed = zipfile.ZipFile(io.BytesIO(await packing.pack(files, own, "<h1>我的资料</h1>", kept)))
+    packed = zipfile.ZipFile(io.BytesIO(await packing.pack(files.get, own, "<h1>我的资料</h1>", kept)))
 
     assert packed.read(f"files/{'a' * 16}.png") == b"a picture"
     assert "我的资料" in packed.read("index.html").decode()

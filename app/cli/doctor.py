@@ -17,6 +17,7 @@ from app.cli import doctor_wechat
 from app.cli.findings import BAD, Finding, advice, bad, doubtful, good
 from app.database import Database
 from app.errors import OperatorError
+from app.services import privacy_files
 from app.settings import Settings, WeChatMode, load_settings
 from app.wechat.errors import WeChatError
 
@@ -33,7 +34,8 @@ def add_to(app: typer.Typer) -> None:
 def doctor() -> None:
     """检查部署，说出哪里不对。
 
-    依次看设置、数据库、Redis、文件、时钟、微信接口、回调地址、小程序、值班、菜单和额度；有问题时退出码为 1。
+    依次看设置、数据库、Redis、文件、隐私说明、时钟、微信接口、回调地址、小程序、值班、菜单和额度。
+    有问题时退出码为 1。
     """
     raise typer.Exit(asyncio.run(_report()))
 
@@ -85,7 +87,7 @@ Check = Callable[[House], Awaitable[Sequence[Finding]]]
 
 async def examine(house: House) -> AsyncIterator[Finding]:
     """Every check in turn; one that fails does not keep the next from running."""
-    checks: tuple[Check, ...] = (_database, _redis, _files, *doctor_wechat.CHECKS)
+    checks: tuple[Check, ...] = (_database, _redis, _files, _controller, *doctor_wechat.CHECKS)
     for check in checks:
         what = (check.__doc__ or "").strip("。. ")
         try:
@@ -200,6 +202,16 @@ async def _redis(house: House) -> list[Finding]:
     finally:
         await client.aclose()
     return [good("Redis 可用")]
+
+
+async def _controller(house: House) -> list[Finding]:
+    """隐私说明."""
+    if house.controller == privacy_files.NOT_NAMED:
+        where = house.settings.content / "privacy.yaml"
+        return [
+            doubtful(f"隐私说明里没有写明单位：请写好 {where}（单位、地址、联系方式，见 docs/privacy.md）")
+        ]
+    return [good(f"隐私说明写明了单位：{house.controller.name}")]
 
 
 async def _files(house: House) -> list[Finding]:

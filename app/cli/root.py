@@ -20,6 +20,7 @@ from app.cli import (
     members,
     menus,
     messages,
+    retention,
     sandbox,
     serving,
     tags,
@@ -45,6 +46,7 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(tags.app, name="tags")
 app.add_typer(audiences.app, name="audiences")
 app.add_typer(templates.app, name="templates")
+app.add_typer(retention.app, name="retention")
 app.add_typer(content.app, name="content")
 app.add_typer(keys.app, name="keys")
 

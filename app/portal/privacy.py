@@ -47,6 +47,6 @@ async def download(secret: str, session: ReadSession, shared: InUse, now: Now) -
     chapters = await exports.gather(session, row.person_id)
     page = render("export_file.html", chapters=chapters, receipt=row, now=now)
     files = await stored_files.list_ready(session, row.person_id)
-    packed = await packing.pack(shared.files, chapters, page, files)
+    packed = await packing.pack(shared.files.get, chapters, page, files)
     named = {"Content-Disposition": f'attachment; filename="{row.number}.zip"'}
     return Response(packed, media_type="application/zip", headers=named)

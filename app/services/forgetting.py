@@ -43,6 +43,11 @@ class Rule:
             due = due.where(self.key <= last)
         return due.where(self.key > after).order_by(self.key)
 
+    async def count(self, session: AsyncSession, now: datetime) -> int:
+        """How many rows are due."""
+        due = sa.select(self.key).where(*self.where(now)).subquery()
+        return int(await session.scalar(sa.select(sa.func.count()).select_from(due)) or 0)
+
 
 async def change(session: AsyncSession, statement: Any) -> int:
     """Run an UPDATE or DELETE; returns how many rows it met."""

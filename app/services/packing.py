@@ -3,19 +3,20 @@
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from app.files import Files
 from app.services.export_values import name_of
 from app.services.exports import Chapter
 from models import StoredFile
 
 log = structlog.get_logger(__name__)
 
+Read = Callable[[str], Awaitable[bytes]]  # the bytes under a public id; raises FileNotFoundError
 
-async def pack(files: Files, chapters: Sequence[Chapter], page: str, own: Sequence[StoredFile]) -> bytes:
+
+async def pack(read: Read, chapters: Sequence[Chapter], page: str, own: Sequence[StoredFile]) -> bytes:
     """A ZIP of `index.html`, `data.json` and `files/…`; a file whose bytes are lost is named."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
@@ -24,7 +25,7 @@ async def pack(files: Files, chapters: Sequence[Chapter], page: str, own: Sequen
         lost = []
         for file in own:
             try:
-                packed.writestr(name_of(file), await files.get(file.public_id), zipfile.ZIP_STORED)
+                packed.writestr(name_of(file), await read(file.public_id), zipfile.ZIP_STORED)
             except FileNotFoundError:
                 log.error("export_file_lost", file=file.public_id)
                 lost.append(name_of(file))

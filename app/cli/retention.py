@@ -1,0 +1,69 @@
+"""`gonghui retention …`: what is kept how long, how much is due, and deleting it now."""
+
+import asyncio
+
+import typer
+
+from app.assembly import assemble
+from app.cli.words import Commands
+from app.jobs import retention as job
+from app.services import retention
+from app.services.forgetting import Rule
+
+app = Commands(help="保存期限：到期要删什么、现在有多少，立即删除。")
+
+# By rule: what becomes of it, and when.
+WORDS: dict[str, str] = {
+    "open_to_draft": "没答完的对话到时间后搁为草稿",
+    "suspended_to_draft": "被打断的对话到时间后搁为草稿",
+    "confidential_just_over": "保密对话结束 10 分钟后清空",
+    "confidential_told": "保密事项的答复送达 10 分钟后清空",
+    "confidential": "保密对话结束 10 分钟后清空（补漏）",
+    "drafts_deleted": "草稿 7 天后删除",
+    "old_messages": "消息和回复的文字 180 天后清空",
+    "old_effects": "通知的内容 180 天后清空",
+    "old_dialogues": "结束的对话 180 天后清空",
+    "old_alerts": "危险提醒的原话 180 天后清空",
+    "old_questions": "没答上的问题 180 天后删除",
+    "guesses": "核对不上的记录 24 小时后删除",
+    "api_sessions": "小程序登录结束 30 天后删除",
+    "closed_cases": "办结的事项 3 年后清空内容和身份",
+    "privacy_requests": "个人信息要求的回执 3 年后删除",
+    "leavers": "取消关注的人：标签、位置、跨账号编号删除",
+    "acts": "不再需要的互动时间删除",
+    "media_fetches": "取回附件的记录 4 天后删除",
+}
+
+
+@app.command()
+def show() -> None:
+    """看看现在到期的有多少，什么也不删（演练）。"""
+    for rule, count in asyncio.run(_due()):
+        typer.echo(f"{count:>8}  {WORDS[rule.name]}")
+    typer.echo("平时每小时自动删除；现在就删：gonghui retention apply")
+
+
+@app.command()
+def apply() -> None:
+    """现在就删除到期的。"""
+    told = asyncio.run(_apply())
+    for rule, count in told:
+        if count:
+            typer.echo(f"{count:>8}  {WORDS[rule.name]}")
+    typer.echo(f"完成，处理了 {sum(count for _, count in told)} 条。")
+
+
+async def _due() -> list[tuple[Rule, int]]:
+    async with assemble() as house, house.database.reading() as session:
+        now = house.clock.now()
+        return [(rule, await rule.count(session, now)) for rule in _rules()]
+
+
+async def _apply() -> list[tuple[Rule, int]]:
+    async with assemble() as house:
+        now = house.clock.now()
+        return [(rule, await job.apply(house.database, rule, now)) for rule in _rules()]
+
+
+def _rules() -> list[Rule]:
+    return [*retention.SOON, *retention.DEEP]
