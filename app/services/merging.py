@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
-from app.services import cases, followers, waiting_lists
+from app.services import cases, customer_moves, followers, waiting_lists
 from app.services import sign_up_notices as notices
 from app.services.coordination import upsert
 from app.services.sign_up_moves import note
@@ -209,6 +209,10 @@ async def _cases(session: AsyncSession, this: Merge) -> None:
     await cases.hand_over(session, this.gone, this.stays)
 
 
+async def _accounts(session: AsyncSession, this: Merge) -> None:
+    await customer_moves.hand_over(session, this.gone, this.stays)
+
+
 async def _nothing(session: AsyncSession, this: Merge) -> None:
     """The record of merges itself stays as it was written."""
 
@@ -217,6 +221,7 @@ async def _nothing(session: AsyncSession, this: Merge) -> None:
 RULES: Mapping[str, Rule] = {
     "member.person_id": _member,
     "sign_up.person_id": _sign_ups,
+    "account_binding.person_id": _accounts,
     "follower.person_id": _repoint(Follower.person_id),
     "outbox.person_id": _repoint(Outbox.person_id),
     "crisis_alert.person_id": _repoint(CrisisAlert.person_id),
