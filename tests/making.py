@@ -8,7 +8,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.services import activities, branches, customer_accounts
 from app.services.audiences import Facts
 from app.services.sign_ups import Applicant
-from models import LINEAGE, Activity, Branch, CustomerAccount, Member, MemberKind, Person, Sex
+from models import (
+    LINEAGE,
+    AccountBinding,
+    Activity,
+    BindingState,
+    Branch,
+    CustomerAccount,
+    Member,
+    MemberKind,
+    Person,
+    Sex,
+)
 from tests.conftest import NOON
 
 
@@ -74,6 +85,18 @@ async def account(session: AsyncSession, number: str = "6101234567", **given: An
         **given,
     }
     row = CustomerAccount(number=number, number_digest=customer_accounts.digest(number), **values)
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def bound(
+    session: AsyncSession, person_id: int, number: str = "6101234567", **given: Any
+) -> AccountBinding:
+    """The account, unverified."""
+    values = {"state": BindingState.UNVERIFIED, "bound_at": NOON, **given}
+    digest = customer_accounts.digest(number)
+    row = AccountBinding(person_id=person_id, number=number, number_digest=digest, **values)
     session.add(row)
     await session.flush()
     return row
