@@ -88,6 +88,12 @@ def called(binding: AccountBinding) -> str:
 # --- what a person does ------------------------------------------------------------------------------------
 
 
+async def check_may_bind(session: AsyncSession, person_id: int) -> None:
+    """Raises: DomainError: he has bound as many as one may."""
+    if await _count(session, person_id) >= MOST:
+        raise DomainError(f"一个人最多绑定 {MOST} 个户号。请先解绑不用的。")
+
+
 async def bind(
     session: AsyncSession,
     person_id: int,
@@ -107,8 +113,7 @@ async def bind(
     own = await find_by_number(session, person_id, number)
     if own is not None:
         return own
-    if await _count(session, person_id) >= MOST:
-        raise DomainError(f"一个人最多绑定 {MOST} 个户号。请先解绑不用的。")
+    await check_may_bind(session, person_id)
     await _check_area(session, area)
     account = await _find_account(session, number)
     made = AccountBinding(
@@ -125,6 +130,11 @@ async def bind(
     await session.flush()
     await tags.look_again(session, person_id, now)
     return made
+
+
+async def may_verify(session: AsyncSession, person_id: int, now: datetime) -> bool:
+    """Whether the person has a try left today."""
+    return await guesses.left(session, PURPOSE, person_id, now) > 0
 
 
 async def check_may_verify(session: AsyncSession, person_id: int, now: datetime) -> None:
