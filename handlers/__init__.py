@@ -6,6 +6,7 @@ from app.dialogue.router import Router
 from app.services.library import Library
 from handlers import (
     about,
+    accounts,
     activities,
     crisis,
     desk,
@@ -37,6 +38,7 @@ def routers(library: Library, on_duty: Collection[str] = (), *, public_url: str 
         feedback.router,
         activities.router,
         membership.router,
+        accounts.router,
         legal_aid.router,
         news.make_router(public_url),
         privacy.make_router(public_url),

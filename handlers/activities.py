@@ -172,7 +172,8 @@ async def _offered(chat: Chat, handler: str) -> tuple[Activity | None, Reply]:
 
 
 def _applicant(chat: Chat) -> Applicant:
-    return Applicant(chat.person.person_id, Facts(chat.person.tags, chat.person.membership), "chat")
+    who = chat.person
+    return Applicant(who.person_id, Facts(who.tags, who.membership, who.areas), "chat")
 
 
 def _row(activity: Activity, chat: Chat) -> str:

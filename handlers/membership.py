@@ -7,7 +7,8 @@ from app.dialogue import answers, dates
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
 from app.services import binding, members
-from app.services.binding import NotFitting, Proof
+from app.services.binding import Proof
+from app.services.guesses import NotFitting
 from app.services.purposes import MEMBERSHIP
 from app.wechat.replies import Reply, Text
 from handlers import consenting, lines

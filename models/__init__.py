@@ -17,6 +17,7 @@ from models.base import Base
 from models.case import OVER, Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
 from models.consultation import Basis, Consultation, Employment, Urgency
 from models.coordination import AccessToken, Counter, Lease, SharedVersion
+from models.customer import AccountBinding, BindingState, CustomerAccount
 from models.dialogue import Dialogue, DialogueState
 from models.identity import (
     Account,
@@ -53,6 +54,7 @@ __all__ = [
     "OVER",
     "AccessToken",
     "Account",
+    "AccountBinding",
     "AccountKind",
     "Activity",
     "ActivityMove",
@@ -66,6 +68,7 @@ __all__ = [
     "ArticleState",
     "Base",
     "Basis",
+    "BindingState",
     "Branch",
     "Case",
     "CaseEntry",
@@ -77,6 +80,7 @@ __all__ = [
     "Consultation",
     "Counter",
     "CrisisAlert",
+    "CustomerAccount",
     "DeliveryState",
     "Dialogue",
     "DialogueState",

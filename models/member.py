@@ -150,7 +150,7 @@ class Guess(Base):
         sa.Index("ix_guess_subject_at", "subject", "at"),
     )
 
-    purpose: Mapped[str] = mapped_column(sa.String(16))  # member
+    purpose: Mapped[str] = mapped_column(sa.String(16))  # member, account
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
-    subject: Mapped[bytes] = mapped_column(sa.LargeBinary(32))  # digest of the staff number tried
+    subject: Mapped[bytes] = mapped_column(sa.LargeBinary(32))  # digest of the number tried
     at: Mapped[datetime]

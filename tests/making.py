@@ -5,10 +5,21 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import activities, branches
+from app.services import activities, branches, customer_accounts
 from app.services.audiences import Facts
 from app.services.sign_ups import Applicant
-from models import LINEAGE, Activity, Branch, Member, MemberKind, Person, Sex
+from models import (
+    LINEAGE,
+    AccountBinding,
+    Activity,
+    BindingState,
+    Branch,
+    CustomerAccount,
+    Member,
+    MemberKind,
+    Person,
+    Sex,
+)
 from tests.conftest import NOON
 
 
@@ -58,6 +69,34 @@ async def member(session: AsyncSession, name: str = "李娜", **given: Any) -> M
         **given,
     }
     row = Member(name=name, **values)
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def account(session: AsyncSession, number: str = "6101234567", **given: Any) -> CustomerAccount:
+    """6101234567 of 李建国 in the north, whose phone ends in 5678."""
+    values = {
+        "name": "李建国",
+        "phone": "13812345678",
+        "area": "黄陵 北区",
+        "address": "桥山街道轩辕路12号楼3单元",
+        "updated_at": NOON,
+        **given,
+    }
+    row = CustomerAccount(number=number, number_digest=customer_accounts.digest(number), **values)
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def bound(
+    session: AsyncSession, person_id: int, number: str = "6101234567", **given: Any
+) -> AccountBinding:
+    """The account, unverified."""
+    values = {"state": BindingState.UNVERIFIED, "bound_at": NOON, **given}
+    digest = customer_accounts.digest(number)
+    row = AccountBinding(person_id=person_id, number=number, number_digest=digest, **values)
     session.add(row)
     await session.flush()
     return row

@@ -34,6 +34,10 @@ KNOWN = {
         ("membership.show", "我的会员信息", (), ()),
         ("membership.unbind", "解除绑定", (), ()),
         ("privacy.show", "我的隐私", (), ()),
+        ("accounts.show", "我的户号", (), ()),
+        ("accounts.bind", "绑定户号", (), ()),
+        ("accounts.verify", "核实户号", ("account",), ()),
+        ("accounts.unbind", "解绑户号", ("account",), ()),
         ("news.latest", "工会动态", ("category",), ()),
         ("crisis.take", "接手紧急提醒", ("alert",), ()),
     ]

@@ -1,5 +1,7 @@
 """Consents and rights over one's data in the API: seen, taken back, deleted, closed."""
 
+from typing import Any
+
 from tests.test_api import MEMBERSHIP, RIGHT, App, ends, is_problem, li  # noqa: F401 - fixtures
 
 PRIVACY = "/api/v1/me/privacy"
@@ -36,8 +38,8 @@ async def test_a_part_is_deleted_and_something_corrected_with_receipts(li: App) 
     assert (done.status_code, asked.status_code) == (201, 201)
     receipts = (await li.calls("GET", f"{PRIVACY}/requests")).json()
     assert [each["number"] for each in receipts] == ["QX-2026-0002", "QX-2026-0001"]
-    nothing: dict[str, object] = {}
-    for parts in ({"parts": []}, {"parts": ["everything"]}, nothing):
+    wrong: list[dict[str, Any]] = [{"parts": []}, {"parts": ["everything"]}, {}]
+    for parts in wrong:
         is_problem(await li.calls("POST", f"{PRIVACY}/deletions", parts), 422, "invalid")
     for words in ("  ", "长" * 501):
         is_problem(await li.calls("POST", f"{PRIVACY}/corrections", {"what": words}), 422, "invalid")

@@ -18,6 +18,7 @@ from tests import making
 from tests.conftest import NOON
 
 NORTH = "黄陵工会/北区分工会/抢修一班"
+AREAS = (None, "黄陵 北区", "黄陵 南区")
 LI = Membership(MemberKind.IN_SERVICE, NORTH, Sex.FEMALE)
 
 
@@ -89,6 +90,8 @@ def test_no_audience_means_everybody() -> None:
         {"kind": 5},
         {"sex": "母"},
         {"branch": ""},
+        {"area": ""},
+        {"area": "长" * 41},
     ],
 )
 def test_what_is_no_audience_is_refused(written: object) -> None:
@@ -100,6 +103,7 @@ def test_what_is_stored_reads_back_as_it_was_written() -> None:
     for written in (
         {"tag": ["职工"]},
         {"member": True},
+        {"area": ["黄陵 北区"]},
         {"branch": ["北区"], "kind": ["退休"], "sex": ["女"]},
     ):
         audience = Audience.model_validate(written)
@@ -113,6 +117,9 @@ def test_an_audience_says_who_is_meant() -> None:
     assert str(meant(member=True)) == "会员"
     assert str(meant(branch="北区分工会", sex="女")) == "北区分工会的女会员"
     assert str(meant(kind="退休", tag="志愿者")) == "「志愿者」中退休会员"
+    assert str(meant(area=["黄陵 北区", "黄陵 南区"])) == "黄陵 北区、黄陵 南区的客户"
+    assert str(meant(area="黄陵 北区", tag="志愿者")) == "「志愿者」中黄陵 北区的客户"
+    assert str(meant(area="黄陵 北区", member=True)) == "会员，同时是黄陵 北区的客户"
 
 
 def test_a_wider_audience_covers_a_narrower_one() -> None:
@@ -124,6 +131,8 @@ def test_a_wider_audience_covers_a_narrower_one() -> None:
     assert covers(meant(sex="女"), meant(sex="女", branch="北区分工会"))
     assert not covers(meant(branch="北区分工会"), meant(member=True))
     assert not covers(meant(tag="干部"), meant(member=True))
+    assert covers(meant(area=["黄陵 北区", "黄陵 南区"]), meant(area="黄陵 北区", member=True))
+    assert not covers(meant(area="黄陵 北区"), meant(member=True))
 
 
 def test_an_audience_is_all_its_single_values_together() -> None:
@@ -134,6 +143,14 @@ def test_an_audience_is_all_its_single_values_together() -> None:
     assert len(singles) == 4
     assert all(len(one.tag) == len(one.kind) == 1 and one.member for one in singles)
     assert all(covers(several, one) for one in singles)
+
+
+def test_a_customer_is_meant_by_the_area_of_any_account() -> None:
+    both = Facts(areas=frozenset({"黄陵 北区", "黄陵 南区"}))
+
+    assert matches(meant(area="黄陵 南区"), both)
+    assert not matches(meant(area="黄陵"), both)  # areas count as written
+    assert not matches(meant(area="黄陵 南区"), NOBODY_KNOWN)
 
 
 async def test_the_database_finds_whom_memory_would_find(session: AsyncSession) -> None:
@@ -163,7 +180,10 @@ async def test_the_database_finds_whom_memory_would_find(session: AsyncSession) 
                 left_on=left_on,
             )
             membership = Membership(kind, lineage, sex) if left_on is None else None
-        town[follower.id] = Facts(frozenset(tags), membership)
+        areas = AREAS[: number % 4]
+        for nth, area in enumerate(areas):
+            await making.bound(session, person.person_id, f"610000000{nth}", area=area)
+        town[follower.id] = Facts(frozenset(tags), membership, frozenset(filter(None, areas)))
 
     for written in (
         {"tag": "志愿者"},
@@ -173,6 +193,9 @@ async def test_the_database_finds_whom_memory_would_find(session: AsyncSession) 
         {"branch": "黄陵工会/南区分工会", "tag": "干部"},
         {"kind": ["退休", "劳务派遣"], "sex": "女"},
         {"sex": "男", "branch": "%"},
+        {"area": "黄陵 北区"},
+        {"area": ["黄陵 南区", "黄陵"], "member": True},
+        {"area": ["黄陵 南区", "黄陵 北区"], "tag": "干部"},
     ):
         audience = Audience.model_validate(written)
         chosen = sa.select(Follower.id).where(is_meant(audience, civil_date(NOON)))

@@ -52,6 +52,8 @@ async def _people(url: str) -> None:
             session.add(Follower(account_id=account.id, openid=f"o{number}", person_id=person))
             if number:
                 await making.member(session, staff_number=f"{number}", person_id=person)
+            else:
+                await making.bound(session, person, area="黄陵 北区")
     await database.close()
 
 
@@ -61,6 +63,7 @@ def test_an_audience_is_counted_and_says_who_it_is(types: Any) -> None:
     assert types("--branch", "北区分工会", "--sex", "女") == "北区分工会的女会员，共 2 人\n"
     assert types("--kind", "退休", "--kind", "劳务派遣") == "退休、劳务派遣会员，共 0 人\n"
     assert types("--tag", "职工") == "职工，共 0 人\n"
+    assert types("--area", "黄陵 北区") == "黄陵 北区的客户，共 1 人\n"
 
 
 def test_what_is_written_wrongly_is_said(types: Any) -> None:

@@ -12,7 +12,8 @@ from app.database import Database
 from app.errors import DomainError, NotFound
 from app.jobs import retention
 from app.services import binding, guesses, members
-from app.services.binding import Bound, NotFitting, Proof
+from app.services.binding import Bound, Proof
+from app.services.guesses import NotFitting
 from models import Guess, MemberEvent, MemberKind, MemberMove, Membership, Sex
 from tests import making
 from tests.conftest import NOON, FakeClock

@@ -15,9 +15,11 @@ from app.errors import OperatorError
 from models import (
     AccessToken,
     Account,
+    AccountBinding,
     AccountKind,
     AlertState,
     Base,
+    BindingState,
     Branch,
     Case,
     CaseEntry,
@@ -68,6 +70,7 @@ async def fill(database: Database) -> None:
         await session.flush()
         follower = Follower(account_id=account.id, openid="o1", person_id=person.id)
         badminton = await making.activity(session)
+        await making.account(session)
         li = member(branch.id)
         session.add_all([follower, li])
         await session.flush()
@@ -100,6 +103,7 @@ async def fill(database: Database) -> None:
                     channel="cli",
                     at=NOON,
                 ),
+                bound(person.id),
                 *said(account.id, follower.id),
                 question("电费"),
             ]
@@ -115,6 +119,17 @@ def member(branch_id: int) -> Member:
         branch_id=branch_id,
         kind=MemberKind.IN_SERVICE,
         updated_at=NOON,
+    )
+
+
+def bound(person_id: int) -> AccountBinding:
+    return AccountBinding(
+        person_id=person_id,
+        number="6101234567",
+        number_digest=bytes(16),
+        nickname="老家",
+        state=BindingState.UNVERIFIED,
+        bound_at=NOON,
     )
 
 

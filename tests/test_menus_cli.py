@@ -86,6 +86,8 @@ def test_try_says_which_rule_and_why(operator: Operator) -> None:
     assert day == "没有命中关键词，交给 power_safety.answer（用电问答）。\n"
     assert operator.types("try", "我家停电了") == "命中 keyword:停电：含有「停电」。\n运行 help.show\n"
     assert operator.types("try", "人工") == "「人工」由系统自己处理，不看菜单文件。\n"
+    north = operator.types("try", "停电", "--area", "黄陵 北区", "--area", "黄陵 南区")
+    assert north.startswith("命中 keyword:停电")
     assert "没有人员类别「退」" in operator.types("try", "停电", "--branch", "北区", "--kind", "退", ends=1)
     assert "性别「?」读不懂" in operator.types("try", "停电", "--branch", "北区", "--sex", "?", ends=1)
     assert "读不懂" in operator.types("try", "停电", "--at", "明天", ends=1)

@@ -4,13 +4,14 @@ import io
 import tracemalloc
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import openpyxl
 import pytest
 
 from app.errors import OperatorError
-from app.services import roster_sheets, workbooks
+from app.services import roster_sheets, sheets, workbooks
 from tests.roster_files import (
     HEAD,
     LI,
@@ -121,7 +122,7 @@ def test_too_large_a_file_is_not_looked_into(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_too_much_in_a_file_is_refused_however_well_it_is_packed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workbooks, "MAX_UNPACKED", 1000)
-    assert "不像一份花名册" in refusal(workbook(LI))
+    assert "不像要填的表格" in refusal(workbook(LI))
 
     monkeypatch.setattr(workbooks, "MAX_PARTS", 3)
     assert "个部件" in refusal(workbook(LI))
@@ -216,7 +217,7 @@ def test_cells_far_to_the_right_are_not_kept() -> None:
 
 
 def test_more_lines_than_a_roster_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roster_sheets, "MAX_ROWS", 3)
+    monkeypatch.setattr(roster_sheets, "FORM", replace(roster_sheets.FORM, max_rows=3))
     people = [(str(n), "李建国", "公司工会") for n in range(4)]
 
     assert len(roster_sheets.read(workbook(*people[:3], (None, " ")), TODAY).rows) == 3
@@ -311,4 +312,4 @@ def test_a_file_with_nothing_right_keeps_only_the_first_mistakes() -> None:
     read = roster_sheets.read(workbook(*[("?", "?", "?/")] * 500), TODAY)
 
     assert read.wrong_lines == 500
-    assert len(read.mistakes) == roster_sheets.MISTAKES_KEPT
+    assert len(read.mistakes) == sheets.MISTAKES_KEPT

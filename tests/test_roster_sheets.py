@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.services import roster_sheets, roster_templates
-from app.services.roster_rows import COLUMNS, NOTHING, Row
+from app.services import roster_sheets, roster_templates, sheets
+from app.services.roster_rows import COLUMNS, Row
+from app.services.sheet_cells import NOTHING
 from models import MemberKind, Sex
 from tests.roster_files import HEAD, LI, excel, inline, sheet_of, with_sheet, workbook
 
@@ -354,6 +355,6 @@ def test_whatever_stands_in_the_cells_is_a_person_or_a_mistake(lines: list[tuple
     cells = [(1, dict(enumerate(HEAD))), *((n, dict(enumerate(line))) for n, line in enumerate(lines, 2))]
     try:
         roster = roster_sheets.read_lines(cells, TODAY)
-    except roster_sheets.BadRoster:
+    except sheets.BadSheet:
         return
     assert len(roster.rows) + roster.wrong_lines <= len(lines)

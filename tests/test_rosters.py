@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.database import Database
 from app.errors import DomainError
-from app.services import branches, bulk, rosters
+from app.services import branches, bulk, importing, rosters
 from app.services.coordination import take_lease
 from app.services.roster_rows import Row
 from app.services.rosters import Outcome
@@ -364,9 +364,9 @@ async def test_an_import_that_broke_off_is_finished_by_the_same_file(
         return insert(connection, table, rows, returning)
 
     monkeypatch.setattr(bulk, "insert_rows", breaks)
-    with pytest.raises(rosters.ImportStopped, match="前 4 行（共 7 行）已经保存；再导入一次同一个文件"):
+    with pytest.raises(importing.ImportStopped, match="前 4 行（共 7 行）已经保存；再导入一次同一个文件"):
         await office.imports(*crew)
-    assert (await office.count(Member), tries) == (4, rosters.TRIES)
+    assert (await office.count(Member), tries) == (4, importing.TRIES)
 
     monkeypatch.setattr(bulk, "insert_rows", insert)
     outcome = await office.imports(*crew)
@@ -404,7 +404,7 @@ class Slow(FakeClock):
         return self._stopwatch
 
 
-@pytest.mark.parametrize(("writing", "pause"), [(0.2, 0.2), (3.0, rosters.LONGEST_PAUSE)])
+@pytest.mark.parametrize(("writing", "pause"), [(0.2, 0.2), (3.0, importing.LONGEST_PAUSE)])
 async def test_between_two_writes_others_get_as_long_as_a_write_took(
     database: Database, monkeypatch: pytest.MonkeyPatch, writing: float, pause: float
 ) -> None:
@@ -416,7 +416,7 @@ async def test_between_two_writes_others_get_as_long_as_a_write_took(
         async with database.transaction() as session:  # nothing holds the lock
             await session.execute(sa.select(1))
 
-    monkeypatch.setattr(rosters, "asyncio", SimpleNamespace(sleep=rest))
+    monkeypatch.setattr(importing, "asyncio", SimpleNamespace(sleep=rest))
     office = Office(database, Slow(writing))
 
     await office.imports(*(row(str(n)) for n in range(10001, 10006)))
@@ -430,7 +430,7 @@ async def test_a_second_import_at_the_same_time_is_refused_kindly(office: Office
     async with office.database.transaction() as session:
         assert await take_lease(session, rosters.LEASE, "other", seconds=60, now=NOON)
 
-    with pytest.raises(rosters.RosterBusy, match="另一份花名册正在导入"):
+    with pytest.raises(importing.ImportBusy, match="另一份花名册正在导入"):
         await office.imports(LI)
     assert await office.count(Member) == 0
 
@@ -446,7 +446,7 @@ async def test_of_two_at_once_one_is_refused(office: Office) -> None:
         office.imports(*crew), office.imports(*reversed(crew)), return_exceptions=True
     )
 
-    assert sum(isinstance(each, rosters.RosterBusy) for each in done) == 1
+    assert sum(isinstance(each, importing.ImportBusy) for each in done) == 1
     assert await office.count(Member) == await office.count(MemberMove) == 100
 
 
@@ -461,8 +461,8 @@ async def test_an_import_that_lost_its_lease_stops_before_it_writes(
         asked += 1
         return asked < 4 and await take_lease(session, name, holder, **more)
 
-    monkeypatch.setattr(rosters, "take_lease", taken_over)
+    monkeypatch.setattr(importing, "take_lease", taken_over)
 
-    with pytest.raises(rosters.RosterBusy):
+    with pytest.raises(importing.ImportBusy):
         await office.imports(*(row(str(n)) for n in range(10001, 10011)))
     assert await office.count(Member) == await office.count(MemberMove) == 2

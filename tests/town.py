@@ -1,4 +1,4 @@
-"""The account as it ships, around a real engine: handlers, menu file, answers, one activity, one member."""
+"""The account as it ships, around a real engine: its handlers and answers; one activity, member, 户号."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -39,6 +39,7 @@ async def our_town(
     async with database.transaction() as session:
         if not await members.any_at_all(session):  # another process of the same town has put her there
             await making.member(session)
+            await making.account(session)
         if activities:
             await making.activity(session, "羽毛球赛", capacity=2, guests=1, questions=ASKED)
     async with talking(database, clock, handlers.routers(library, [ON_DUTY]), menus) as talk:

@@ -13,7 +13,8 @@ from app.clock import civil_date
 from app.dependencies import Now, ReadSession, WriteSession
 from app.errors import NotFound
 from app.services import binding, followers, members
-from app.services.binding import NotFitting, Proof
+from app.services.binding import Proof
+from app.services.guesses import NotFitting
 from app.services.purposes import MEMBERSHIP
 from models import LINEAGE, Member
 

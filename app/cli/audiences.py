@@ -12,7 +12,7 @@ from app.errors import OperatorError
 from app.services import audience_rows
 from app.services.audiences import Audience
 
-app = Commands(help="人群：按会员、组织、人员类别、性别、标签，数一数有多少人。")
+app = Commands(help="人群：按会员、组织、人员类别、性别、标签、片区，数一数有多少人。")
 
 Many = list[str] | None
 
@@ -24,9 +24,10 @@ def count(
     kind: Annotated[Many, typer.Option(help="人员类别：在职、劳务派遣、退休，可写多次")] = None,
     sex: Annotated[Many, typer.Option(help="性别：女、男")] = None,
     tag: Annotated[Many, typer.Option(help="标签名，可写多次")] = None,
+    area: Annotated[Many, typer.Option(help="绑定了这个片区的户号，可写多次")] = None,
 ) -> None:
     """现在关注着公众号的人里，符合的有多少。什么都不写，数所有人。"""
-    words = {"member": member, "branch": branch, "kind": kind, "sex": sex, "tag": tag}
+    words = {"member": member, "branch": branch, "kind": kind, "sex": sex, "tag": tag, "area": area}
     typer.echo(asyncio.run(_count(_audience({word: given for word, given in words.items() if given}))))
 
 

@@ -20,6 +20,8 @@ from app.services import (
     activity_files,
     article_files,
     articles,
+    customer_registers,
+    customer_sheets,
     members,
     roster_sheets,
     rosters,
@@ -91,13 +93,14 @@ def _miniprogram() -> str:
 
 
 async def _demonstration() -> None:
-    """Articles, activities and members to look at, at the first start; what is there later is left alone."""
+    """What there is to look at, loaded at the first start; what is there later is left alone."""
     settings = load_settings()
     await prepare(settings)
     async with assemble(settings) as house:
         folder = settings.content / "demo"
         await _news(house, folder)
         await _members(house, folder)
+        await _accounts(house, folder)
 
 
 async def _news(house: House, folder: Path) -> None:
@@ -117,6 +120,14 @@ async def _members(house: House, folder: Path) -> None:
             return
     roster = roster_sheets.load_csv(folder / "roster.csv", civil_date(house.clock.now()))
     await rosters.apply(house.database, house.clock, roster.rows, by=BY)
+
+
+async def _accounts(house: House, folder: Path) -> None:
+    async with house.database.reading() as session:
+        if await customer_registers.any_at_all(session):
+            return
+    register = customer_sheets.look(folder / "accounts.csv", civil_date(house.clock.now()))
+    await customer_registers.apply(house.database, house.clock, register, by=BY)
 
 
 async def _run(commands: dict[str, tuple[str, ...]], environment: dict[str, str]) -> int:

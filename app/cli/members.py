@@ -15,8 +15,8 @@ from app.clock import civil_date
 from app.errors import DomainError, OperatorError
 from app.services import binding, branches, members, merging, roster_sheets, roster_templates, rosters
 from app.services.roster_changes import CHUNK
-from app.services.roster_rows import Wrong
 from app.services.roster_rows import kind as kind_of
+from app.services.sheet_cells import Wrong
 from models import LINEAGE, MemberKind
 
 if TYPE_CHECKING:

@@ -79,6 +79,7 @@ def try_(
     ] = None,
     kind: Annotated[str, typer.Option(help="假设的人员类别：在职、劳务派遣、退休")] = "在职",
     sex: Annotated[str | None, typer.Option(help="假设的性别：女、男")] = None,
+    area: Annotated[list[str] | None, typer.Option(help="假设绑定了这个片区的户号，可写多次")] = None,
     at: Annotated[str | None, typer.Option(help="假设的时间，如 2026-10-01 10:00")] = None,
     live: Annotated[bool, typer.Option("--live", help="用正在生效的那一版，而不是文件")] = False,
 ) -> None:
@@ -88,7 +89,8 @@ def try_(
         moment = _moment(at) if at else house.clock.now()
         file = await _live_file(house) if live else _checked(house, None)[1]
         membership = _membership(branch, kind, sex) if branch else None
-        return explain(file, house.known, text, moment, Facts(frozenset(tag or ()), membership))
+        facts = Facts(frozenset(tag or ()), membership, frozenset(area or ()))
+        return explain(file, house.known, text, moment, facts)
 
     typer.echo(_run(work))
 

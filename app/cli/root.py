@@ -8,6 +8,7 @@ import typer
 
 from app import logs
 from app.cli import (
+    accounts,
     activities,
     alerts,
     audiences,
@@ -42,6 +43,7 @@ app.add_typer(messages.app, name="messages")
 app.add_typer(cases.app, name="cases")
 app.add_typer(activities.app, name="activities")
 app.add_typer(members.app, name="members")
+app.add_typer(accounts.app, name="accounts")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(tags.app, name="tags")
 app.add_typer(audiences.app, name="audiences")

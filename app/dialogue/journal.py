@@ -29,6 +29,7 @@ class Speaker:
     tags: frozenset[str] = frozenset()
     owed: int | None = None  # an outbox row that could not be sent: it opens a reply
     membership: Membership | None = None  # while the person is a member
+    areas: frozenset[str] = frozenset()  # of the electricity accounts the person has bound
 
     @property
     def id(self) -> int:

@@ -40,7 +40,8 @@ SELECT q.n, m.id, m.state, m.reply, m.lease_token, f.id, f.person_id, f.version,
   {OWED},
   d.ref, d.flow, d.version, d.state, d.confidential, d.started_at, d.expires_at, d.serial,
   d.args, d.answers, d.pending, m.answered_at IS NULL, f.spoke_used = 0 AND f.spoke_at > q.just,
-  e.kind, b.lineage, e.sex, e.left_on
+  e.kind, b.lineage, e.sex, e.left_on,
+  (SELECT array_agg(area) FROM account_binding a WHERE a.person_id = f.person_id AND a.area IS NOT NULL)
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[])
   WITH ORDINALITY AS q(account_id, key, openid, just, n)
 LEFT JOIN message m ON m.account_id = q.account_id AND m.key = q.key
@@ -161,6 +162,7 @@ def _fill(snapshot: Snapshot, question: Question, row: Any) -> None:
             frozenset(row[9] or ()),
             row[10],
             membership(tuple(row[24:28]), question.at),
+            frozenset(row[28] or ()),
         )
     if row[11] is None:
         return

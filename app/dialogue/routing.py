@@ -258,7 +258,8 @@ def too_late_to_answer(plan: Plan, stood: tuple[str, int]) -> None:
 
 
 def _facts(seen: Snapshot) -> Facts:
-    return Facts(seen.speaker.tags, seen.speaker.membership) if seen.speaker else NOBODY_KNOWN
+    speaker = seen.speaker
+    return Facts(speaker.tags, speaker.membership, speaker.areas) if speaker else NOBODY_KNOWN
 
 
 def _waits(plan: Plan, seen: Snapshot) -> DialogueRow | None:

@@ -70,7 +70,9 @@ SELECT json_group_array(json_array(
      d.expires_at, d.serial, hex(d.args), hex(d.answers), hex(d.pending)))
    FROM dialogue d WHERE d.follower_id = f.id AND d.state <> 'ended'),
   (SELECT json_array(e.kind, b.lineage, e.sex, e.left_on)
-   FROM member e JOIN branch b ON b.id = e.branch_id WHERE e.person_id = f.person_id)))
+   FROM member e JOIN branch b ON b.id = e.branch_id WHERE e.person_id = f.person_id),
+  (SELECT json_group_array(a.area) FROM account_binding a
+   WHERE a.person_id = f.person_id AND a.area IS NOT NULL)))
 FROM q
 LEFT JOIN message m ON m.account_id = q.account_id AND m.key = q.key
 LEFT JOIN follower f ON f.account_id = q.account_id AND f.openid = q.openid
@@ -111,6 +113,7 @@ def _snapshot(question: Question, row: list[Any]) -> Snapshot:
         owed,
         dialogues,
         member,
+        areas,
     ) = row
     snapshot = Snapshot()
     if message_id is not None:
@@ -127,6 +130,7 @@ def _snapshot(question: Question, row: list[Any]) -> Snapshot:
             frozenset(tags),
             owed,
             _membership(member, question.at) if member else None,
+            frozenset(areas),
         )
     for columns in dialogues:
         snapshot.add(_dialogue(columns))

@@ -14,7 +14,8 @@ from app.errors import DomainError
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson, Visitor
 from app.services import binding, consents, members
-from app.services.binding import NotFitting, Proof
+from app.services.binding import Proof
+from app.services.guesses import NotFitting
 from app.services.purposes import MEMBERSHIP
 
 router = APIRouter(prefix="/me/membership", include_in_schema=False)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from app.services.audiences import Audience
-from models import LINEAGE, Branch, Follower, FollowerTag, Member
+from models import LINEAGE, AccountBinding, Branch, Follower, FollowerTag, Member
 
 PAGE = 2000
 
@@ -53,6 +53,9 @@ def is_meant(audience: Audience, today: date) -> sa.ColumnElement[bool]:
     if audience.tag:
         carries = FollowerTag.name.in_(audience.tag)
         asked.append(sa.exists().where(FollowerTag.follower_id == Follower.id, carries))
+    if audience.area:
+        lies_there = AccountBinding.area.in_(audience.area)
+        asked.append(sa.exists().where(AccountBinding.person_id == Follower.person_id, lies_there))
     if audience.of_members:
         asked.append(_is_such_a_member(audience, today))
     return sa.and_(*asked)

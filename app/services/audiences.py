@@ -28,6 +28,7 @@ from app.errors import wrong
 from models import MemberKind, Membership, Sex
 
 TagName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=30)]
+AreaName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 BranchName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 
 
@@ -77,6 +78,9 @@ class Audience(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     tag: Annotated[tuple[TagName, ...], *_values("标签名，或几个标签名（带有其中一个即可）", _text(30))] = ()
+    area: Annotated[
+        tuple[AreaName, ...], *_values("片区名（绑定了这个片区的户号，核实过没有都算）", _text(40))
+    ] = ()
     member: Annotated[bool, AfterValidator(_true), Field(description="true：绑定了工号的会员")] = False
     branch: Annotated[
         tuple[BranchName, ...],
@@ -87,8 +91,8 @@ class Audience(BaseModel):
 
     @model_validator(mode="after")
     def _somebody(self) -> Self:
-        if not self.tag and not self.of_members:
-            raise wrong("没有写是谁。", "请写 tag、member、branch、kind 或 sex。")
+        if not self.tag and not self.area and not self.of_members:
+            raise wrong("没有写是谁。", "请写 tag、area、member、branch、kind 或 sex。")
         return self
 
     @model_serializer(mode="wrap")
@@ -102,12 +106,14 @@ class Audience(BaseModel):
 
     def __str__(self) -> str:
         tags = "、".join(self.tag)
+        customers = f"{'、'.join(self.area)}的客户" if self.area else ""
         if not self.of_members:
-            return tags
+            return f"「{tags}」中{customers}" if tags and customers else tags or customers
         kinds = "、".join(kind.label for kind in self.kind)
         sexes = "、".join(sex.label for sex in self.sex)
         whose = f"{'、'.join(self.branch)}的" if self.branch else ""
-        return f"{f'「{tags}」中' if tags else ''}{whose}{kinds}{sexes}会员"
+        members = f"{f'「{tags}」中' if tags else ''}{whose}{kinds}{sexes}会员"
+        return f"{members}，同时是{customers}" if customers else members
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +122,11 @@ class Facts:
 
     tags: frozenset[str] = field(default_factory=frozenset)
     membership: Membership | None = None
+    areas: frozenset[str] = field(default_factory=frozenset)  # of the accounts he has bound
 
 
 NOBODY_KNOWN = Facts()
-_WORDS = ("tag", "branch", "kind", "sex")  # those with values
+_WORDS = ("tag", "area", "branch", "kind", "sex")  # those with values
 
 
 def matches(audience: Audience | None, facts: Facts) -> bool:
@@ -127,6 +134,8 @@ def matches(audience: Audience | None, facts: Facts) -> bool:
     if audience is None:
         return True
     if audience.tag and facts.tags.isdisjoint(audience.tag):
+        return False
+    if audience.area and facts.areas.isdisjoint(audience.area):
         return False
     return not audience.of_members or _is_such_a_member(audience, facts.membership)
 

@@ -4,18 +4,17 @@ Staff number, name and one more fact must fit; nobody is told which of them did 
 belong to each other, and to nobody else. What a person did before stays his: nothing hangs on the member.
 """
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
 from app.errors import DomainError
-from app.services import consents, guesses, members, merging, tags
+from app.services import consents, guesses, members, merging, person_names, tags
+from app.services.guesses import NotFitting
 from app.services.purposes import MEMBERSHIP
-from models import ConsentEnd, Member, MemberEvent, Person
+from models import ConsentEnd, Member, MemberEvent
 
 PURPOSE = "member"
 _STAFF = "请回复「人工」，由工作人员核对。"
@@ -36,13 +35,6 @@ class Bound:
     member: Member
 
 
-@dataclass(frozen=True, slots=True)
-class NotFitting:
-    """The roster says otherwise. No exception: the try must be kept."""
-
-    tries_left: int
-
-
 async def check_may_bind(session: AsyncSession, person_id: int, now: datetime) -> None:
     """Raises: DomainError: too many failed tries."""
     await guesses.check_person(session, PURPOSE, person_id, now)
@@ -59,7 +51,7 @@ async def bind(
         DomainError: he is bound to another number, or somebody else to this one; the member has left; too
             many failed tries.
     """
-    await _lock_person(session, person_id)
+    await guesses.lock_person(session, person_id)
     number = members.written(proof.staff_number)
     own = await members.find_of_person(session, person_id)
     if own is not None and own.staff_number != number:
@@ -68,9 +60,7 @@ async def bind(
     await consents.give(session, person_id, MEMBERSHIP, channel=channel, now=now)
     member = await members.find(session, number, lock=True)
     if member is None or not _fits(member, proof):
-        guesses.note(session, PURPOSE, person_id, number, now)
-        await session.flush()
-        return NotFitting(await guesses.left(session, PURPOSE, person_id, now))
+        return await guesses.fail(session, PURPOSE, person_id, number, now)
     if member.has_left(civil_date(now)):
         raise DomainError(f"花名册里您已经离开，不能绑定。有疑问{_STAFF}")
     if member.person_id == person_id:
@@ -86,7 +76,7 @@ async def bind(
 
 async def unbind(session: AsyncSession, person_id: int, *, channel: str, now: datetime) -> Member | None:
     """A person's own wish; None where he was not bound."""
-    await _lock_person(session, person_id)
+    await guesses.lock_person(session, person_id)
     own = await members.find_of_person(session, person_id)
     if own is not None:
         await _loosen(session, own, by="member", channel=channel, now=now)
@@ -119,19 +109,8 @@ async def _loosen(session: AsyncSession, member: Member, *, by: str, channel: st
 
 
 def _fits(member: Member, proof: Proof) -> bool:
-    if _name(member.name) != _name(proof.name):
+    if not person_names.is_same(member.name, proof.name):
         return False
     if proof.phone_end:
         return member.phone is not None and member.phone[-4:] == proof.phone_end
     return proof.born_on is not None and member.born_on == proof.born_on.isoformat()
-
-
-def _name(name: str) -> str:
-    """Names of minorities are written with several kinds of dots."""
-    plain = "".join(unicodedata.normalize("NFKC", name).split())
-    return plain.replace("•", "·").replace("・", "·").replace(".", "·")
-
-
-async def _lock_person(session: AsyncSession, person_id: int) -> None:
-    """Two messages of one person on two accounts go one after the other."""
-    await session.execute(sa.select(Person.id).where(Person.id == person_id).with_for_update())

@@ -24,6 +24,7 @@ from app.services import (
     consents,
     consultation_clocks,
     consultations,
+    customer_moves,
     followers,
     privacy_requests,
     sign_ups,
@@ -189,6 +190,12 @@ async def _member(session: AsyncSession, this: Closing) -> None:
         this.tell("会员绑定", "已解除。单位花名册里的资料由单位按用工管理保存，和这个微信不再对应")
 
 
+async def _accounts(session: AsyncSession, this: Closing) -> None:
+    count = await customer_moves.forget_person(session, this.person_id, this.now)
+    if count:
+        this.tell("户号绑定", f"{count} 个已删除")
+
+
 async def _talks(session: AsyncSession, this: Closing) -> None:
     theirs = sa.and_(Message.follower_id.in_(this.follower_ids), Message.state.in_(AT_WORK))
     failed = {"state": MessageState.FAILED, "lease_token": None, "lease_until": None}
@@ -276,6 +283,7 @@ RULES: Mapping[str, Rule] = {
     "sign_up.person_id": _sign_ups,
     "consent.person_digest": _consents,
     "member.person_id": _member,
+    "account_binding.person_id": _accounts,
     "message.follower_id": _talks,
     "dialogue.follower_id": _kept,  # with the rule before it
     "stored_file.owner_id": _files,

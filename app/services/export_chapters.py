@@ -18,6 +18,7 @@ from app.services.export_sources import Row, chapter
 from app.services.export_values import day, name_of, time
 from models import (
     Account,
+    AccountBinding,
     AccountKind,
     ApiSession,
     CaseEntry,
@@ -166,6 +167,30 @@ def _said(entry: CaseEntry) -> Row:
     who = {EntryKind.MEMBER: "您", EntryKind.STAFF: "工作人员"}.get(entry.kind, "")
     moved = entry.to_state.said_to_member if entry.to_state else ""
     return {"at": time(entry.created_at), "who": who, "words": cases.text_of(entry), "state": moved}
+
+
+@chapter(
+    "accounts",
+    "绑定的户号",
+    "account_binding.person_id",
+    number="户号",
+    nickname="名称",
+    area="片区",
+    state="状态",
+    bound_at="绑定时间",
+)
+async def _accounts(session: AsyncSession, person_id: int) -> Sequence[Row]:
+    mine = sa.select(AccountBinding).where(AccountBinding.person_id == person_id)
+    return [
+        {
+            "number": each.number,
+            "nickname": each.nickname,
+            "area": each.shown_area,
+            "state": each.state.label,
+            "bound_at": time(each.bound_at),
+        }
+        for each in await session.scalars(mine.order_by(AccountBinding.id))
+    ]
 
 
 @chapter(

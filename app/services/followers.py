@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
-from app.services import members
+from app.services import customer_accounts, members
 from app.services.audiences import Facts
 from models import Follower, FollowerTag, Person
 
@@ -68,7 +68,8 @@ async def _known(session: AsyncSession, follower: Follower, now: datetime) -> Kn
     tags = await session.scalars(sa.select(FollowerTag.name).where(FollowerTag.follower_id == follower.id))
     since = 0 if follower.subscribed_at is None else round(follower.subscribed_at.timestamp() * 1_000_000)
     person_id = await who_stayed(session, follower.person_id)
-    facts = Facts(frozenset(tags), await members.find_membership(session, person_id, civil_date(now)))
+    membership = await members.find_membership(session, person_id, civil_date(now))
+    facts = Facts(frozenset(tags), membership, await customer_accounts.areas_of(session, person_id))
     return Known(follower.id, person_id, follower.subscribed, since, facts)
 
 

@@ -4,6 +4,7 @@ The second count keeps several persons from sharing out the guessing of one numb
 Whoever notes one has locked the person's row, so that two at once are counted one after the other.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -11,11 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
 from app.services.forgetting import Ids, Rule, Where, change
-from models import Guess
+from models import Guess, Person
 from models.sealing import keyring
 
 SPAN = timedelta(hours=24)
 PER_PERSON, PER_SUBJECT = 5, 15
+
+
+@dataclass(frozen=True, slots=True)
+class NotFitting:
+    """What we know says otherwise. No exception: the try must be kept."""
+
+    tries_left: int
 
 
 async def left(session: AsyncSession, purpose: str, person_id: int, now: datetime) -> int:
@@ -38,6 +46,20 @@ async def check_person(session: AsyncSession, purpose: str, person_id: int, now:
 
 def note(session: AsyncSession, purpose: str, person_id: int, subject: str, now: datetime) -> None:
     session.add(Guess(purpose=purpose, person_id=person_id, subject=_digest(purpose, subject), at=now))
+
+
+async def fail(
+    session: AsyncSession, purpose: str, person_id: int, subject: str, now: datetime
+) -> NotFitting:
+    """Keep a failed try."""
+    note(session, purpose, person_id, subject, now)
+    await session.flush()
+    return NotFitting(await left(session, purpose, person_id, now))
+
+
+async def lock_person(session: AsyncSession, person_id: int) -> None:
+    """Two messages of one person on two accounts go one after the other."""
+    await session.execute(sa.select(Person.id).where(Person.id == person_id).with_for_update())
 
 
 async def _count(session: AsyncSession, purpose: str, which: sa.ColumnElement[bool], now: datetime) -> int:

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
-from app.services import cases, consents, followers, waiting_lists
+from app.services import cases, consents, customer_moves, followers, waiting_lists
 from app.services import sign_up_notices as notices
 from app.services.coordination import upsert
 from app.services.sign_up_moves import note
@@ -214,6 +214,10 @@ async def _consents(session: AsyncSession, this: Merge) -> None:
     await consents.hand_over(session, this.gone, this.stays, this.now)
 
 
+async def _accounts(session: AsyncSession, this: Merge) -> None:
+    await customer_moves.hand_over(session, this.gone, this.stays)
+
+
 async def _nothing(session: AsyncSession, this: Merge) -> None:
     """The record of merges itself stays as it was written."""
 
@@ -222,6 +226,7 @@ async def _nothing(session: AsyncSession, this: Merge) -> None:
 RULES: Mapping[str, Rule] = {
     "member.person_id": _member,
     "sign_up.person_id": _sign_ups,
+    "account_binding.person_id": _accounts,
     "follower.person_id": _repoint(Follower.person_id),
     "outbox.person_id": _repoint(Outbox.person_id),
     "crisis_alert.person_id": _repoint(CrisisAlert.person_id),

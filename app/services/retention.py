@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import api_sessions, closed_cases, confidential, guesses, privacy_requests
+from app.services import api_sessions, closed_cases, confidential, customer_moves, guesses, privacy_requests
 from app.services.forgetting import AT_WORK, UNSETTLED, Ids, Rule, Where, change
 from app.services.windows import ACTED_WINDOW, SPOKE_WINDOW
 from models import (
@@ -245,6 +245,7 @@ DEEP = (  # read through whole tables, in the order of ids
     api_sessions.forget_old,
     closed_cases.forget,
     privacy_requests.forget_old,
+    customer_moves.forget_closed,
     forget_leavers,
     forget_acts,
     forget_fetches,

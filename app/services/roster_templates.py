@@ -1,4 +1,4 @@
-"""The workbook people fill in: columns ready as text, choices to pick from, and the rules on a second sheet.
+"""The roster's workbook to be filled in: with choices to pick from, and its rules.
 
 Made with rows it is a roster as it would be sent to us.
 """
@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from datetime import date
 from typing import IO, Any
 
-from app.services.roster_rows import COLUMNS, NOTHING, Column, Row
-from app.services.roster_sheets import MAX_ROWS, SHEET
+from app.services import sheet_templates
+from app.services.roster_rows import COLUMNS, Row
+from app.services.roster_sheets import FORM, MAX_ROWS
+from app.services.sheet_cells import NOTHING, Column
 from models import MemberKind, Sex
 
-RULES_SHEET = "填写说明"
 _WIDTHS = {"branch": 44, "phone": 16, "post": 18}
 _DATES = frozenset({"born_on", "joined_on", "left_on"})
 _CHOICES: dict[str, list[str]] = {
@@ -36,25 +37,15 @@ _RULES = (
 
 def template(file: IO[bytes], rows: Iterable[Row] = ()) -> None:
     """Write the template to `file`, filled in with `rows`."""
-    import xlsxwriter  # noqa: PLC0415 - who only serves messages does without it
-
-    book = xlsxwriter.Workbook(
-        file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    sheet_templates.write(
+        file,
+        FORM,
+        example=_EXAMPLE,
+        rules=_RULES,
+        widths=_WIDTHS,
+        lines=([_said(row, column) for column in COLUMNS] for row in rows),
+        dress=_choices,
     )
-    head = book.add_format({"bold": True, "bg_color": "#E8F3EC", "border": 1})
-    as_text = book.add_format({"num_format": "@"})
-    sheet = book.add_worksheet(SHEET)
-    for place, column in enumerate(COLUMNS):
-        sheet.set_column(place, place, _WIDTHS.get(column.field, 12), as_text)
-        sheet.write_string(0, place, column.title, head)
-        _choices(sheet, place, column)
-    sheet.freeze_panes(1, 0)
-    for line, row in enumerate(rows, 1):
-        for place, column in enumerate(COLUMNS):
-            if said := _said(row, column):
-                sheet.write_string(line, place, said, as_text)
-    _rules(book, head, as_text)
-    book.close()
 
 
 def _choices(sheet: Any, place: int, column: Column) -> None:
@@ -73,18 +64,6 @@ def _choices(sheet: Any, place: int, column: Column) -> None:
             *(1, place, MAX_ROWS, place),
             {"validate": "any", "input_title": column.title, "input_message": "写成 2020-03-05"},
         )
-
-
-def _rules(book: Any, head: Any, as_text: Any) -> None:
-    sheet = book.add_worksheet(RULES_SHEET)
-    sheet.write_string(0, 0, "例子（填在「花名册」里，不要填在这里）", head)
-    for place, column in enumerate(COLUMNS):
-        sheet.set_column(place, place, _WIDTHS.get(column.field, 12))
-        sheet.write_string(1, place, column.title, head)
-    for place, said in enumerate(_EXAMPLE):
-        sheet.write_string(2, place, said, as_text)
-    for line, rule in enumerate(_RULES, 1):
-        sheet.write_string(3 + line, 0, f"{line}. {rule}")
 
 
 def _said(row: Row, column: Column) -> str:

@@ -3,19 +3,15 @@
 Chunks of `CHUNK` rows are each committed by themselves. One transaction for 20,000 people would hold SQLite's
 only write lock for seconds, while members wait for their answers. The price is that a crash leaves the first
 part done; but every chunk is compared anew with what is stored, so the same file again finishes the rest, and
-says of the first part that nothing changed. A chunk is first read and only what differs is written; between
-two writes everybody else gets as long as the write took. One import at a time: each write renews a lease in
-its own transaction.
+says of the first part that nothing changed. A chunk is first read and only what differs is written, by one
+import at a time (`app.services.importing`).
 
 Sealed values are compared opened: the same value sealed again is another text. Comparing is in
 `app.services.roster_changes`; the file is read in `app.services.roster_sheets`.
 """
 
-import asyncio
-import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -23,15 +19,14 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock, civil_date
 from app.database import Database
-from app.errors import DomainError, OperatorError
+from app.errors import DomainError
 from app.services import bulk
 from app.services.branches import ensure_all, with_above
-from app.services.coordination import give_back, take_lease
+from app.services.importing import Importing, Progress, importing
 from app.services.roster_changes import CHUNK, Change, absent, changes_of, list_absent, values_of
 from app.services.roster_rows import Row
 from models import Branch, Member, MemberEvent, MemberMove
@@ -39,19 +34,10 @@ from models.types import public_id
 
 log = structlog.get_logger(__name__)
 
-LEASE, LEASE_SECONDS = "roster-import", 60
-TRIES = 3  # a chunk whose rows or database others hold too long
-LONGEST_PAUSE = 0.5
+LEASE = "roster-import"
 MAX_LEAVING = 0.2  # of the active members; more is more likely half a file than a bad year
 MAX_NEW_BRANCHES = 500
 SAMPLES = 50  # changes of each kind that a preview keeps
-
-Progress = Callable[[int, int], None]  # rows done, rows in all
-
-
-class RosterBusy(DomainError):
-    def __init__(self) -> None:
-        super().__init__("另一份花名册正在导入，请等它完成再试（通常不到一分钟）。")
 
 
 class TooManyLeave(DomainError):
@@ -59,16 +45,6 @@ class TooManyLeave(DomainError):
         super().__init__(
             f"文件里少了 {leaving} 位在册的人，超过在册 {active} 人的 20%，可能不是完整的花名册，没有导入。"
             "核对以后确实如此，加 --force。"
-        )
-
-
-class ImportStopped(OperatorError):
-    """The database refused; what is done is kept."""
-
-    def __init__(self, done: int, total: int) -> None:
-        super().__init__(
-            f"导入中途停了：数据库没有响应。前 {done} 行（共 {total} 行）已经保存；"
-            "再导入一次同一个文件，会接着做完，做过的不会重复。"
         )
 
 
@@ -131,15 +107,13 @@ async def apply(
     """Bring the stored roster to what `rows` say. `complete`: who is not among them leaves today.
 
     Raises:
-        RosterBusy: another import is at work.
+        ImportBusy: another import is at work.
         TooManyLeave: more than a fifth of the active members would; `force` does it all the same.
         DomainError: so many new branches that a column must be wrong; `force` makes them.
         ImportStopped: the database refused; the same call again goes on.
     """
-    run = _Import(database, clock, by, channel, progress, len(rows))
-    try:
-        async with database.transaction() as session:
-            await run.hold(session)
+    async with importing(database, clock, LEASE, "花名册", len(rows), progress) as at_work:
+        run = _Import(database, clock, at_work, by, channel)
         async with database.reading() as session:
             ahead = Outcome()
             await _look_around(session, rows, ahead, run.today)
@@ -150,10 +124,6 @@ async def apply(
         run.outcome.missing = ahead.missing
         if complete:
             await run.let_go({row.staff_number for row in rows})
-    finally:
-        with suppress(DBAPIError):  # then it runs out by itself
-            async with database.transaction() as session:
-                await give_back(session, LEASE, run.holder)
     log.info("roster.imported", rows=len(rows), **{k.value: n for k, n in run.outcome.events.items()})
     return run.outcome
 
@@ -174,20 +144,11 @@ def refuse_the_unlikely(ahead: Outcome, *, complete: bool, force: bool) -> None:
 class _Import:
     """One import at work."""
 
-    def __init__(
-        self, database: Database, clock: Clock, by: str, channel: str, progress: Progress | None, total: int
-    ) -> None:
-        self._database, self._clock = database, clock
-        self._by, self._channel, self._progress = by[:64], channel, progress  # as long as its column
-        self._done, self._total = 0, total
-        self.holder = secrets.token_hex(8)
+    def __init__(self, database: Database, clock: Clock, at_work: Importing, by: str, channel: str) -> None:
+        self._database, self._clock, self._at_work = database, clock, at_work
+        self._by, self._channel = by[:64], channel  # as long as its column
         self.today = civil_date(clock.now())
         self.outcome = Outcome()
-
-    async def hold(self, session: AsyncSession) -> None:
-        now = self._clock.real_now()
-        if not await take_lease(session, LEASE, self.holder, seconds=LEASE_SECONDS, now=now):
-            raise RosterBusy
 
     async def bring_in(self, rows: Sequence[Row]) -> None:
         async with self._database.reading() as session:
@@ -198,9 +159,7 @@ class _Import:
                 self.outcome.count(change)
         if differing:
             await self._write(partial(self._bring_in, rows=differing))
-        self._done += len(rows)
-        if self._progress is not None:
-            self._progress(self._done, self._total)
+        self._at_work.went_on(len(rows))
 
     async def let_go(self, listed: set[str]) -> None:
         """Members that are not `listed` leave today."""
@@ -260,21 +219,8 @@ class _Import:
             await (await session.connection()).run_sync(bulk.insert_rows, MemberMove.__table__, moves)
 
     async def _write(self, work: Callable[[AsyncSession], Awaitable[Sequence[Change]]]) -> None:
-        """One chunk in one transaction, then a pause for whoever waits to write."""
-        for attempt in range(1, TRIES + 1):
-            started = self._clock.monotonic()
-            try:
-                async with self._database.transaction() as session:
-                    await self.hold(session)
-                    changes = await work(session)
-                break
-            except DBAPIError as error:
-                log.warning("roster.chunk_failed", attempt=attempt, error=type(error.orig).__name__)
-                if attempt == TRIES:
-                    raise ImportStopped(self._done, self._total) from error
-        for change in changes:
+        for change in await self._at_work.write(work):
             self.outcome.count(change)
-        await asyncio.sleep(min(self._clock.monotonic() - started, LONGEST_PAUSE))
 
 
 def _member(change: Change, branches: dict[str, int], now: datetime) -> dict[str, Any]:

@@ -105,14 +105,14 @@ def _weigh(archive: zipfile.ZipFile) -> None:
     """Before anything is unpacked. A part that lies about its size ends in a wrong checksum."""
     parts = archive.infolist()
     if len(parts) > MAX_PARTS:
-        raise BadWorkbook(f"文件里有 {len(parts)} 个部件，不像一份花名册。{SAVE_AS}")
+        raise BadWorkbook(f"文件里有 {len(parts)} 个部件，不像要填的表格。{SAVE_AS}")
     if any(part.flag_bits & 1 for part in parts):
         raise BadWorkbook("文件设了密码，读不了。请去掉密码另存一份再试。")
     unpacked = sum(part.file_size for part in parts)
     packed = max(1, sum(part.compress_size for part in parts))
     if unpacked > MAX_UNPACKED or (unpacked > RATIO_COUNTS_FROM and unpacked > MAX_RATIO * packed):
         size = unpacked // 1024 // 1024
-        raise BadWorkbook(f"文件解开后有 {size} MB，不像一份花名册。请把内容复制到新的表格里再试。")
+        raise BadWorkbook(f"文件解开后有 {size} MB，不像要填的表格。请把内容复制到新的表格里再试。")
     names = {part.filename for part in parts}
     if "[Content_Types].xml" not in names or "xl/workbook.bin" in names:
         raise BadWorkbook(f"这是压缩文件或别的格式，不是 .xlsx。{SAVE_AS}")
