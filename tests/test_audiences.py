@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
 from app.database import Database
-from app.services import audience_rows
+from app.services import audience_rows, sign_ups
 from app.services.audience_rows import is_meant
-from app.services.audiences import NOBODY_KNOWN, Audience, Facts, covers, each, matches
+from app.services.audiences import NOBODY_KNOWN, Audience, AudienceOfFacts, Facts, covers, each, matches
 from models import Account, AccountKind, Follower, FollowerTag, MemberKind, Membership, Sex
 from tests import making
 from tests.conftest import NOON
@@ -92,6 +92,12 @@ def test_no_audience_means_everybody() -> None:
         {"branch": ""},
         {"area": ""},
         {"area": "长" * 41},
+        {"any": []},
+        {"any": {"tag": "职工"}},
+        {"but": {"tag": "职工"}},
+        {"any": [{}]},
+        {"any": [{"tag": "职工"}] * 21},
+        {"any": [{"any": [{"any": [{"any": [{"tag": "职工"}]}]}]}]},
     ],
 )
 def test_what_is_no_audience_is_refused(written: object) -> None:
@@ -105,6 +111,7 @@ def test_what_is_stored_reads_back_as_it_was_written() -> None:
         {"member": True},
         {"area": ["黄陵 北区"]},
         {"branch": ["北区"], "kind": ["退休"], "sex": ["女"]},
+        {"any": [{"tag": ["职工"]}, {"member": True}], "but": {"kind": ["退休"]}},
     ):
         audience = Audience.model_validate(written)
 
@@ -120,6 +127,27 @@ def test_an_audience_says_who_is_meant() -> None:
     assert str(meant(area=["黄陵 北区", "黄陵 南区"])) == "黄陵 北区、黄陵 南区的客户"
     assert str(meant(area="黄陵 北区", tag="志愿者")) == "「志愿者」中黄陵 北区的客户"
     assert str(meant(area="黄陵 北区", member=True)) == "会员，同时是黄陵 北区的客户"
+
+
+def test_audiences_put_together_say_who_is_meant() -> None:
+    assert str(meant(any=[{"tag": "志愿者"}, {"branch": "北区分工会"}])) == "志愿者或北区分工会的会员"
+    assert str(meant(member=True, but={"kind": "退休"})) == "会员（退休会员除外）"
+    assert str(meant(all=[{"tag": "甲"}, {"tag": "乙"}], sex="女")) == "女会员，同时是甲，同时是乙"
+    assert str(meant(activity=["羽毛球赛", "读书会"])) == "报上「羽毛球赛」「读书会」的人"
+    assert str(meant(activity="羽毛球赛", member=True)) == "会员，同时是报上「羽毛球赛」的人"
+
+
+def test_what_is_put_together_covers_what_its_parts_cover() -> None:
+    either = meant(any=[{"tag": "甲"}, {"branch": "北区分工会"}])
+    few = meant(tag="甲", but={"member": True})
+
+    assert covers(either, meant(tag="甲")) and covers(either, meant(branch="北区分工会", sex="女"))
+    assert covers(either, either) and not covers(either, meant(member=True))
+    assert covers(meant(tag="甲"), few) and not covers(few, meant(tag="甲"))
+    assert covers(meant(tag="乙"), meant(all=[{"tag": "甲"}, {"tag": "乙"}]))
+    assert not covers(meant(tag="甲"), either)
+    assert each(either) == [meant(tag="甲"), meant(branch="北区分工会")]
+    assert each(few) == [few]
 
 
 def test_a_wider_audience_covers_a_narrower_one() -> None:
@@ -196,6 +224,11 @@ async def test_the_database_finds_whom_memory_would_find(session: AsyncSession) 
         {"area": "黄陵 北区"},
         {"area": ["黄陵 南区", "黄陵"], "member": True},
         {"area": ["黄陵 南区", "黄陵 北区"], "tag": "干部"},
+        {"any": [{"tag": "干部"}, {"sex": "女", "branch": "南区分工会"}]},
+        {"all": [{"tag": "干部"}, {"area": "黄陵 北区"}], "member": True},
+        {"member": True, "but": {"kind": "退休"}},
+        {"any": [{"tag": "志愿者"}, {"member": True}], "but": {"any": [{"sex": "女"}, {"tag": "干部"}]}},
+        {"all": [{"any": [{"sex": "女"}, {"sex": "男"}]}, {"tag": "志愿者", "but": {"kind": "在职"}}]},
     ):
         audience = Audience.model_validate(written)
         chosen = sa.select(Follower.id).where(is_meant(audience, civil_date(NOON)))
@@ -203,6 +236,41 @@ async def test_the_database_finds_whom_memory_would_find(session: AsyncSession) 
         found = set(await session.scalars(chosen))
 
         assert found == {each for each, facts in town.items() if matches(audience, facts)}, written
+
+
+async def test_the_people_of_an_activity_are_those_who_hold_a_seat(session: AsyncSession) -> None:
+    """By title or by number; who waits, or gave the seat back, is not meant."""
+    account = Account(app_id="wx", kind=AccountKind.OFFICIAL)
+    session.add(account)
+    game = await making.activity(session, "羽毛球赛", capacity=2)
+    people = [await making.person(session) for _ in range(4)]
+    await session.flush()
+    for who_signs in people:
+        openid = f"o{who_signs.person_id}"
+        session.add(Follower(account_id=account.id, openid=openid, person_id=who_signs.person_id))
+    for who_signs in people[:3]:
+        await sign_ups.sign_up(session, game.id, who_signs, now=NOON)
+    await sign_ups.cancel(session, game.id, people[0], now=NOON)
+    await session.flush()
+
+    async def count(**words: Any) -> int:
+        return await audience_rows.count(session, meant(**words), civil_date(NOON))
+
+    holding = await count(activity="羽毛球赛")
+    assert holding == await count(activity=game.public_id) == 2  # the seat given back was offered on
+    assert await count(activity="读书会") == 0
+    assert await count(any=[{"activity": "羽毛球赛"}, {"tag": "甲"}]) == 2
+    with pytest.raises(ValueError, match="database only"):
+        matches(meant(activity="羽毛球赛"), NOBODY_KNOWN)
+
+
+def test_menus_and_sign_ups_cannot_ask_for_an_activity() -> None:
+    facts = TypeAdapter(AudienceOfFacts)
+
+    assert facts.validate_python({"any": [{"tag": "甲"}]}) == meant(any=[{"tag": "甲"}])
+    for written in ({"activity": "羽毛球赛"}, {"member": True, "but": {"activity": "羽毛球赛"}}):
+        with pytest.raises(ValidationError, match="按活动"):
+            facts.validate_python(written)
 
 
 async def test_people_are_counted_and_read_page_by_page_once_each(database: Database) -> None:

@@ -63,9 +63,16 @@ def test_an_audience_is_counted_and_says_who_it_is(types: Any) -> None:
     assert types("--branch", "北区分工会", "--sex", "女") == "北区分工会的女会员，共 2 人\n"
     assert types("--kind", "退休", "--kind", "劳务派遣") == "退休、劳务派遣会员，共 0 人\n"
     assert types("--tag", "职工") == "职工，共 0 人\n"
+    either = "{any: [{member: true}, {area: 黄陵 北区}], but: {kind: 退休}}"
+    assert types("--when", either) == "会员或黄陵 北区的客户（退休会员除外），共 3 人\n"
+    assert types("--activity", "读书会") == "报上「读书会」的人，共 0 人\n"
     assert types("--area", "黄陵 北区") == "黄陵 北区的客户，共 1 人\n"
 
 
 def test_what_is_written_wrongly_is_said(types: Any) -> None:
+    assert types("--when", "{any: [") == "--when 的写法不对，请检查括号、冒号和引号。"
+    assert types("--when", "{any: [{kind: 退}]}").startswith("--any.0.kind：「退」不对。")
+    assert types("--when", "{tag: 甲}", "--member") == "--when 已经写全了，别的选项请写到它里面。"
+    assert types("--when", "职工").startswith("--when：")
     assert types("--kind", "退") == "--kind：「退」不对。请写在职、劳务派遣、退休。"
     assert types("--tag", "长" * 31) == "--tag：写的内容不对。"

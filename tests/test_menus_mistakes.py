@@ -231,7 +231,7 @@ def test_what_must_be_there_is_asked_for() -> None:
         ("{say: 停电, do: help.show, when: {tags: 职工}}", "第 7 行第 37 列：不认识「tags」。 是不是「tag」？"),
         ("{say: 停电, do: help.show, when: {kind: 退}}", "第 7 行第 43 列：「退」不对。 请写在职、劳务派遣、退休。"),
         ("{say: 停电, do: help.show, when: {member: false}}", "第 7 行第 45 列：member 只能写 true。 不限会员就不写这一项。"),
-        ("{say: 停电, do: help.show, when: {}}", "第 7 行第 36 列：没有写是谁。 请写 tag、area、member、branch、kind 或 sex。"),
+        ("{say: 停电, do: help.show, when: {}}", "第 7 行第 36 列：没有写是谁。 请写 tag、area、member、branch、kind 或 sex，或者用 any、all 合起来。"),
     ],
 )  # fmt: skip
 def test_a_wrong_keyword_says_what_would_be_right(written: str, said: str) -> None:

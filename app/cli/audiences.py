@@ -25,20 +25,38 @@ def count(
     sex: Annotated[Many, typer.Option(help="性别：女、男")] = None,
     tag: Annotated[Many, typer.Option(help="标签名，可写多次")] = None,
     area: Annotated[Many, typer.Option(help="绑定了这个片区的户号，可写多次")] = None,
+    activity: Annotated[Many, typer.Option(help="活动的标题或编号：在里面有名额的人")] = None,
+    when: Annotated[str, typer.Option(help="照菜单文件的写法，如 {any: [{tag: 志愿者}, {kind: 退休}]}")] = "",
 ) -> None:
     """现在关注着公众号的人里，符合的有多少。什么都不写，数所有人。"""
-    words = {"member": member, "branch": branch, "kind": kind, "sex": sex, "tag": tag, "area": area}
-    typer.echo(asyncio.run(_count(_audience({word: given for word, given in words.items() if given}))))
+    given: dict[str, object] = {"member": member, "branch": branch, "kind": kind, "sex": sex, "tag": tag}
+    given |= {"area": area, "activity": activity}
+    words = {word: values for word, values in given.items() if values}
+    if when and words:
+        raise OperatorError("--when 已经写全了，别的选项请写到它里面。")
+    typer.echo(asyncio.run(_count(_audience(_written(when) if when else words))))
 
 
-def _audience(written: dict[str, object]) -> Audience | None:
+def _written(when: str) -> object:
+    from ruamel.yaml import YAML  # noqa: PLC0415 - `--help` does without
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+
+    try:
+        return YAML(typ="safe").load(when)
+    except YAMLError:
+        raise OperatorError("--when 的写法不对，请检查括号、冒号和引号。") from None
+
+
+def _audience(written: object) -> Audience | None:
     try:
         return Audience.model_validate(written) if written else None
     except ValidationError as error:
         said = error.errors()[0]
         hint = said.get("ctx", {}).get("hint", "")
         words = said["msg"] if said["type"] == "said" else "写的内容不对。"
-        raise OperatorError(f"--{said['loc'][0]}：{words}{hint}") from None
+        *place, last = said["loc"] or ("when",)
+        where = ".".join(map(str, place if place and isinstance(last, int) else (*place, last)))
+        raise OperatorError(f"--{where}：{words}{hint}") from None
 
 
 async def _count(audience: Audience | None) -> str:

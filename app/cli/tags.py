@@ -13,6 +13,7 @@ from app.cli.words import Commands
 from app.menus import revisions
 from app.menus.file import read_unchecked
 from app.services import tags
+from app.services.audiences import Audience
 
 app = Commands(help="给人加标签，用来看分组菜单、收分组的回复。")
 
@@ -89,7 +90,11 @@ async def _used(session: AsyncSession) -> set[str]:
         return set()
     file = read_unchecked(revision.text)
     asked = [each.when for each in file.menus_for] + [rule.when for rule in file.keywords if rule.when]
-    return {tag for audience in asked for tag in audience.tag}
+    return {tag for audience in asked for tag in _tags_of(audience)}
+
+
+def _tags_of(audience: Audience) -> set[str]:
+    return set(audience.tag).union(*(_tags_of(part) for part in audience.parts))
 
 
 def _line(tag: str, carriers: int, used: bool) -> str:

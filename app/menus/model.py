@@ -25,7 +25,7 @@ from pydantic_core import CoreSchema
 from app.clock import SHANGHAI
 from app.errors import wrong
 from app.menus.mistakes import Mistake
-from app.services.audiences import Audience
+from app.services.audiences import AudienceOfFacts
 
 TOP_BYTES, ITEM_BYTES, URL_BYTES, TEXT_BYTES = 16, 60, 1024, 2048
 MOST_TOPS, MOST_ITEMS, MOST_AUDIENCES = 3, 5, 20
@@ -220,7 +220,7 @@ def _one_of(item: Item, choices: tuple[str, ...]) -> None:
 
 
 class MenuFor(Strict):
-    when: Audience = Field(description="谁看到这套菜单")
+    when: AudienceOfFacts = Field(description="谁看到这套菜单")
     menu: tuple[Button, ...] = Field(min_length=1, max_length=MOST_TOPS)
 
 
@@ -249,7 +249,7 @@ class Rule(Strict):
     hours: Hours | None = Field(None, description="working 上班时间、off 下班时间")
     from_: Moment | None = Field(None, alias="from", description="从哪天起（当天 0 点）")
     until: Moment | None = Field(None, description="到哪天止（含当天）")
-    when: Audience | None = Field(None, description="只对谁有效")
+    when: AudienceOfFacts | None = Field(None, description="只对谁有效")
 
     @model_validator(mode="after")
     def _whole(self) -> "Rule":

@@ -12,7 +12,7 @@ from ruamel.yaml.error import YAMLError
 from app import rich_text
 from app.clock import SHANGHAI
 from app.errors import OperatorError
-from app.services.audiences import Audience
+from app.services.audiences import AudienceOfFacts
 
 _DAYS_AHEAD = re.compile(r"\+(\d{1,3}) (\d{1,2}):(\d{2})")
 _FORMS = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
@@ -68,7 +68,7 @@ class Planned(BaseModel):
     capacity: int | None = Field(None, ge=0, le=100_000)
     guests: int = Field(0, ge=0, le=9)
     approval: bool = False
-    audience: Audience | None = Field(None, alias="for")
+    audience: AudienceOfFacts | None = Field(None, alias="for")
     questions: list[dict[str, Any]] = Field(default_factory=list)
     text: str = ""
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from app.services.audiences import Audience
-from models import LINEAGE, AccountBinding, Branch, Follower, FollowerTag, Member
+from models import HOLDING, LINEAGE, AccountBinding, Activity, Branch, Follower, FollowerTag, Member, SignUp
 
 PAGE = 2000
 
@@ -56,9 +56,25 @@ def is_meant(audience: Audience, today: date) -> sa.ColumnElement[bool]:
     if audience.area:
         lies_there = AccountBinding.area.in_(audience.area)
         asked.append(sa.exists().where(AccountBinding.person_id == Follower.person_id, lies_there))
+    if audience.activity:
+        asked.append(_has_a_seat(audience.activity))
     if audience.of_members:
         asked.append(_is_such_a_member(audience, today))
+    asked += [is_meant(part, today) for part in audience.all]
+    if audience.any:
+        asked.append(sa.or_(*[is_meant(part, today) for part in audience.any]))
+    if audience.but:
+        asked.append(sa.not_(is_meant(audience.but, today)))
     return sa.and_(*asked)
+
+
+def _has_a_seat(activities: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Who holds a seat in one of these, named by title or public id."""
+    named = sa.select(Activity.id).where(
+        sa.or_(Activity.title.in_(activities), Activity.public_id.in_(activities))
+    )
+    theirs = (SignUp.person_id == Follower.person_id, SignUp.state.in_(HOLDING))
+    return sa.exists().where(*theirs, SignUp.activity_id.in_(named))
 
 
 def is_active(today: date) -> sa.ColumnElement[bool]:

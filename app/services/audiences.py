@@ -28,6 +28,7 @@ from app.errors import wrong
 from models import MemberKind, Membership, Sex
 
 TagName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=30)]
+ActivityName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 AreaName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 BranchName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 
@@ -66,6 +67,8 @@ def _labelled(labels: Mapping[str, Any]) -> tuple[Any, ...]:
     return BeforeValidator(read), PlainSerializer(lambda value: value.label)
 
 
+DEEPEST = 4  # audiences within audiences
+
 KINDS = {kind.label: kind for kind in MemberKind}
 SEXES = {sex.label: sex for sex in Sex}
 _Kind = Annotated[MemberKind, *_labelled(KINDS)]
@@ -73,7 +76,10 @@ _Sex = Annotated[Sex, *_labelled(SEXES)]
 
 
 class Audience(BaseModel):
-    """Who has all that is asked for; of several values of one word any will do. Names count as written."""
+    """Who has all that is asked for; of several values of one word any will do. Names count as written.
+
+    `any`, `all` and `but` put audiences together: unions, intersections, differences.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -88,12 +94,27 @@ class Audience(BaseModel):
     ] = ()
     kind: Annotated[tuple[_Kind, ...], *_values("人员类别", {"enum": list(KINDS)})] = ()
     sex: Annotated[tuple[_Sex, ...], *_values("性别", {"enum": list(SEXES)})] = ()
+    activity: Annotated[
+        tuple[ActivityName, ...], *_values("活动的标题或编号：在里面有名额的人；菜单里不能用", _text(60))
+    ] = ()
+    any: Annotated[
+        tuple["Audience", ...], Field(max_length=20, description="几个人群，在其中一个里就算")
+    ] = ()
+    all: Annotated[tuple["Audience", ...], Field(max_length=20, description="几个人群，都在里面才算")] = ()
+    but: Annotated["Audience | None", Field(description="这些人除外")] = None
 
     @model_validator(mode="after")
     def _somebody(self) -> Self:
-        if not self.tag and not self.area and not self.of_members:
-            raise wrong("没有写是谁。", "请写 tag、area、member、branch、kind 或 sex。")
+        if not self._says_who:
+            raise wrong("没有写是谁。", "请写 tag、area、member、branch、kind 或 sex，或者用 any、all 合起来。")
+        if self.depth > DEEPEST:
+            raise wrong("套得太深了。", f"any、all、but 最多套 {DEEPEST} 层。")
         return self
+
+    @property
+    def _says_who(self) -> bool:
+        named = (self.tag, self.area, self.activity, self.any, self.all)
+        return any(named) or self.of_members
 
     @model_serializer(mode="wrap")
     def _as_written(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -101,10 +122,47 @@ class Audience(BaseModel):
 
     @property
     def of_members(self) -> bool:
-        """Whether only members are meant."""
+        """Whether its own words mean members only."""
         return bool(self.member or self.branch or self.kind or self.sex)
 
+    @property
+    def parts(self) -> "tuple[Audience, ...]":
+        """The audiences it is put together from."""
+        return (*self.any, *self.all, *((self.but,) if self.but else ()))
+
+    @property
+    def depth(self) -> int:
+        return 1 + max((part.depth for part in self.parts), default=0)
+
+    @property
+    def asks_activities(self) -> bool:
+        """Whether only the database can tell: what somebody signed up for is in no message's facts."""
+        return bool(self.activity) or any(part.asks_activities for part in self.parts)
+
+    @property
+    def plain(self) -> "Audience | None":
+        """Its own words alone: all whom it means are meant by them. None where it has none."""
+        own = {word: values for word in _OWN if (values := getattr(self, word))}
+        return type(self).model_construct(**own) if own else None
+
     def __str__(self) -> str:
+        said = [self._own_words] if self.plain else []
+        said += [f"{part}" for part in self.all]
+        if self.any:
+            said.append("或".join(map(str, self.any)))
+        whole = "，同时是".join(said)
+        return f"{whole}（{self.but}除外）" if self.but else whole
+
+    @property
+    def _own_words(self) -> str:
+        people = self._members_and_customers
+        if not self.activity:
+            return people
+        guests = f"报上「{'」「'.join(self.activity)}」的人"
+        return f"{people}，同时是{guests}" if people else guests
+
+    @property
+    def _members_and_customers(self) -> str:
         tags = "、".join(self.tag)
         customers = f"{'、'.join(self.area)}的客户" if self.area else ""
         if not self.of_members:
@@ -114,6 +172,16 @@ class Audience(BaseModel):
         whose = f"{'、'.join(self.branch)}的" if self.branch else ""
         members = f"{f'「{tags}」中' if tags else ''}{whose}{kinds}{sexes}会员"
         return f"{members}，同时是{customers}" if customers else members
+
+
+def _told_by_facts(audience: Audience) -> Audience:
+    if audience.asks_activities:
+        raise wrong("这里不能按活动分人。", "activity 只能用来数人和发通知。")
+    return audience
+
+
+AudienceOfFacts = Annotated[Audience, AfterValidator(_told_by_facts)]
+"""For menus, keywords and sign-ups, which are decided by what is known of a follower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,18 +194,30 @@ class Facts:
 
 
 NOBODY_KNOWN = Facts()
-_WORDS = ("tag", "area", "branch", "kind", "sex")  # those with values
+_WORDS = ("tag", "area", "branch", "kind", "sex", "activity")  # those with values
+_OWN = (*_WORDS, "member")
 
 
 def matches(audience: Audience | None, facts: Facts) -> bool:
-    """Is this follower meant? No audience means everybody."""
+    """Is this follower meant? No audience means everybody.
+
+    Raises: ValueError: it asks for activities, which only `audience_rows` can tell.
+    """
     if audience is None:
         return True
+    if audience.activity:
+        raise ValueError("who signed up is known to the database only")
     if audience.tag and facts.tags.isdisjoint(audience.tag):
         return False
     if audience.area and facts.areas.isdisjoint(audience.area):
         return False
-    return not audience.of_members or _is_such_a_member(audience, facts.membership)
+    if audience.of_members and not _is_such_a_member(audience, facts.membership):
+        return False
+    return (
+        all(matches(part, facts) for part in audience.all)
+        and (not audience.any or any(matches(part, facts) for part in audience.any))
+        and (audience.but is None or not matches(audience.but, facts))
+    )
 
 
 def _is_such_a_member(audience: Audience, membership: Membership | None) -> bool:
@@ -153,6 +233,15 @@ def covers(wide: Audience | None, narrow: Audience | None) -> bool:
     """Is everybody whom `narrow` means meant by `wide` too, as far as the words alone tell?"""
     if wide is None or narrow is None:
         return wide is None
+    if wide == narrow or any(covers(wide, part) for part in narrow.all):
+        return True
+    if wide.parts:
+        return not wide.plain and not wide.all and not wide.but and any(covers(w, narrow) for w in wide.any)
+    return narrow.plain is not None and _covers_plainly(wide, narrow)
+
+
+def _covers_plainly(wide: Audience, narrow: Audience) -> bool:
+    """By the own words of both; what else `narrow` asks only makes it narrower."""
     return (narrow.of_members or not wide.of_members) and all(
         not getattr(wide, word) or (set() < set(getattr(narrow, word)) <= set(getattr(wide, word)))
         for word in _WORDS
@@ -161,6 +250,8 @@ def covers(wide: Audience | None, narrow: Audience | None) -> bool:
 
 def each(audience: Audience) -> list[Audience]:
     """One audience for every choice of single values: together they are the same people."""
+    if audience.any and not audience.plain and not audience.all and not audience.but:
+        return [one for part in audience.any for one in each(part)]
     given = {word: values for word in _WORDS if (values := getattr(audience, word))}
     return [
         audience.model_copy(update={word: (value,) for word, value in zip(given, values, strict=True)})
