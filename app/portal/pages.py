@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from app.portal import (
+    accounts,
     activities,
     laws,
     me,
@@ -21,7 +22,7 @@ from app.portal import (
 )
 
 _PUBLIC: Final = (news, activities, tips, laws, services, signing_in)
-_OWN: Final = (me, my_sign_ups, my_cases, membership)  # for who is signed in
+_OWN: Final = (me, my_sign_ups, my_cases, membership, accounts)  # for who is signed in
 
 
 def install(web: FastAPI) -> None:
