@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.test_api import MEMBERSHIP, RIGHT, App, ends, is_problem, li  # noqa: F401 - fixtures
+from tests.api_caller import App, is_problem
+from tests.test_api import MEMBERSHIP, RIGHT, ends, li  # noqa: F401 - fixtures
 
 PRIVACY = "/api/v1/me/privacy"
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from app.portal import (
+    accounts,
     activities,
     laws,
     me,
@@ -23,7 +24,7 @@ from app.portal import (
 )
 
 _PUBLIC: Final = (news, activities, tips, laws, services, signing_in, privacy)
-_OWN: Final = (me, my_sign_ups, my_cases, membership, privacy_data)  # for who is signed in
+_OWN: Final = (me, my_sign_ups, my_cases, membership, accounts, privacy_data)  # for who is signed in
 
 
 def install(web: FastAPI) -> None:

@@ -106,7 +106,9 @@ class Audience(BaseModel):
     @model_validator(mode="after")
     def _somebody(self) -> Self:
         if not self._says_who:
-            raise wrong("没有写是谁。", "请写 tag、area、member、branch、kind 或 sex，或者用 any、all 合起来。")
+            raise wrong(
+                "没有写是谁。", "请写 tag、area、member、branch、kind 或 sex，或者用 any、all 合起来。"
+            )
         if self.depth > DEEPEST:
             raise wrong("套得太深了。", f"any、all、but 最多套 {DEEPEST} 层。")
         return self
