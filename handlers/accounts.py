@@ -14,8 +14,9 @@ from app.errors import DomainError
 from app.services import customer_accounts
 from app.services.customer_accounts import NICKNAME, Fact, called
 from app.services.guesses import NotFitting
+from app.services.purposes import ACCOUNTS
 from app.wechat.replies import Reply, Text, fit
-from handlers import lines
+from handlers import consenting, lines
 from models import AccountBinding
 
 router = Router("accounts")
@@ -23,10 +24,8 @@ router = Router("accounts")
 LISTED = 8
 UNKNOWN: Final = ""  # the area, to who does not know it
 NONE = "您还没有绑定户号。绑定后按片区收通知，核实后能看到它的资料："
-NUMBER = (
-    "绑定户号后，按片区收通知；核实以后还能看到它的资料。\n"
-    "请发户号（10 位或 13 位数字，在电费单、缴费短信里）。"
-)
+NUMBER = "请发户号（10 位或 13 位数字，在电费单、缴费短信里）。"
+REFUSED = f"好的，没有绑定，什么也没有记下。改主意了随时再来：{lines.BIND_ACCOUNT}"
 NAME = "起个名称，好分清是哪一户，例如 老家、店里。不起名请回复「跳过」。"
 
 
@@ -65,6 +64,8 @@ async def bind(chat: Chat) -> Reply:
     """Number, name, and one fact or where it lies; the only writes come after the last question."""
     session, who = chat.session, chat.person.person_id
     await customer_accounts.check_may_bind(session, who)
+    if not await consenting.agreed(chat, ACCOUNTS):
+        return Text(REFUSED)
     number = await chat.ask("number", NUMBER, _Number())
     own = await customer_accounts.find_by_number(session, who, number)
     if own is not None:
@@ -76,7 +77,9 @@ async def bind(chat: Chat) -> Reply:
     if fact is None:
         area = await _area(chat)
 
-    row = await customer_accounts.bind(session, who, number, nickname=nickname or "", area=area, now=chat.at)
+    row = await customer_accounts.bind(
+        session, who, number, nickname=nickname or "", area=area, channel="chat", now=chat.at
+    )
     if fact is None:
         said = "已绑定，还没有核实，只按片区收通知。"
         return Text("\n".join([said, *await _standing(chat, row)]))

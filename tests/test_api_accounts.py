@@ -12,7 +12,7 @@ from tests.api_caller import MINI, App, is_problem
 from tests.both_ends import Ends, both_ends, settings_for
 
 ACCOUNTS = "/api/v1/me/accounts"
-HOME = {"number": "6101 2345 67", "nickname": "老家"}
+HOME = {"number": "6101 2345 67", "nickname": "老家", "consent_version": "2026-12"}
 
 
 @pytest.fixture
@@ -111,8 +111,9 @@ async def test_nobody_does_anything_without_signing_in(ends: Ends, call: tuple[s
 @pytest.mark.parametrize(
     ("given", "code"),
     [
-        ({"number": "123"}, "no_such_number"),
-        ({"number": "<script>"}, "no_such_number"),
+        ({**HOME, "number": "123"}, "no_such_number"),
+        ({**HOME, "number": "<script>"}, "no_such_number"),
+        ({**HOME, "consent_version": "2020-01"}, "consent_needed"),
         ({"number": ""}, "invalid"),
         ({"number": "1" * 41}, "invalid"),
         ({**HOME, "nickname": "长" * 13}, "invalid"),

@@ -32,7 +32,7 @@ async def someone(session: AsyncSession) -> int:
 
 
 async def bind(session: AsyncSession, who: int, number: str = NUMBER, **given: str) -> AccountBinding:
-    return await customer_accounts.bind(session, who, number, now=NOON, **given)
+    return await customer_accounts.bind(session, who, number, channel="chat", now=NOON, **given)
 
 
 async def verify(session: AsyncSession, row: AccountBinding, fact: Fact = OWNER) -> Verified | NotFitting:

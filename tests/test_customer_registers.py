@@ -50,7 +50,7 @@ class Office:
         """The id of a binding that somebody has proven."""
         async with self.database.transaction() as session:
             who = (await making.person(session)).person_id
-            row = await customer_accounts.bind(session, who, number, now=NOON)
+            row = await customer_accounts.bind(session, who, number, channel="chat", now=NOON)
             fact = Fact(name=name)
             found = await customer_accounts.verify(session, who, row.public_id, fact, now=NOON)
             assert isinstance(found, Verified)
@@ -172,7 +172,7 @@ async def test_a_phone_that_was_not_known_before_is_no_other_customer(office: Of
 async def test_who_was_bound_before_the_register_knew_it_lies_in_its_area(office: Office) -> None:
     async with office.database.transaction() as session:
         who = (await making.person(session)).person_id
-        row = await customer_accounts.bind(session, who, LI[0], now=NOON)
+        row = await customer_accounts.bind(session, who, LI[0], channel="chat", now=NOON)
     assert row.area is None
 
     await office.imports(LI)

@@ -25,7 +25,8 @@ async def talk(database: Database, clock: FakeClock) -> AsyncIterator[Talk]:
 
 
 async def begins(who: Speaker, number: str = "6101234567", nickname: str = "老家") -> None:
-    await who.says("绑定户号")
+    if "您同意吗？" in await who.says("绑定户号"):
+        await who.taps("同意")
     await who.says(number)
     await who.says(nickname)
 

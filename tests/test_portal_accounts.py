@@ -7,6 +7,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from app.services.purposes import ACCOUNTS
 from models import AccountBinding, Guess
 from tests import making
 from tests.both_ends import OURS, Ends, both_ends, settings_for
@@ -27,7 +28,9 @@ async def ends(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 async def binds(who: Visiting, **given: str) -> str:
     """The address of the account."""
-    answer = await who.taps(PAGE, BIND, **{"number": "6101234567", "nickname": "老家", **given})
+    answer = await who.taps(
+        PAGE, BIND, **{"number": "6101234567", "nickname": "老家", "agreed": ACCOUNTS.version, **given}
+    )
     assert answer.status_code == 303, answer.text
     return str(answer.headers["location"])
 
@@ -118,7 +121,7 @@ async def test_what_cannot_be_bound_is_said_and_what_was_filled_in_stays(
 ) -> None:
     li = await member(ends, "李娜")
 
-    filled = {"number": "6101234567", "nickname": "老家", **given}
+    filled = {"number": "6101234567", "nickname": "老家", "agreed": ACCOUNTS.version, **given}
     answer = await li.taps(PAGE, BIND, **filled)
 
     assert answer.status_code == 422 and said in answer.text and "<b>" not in answer.text

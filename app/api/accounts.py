@@ -9,12 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.api import problems
 from app.api.gate import Caller
 from app.api.problems import documented
-from app.api.shapes import Strict
+from app.api.shapes import ConsentVersion, Strict
 from app.dependencies import Now, ReadSession, WriteSession
 from app.errors import DomainError
 from app.services import customer_accounts
 from app.services.customer_accounts import NICKNAME, Fact
 from app.services.guesses import NotFitting
+from app.services.purposes import ACCOUNTS
 from models import AccountBinding, BindingState
 
 router = APIRouter(prefix="/me/accounts", tags=["户号"])
@@ -43,6 +44,7 @@ class BindIn(Strict):
     number: str = Field(min_length=1, max_length=40, examples=["6101234567"], description="10 位或 13 位")
     nickname: str | None = Field(None, max_length=NICKNAME, examples=["老家"])
     area: str | None = Field(None, max_length=40, examples=["黄陵 北区"], description="从 areas 里选")
+    consent_version: ConsentVersion
 
 
 class ChangeIn(Strict):
@@ -70,6 +72,8 @@ async def list_own(caller: Caller, session: ReadSession) -> AccountsOut:
 @router.post("", status_code=201, response_model=AccountOut, responses=documented(401, 409, 422))
 async def bind(caller: Caller, given: BindIn, session: WriteSession, now: Now) -> AccountOut | Response:
     """绑定户号。绑定过的原样返回；登记里有没有这个户号不会说。号码不对是 422（code: no_such_number）。"""
+    if (refused := problems.without_consent(ACCOUNTS, given.consent_version)) is not None:
+        return refused
     try:
         number = customer_accounts.written(given.number)
     except DomainError as refusal:
@@ -80,6 +84,7 @@ async def bind(caller: Caller, given: BindIn, session: WriteSession, now: Now) -
         number,
         nickname=given.nickname or "",
         area=given.area,
+        channel="api",
         now=now,
     )
     return await _out(session, row)

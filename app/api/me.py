@@ -8,7 +8,7 @@ from pydantic import Field
 from app.api import problems
 from app.api.gate import Caller
 from app.api.problems import documented
-from app.api.shapes import Strict
+from app.api.shapes import ConsentVersion, Strict
 from app.clock import civil_date
 from app.dependencies import Now, ReadSession, WriteSession
 from app.errors import NotFound
@@ -44,9 +44,7 @@ class ProofIn(Strict):
     name: str = Field(min_length=1, max_length=40, examples=["李娜"])
     phone_end: str | None = Field(None, pattern=r"^[0-9]{4}$", examples=["5678"])
     born_on: date | None = Field(None, examples=["1985-03-05"])
-    consent_version: str = Field(
-        max_length=16, examples=[MEMBERSHIP.version], description="本人同意的会员绑定说明的版本"
-    )
+    consent_version: ConsentVersion
 
 
 @router.get("", response_model=MeOut, responses=documented(401))
@@ -71,8 +69,8 @@ async def bind(caller: Caller, given: ProofIn, session: WriteSession, now: Now) 
     """绑定工号。对不上是 422（code: does_not_fit），一天最多 5 次；不会说是哪一项不对。"""
     if (given.phone_end is None) == (given.born_on is None):
         return problems.answer(422, "one_fact", "再填一样", "手机号后四位和出生日期，正好填一样。")
-    if given.consent_version != MEMBERSHIP.version:
-        return problems.answer(422, "consent_needed", "要先同意", f"请先让本人同意：{MEMBERSHIP.question}")
+    if (refused := problems.without_consent(MEMBERSHIP, given.consent_version)) is not None:
+        return refused
     proof = Proof(given.staff_number, given.name, given.phone_end or "", given.born_on)
     found = await binding.bind(session, caller.known.person_id, proof, channel="api", now=now)
     if isinstance(found, NotFitting):

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from app.errors import DomainError
+from app.services.purposes import Purpose
 
 log = structlog.get_logger(__name__)
 
@@ -133,6 +134,13 @@ def answer(
         fields=fields or [],
     ).model_dump()
     return JSONResponse(problem, status, headers=dict(headers or {}), media_type=MEDIA)
+
+
+def without_consent(purpose: Purpose, version: str) -> Response | None:
+    """What is answered where the person has not agreed to the present version of `purpose`."""
+    if version == purpose.version:
+        return None
+    return answer(422, "consent_needed", "要先同意", f"请先让本人同意：{purpose.question}")
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -12,9 +12,10 @@ from app.dependencies import Now, ReadSession, WriteSession
 from app.errors import DomainError
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson, Visitor
-from app.services import customer_accounts
+from app.services import consents, customer_accounts
 from app.services.customer_accounts import MOST, NICKNAME, Fact
 from app.services.guesses import NotFitting
+from app.services.purposes import ACCOUNTS
 
 router = APIRouter(prefix="/me/accounts", include_in_schema=False)
 
@@ -44,11 +45,20 @@ async def bind(
     number: Text = "",
     nickname: Text = "",
     area: Text = "",
+    agreed: Text = "",
 ) -> Response:
     given = Given(number[:40], nickname[:40], area[:40])
+    if agreed != ACCOUNTS.version:
+        return await _list(visitor, session, given, "绑定要用到户号，同意的话请勾选下面的一项。")
     try:
         row = await customer_accounts.bind(
-            session, visitor.person_id, number, nickname=nickname, area=area or None, now=now
+            session,
+            visitor.person_id,
+            number,
+            nickname=nickname,
+            area=area or None,
+            channel="portal",
+            now=now,
         )
     except DomainError as refusal:  # nothing has been written
         return await _list(visitor, session, given, refusal.message)
@@ -119,6 +129,8 @@ async def _list(
         most=MOST,
         longest=NICKNAME,
         given=given or Given(),
+        purpose=ACCOUNTS,
+        agreed=await consents.stands(session, visitor.person_id, ACCOUNTS),
         wrong=wrong,
         token=visitor.form_token,
     )

@@ -19,8 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
 from app.errors import DomainError, NotFound
-from app.services import guesses, person_names, tags
+from app.services import consents, guesses, person_names, tags
 from app.services.guesses import NotFitting
+from app.services.purposes import ACCOUNTS
 from models import AccountBinding, BindingState, CustomerAccount
 from models.sealing import keyring
 
@@ -101,9 +102,12 @@ async def bind(
     *,
     nickname: str = "",
     area: str | None = None,
+    channel: str,
     now: datetime,
 ) -> AccountBinding:
     """Keep that the person looks after this account, unverified. Twice is no error and changes nothing.
+
+    Who calls has asked for consent (`purposes.ACCOUNTS`); it is kept here.
 
     Raises:
         DomainError: no such number can be, no such area, or too many accounts.
@@ -115,6 +119,7 @@ async def bind(
         return own
     await check_may_bind(session, person_id)
     await _check_area(session, area)
+    await consents.give(session, person_id, ACCOUNTS, channel=channel, now=now)
     account = await _find_account(session, number)
     made = AccountBinding(
         person_id=person_id,

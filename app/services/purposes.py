@@ -69,6 +69,19 @@ CHAT = Purpose(
     kept="文字 180 天后删除，只留编号和时间。取消关注时，位置、标签立即删除。",
     refusing="不想留下记录，可以直接打电话：服务电话里有各条热线。",
 )
+ACCOUNTS = Purpose(
+    key="accounts",
+    title="户号绑定",
+    version="2026-12",
+    basis=Basis.CONSENT,
+    why="绑定户号后，按片区收通知；核实以后还能看到它的资料。",
+    kinds="户号、您起的名称、片区；核实时的户名或手机号后四位，用来和供电公司的登记核对，不另外保存。",
+    seen_by="加密保存，只给您自己和办用电业务的工作人员看。",
+    kept="解绑就删除。",
+    refusing="不绑定也能看用电安全、问问题、留言。",
+    withdrawing="删除您绑定的全部户号，不再按片区给您发通知。",
+    sensitive="户号和用电缴费有关，属于敏感信息，没有它分不清是哪一户。",
+)
 CRISIS = Purpose(
     key="crisis",
     title="危险时的提醒",
@@ -138,7 +151,7 @@ EXPORTS = Purpose(
     kept="回执保留 3 年，注销后不再对应到您。",
 )
 
-PURPOSES = (CHAT, MEMBERSHIP, SIGN_UP, FEEDBACK, LEGAL_AID, CRISIS, EXPORTS)
+PURPOSES = (CHAT, MEMBERSHIP, SIGN_UP, FEEDBACK, LEGAL_AID, ACCOUNTS, CRISIS, EXPORTS)
 ASKED = tuple(each for each in PURPOSES if each.asks)  # these need consent
 
 

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import binding, consents, consultations
-from app.services.purposes import LEGAL_AID, MEMBERSHIP, Purpose
+from app.services import binding, consents, consultations, customer_moves
+from app.services.purposes import ACCOUNTS, LEGAL_AID, MEMBERSHIP, Purpose
 from models import ConsentEnd
 
 Stop = Callable[[AsyncSession, int, str, datetime], Awaitable[object]]
@@ -32,8 +32,13 @@ async def _cancel_consultations(session: AsyncSession, person_id: int, channel: 
     await consultations.cancel_unanswered(session, person_id, channel=channel, now=now)
 
 
+async def _unbind_accounts(session: AsyncSession, person_id: int, channel: str, now: datetime) -> None:
+    await customer_moves.forget_person(session, person_id, now)
+
+
 # By purpose: what stops. A test fails for one that asks for consent and is not here.
 STOPS: Mapping[str, Stop] = {
     MEMBERSHIP.key: _unbind,
     LEGAL_AID.key: _cancel_consultations,
+    ACCOUNTS.key: _unbind_accounts,
 }
