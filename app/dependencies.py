@@ -30,6 +30,7 @@ class Shared:
     library: Library
     article_reads: Tally[int]
     public_url: str
+    joining_days: int  # working days in which a 入会申请 is decided
 
 
 def handed(request: Request, name: str, kind: type[Kind]) -> Kind:

@@ -76,7 +76,12 @@ class Service:
         async with assemble(self._settings, watch=self._watch) as house:
             self.house = house
             self._shared = Shared(
-                house.database, house.clock, house.library, house.article_reads, self._settings.public_url
+                house.database,
+                house.clock,
+                house.library,
+                house.article_reads,
+                self._settings.public_url,
+                self._settings.joining_days,
             )
             self._door, self._gate = _door(house), _gate(house)
             await house.refresh()

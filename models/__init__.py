@@ -31,6 +31,7 @@ from models.knowledge import LawAnswer, ShippedRow, Signpost, Tip, UnansweredQue
 from models.member import (
     LINEAGE,
     Branch,
+    BranchMove,
     Guess,
     Member,
     MemberEvent,
@@ -39,6 +40,8 @@ from models.member import (
     Membership,
     Sex,
 )
+from models.member_change import ChangeKind, MemberChange
+from models.membership_application import MembershipApplication
 from models.menu import MenuHit, MenuLook, MenuPushStep, MenuRevision, StepState
 from models.message import Message, MessageState
 from models.notice import NoticeTemplate
@@ -66,11 +69,13 @@ __all__ = [
     "Base",
     "Basis",
     "Branch",
+    "BranchMove",
     "Case",
     "CaseEntry",
     "CaseKind",
     "CaseReporter",
     "CaseState",
+    "ChangeKind",
     "Consultation",
     "Counter",
     "CrisisAlert",
@@ -87,10 +92,12 @@ __all__ = [
     "Lease",
     "MediaFetch",
     "Member",
+    "MemberChange",
     "MemberEvent",
     "MemberKind",
     "MemberMove",
     "Membership",
+    "MembershipApplication",
     "MenuHit",
     "MenuLook",
     "MenuPushStep",

@@ -10,6 +10,7 @@ from app import logs
 from app.cli import (
     activities,
     alerts,
+    applications,
     audiences,
     backups,
     cases,
@@ -17,6 +18,7 @@ from app.cli import (
     demo,
     doctor,
     keys,
+    member_changes,
     members,
     menus,
     messages,
@@ -40,7 +42,9 @@ app.add_typer(menus.app, name="menus")
 app.add_typer(messages.app, name="messages")
 app.add_typer(cases.app, name="cases")
 app.add_typer(activities.app, name="activities")
+members.app.add_typer(member_changes.app, name="changes")
 app.add_typer(members.app, name="members")
+app.add_typer(applications.app, name="applications")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(tags.app, name="tags")
 app.add_typer(audiences.app, name="audiences")

@@ -7,8 +7,10 @@ from fastapi.routing import APIRoute
 
 from app.portal import (
     activities,
+    joining,
     laws,
     me,
+    member_changes,
     membership,
     my_cases,
     my_sign_ups,
@@ -21,7 +23,7 @@ from app.portal import (
 )
 
 _PUBLIC: Final = (news, activities, tips, laws, services, signing_in)
-_OWN: Final = (me, my_sign_ups, my_cases, membership)  # for who is signed in
+_OWN: Final = (me, my_sign_ups, my_cases, membership, member_changes, joining)  # for who is signed in
 
 
 def install(web: FastAPI) -> None:

@@ -93,6 +93,23 @@ async def get(session: AsyncSession, lineage: str) -> Branch:
     return found
 
 
+async def ids_below(session: AsyncSession, branch: Branch) -> list[int]:
+    """Of the branch and all below it."""
+    below = Branch.lineage.startswith(branch.lineage + LINEAGE, autoescape=True)
+    return list(await session.scalars(sa.select(Branch.id).where(sa.or_(Branch.id == branch.id, below))))
+
+
+async def list_children(session: AsyncSession, parent_id: int | None) -> Sequence[Branch]:
+    """Those right below; of None the roots. In the order they were made."""
+    return (
+        await session.scalars(sa.select(Branch).where(Branch.parent_id == parent_id).order_by(Branch.id))
+    ).all()
+
+
+async def find_public(session: AsyncSession, public_id: str) -> Branch | None:
+    return await session.scalar(sa.select(Branch).where(Branch.public_id == public_id))
+
+
 @dataclass(slots=True)
 class Node:
     """A branch in the tree. `members` are those of today, `total` with all branches below."""

@@ -22,10 +22,7 @@ from models.types import unseal_json
 log = structlog.get_logger(__name__)
 
 THREE_YEARS = timedelta(days=3 * 365 + 1)
-KEPT_FOR = dict.fromkeys(
-    (CaseKind.DESK, CaseKind.FEEDBACK, CaseKind.CONSULTATION), THREE_YEARS
-)  # after their end
-
+KEPT_FOR = dict.fromkeys(CaseKind, THREE_YEARS)  # after their end
 
 _ANSWERED = ("happened_on", "known_on", "employment", "left_on", "details", "deadline_on", "deadline_basis")
 

@@ -17,7 +17,7 @@ from app.clock import shanghai
 from app.gathered import gather, memory
 from models import Counter
 
-Series = Literal["FL", "LY", "RG"]  # 法律咨询, 留言, 人工
+Series = Literal["FL", "LY", "RG", "RH", "BG"]  # 法律咨询, 留言, 人工, 入会, 变更
 
 COUNTER: Any = Counter.__table__
 
