@@ -3,7 +3,7 @@
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.services import member_changes, member_words, members
+from app.services import binding_claims, member_changes, member_words, members
 from app.wechat.replies import Reply, Text
 from handlers import lines
 
@@ -64,7 +64,7 @@ async def withdraw_change(chat: Chat) -> Reply:
 
 @router.on("membership.object", title="不是我申请的", confidential=True)
 async def object_to(chat: Chat) -> Reply:
-    stopped = await member_changes.object_to(chat.session, chat.person.person_id, channel="chat", now=chat.at)
+    stopped = await binding_claims.object_to(chat.session, chat.person.person_id, channel="chat", now=chat.at)
     if not stopped:
         return Text("现在没有人申请换走您的绑定。")
     return Text(

@@ -8,7 +8,8 @@ from app.dialogue.chat import Chat
 from app.dialogue.router import Router
 from app.services import binding, member_changes, members
 from app.services.binding import Bound, NotFitting, Proof, Taken
-from app.services.member_changes import OBJECTION_FOR, Asked
+from app.services.binding_claims import OBJECTION_FOR
+from app.services.member_changes import Asked
 from app.wechat.replies import Reply, Text
 from handlers import lines
 from models import Member

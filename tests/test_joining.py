@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import SHANGHAI, civil_date
 from app.database import Database
 from app.errors import DomainError, NotFound
-from app.jobs import applications as job
 from app.jobs import retention
 from app.services import (
     application_facts,
@@ -502,72 +501,6 @@ async def test_a_refusal_has_a_reason_and_says_what_can_be_done(session: AsyncSe
     assert (await applications.list_own(session, who))[0].mine.answer == "不在本单位工作。"
     with pytest.raises(DomainError, match="未通过，不能再改"):
         await application_work.approve(session, number, Admission(), "王强", NOON)
-
-
-# --- clocks ------------------------------------------------------------------------------------------------
-
-
-async def passes(database: Database, clock: FakeClock, moment: datetime) -> None:
-    clock.set(moment)
-    await job.run(database, clock)
-
-
-async def test_staff_are_reminded_and_a_broken_promise_is_kept_once(
-    database: Database, clock: FakeClock
-) -> None:
-    async with database.transaction() as session:
-        _, number = await applied(session)
-
-    due = datetime(2026, 12, 7, 18, 0, tzinfo=SHANGHAI)
-    await passes(database, clock, datetime(2026, 12, 2, 17, 59, tzinfo=SHANGHAI))
-    async with database.reading() as session:
-        assert not application_work.is_near(await row_of(session, number), clock.now())
-    await passes(database, clock, datetime(2026, 12, 2, 18, 0, tzinfo=SHANGHAI))
-    async with database.reading() as session:
-        assert application_work.is_near(await row_of(session, number), clock.now())
-    await passes(database, clock, due)
-    await passes(database, clock, due + DAY)
-
-    async with database.reading() as session:
-        assert (await row_of(session, number)).overdue
-        case = await case_work.get_case(session, number)
-        notes = [
-            cases.text_of(each) for each in await case_work.list_entries(session, case) if each.by == "system"
-        ]
-    assert notes == ["离答复时限不到 3 个工作日", "超过了答复时限"]
-
-
-async def test_waiting_for_the_applicant_stops_the_clock(session: AsyncSession) -> None:
-    who, number = await applied(session)
-    await application_work.ask(session, number, "补照片", "王强", NOON)
-    assert (await row_of(session, number)).due_at is None
-
-    week = NOON + 7 * DAY  # five working days later
-    own = await joining.supplement(session, who, WORDS, channel="chat", now=week)
-
-    assert own.application.due_at == datetime(2026, 12, 14, 18, 0, tzinfo=SHANGHAI)
-
-
-async def test_silence_is_reminded_once_and_ends_the_application(
-    database: Database, clock: FakeClock
-) -> None:
-    async with database.transaction() as session:
-        _, number = await applied(session)
-        await application_work.ask(session, number, "补照片", "王强", NOON)
-
-    await passes(database, clock, NOON + 7 * DAY)
-    await passes(database, clock, NOON + 8 * DAY)
-    async with database.reading() as session:
-        assert len(await told(session, case_notices.REMINDED)) == 1
-    await passes(database, clock, NOON + 30 * DAY)
-    await passes(database, clock, NOON + 31 * DAY)
-
-    async with database.reading() as session:
-        assert await state_of(session, number) is S.CANCELLED
-        (said,) = await told(session, case_notices.ENDED)
-        assert "30 天没有收到补正，按撤销处理了" in said
-        # The reminder that nobody read is not read any more.
-        assert len(await told(session, case_notices.REMINDED)) == 1
 
 
 # --- what becomes of it ------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from app.errors import DomainError, NotFound
 from app.jobs import retention
 from app.services import (
     binding,
+    binding_claims,
     case_notices,
     case_work,
     cases,
@@ -24,7 +25,8 @@ from app.services import (
 )
 from app.services.application_facts import Incomplete
 from app.services.binding import Bound, NotFitting, Proof
-from app.services.member_changes import OBJECTION_FOR, Asked
+from app.services.binding_claims import OBJECTION_FOR
+from app.services.member_changes import Asked
 from models import CaseState, Member, MemberChange, MemberEvent, MemberMove, Outbox
 from tests import making
 from tests.conftest import NOON, FakeClock
@@ -201,8 +203,8 @@ async def test_asking_twice_is_one_request_and_tells_once(session: AsyncSession)
 async def test_an_objection_stops_it_until_staff_have_looked(session: AsyncSession) -> None:
     holder, claimant, number = await claimed(session)
 
-    assert await member_changes.object_to(session, holder, channel="chat", now=NOON) == 1
-    assert await member_changes.object_to(session, holder, channel="chat", now=NOON + DAY) == 1
+    assert await binding_claims.object_to(session, holder, channel="chat", now=NOON) == 1
+    assert await binding_claims.object_to(session, holder, channel="chat", now=NOON + DAY) == 1
 
     (change,) = await session.scalars(sa.select(MemberChange))
     assert change.objected_at == NOON
@@ -221,7 +223,7 @@ async def test_only_who_has_the_binding_objects(session: AsyncSession) -> None:
     stranger = (await making.person(session)).person_id
 
     for who in (claimant, stranger):
-        assert await member_changes.object_to(session, who, channel="chat", now=NOON) == 0
+        assert await binding_claims.object_to(session, who, channel="chat", now=NOON) == 0
 
 
 async def test_a_binding_that_changed_since_is_not_taken_from_somebody_untold(session: AsyncSession) -> None:

@@ -11,7 +11,7 @@ from app.api.me import ProofIn, does_not_fit
 from app.api.problems import documented
 from app.api.shapes import Strict
 from app.dependencies import Now, ReadSession, WriteSession
-from app.services import member_changes
+from app.services import binding_claims, member_changes
 from app.services.application_facts import Incomplete
 from app.services.binding import Bound, NotFitting
 from app.services.member_changes import Asked
@@ -56,7 +56,7 @@ async def mine(caller: Caller, session: ReadSession) -> ChangesOut:
         )
         for own in await member_changes.list_own(session, person_id)
     ]
-    return ChangesOut(mine=found, claimed=bool(await member_changes.list_claims(session, person_id)))
+    return ChangesOut(mine=found, claimed=bool(await binding_claims.list_claims(session, person_id)))
 
 
 @router.post("/phone", status_code=201, response_model=AskedOut, responses=documented(401, 409, 422))
@@ -100,7 +100,7 @@ async def withdraw(caller: Caller, number: str, session: WriteSession, now: Now)
 @router.post("/objection", status_code=204, responses=documented(401))
 async def object_to(caller: Caller, session: WriteSession, now: Now) -> None:
     """不是我：对换走我的绑定提出异议。没有人申请也不算错。"""
-    await member_changes.object_to(session, caller.known.person_id, channel="api", now=now)
+    await binding_claims.object_to(session, caller.known.person_id, channel="api", now=now)
 
 
 def _asked(asked: Asked) -> AskedOut:

@@ -11,7 +11,7 @@ from app.errors import DomainError
 from app.portal import membership
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson, Visitor
-from app.services import member_changes, member_words, members
+from app.services import binding_claims, member_changes, member_words, members
 from app.services.application_facts import Incomplete
 from app.services.binding import NotFitting
 
@@ -69,7 +69,7 @@ async def withdraw(
 
 @router.post("/object")
 async def object_to(visitor: ActingPerson, session: WriteSession, now: Now) -> RedirectResponse:
-    await member_changes.object_to(session, visitor.person_id, channel="portal", now=now)
+    await binding_claims.object_to(session, visitor.person_id, channel="portal", now=now)
     return RedirectResponse(membership.PAGE, 303)
 
 

@@ -13,9 +13,9 @@ from app.dependencies import Now, ReadSession, WriteSession
 from app.errors import DomainError
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson, Visitor
-from app.services import binding, member_changes, members
+from app.services import binding, binding_claims, member_changes, members
 from app.services.binding import NotFitting, Proof, Taken
-from app.services.member_changes import OBJECTION_FOR
+from app.services.binding_claims import OBJECTION_FOR
 
 router = APIRouter(prefix="/me/membership", include_in_schema=False)
 
@@ -77,7 +77,7 @@ async def page(
         member=own,
         has_left=own is not None and own.has_left(civil_date(now)),
         changes=[each for each in asked if each.is_open],
-        claims=await member_changes.list_claims(session, visitor.person_id),
+        claims=await binding_claims.list_claims(session, visitor.person_id),
         given=given or Given(),
         wrong=wrong,
         token=visitor.form_token,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload
 
 from app.clock import civil_date, spoken
 from app.errors import DomainError
-from app.services import binding, case_notices, case_work, followers, members, outbox
+from app.services import binding, binding_claims, case_notices, case_work, followers, members
 from app.services.member_changes import KIND
 from models import (
     OVER,
@@ -27,7 +27,6 @@ from models import (
     MemberEvent,
     Outbox,
 )
-from models.sealing import keyring
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +160,7 @@ async def _move(
         await case_work.note(session, case, f"有异议仍通过：{despite}", by, now)
     if holder is not None and holder != claimant:
         await binding.loosen(session, member, by=by, channel=channel, now=now)
-        _tell_holder(session, case, holder, member, now)
+        binding_claims.tell_moved(session, case, holder, member, now)
         claimant = await followers.who_stayed(session, claimant)  # loosening may have made the two one
     if member.person_id is None:
         await binding.tie(session, member, claimant, by=by, channel=channel, now=now)
@@ -182,21 +181,6 @@ def _refuse_early(case: Case, change: MemberChange, despite: str, now: datetime)
         raise DomainError(
             f"{case.number} 要等到 {spoken(until, now)} 才能通过，在这之前原来的微信号可以提出异议。"
         )
-
-
-def _tell_holder(session: AsyncSession, case: Case, holder_id: int, member: Member, now: datetime) -> None:
-    words = (
-        f"工号 {member.staff_number} 的会员绑定，经工作人员核对，已换到另一个微信号。\n有疑问请回复「人工」。"
-    )
-    outbox.add(
-        session,
-        case_notices.CLAIMED,
-        key=f"case-moved:{keyring().digest(str(case.id), 'case-moved').hex()}",
-        to=holder_id,
-        payload={"type": "text", "content": words, outbox.SHORT: ""},
-        now=now,
-        confidential=True,
-    )
 
 
 # --- parts -------------------------------------------------------------------------------------------------

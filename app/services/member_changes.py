@@ -1,8 +1,8 @@
 """Changes of a member's data that staff approve (资料变更), for those who ask and those whom it touches.
 
 Two kinds: another phone number, asked for by who is bound; and moving a binding to another WeChat account,
-asked for by who gave the right proof. Who has the binding is told at once and may object. Not here: what
-staff decide (`member_change_work`).
+asked for by who gave the right proof. Who has the binding is told at once and may object. Not here: objecting
+(`binding_claims`) and what staff decide (`member_change_work`).
 """
 
 from collections.abc import Sequence
@@ -12,11 +12,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
 
-from app.clock import SHANGHAI, civil_date, shanghai, spoken
+from app.clock import SHANGHAI, civil_date, shanghai
 from app.errors import DomainError, NotFound
-from app.services import binding, case_notices, cases, members, outbox
+from app.services import binding, binding_claims, case_notices, cases, members
 from app.services.application_facts import Incomplete
 from app.services.binding import Bound, NotFitting, Proof
 from app.services.calendar import CLOSING_TIME, after_working_days
@@ -34,12 +33,9 @@ from models import (
     Member,
     MemberChange,
 )
-from models.sealing import keyring
 
 KIND = CaseKind.MEMBER_CHANGE
-OBJECTION_FOR = timedelta(days=3)  # for who has the binding; he may not look at his phone every day
 DECISION_DAYS = 3  # working days; of a move after the time for objections
-OBJECT_WORD = "不是我"
 FACTS_FOR = timedelta(days=180)  # after the decision
 _FEW = 8
 _PHONE = next(column for column in COLUMNS if column.field == "phone")
@@ -159,7 +155,7 @@ async def ask_move(
         if open_one.change.member_id != member.id:
             raise DomainError(f"您另有一件换微信号的申请 {open_one.case.number} 正在办，办完再申请。")
         return Asked(open_one.case.number, open_one.case.first_answer_due_at, again=True)
-    until = now + OBJECTION_FOR
+    until = now + binding_claims.OBJECTION_FOR
     due_at = datetime.combine(after_working_days(civil_date(until), DECISION_DAYS), CLOSING_TIME, SHANGHAI)
     case = await _open(
         session, person_id, follower_id, ChangeKind.MOVE, "申请把绑定换到这个微信", due_at, channel, now
@@ -174,28 +170,9 @@ async def ask_move(
     )
     session.add(change)
     await session.flush()
-    _tell_holder(session, case, change, now)
+    binding_claims.tell_holder(session, case, change, now)
     await session.flush()
     return Asked(case.number, due_at)
-
-
-def _tell_holder(session: AsyncSession, case: Case, change: MemberChange, now: datetime) -> None:
-    assert change.objections_until is not None
-    until = spoken(change.objections_until, now, read_later=True)
-    words = (
-        "有人报出了您的工号、姓名和登记的资料，申请把会员绑定换到另一个微信号。\n"
-        f"不是您本人，请在 {until} 前回复「{OBJECT_WORD}」，绑定就不会换。\n"
-        "是您自己换了微信，不用管。"
-    )
-    outbox.add(
-        session,
-        case_notices.CLAIMED,
-        key=f"case-claimed:{keyring().digest(str(case.id), 'case-claimed').hex()}",
-        to=change.holder_id,
-        payload={"type": "text", "content": words, outbox.SHORT: ""},
-        now=now,
-        confidential=True,
-    )
 
 
 async def _open(
@@ -294,55 +271,6 @@ async def cancel(session: AsyncSession, person_id: int, number: str, *, channel:
     session.add(entry)
     await session.flush()
     return case
-
-
-# --- objecting ---------------------------------------------------------------------------------------------
-
-
-async def list_claims(session: AsyncSession, person_id: int) -> Sequence[MemberChange]:
-    """Open requests for the binding this person has, oldest first, with their members."""
-    chosen = (
-        sa.select(MemberChange)
-        .join(Case, Case.id == MemberChange.case_id)
-        .where(MemberChange.holder_id == person_id, Case.state.not_in(OVER))
-        .order_by(MemberChange.id)
-        .options(joinedload(MemberChange.member))
-    )
-    return (await session.scalars(chosen)).all()
-
-
-async def object_to(session: AsyncSession, person_id: int, *, channel: str, now: datetime) -> int:
-    """Who has the binding says that it was not he who asked; returns how many requests that stopped.
-
-    Later than the time given for it counts too, as long as staff have not decided. A second time changes
-    nothing.
-    """
-    stopped = 0
-    for claim in await list_claims(session, person_id):
-        chosen = sa.select(Case).where(Case.id == claim.case_id).with_for_update()
-        case = (await session.scalars(chosen.execution_options(populate_existing=True))).one()
-        if case.state in OVER:
-            continue
-        stopped += 1
-        if claim.objected_at is not None:
-            continue
-        claim.objected_at = now
-        entry = CaseEntry(
-            case_id=case.id,
-            kind=EntryKind.NOTE,
-            blocks=[{"type": "text", "text": "原来的微信号提出了异议"}],
-            by="原绑定人",
-            channel=channel,
-            created_at=now,
-        )
-        session.add(entry)
-        await session.flush()
-        words = (
-            f"您换微信号的申请 {case.number}：原来的微信号提出了异议，要当面核对。\n"
-            "请带身份证、工作证到所在的分工会，或回复「人工」。"
-        )
-        await case_notices.tell(session, case, entry, case_notices.ASKED, words, "", now)
-    return stopped
 
 
 # --- forgetting --------------------------------------------------------------------------------------------
