@@ -138,7 +138,7 @@ async def _facts(chat: Chat) -> tuple[Facts, Branch | None]:
     sex = await chat.choose("sex", "性别？", Sex)
     born = await chat.ask("born_on", "请发出生日期，例如 1985-03-05。", Filled(field="born_on"))
     phone = await chat.ask("phone", "请发本人的手机号。", Filled(field="phone"))
-    kind = await chat.choose("kind", "您的用工形式？", {each: each.label for each in KINDS})
+    kind = await chat.choose("kind", "您的人员类别？", {each: each.label for each in KINDS})
     branch = await _branch(chat)
     number = await chat.ask(
         "staff_number",
@@ -190,7 +190,7 @@ def _summary(facts: Facts, branch: Branch | None) -> str:
         f"姓名：{facts.name}（{facts.sex.label}）",
         f"出生日期：{facts.born_on.isoformat()}",
         f"手机号：{facts.phone}",
-        f"用工形式：{facts.kind.label}",
+        f"人员类别：{facts.kind.label}",
         f"组织：{branch.way if branch is not None else '请工会来定'}",
         f"工号：{facts.staff_number or '没有填'}",
         f"岗位：{facts.post or '没有填'}",
