@@ -29,6 +29,7 @@ from app.files import Files
 from app.jobs import (
     activities,
     alerts,
+    applications,
     consultations,
     media,
     menu_tags,
@@ -60,10 +61,7 @@ from models.sealing import Keyring, use_keyring
 
 log = structlog.get_logger(__name__)
 
-CALLBACKS = {
-    AccountKind.OFFICIAL: "/wechat/callback",
-    AccountKind.MINIPROGRAM: "/wechat/miniprogram",
-}
+CALLBACKS = {AccountKind.OFFICIAL: "/wechat/callback", AccountKind.MINIPROGRAM: "/wechat/miniprogram"}
 API_TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 
 
@@ -159,7 +157,8 @@ async def _build(
     watch: bool,
 ) -> House:
     library = Library()
-    registry = Registry(handlers.routers(library, settings.crisis_openids, public_url=settings.public_url))
+    url, days = settings.public_url, settings.joining_days
+    registry = Registry(handlers.routers(library, settings.crisis_openids, public_url=url, joining_days=days))
     known = {h.name: Known(h.name, h.title, h.args, h.takes) for h in registry.values()}
     live_menus = LiveMenus(database.reading, known)
     accounts = await _accounts(settings, database)
@@ -322,6 +321,7 @@ async def _rounds(house: House, *, watch: bool) -> list[Round]:
         Round("media", lambda: media.fetch_due(database, wechat, house.files, clock), 5, wakes=True),
         Round("menus", lambda: menus.push_steps(database, wechat, clock, certified=certified), 5, wakes=True),
         Round("activities", lambda: activities.run(database, clock), 5),
+        Round("applications", lambda: applications.run(database, clock), 30),
         Round("consultations", lambda: consultations.run(database, clock), 30),
         Round("privacy events", lambda: privacy_events.run(database, clock), 30),
         Round("retention", lambda: retention.run(database, clock), 60),

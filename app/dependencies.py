@@ -34,6 +34,7 @@ class Shared:
     public_url: str
     controller: Controller
     files: Files
+    joining_days: int  # working days in which a 入会申请 is decided
 
 
 def handed(request: Request, name: str, kind: type[Kind]) -> Kind:

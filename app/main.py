@@ -83,6 +83,7 @@ class Service:
                 self._settings.public_url,
                 house.controller,
                 house.files,
+                self._settings.joining_days,
             )
             self._door, self._gate = _door(house), _gate(house)
             await house.refresh()

@@ -20,7 +20,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import SystemClock
 from app.database import Database
-from models import Consultation, CrisisAlert, MenuPushStep, MenuRevision, Outbox, StepState
+from models import (
+    Consultation,
+    CrisisAlert,
+    MembershipApplication,
+    MenuPushStep,
+    MenuRevision,
+    Outbox,
+    StepState,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -87,6 +95,9 @@ class Metrics:
         self._late_consultations = self._make(
             Gauge, "consultations_overdue", "Consultations not answered when an answer was due"
         )
+        self._late_applications = self._make(
+            Gauge, "applications_overdue", "Applications to join not decided when they should have been"
+        )
         self._applied = self._make(Gauge, "menu_revision_applied", "Number of the live menu revision")
         self._pushed = self._make(
             Gauge, "menu_revision_pushed", "Newest revision WeChat shows, or may show at all"
@@ -129,6 +140,8 @@ class Metrics:
             await self._read_menus(session)
             late = sa.select(sa.func.count()).where(Consultation.next_answer_due_at <= now)
             self._late_consultations.set(await session.scalar(late) or 0)
+            late = sa.select(sa.func.count()).where(MembershipApplication.due_at <= now)
+            self._late_applications.set(await session.scalar(late) or 0)
 
     async def _read_outbox(self, session: AsyncSession, now: datetime) -> None:
         # Written out: neither database uses a partial index for states that come as parameters.

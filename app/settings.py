@@ -100,6 +100,9 @@ class Settings(BaseSettings):
     miniprogram_aes_key: SecretStr = SecretStr("")
     miniprogram_format: Literal["xml", "json"] = "json"
 
+    joining_days: int = Field(10, gt=0, le=60)
+    """Working days in which a 入会申请 is decided; the time we wait for the applicant does not count."""
+
     crisis_openids: Annotated[tuple[str, ...], NoDecode] = ()
     """Followers who are told when somebody writes of harming himself; comma separated."""
     log_format: Literal["json", "text"] = "json"

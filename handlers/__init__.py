@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from app.dialogue.router import Router
+from app.services.application_clocks import WORKING_DAYS
 from app.services.library import Library
 from handlers import (
     about,
@@ -13,8 +14,10 @@ from handlers import (
     feedback,
     help,  # noqa: A004
     hotlines,
+    joining,
     labour_law,
     legal_aid,
+    member_changes,
     membership,
     news,
     power_safety,
@@ -24,10 +27,16 @@ from handlers import (
 )
 
 
-def routers(library: Library, on_duty: Collection[str] = (), *, public_url: str = "") -> list[Router]:
+def routers(
+    library: Library,
+    on_duty: Collection[str] = (),
+    *,
+    public_url: str = "",
+    joining_days: int = WORKING_DAYS,
+) -> list[Router]:
     """All handlers. `on_duty`: the openids that may take alerts about people in danger.
 
-    `public_url`: where cards open.
+    `public_url`: where cards open. `joining_days`: working days in which a 入会申请 is decided.
     """
     return [
         welcome.router,
@@ -39,6 +48,8 @@ def routers(library: Library, on_duty: Collection[str] = (), *, public_url: str 
         activities.router,
         membership.router,
         accounts.router,
+        member_changes.router,
+        joining.make_router(joining_days),
         legal_aid.router,
         news.make_router(public_url),
         privacy.make_router(public_url),

@@ -32,6 +32,7 @@ from models.knowledge import LawAnswer, ShippedRow, Signpost, Tip, UnansweredQue
 from models.member import (
     LINEAGE,
     Branch,
+    BranchMove,
     Guess,
     Member,
     MemberEvent,
@@ -40,6 +41,8 @@ from models.member import (
     Membership,
     Sex,
 )
+from models.member_change import ChangeKind, MemberChange
+from models.membership_application import MembershipApplication
 from models.menu import MenuHit, MenuLook, MenuPushStep, MenuRevision, StepState
 from models.message import Message, MessageState
 from models.notice import NoticeTemplate
@@ -70,11 +73,13 @@ __all__ = [
     "Basis",
     "BindingState",
     "Branch",
+    "BranchMove",
     "Case",
     "CaseEntry",
     "CaseKind",
     "CaseReporter",
     "CaseState",
+    "ChangeKind",
     "Consent",
     "ConsentEnd",
     "Consultation",
@@ -94,10 +99,12 @@ __all__ = [
     "Lease",
     "MediaFetch",
     "Member",
+    "MemberChange",
     "MemberEvent",
     "MemberKind",
     "MemberMove",
     "Membership",
+    "MembershipApplication",
     "MenuHit",
     "MenuLook",
     "MenuPushStep",

@@ -1,4 +1,4 @@
-"""Whatever a person brings to us (人工, 留言, consultations): a numbered case and its thread.
+"""Whatever a person brings to us (人工, 留言, consultations, applications): a numbered case and its thread.
 
 Who brought it lies apart, in `CaseReporter`, so that a case can be worked on without knowing.
 """
@@ -19,10 +19,21 @@ class CaseKind(StrEnum):
     CONSULTATION = (
         "consultation"  # a question for the lawyer; what it adds to a case is in models.consultation
     )
+    APPLICATION = "application"  # 入会申请; what it adds is in models.membership_application
+    MEMBER_CHANGE = "member_change"  # what staff approve of a member's data; models.member_change
 
     @property
     def label(self) -> str:
-        return {"desk": "人工服务", "feedback": "留言", "consultation": "法律咨询"}[self.value]
+        return _KINDS[self]
+
+
+_KINDS = {
+    CaseKind.DESK: "人工服务",
+    CaseKind.FEEDBACK: "留言",
+    CaseKind.CONSULTATION: "法律咨询",
+    CaseKind.APPLICATION: "入会申请",
+    CaseKind.MEMBER_CHANGE: "资料变更",
+}
 
 
 class CaseState(StrEnum):
@@ -36,6 +47,10 @@ class CaseState(StrEnum):
     CLOSED = "closed"
     REFERRED = "referred"  # handed to somebody outside, with a consent of its own
     CANCELLED = "cancelled"  # the member withdrew it
+    SUPPLEMENT = "supplement"  # of an application: something is missing; our clock stands still
+    REVIEWING = "reviewing"
+    APPROVED = "approved"
+    REFUSED = "refused"
 
     @property
     def label(self) -> str:
@@ -44,7 +59,7 @@ class CaseState(StrEnum):
     @property
     def said_to_member(self) -> str:
         """The label as the member reads it."""
-        return "待您补充" if self is CaseState.WAITING_USER else self.label
+        return _SAID_TO_MEMBER.get(self, self.label)
 
 
 _STATES = {
@@ -58,9 +73,20 @@ _STATES = {
     CaseState.CLOSED: "已办结",
     CaseState.REFERRED: "已转介",
     CaseState.CANCELLED: "已撤销",
+    CaseState.SUPPLEMENT: "待补正",
+    CaseState.REVIEWING: "审查中",
+    CaseState.APPROVED: "已通过",
+    CaseState.REFUSED: "未通过",
 }
+_SAID_TO_MEMBER = {CaseState.WAITING_USER: "待您补充", CaseState.SUPPLEMENT: "待您补正"}
 
-OVER = (CaseState.CLOSED, CaseState.REFERRED, CaseState.CANCELLED)  # nothing is left to do
+OVER = (  # nothing is left to do
+    CaseState.CLOSED,
+    CaseState.REFERRED,
+    CaseState.CANCELLED,
+    CaseState.APPROVED,
+    CaseState.REFUSED,
+)
 
 
 class EntryKind(StrEnum):

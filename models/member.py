@@ -99,6 +99,19 @@ class Branch(Base):
         return self.lineage.replace(LINEAGE, " › ")
 
 
+class BranchMove(Base):
+    """A branch was given another name or another place; what it was called before, and by whom."""
+
+    __tablename__ = "branch_move"
+
+    branch_id: Mapped[int] = mapped_column(sa.ForeignKey("branch.id"), index=True)
+    before: Mapped[str] = mapped_column(sa.String(255))  # lineages
+    after: Mapped[str] = mapped_column(sa.String(255))
+    by: Mapped[str] = mapped_column(sa.String(64))
+    channel: Mapped[str] = mapped_column(sa.String(16))  # console, cli
+    at: Mapped[datetime]
+
+
 class Member(Base):
     __tablename__ = "member"
     __table_args__ = (sa.Index("ix_member_branch_id_left_on", "branch_id", "left_on"),)

@@ -82,7 +82,7 @@ async def test_renaming_carries_everything_below_along(session: AsyncSession) ->
     await branch(session, "北区分工会_二", "抢修一班")  # begins alike, is another
     north = await branches.get(session, f"{UNION}/北区分工会")
 
-    await branches.rename(session, north, "城北分工会")
+    await branches.rename(session, north, "城北分工会", by="王强", now=NOON)
 
     assert north.name == "城北分工会"
     assert await lineages(session) == [
@@ -99,10 +99,10 @@ async def test_two_sisters_never_have_one_name(session: AsyncSession) -> None:
     same = await branch(session, "南区分工会", "北区分工会")
 
     with pytest.raises(DomainError, match="已经有「黄陵供电公司工会/南区分工会」了"):
-        await branches.rename(session, north, "南区分工会")
+        await branches.rename(session, north, "南区分工会", by="王强", now=NOON)
     with pytest.raises(DomainError, match="已经有"):
-        await branches.move(session, same, await branches.get(session, UNION))
-    await branches.rename(session, south, "南区分工会")  # its own name is no double
+        await branches.move(session, same, await branches.get(session, UNION), by="王强", now=NOON)
+    await branches.rename(session, south, "南区分工会", by="王强", now=NOON)  # its own name is no double
 
 
 async def test_a_branch_moves_with_all_below_it(session: AsyncSession) -> None:
@@ -110,15 +110,30 @@ async def test_a_branch_moves_with_all_below_it(session: AsyncSession) -> None:
     south = await branch(session, "南区分工会")
     moved = await branches.get(session, f"{UNION}/北区分工会/抢修一班")
 
-    await branches.move(session, moved, south)
+    await branches.move(session, moved, south, by="王强", now=NOON)
     assert team.lineage == f"{UNION}/南区分工会/抢修一班/一组"
     assert moved.parent_id == south.id
+
+
+async def test_what_a_branch_was_called_is_kept(session: AsyncSession) -> None:
+    north, south = await branch(session, "北区分工会"), await branch(session, "南区分工会")
+    await branch(session, "北区分工会", "抢修一班")
+
+    await branches.rename(session, north, "城北分工会", by="王强", now=NOON)
+    await branches.rename(session, north, "城北分工会", by="李静", now=NOON)  # changes nothing
+    await branches.move(session, north, south, by="李静", now=NOON)
+
+    found = await branches.list_moves(session)
+    assert [(each.branch_id, each.before, each.after, each.by, each.at) for each in found] == [
+        (north.id, f"{UNION}/城北分工会", f"{UNION}/南区分工会/城北分工会", "李静", NOON),
+        (north.id, f"{UNION}/北区分工会", f"{UNION}/城北分工会", "王强", NOON),
+    ]
 
 
 async def test_a_branch_can_stand_at_the_top(session: AsyncSession) -> None:
     team = await branch(session, "北区分工会")
 
-    await branches.move(session, team, None)
+    await branches.move(session, team, None, by="王强", now=NOON)
 
     assert (team.lineage, team.parent_id) == ("北区分工会", None)
 
@@ -129,7 +144,7 @@ async def test_no_branch_moves_below_itself(session: AsyncSession) -> None:
 
     for under in (north, team):
         with pytest.raises(DomainError, match="不能放到自己或自己的下级"):
-            await branches.move(session, north, under)
+            await branches.move(session, north, under, by="王强", now=NOON)
 
 
 @pytest.mark.parametrize(
@@ -155,6 +170,6 @@ async def test_a_longer_name_is_refused_where_it_would_not_fit_below(session: As
     north = await branches.get(session, "北")
 
     with pytest.raises(DomainError, match="255"):
-        await branches.rename(session, north, "北区供电公司工会委员会")
+        await branches.rename(session, north, "北区供电公司工会委员会", by="王强", now=NOON)
     with pytest.raises(DomainError, match="不能有"):
-        await branches.rename(session, north, "北/区")
+        await branches.rename(session, north, "北/区", by="王强", now=NOON)

@@ -151,6 +151,10 @@ def test_states_and_their_words_are_those_of_the_house() -> None:
         ("closed", "已办结"),
         ("referred", "已转介"),
         ("cancelled", "已撤销"),
+        ("supplement", "待补正"),
+        ("reviewing", "审查中"),
+        ("approved", "已通过"),
+        ("refused", "未通过"),
     ]
 
 
@@ -176,7 +180,9 @@ def test_every_state_has_its_moves(from_: CaseState, to: set[CaseState]) -> None
 
 
 @pytest.mark.parametrize("to", [S.ANSWERED, S.WAITING_USER])
-@pytest.mark.parametrize("from_", [s for s in CaseState if s not in {S.ANSWERED, S.WAITING_USER, *OVER}])
+@pytest.mark.parametrize(
+    "from_", [s for s in MOVES[CaseKind.CONSULTATION] if s not in {S.ANSWERED, S.WAITING_USER, *OVER}]
+)
 def test_who_answers_alone_takes_every_step_on_the_way(from_: CaseState, to: CaseState) -> None:
     states = [from_, *way(CaseKind.CONSULTATION, from_, to)]
 

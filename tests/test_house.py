@@ -233,7 +233,7 @@ def _commands() -> set[str]:
     def names(group: Any, before: str = "") -> Iterator[str]:
         for name, command in group.commands.items():
             if hasattr(command, "commands"):
-                yield from names(command, f"{name} ")
+                yield from names(command, f"{before}{name} ")
             if not hasattr(command, "commands") or command.invoke_without_command:
                 yield before + name
 

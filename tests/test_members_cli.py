@@ -200,7 +200,11 @@ def test_the_tree_is_shown_renamed_and_moved(office: Office) -> None:
     assert "已经有" in office.types("rename-branch", "城北分工会", "南区分工会", code=1)
     assert "「公司工会/南区分工会/城北分工会」" in office.types("move-branch", "城北分工会", "南区分工会")
     assert "不能放到自己" in office.types("move-branch", "公司工会", "城北分工会", code=1)
-    assert "「城北分工会」" in office.types("move-branch", "城北分工会", "/")
+    assert "「城北分工会」" in office.types("move-branch", "城北分工会", "/", "--by", "王强")
+    history = office.types("branches", "--history").splitlines()
+    assert len(history) == 3
+    assert history[0].endswith("公司工会/南区分工会/城北分工会 → 城北分工会　王强")
+    assert "公司工会/北区分工会 → 公司工会/城北分工会" in history[2]
     assert office.types("show", "10001").splitlines()[1] == "所在组织：城北分工会"
 
 

@@ -168,7 +168,7 @@ async def test_who_goes_to_another_branch_is_counted_as_moved(office: Office) ->
 async def test_a_renamed_branch_is_the_same_branch(office: Office) -> None:
     await office.imports(LI)
     async with office.database.transaction() as session:
-        await branches.rename(session, await branches.get(session, "抢修一班"), "抢修班")
+        await branches.rename(session, await branches.get(session, "抢修一班"), "抢修班", by="王强", now=NOON)
 
     assert (await office.imports(row("10001", branch="公司工会/北区分工会/抢修班"))).unchanged == 1
 

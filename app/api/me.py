@@ -7,13 +7,13 @@ from pydantic import Field
 
 from app.api import problems
 from app.api.gate import Caller
-from app.api.problems import documented
+from app.api.problems import ApiRefusal, documented
 from app.api.shapes import ConsentVersion, Strict
 from app.clock import civil_date
 from app.dependencies import Now, ReadSession, WriteSession
 from app.errors import NotFound
 from app.services import binding, followers, members
-from app.services.binding import Proof
+from app.services.binding import Proof, Taken
 from app.services.guesses import NotFitting
 from app.services.purposes import MEMBERSHIP
 from models import LINEAGE, Member
@@ -46,6 +46,17 @@ class ProofIn(Strict):
     born_on: date | None = Field(None, examples=["1985-03-05"])
     consent_version: ConsentVersion
 
+    def proof(self) -> Proof:
+        """Raises: ApiRefusal: not exactly one more fact."""
+        if (self.phone_end is None) == (self.born_on is None):
+            raise ApiRefusal(422, "one_fact", "再填一样", "手机号后四位和出生日期，正好填一样。")
+        return Proof(self.staff_number, self.name, self.phone_end or "", self.born_on)
+
+
+def does_not_fit(found: NotFitting) -> Response:
+    said = f"今天还可以试 {found.tries_left} 次。" if found.tries_left else "今天不能再试了，请明天再来。"
+    return problems.answer(422, "does_not_fit", "对不上", f"和花名册对不上，请核对后再试。{said}")
+
 
 @router.get("", response_model=MeOut, responses=documented(401))
 async def me(caller: Caller, session: ReadSession, now: Now) -> MeOut:
@@ -66,16 +77,19 @@ async def membership(caller: Caller, session: ReadSession, now: Now) -> Membersh
 
 @router.put("/membership", response_model=MembershipOut, responses=documented(401, 409, 422))
 async def bind(caller: Caller, given: ProofIn, session: WriteSession, now: Now) -> MembershipOut | Response:
-    """绑定工号。对不上是 422（code: does_not_fit），一天最多 5 次；不会说是哪一项不对。"""
-    if (given.phone_end is None) == (given.born_on is None):
-        return problems.answer(422, "one_fact", "再填一样", "手机号后四位和出生日期，正好填一样。")
+    """绑定工号。对不上是 422（code: does_not_fit），一天最多 5 次；不会说是哪一项不对。
+
+    绑定着别的微信号是 409（code: bound_elsewhere），可以用 POST /me/changes/move 申请换过来。
+    """
+    proof = given.proof()
     if (refused := problems.without_consent(MEMBERSHIP, given.consent_version)) is not None:
         return refused
-    proof = Proof(given.staff_number, given.name, given.phone_end or "", given.born_on)
     found = await binding.bind(session, caller.known.person_id, proof, channel="api", now=now)
     if isinstance(found, NotFitting):
-        said = f"今天还可以试 {found.tries_left} 次。" if found.tries_left else "今天不能再试了，请明天再来。"
-        return problems.answer(422, "does_not_fit", "对不上", f"和花名册对不上，请核对后再试。{said}")
+        return does_not_fit(found)
+    if isinstance(found, Taken):
+        said = "这个工号已经绑定了另一个微信号。是您本人换了微信，可以申请把绑定换过来。"
+        return problems.answer(409, "bound_elsewhere", "绑定了别的微信号", said)
     return _out(found.member, civil_date(now))
 
 

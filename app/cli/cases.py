@@ -1,19 +1,16 @@
 """`gonghui cases …`: staff look at cases, answer and close them; lawyers ask for more and hand on."""
 
-import asyncio
 import getpass
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cli import case_files, case_lines
+from app.cli.staff_work import run, told
 from app.cli.words import Commands
-from app.services import case_work, cases, consultation_work, consultations, deliveries
-from app.services.case_work import Answered
-from app.services.deliveries import Obstacle
+from app.services import case_work, cases, consultation_work, consultations
 from models import Case, CaseKind, CaseState
 
 if TYPE_CHECKING:
@@ -21,30 +18,8 @@ if TYPE_CHECKING:
 
 app = Commands(help="留言、人工服务和法律咨询：查看、答复、追问、转介、办结。")
 
-Result = TypeVar("Result")
 Number = Annotated[str, typer.Argument(help="编号，例如 LY-2026-0042、FL-2026-0042")]
 By = Annotated[str, typer.Option("--by", help="经办人姓名，记入办理过程", default_factory=getpass.getuser)]
-
-_SENDING = "这就送到本人的微信。"
-_WAITING = {
-    Obstacle.NO_WINDOW: "本人 48 小时内没有来过，微信不让主动发；下次来说话时，开头就会看到。",
-    Obstacle.SPENT: "这两天主动发的条数已用完；本人下次来说话时，开头就会看到。",
-    Obstacle.NO_RIGHT: "账号未认证，不能主动发；本人下次来说话时，开头就会看到。",
-    Obstacle.NOT_FOLLOWING: "本人已取消关注；再次关注时就会看到。",
-    Obstacle.NO_OPENID: "本人没有关注公众号；在公众号里说话时就会看到。",
-}
-# Whether somebody was here lately would be a hint of who it is.
-_UNNAMED = "能马上送到就马上送，不能就等本人下次来说话时，开头就会看到。"
-
-
-def _run(work: Callable[["House", AsyncSession], Awaitable[Result]]) -> Result:
-    from app.assembly import assemble  # noqa: PLC0415 - everything; `--help` needs none of it
-
-    async def opened() -> Result:
-        async with assemble() as house, house.database.transaction() as session:
-            return await work(house, session)
-
-    return asyncio.run(opened())
 
 
 @app.command(name="list")
@@ -60,7 +35,7 @@ def list_(
         facts = await consultations.facts_of_all(session, found)
         return [case_lines.line(case, house.clock.now(), facts.get(case.id)) for case in found]
 
-    for line in _run(work) or ["没有要办的事项。"]:
+    for line in run(work) or ["没有要办的事项。"]:
         typer.echo(line)
 
 
@@ -86,7 +61,7 @@ def show(
             lines.append(f"有 {number_of_files} 个附件，取出来看：{command}")
         return [*lines, f"联系电话：{phone}"] if phone else lines
 
-    for line in _run(work):
+    for line in run(work):
         typer.echo(line)
 
 
@@ -97,9 +72,9 @@ def answer(number: Number, text: Annotated[str, typer.Argument(help="答复内�
     async def work(house: "House", session: AsyncSession) -> str:
         now = house.clock.now()
         answered = await case_work.answer(session, number, text, by, now)
-        return await _told(house, session, answered, "已答复")
+        return await told(house, session, answered.case, answered.notice, "已答复")
 
-    typer.echo(_run(work))
+    typer.echo(run(work))
 
 
 @app.command()
@@ -108,9 +83,9 @@ def ask(number: Number, text: Annotated[str, typer.Argument(help="要问本人�
 
     async def work(house: "House", session: AsyncSession) -> str:
         asked = await consultation_work.ask(session, number, text, by, house.clock.now())
-        return await _told(house, session, asked, "已问本人")
+        return await told(house, session, asked.case, asked.notice, "已问本人")
 
-    typer.echo(_run(work))
+    typer.echo(run(work))
 
 
 @app.command()
@@ -123,25 +98,10 @@ def refer(
     """转介（法律咨询）：征得本人单独同意后，交给别的单位办。"""
 
     async def work(house: "House", session: AsyncSession) -> str:
-        told = await consultation_work.refer(session, number, to, consent, by, house.clock.now())
-        return await _told(house, session, told, "已转介")
+        referred = await consultation_work.refer(session, number, to, consent, by, house.clock.now())
+        return await told(house, session, referred.case, referred.notice, "已转介")
 
-    typer.echo(_run(work))
-
-
-async def _told(house: "House", session: AsyncSession, answered: Answered, done: str) -> str:
-    """What was done, and when the member will hear of it."""
-    if answered.case.anonymous:
-        return f"{answered.case.number} {done}。{_UNNAMED}"
-    obstacle = await deliveries.obstacle(
-        session,
-        answered.notice,
-        house.clock.now(),
-        app_id=house.wechat.app_id,
-        customer_messages=house.settings.wechat_account.is_certified,
-    )
-    when = f"，{_SENDING}" if obstacle is None else f"。{_WAITING[obstacle]}"
-    return f"{answered.case.number} {done}{when}"
+    typer.echo(run(work))
 
 
 @app.command()
@@ -160,4 +120,4 @@ def close(number: Number, by: By) -> None:
     async def work(house: "House", session: AsyncSession) -> Case:
         return await case_work.close(session, number, by, house.clock.now())
 
-    typer.echo(f"{_run(work).number} 已办结。")
+    typer.echo(f"{run(work).number} 已办结。")

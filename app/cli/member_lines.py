@@ -10,7 +10,7 @@ from app.services.branches import Node
 from app.services.roster_changes import Change
 from app.services.roster_sheets import Roster
 from app.services.rosters import Outcome
-from models import Member, MemberEvent, MemberMove
+from models import BranchMove, Member, MemberEvent, MemberMove
 
 MISTAKES = 50  # lines; who has more of them has one mistake many times
 BRANCHES = 20
@@ -100,3 +100,8 @@ def of_tree(nodes: Sequence[Node]) -> Iterator[str]:
     for node in nodes:
         own = f"（本级 {node.members} 人）" if node.children and node.members else ""
         yield f"{'    ' * node.depth}{node.branch.name}　{node.total} 人{own}"
+
+
+def of_branch_moves(moves: Sequence[BranchMove], now: datetime) -> Iterator[str]:
+    for move in moves:
+        yield f"{spoken(move.at, now)}　{move.before} → {move.after}　{move.by}"

@@ -27,9 +27,7 @@ app = Commands(help="会员花名册：导入、查看，整理组织。")
 
 Result = TypeVar("Result")
 File = Annotated[Path, typer.Argument(metavar="FILE", help="花名册，.xlsx 文件")]
-By = Annotated[
-    str, typer.Option("--by", help="经办人姓名，记入每个人的经过", default_factory=getpass.getuser)
-]
+By = Annotated[str, typer.Option("--by", help="经办人姓名，记入经过", default_factory=getpass.getuser)]
 BranchPath = Annotated[
     str, typer.Argument(metavar="组织", help="例如 公司工会/北区分工会；名称不重复的只写名称")
 ]
@@ -200,11 +198,18 @@ def merges() -> None:
 
 
 @app.command("branches")
-def branches_() -> None:
+def branches_(
+    history: Annotated[bool, typer.Option("--history", help="看改过名、移动过的")] = False,
+) -> None:
     """组织的树和人数，人数包括下级。"""
 
     async def work(house: "House") -> list[str]:
         async with house.database.reading() as session:
+            if history:
+                found = await branches.list_moves(session)
+                return list(member_lines.of_branch_moves(found, house.clock.now())) or [
+                    "没有改过名或移动过。"
+                ]
             tree = await branches.list_tree(session, civil_date(house.clock.now()))
             return list(member_lines.of_tree(tree)) or ["还没有组织，导入花名册时会自动建好。"]
 
@@ -212,13 +217,13 @@ def branches_() -> None:
 
 
 @app.command("rename-branch")
-def rename_branch(branch: BranchPath, name: Annotated[str, typer.Argument(metavar="新名称")]) -> None:
+def rename_branch(branch: BranchPath, name: Annotated[str, typer.Argument(metavar="新名称")], by: By) -> None:
     """给组织改名；下级和人都跟着，不用重新导入。"""
 
     async def work(house: "House") -> str:
         async with house.database.transaction() as session:
             found = await branches.get(session, branch)
-            await branches.rename(session, found, name)
+            await branches.rename(session, found, name, by=by, now=house.clock.now())
             return found.lineage
 
     typer.echo(f"已改为「{_run(work)}」。以后的花名册里请写新的名称。")
@@ -228,6 +233,7 @@ def rename_branch(branch: BranchPath, name: Annotated[str, typer.Argument(metava
 def move_branch(
     branch: BranchPath,
     parent: Annotated[str, typer.Argument(metavar="上级", help=f"新的上级组织；写 {LINEAGE} 表示放到最上面")],
+    by: By,
 ) -> None:
     """把组织连同下级放到另一个组织下面。"""
 
@@ -235,7 +241,7 @@ def move_branch(
         async with house.database.transaction() as session:
             found = await branches.get(session, branch)
             above = None if parent == LINEAGE else await branches.get(session, parent)
-            await branches.move(session, found, above)
+            await branches.move(session, found, above, by=by, now=house.clock.now())
             return found.lineage
 
     typer.echo(f"现在是「{_run(work)}」。以后的花名册里请这样写。")

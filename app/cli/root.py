@@ -11,6 +11,7 @@ from app.cli import (
     accounts,
     activities,
     alerts,
+    applications,
     audiences,
     backups,
     cases,
@@ -18,6 +19,7 @@ from app.cli import (
     demo,
     doctor,
     keys,
+    member_changes,
     members,
     menus,
     messages,
@@ -42,8 +44,10 @@ app.add_typer(menus.app, name="menus")
 app.add_typer(messages.app, name="messages")
 app.add_typer(cases.app, name="cases")
 app.add_typer(activities.app, name="activities")
+members.app.add_typer(member_changes.app, name="changes")
 app.add_typer(members.app, name="members")
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(applications.app, name="applications")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(tags.app, name="tags")
 app.add_typer(audiences.app, name="audiences")

@@ -1,4 +1,4 @@
-"""我的: the signed-in person's membership, accounts, sign-ups and cases at a glance."""
+"""我的: the signed-in person's membership or application, accounts, sign-ups and cases at a glance."""
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
@@ -6,7 +6,7 @@ from fastapi.responses import HTMLResponse
 from app.dependencies import Now, ReadSession
 from app.portal.templating import render
 from app.portal.visitor import CurrentPerson
-from app.services import cases, customer_accounts, members, sign_ups
+from app.services import applications, cases, customer_accounts, members, sign_ups
 
 router = APIRouter(prefix="/me", include_in_schema=False)
 
@@ -21,6 +21,7 @@ async def mine(visitor: CurrentPerson, session: ReadSession, now: Now) -> HTMLRe
         "me.html",
         member=await members.find_of_person(session, visitor.person_id),
         accounts=await customer_accounts.list_own(session, visitor.person_id),
+        application=await applications.find_open(session, visitor.person_id),
         entries=entries,
         cases=[(each.case, cases.address_of(each.case, visitor.person_id)) for each in found],
         token=visitor.form_token,

@@ -8,8 +8,10 @@ from fastapi.routing import APIRoute
 from app.portal import (
     accounts,
     activities,
+    joining,
     laws,
     me,
+    member_changes,
     membership,
     my_cases,
     my_sign_ups,
@@ -24,7 +26,8 @@ from app.portal import (
 )
 
 _PUBLIC: Final = (news, activities, tips, laws, services, signing_in, privacy)
-_OWN: Final = (me, my_sign_ups, my_cases, membership, accounts, privacy_data)  # for who is signed in
+# For who is signed in.
+_OWN: Final = (me, my_sign_ups, my_cases, membership, member_changes, joining, accounts, privacy_data)
 
 
 def install(web: FastAPI) -> None:

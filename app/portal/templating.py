@@ -29,10 +29,10 @@ def render(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(values)
 
 
-SETTLED = frozenset({"confirmed", "checked_in", "answered", "verified"})
+SETTLED = frozenset({"confirmed", "checked_in", "answered", "verified", "approved"})
 WAITING = frozenset(
     {"pending_approval", "waitlisted", "offered", "submitted", "triaged", "assigned"}
-    | {"in_progress", "waiting_user", "reopened", "unverified"}
+    | {"in_progress", "waiting_user", "reopened", "unverified", "supplement", "reviewing"}
 )
 
 

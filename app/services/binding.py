@@ -4,6 +4,8 @@ Staff number, name and one more fact must fit; nobody is told which of them did 
 belong to each other, and to nobody else. What a person did before stays his: nothing hangs on the member.
 """
 
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -35,6 +37,13 @@ class Bound:
     member: Member
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """All fits, but another person has bound the number; it may be asked for (`member_changes`)."""
+
+    member: Member
+
+
 async def check_may_bind(session: AsyncSession, person_id: int, now: datetime) -> None:
     """Raises: DomainError: too many failed tries."""
     await guesses.check_person(session, PURPOSE, person_id, now)
@@ -42,14 +51,13 @@ async def check_may_bind(session: AsyncSession, person_id: int, now: datetime) -
 
 async def bind(
     session: AsyncSession, person_id: int, proof: Proof, *, channel: str, now: datetime
-) -> Bound | NotFitting:
+) -> Bound | NotFitting | Taken:
     """Make this person the member he says he is. Twice is no error.
 
     Who calls has asked for consent (`purposes.MEMBERSHIP`); it is kept here, also where nothing fits.
 
     Raises:
-        DomainError: he is bound to another number, or somebody else to this one; the member has left; too
-            many failed tries.
+        DomainError: he is bound to another number; the member has left; too many failed tries.
     """
     await guesses.lock_person(session, person_id)
     number = members.written(proof.staff_number)
@@ -66,12 +74,40 @@ async def bind(
     if member.person_id == person_id:
         return Bound(member)
     if member.person_id is not None:
-        raise DomainError(f"这个工号已经绑定了另一个微信号。换了微信号，或者不是您本人绑定的，{_STAFF}")
+        return Taken(member)
+    await tie(session, member, person_id, by="member", channel=channel, now=now)
+    return Bound(member)
+
+
+async def recognise(
+    session: AsyncSession, person_id: int, proofs: Sequence[Proof], now: datetime
+) -> Member | None:
+    """The member somebody shows to be by one of `proofs`, all of one number; nothing is bound.
+
+    Each look counts as a try where it does not fit. Who has no tries left is not looked up, and nobody can
+    tell that from a number the roster does not have.
+    """
+    await guesses.lock_person(session, person_id)
+    number = members.written(proofs[0].staff_number)
+    try:
+        await guesses.check(session, PURPOSE, person_id, number, now)
+    except DomainError:
+        return None
+    member = await members.find(session, number)
+    if member is None or not any(_fits(member, proof) for proof in proofs):
+        await guesses.fail(session, PURPOSE, person_id, number, now)
+        return None
+    return member
+
+
+async def tie(
+    session: AsyncSession, member: Member, person_id: int, *, by: str, channel: str, now: datetime
+) -> None:
+    """From here on this person is this member. Who calls has locked both and knows that neither is bound."""
     member.person_id, member.bound_at, member.updated_at = person_id, now, now
-    members.note(session, member, MemberEvent.BOUND, by="member", channel=channel, now=now)
+    members.note(session, member, MemberEvent.BOUND, by=by, channel=channel, now=now)
     await session.flush()
     await tags.look_again(session, person_id, now)
-    return Bound(member)
 
 
 async def unbind(session: AsyncSession, person_id: int, *, channel: str, now: datetime) -> Member | None:
@@ -79,7 +115,7 @@ async def unbind(session: AsyncSession, person_id: int, *, channel: str, now: da
     await guesses.lock_person(session, person_id)
     own = await members.find_of_person(session, person_id)
     if own is not None:
-        await _loosen(session, own, by="member", channel=channel, now=now)
+        await loosen(session, own, by="member", channel=channel, now=now)
     return own
 
 
@@ -93,11 +129,12 @@ async def unbind_by_staff(
     member = await members.get(session, staff_number, lock=True)
     if member.person_id is None:
         return False
-    await _loosen(session, member, by=by, channel=channel, now=now)
+    await loosen(session, member, by=by, channel=channel, now=now)
     return True
 
 
-async def _loosen(session: AsyncSession, member: Member, *, by: str, channel: str, now: datetime) -> None:
+async def loosen(session: AsyncSession, member: Member, *, by: str, channel: str, now: datetime) -> None:
+    """Nobody is this member any more; what kept two persons apart may be gone with that."""
     person_id = member.person_id
     member.person_id, member.bound_at, member.updated_at = None, None, now
     members.note(session, member, MemberEvent.UNBOUND, by=by, channel=channel, now=now)
@@ -114,3 +151,9 @@ def _fits(member: Member, proof: Proof) -> bool:
     if proof.phone_end:
         return member.phone is not None and member.phone[-4:] == proof.phone_end
     return proof.born_on is not None and member.born_on == proof.born_on.isoformat()
+
+
+def _name(name: str) -> str:
+    """Names of minorities are written with several kinds of dots."""
+    plain = "".join(unicodedata.normalize("NFKC", name).split())
+    return plain.replace("•", "·").replace("・", "·").replace(".", "·")

@@ -18,7 +18,7 @@ from app.errors import DomainError, NotFound
 from app.services.audience_rows import is_active
 from app.services.bulk import insert_rows
 from app.services.coordination import queue_for
-from models import LINEAGE, Branch, Member
+from models import LINEAGE, Branch, BranchMove, Member
 from models.types import public_id
 
 log = structlog.get_logger(__name__)
@@ -91,6 +91,23 @@ async def get(session: AsyncSession, lineage: str) -> Branch:
             "全部组织见 gonghui members branches。"
         )
     return found
+
+
+async def ids_below(session: AsyncSession, branch: Branch) -> list[int]:
+    """Of the branch and all below it."""
+    below = Branch.lineage.startswith(branch.lineage + LINEAGE, autoescape=True)
+    return list(await session.scalars(sa.select(Branch.id).where(sa.or_(Branch.id == branch.id, below))))
+
+
+async def list_children(session: AsyncSession, parent_id: int | None) -> Sequence[Branch]:
+    """Those right below; of None the roots. In the order they were made."""
+    return (
+        await session.scalars(sa.select(Branch).where(Branch.parent_id == parent_id).order_by(Branch.id))
+    ).all()
+
+
+async def find_public(session: AsyncSession, public_id: str) -> Branch | None:
+    return await session.scalar(sa.select(Branch).where(Branch.public_id == public_id))
 
 
 @dataclass(slots=True)
@@ -181,8 +198,10 @@ async def _ids(session: AsyncSession, lineages: Collection[str]) -> dict[str, in
     return found
 
 
-async def rename(session: AsyncSession, branch: Branch, name: str) -> None:
-    """Give the branch another name, and all below it the lineage that follows.
+async def rename(
+    session: AsyncSession, branch: Branch, name: str, *, by: str, channel: str = "cli", now: datetime
+) -> None:
+    """Give the branch another name, and all below it the lineage that follows; what it was called is kept.
 
     Raises:
         DomainError: no name, or a sister has it.
@@ -193,13 +212,23 @@ async def rename(session: AsyncSession, branch: Branch, name: str) -> None:
     await queue_for(session, _TREE)
     await session.refresh(branch)
     above, _, _ = branch.lineage.rpartition(LINEAGE)
+    before = branch.lineage
     await _relocate(session, branch, f"{above}{LINEAGE}{name}" if above else name)
     branch.name = name
+    _note(session, branch, before, by, channel, now)
     await session.flush()
 
 
-async def move(session: AsyncSession, branch: Branch, parent: Branch | None) -> None:
-    """Put the branch, with all below it, under another one; None puts it at the top.
+async def move(
+    session: AsyncSession,
+    branch: Branch,
+    parent: Branch | None,
+    *,
+    by: str,
+    channel: str = "cli",
+    now: datetime,
+) -> None:
+    """Put the branch, with all below it, under another one; None puts it at the top. Where it was is kept.
 
     Raises:
         DomainError: under itself or what is below it, or a sister there has its name.
@@ -211,9 +240,27 @@ async def move(session: AsyncSession, branch: Branch, parent: Branch | None) -> 
         if parent.id == branch.id or _is_below(parent.lineage, branch.lineage):
             raise DomainError(f"「{branch.lineage}」不能放到自己或自己的下级里。")
     lineage = branch.name if parent is None else f"{parent.lineage}{LINEAGE}{branch.name}"
+    before = branch.lineage
     await _relocate(session, branch, lineage)
     branch.parent_id = None if parent is None else parent.id
+    _note(session, branch, before, by, channel, now)
     await session.flush()
+
+
+def _note(session: AsyncSession, branch: Branch, before: str, by: str, channel: str, now: datetime) -> None:
+    """One record for the branch itself; what lies below it follows by name."""
+    if branch.lineage == before:
+        return
+    session.add(
+        BranchMove(
+            branch_id=branch.id, before=before, after=branch.lineage, by=by[:64], channel=channel, at=now
+        )
+    )
+
+
+async def list_moves(session: AsyncSession, limit: int = 200) -> Sequence[BranchMove]:
+    """What was renamed or moved, the newest first."""
+    return (await session.scalars(sa.select(BranchMove).order_by(BranchMove.id.desc()).limit(limit))).all()
 
 
 async def _relocate(session: AsyncSession, branch: Branch, lineage: str) -> None:

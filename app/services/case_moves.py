@@ -6,6 +6,7 @@ from models import CaseKind, CaseState
 S = CaseState
 
 _LEFT = frozenset({S.REFERRED, S.CANCELLED})  # from wherever nothing has been answered yet
+_DECIDED = frozenset({S.APPROVED, S.REFUSED})
 
 MOVES: dict[CaseKind, dict[CaseState, frozenset[CaseState]]] = {
     # A talk may be over without a written answer.
@@ -33,7 +34,23 @@ MOVES: dict[CaseKind, dict[CaseState, frozenset[CaseState]]] = {
         S.REFERRED: frozenset(),
         S.CANCELLED: frozenset(),
     },
+    CaseKind.APPLICATION: {
+        S.SUBMITTED: frozenset({S.REVIEWING, S.CANCELLED}),
+        S.REVIEWING: frozenset({S.SUPPLEMENT, S.CANCELLED, *_DECIDED}),
+        # Who brings what is missing to the office need not write it down as well.
+        S.SUPPLEMENT: frozenset({S.REVIEWING, S.CANCELLED, *_DECIDED}),
+        S.APPROVED: frozenset(),
+        S.REFUSED: frozenset(),
+        S.CANCELLED: frozenset(),
+    },
+    CaseKind.MEMBER_CHANGE: {
+        S.SUBMITTED: frozenset({S.CANCELLED, *_DECIDED}),
+        S.APPROVED: frozenset(),
+        S.REFUSED: frozenset(),
+        S.CANCELLED: frozenset(),
+    },
 }
+DECIDED_KINDS = frozenset({CaseKind.APPLICATION, CaseKind.MEMBER_CHANGE})  # by a yes or no, not by an answer
 
 # One person who answers by himself takes these on the way, each with its trace.
 _NEXT = {
@@ -42,6 +59,7 @@ _NEXT = {
     S.REOPENED: S.ASSIGNED,
     S.ASSIGNED: S.IN_PROGRESS,
 }
+_REVIEWED = {S.SUBMITTED: S.REVIEWING}
 _UNANSWERED = frozenset({*_NEXT, S.IN_PROGRESS})
 
 
@@ -60,9 +78,9 @@ def way(kind: CaseKind, from_: CaseState, to: CaseState) -> list[CaseState]:
     Raises:
         DomainError: there is no way.
     """
-    states, here = [], from_
-    while to not in MOVES[kind].get(here, ()) and here in _NEXT and _NEXT[here] in MOVES[kind][here]:
-        here = _NEXT[here]
+    states, here, then = [], from_, _REVIEWED if kind is CaseKind.APPLICATION else _NEXT
+    while to not in MOVES[kind].get(here, ()) and here in then and then[here] in MOVES[kind][here]:
+        here = then[here]
         states.append(here)
     check_move(kind, here if to in MOVES[kind].get(here, ()) else from_, to)
     return [*states, to]

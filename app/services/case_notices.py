@@ -16,7 +16,9 @@ from models.sealing import keyring
 
 ANSWERED, ASKED, REMINDED = "cases.answered", "cases.asked", "cases.reminded"
 ENDED = "cases.ended"  # closed without an answer, or handed to somebody else
-KINDS = (ANSWERED, ASKED, REMINDED, ENDED)
+RECEIVED = "cases.received"  # a form that came by the portal or the API; in a chat the reply says so
+CLAIMED = "cases.claimed"  # for whose binding somebody else asks, and who may object
+KINDS = (ANSWERED, ASKED, REMINDED, ENDED, RECEIVED, CLAIMED)
 WAITING = (DeliveryState.QUEUED, DeliveryState.FAILED_RETRY, DeliveryState.OWED)
 
 

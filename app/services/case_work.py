@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.errors import DomainError, NotFound
 from app.knowledge.laws import CAUTION
 from app.services import case_notices, consultation_clocks
-from app.services.case_moves import way
+from app.services.case_moves import DECIDED_KINDS, way
 from app.services.cases import moment_kept, move
 from app.services.consultations import facts_of
 from models import OVER, Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind, Outbox
@@ -83,6 +83,7 @@ async def answer(
     """
     text = fitting(text, "答复")
     case = await get_case(session, number, lock=True)
+    _refuse_decided(case)
     if case.state in OVER:
         raise DomainError(f"{case.number} {case.state.label}，不能再答复。")
     entry = await say(session, case, CaseState.ANSWERED, text, by, now, channel=channel)
@@ -158,6 +159,7 @@ async def close(session: AsyncSession, number: str, by: str, now: datetime, *, c
         DomainError: a 留言 nobody has answered yet.
     """
     case = await get_case(session, number, lock=True)
+    _refuse_decided(case)
     if case.state is CaseState.CLOSED:
         return case
     session.add(moved(case, CaseState.CLOSED, by, now, channel=channel))
@@ -167,6 +169,13 @@ async def close(session: AsyncSession, number: str, by: str, now: datetime, *, c
         await case_notices.withdraw(session, case, now)
     await session.flush()
     return case
+
+
+def _refuse_decided(case: Case) -> None:
+    if case.kind in DECIDED_KINDS:
+        is_application = case.kind is CaseKind.APPLICATION
+        command = "applications" if is_application else "members changes"
+        raise DomainError(f"{case.number} 是{case.kind.label}，要通过或不通过，请用 gonghui {command}。")
 
 
 async def open_contact(session: AsyncSession, number: str, by: str, now: datetime) -> str:

@@ -22,7 +22,7 @@ from app.services.calendar import CLOSING_TIME, after_working_days
 from app.services.case_moves import check_move
 from app.services.case_rows import NewCase, insert_cases
 from app.services.numbers import Series, next_number
-from models import Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
+from models import Case, CaseEntry, CaseKind, CaseReporter, CaseState, ChangeKind, EntryKind
 from models.sealing import keyring
 from models.types import public_id
 
@@ -62,6 +62,8 @@ def topic_of(case: Case) -> str:
     """What a case is about, as people read it; empty for one that was not asked."""
     if not case.topic:
         return ""
+    if case.kind is CaseKind.MEMBER_CHANGE:
+        return ChangeKind(case.topic).label
     is_legal = case.kind is CaseKind.CONSULTATION
     return legal_topics.topic_label(case.topic) if is_legal else topic_label(case.topic)
 
@@ -70,6 +72,8 @@ _SERIES: dict[CaseKind, Series] = {
     CaseKind.DESK: "RG",
     CaseKind.FEEDBACK: "LY",
     CaseKind.CONSULTATION: "FL",
+    CaseKind.APPLICATION: "RH",
+    CaseKind.MEMBER_CHANGE: "BG",
 }
 
 

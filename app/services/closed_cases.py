@@ -15,17 +15,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services.forgetting import Ids, Rule, Where, change
 from app.services.stored_files import mark_deleted
-from models import OVER, Case, CaseEntry, CaseKind, CaseReporter, Consultation
+from models import (
+    OVER,
+    Case,
+    CaseEntry,
+    CaseKind,
+    CaseReporter,
+    Consultation,
+    MemberChange,
+    MembershipApplication,
+)
 from models.sealing import SealBroken
 from models.types import unseal_json
 
 log = structlog.get_logger(__name__)
 
 THREE_YEARS = timedelta(days=3 * 365 + 1)
-KEPT_FOR = dict.fromkeys(
-    (CaseKind.DESK, CaseKind.FEEDBACK, CaseKind.CONSULTATION), THREE_YEARS
-)  # after their end
-
+KEPT_FOR = dict.fromkeys(CaseKind, THREE_YEARS)  # after their end
 
 _ANSWERED = ("happened_on", "known_on", "employment", "left_on", "details", "deadline_on", "deadline_basis")
 
@@ -50,6 +56,8 @@ async def empty(session: AsyncSession, ids: Ids) -> int:
     await change(session, sa.update(CaseEntry).where(thread).values(blocks=[]))
     facts = sa.update(Consultation).where(Consultation.case_id.in_(ids))
     await change(session, facts.values(dict.fromkeys(_ANSWERED)))
+    for told in (MembershipApplication, MemberChange):
+        await change(session, sa.update(told).where(told.case_id.in_(ids)).values(facts=None))
     return await change(session, sa.delete(CaseReporter).where(CaseReporter.case_id.in_(ids)))
 
 

@@ -17,6 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import start_of_day
 from app.errors import DomainError
 from app.services import (
+    application_clocks,
+    applications,
     binding,
     cases,
     closed_cases,
@@ -57,6 +59,7 @@ from models import (
     EntryKind,
     Follower,
     FollowerTag,
+    MemberChange,
     MenuLook,
     Message,
     MessageState,
@@ -159,7 +162,15 @@ async def _end(session: AsyncSession, case: Case, this: Closing) -> None:
     case.closed_at = at
     if case.kind is CaseKind.CONSULTATION:
         consultation_clocks.end(await consultations.facts_of(session, case))
+    if case.kind is CaseKind.APPLICATION:
+        application_clocks.end(await applications.of_case(session, case))
     session.add(entry)
+
+
+async def _claims(session: AsyncSession, this: Closing) -> None:
+    """Whoever asks for a binding he had: it is his no more, and nobody objects."""
+    held = sa.update(MemberChange).where(MemberChange.holder_id == this.person_id)
+    await change(session, held.values(holder_id=None))
 
 
 async def _sign_ups(session: AsyncSession, this: Closing) -> None:
@@ -283,6 +294,7 @@ RULES: Mapping[str, Rule] = {
     "sign_up.person_id": _sign_ups,
     "consent.person_digest": _consents,
     "member.person_id": _member,
+    "member_change.holder_id": _claims,
     "account_binding.person_id": _accounts,
     "message.follower_id": _talks,
     "dialogue.follower_id": _kept,  # with the rule before it

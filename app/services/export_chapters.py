@@ -12,7 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from app.clock import shanghai
-from app.services import cases, consents, consultation_facts, members, privacy_requests, stored_files
+from app.services import (
+    application_facts,
+    applications,
+    cases,
+    consents,
+    consultation_facts,
+    members,
+    privacy_requests,
+    stored_files,
+)
 from app.services.consultations import facts_of_all
 from app.services.export_sources import Row, chapter
 from app.services.export_values import day, name_of, time
@@ -22,6 +31,7 @@ from models import (
     AccountKind,
     ApiSession,
     CaseEntry,
+    CaseKind,
     ConsentEnd,
     EntryKind,
     Follower,
@@ -149,6 +159,8 @@ async def _sign_ups(session: AsyncSession, person_id: int) -> Sequence[Row]:
 async def _cases(session: AsyncSession, person_id: int) -> Sequence[Row]:
     own = [each.case for each in await cases.list_mine(session, person_id, 10_000)]
     facts = await facts_of_all(session, own)
+    asked = [case for case in own if case.kind is CaseKind.APPLICATION]
+    applied = await applications.of_cases(session, asked)
     return [
         {
             "number": case.number,
@@ -156,7 +168,11 @@ async def _cases(session: AsyncSession, person_id: int) -> Sequence[Row]:
             "anonymous": case.anonymous,
             "state": case.state.said_to_member,
             "opened_at": day(shanghai(case.opened_at).date()) if case.anonymous else time(case.opened_at),
-            "answers": dict(consultation_facts.read(facts[case.id])) if case.id in facts else {},
+            "answers": dict(consultation_facts.read(facts[case.id]))
+            if case.id in facts
+            else dict(application_facts.lines(applied[case.id], whole=True))
+            if case.id in applied
+            else {},
             "thread": [_said(entry) for entry in await cases.list_thread(session, case)],
         }
         for case in own

@@ -58,5 +58,6 @@ NOT_SHOWN: Mapping[str, str] = {
     "person.merged_into_id": "one person's older row; all that hung on it hangs on the newer",
     "person_merge.stays_id": "the trace of joining two rows; tells nothing more of the person",
     "person_merge.gone_id": "as above",
+    "member_change.holder_id": "somebody else's request for a binding he had; the notice he got is shown",
     "menu_look.follower_id": "which menu to show next, gone within a minute",
 }

@@ -6,13 +6,16 @@ Not here: how the roster comes in (`rosters`), how a person becomes a member of 
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager
 
-from app.errors import NotFound
+from app.clock import civil_date
+from app.errors import DomainError, NotFound
 from app.services.audience_rows import is_active
 from models import LINEAGE, Branch, Member, MemberEvent, MemberKind, MemberMove, Membership
 
@@ -71,6 +74,62 @@ async def list_all(
     return (await session.scalars(asked.order_by(Branch.id, Member.staff_number))).all()
 
 
+async def admit(
+    session: AsyncSession,
+    staff_number: str,
+    values: Mapping[str, Any],
+    *,
+    by: str,
+    channel: str,
+    now: datetime,
+) -> Member:
+    """A new member, or one who left and is back; `values` are columns of `Member`.
+
+    Raises:
+        DomainError: somebody else has the number, or it is a member's already.
+    """
+    member = await find(session, staff_number, lock=True)
+    if member is None:
+        return await _add(session, staff_number, values, by=by, channel=channel, now=now)
+    if not member.has_left(civil_date(now)) or member.name != values["name"]:
+        raise DomainError(
+            f"花名册里已经有工号 {member.staff_number}（{member.name}）。请核对工号；确是本人的，"
+            "按「未通过」办，写明请他直接绑定。"
+        )
+    after = {**values, "left_on": None}
+    changes = {
+        field: (plain(getattr(member, field)), plain(value))
+        for field, value in after.items()
+        if field != "branch_id" and getattr(member, field) != value
+    }
+    for field, value in after.items():
+        setattr(member, field, value)
+    member.updated_at = now
+    note(session, member, MemberEvent.RETURNED, by=by, channel=channel, now=now, changes=changes)
+    await session.flush()
+    return member
+
+
+async def _add(
+    session: AsyncSession,
+    staff_number: str,
+    values: Mapping[str, Any],
+    *,
+    by: str,
+    channel: str,
+    now: datetime,
+) -> Member:
+    member = Member(staff_number=staff_number, updated_at=now, **values)
+    try:
+        async with session.begin_nested():
+            session.add(member)
+            await session.flush()
+    except IntegrityError:  # an import, or another approval, had it just now
+        raise DomainError(f"工号 {staff_number} 刚刚已经登记，请再看一遍。") from None
+    note(session, member, MemberEvent.JOINED, by=by, channel=channel, now=now)
+    return member
+
+
 async def any_at_all(session: AsyncSession) -> bool:
     return await session.scalar(sa.select(Member.id).limit(1)) is not None
 
@@ -94,6 +153,13 @@ def note(
     """Keep what happened to a member; `changes` by field, before and after."""
     told = {field: list(pair) for field, pair in changes.items()} if changes else None
     session.add(MemberMove(member_id=member.id, what=what, changes=told, by=by, channel=channel, at=now))
+
+
+def plain(value: Any) -> Any:
+    """A value as a move keeps it."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.value if isinstance(value, StrEnum) else value
 
 
 def _with_branch() -> sa.Select[Member]:

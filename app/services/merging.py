@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
-from app.services import cases, consents, customer_moves, followers, waiting_lists
+from app.services import applications, cases, consents, customer_moves, followers, waiting_lists
 from app.services import sign_up_notices as notices
 from app.services.coordination import upsert
 from app.services.sign_up_moves import note
@@ -26,6 +26,7 @@ from models import (
     Follower,
     Guess,
     Member,
+    MemberChange,
     MergeState,
     Outbox,
     Person,
@@ -207,7 +208,9 @@ def _worth(entry: SignUp) -> tuple[int, float]:
 
 
 async def _cases(session: AsyncSession, this: Merge) -> None:
+    """Of two open 入会申请 the newer goes on."""
     await cases.hand_over(session, this.gone, this.stays)
+    await applications.keep_one(session, this.stays, this.now)
 
 
 async def _consents(session: AsyncSession, this: Merge) -> None:
@@ -231,6 +234,7 @@ RULES: Mapping[str, Rule] = {
     "outbox.person_id": _repoint(Outbox.person_id),
     "crisis_alert.person_id": _repoint(CrisisAlert.person_id),
     "guess.person_id": _repoint(Guess.person_id),
+    "member_change.holder_id": _repoint(MemberChange.holder_id),
     "stored_file.owner_id": _repoint(StoredFile.owner_id),
     "case_reporter.person_digest": _cases,
     "consent.person_digest": _consents,

@@ -104,6 +104,17 @@ MEMBERSHIP = Purpose(
     refusing="不绑定也能看资讯、咨询、留言和报名对所有人开放的活动。",
     withdrawing="解除工号绑定，看不到会员菜单；您的报名、留言和咨询都还在。",
 )
+JOINING = Purpose(
+    key="joining",
+    title="入会申请和资料变更",
+    version="2026-12",
+    basis=Basis.SERVICE,
+    why="审核您的入会申请，或者您要更改的手机号、微信号；每一步都告诉您。",
+    kinds="姓名、性别、出生日期、手机号、单位和岗位，您确认过的入会声明，办理过程。",
+    seen_by="只给所在组织审核的工会工作人员看。",
+    kept="加密保存，办结 180 天后删除填写的资料；通过的，按花名册保存。",
+    refusing="不填就没法审核。想先问问，可以找工作人员。",
+)
 SIGN_UP = Purpose(
     key="sign_up",
     title="活动报名",
@@ -151,7 +162,7 @@ EXPORTS = Purpose(
     kept="回执保留 3 年，注销后不再对应到您。",
 )
 
-PURPOSES = (CHAT, MEMBERSHIP, SIGN_UP, FEEDBACK, LEGAL_AID, ACCOUNTS, CRISIS, EXPORTS)
+PURPOSES = (CHAT, MEMBERSHIP, JOINING, SIGN_UP, FEEDBACK, LEGAL_AID, ACCOUNTS, CRISIS, EXPORTS)
 ASKED = tuple(each for each in PURPOSES if each.asks)  # these need consent
 
 

@@ -11,7 +11,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import api_sessions, closed_cases, confidential, customer_moves, guesses, privacy_requests
+from app.services import (
+    api_sessions,
+    applications,
+    closed_cases,
+    confidential,
+    customer_moves,
+    guesses,
+    member_changes,
+    past_members,
+    privacy_requests,
+)
 from app.services.forgetting import AT_WORK, UNSETTLED, Ids, Rule, Where, change
 from app.services.windows import ACTED_WINDOW, SPOKE_WINDOW
 from models import (
@@ -243,6 +253,10 @@ DEEP = (  # read through whole tables, in the order of ids
     forget_questions,
     guesses.forget_old,
     api_sessions.forget_old,
+    applications.forget_facts,
+    member_changes.forget_facts,
+    past_members.forget_facts,
+    past_members.forget_changes,
     closed_cases.forget,
     privacy_requests.forget_old,
     customer_moves.forget_closed,

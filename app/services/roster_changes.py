@@ -6,13 +6,13 @@ Sealed values are compared opened; a row that says nothing of a field leaves it.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services.audience_rows import is_active
+from app.services.members import plain
 from app.services.roster_rows import Row
 from models import Branch, Member, MemberEvent, MemberKind
 
@@ -52,20 +52,12 @@ class Change:
         changed = self.fields
         if self.event is MemberEvent.JOINED:
             changed = {"left_on": self.fields["left_on"]} if self.fields.get("left_on") else {}
-        return {
-            name: [_plain(self.before.get(name)), _plain(value)] for name, value in changed.items()
-        } or None
+        return {name: [plain(self.before.get(name)), plain(value)] for name, value in changed.items()} or None
 
 
 def values_of(change: Change) -> dict[str, Any]:
     """Every field of the member afterwards."""
     return _BLANK | change.before | change.fields
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, date):
-        return value.isoformat()
-    return value.value if isinstance(value, StrEnum) else value
 
 
 async def changes_of(
