@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.database import Database
+from app.services.interests import Noticed
 from app.services.library import Library
 from app.tallies import Tally
 
@@ -29,6 +30,7 @@ class Shared:
     clock: Clock
     library: Library
     article_reads: Tally[int]
+    interests: Noticed
     public_url: str
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from app.dialogue.router import Router
+from app.services.interests import Noticed
 from app.services.library import Library
 from handlers import (
     about,
@@ -12,6 +13,7 @@ from handlers import (
     feedback,
     help,  # noqa: A004
     hotlines,
+    interests,
     labour_law,
     legal_aid,
     membership,
@@ -22,11 +24,18 @@ from handlers import (
 )
 
 
-def routers(library: Library, on_duty: Collection[str] = (), *, public_url: str = "") -> list[Router]:
+def routers(
+    library: Library,
+    on_duty: Collection[str] = (),
+    *,
+    public_url: str = "",
+    noticed: Noticed | None = None,
+) -> list[Router]:
     """All handlers. `on_duty`: the openids that may take alerts about people in danger.
 
-    `public_url`: where cards open.
+    `public_url`: where cards open. `noticed`: where is counted what people open.
     """
+    noticed = Noticed() if noticed is None else noticed
     return [
         welcome.router,
         help.router,
@@ -36,9 +45,10 @@ def routers(library: Library, on_duty: Collection[str] = (), *, public_url: str 
         feedback.router,
         activities.router,
         membership.router,
+        interests.router,
         legal_aid.router,
-        news.make_router(public_url),
-        power_safety.make_router(library),
+        news.make_router(public_url, noticed),
+        power_safety.make_router(library, noticed),
         labour_law.make_router(library),
         signposts.make_router(library),
         crisis.make_router(frozenset(on_duty)),

@@ -33,6 +33,9 @@ KNOWN = {
         ("membership.bind", "会员绑定", (), ()),
         ("membership.show", "我的会员信息", (), ()),
         ("membership.unbind", "解除绑定", (), ()),
+        ("interests.show", "我的兴趣", (), ()),
+        ("interests.off", "关闭个性化推荐", (), ()),
+        ("interests.on", "打开个性化推荐", (), ()),
         ("news.latest", "工会动态", ("category",), ()),
         ("crisis.take", "接手紧急提醒", ("alert",), ()),
     ]

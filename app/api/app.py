@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from app.api import me, problems, signing_in
+from app.api import interests, me, problems, signing_in
 
 
 def make() -> FastAPI:
@@ -17,7 +17,7 @@ def make() -> FastAPI:
         root_path_in_servers=False,
     )
     api.openapi = lambda: problems.describe(api)  # type: ignore[method-assign]
-    for part in (signing_in, me):
+    for part in (signing_in, me, interests):
         api.include_router(part.router)
     problems.install(api)
     return api

@@ -7,6 +7,7 @@ from fastapi.routing import APIRoute
 
 from app.portal import (
     activities,
+    interests,
     laws,
     me,
     membership,
@@ -17,11 +18,12 @@ from app.portal import (
     services,
     signing_in,
     tips,
+    verification,
     visitor,
 )
 
-_PUBLIC: Final = (news, activities, tips, laws, services, signing_in)
-_OWN: Final = (me, my_sign_ups, my_cases, membership)  # for who is signed in
+_PUBLIC: Final = (news, activities, tips, laws, services, signing_in, verification)
+_OWN: Final = (me, my_sign_ups, my_cases, membership, interests)  # for who is signed in
 
 
 def install(web: FastAPI) -> None:

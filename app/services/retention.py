@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import api_sessions, closed_cases, confidential, guesses
+from app.services import api_sessions, closed_cases, confidential, guesses, interests, leaving
 from app.services.forgetting import AT_WORK, UNSETTLED, Ids, Rule, Where, change
 from app.services.windows import ACTED_WINDOW, SPOKE_WINDOW
 from models import (
@@ -21,6 +21,7 @@ from models import (
     DialogueState,
     Follower,
     FollowerTag,
+    Interest,
     MediaFetch,
     Message,
     MessageState,
@@ -179,18 +180,15 @@ def _has_left(now: datetime) -> Where:
     """
     tagged = sa.exists().where(FollowerTag.follower_id == Follower.id)
     placed = sa.exists().where(Message.follower_id == Follower.id, _PLACES)
-    return Follower.subscribed.is_(False), sa.or_(Follower.unionid.is_not(None), tagged, placed)
+    before = sa.and_(Interest.person_id == Follower.person_id, Interest.first_at <= Follower.unsubscribed_at)
+    interested = sa.exists().where(before)
+    return Follower.subscribed.is_(False), sa.or_(Follower.unionid.is_not(None), tagged, placed, interested)
 
 
 async def _forget_leavers(session: AsyncSession, ids: Ids, now: datetime) -> int:
     gone = sa.select(Follower.id).where(Follower.id.in_(ids), Follower.subscribed.is_(False))
-    ids = (await session.scalars(gone.order_by(Follower.id).with_for_update())).all()
-    await change(session, sa.delete(FollowerTag).where(FollowerTag.follower_id.in_(ids)))
-    await change(session, sa.update(Message).where(Message.follower_id.in_(ids), _PLACES).values(body=None))
-    over = sa.update(Dialogue).where(Dialogue.follower_id.in_(ids), Dialogue.state == DialogueState.ENDED)
-    await change(session, over.values(args=None, answers=None))
-    return await change(
-        session, sa.update(Follower).where(Follower.id.in_(ids)).values(unionid=None, asked_at=None)
+    return await leaving.forget(
+        session, (await session.scalars(gone.order_by(Follower.id).with_for_update())).all()
     )
 
 
@@ -242,6 +240,7 @@ DEEP = (  # read through whole tables, in the order of ids
     empty_alerts,
     forget_questions,
     guesses.forget_old,
+    interests.forget_old,
     api_sessions.forget_old,
     closed_cases.forget,
     forget_leavers,
