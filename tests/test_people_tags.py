@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 
+from app import migrations
+from app.database import Database
 from app.services import tags
 from models import TagChange
 from sandbox.driver import Phone
@@ -103,3 +107,30 @@ async def test_one_who_is_gone_holds_up_nobody(ends: Ends) -> None:
 
     assert await at_wechat(ends, wang) == ["职工"]
     assert [name for name, _ in await untold(ends)] == ["职工"]  # hers
+
+
+async def test_tags_of_before_are_told_to_wechat_after_the_upgrade(empty_url: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations.FOLDER))
+    before = ScriptDirectory.from_config(config).get_revision("0014").down_revision
+    database = Database(empty_url)
+    await migrations.upgrade(database.writer, str(before))
+    async with database.writer.begin() as connection:
+        for statement in (
+            "INSERT INTO account (id, app_id, kind) VALUES (1, 'wx1', 'official'), (2, 'wx2', 'miniprogram')",
+            "INSERT INTO person (id, public_id, created_at) VALUES (1, 'a', '2026-11-23')",
+            "INSERT INTO follower"
+            " (id, account_id, openid, person_id, version, subscribed, spoke_used, acted_used)"
+            " VALUES (1, 1, 'oLi', 1, 0, true, 0, 0), (2, 1, 'oGone', 1, 0, false, 0, 0),"
+            " (3, 2, 'oMini', 1, 0, true, 0, 0)",
+            "INSERT INTO follower_tag (id, follower_id, name, given_at) VALUES (1, 1, '职工', '2026-11-23'),"
+            " (2, 2, '职工', '2026-11-23'), (3, 3, '职工', '2026-11-23')",
+        ):
+            await connection.execute(sa.text(statement))
+
+    await migrations.upgrade(database.writer)
+
+    async with database.reading() as session:
+        (change,) = (await session.scalars(sa.select(TagChange))).all()
+    assert (change.follower_id, change.name, change.given, change.settled_at) == (1, "职工", True, None)
+    await database.close()

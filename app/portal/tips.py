@@ -1,6 +1,6 @@
 """Power-safety tips on the portal: by topic, and one tip with its danger first."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from app.dependencies import InUse, Now
@@ -23,11 +23,11 @@ async def by_topic(shared: InUse) -> HTMLResponse:
 
 
 @router.get("/{slug}")
-async def one(slug: str, shared: InUse, now: Now, visitor: MaybePerson) -> HTMLResponse:
+async def one(request: Request, slug: str, shared: InUse, now: Now, visitor: MaybePerson) -> HTMLResponse:
     tip = shared.library.find(Tip, slug)
     if tip is None:
         raise NotFound("没有找到这一条，可能已经调整。")
-    if visitor is not None:
+    if visitor is not None and request.method == "GET":  # a HEAD shows it to nobody
         shared.interests.note(visitor.person_id, interests.of_tip(tip), now)
     address = f"{shared.public_url}/tips/{tip.id}"
     return HTMLResponse(render("tip.html", tip=tip, steps=steps(tip.body), calls=CALLS, address=address))

@@ -175,8 +175,8 @@ _PLACES = sa.text(PLACES)
 def _has_left(now: datetime) -> Where:
     """Somebody who has left, and of whom there is still what leaving deletes.
 
-    The event of leaving does that at once (`app.dialogue.journal.LEAVING`). This is for those of whom WeChat
-    said so only when we wrote to them, and for tags that were given after the leaving.
+    The event of leaving does that at once (`app.dialogue.journal.LEAVING`), and so does whoever else learns
+    of it (`leaving`). This is for tags that were given after the leaving, and for what was under way.
     """
     tagged = sa.exists().where(FollowerTag.follower_id == Follower.id)
     placed = sa.exists().where(Message.follower_id == Follower.id, _PLACES)
