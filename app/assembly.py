@@ -34,10 +34,12 @@ from app.jobs import (
     media,
     menu_tags,
     menus,
+    miniprogram,
+    people,
+    people_tags,
     privacy_events,
     retention,
     stored_files,
-    unionids,
 )
 from app.jobs.deliveries import Sender
 from app.jobs.rounds import Round, Rounds
@@ -48,6 +50,7 @@ from app.menus.pushes import plan_push
 from app.menus.revisions import apply, digests, live
 from app.menus.watch import Watcher
 from app.services import coordination, privacy_files
+from app.services.interests import Noticed
 from app.services.library import Library
 from app.services.privacy_files import Controller
 from app.settings import Settings, WeChatAccount, load_settings
@@ -78,6 +81,7 @@ class House:
     menus: LiveMenus
     library: Library
     article_reads: Tally[int]
+    interests: Noticed
     wechat: WeChatClient
     miniprogram: WeChatClient | None
     web_oauth: WebOAuth | None  # None: the account has no right to it
@@ -111,7 +115,7 @@ class House:
         if not self.settings.wechat_account.is_certified:
             return None
         official_id = self.accounts[AccountKind.OFFICIAL][0]
-        return await menu_tags.tag_now(self.database, self.wechat, self.clock, official_id, follower_ids)
+        return await people_tags.tag_now(self.database, self.wechat, self.clock, official_id, follower_ids)
 
 
 @asynccontextmanager
@@ -156,9 +160,15 @@ async def _build(
     *,
     watch: bool,
 ) -> House:
-    library = Library()
-    url, days = settings.public_url, settings.joining_days
-    registry = Registry(handlers.routers(library, settings.crisis_openids, public_url=url, joining_days=days))
+    library, noticed = Library(), Noticed()
+    routers = handlers.routers(
+        library,
+        settings.crisis_openids,
+        public_url=settings.public_url,
+        joining_days=settings.joining_days,
+        noticed=noticed,
+    )
+    registry = Registry(routers)
     known = {h.name: Known(h.name, h.title, h.args, h.takes) for h in registry.values()}
     live_menus = LiveMenus(database.reading, known)
     accounts = await _accounts(settings, database)
@@ -174,6 +184,7 @@ async def _build(
         menus=live_menus,
         library=library,
         article_reads=Tally(ArticleReads.__table__, "article_id"),
+        interests=noticed,
         wechat=wechat,
         miniprogram=miniprogram,
         web_oauth=_web_oauth(settings, clock, http),
@@ -310,6 +321,7 @@ async def _rounds(house: House, *, watch: bool) -> list[Round]:
     async def flush_hits() -> None:
         for tally in (house.menus.hits, house.article_reads):
             await tally.flush(database.transaction, civil_date(clock.now()))
+        await house.interests.flush(database.transaction)
 
     rounds = [
         Round("refresh", house.refresh, 2),
@@ -328,10 +340,11 @@ async def _rounds(house: House, *, watch: bool) -> list[Round]:
         Round("files", lambda: stored_files.tidy(database, house.files, clock), 300),
     ]
     if certified:
-        tag = menu_tags.tag_due
-        rounds.append(Round("tags", lambda: tag(database, wechat, clock, official_id), 15, wakes=True))
+        rounds += people.rounds(database, wechat, clock, official_id)
     if house.miniprogram is not None:
-        rounds += _miniprogram_rounds(house, house.miniprogram)
+        rounds += miniprogram.rounds(
+            *(database, house.miniprogram, wechat.users, house.files, clock), official_id=official_id
+        )
     if watch:
         async with database.reading() as session:
             tried = await digests(session)
@@ -341,15 +354,3 @@ async def _rounds(house: House, *, watch: bool) -> list[Round]:
 
         rounds.append(Round("menu file", Watcher(settings.menus, applied, tried).poll, 1))
     return rounds
-
-
-def _miniprogram_rounds(house: House, client: WeChatClient) -> list[Round]:
-    """The mini-program's own messages and media, with its own token; and who of its users follows too."""
-    database, clock, files = house.database, house.clock, house.files
-    sender = Sender(database, client, clock, customer_messages=True)
-    users, official_id = house.wechat.users, house.accounts[AccountKind.OFFICIAL][0]
-    return [
-        Round("unionids", lambda: unionids.ask(database, users, clock, official_id), 15),
-        Round("mini-program deliveries", sender.send_due, 3, wakes=True),
-        Round("mini-program media", lambda: media.fetch_due(database, client, files, clock), 5, wakes=True),
-    ]

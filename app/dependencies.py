@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import Clock
 from app.database import Database
 from app.files import Files
+from app.services.interests import Noticed
 from app.services.library import Library
 from app.services.privacy_files import Controller
 from app.tallies import Tally
@@ -31,6 +32,7 @@ class Shared:
     clock: Clock
     library: Library
     article_reads: Tally[int]
+    interests: Noticed
     public_url: str
     controller: Controller
     files: Files

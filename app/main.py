@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import sqlalchemy as sa
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -20,7 +20,7 @@ from app.dependencies import SHARED, Shared
 from app.portal import assets, home, pages
 from app.portal.policy import Policy
 from app.portal.tickets import Tickets
-from app.portal.visitor import DOOR, Door
+from app.portal.visitor import DOOR, Door, look_up
 from app.settings import Settings, load_settings
 from app.wechat.callback import CallbackEndpoint
 from app.wechat.incoming import Incoming
@@ -76,14 +76,11 @@ class Service:
         async with assemble(self._settings, watch=self._watch) as house:
             self.house = house
             self._shared = Shared(
-                house.database,
-                house.clock,
-                house.library,
-                house.article_reads,
-                self._settings.public_url,
-                house.controller,
-                house.files,
-                self._settings.joining_days,
+                *(house.database, house.clock, house.library, house.article_reads, house.interests),
+                public_url=self._settings.public_url,
+                controller=house.controller,
+                files=house.files,
+                joining_days=self._settings.joining_days,
             )
             self._door, self._gate = _door(house), _gate(house)
             await house.refresh()
@@ -106,12 +103,16 @@ class Service:
                 if self._look is not None:
                     self._look.cancel()
 
-    async def _home(self) -> HTMLResponse:
-        house = self.house
-        if house is None or await self._unready() is not None:
+    async def _home(self, request: Request) -> HTMLResponse:
+        house, door = self.house, self._door
+        if house is None or door is None or await self._unready() is not None:
             return HTMLResponse(home.page_without_news(phone=self._sandbox))
+        now = house.clock.now()
         async with house.database.reading() as session:
-            return HTMLResponse(await home.page(session, house.clock.now(), phone=self._sandbox))
+            visitor = await look_up(request, door, session, now)
+            words = await home.page(session, house.library, now, visitor, phone=self._sandbox)
+        # In somebody's own order the page is that person's.
+        return HTMLResponse(words, headers={"Cache-Control": "no-store"} if visitor is not None else None)
 
     async def _alive(self) -> dict[str, str]:
         """The process runs and its loop turns."""

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from app.dialogue.router import Router
 from app.services.application_clocks import WORKING_DAYS
+from app.services.interests import Noticed
 from app.services.library import Library
 from handlers import (
     about,
@@ -14,6 +15,7 @@ from handlers import (
     feedback,
     help,  # noqa: A004
     hotlines,
+    interests,
     joining,
     labour_law,
     legal_aid,
@@ -33,11 +35,14 @@ def routers(
     *,
     public_url: str = "",
     joining_days: int = WORKING_DAYS,
+    noticed: Noticed | None = None,
 ) -> list[Router]:
     """All handlers. `on_duty`: the openids that may take alerts about people in danger.
 
-    `public_url`: where cards open. `joining_days`: working days in which a 入会申请 is decided.
+    `public_url`: where cards open. `joining_days`: working days in which a 入会申请 is decided. `noticed`:
+    where is counted what people open.
     """
+    noticed = Noticed() if noticed is None else noticed
     return [
         welcome.router,
         help.router,
@@ -51,9 +56,10 @@ def routers(
         member_changes.router,
         joining.make_router(joining_days),
         legal_aid.router,
-        news.make_router(public_url),
         privacy.make_router(public_url),
-        power_safety.make_router(library),
+        interests.router,
+        news.make_router(public_url, noticed),
+        power_safety.make_router(library, noticed),
         labour_law.make_router(library),
         signposts.make_router(library),
         crisis.make_router(frozenset(on_duty)),

@@ -2,7 +2,8 @@
 
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.services import articles
+from app.services import articles, interests
+from app.services.interests import Noticed
 from app.wechat.replies import Article as Card
 from app.wechat.replies import News, Reply, Text
 from handlers import lines
@@ -11,7 +12,7 @@ from models import ArticleCategory
 CARDS = 8  # what one answer to a menu tap may show; to a text it is one that names the others
 
 
-def make_router(public_url: str) -> Router:
+def make_router(public_url: str, noticed: Noticed) -> Router:
     router = Router("news")
 
     @router.on("news.latest", title="工会动态", args=("category",))
@@ -19,6 +20,8 @@ def make_router(public_url: str) -> Router:
         wanted = chat.args.get("category", "")
         known = wanted in ArticleCategory.__members__.values()
         category = ArticleCategory(wanted) if known else None
+        if category is not None:
+            noticed.note(chat.person.person_id, interests.of_news(category), chat.at)
         found = await articles.list_published(chat.session, chat.at, CARDS, category=category)
         if not found:
             return Text(f"还没有文章，发布后可以在这里看。\n{lines.ACTIVITIES}")
@@ -27,7 +30,7 @@ def make_router(public_url: str) -> Router:
                 Card(
                     title=each.title,
                     description=each.summary,
-                    picture="",
+                    picture=each.cover or "",
                     url=f"{public_url}/news/{each.public_id}",
                 )
                 for each in found

@@ -4,6 +4,8 @@ from app.clock import civil_date
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
 from app.knowledge import Tip
+from app.services import interests
+from app.services.interests import Noticed
 from app.services.library import Library
 from app.wechat.replies import Reply, Text, fit
 from handlers import answering, lines
@@ -17,7 +19,7 @@ SHELF = Shelf(
 )
 
 
-def make_router(library: Library) -> Router:
+def make_router(library: Library, noticed: Noticed) -> Router:
     router = Router("power_safety")
 
     @router.on("power_safety.answer", title="用电安全与劳动权益问答")
@@ -29,6 +31,7 @@ def make_router(library: Library) -> Router:
         tip = library.find(Tip, chat.args.get("tip", ""))
         if tip is None:
             return Text(f"这一条已经调整。看看别的：{lines.SAFETY}")
+        noticed.note(chat.person.person_id, interests.of_tip(tip), chat.at)
         return Text(answering.in_words(tip, opened=answering.opened(chat)))
 
     @router.on("power_safety.topics", title="安全用电", args=SHELF.args)

@@ -28,6 +28,7 @@ from models.identity import (
     Person,
     PersonMerge,
 )
+from models.interest import Interest, InterestChoice
 from models.knowledge import LawAnswer, ShippedRow, Signpost, Tip, UnansweredQuestion
 from models.member import (
     LINEAGE,
@@ -49,8 +50,11 @@ from models.notice import NoticeTemplate
 from models.outbox import DeliveryState, Outbox, Way
 from models.privacy import Consent, ConsentEnd, PrivacyRequest, RequestKind
 from models.stored_file import FileState, MediaFetch, StoredFile
+from models.verification import VerificationFile
+from models.walk import FOLLOWERS, Listed, TagChange, Walk, WalkKind, WalkStep
 
 __all__ = [
+    "FOLLOWERS",
     "HOLDING",
     "LINEAGE",
     "LIVE",
@@ -95,8 +99,11 @@ __all__ = [
     "Follower",
     "FollowerTag",
     "Guess",
+    "Interest",
+    "InterestChoice",
     "LawAnswer",
     "Lease",
+    "Listed",
     "MediaFetch",
     "Member",
     "MemberChange",
@@ -127,8 +134,13 @@ __all__ = [
     "Signpost",
     "StepState",
     "StoredFile",
+    "TagChange",
     "Tip",
     "UnansweredQuestion",
     "Urgency",
+    "VerificationFile",
+    "Walk",
+    "WalkKind",
+    "WalkStep",
     "Way",
 ]

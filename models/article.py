@@ -52,7 +52,10 @@ class ArticleCategory(StrEnum):
 
 class Article(Base):
     __tablename__ = "article"
-    __table_args__ = (sa.Index("ix_article_state_published_at", "state", "published_at"),)
+    __table_args__ = (
+        sa.Index("ix_article_state_published_at", "state", "published_at"),
+        sa.Index("uq_article_source", "source", unique=True),
+    )
 
     public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=public_id)
     slug: Mapped[str | None] = mapped_column(sa.String(64), unique=True)  # of the file it came from
@@ -64,6 +67,9 @@ class Article(Base):
     state: Mapped[ArticleState]
     published_at: Mapped[datetime | None]
     digest: Mapped[str] = mapped_column(sa.String(64), default="")  # of the file: did it change?
+    source: Mapped[str | None] = mapped_column(sa.String(160))  # what WeChat calls it, if it came from there
+    address: Mapped[str | None] = mapped_column(sa.String(1024))  # where it is read, if not here
+    cover: Mapped[str | None] = mapped_column(sa.String(1024))  # its picture's address, likewise
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()

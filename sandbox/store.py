@@ -124,6 +124,7 @@ create table if not exists miniprogram_link (
     id text primary key, kind text not null, path text not null, query text not null,
     env text not null, checked integer not null, expires_at real not null, at real not null
 );
+create table if not exists publication (id text primary key, items text not null, at integer not null);
 create table if not exists setting (name text primary key, value text not null);
 """
 TABLES = re.findall(r"create table if not exists (\w+)", SCHEMA)

@@ -46,6 +46,9 @@ KNOWN = {
         ("joining.mine", "我的入会申请", (), ()),
         ("joining.supplement", "补正入会申请", (), ()),
         ("joining.cancel", "撤销入会申请", (), ()),
+        ("interests.show", "我的兴趣", (), ()),
+        ("interests.off", "关闭个性化推荐", (), ()),
+        ("interests.on", "打开个性化推荐", (), ()),
         ("news.latest", "工会动态", ("category",), ()),
         ("crisis.take", "接手紧急提醒", ("alert",), ()),
     ]

@@ -53,6 +53,7 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
         "/me/cases/{address}": link(await li.reads("/me/cases"), "/me/cases"),
         "/tips/{slug}": f"/tips/{tip}",
         "/laws/{slug}": "/laws/nothing",
+        "/{stem}.txt": "/MP_verify_nothing1.txt",
     }
 
 

@@ -15,10 +15,11 @@ from typer.testing import CliRunner
 from app.cli import tags as commands
 from app.database import Database
 from app.errors import DomainError, NotFound
-from app.jobs import menu_tags
+from app.jobs import menu_tags, people_tags
 from app.menus import revisions
+from app.menus.buttons import tag_name
 from app.services import case_work, cases, coordination, tags
-from models import Account, AccountKind, CaseKind, EntryKind, Follower, Lease, Person
+from models import Account, AccountKind, CaseKind, EntryKind, Follower, MenuLook, Person, TagChange
 from tests.conftest import NOON, FakeClock
 from tests.menus_kit import KNOWN, menus
 from tests.menus_wechat import FakeWeChat, client_of
@@ -99,7 +100,8 @@ def wechat() -> FakeWeChat:
 @pytest.fixture
 def within(sqlite_url: str, wechat: FakeWeChat, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Do something in the database the commands work on; they call `wechat`."""
-    monkeypatch.setattr(menu_tags, "PAUSES", (0.0, 0.0))
+    for module in (menu_tags, people_tags):
+        monkeypatch.setattr(module, "PAUSES", (0.0, 0.0))
 
     @asynccontextmanager
     async def assemble() -> AsyncIterator[SimpleNamespace]:
@@ -109,14 +111,14 @@ def within(sqlite_url: str, wechat: FakeWeChat, monkeypatch: pytest.MonkeyPatch)
             async def show_menus(ids: Sequence[int]) -> menu_tags.Tagged:
                 async with database.reading() as session:
                     account = (await session.scalars(sa.select(Account.id))).one()
-                return await menu_tags.tag_now(database, client, clock, account, ids)
+                return await people_tags.tag_now(database, client, clock, account, ids)
 
             yield SimpleNamespace(clock=clock, database=database, show_menus=show_menus)
         await database.close()
 
-    module = ModuleType("app.assembly")
-    module.assemble = assemble  # type: ignore[attr-defined]  # a house of this test's own
-    monkeypatch.setitem(sys.modules, "app.assembly", module)
+    assembly = ModuleType("app.assembly")
+    assembly.assemble = assemble  # type: ignore[attr-defined]  # a house of this test's own
+    monkeypatch.setitem(sys.modules, "app.assembly", assembly)
 
     def run(work: Callable[[AsyncSession], Awaitable[Any]]) -> Any:
         async def opened() -> Any:
@@ -161,10 +163,14 @@ def test_wechat_knows_a_changed_tag_when_the_command_ends(
     within(lambda session: revisions.apply(session, FOR_STAFF, KNOWN, "王芳", "", NOON))
 
     types("give", "oLi", "职工")
-    assert wechat.carried == {"oLi": [wechat.tags["gh-menu-1"]]}  # and nobody else was looked at
+    ours = wechat.tags["gh-menu-1"]
+    assert wechat.carried == {"oLi": [wechat.tags["职工"], ours]}  # and nobody else was looked at
+
+    types("give", "oLi", "先进")
+    assert wechat.carried["oLi"][-1] == ours  # whatever is given, the menu's tag stays the last
 
     assert types("take", "oLi", "职工") == "已去掉「职工」，微信上的菜单已换好。\n"
-    assert wechat.carried == {"oLi": []}
+    assert wechat.carried == {"oLi": [wechat.tags["先进"]]}
 
 
 @pytest.mark.parametrize("trouble", ["WeChat", "another process"])
@@ -175,7 +181,7 @@ def test_what_cannot_be_done_at_once_is_left_to_the_next_round(
     within(lambda session: revisions.apply(session, FOR_STAFF, KNOWN, "王芳", "", NOON))
     leases = [menu_tags.SWEEP]  # all were looked at a moment ago
     if trouble == "WeChat":
-        wechat.next_answers["tags/get"] = [45011]
+        wechat.next_answers["tags/get"] = [45011, 45011]
     else:
         leases.append(menu_tags.LEASE)
     for name in leases:
@@ -183,7 +189,19 @@ def test_what_cannot_be_done_at_once_is_left_to_the_next_round(
         within(lambda session, name=name, lease=lease: coordination.take_lease(session, name, **lease))
 
     *_, said = types("give", "oLi", "职工").splitlines()  # a warning of the log may stand before it
-    assert said == "已加上「职工」，微信上的菜单一时没有换成，稍后自动再换。"
+    assert said == "已加上「职工」，微信上一时没有改成，稍后自动再改。"
 
-    kept = within(lambda session: session.scalar(sa.select(Lease.id).where(Lease.name == menu_tags.SWEEP)))
-    assert kept is None  # so that the next round looks at all of them
+    async def left(session: AsyncSession) -> tuple[list[int], list[str]]:
+        looks = list(await session.scalars(sa.select(MenuLook.follower_id)))
+        untold = sa.select(TagChange.name).where(TagChange.settled_at.is_(None))
+        return looks, list(await session.scalars(untold))
+
+    looks, untold = within(left)
+    assert len(looks) == 1 and untold == ["职工"]  # so that the next round tells it and looks at him
+
+
+async def test_a_tag_of_the_programs_own_is_given_by_nobody(session: AsyncSession) -> None:
+    await follow(session, "oLi")
+
+    with pytest.raises(DomainError, match="由系统自己管理"):
+        await tags.give(session, "oLi", tag_name(1), "赵敏", NOON)

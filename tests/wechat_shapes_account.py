@@ -3,7 +3,7 @@
 Source: wechat-platform.md sections 1, 4, 5, 6, 9 and 11.
 """
 
-from app.wechat.api import base, library, media, menus, messages, qrcodes, tags, users
+from app.wechat.api import base, library, media, menus, messages, publishing, qrcodes, tags, users
 from app.wechat.api.buttons import Button
 from app.wechat.errors import (
     AllowanceUsed,
@@ -480,4 +480,34 @@ BASE = {
     ),
 }
 
-SHAPES = MENUS | MESSAGES | FOLLOWERS | TAGS | QR_CODES | MEDIA | BASE
+PUBLISHING = {
+    "publishing.list": Shape(
+        lambda c: c.publishing.list(20, 10),
+        "POST /cgi-bin/freepublish/batchget",
+        {"offset": 20, "count": 10, "no_content": 1},
+        answer={
+            "total_count": 31,
+            "item_count": 1,
+            "item": [
+                {
+                    "article_id": "A",
+                    "content": {"news_item": [{"title": "慰问", "url": "https://mp.weixin.qq.com/s/a"}]},
+                    "update_time": 1790000000,
+                }
+            ],
+        },
+        result=publishing.PublicationPage(
+            (
+                publishing.Publication(
+                    "A",
+                    1790000000,
+                    (publishing.PublishedArticle("慰问", "", "", "https://mp.weixin.qq.com/s/a"),),
+                ),
+            ),
+            31,
+        ),
+        again=True,
+    ),
+}
+
+SHAPES = MENUS | MESSAGES | FOLLOWERS | TAGS | QR_CODES | MEDIA | BASE | PUBLISHING

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from app.api import accounts, joining, me, member_changes, privacy, problems, signing_in
+from app.api import accounts, interests, joining, me, member_changes, privacy, problems, signing_in
 
 
 def make() -> FastAPI:
@@ -17,7 +17,7 @@ def make() -> FastAPI:
         root_path_in_servers=False,
     )
     api.openapi = lambda: problems.describe(api)  # type: ignore[method-assign]
-    for part in (signing_in, me, joining, member_changes, accounts, privacy):
+    for part in (signing_in, me, joining, member_changes, accounts, interests, privacy):
         api.include_router(part.router)
     problems.install(api)
     return api

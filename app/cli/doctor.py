@@ -17,7 +17,7 @@ from app.cli import doctor_wechat
 from app.cli.findings import BAD, Finding, advice, bad, doubtful, good
 from app.database import Database
 from app.errors import OperatorError
-from app.services import privacy_files
+from app.services import privacy_files, verification
 from app.settings import Settings, WeChatMode, load_settings
 from app.wechat.errors import WeChatError
 
@@ -87,7 +87,8 @@ Check = Callable[[House], Awaitable[Sequence[Finding]]]
 
 async def examine(house: House) -> AsyncIterator[Finding]:
     """Every check in turn; one that fails does not keep the next from running."""
-    checks: tuple[Check, ...] = (_database, _redis, _files, _controller, *doctor_wechat.CHECKS)
+    ours = (_database, _redis, _files, _controller, _verification)
+    checks: tuple[Check, ...] = (*ours, *doctor_wechat.CHECKS)
     for check in checks:
         what = (check.__doc__ or "").strip("。. ")
         try:
@@ -228,3 +229,19 @@ async def _files(house: House) -> list[Finding]:
     if kept != b"ok":
         return [bad(f"{name} 读回来的不是写进去的：请检查存储")]
     return [good(f"{name} 可写可读")]
+
+
+async def _verification(house: House) -> list[Finding]:
+    """域名校验文件."""
+    if _is_inside(urlsplit(house.settings.public_url).hostname or ""):
+        return []
+    async with house.database.reading() as session:
+        found = await verification.list_all(session)
+    if found:
+        return [good(f"域名校验文件 {len(found)} 个：{'、'.join(each.name for each in found)}")]
+    return [
+        doubtful(
+            "没有域名校验文件：在微信公众平台设置网页授权域名、JS 接口安全域名时会让您下载，"
+            "用 gonghui verification add 放上"
+        )
+    ]

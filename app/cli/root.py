@@ -10,6 +10,7 @@ from app import logs
 from app.cli import (
     accounts,
     activities,
+    adopting,
     alerts,
     applications,
     audiences,
@@ -28,6 +29,7 @@ from app.cli import (
     serving,
     tags,
     templates,
+    verification,
     words,
 )
 from app.errors import DomainError, OperatorError
@@ -39,6 +41,7 @@ serving.add_to(app)
 app.add_typer(sandbox.app, name="sandbox")
 demo.add_to(app)
 doctor.add_to(app)
+adopting.add_to(app)
 backups.add_to(app)
 app.add_typer(menus.app, name="menus")
 app.add_typer(messages.app, name="messages")
@@ -54,6 +57,7 @@ app.add_typer(audiences.app, name="audiences")
 app.add_typer(templates.app, name="templates")
 app.add_typer(retention.app, name="retention")
 app.add_typer(content.app, name="content")
+app.add_typer(verification.app, name="verification")
 app.add_typer(keys.app, name="keys")
 
 

@@ -15,7 +15,7 @@ from app.menus.file import read_unchecked
 from app.services import tags
 from app.services.audiences import Audience
 
-app = Commands(help="给人加标签，用来看分组菜单、收分组的回复。")
+app = Commands(help="给人加标签，用来看分组菜单、收分组的回复；与微信公众平台上的标签是同一些。")
 
 if TYPE_CHECKING:
     from app.jobs.menu_tags import Tagged
@@ -79,7 +79,7 @@ def _shown(told: "Tagged | None") -> str:
     if told is None:
         return "。"  # an account of this kind has one menu for all
     if not told.finished:
-        return "，微信上的菜单一时没有换成，稍后自动再换。"
+        return "，微信上一时没有改成，稍后自动再改。"
     return "，微信上的菜单已换好。" if told.given or told.taken else "，看到的菜单不变。"
 
 

@@ -284,6 +284,8 @@ for _name, _condition in (
 # what was given after a return. `retention.forget_leavers` does the same for those of whom no event told.
 LEAVING = (
     "DELETE FROM follower_tag WHERE follower_id = {who} AND given_at <= {at}",
+    "DELETE FROM interest WHERE first_at <= {at}"
+    " AND person_id = (SELECT f.person_id FROM follower f WHERE f.id = {who})",
     "UPDATE follower SET unionid = NULL, asked_at = NULL WHERE id = {who} AND unsubscribed_at = {at}",
     f"UPDATE message SET body = NULL WHERE follower_id = {{who}} AND received_at <= {{at}} AND {PLACES}",
     "UPDATE dialogue SET args = NULL, answers = NULL"

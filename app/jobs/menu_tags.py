@@ -10,7 +10,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 import structlog
@@ -20,6 +20,7 @@ from app.database import Database
 from app.menus import revisions
 from app.menus.buttons import tag_name
 from app.menus.file import read_unchecked
+from app.services import tags
 from app.services.audience_rows import is_meant
 from app.services.audiences import Audience
 from app.services.coordination import give_back, take_lease
@@ -39,6 +40,19 @@ SWEEP_SECONDS = 40.0
 PAUSES = (0.0, 0.3, 1.0)  # seconds before each try of who cannot wait for the round; most are over in no time
 
 TagCall = Callable[[int, Sequence[str]], Awaitable[None]]
+
+
+class Whom(Protocol):
+    """Somebody whose tags change."""
+
+    @property
+    def follower_id(self) -> int: ...
+
+    @property
+    def openid(self) -> str: ...
+
+
+Change = TypeVar("Change", bound=Whom)
 
 
 @dataclass(frozen=True)
@@ -77,15 +91,13 @@ async def tag_followers(
     if follower_ids is None and not await _sweep_due(database, clock):
         return Tagged()
     holder = secrets.token_hex(8)
-    if not await _hold(database, LEASE, holder, LEASE_SECONDS, clock):
+    if not await hold(database, LEASE, holder, LEASE_SECONDS, clock):
         return Tagged(finished=False, busy=True)
     round_ = _Round(database, client, clock, account_id)
     try:
-        finished = await round_.run(
-            follower_ids, lambda: _hold(database, LEASE, holder, LEASE_SECONDS, clock)
-        )
+        finished = await round_.run(follower_ids, lambda: hold(database, LEASE, holder, LEASE_SECONDS, clock))
         if finished and follower_ids is None:
-            await _hold(database, SWEEP, holder, SWEEP_SECONDS, clock)
+            await hold(database, SWEEP, holder, SWEEP_SECONDS, clock)
         return Tagged(round_.given, round_.taken, finished)
     except WeChatError as error:
         log.warning("menu_tags.stopped", error=str(error), given=round_.given, taken=round_.taken)
@@ -116,8 +128,8 @@ async def tag_now(
 ) -> Tagged:
     """The same for a few followers, at once, by the process that changed their tags.
 
-    A wake-up would reach the rounds of other processes only where there is Redis, and then have them look at
-    all followers. What cannot be done now is left to the next round.
+    A wake-up would reach the rounds of other processes only where there is Redis. What cannot be done now is
+    left to the next round, as for whoever binds himself.
     """
     done = Tagged(finished=False)
     for pause in PAUSES:
@@ -127,7 +139,7 @@ async def tag_now(
             break
     if not done.finished:
         async with database.transaction() as session:
-            await session.execute(sa.delete(Lease).where(Lease.name == SWEEP))
+            await tags.look_at(session, follower_ids, clock.now())
     return done
 
 
@@ -137,7 +149,7 @@ async def _sweep_due(database: Database, clock: Clock) -> bool:
     return until is None or until <= clock.real_now()
 
 
-async def _hold(database: Database, name: str, holder: str, seconds: float, clock: Clock) -> bool:
+async def hold(database: Database, name: str, holder: str, seconds: float, clock: Clock) -> bool:
     async with database.transaction() as session:
         return await take_lease(session, name, holder, seconds=seconds, now=clock.real_now())
 
@@ -200,7 +212,7 @@ class _Round:
         for number, group in _grouped(changes, lambda change: change.to_take):
             tag = await self._tag(number)
             for batch in _batches(group):
-                done = await _reached(self._tags.untag, tag, batch)
+                done = await reached(self._tags.untag, tag, batch)
                 self.taken += len(done)
                 await self._record(done, lambda change: change.have, None)
         nothing_known = [each for each in changes if each.have == 0 and each.want is None]
@@ -210,7 +222,7 @@ class _Round:
         for number, group in _grouped(changes, lambda change: change.want):
             tag = await self._tag(number)
             for batch in _batches(group):
-                done = await _reached(self._tags.tag, tag, batch)
+                done = await reached(self._tags.tag, tag, batch)
                 self.given += len(done)
                 await self._record(done, lambda change: None, number)
 
@@ -253,7 +265,7 @@ def _batches(changes: Sequence[_Change]) -> list[Sequence[_Change]]:
     return [changes[start : start + BATCH] for start in range(0, len(changes), BATCH)]
 
 
-async def _reached(call: TagCall, tag: int, changes: Sequence[_Change]) -> list[_Change]:
+async def reached(call: TagCall, tag: int, changes: Sequence[Change]) -> list[Change]:
     """For whom the call worked. One who is gone or full of tags must not keep 49 others waiting."""
     try:
         await call(tag, [change.openid for change in changes])
@@ -264,5 +276,5 @@ async def _reached(call: TagCall, tag: int, changes: Sequence[_Change]) -> list[
             log.warning("menu_tags.skipped", follower=changes[0].follower_id, error=str(error))
             return []
         half = len(changes) // 2
-        return [*await _reached(call, tag, changes[:half]), *await _reached(call, tag, changes[half:])]
+        return [*await reached(call, tag, changes[:half]), *await reached(call, tag, changes[half:])]
     return list(changes)

@@ -5,7 +5,7 @@ Where an activity has questions or takes guests, signing up is a talk and stays 
 
 from datetime import datetime
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,7 +14,7 @@ from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.errors import DomainError
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, DoorInUse, MaybePerson, Visitor
-from app.services import activities, sign_ups, waiting_lists
+from app.services import activities, interests, sign_ups, waiting_lists
 from app.services.audiences import Audience
 from app.services.sign_up_questions import questions_of
 from models import LIVE, Activity, SignUp
@@ -32,9 +32,17 @@ async def ahead(session: ReadSession, now: Now) -> HTMLResponse:
 
 @router.get("/{public_id}")
 async def one(
-    public_id: str, session: ReadSession, now: Now, shared: InUse, door: DoorInUse, visitor: MaybePerson
+    request: Request,
+    public_id: str,
+    session: ReadSession,
+    now: Now,
+    shared: InUse,
+    door: DoorInUse,
+    visitor: MaybePerson,
 ) -> HTMLResponse:
     activity = await activities.get(session, public_id)
+    if visitor is not None and request.method == "GET":  # a HEAD shows it to nobody
+        shared.interests.note(visitor.person_id, interests.ACTIVITIES, now)
     left = None if activity.capacity is None else await waiting_lists.seats_left(session, activity)
     own = None if visitor is None else await _live(session, activity, visitor)
     asks_nothing = door.oauth is not None and activity.takes_sign_ups(now) and _asks_nothing(activity)

@@ -1,4 +1,7 @@
-"""The page at `/`: what is new, what the account is for and whom to call. No script, no sign-in."""
+"""The page at `/`: what is new, what may be of interest, what the account is for and whom to call.
+
+No script, and no sign-in needed.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,19 +9,33 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.portal.templating import render
-from app.services import activities, articles
+from app.portal.visitor import Visitor
+from app.services import activities, articles, interests, suggestions
 from app.services.hotlines import HOTLINES, Subject
+from app.services.library import Library
+from app.services.suggestions import Suggestion
 from models import Activity, Article
 
 URGENT = ("110", "119", "120", "95598", "12356")
 LISTED = 3
 
 
-async def page(session: AsyncSession, now: datetime, *, phone: str | None = None) -> str:
+async def page(
+    session: AsyncSession,
+    library: Library,
+    now: datetime,
+    visitor: Visitor | None = None,
+    *,
+    phone: str | None = None,
+) -> str:
     """The whole page. `phone` is the sandbox's address, in development only."""
     newest = await articles.list_published(session, now, LISTED)
     ahead = await activities.list_ahead(session, now, LISTED)
-    return _page(newest, ahead, now, phone=phone)
+    weights = {} if visitor is None else await interests.weights(session, visitor.person_id)
+    shown = {f"/news/{each.public_id}" for each in newest}
+    shown |= {f"/activities/{each.public_id}" for each in ahead}
+    perhaps = await suggestions.list_for(session, library, weights, now, shown=shown)
+    return _page(newest, ahead, now, perhaps, own_order=bool(weights), known=visitor is not None, phone=phone)
 
 
 def page_without_news(*, phone: str | None = None) -> str:
@@ -27,7 +44,14 @@ def page_without_news(*, phone: str | None = None) -> str:
 
 
 def _page(
-    newest: Sequence[Article], ahead: Sequence[Activity], now: datetime | None, *, phone: str | None
+    newest: Sequence[Article],
+    ahead: Sequence[Activity],
+    now: datetime | None,
+    perhaps: Sequence[Suggestion] = (),
+    *,
+    own_order: bool = False,
+    known: bool = False,
+    phone: str | None,
 ) -> str:
     urgent = [
         {
@@ -44,6 +68,9 @@ def _page(
         urgent=urgent,
         articles=newest,
         activities=ahead,
+        perhaps=perhaps,
+        own_order=own_order,
+        known=known,
         now=now,
         phone=phone,
         well=now is not None,

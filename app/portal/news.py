@@ -3,13 +3,14 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app import rich_text
 from app.clock import civil_date
 from app.dependencies import InUse, Now, ReadSession
 from app.portal.templating import render
-from app.services import articles
+from app.portal.visitor import MaybePerson
+from app.services import articles, interests
 from models import ArticleCategory
 
 router = APIRouter(prefix="/news", include_in_schema=False)
@@ -50,12 +51,16 @@ async def feed(session: ReadSession, now: Now, shared: InUse) -> Response:
 
 @router.get("/{public_id}")
 async def one(
-    request: Request, public_id: str, session: ReadSession, now: Now, shared: InUse
-) -> HTMLResponse:
+    request: Request, public_id: str, session: ReadSession, now: Now, shared: InUse, visitor: MaybePerson
+) -> Response:
     article = await articles.get_published(session, public_id, now)
     reads = await articles.reads(session, article)
     if request.method == "GET":  # a HEAD shows it to nobody
         shared.article_reads.hit(article.id)
+        if visitor is not None:
+            shared.interests.note(visitor.person_id, interests.of_news(article.category), now)
+    if article.address:  # published before us: it is read where it is
+        return RedirectResponse(article.address, 302)
     words = render(
         "article.html",
         article=article,

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from app.portal import (
     accounts,
     activities,
+    interests,
     joining,
     laws,
     me,
@@ -22,12 +23,23 @@ from app.portal import (
     services,
     signing_in,
     tips,
+    verification,
     visitor,
 )
 
-_PUBLIC: Final = (news, activities, tips, laws, services, signing_in, privacy)
+_PUBLIC: Final = (news, activities, tips, laws, services, signing_in, privacy, verification)
 # For who is signed in.
-_OWN: Final = (me, my_sign_ups, my_cases, membership, member_changes, joining, accounts, privacy_data)
+_OWN: Final = (
+    me,
+    my_sign_ups,
+    my_cases,
+    membership,
+    member_changes,
+    joining,
+    accounts,
+    interests,
+    privacy_data,
+)
 
 
 def install(web: FastAPI) -> None:

@@ -28,6 +28,7 @@ from app.services import (
     consultations,
     customer_moves,
     followers,
+    interests,
     privacy_requests,
     sign_ups,
     stored_files,
@@ -69,6 +70,7 @@ from models import (
     RequestKind,
     SignUp,
     StoredFile,
+    TagChange,
 )
 
 GONE = "gone:"  # before what stands in place of an openid
@@ -207,6 +209,10 @@ async def _accounts(session: AsyncSession, this: Closing) -> None:
         this.tell("户号绑定", f"{count} 个已删除")
 
 
+async def _interests(session: AsyncSession, this: Closing) -> None:
+    await interests.forget_person(session, this.person_id, this.now)
+
+
 async def _talks(session: AsyncSession, this: Closing) -> None:
     theirs = sa.and_(Message.follower_id.in_(this.follower_ids), Message.state.in_(AT_WORK))
     failed = {"state": MessageState.FAILED, "lease_token": None, "lease_until": None}
@@ -263,6 +269,10 @@ async def _tags(session: AsyncSession, this: Closing) -> None:
     await change(session, sa.delete(FollowerTag).where(FollowerTag.follower_id.in_(this.follower_ids)))
 
 
+async def _tag_changes(session: AsyncSession, this: Closing) -> None:
+    await change(session, sa.delete(TagChange).where(TagChange.follower_id.in_(this.follower_ids)))
+
+
 async def _looks(session: AsyncSession, this: Closing) -> None:
     await change(session, sa.delete(MenuLook).where(MenuLook.follower_id.in_(this.follower_ids)))
 
@@ -296,6 +306,8 @@ RULES: Mapping[str, Rule] = {
     "member.person_id": _member,
     "member_change.holder_id": _claims,
     "account_binding.person_id": _accounts,
+    "interest.person_id": _interests,
+    "interest_choice.person_id": _kept,  # with the rule before it
     "message.follower_id": _talks,
     "dialogue.follower_id": _kept,  # with the rule before it
     "stored_file.owner_id": _files,
@@ -307,6 +319,7 @@ RULES: Mapping[str, Rule] = {
     "person.merged_into_id": _kept,
     "api_session.follower_id": _logins,
     "follower_tag.follower_id": _tags,
+    "tag_change.follower_id": _tag_changes,
     "menu_look.follower_id": _looks,
     "follower.person_id": _followers,
 }

@@ -18,6 +18,7 @@ from app.services import (
     cases,
     consents,
     consultation_facts,
+    interests,
     members,
     privacy_requests,
     stored_files,
@@ -207,6 +208,31 @@ async def _accounts(session: AsyncSession, person_id: int) -> Sequence[Row]:
         }
         for each in await session.scalars(mine.order_by(AccountBinding.id))
     ]
+
+
+@chapter(
+    "interests",
+    "兴趣（个性化推荐用）",
+    "interest.person_id",
+    "interest_choice.person_id",
+    topic="关于什么",
+    count="次数",
+    last_at="最近一次",
+    counted="个性化推荐",
+)
+async def _interests(session: AsyncSession, person_id: int) -> Sequence[Row]:
+    switched = "开" if await interests.is_on(session, person_id) else "关"
+    rows = [
+        {
+            "topic": interests.label_of(each.topic),
+            "count": each.count,
+            "last_at": time(each.last_at),
+            "counted": switched,
+        }
+        for each in await interests.list_own(session, person_id)
+    ]
+    nothing = {"topic": None, "count": 0, "last_at": None, "counted": switched}
+    return rows if rows or switched == "开" else [nothing]
 
 
 @chapter(

@@ -59,5 +59,6 @@ NOT_SHOWN: Mapping[str, str] = {
     "person_merge.stays_id": "the trace of joining two rows; tells nothing more of the person",
     "person_merge.gone_id": "as above",
     "member_change.holder_id": "somebody else's request for a binding he had; the notice he got is shown",
+    "tag_change.follower_id": "a tag on its way to WeChat; the tags themselves are shown",
     "menu_look.follower_id": "which menu to show next, gone within a minute",
 }

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
-from app.services import applications, cases, consents, customer_moves, followers, waiting_lists
+from app.services import applications, cases, consents, customer_moves, followers, interests, waiting_lists
 from app.services import sign_up_notices as notices
 from app.services.coordination import upsert
 from app.services.sign_up_moves import note
@@ -207,6 +207,14 @@ def _worth(entry: SignUp) -> tuple[int, float]:
     return rank, -entry.signed_up_at.timestamp()
 
 
+async def _interests(session: AsyncSession, this: Merge) -> None:
+    await interests.hand_over(session, this.gone, this.stays)
+
+
+async def _interest_choice(session: AsyncSession, this: Merge) -> None:
+    await interests.hand_over_choice(session, this.gone, this.stays)
+
+
 async def _cases(session: AsyncSession, this: Merge) -> None:
     """Of two open 入会申请 the newer goes on."""
     await cases.hand_over(session, this.gone, this.stays)
@@ -235,6 +243,8 @@ RULES: Mapping[str, Rule] = {
     "crisis_alert.person_id": _repoint(CrisisAlert.person_id),
     "guess.person_id": _repoint(Guess.person_id),
     "member_change.holder_id": _repoint(MemberChange.holder_id),
+    "interest.person_id": _interests,
+    "interest_choice.person_id": _interest_choice,  # after the interests: who said no keeps none
     "stored_file.owner_id": _repoint(StoredFile.owner_id),
     "case_reporter.person_digest": _cases,
     "consent.person_digest": _consents,

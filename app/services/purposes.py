@@ -16,6 +16,7 @@ class Basis(StrEnum):
 
     CONSENT = "consent"
     SERVICE = "service"  # what the person asked for cannot be done without it
+    SWITCH = "switch"  # on unless the person switches it off (PIPL 24)
     PROTECTION = "protection"  # of life and health in an emergency
 
     @property
@@ -23,6 +24,7 @@ class Basis(StrEnum):
         return {
             "consent": "您的同意",
             "service": "办理您提出的事所必需",
+            "switch": "为您服务；您可以随时关闭",
             "protection": "紧急情况下保护生命健康所必需",
         }[self.value]
 
@@ -81,6 +83,17 @@ ACCOUNTS = Purpose(
     refusing="不绑定也能看用电安全、问问题、留言。",
     withdrawing="删除您绑定的全部户号，不再按片区给您发通知。",
     sensitive="户号和用电缴费有关，属于敏感信息，没有它分不清是哪一户。",
+)
+INTERESTS = Purpose(
+    key="interests",
+    title="个性化推荐",
+    version="2026-12",
+    basis=Basis.SWITCH,
+    why="把您常看的种类排在「您可能想看」前面。只影响先后，不影响您能看到什么、能办什么。",
+    kinds="您打开过哪一类新闻、用电安全内容和活动，各多少次。",
+    seen_by="只由系统自动处理，没有人看。",
+    kept="半年没有再看的自动删除，取消关注时立即删除。",
+    refusing="随时可以关闭：立即不再计数，已经计的删除，按时间先后排列。",
 )
 CRISIS = Purpose(
     key="crisis",
@@ -162,7 +175,7 @@ EXPORTS = Purpose(
     kept="回执保留 3 年，注销后不再对应到您。",
 )
 
-PURPOSES = (CHAT, MEMBERSHIP, JOINING, SIGN_UP, FEEDBACK, LEGAL_AID, ACCOUNTS, CRISIS, EXPORTS)
+PURPOSES = (CHAT, MEMBERSHIP, JOINING, SIGN_UP, FEEDBACK, LEGAL_AID, ACCOUNTS, INTERESTS, CRISIS, EXPORTS)
 ASKED = tuple(each for each in PURPOSES if each.asks)  # these need consent
 
 

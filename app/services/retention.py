@@ -18,6 +18,8 @@ from app.services import (
     confidential,
     customer_moves,
     guesses,
+    interests,
+    leaving,
     member_changes,
     past_members,
     privacy_requests,
@@ -31,6 +33,7 @@ from models import (
     DialogueState,
     Follower,
     FollowerTag,
+    Interest,
     MediaFetch,
     Message,
     MessageState,
@@ -184,23 +187,20 @@ _PLACES = sa.text(PLACES)
 def _has_left(now: datetime) -> Where:
     """Somebody who has left, and of whom there is still what leaving deletes.
 
-    The event of leaving does that at once (`app.dialogue.journal.LEAVING`). This is for those of whom WeChat
-    said so only when we wrote to them, and for tags that were given after the leaving.
+    The event of leaving does that at once (`app.dialogue.journal.LEAVING`), and so does whoever else learns
+    of it (`leaving`). This is for tags that were given after the leaving, and for what was under way.
     """
     tagged = sa.exists().where(FollowerTag.follower_id == Follower.id)
     placed = sa.exists().where(Message.follower_id == Follower.id, _PLACES)
-    return Follower.subscribed.is_(False), sa.or_(Follower.unionid.is_not(None), tagged, placed)
+    before = sa.and_(Interest.person_id == Follower.person_id, Interest.first_at <= Follower.unsubscribed_at)
+    interested = sa.exists().where(before)
+    return Follower.subscribed.is_(False), sa.or_(Follower.unionid.is_not(None), tagged, placed, interested)
 
 
 async def _forget_leavers(session: AsyncSession, ids: Ids, now: datetime) -> int:
     gone = sa.select(Follower.id).where(Follower.id.in_(ids), Follower.subscribed.is_(False))
-    ids = (await session.scalars(gone.order_by(Follower.id).with_for_update())).all()
-    await change(session, sa.delete(FollowerTag).where(FollowerTag.follower_id.in_(ids)))
-    await change(session, sa.update(Message).where(Message.follower_id.in_(ids), _PLACES).values(body=None))
-    over = sa.update(Dialogue).where(Dialogue.follower_id.in_(ids), Dialogue.state == DialogueState.ENDED)
-    await change(session, over.values(args=None, answers=None))
-    return await change(
-        session, sa.update(Follower).where(Follower.id.in_(ids)).values(unionid=None, asked_at=None)
+    return await leaving.forget(
+        session, (await session.scalars(gone.order_by(Follower.id).with_for_update())).all()
     )
 
 
@@ -252,6 +252,7 @@ DEEP = (  # read through whole tables, in the order of ids
     empty_alerts,
     forget_questions,
     guesses.forget_old,
+    interests.forget_old,
     api_sessions.forget_old,
     applications.forget_facts,
     member_changes.forget_facts,

@@ -1,6 +1,8 @@
 """Tags that operators give to followers; `app.services.audiences` asks who carries one.
 
-They are ours: WeChat is told only which menu somebody sees, by a tag of its own (`app.jobs.menu_tags`).
+People's own tags are WeChat's too: what is given or taken here is told there (`app.jobs.people_tags`), what
+staff change there comes with the daily walk. Which menu somebody sees is told by a tag of its own, which is
+ours alone (`app.jobs.menu_tags`).
 """
 
 import re
@@ -16,10 +18,11 @@ from app.errors import DomainError, NotFound
 from app.services import case_work
 from app.services.audiences import TagName
 from app.services.coordination import upsert
-from models import Account, AccountKind, Follower, FollowerTag, MenuLook
+from models import Account, AccountKind, Follower, FollowerTag, MenuLook, TagChange
 
 _CASE_NUMBER = re.compile(r"[A-Za-z]{2}-\d{4}-\d+")
 _NAME = TypeAdapter(TagName)
+OURS = "gh-menu-"  # tags at WeChat that are the program's alone begin so; `app.menus.buttons` makes them
 
 
 async def give(session: AsyncSession, who: str, tag: str, by: str, now: datetime) -> int | None:
@@ -38,6 +41,7 @@ async def give(session: AsyncSession, who: str, tag: str, by: str, now: datetime
     if await session.scalar(given.returning(FollowerTag.id)) is None:
         return None
     await give_again(session, [follower.id])
+    await _tell(session, follower.id, tag, now, given=True)
     return follower.id
 
 
@@ -46,8 +50,10 @@ async def take(session: AsyncSession, who: str, tag: str, by: str, now: datetime
     tag = _name(tag)
     follower = await _follower(session, who, f"去掉本人的标签「{tag}」", by, now)
     carried = sa.delete(FollowerTag).where(FollowerTag.follower_id == follower.id, FollowerTag.name == tag)
-    taken = await session.scalar(carried.returning(FollowerTag.id))
-    return None if taken is None else follower.id
+    if await session.scalar(carried.returning(FollowerTag.id)) is None:
+        return None
+    await _tell(session, follower.id, tag, now, given=False)
+    return follower.id
 
 
 async def count_carriers(session: AsyncSession) -> dict[str, int]:
@@ -73,17 +79,39 @@ async def give_again(session: AsyncSession, follower_ids: Sequence[int]) -> None
 async def look_again(session: AsyncSession, person_id: int, now: datetime) -> None:
     """This person may see another menu from now on: look at his before all the others, and soon."""
     theirs = sa.select(Follower.id).where(Follower.person_id == person_id, Follower.subscribed)
-    for follower_id in await session.scalars(theirs):
-        look = upsert(session, MenuLook).values(follower_id=follower_id, at=now)
-        await session.execute(look.on_conflict_do_update(index_elements=["follower_id"], set_={"at": now}))
+    await look_at(session, (await session.scalars(theirs)).all(), now)
+
+
+async def look_at(session: AsyncSession, follower_ids: Sequence[int], now: datetime) -> None:
+    """The same for followers who are known."""
+    rows = [{"follower_id": each, "at": now} for each in sorted(follower_ids)]
+    if rows:
+        look = upsert(session, MenuLook)
+        newer = {"at": look.excluded.at}
+        await session.execute(look.on_conflict_do_update(index_elements=["follower_id"], set_=newer), rows)
     leave_work(session)
+
+
+async def _tell(session: AsyncSession, follower_id: int, tag: str, now: datetime, *, given: bool) -> None:
+    """Leave the change to be told to WeChat, and the menu to be looked at."""
+    fresh = {"given": given, "at": now, "due_at": now, "tries": 0, "reason": "", "settled_at": None}
+    told = upsert(session, TagChange).values(follower_id=follower_id, name=tag, **fresh)
+    await session.execute(
+        told.on_conflict_do_update(
+            index_elements=["follower_id", "name"], set_={name: told.excluded[name] for name in fresh}
+        )
+    )
+    await look_at(session, [follower_id], now)
 
 
 def _name(tag: str) -> str:
     try:
-        return _NAME.validate_python(tag)
+        name = _NAME.validate_python(tag)
     except ValidationError:
         raise DomainError("标签名要有 1 到 30 个字。") from None
+    if name.startswith(OURS):
+        raise DomainError(f"{OURS} 开头的标签由系统自己管理，请换一个名称。")
+    return name
 
 
 async def _follower(session: AsyncSession, who: str, why: str, by: str, now: datetime) -> Follower:

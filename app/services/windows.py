@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.services import leaving
 from models import Account, Follower
 
 SPOKE_WINDOW = timedelta(hours=48)
@@ -81,6 +82,8 @@ async def leave(session: AsyncSession, place: Place, now: datetime) -> None:
     follower = await _holder(session, place)
     if (follower.spoke_at, follower.acted_at) == (place.spoke_at, place.acted_at):
         follower.subscribed, follower.unsubscribed_at = False, now
+        await session.flush()
+        await leaving.forget(session, [follower.id])
 
 
 def of_openid(app_id: str, openid: str) -> sa.Select[Follower]:

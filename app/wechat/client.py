@@ -18,6 +18,7 @@ from app.wechat.api.messages import MessagesApi
 from app.wechat.api.miniprogram_codes import MiniProgramCodesApi
 from app.wechat.api.notice_templates import NoticeTemplatesApi
 from app.wechat.api.notices import NoticesApi
+from app.wechat.api.publishing import PublishingApi
 from app.wechat.api.qrcodes import QrCodesApi
 from app.wechat.api.tags import TagsApi
 from app.wechat.api.templates import TemplatesApi
@@ -60,6 +61,7 @@ class WeChatClient:
         self.users = UsersApi(caller)
         self.tags = TagsApi(caller)
         self.media = MediaApi(caller)
+        self.publishing = PublishingApi(caller)
         self.qrcodes = QrCodesApi(caller)
         self.tickets = TicketsApi(caller)
         self.base = BaseApi(caller)

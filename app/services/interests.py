@@ -1,0 +1,243 @@
+"""What people seem to be interested in, counted by what they open; seen, deleted and switched off by them.
+
+Used for one thing: the order of 「您可能想看」 on the portal's first page. Only what is no secret is counted:
+news by category, safety tips by topic, activities. Never questions of law, cases or anything confidential.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.errors import NotFound
+from app.knowledge import Tip
+from app.services.coordination import upsert
+from app.services.forgetting import Ids, Rule, Where, change
+from models import ArticleCategory, Follower, Interest, InterestChoice, Person
+
+KEPT_FOR: Final = timedelta(days=180)  # after it was last met
+ACTIVITIES: Final = "activities"
+AT_ONCE: Final = 500  # rows of one flush's transaction
+_NEWS, _TIPS = "news:", "tips:"
+_LABELS: Final[Mapping[str, str]] = (
+    {f"{_NEWS}{each.value}": each.label for each in ArticleCategory}
+    | {f"{_TIPS}{each.value}": f"安全用电：{each.label}" for each in Tip.topics}
+    | {ACTIVITIES: "工会活动"}
+)
+
+Transaction = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+
+
+def of_news(category: ArticleCategory) -> str:
+    """The topic of an article."""
+    return f"{_NEWS}{category.value}"
+
+
+def of_tip(tip: Tip) -> str:
+    return f"{_TIPS}{tip.topic.value}"
+
+
+def label_of(topic: str) -> str:
+    """A topic in the person's words."""
+    return _LABELS.get(topic, topic)
+
+
+@dataclass(slots=True)
+class _Met:
+    count: int
+    first_at: datetime
+    last_at: datetime
+
+
+class Noticed:
+    """What one process has noticed and not written yet: nobody's message or page waits for it."""
+
+    def __init__(self) -> None:
+        self._met: dict[tuple[int, str], _Met] = {}
+
+    def note(self, person_id: int, topic: str, at: datetime) -> None:
+        """This person opened something of `topic`; one that is not known is nothing."""
+        if topic not in _LABELS:
+            return
+        met = self._met.get((person_id, topic))
+        if met is None:
+            self._met[person_id, topic] = _Met(1, at, at)
+        else:
+            met.count, met.last_at = met.count + 1, at
+
+    async def flush(self, transaction: Transaction) -> int:
+        """Write what was noticed, except of those who do not want it; how many rows. What fails waits."""
+        met, self._met = self._met, {}
+        written = 0
+        waiting = iter(sorted(met.items()))
+        while page := dict(islice(waiting, AT_ONCE)):
+            try:
+                async with transaction() as session:
+                    written += await _write(session, page)
+            except BaseException:
+                for key, value in (page | dict(waiting)).items():
+                    self._add(key, value)
+                raise
+        return written
+
+    def _add(self, key: tuple[int, str], value: _Met) -> None:
+        newer = self._met.get(key)
+        if newer is not None:
+            value = _Met(value.count + newer.count, value.first_at, newer.last_at)
+        self._met[key] = value
+
+
+async def _write(session: AsyncSession, met: Mapping[tuple[int, str], _Met]) -> int:
+    ids = sorted({person_id for person_id, _ in met})
+    # Held while it is written: who switches off or deletes meanwhile waits, and then finds it and deletes it.
+    living = sa.select(Person.id).where(Person.id.in_(ids), Person.merged_into_id.is_(None))
+    living_ids = set(await session.scalars(living.order_by(Person.id).with_for_update(read=True)))
+    here = sa.select(Follower.person_id).where(Follower.person_id.in_(ids), Follower.subscribed.is_(True))
+    wanted = living_ids & set(await session.scalars(here))
+    found = await session.scalars(sa.select(InterestChoice).where(InterestChoice.person_id.in_(ids)))
+    choices = {choice.person_id: choice for choice in found}
+    rows = [
+        {
+            "person_id": person_id,
+            "topic": topic,
+            "count": each.count,
+            "first_at": each.first_at,
+            "last_at": each.last_at,
+        }
+        for (person_id, topic), each in met.items()
+        if person_id in wanted and _may_count(choices.get(person_id), each)
+    ]
+    if rows:
+        kept = upsert(session, Interest)
+        table = Interest.__table__
+        more = {"count": table.c.count + kept.excluded.count, "last_at": kept.excluded.last_at}
+        more["first_at"] = table.c.first_at
+        await session.execute(
+            kept.on_conflict_do_update(index_elements=["person_id", "topic"], set_=more), rows
+        )
+    return len(rows)
+
+
+def _may_count(choice: InterestChoice | None, met: _Met) -> bool:
+    return choice is None or (choice.counted and met.first_at >= choice.counted_from)
+
+
+# --- what a person sees and decides ------------------------------------------------------------------------
+
+
+async def is_on(session: AsyncSession, person_id: int) -> bool:
+    """Whether 个性化推荐 is on: it is, until somebody switches it off."""
+    chosen = sa.select(InterestChoice.counted).where(InterestChoice.person_id == person_id)
+    return await session.scalar(chosen) is not False
+
+
+async def list_own(session: AsyncSession, person_id: int) -> Sequence[Interest]:
+    """The strongest first."""
+    mine = sa.select(Interest).where(Interest.person_id == person_id)
+    return (await session.scalars(mine.order_by(Interest.count.desc(), Interest.topic))).all()
+
+
+async def weights(session: AsyncSession, person_id: int) -> dict[str, int]:
+    """How often each topic was met; empty for who does not want to be counted."""
+    if not await is_on(session, person_id):
+        return {}
+    return {each.topic: each.count for each in await list_own(session, person_id)}
+
+
+async def forget_one(session: AsyncSession, person_id: int, topic: str, now: datetime) -> None:
+    """Raises: NotFound: the person has no such interest (any more)."""
+    await _choose(session, person_id, None, now)
+    mine = sa.delete(Interest).where(Interest.person_id == person_id, Interest.topic == topic)
+    if not await change(session, mine):
+        raise NotFound("没有这一项，可能已经删掉了。")
+
+
+async def forget_all(session: AsyncSession, person_id: int, now: datetime) -> int:
+    """How many were deleted."""
+    await _choose(session, person_id, None, now)
+    return await change(session, sa.delete(Interest).where(Interest.person_id == person_id))
+
+
+async def switch(session: AsyncSession, person_id: int, now: datetime, *, on: bool) -> None:
+    """Turn 个性化推荐 on or off. Off stops at once: nothing more is counted, what was kept is deleted."""
+    await _choose(session, person_id, on, now)
+    if not on:
+        await change(session, sa.delete(Interest).where(Interest.person_id == person_id))
+
+
+async def forget_person(session: AsyncSession, person_id: int, now: datetime) -> None:
+    """All there is about this person, his choice too."""
+    await _hold(session, person_id)
+    await change(session, sa.delete(Interest).where(Interest.person_id == person_id))
+    await change(session, sa.delete(InterestChoice).where(InterestChoice.person_id == person_id))
+
+
+async def _choose(session: AsyncSession, person_id: int, counted: bool | None, now: datetime) -> None:
+    """Keep the choice, if one was made; what was noticed before now and not written is never counted."""
+    await _hold(session, person_id)
+    kept = upsert(session, InterestChoice).values(
+        person_id=person_id, counted=True if counted is None else counted, counted_from=now
+    )
+    newer = {"counted_from": kept.excluded.counted_from}
+    if counted is not None:
+        newer["counted"] = kept.excluded.counted
+    await session.execute(kept.on_conflict_do_update(index_elements=["person_id"], set_=newer))
+
+
+async def _hold(session: AsyncSession, person_id: int) -> None:
+    """Whoever is writing this person's counts is waited for."""
+    await session.execute(sa.select(Person.id).where(Person.id == person_id).with_for_update())
+
+
+# --- two persons who are one -------------------------------------------------------------------------------
+
+
+async def hand_over(session: AsyncSession, gone: int, stays: int) -> None:
+    """What both met is added up."""
+    theirs = sa.select(Interest).where(Interest.person_id.in_([gone, stays])).order_by(Interest.id)
+    rows = (await session.scalars(theirs.with_for_update())).all()
+    own = {row.topic: row for row in rows if row.person_id == stays}
+    for row in [row for row in rows if row.person_id == gone]:
+        mine = own.get(row.topic)
+        if mine is None:
+            row.person_id = stays
+            continue
+        mine.count += row.count
+        mine.first_at, mine.last_at = min(mine.first_at, row.first_at), max(mine.last_at, row.last_at)
+        await session.delete(row)
+    await session.flush()
+
+
+async def hand_over_choice(session: AsyncSession, gone: int, stays: int) -> None:
+    """Who said no as either keeps nothing."""
+    theirs = sa.select(InterestChoice).where(InterestChoice.person_id.in_([gone, stays]))
+    rows = (await session.scalars(theirs.order_by(InterestChoice.id).with_for_update())).all()
+    if not rows:
+        return
+    counted, since = all(row.counted for row in rows), max(row.counted_from for row in rows)
+    for row in rows[1:]:
+        await session.delete(row)
+    await session.flush()
+    rows[0].person_id, rows[0].counted, rows[0].counted_from = stays, counted, since
+    await session.flush()
+    if not counted:
+        await change(session, sa.delete(Interest).where(Interest.person_id == stays))
+
+
+# --- what is forgotten by itself ---------------------------------------------------------------------------
+
+
+def _is_old(now: datetime) -> Where:
+    return (Interest.last_at <= now - KEPT_FOR,)
+
+
+async def _forget(session: AsyncSession, ids: Ids, now: datetime) -> int:
+    return await change(session, sa.delete(Interest).where(Interest.id.in_(ids), *_is_old(now)))
+
+
+forget_old = Rule("old_interests", Interest.id, _is_old, _forget)
