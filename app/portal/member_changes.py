@@ -80,11 +80,10 @@ async def _phone_form(
     visitor: Visitor, session: AsyncSession, phone: str = "", wrong: str = ""
 ) -> HTMLResponse:
     own = await members.find_of_person(session, visitor.person_id)
-    if own is None:
-        raise DomainError("您还没有绑定工号，绑定以后才能改手机号。绑定时可以用出生日期核对。")
     words = render(
         "phone_change.html",
-        known=member_words.mask_phone(own.phone) if own.phone else "",
+        is_bound=own is not None,
+        known=member_words.mask_phone(own.phone) if own is not None and own.phone else "",
         phone=phone,
         wrong=wrong,
         token=visitor.form_token,

@@ -63,7 +63,8 @@ def topic_of(case: Case) -> str:
     if not case.topic:
         return ""
     if case.kind is CaseKind.MEMBER_CHANGE:
-        return ChangeKind(case.topic).label
+        known = case.topic in ChangeKind.__members__.values()
+        return ChangeKind(case.topic).label if known else ""
     is_legal = case.kind is CaseKind.CONSULTATION
     return legal_topics.topic_label(case.topic) if is_legal else topic_label(case.topic)
 

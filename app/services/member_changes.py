@@ -285,7 +285,7 @@ def _is_decided_long_ago(now: datetime) -> Where:
 
 async def _forget(session: AsyncSession, ids: Ids, now: datetime) -> int:
     old = sa.update(MemberChange).where(MemberChange.id.in_(ids), *_is_decided_long_ago(now))
-    return await change(session, old.values(facts=None))
+    return await change(session, old.values(facts=None, holder_id=None))
 
 
 forget_facts = Rule("member_change_facts", MemberChange.id, _is_decided_long_ago, _forget)
