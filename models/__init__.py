@@ -43,6 +43,7 @@ from models.menu import MenuHit, MenuLook, MenuPushStep, MenuRevision, StepState
 from models.message import Message, MessageState
 from models.notice import NoticeTemplate
 from models.outbox import DeliveryState, Outbox, Way
+from models.portal_session import DeviceKind, PortalSession
 from models.stored_file import FileState, MediaFetch, StoredFile
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "Counter",
     "CrisisAlert",
     "DeliveryState",
+    "DeviceKind",
     "Dialogue",
     "DialogueState",
     "Employment",
@@ -102,6 +104,7 @@ __all__ = [
     "Outbox",
     "Person",
     "PersonMerge",
+    "PortalSession",
     "Sex",
     "SharedVersion",
     "ShippedRow",

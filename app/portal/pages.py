@@ -7,6 +7,7 @@ from fastapi.routing import APIRoute
 
 from app.portal import (
     activities,
+    devices,
     laws,
     me,
     membership,
@@ -21,7 +22,7 @@ from app.portal import (
 )
 
 _PUBLIC: Final = (news, activities, tips, laws, services, signing_in)
-_OWN: Final = (me, my_sign_ups, my_cases, membership)  # for who is signed in
+_OWN: Final = (me, my_sign_ups, my_cases, membership, devices)  # for who is signed in
 
 
 def install(web: FastAPI) -> None:

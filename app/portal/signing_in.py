@@ -14,11 +14,13 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.dependencies import InUse, Now, Shared
+from app.portal.devices import kind_of
 from app.portal.templating import render
-from app.portal.tickets import ATTEMPT_FOR, SESSION_FOR
+from app.portal.tickets import ATTEMPT_FOR
 from app.portal.visitor import Door, DoorInUse, FormRefused, look_up
-from app.services import followers
+from app.services import followers, portal_sessions
 from app.services.followers import Known
+from app.services.portal_sessions import SESSION_FOR
 from app.wechat.errors import NotAllowed, PersonGone, SignInAgain, WeChatError
 from app.wechat.oauth import WebOAuth
 
@@ -79,7 +81,7 @@ async def signed_in(
         return _done(door, _notice("away", to=attempt.next))
     if known is None or not known.subscribed:
         return _done(door, _notice("stranger", to=attempt.next))
-    return _done(door, _admitted(door, known, attempt.next, now))
+    return _done(door, await _admitted(request, door, shared, known, attempt.next, now))
 
 
 @router.post("/sign-out")
@@ -91,6 +93,9 @@ async def sign_out(
         visitor = await look_up(request, door, session, now)
     if visitor is not None and not visitor.sent(token):
         raise FormRefused
+    if visitor is not None:
+        async with shared.database.transaction() as session:
+            await portal_sessions.end(session, visitor.mark)
     answer = _notice("out")
     _drop(door, answer, "session")
     return answer
@@ -129,9 +134,18 @@ def _to_wechat(door: Door, oauth: WebOAuth, to: str, now: datetime, *, again: bo
     return answer
 
 
-def _admitted(door: Door, known: Known, to: str, now: datetime) -> Response:
+async def _admitted(
+    request: Request, door: Door, shared: Shared, known: Known, to: str, now: datetime
+) -> Response:
+    """A new session, whatever the browser had before: an older one of it ends here."""
     answer = RedirectResponse(to, 303)
-    ticket = door.tickets.admit(known.follower_id, known.person_id, known.since, now)
+    ticket, mark = door.tickets.admit(known.follower_id, known.person_id, known.since, now)
+    device = kind_of(request.headers.get("user-agent", ""))
+    before = door.tickets.session(request.cookies.get(door.cookie("session"), ""), now)
+    async with shared.database.transaction() as session:
+        if before is not None:
+            await portal_sessions.end(session, before.mark)
+        await portal_sessions.begin(session, known.follower_id, mark, device, now)
     _keep(door, answer, "session", ticket, SESSION_FOR.total_seconds())
     return answer
 

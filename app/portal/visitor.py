@@ -1,10 +1,10 @@
 """Who looks at a page: the signed-in person, or nobody we know.
 
-A cookie alone admits nobody: the follower's row is read each time, so that a session ends at once when its
-person leaves, comes back as somebody new, or becomes one with another.
+A cookie alone admits nobody: the rows of session and follower are read each time, so that it ends at once
+when it is taken back, or when its person leaves, comes back as somebody new, or becomes one with another.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Annotated, Final
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.dependencies import Now, ReadSession, handed
 from app.portal.templating import render
 from app.portal.tickets import Session, Tickets
-from app.services import followers
+from app.services import followers, portal_sessions
 from app.services.audiences import Facts
 from app.services.sign_ups import Applicant
 from app.wechat.api.users import UsersApi
@@ -53,6 +53,7 @@ class Visitor:
     person_id: int
     facts: Facts
     form_token: str
+    mark: bytes = field(repr=False)  # of this session
 
     def sent(self, token: str) -> bool:
         """Whether `token` comes from a form of this session's pages."""
@@ -84,7 +85,9 @@ async def look_up(request: Request, door: Door, session: AsyncSession, now: Now)
     known = await followers.find(session, ticket.follower_id, now)
     if known is None or not known.subscribed or not _is_same(known, ticket):
         return None
-    return Visitor(known.person_id, known.facts, door.tickets.form_token(ticket))
+    if not await portal_sessions.is_live(session, ticket.follower_id, ticket.mark, now):
+        return None
+    return Visitor(known.person_id, known.facts, door.tickets.form_token(ticket), ticket.mark)
 
 
 def _is_same(known: followers.Known, ticket: Session) -> bool:
