@@ -18,12 +18,14 @@ from app.api.gate import GATE, Gate
 from app.assembly import CALLBACKS, House, assemble
 from app.dependencies import SHARED, Shared
 from app.portal import assets, home, pages
-from app.portal.policy import Policy
+from app.portal.policy import JS_SDK, JS_SDK_PATH, Policy
 from app.portal.tickets import Tickets
 from app.portal.visitor import DOOR, Door
+from app.services import coordination
 from app.settings import Settings, load_settings
 from app.wechat.callback import CallbackEndpoint
 from app.wechat.incoming import Incoming
+from app.wechat.jssdk import TicketSource
 from models import AccountKind
 
 READ = ["GET", "HEAD"]
@@ -104,7 +106,9 @@ class Service:
         if house is None or await self._unready() is not None:
             return HTMLResponse(home.page_without_news(phone=self._sandbox))
         async with house.database.reading() as session:
-            return HTMLResponse(await home.page(session, house.clock.now(), phone=self._sandbox))
+            address = f"{self._settings.public_url}/"
+            page = await home.page(session, house.clock.now(), address=address, phone=self._sandbox)
+            return HTMLResponse(page)
 
     async def _alive(self) -> dict[str, str]:
         """The process runs and its loop turns."""
@@ -159,7 +163,16 @@ def _door(house: House) -> Door:
         account_id=house.accounts[AccountKind.OFFICIAL][0],
         public_url=settings.public_url,
         any_browser=settings.development,
+        pages=_page_tickets(house) if house.web_oauth is not None else None,
+        js_sdk=(settings.wechat_api_url if settings.development else JS_SDK) + JS_SDK_PATH,
     )
+
+
+def _page_tickets(house: House) -> TicketSource:
+    """Signatures for the JS-SDK, by one ticket for all processes."""
+    store = coordination.DatabaseTokenStore(house.database, house.clock)
+    app_id, clock = house.settings.wechat_app_id, house.clock
+    return TicketSource(store, house.wechat.tickets, app_id, lambda: clock.real_now().timestamp())
 
 
 def _gate(house: House) -> Gate:

@@ -53,6 +53,8 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
         "/me/cases/{address}": link(await li.reads("/me/cases"), "/me/cases"),
         "/tips/{slug}": f"/tips/{tip}",
         "/laws/{slug}": "/laws/nothing",
+        "/services/{service_id}": "/services/legal-aid",
+        "/type/{size}": "/type/large?next=/services",
     }
 
 

@@ -1,10 +1,11 @@
-"""The page at `/`: what is new, what the account is for and whom to call. No script, no sign-in."""
+"""The page at `/`: what is new, what the account is for and whom to call. No sign-in."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.portal import hall
 from app.portal.templating import render
 from app.services import activities, articles
 from app.services.hotlines import HOTLINES, Subject
@@ -14,11 +15,11 @@ URGENT = ("110", "119", "120", "95598", "12356")
 LISTED = 3
 
 
-async def page(session: AsyncSession, now: datetime, *, phone: str | None = None) -> str:
-    """The whole page. `phone` is the sandbox's address, in development only."""
+async def page(session: AsyncSession, now: datetime, *, address: str = "", phone: str | None = None) -> str:
+    """The whole page. `address` is its own; `phone` is the sandbox's, in development only."""
     newest = await articles.list_published(session, now, LISTED)
     ahead = await activities.list_ahead(session, now, LISTED)
-    return _page(newest, ahead, now, phone=phone)
+    return _page(newest, ahead, now, address=address, phone=phone)
 
 
 def page_without_news(*, phone: str | None = None) -> str:
@@ -27,7 +28,12 @@ def page_without_news(*, phone: str | None = None) -> str:
 
 
 def _page(
-    newest: Sequence[Article], ahead: Sequence[Activity], now: datetime | None, *, phone: str | None
+    newest: Sequence[Article],
+    ahead: Sequence[Activity],
+    now: datetime | None,
+    *,
+    address: str = "",
+    phone: str | None,
 ) -> str:
     urgent = [
         {
@@ -46,5 +52,7 @@ def _page(
         activities=ahead,
         now=now,
         phone=phone,
+        address=address,
+        common=hall.for_whom(member=False)[: hall.COMMON],
         well=now is not None,
     )

@@ -15,6 +15,15 @@ ICONS: Final = {
     "ticket": '<path d="M4 7h16v3a2 2 0 0 0 0 4v3H4v-3a2 2 0 0 0 0-4zm10 0v2m0 2v2m0 2v2"/>',
     "talk": '<path d="M4 5h16v11h-8l-4 4v-4H4zm4 4h8m-8 3h5"/>',
     "phone": '<path d="M5 4h4l2 5-2.5 1.5a11 11 0 0 0 5 5L15 13l5 2v4a1 1 0 0 1-1 1A15 15 0 0 1 4 5z"/>',
+    "search": '<circle cx="10.5" cy="10.5" r="6"/><path d="m15 15 5 5"/>',
+    "pen": '<path d="M4 20v-4L15.5 4.5a2 2 0 0 1 3 0l1 1a2 2 0 0 1 0 3L8 20zM13.5 6.5l4 4"/>',
+    "book": '<path d="M12 6C10 4 7 4 4 4.5v13c3-.5 6 0 8 1.5 2-1.5 5-2 8-1.5v-13C17 4 14 4 12 6zm0 0v13"/>',
+    "headset": '<path d="M4 14v-2a8 8 0 0 1 16 0v2M4 13h3v6H5a1 1 0 0 1-1-1zm16 0h-3v6h2a1 1 0 0 0 1-1zm-1 6'
+    'c0 1.5-2 2-5 2"/>',
+    "badge": '<rect x="3.5" y="5" width="17" height="14" rx="2"/><circle cx="9" cy="11" r="2"/>'
+    '<path d="M5.5 16c.5-1.5 1.7-2 3.5-2s3 .5 3.5 2M15 10h3m-3 4h3"/>',
+    "device": '<rect x="7" y="3" width="10" height="18" rx="2"/><path d="M11 18h2"/>',
+    "ask": '<circle cx="12" cy="12" r="8.5"/><path d="M9.5 9.5c0-3.3 5-3.3 5 0 0 2-2.5 2-2.5 4m0 3v.1"/>',
 }
 
 

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from app.portal import (
     activities,
     devices,
+    large_type,
     laws,
     me,
     membership,
@@ -15,13 +16,15 @@ from app.portal import (
     my_sign_ups,
     news,
     refusals,
+    search,
     services,
+    sharing,
     signing_in,
     tips,
     visitor,
 )
 
-_PUBLIC: Final = (news, activities, tips, laws, services, signing_in)
+_PUBLIC: Final = (news, activities, tips, laws, services, search, signing_in, sharing, large_type)
 _OWN: Final = (me, my_sign_ups, my_cases, membership, devices)  # for who is signed in
 
 

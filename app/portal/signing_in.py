@@ -14,6 +14,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.dependencies import InUse, Now, Shared
+from app.portal import qr
 from app.portal.devices import kind_of
 from app.portal.templating import render
 from app.portal.tickets import ATTEMPT_FOR
@@ -184,7 +185,7 @@ NOTICES: Final[dict[str, tuple[int, str, str, str]]] = {
     "elsewhere": (
         403,
         "请在微信里打开",
-        "「我的」要用您的微信确认是谁。请在微信里进入公众号，从菜单打开；或者把下面的网址发到微信里，再点开。",
+        "这一页要用您的微信确认是谁。电脑上：用手机微信扫下面的码。手机上：把网址发到微信里再点开，或从公众号的菜单进入。",
         "",
     ),
     "not_ours": (400, "登录没有完成", "可能是等得太久，或者链接是从别处来的。请重新进入。", "重新进入"),
@@ -209,5 +210,13 @@ NOTICES: Final[dict[str, tuple[int, str, str, str]]] = {
 def _notice(name: str, *, to: str = HOME, link: str = "") -> Response:
     status, heading, words, label = NOTICES[name]
     target = f"/signing-in?next={quote(to, safe='')}" if label else "/"
-    page = render("notice.html", heading=heading, words=words, label=label or "回首页", to=target, link=link)
+    page = render(
+        "notice.html",
+        heading=heading,
+        words=words,
+        label=label or "回首页",
+        to=target,
+        link=link,
+        code=qr.drawn(link) if link else "",
+    )
     return HTMLResponse(page, status)

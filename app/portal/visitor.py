@@ -20,10 +20,11 @@ from app.services import followers, portal_sessions
 from app.services.audiences import Facts
 from app.services.sign_ups import Applicant
 from app.wechat.api.users import UsersApi
+from app.wechat.jssdk import TicketSource
 from app.wechat.oauth import WebOAuth
 
 DOOR: Final = "door"  # in the ASGI scope's state
-PRIVATE: Final = ("/me", "/api/v1", "/signing-in", "/signed-in", "/sign-out")  # kept by nobody
+PRIVATE: Final = ("/me", "/search", "/api/v1", "/signing-in", "/signed-in", "/sign-out")  # kept by nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Door:
     account_id: int
     public_url: str
     any_browser: bool  # development: the sandbox's phone is an ordinary browser
+    pages: TicketSource | None  # signs pages for the JS-SDK; None as for `oauth`
+    js_sdk: str  # where browsers have it from
 
     @property
     def is_secure(self) -> bool:
@@ -121,6 +124,11 @@ async def _acting(visitor: CurrentPerson, token: Annotated[str, Form()] = "") ->
 
 ActingPerson = Annotated[Visitor, Depends(_acting)]
 """Who sent a form of ours. A route that writes asks for this first and for its writing session after."""
+
+
+def page_for(visitor: Visitor | None, words: str) -> HTMLResponse:
+    """A page that anybody may read; with something of its visitor in it, nobody keeps it."""
+    return HTMLResponse(words, headers={"Cache-Control": "no-store"} if visitor is not None else None)
 
 
 # --- for whom there is no page -----------------------------------------------------------------------------
