@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 import sqlalchemy as sa
 from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import logs, metrics
@@ -18,9 +17,10 @@ from app.api.gate import GATE, Gate
 from app.assembly import CALLBACKS, House, assemble
 from app.dependencies import SHARED, Shared
 from app.portal import assets, home, pages
+from app.portal.packing import Packing
 from app.portal.policy import JS_SDK, JS_SDK_PATH, Policy
 from app.portal.tickets import Tickets
-from app.portal.visitor import DOOR, Door
+from app.portal.visitor import DOOR, PRIVATE, SESSIONS, Door
 from app.services import coordination
 from app.settings import Settings, load_settings
 from app.wechat.callback import CallbackEndpoint
@@ -44,7 +44,8 @@ class Service:
         self._shared: Shared | None = None
         self._door: Door | None = None
         self._gate: Gate | None = None
-        self._pages: ASGIApp = Policy(self._web(), self._sandbox)
+        packing = Packing(self._web(), private=PRIVATE, cookies=SESSIONS)
+        self._pages: ASGIApp = Policy(packing, self._sandbox)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -70,7 +71,7 @@ class Service:
         web.add_api_route("/metrics", self._figures, methods=READ, include_in_schema=False)
         pages.install(web)
         web.mount("/api/v1", api.make())
-        web.mount("/static", GZipMiddleware(assets.Assets()), name="static")
+        web.mount("/static", assets.Assets(), name="static")
         return web
 
     @asynccontextmanager

@@ -23,7 +23,7 @@ async def all_services(visitor: MaybePerson, shared: InUse) -> HTMLResponse:
     words = render(
         "services.html",
         common=found[: hall.COMMON],
-        groups=hall.by_group(found[hall.COMMON :]),
+        groups=hall.by_group(found),
         beyond=[] if member else hall.members_only(),
         address=f"{shared.public_url}/services",
     )

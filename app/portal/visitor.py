@@ -27,6 +27,9 @@ DOOR: Final = "door"  # in the ASGI scope's state
 PRIVATE: Final = ("/me", "/search", "/api/v1", "/signing-in", "/signed-in", "/sign-out")  # kept by nobody
 
 
+SESSIONS: Final = ("gonghui_session",)  # how the cookie's name ends, with its prefix or without
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """What signing in needs. `oauth` is None where the account has no right to it."""
