@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -36,8 +35,8 @@ def office(tmp_path: Path) -> Iterator[Office]:
     source = ROOT / "content" / "power_safety" / TIP
     (content / "power_safety" / TIP).write_bytes(source.read_bytes())
     write(content / "news", "winter")
-    with ExitStack() as stack:
-        yield stack.enter_context(opened_office(tmp_path, GONGHUI_CONTENT=str(content)))
+    with opened_office(tmp_path, GONGHUI_CONTENT=str(content)) as opened:
+        yield opened
 
 
 @pytest.fixture
