@@ -24,7 +24,7 @@ def takes_gzip(headers: Headers) -> bool:
 
 def _is_gzip(wish: str) -> bool:
     name, _, quality = wish.partition(";")
-    refused = quality.replace(" ", "").rstrip("0").rstrip(".") == "q="  # q=0, q=0.00
+    refused = quality.replace(" ", "").rstrip("0.") == "q="  # q=0, q=0.00
     return name.strip() in {"gzip", "*"} and not refused
 
 
