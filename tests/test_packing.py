@@ -82,8 +82,10 @@ async def test_pictures_are_sent_as_they_are(ends: Ends) -> None:
 
 @pytest.mark.parametrize(
     ("wish", "takes"),
-    [("gzip", True), ("br, GZIP;q=0.5", True), ("*", True), ("", False), ("identity", False), ("gzip;q=0", False),
-     ("gzip; q=0.0", False), ("gzipped", False)],
-)  # fmt: skip
+    [
+        *(("gzip", True), ("br, GZIP;q=0.5", True), ("gzip;q=1.0", True), ("*", True), ("", False)),
+        *(("identity", False), ("gzip;q=0", False), ("gzip; q=0.0", False), ("gzipped", False)),
+    ],
+)
 def test_who_takes_packed_answers(wish: str, takes: bool) -> None:
     assert takes_gzip(Headers({"accept-encoding": wish})) is takes
