@@ -137,11 +137,12 @@ class Service:
         """What keeps the database from answering. One look at a time: while it hangs, probes go on coming."""
         if self._look is None or self._look.done():
             self._look = asyncio.create_task(_look(house))
+        look = self._look  # by the time it is over somebody else may have begun the next
         # Waited for, not cancelled: giving up a connection that hangs may itself take long.
-        done, _ = await asyncio.wait([self._look], timeout=READY_WITHIN)
+        done, _ = await asyncio.wait([look], timeout=READY_WITHIN)
         if not done:
             return "no answer"
-        error = self._look.exception()
+        error = look.exception()
         return None if error is None else type(error).__name__
 
     async def _figures(self) -> Response:
