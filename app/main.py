@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 import sqlalchemy as sa
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import logs, metrics
@@ -18,12 +17,15 @@ from app.api.gate import GATE, Gate
 from app.assembly import CALLBACKS, House, assemble
 from app.dependencies import SHARED, Shared
 from app.portal import assets, home, pages
-from app.portal.policy import Policy
+from app.portal.packing import Packing
+from app.portal.policy import JS_SDK, JS_SDK_PATH, Policy
 from app.portal.tickets import Tickets
-from app.portal.visitor import DOOR, Door, look_up
+from app.portal.visitor import DOOR, PRIVATE, SESSIONS, Door, look_up
+from app.services import coordination
 from app.settings import Settings, load_settings
 from app.wechat.callback import CallbackEndpoint
 from app.wechat.incoming import Incoming
+from app.wechat.jssdk import TicketSource
 from models import AccountKind
 
 READ = ["GET", "HEAD"]
@@ -42,7 +44,8 @@ class Service:
         self._shared: Shared | None = None
         self._door: Door | None = None
         self._gate: Gate | None = None
-        self._pages: ASGIApp = Policy(self._web(), self._sandbox)
+        packing = Packing(self._web(), private=PRIVATE, cookies=SESSIONS)
+        self._pages: ASGIApp = Policy(packing, self._sandbox)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -68,7 +71,7 @@ class Service:
         web.add_api_route("/metrics", self._figures, methods=READ, include_in_schema=False)
         pages.install(web)
         web.mount("/api/v1", api.make())
-        web.mount("/static", GZipMiddleware(assets.Assets()), name="static")
+        web.mount("/static", assets.Assets(), name="static")
         return web
 
     @asynccontextmanager
@@ -110,7 +113,10 @@ class Service:
         now = house.clock.now()
         async with house.database.reading() as session:
             visitor = await look_up(request, door, session, now)
-            words = await home.page(session, house.library, now, visitor, phone=self._sandbox)
+            address = f"{self._settings.public_url}/"
+            words = await home.page(
+                session, house.library, now, visitor, address=address, phone=self._sandbox
+            )
         # In somebody's own order the page is that person's.
         return HTMLResponse(words, headers={"Cache-Control": "no-store"} if visitor is not None else None)
 
@@ -140,11 +146,12 @@ class Service:
         """What keeps the database from answering. One look at a time: while it hangs, probes go on coming."""
         if self._look is None or self._look.done():
             self._look = asyncio.create_task(_look(house))
+        look = self._look  # by the time it is over somebody else may have begun the next
         # Waited for, not cancelled: giving up a connection that hangs may itself take long.
-        done, _ = await asyncio.wait([self._look], timeout=READY_WITHIN)
+        done, _ = await asyncio.wait([look], timeout=READY_WITHIN)
         if not done:
             return "no answer"
-        error = self._look.exception()
+        error = look.exception()
         return None if error is None else type(error).__name__
 
     async def _figures(self) -> Response:
@@ -167,7 +174,16 @@ def _door(house: House) -> Door:
         account_id=house.accounts[AccountKind.OFFICIAL][0],
         public_url=settings.public_url,
         any_browser=settings.development,
+        pages=_page_tickets(house) if house.web_oauth is not None else None,
+        js_sdk=(settings.wechat_api_url if settings.development else JS_SDK) + JS_SDK_PATH,
     )
+
+
+def _page_tickets(house: House) -> TicketSource:
+    """Signatures for the JS-SDK, by one ticket for all processes."""
+    store = coordination.DatabaseTokenStore(house.database, house.clock)
+    app_id, clock = house.settings.wechat_app_id, house.clock
+    return TicketSource(store, house.wechat.tickets, app_id, lambda: clock.real_now().timestamp())
 
 
 def _gate(house: House) -> Gate:

@@ -48,6 +48,7 @@ from models.menu import MenuHit, MenuLook, MenuPushStep, MenuRevision, StepState
 from models.message import Message, MessageState
 from models.notice import NoticeTemplate
 from models.outbox import DeliveryState, Outbox, Way
+from models.portal_session import DeviceKind, PortalSession
 from models.privacy import Consent, ConsentEnd, PrivacyRequest, RequestKind
 from models.stored_file import FileState, MediaFetch, StoredFile
 from models.verification import VerificationFile
@@ -91,6 +92,7 @@ __all__ = [
     "CrisisAlert",
     "CustomerAccount",
     "DeliveryState",
+    "DeviceKind",
     "Dialogue",
     "DialogueState",
     "Employment",
@@ -123,6 +125,7 @@ __all__ = [
     "Outbox",
     "Person",
     "PersonMerge",
+    "PortalSession",
     "PrivacyRequest",
     "RequestKind",
     "Sex",

@@ -1,5 +1,6 @@
 """What a browser sees when there is no page or something breaks, and what it may do with our pages."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -88,6 +89,13 @@ async def test_the_home_page_says_so_when_messages_are_not_answered(
     assert page.status_code == 200
     assert "正在恢复" in page.text
     await away.close()
+
+
+async def test_many_look_at_the_home_page_at_once(ends: Ends) -> None:
+    """While one asks whether the database is well, another may already have asked anew."""
+    looks = [ends.web.get(path) for _ in range(40) for path in ("/", "/readyz")]
+
+    assert {answer.status_code for answer in await asyncio.gather(*looks)} == {200}
 
 
 async def test_only_the_sandbox_may_frame_our_pages_and_only_in_development(

@@ -54,6 +54,8 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
         "/tips/{slug}": f"/tips/{tip}",
         "/laws/{slug}": "/laws/nothing",
         "/{stem}.txt": "/MP_verify_nothing1.txt",
+        "/services/{service_id}": "/services/legal-aid",
+        "/type/{size}": "/type/large?next=/services",
     }
 
 

@@ -390,6 +390,8 @@ async def test_another_browser_than_wechats_is_told_how_to_get_there(production:
     assert (answer.status_code, "set-cookie" in answer.headers) == (403, False)
     assert "请在微信里打开" in answer.text
     assert f"{PUBLIC}/me/cases" in answer.text
+    assert '<svg class="qr"' in answer.text  # to go on by the phone
+    assert 'aria-label="二维码' in answer.text
 
 
 @pytest.mark.parametrize(

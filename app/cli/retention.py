@@ -27,6 +27,7 @@ WORDS: dict[str, str] = {
     "old_questions": "没答上的问题 180 天后删除",
     "guesses": "核对不上的记录 24 小时后删除",
     "api_sessions": "小程序登录结束 30 天后删除",
+    "portal_sessions": "网页登录一天后删除",
     "closed_cases": "办结的事项 3 年后清空内容和身份",
     "privacy_requests": "个人信息要求的回执 3 年后删除",
     "application_facts": "入会申请办结 180 天后清空填写的资料",

@@ -33,6 +33,8 @@ CLEAR_LEAD = 0.9
 """A second answer scoring above this share of the first makes it a choice."""
 NEARBY = 0.6
 """Offered beside the first: answers scoring at least this share of it."""
+LISTED = 0.45
+"""Shown on a page of results: answers scoring at least this share of the first."""
 WORTH_IN_DANGER = 0.5
 """Where a life is at risk, urgent answers scoring at least this share of the first come before it."""
 
@@ -100,6 +102,21 @@ class Index:
         if contained is not None:
             return Hit(self._entries[contained])
         return self._decide(ranked, reachable, subjects(asked))
+
+    def list_fitting(self, text: str) -> list[Entry]:
+        """All that may be meant, best first: for a page of results, where more is shown than in a reply."""
+        asked = normalise(text)
+        if not asked:
+            return []
+        named = [number for number, forms in enumerate(self._forms) if any(asked in form for form in forms)]
+        ranked, reachable = self._postings.rank(tokens(asked), _RANKED)
+        if ranked and is_life_at_risk(asked):
+            ranked = self._urgent_first(ranked)
+        best: list[int] = []
+        if ranked and not isinstance(self._decide(ranked, reachable, subjects(asked)), Miss):
+            worth = ranked[0][1] * LISTED
+            best = [number for number, score in ranked if score >= worth]
+        return [self._entries[number] for number in dict.fromkeys([*best, *named])]
 
     def _urgent_first(self, ranked: Scores) -> Scores:
         """What saves a life comes before other matters that the text speaks of more."""

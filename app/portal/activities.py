@@ -13,7 +13,7 @@ from app import rich_text
 from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.errors import DomainError
 from app.portal.templating import render
-from app.portal.visitor import ActingPerson, DoorInUse, MaybePerson, Visitor
+from app.portal.visitor import ActingPerson, DoorInUse, MaybePerson, Visitor, page_for
 from app.services import activities, interests, sign_ups, waiting_lists
 from app.services.audiences import Audience
 from app.services.sign_up_questions import questions_of
@@ -60,8 +60,7 @@ async def one(
         obstacle=obstacle,
         may_sign_up=asks_nothing and own is None and not obstacle,
     )
-    # With somebody's own sign-up in it the page is that person's.
-    return HTMLResponse(words, headers={"Cache-Control": "no-store"} if visitor is not None else None)
+    return page_for(visitor, words)
 
 
 @router.post("/{public_id}/sign-up")

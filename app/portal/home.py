@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.portal import hall
 from app.portal.templating import render
 from app.portal.visitor import Visitor
 from app.services import activities, articles, interests, suggestions
@@ -26,16 +27,26 @@ async def page(
     now: datetime,
     visitor: Visitor | None = None,
     *,
+    address: str = "",
     phone: str | None = None,
 ) -> str:
-    """The whole page. `phone` is the sandbox's address, in development only."""
+    """The whole page. `address` is its own; `phone` is the sandbox's, in development only."""
     newest = await articles.list_published(session, now, LISTED)
     ahead = await activities.list_ahead(session, now, LISTED)
     weights = {} if visitor is None else await interests.weights(session, visitor.person_id)
     shown = {f"/news/{each.public_id}" for each in newest}
     shown |= {f"/activities/{each.public_id}" for each in ahead}
     perhaps = await suggestions.list_for(session, library, weights, now, shown=shown)
-    return _page(newest, ahead, now, perhaps, own_order=bool(weights), known=visitor is not None, phone=phone)
+    return _page(
+        newest,
+        ahead,
+        now,
+        perhaps,
+        own_order=bool(weights),
+        visitor=visitor,
+        address=address,
+        phone=phone,
+    )
 
 
 def page_without_news(*, phone: str | None = None) -> str:
@@ -50,7 +61,8 @@ def _page(
     perhaps: Sequence[Suggestion] = (),
     *,
     own_order: bool = False,
-    known: bool = False,
+    visitor: Visitor | None = None,
+    address: str = "",
     phone: str | None,
 ) -> str:
     urgent = [
@@ -63,6 +75,7 @@ def _page(
         for line in HOTLINES
         if line.number in URGENT
     ]
+    is_member = visitor is not None and visitor.facts.membership is not None
     return render(
         "home.html",
         urgent=urgent,
@@ -70,8 +83,10 @@ def _page(
         activities=ahead,
         perhaps=perhaps,
         own_order=own_order,
-        known=known,
+        known=visitor is not None,
         now=now,
         phone=phone,
+        address=address,
+        common=hall.for_whom(member=is_member)[: hall.COMMON],
         well=now is not None,
     )

@@ -8,8 +8,10 @@ from fastapi.routing import APIRoute
 from app.portal import (
     accounts,
     activities,
+    devices,
     interests,
     joining,
+    large_type,
     laws,
     me,
     member_changes,
@@ -20,14 +22,19 @@ from app.portal import (
     privacy,
     privacy_data,
     refusals,
+    search,
     services,
+    sharing,
     signing_in,
     tips,
     verification,
     visitor,
 )
 
-_PUBLIC: Final = (news, activities, tips, laws, services, signing_in, privacy, verification)
+_PUBLIC: Final = (
+    *(news, activities, tips, laws, services, search),
+    *(signing_in, sharing, large_type, privacy, verification),
+)
 # For who is signed in.
 _OWN: Final = (
     me,
@@ -39,6 +46,7 @@ _OWN: Final = (
     accounts,
     interests,
     privacy_data,
+    devices,
 )
 
 

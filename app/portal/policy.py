@@ -6,12 +6,14 @@ WeChat's JS-SDK is the one script from elsewhere; in development it comes from t
 show our pages inside its phone.
 """
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.portal import display
 from app.portal.visitor import PRIVATE
 
 JS_SDK = "https://res.wx.qq.com"
+JS_SDK_PATH = "/open/js/jweixin-1.6.0.js"
 
 
 class Policy:
@@ -44,7 +46,11 @@ class Policy:
                     headers["Cache-Control"] = "no-store"
             await send(message)
 
-        await self._pages(scope, receive, with_headers if scope["type"] == "http" else send)
+        if scope["type"] != "http":
+            await self._pages(scope, receive, send)
+            return
+        with display.of(Headers(scope=scope).get("cookie", "")):
+            await self._pages(scope, receive, with_headers)
 
 
 def _is_private(path: str) -> bool:

@@ -14,11 +14,14 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.dependencies import InUse, Now, Shared
+from app.portal import qr
+from app.portal.devices import kind_of
 from app.portal.templating import render
-from app.portal.tickets import ATTEMPT_FOR, SESSION_FOR
+from app.portal.tickets import ATTEMPT_FOR
 from app.portal.visitor import Door, DoorInUse, FormRefused, look_up
-from app.services import followers
+from app.services import followers, portal_sessions
 from app.services.followers import Known
+from app.services.portal_sessions import SESSION_FOR
 from app.wechat.errors import NotAllowed, PersonGone, SignInAgain, WeChatError
 from app.wechat.oauth import WebOAuth
 
@@ -79,7 +82,7 @@ async def signed_in(
         return _done(door, _notice("away", to=attempt.next))
     if known is None or not known.subscribed:
         return _done(door, _notice("stranger", to=attempt.next))
-    return _done(door, _admitted(door, known, attempt.next, now))
+    return _done(door, await _admitted(request, door, shared, known, attempt.next, now))
 
 
 @router.post("/sign-out")
@@ -91,6 +94,9 @@ async def sign_out(
         visitor = await look_up(request, door, session, now)
     if visitor is not None and not visitor.sent(token):
         raise FormRefused
+    if visitor is not None:
+        async with shared.database.transaction() as session:
+            await portal_sessions.end(session, visitor.mark)
     answer = _notice("out")
     _drop(door, answer, "session")
     return answer
@@ -129,9 +135,18 @@ def _to_wechat(door: Door, oauth: WebOAuth, to: str, now: datetime, *, again: bo
     return answer
 
 
-def _admitted(door: Door, known: Known, to: str, now: datetime) -> Response:
+async def _admitted(
+    request: Request, door: Door, shared: Shared, known: Known, to: str, now: datetime
+) -> Response:
+    """A new session, whatever the browser had before: an older one of it ends here."""
     answer = RedirectResponse(to, 303)
-    ticket = door.tickets.admit(known.follower_id, known.person_id, known.since, now)
+    ticket, mark = door.tickets.admit(known.follower_id, known.person_id, known.since, now)
+    device = kind_of(request.headers.get("user-agent", ""))
+    before = door.tickets.session(request.cookies.get(door.cookie("session"), ""), now)
+    async with shared.database.transaction() as session:
+        if before is not None:
+            await portal_sessions.end(session, before.mark)
+        await portal_sessions.begin(session, known.follower_id, mark, device, now)
     _keep(door, answer, "session", ticket, SESSION_FOR.total_seconds())
     return answer
 
@@ -170,7 +185,7 @@ NOTICES: Final[dict[str, tuple[int, str, str, str]]] = {
     "elsewhere": (
         403,
         "请在微信里打开",
-        "「我的」要用您的微信确认是谁。请在微信里进入公众号，从菜单打开；或者把下面的网址发到微信里，再点开。",
+        "这一页要用您的微信确认是谁。电脑上：用手机微信扫下面的码。手机上：把网址发到微信里再点开，或从公众号的菜单进入。",
         "",
     ),
     "not_ours": (400, "登录没有完成", "可能是等得太久，或者链接是从别处来的。请重新进入。", "重新进入"),
@@ -195,5 +210,13 @@ NOTICES: Final[dict[str, tuple[int, str, str, str]]] = {
 def _notice(name: str, *, to: str = HOME, link: str = "") -> Response:
     status, heading, words, label = NOTICES[name]
     target = f"/signing-in?next={quote(to, safe='')}" if label else "/"
-    page = render("notice.html", heading=heading, words=words, label=label or "回首页", to=target, link=link)
+    page = render(
+        "notice.html",
+        heading=heading,
+        words=words,
+        label=label or "回首页",
+        to=target,
+        link=link,
+        code=qr.drawn(link) if link else "",
+    )
     return HTMLResponse(page, status)

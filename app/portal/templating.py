@@ -1,15 +1,19 @@
 """Templates of the portal's pages, and how one is filled."""
 
+import re
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup, escape
 
 from app.clock import civil_date, spoken
-from app.portal import assets
-from app.portal.icons import TABS
+from app.portal import assets, display
+from app.portal.icons import TABS, icon
 
 
 @cache
@@ -17,9 +21,11 @@ def _environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, trim_blocks=True
     )
-    made.globals |= {"asset": assets.address, "tabs": TABS}
+    made.globals |= {"asset": assets.address, "tabs": TABS, "icon": icon, "is_large": display.is_large}
     made.filters["spoken"] = spoken
     made.filters["tone"] = _tone
+    made.filters["origin"] = _origin
+    made.filters["marked"] = marked
     made.filters["day"] = lambda moment: f"{moment.month}月{moment.day}日"
     made.filters["date"] = lambda moment: civil_date(moment).isoformat()
     return made
@@ -39,3 +45,21 @@ WAITING = frozenset(
 def _tone(state: StrEnum) -> str:
     """The colour of a state's tag; one that is not known here has none."""
     return "good" if state.value in SETTLED else "wait" if state.value in WAITING else ""
+
+
+def _origin(address: str) -> str:
+    """Scheme and host of a web address."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def marked(text: str, terms: Sequence[str]) -> Markup:
+    """`text`, escaped, with every one of `terms` in it made to stand out."""
+    if not terms:
+        return escape(text)
+    wanted = re.compile("|".join(map(re.escape, sorted(terms, key=len, reverse=True))), re.IGNORECASE)
+    made, end = Markup(), 0
+    for found in wanted.finditer(text):
+        made += escape(text[end : found.start()]) + Markup("<mark>{}</mark>").format(found[0])
+        end = found.end()
+    return made + escape(text[end:])

@@ -1,7 +1,8 @@
 """What a browser keeps for us: who is signed in, and a sign-in under way.
 
 Both are sealed under keys derived from `SECRET_KEY`: nobody can read or make one, and with another key
-everybody is signed in anew. Not here: whether the person still follows (`visitor`).
+everybody is signed in anew. Not here: whether the person still follows and the session was not taken back
+(`visitor`).
 """
 
 import base64
@@ -17,9 +18,9 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from app.services.portal_sessions import SESSION_FOR
 from app.settings import derive
 
-SESSION_FOR: Final = timedelta(days=1)  # renewing is silent; a phone may change hands or accounts
 ATTEMPT_FOR: Final = timedelta(minutes=10)
 AHEAD: Final = timedelta(minutes=1)  # another process's clock may be ahead of ours by so much
 _LONGEST = 1024  # characters of a cookie of ours
@@ -71,10 +72,11 @@ class Tickets:
         fits = hmac.compare_digest(self._state(attempt).encode(), state.encode())
         return attempt if fits and _is_fresh(attempt.started_at, ATTEMPT_FOR, now) else None
 
-    def admit(self, follower_id: int, person_id: int, since: int, now: datetime) -> str:
-        """The cookie of a new session."""
-        fields = (follower_id, person_id, since, int(now.timestamp()), os.urandom(16))
-        return self._seal(_SESSION.pack(*fields), b"session")
+    def admit(self, follower_id: int, person_id: int, since: int, now: datetime) -> tuple[str, bytes]:
+        """The cookie of a new session, and the mark by which its row knows it."""
+        mark = os.urandom(16)
+        fields = (follower_id, person_id, since, int(now.timestamp()), mark)
+        return self._seal(_SESSION.pack(*fields), b"session"), mark
 
     def session(self, cookie: str, now: datetime) -> Session | None:
         plain = self._open(cookie, b"session")

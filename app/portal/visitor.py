@@ -1,10 +1,10 @@
 """Who looks at a page: the signed-in person, or nobody we know.
 
-A cookie alone admits nobody: the follower's row is read each time, so that a session ends at once when its
-person leaves, comes back as somebody new, or becomes one with another.
+A cookie alone admits nobody: the rows of session and follower are read each time, so that it ends at once
+when it is taken back, or when its person leaves, comes back as somebody new, or becomes one with another.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Annotated, Final
 from urllib.parse import quote
@@ -16,15 +16,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.dependencies import Now, ReadSession, handed
 from app.portal.templating import render
 from app.portal.tickets import Session, Tickets
-from app.services import followers
+from app.services import followers, portal_sessions
 from app.services.audiences import Facts
 from app.services.sign_ups import Applicant
 from app.wechat.api.users import UsersApi
+from app.wechat.jssdk import TicketSource
 from app.wechat.oauth import WebOAuth
 
 DOOR: Final = "door"  # in the ASGI scope's state
 PRIVATE: Final = (
     "/me",
+    "/search",
     "/api/v1",
     "/signing-in",
     "/signed-in",
@@ -32,6 +34,7 @@ PRIVATE: Final = (
     "/exports",
     "/receipts",
 )  # kept by nobody
+SESSIONS: Final = ("gonghui_session",)  # how the cookie's name ends, with its prefix or without
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Door:
     account_id: int
     public_url: str
     any_browser: bool  # development: the sandbox's phone is an ordinary browser
+    pages: TicketSource | None  # signs pages for the JS-SDK; None as for `oauth`
+    js_sdk: str  # where browsers have it from
 
     @property
     def is_secure(self) -> bool:
@@ -61,6 +66,7 @@ class Visitor:
     person_id: int
     facts: Facts
     form_token: str
+    mark: bytes = field(repr=False)  # of this session
 
     def sent(self, token: str) -> bool:
         """Whether `token` comes from a form of this session's pages."""
@@ -92,7 +98,9 @@ async def look_up(request: Request, door: Door, session: AsyncSession, now: Now)
     known = await followers.find(session, ticket.follower_id, now)
     if known is None or not known.subscribed or not _is_same(known, ticket):
         return None
-    return Visitor(known.person_id, known.facts, door.tickets.form_token(ticket))
+    if not await portal_sessions.is_live(session, ticket.follower_id, ticket.mark, now):
+        return None
+    return Visitor(known.person_id, known.facts, door.tickets.form_token(ticket), ticket.mark)
 
 
 def _is_same(known: followers.Known, ticket: Session) -> bool:
@@ -126,6 +134,11 @@ async def _acting(visitor: CurrentPerson, token: Annotated[str, Form()] = "") ->
 
 ActingPerson = Annotated[Visitor, Depends(_acting)]
 """Who sent a form of ours. A route that writes asks for this first and for its writing session after."""
+
+
+def page_for(visitor: Visitor | None, words: str) -> HTMLResponse:
+    """A page that anybody may read; with something of its visitor in it, nobody keeps it."""
+    return HTMLResponse(words, headers={"Cache-Control": "no-store"} if visitor is not None else None)
 
 
 # --- for whom there is no page -----------------------------------------------------------------------------

@@ -123,6 +123,16 @@ async def list_ahead(session: AsyncSession, now: datetime, limit: int) -> Sequen
     return found.all()
 
 
+async def search(session: AsyncSession, terms: Sequence[str], limit: int) -> Sequence[Activity]:
+    """Activities, past ones too, of which all `terms` speak; the newest first."""
+    fields = (Activity.title, Activity.summary, Activity.place, Activity.organiser)
+    chosen = sa.select(Activity).where(Activity.state.in_((*ANNOUNCED, A.ENDED)))
+    for term in terms:
+        chosen = chosen.where(sa.or_(*(field.icontains(term, autoescape=True) for field in fields)))
+    found = await session.scalars(chosen.order_by(Activity.starts_at.desc(), Activity.id).limit(limit))
+    return found.all()
+
+
 async def get(session: AsyncSession, public_id: str, *, lock: bool = False, drafts: bool = False) -> Activity:
     """Raises: NotFound."""
     chosen = sa.select(Activity).where(Activity.public_id == public_id)

@@ -1,5 +1,6 @@
 """Articles: brought in from files, listed by category, read. Not here: writing and approving them."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -68,6 +69,22 @@ async def list_published(
     return (await session.scalars(newest.limit(limit).offset(skip))).all()
 
 
+async def search(session: AsyncSession, terms: Sequence[str], now: datetime, limit: int) -> Sequence[Article]:
+    """Articles in which all `terms` stand; first those that have them in title or summary."""
+    chosen = sa.select(Article).where(_is_public(now))
+    above = []
+    for term in terms:
+        named = sa.or_(
+            *(field.icontains(term, autoescape=True) for field in (Article.title, Article.summary))
+        )
+        above.append(named)
+        by = Article.author.icontains(term, autoescape=True)
+        chosen = chosen.where(sa.or_(named, by, _stands_in_text(term)))
+    order = sa.case((sa.and_(*above), 0), else_=1)
+    newest = chosen.order_by(order, Article.published_at.desc(), Article.id.desc())
+    return (await session.scalars(newest.limit(limit))).all()
+
+
 async def get_published(session: AsyncSession, public_id: str, now: datetime) -> Article:
     """Raises: NotFound."""
     article = await session.scalar(sa.select(Article).where(Article.public_id == public_id, _is_public(now)))
@@ -88,6 +105,15 @@ async def reads(session: AsyncSession, article: Article) -> int:
 
 def _is_public(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(Article.state == ArticleState.PUBLISHED, Article.published_at <= now)
+
+
+def _stands_in_text(term: str) -> sa.ColumnElement[bool]:
+    """The blocks are JSON, in which Chinese is written as \\uXXXX on both databases; plain letters, figures
+    and signs would meet its own words, hence are not looked for there."""
+    if term.isascii():
+        return sa.false()
+    spelt = json.dumps(term)[1:-1]
+    return sa.cast(Article.blocks, sa.Text).icontains(spelt, autoescape=True)
 
 
 def _fill(row: Article, file: ContentFile[Written], now: datetime) -> None:

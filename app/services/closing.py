@@ -66,6 +66,7 @@ from models import (
     MessageState,
     Outbox,
     Person,
+    PortalSession,
     PrivacyRequest,
     RequestKind,
     SignUp,
@@ -262,7 +263,8 @@ async def _guesses(session: AsyncSession, this: Closing) -> None:
 
 
 async def _logins(session: AsyncSession, this: Closing) -> None:
-    await change(session, sa.delete(ApiSession).where(ApiSession.follower_id.in_(this.follower_ids)))
+    for login in (ApiSession, PortalSession):
+        await change(session, sa.delete(login).where(login.follower_id.in_(this.follower_ids)))
 
 
 async def _tags(session: AsyncSession, this: Closing) -> None:
@@ -318,6 +320,7 @@ RULES: Mapping[str, Rule] = {
     "person_merge.gone_id": _kept,
     "person.merged_into_id": _kept,
     "api_session.follower_id": _logins,
+    "portal_session.follower_id": _kept,  # with the rule before it
     "follower_tag.follower_id": _tags,
     "tag_change.follower_id": _tag_changes,
     "menu_look.follower_id": _looks,

@@ -26,6 +26,9 @@ SPARED_FOR = timedelta(days=30)  # no marketing, no surveys to this person
 _LONGEST = 4000  # characters read; a text message holds 2,048 bytes, a portal form maybe more
 
 
+_PROMISE = "这段话我们会请值班同事尽快看。"  # kept by whoever has an alert written
+
+
 @dataclass(frozen=True, slots=True)
 class Danger:
     """What a text about danger gets before anything else; `alert` asks for a row for people on duty."""
@@ -33,11 +36,16 @@ class Danger:
     lines: str
     alert: bool
 
+    @property
+    def unheard(self) -> str:
+        """The lines where nobody is told of the text."""
+        return self.lines.replace(_PROMISE, "")
+
 
 SELF_HARM = Danger(
     "您现在的安全最要紧：有危险请马上打 110 或 120，心里难受打 12356，可以不说姓名。\n"
     "请先到有人的地方，或者叫一位您信得过的人来陪着您。\n"
-    "谢谢您愿意说出来，您不是一个人。这段话我们会请值班同事尽快看。",
+    f"谢谢您愿意说出来，您不是一个人。{_PROMISE}",
     alert=True,
 )
 SHOCK = Danger(

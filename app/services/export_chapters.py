@@ -39,6 +39,7 @@ from models import (
     FollowerTag,
     Guess,
     Person,
+    PortalSession,
     SignUp,
 )
 
@@ -295,6 +296,13 @@ async def _logins(session: AsyncSession, person_id: int) -> Sequence[Row]:
         }
         for each in found
     ]
+
+
+@chapter("portal_logins", "网页登录", "portal_session.follower_id", device="设备", started_at="登录时间")
+async def _portal_logins(session: AsyncSession, person_id: int) -> Sequence[Row]:
+    mine = sa.select(PortalSession).join(Follower, Follower.id == PortalSession.follower_id)
+    found = await session.scalars(mine.where(Follower.person_id == person_id).order_by(PortalSession.id))
+    return [{"device": each.device.label, "started_at": time(each.started_at)} for each in found]
 
 
 @chapter("guesses", "没有核对上的次数（保留一天）", "guess.person_id", purpose="核对什么", at="时间")

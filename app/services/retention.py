@@ -22,6 +22,7 @@ from app.services import (
     leaving,
     member_changes,
     past_members,
+    portal_sessions,
     privacy_requests,
 )
 from app.services.forgetting import AT_WORK, UNSETTLED, Ids, Rule, Where, change
@@ -258,6 +259,7 @@ DEEP = (  # read through whole tables, in the order of ids
     member_changes.forget_facts,
     past_members.forget_facts,
     past_members.forget_changes,
+    portal_sessions.forget_old,
     closed_cases.forget,
     privacy_requests.forget_old,
     customer_moves.forget_closed,

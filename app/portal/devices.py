@@ -1,0 +1,51 @@
+"""登录的设备: where the signed-in person is signed in, and signing out there."""
+
+import re
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from app.dependencies import Now, ReadSession, WriteSession
+from app.portal.templating import render
+from app.portal.visitor import ActingPerson, CurrentPerson
+from app.services import portal_sessions
+from models import DeviceKind
+
+router = APIRouter(prefix="/me/devices", include_in_schema=False)
+
+PAGE: Final = "/me/devices"
+# The first that fits: an iPad says that it is a Mac, HarmonyOS that it is an Android.
+_SIGNS: Final = (
+    (re.compile(r"HarmonyOS|OpenHarmony", re.IGNORECASE), DeviceKind.HARMONY),
+    (re.compile(r"iPad"), DeviceKind.IPAD),
+    (re.compile(r"iPhone"), DeviceKind.IPHONE),
+    (re.compile(r"Android"), DeviceKind.ANDROID),
+    (re.compile(r"Windows"), DeviceKind.WINDOWS),
+    (re.compile(r"Macintosh"), DeviceKind.MAC),
+)
+
+
+def kind_of(user_agent: str) -> DeviceKind:
+    """What kind of device it says it is."""
+    return next((kind for sign, kind in _SIGNS if sign.search(user_agent)), DeviceKind.OTHER)
+
+
+@router.get("")
+async def mine(visitor: CurrentPerson, session: ReadSession, now: Now) -> HTMLResponse:
+    devices = await portal_sessions.list_devices(session, visitor.person_id, visitor.mark, now)
+    return HTMLResponse(render("devices.html", devices=devices, token=visitor.form_token, now=now))
+
+
+@router.post("/sign-out")
+async def sign_out(
+    visitor: ActingPerson, session: WriteSession, now: Now, device: Annotated[str, Form()] = ""
+) -> RedirectResponse:
+    await portal_sessions.revoke(session, visitor.person_id, device, now)
+    return RedirectResponse(PAGE, 303)
+
+
+@router.post("/sign-out-others")
+async def sign_out_others(visitor: ActingPerson, session: WriteSession, now: Now) -> RedirectResponse:
+    await portal_sessions.revoke_others(session, visitor.person_id, visitor.mark, now)
+    return RedirectResponse(PAGE, 303)
