@@ -195,7 +195,7 @@ async def test_keywords_know_the_area_of_who_asks(database: Database, clock: Fak
         assert await li.says("停电计划") == "大家的"
 
 
-async def test_who_must_verify_anew_is_told_with_the_next_answer(talk: Talk) -> None:
+async def test_an_account_that_changed_hands_reads_as_unverified(talk: Talk) -> None:
     li = await talk.person("李娜")
     await proves(li)
     async with talk.database.transaction() as session:
@@ -204,4 +204,5 @@ async def test_who_must_verify_anew_is_told_with_the_next_answer(talk: Talk) -> 
         )
         assert await customer_moves.follow_register(session, [moved], NOON) == 1
 
-    assert (await li.says("我的户号")).startswith("老家（****4567）　未核实")
+    said = await li.says("我的户号")
+    assert said.startswith("老家（****4567）　未核实") and "李*国" not in said

@@ -51,6 +51,7 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
         "/activities/{public_id}": activity,
         "/me/sign-ups/{public_id}": activity.replace("/activities", "/me/sign-ups"),  # never signed up: 404
         "/me/cases/{address}": link(await li.reads("/me/cases"), "/me/cases"),
+        "/me/accounts/{public_id}": "/me/accounts/nothing",
         "/tips/{slug}": f"/tips/{tip}",
         "/laws/{slug}": "/laws/nothing",
         "/{stem}.txt": "/MP_verify_nothing1.txt",
