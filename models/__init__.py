@@ -27,6 +27,7 @@ from models.identity import (
     Person,
     PersonMerge,
 )
+from models.kept_answer import KeptAnswer
 from models.knowledge import LawAnswer, ShippedRow, Signpost, Tip, UnansweredQuestion
 from models.member import (
     LINEAGE,
@@ -83,6 +84,7 @@ __all__ = [
     "Follower",
     "FollowerTag",
     "Guess",
+    "KeptAnswer",
     "LawAnswer",
     "Lease",
     "MediaFetch",

@@ -3,77 +3,27 @@
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 import sqlalchemy as sa
 
 from models import ApiSession, Follower, Guess, PersonMerge
-from sandbox.driver import Phone
-from tests import making
+from tests.api_app import App, api_ends, app_of, is_problem
 from tests.both_ends import OURS, Ends, both_ends, settings_for
 
-MINI = {
-    "miniprogram_app_id": "wxmini0123456789ab",
-    "miniprogram_app_secret": "a mini-program's secret",
-    "miniprogram_token": "minitoken",
-    "miniprogram_aes_key": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
-}
 RIGHT = {"staff_number": "10001", "name": "李娜", "phone_end": "5678"}
 MEMBERSHIP = "/api/v1/me/membership"
 
 
 @pytest.fixture
 async def ends(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ends]:
-    settings = settings_for(database_url, tmp_path, **MINI)
-    async with both_ends(settings, monkeypatch, miniprogram=True) as joined:
-        async with joined.house.database.transaction() as session:
-            await making.member(session)
+    async with api_ends(database_url, tmp_path, monkeypatch) as joined:
         yield joined
-
-
-class App:
-    """A phone's mini-program with the tokens it was handed."""
-
-    def __init__(self, ends: Ends, phone: Phone) -> None:
-        self.ends, self.phone = ends, phone
-        self.tokens: dict[str, Any] = {}
-
-    async def logs_in(self) -> httpx.Response:
-        code = await self.phone.logs_in()
-        answer = await self.posts("/api/v1/auth/miniprogram", {"code": code})
-        if answer.status_code == 201:
-            self.tokens = answer.json()
-        return answer
-
-    async def refreshes(self, token: str = "") -> httpx.Response:
-        given = {"refresh_token": token or self.tokens["refresh_token"]}
-        return await self.posts("/api/v1/auth/refresh", given)
-
-    async def posts(self, path: str, given: object) -> httpx.Response:
-        return await self.ends.web.post(path, json=given)
-
-    async def calls(self, method: str, path: str, given: object = None) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self.tokens.get('access_token', '')}"}
-        return await self.ends.web.request(method, path, json=given, headers=headers)
 
 
 @pytest.fixture
 async def li(ends: Ends) -> App:
-    app = App(ends, await ends.platform.follower("李娜"))
-    assert (await app.logs_in()).status_code == 201
-    return app
-
-
-def is_problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem: dict[str, Any] = answer.json()
-    assert (problem["status"], problem["code"]) == (status, code)
-    assert re.search("[一-鿿]", problem["title"]) and re.search("[一-鿿]", problem["detail"])
-    assert re.fullmatch("[0-9a-f]{16}", problem["request_id"])
-    return problem
+    return await app_of(ends, "李娜")
 
 
 # --- logging in --------------------------------------------------------------------------------------------

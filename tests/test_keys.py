@@ -31,6 +31,7 @@ from models import (
     DialogueState,
     EntryKind,
     Follower,
+    KeptAnswer,
     Member,
     MemberEvent,
     MemberKind,
@@ -100,6 +101,7 @@ async def fill(database: Database) -> None:
                     channel="cli",
                     at=NOON,
                 ),
+                KeptAnswer(key_digest=bytes(16), call_digest=bytes(16), answer={"status": 201}, at=NOON),
                 *said(account.id, follower.id),
                 question("电费"),
             ]

@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from models import Follower
+from tests.api_app import MINI
 from tests.both_ends import Ends, both_ends, settings_for
-from tests.test_api import MINI
 
 BATCH = "/cgi-bin/user/info/batchget"
 

@@ -2,7 +2,22 @@
 
 from fastapi import FastAPI
 
-from app.api import me, problems, signing_in
+from app.api import (
+    activities,
+    cases,
+    description,
+    hall,
+    knowledge,
+    me,
+    news,
+    once,
+    problems,
+    search,
+    sign_ups,
+    signing_in,
+)
+
+PARTS = (signing_in, me, news, knowledge, search, hall, activities, sign_ups, cases)
 
 
 def make() -> FastAPI:
@@ -16,8 +31,9 @@ def make() -> FastAPI:
         servers=[{"url": "/api/v1"}],
         root_path_in_servers=False,
     )
-    api.openapi = lambda: problems.describe(api)  # type: ignore[method-assign]
-    for part in (signing_in, me):
+    api.openapi = lambda: description.describe(api)  # type: ignore[method-assign]
+    for part in PARTS:
         api.include_router(part.router)
     problems.install(api)
+    api.add_exception_handler(once.AnsweredBefore, once.again)
     return api

@@ -7,20 +7,13 @@ from fastapi.responses import HTMLResponse
 
 from app.portal.icons import icon
 from app.portal.templating import render
+from app.services import hall
 
 router = APIRouter(prefix="/services", include_in_schema=False)
 
-HALL: Final = (  # the most used first
-    ("/tips", "用电安全", icon("bolt")),
-    ("/laws", "劳动权益", icon("scales")),
-    ("/activities", "近期活动", icon("calendar")),
-    ("/news", "工会动态", icon("paper")),
-    ("tel:95598", "报修电话", icon("phone")),
-    ("/me/sign-ups", "我的报名", icon("ticket")),
-    ("/me/cases", "我的留言", icon("talk")),
-)
+HALL: Final = tuple((door.to, door.name, icon(door.icon)) for door in hall.HALL)
 
 
 @router.get("")
-async def hall() -> HTMLResponse:
+async def page() -> HTMLResponse:
     return HTMLResponse(render("services.html", hall=HALL))

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import api_sessions, closed_cases, confidential, guesses
+from app.services import api_sessions, closed_cases, confidential, guesses, kept_answers
 from app.services.forgetting import AT_WORK, UNSETTLED, Ids, Rule, Where, change
 from app.services.windows import ACTED_WINDOW, SPOKE_WINDOW
 from models import (
@@ -243,6 +243,7 @@ DEEP = (  # read through whole tables, in the order of ids
     forget_questions,
     guesses.forget_old,
     api_sessions.forget_old,
+    kept_answers.forget_old,
     closed_cases.forget,
     forget_leavers,
     forget_acts,
