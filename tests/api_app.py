@@ -58,6 +58,11 @@ class App:
         """A POST with a key, its own unless one is given."""
         return await self.calls("POST", path, given, Idempotency_Key=key or secrets.token_hex(16), **more)
 
+    async def acts_as(self, method: str, path: str, given: object = None) -> httpx.Response:
+        """Any method; a POST gets its key."""
+        key = {"Idempotency_Key": secrets.token_hex(16)} if method == "POST" else {}
+        return await self.calls(method, path, given, **key)
+
     async def gets(self, path: str) -> Any:
         answer = await self.calls("GET", path)
         assert answer.status_code == 200, answer.text

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict
 
-PublicId = Annotated[str, Path(min_length=1, max_length=64, examples=["k7m2p9q4r8s3t6vw"])]
+PublicId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["k7m2p9q4r8s3t6vw"])]
 
 
 class Strict(BaseModel):

@@ -10,6 +10,7 @@ from app import logs
 from app.cli import (
     activities,
     alerts,
+    api,
     audiences,
     backups,
     cases,
@@ -46,6 +47,7 @@ app.add_typer(tags.app, name="tags")
 app.add_typer(audiences.app, name="audiences")
 app.add_typer(templates.app, name="templates")
 app.add_typer(content.app, name="content")
+app.add_typer(api.app, name="api")
 app.add_typer(keys.app, name="keys")
 
 
