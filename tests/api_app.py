@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.services import cases
-from models import Activity, CaseKind, Follower
+from models import Activity, CaseKind, Person
 from sandbox.driver import Phone
 from tests import making
 from tests.both_ends import Ends, both_ends, settings_for
@@ -69,10 +69,9 @@ class App:
         return answer.json()
 
     async def person_id(self) -> int:
+        public_id = (await self.gets(f"{API}/me"))["id"]
         async with self.ends.house.database.reading() as session:
-            found = await session.scalar(
-                sa.select(Follower.person_id).where(Follower.openid == self.phone.openid)
-            )
+            found = await session.scalar(sa.select(Person.id).where(Person.public_id == public_id))
         assert found is not None
         return found
 

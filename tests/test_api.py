@@ -193,6 +193,8 @@ async def test_a_wrong_try_is_kept_and_the_sixth_waits(ends: Ends, li: App) -> N
         ({**RIGHT, "name": ""}, "invalid"),
         ({**RIGHT, "name": "长" * 41}, "invalid"),
         ({**RIGHT, "admin": True}, "invalid"),
+        ({**RIGHT, "name": "李\x00娜"}, "invalid"),
+        ({**RIGHT, "staff_number": "10001\x00"}, "invalid"),
         ([], "invalid"),
         ("x", "invalid"),
         (None, "invalid"),
