@@ -226,22 +226,41 @@ async def test_the_api_describes_itself_whole(ends: Ends) -> None:
     described = (await ends.web.get("/api/v1/openapi.json")).json()
 
     assert described["servers"] == [{"url": "/api/v1"}]
-    for path, methods in described["paths"].items():
-        for method, operation in methods.items():
-            where = f"{method} {path}"
-            assert operation.get("description"), where
-            assert operation["tags"], where
-            for status, answer in operation["responses"].items():
-                if int(status) >= 400:
-                    assert list(answer["content"]) == ["application/problem+json"], f"{where} {status}"
-    fields = [
-        (name, field, shape)
-        for name, schema in described["components"]["schemas"].items()
-        if name.endswith(("In", "Out"))
-        for field, shape in schema["properties"].items()
+    operations = [
+        (f"{method} {path}", method, operation)
+        for path, methods in described["paths"].items()
+        for method, operation in methods.items()
     ]
-    for name, field, shape in fields:
-        assert "examples" in shape or "$ref" in repr(shape), f"{name}.{field} has no example"
+    names = [operation["operationId"] for _, _, operation in operations]
+    assert len(set(names)) == len(names)
+    for where, method, operation in operations:
+        assert re.fullmatch("[a-z][A-Za-z]{3,30}", operation["operationId"]), where
+        assert operation["tags"] and re.fullmatch(".*[一-鿿].*", operation["description"]), where
+        assert operation["summary"] == operation["description"].split("。")[0], where
+        answers = operation["responses"]
+        for status, answer in answers.items():
+            if int(status) >= 400:
+                assert list(answer["content"]) == ["application/problem+json"], f"{where} {status}"
+        assert {"429", "500", "503"} <= answers.keys(), where
+        assert ("304" in answers) is (method == "get"), where
+        assert ("401" in answers) is ("security" in operation or "/auth/" in where), where
+        for parameter in operation.get("parameters", ()):
+            said = repr(parameter["schema"])
+            assert "examples" in said or "$ref" in said or "enum" in said, f"{where} {parameter['name']}"
+
+
+async def test_every_field_has_its_example(ends: Ends) -> None:
+    described = (await ends.web.get("/api/v1/openapi.json")).json()
+    shapes = {
+        name: shape
+        for name, shape in described["components"]["schemas"].items()
+        if name.endswith(("In", "Out", "Page", "Problem"))
+    }
+    assert len(shapes) > 20
+    for name, schema in shapes.items():
+        for field, shape in schema["properties"].items():
+            assert "examples" in shape or "$ref" in repr(shape), f"{name}.{field} has no example"
+    assert "HTTPValidationError" not in repr(described)
 
 
 async def test_without_a_mini_program_nobody_logs_in(

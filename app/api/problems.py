@@ -31,7 +31,11 @@ class Problem(BaseModel):
     title: str = Field(examples=["需要登录"])
     detail: str = Field(examples=["请先登录。"], description="可以直接给用户看")
     request_id: str = Field(examples=["6b6c33e466cdb2dd"], description="报给工作人员，能查到这一次")
-    fields: list[dict[str, str]] = Field(default_factory=list, description="哪一项不对、为什么")
+    fields: list[dict[str, str]] = Field(
+        default_factory=list,
+        examples=[[{"field": "name", "reason": "缺少这一项"}]],
+        description="哪一项不对、为什么",
+    )
 
 
 class ApiRefusal(Exception):
