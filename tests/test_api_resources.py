@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.services import case_work, consultation_work
-from models import CaseEntry, CaseKind, CrisisAlert, EntryKind, SignUpMove, UnansweredQuestion
+from models import CaseEntry, CaseKind, CrisisAlert, EntryKind, KeptAnswer, SignUpMove, UnansweredQuestion
 from tests.api_app import API, App, announce, api_ends, app_of, is_problem, leaves
 from tests.both_ends import Ends
 from tests.consulting import consult
@@ -211,6 +211,18 @@ async def test_danger_in_what_is_added_is_heeded_once(ends: Ends, li: App) -> No
     assert [each["text"] for each in added.json()["case"]["thread"]].count("我不想活了") == 1
     async with ends.house.database.reading() as session:
         assert await session.scalar(sa.select(sa.func.count(CrisisAlert.id))) == 1
+
+
+async def test_danger_is_heeded_even_where_nothing_more_is_taken(ends: Ends, li: App) -> None:
+    await leaves(ends, li, "更衣室的灯坏了")
+    address = (await li.gets(f"{API}/me/cases"))["items"][0]["id"]
+
+    for _ in range(2):
+        refused = await li.acts(f"{API}/me/cases/{address}/entries", {"text": "我不想活了"}, "k" * 16)
+        assert "12356" in is_problem(refused, 409, "refused")["detail"]
+    async with ends.house.database.reading() as session:
+        assert await session.scalar(sa.select(sa.func.count(CrisisAlert.id))) == 1
+        assert await session.scalar(sa.select(sa.func.count(KeptAnswer.id))) == 0
 
 
 async def test_a_consultation_is_withdrawn_until_it_is_answered(ends: Ends, li: App) -> None:

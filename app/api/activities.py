@@ -16,7 +16,7 @@ from app.api.routes import Route
 from app.api.shapes import PublicId, Strict
 from app.api.sign_ups import SignUpOut, applicant, out_of
 from app.dependencies import InUse, Now, ReadSession
-from app.services import activities, sign_ups, waiting_lists
+from app.services import activities, crisis, sign_ups, waiting_lists
 from app.services.audiences import Audience
 from app.services.sign_up_questions import QuestionKind, answered, questions_of
 from models import Activity, ActivityState
@@ -159,6 +159,7 @@ async def sign_up(
     """报名。名额满了就是候补（state: waitlisted）。已经报过名的，答现在的报名。"""
     activity = await activities.get(session, activity_id)
     answers = answered(activity, given.answers)
+    await crisis.heed(session, caller.known.person_id, "\n".join(answers.values()), "api", now)
     entry = await sign_ups.sign_up(
         session, activity.id, applicant(caller), seats=given.seats, answers=dict(answers), now=now
     )

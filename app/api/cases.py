@@ -2,11 +2,11 @@
 
 from datetime import date, datetime
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.api import paging, tags
+from app.api import paging, problems, tags
 from app.api.description import documented
 from app.api.gate import Caller
 from app.api.once import WriteOnce
@@ -16,6 +16,7 @@ from app.api.shapes import PublicId, Strict
 from app.api.tags import IfMatch
 from app.clock import civil_date
 from app.dependencies import Now, ReadSession
+from app.errors import DomainError
 from app.services import cases, crisis, own_cases
 from models import OVER, Case, CaseEntry, CaseKind, CaseState, EntryKind
 
@@ -103,12 +104,18 @@ async def one(case_id: PublicId, caller: Caller, session: ReadSession, now: Now)
 )
 async def add(
     case_id: PublicId, given: MoreIn, caller: Caller, session: WriteOnce, now: Now, seen: IfMatch = None
-) -> AddedOut:
+) -> AddedOut | Response:
     """补充情况。现在只有法律咨询能在这里补充，别的按 how_to_add。"""
     person_id = caller.known.person_id
     case = await _locked(session, person_id, case_id, seen, now)
     danger = await crisis.heed(session, person_id, given.text, "api", now)
-    await own_cases.add(session, person_id, case, given.text, channel="api", now=now)
+    try:
+        await own_cases.add(session, person_id, case, given.text, channel="api", now=now)
+    except DomainError as refusal:
+        if not danger:
+            raise
+        # Answered, not raised: people on duty must hear of it all the same.
+        return problems.answer(refusal.status, "refused", "现在办不了", f"{danger}\n{refusal.message}")
     return AddedOut(danger=danger, case=await _whole(session, case, person_id, now))
 
 
