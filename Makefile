@@ -9,7 +9,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 
-.PHONY: help run test check format bench quality lock vendor install clean
+.PHONY: help run test check format bench quality lock client vendor install clean
 .DEFAULT_GOAL := help
 
 help: ## 列出全部命令 · show this list
@@ -58,6 +58,9 @@ quality: $(VENV)/.dev ## 问题找到答案的比例，按类别 · how often a 
 lock: ## 按 pyproject.toml 重做依赖锁定（要有 uv） · make the requirement locks anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+client: $(VENV)/.run ## 由接口说明重新生成小程序客户端 · make the mini-program's client anew from the API's description
+	$(PY) -m app api client
 
 vendor: ## 按 static/vendor/manifest.json 重新取前端文件（要有 npm） · fetch the front-end files named in static/vendor/manifest.json again (needs npm)
 	$(PYTHON) -m deploy.vendor

@@ -1,18 +1,17 @@
 """The one place that imports everything and puts it together; web, worker and commands start from here."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import httpx
 import structlog
 from pydantic import SecretStr
 
 import handlers
-from app import metrics, migrations
+from app import later_work, metrics, migrations
 from app.addressees import Addressees
 from app.chatting import WORDS, ChatGuard
-from app.clock import Clock, SystemClock, civil_date
+from app.clock import Clock, SystemClock
 from app.database import Database, refuse_in_transaction
 from app.dialogue.engine import Engine
 from app.dialogue.groups import Groups
@@ -22,37 +21,17 @@ from app.dialogue.postgres_groups import PostgresGroups
 from app.dialogue.router import Registry
 from app.dialogue.routing import Routing
 from app.dialogue.sqlite_groups import SQLiteGroups
-from app.dialogue.sweeping import Sweep
 from app.dialogue.turns import Turns
 from app.errors import OperatorError
 from app.files import Files
-from app.jobs import (
-    activities,
-    alerts,
-    applications,
-    consultations,
-    media,
-    menu_tags,
-    menus,
-    miniprogram,
-    people,
-    people_tags,
-    privacy_events,
-    retention,
-    stored_files,
-)
-from app.jobs.deliveries import Sender
-from app.jobs.rounds import Round, Rounds
+from app.house import House
+from app.jobs.rounds import Rounds
 from app.jobs.waking import Waker
 from app.menus import Known
 from app.menus.live import LiveMenus
-from app.menus.pushes import plan_push
-from app.menus.revisions import apply, digests, live
-from app.menus.watch import Watcher
 from app.services import coordination, privacy_files
 from app.services.interests import Noticed
 from app.services.library import Library
-from app.services.privacy_files import Controller
 from app.settings import Settings, WeChatAccount, load_settings
 from app.tallies import Tally
 from app.wechat.client import WeChatClient
@@ -62,60 +41,12 @@ from app.wechat.tokens import TokenSource
 from models import AccountKind, ArticleReads
 from models.sealing import Keyring, use_keyring
 
+__all__ = ["CALLBACKS", "House", "assemble"]
+
 log = structlog.get_logger(__name__)
 
 CALLBACKS = {AccountKind.OFFICIAL: "/wechat/callback", AccountKind.MINIPROGRAM: "/wechat/miniprogram"}
 API_TIMEOUT = httpx.Timeout(10.0, connect=3.0)
-
-
-@dataclass(slots=True)
-class House:
-    """Everything one process works with."""
-
-    settings: Settings
-    clock: Clock
-    database: Database
-    files: Files
-    registry: Registry
-    known: dict[str, Known]
-    menus: LiveMenus
-    library: Library
-    article_reads: Tally[int]
-    interests: Noticed
-    wechat: WeChatClient
-    miniprogram: WeChatClient | None
-    web_oauth: WebOAuth | None  # None: the account has no right to it
-    engine: Engine
-    rounds: Rounds
-    waker: Waker
-    accounts: dict[AccountKind, tuple[int, Account]]
-    addressees: Addressees
-    controller: Controller
-
-    async def refresh(self) -> None:
-        """Read anew what another process changed."""
-        await self.menus.refresh()
-        await self.library.refresh(self.database.reading)
-
-    async def apply_menus(self, text: str, *, by: str, note: str = "") -> int:
-        """Make `text` live and plan its way to WeChat; returns the revision's number."""
-        now = self.clock.now()
-        async with self.database.transaction() as session:
-            before = await live(session)
-            revision = await apply(session, text, self.known, by, note, now)
-            if before is not None and before.number == revision.number:
-                return revision.number  # the same text: nothing to push
-            await plan_push(session, revision, self.known, self.settings.public_url, now)
-        await self.menus.refresh()
-        self.waker.wake()
-        return revision.number
-
-    async def show_menus(self, follower_ids: Sequence[int]) -> menu_tags.Tagged | None:
-        """Have these followers see the menus their tags ask for; None where the account has only one menu."""
-        if not self.settings.wechat_account.is_certified:
-            return None
-        official_id = self.accounts[AccountKind.OFFICIAL][0]
-        return await people_tags.tag_now(self.database, self.wechat, self.clock, official_id, follower_ids)
 
 
 @asynccontextmanager
@@ -195,7 +126,7 @@ async def _build(
         addressees=Addressees(database),
         controller=privacy_files.load(settings.content / "privacy.yaml"),
     )
-    house.rounds = Rounds(await _rounds(house, watch=watch), waker)
+    house.rounds = Rounds(await later_work.rounds(house, watch=watch), waker)
     return house
 
 
@@ -301,56 +232,3 @@ async def _accounts(settings: Settings, database: Database) -> dict[AccountKind,
 
 async def _no_network_while_writing(request: httpx.Request) -> None:
     refuse_in_transaction(f"{request.method} {request.url.path}")
-
-
-# --- later work ---------------------------------------------------------------------------------------------
-
-
-async def _rounds(house: House, *, watch: bool) -> list[Round]:
-    """What every process does besides answering; leases keep two from doing the same."""
-    settings, database, clock, wechat = house.settings, house.database, house.clock, house.wechat
-    certified = settings.wechat_account.is_certified
-    sender = Sender(database, wechat, clock, customer_messages=certified)
-    sweep = Sweep(database, house.engine, dict(house.accounts.values()), clock)
-    templates = settings.wechat_account is WeChatAccount.SERVICE_VERIFIED
-    bell = alerts.Bell(
-        database, wechat, clock, settings.crisis_openids, customer_messages=certified, templates=templates
-    )
-    official_id = house.accounts[AccountKind.OFFICIAL][0]
-
-    async def flush_hits() -> None:
-        for tally in (house.menus.hits, house.article_reads):
-            await tally.flush(database.transaction, civil_date(clock.now()))
-        await house.interests.flush(database.transaction)
-
-    rounds = [
-        Round("refresh", house.refresh, 2),
-        Round("hits", flush_hits, 5),
-        Round("addressees", house.addressees.learn, 5),
-        Round("messages", sweep.run, 3, wakes=True),
-        Round("deliveries", sender.send_due, 3, wakes=True),
-        Round("alerts", bell.ring, 5, wakes=True),
-        Round("media", lambda: media.fetch_due(database, wechat, house.files, clock), 5, wakes=True),
-        Round("menus", lambda: menus.push_steps(database, wechat, clock, certified=certified), 5, wakes=True),
-        Round("activities", lambda: activities.run(database, clock), 5),
-        Round("applications", lambda: applications.run(database, clock), 30),
-        Round("consultations", lambda: consultations.run(database, clock), 30),
-        Round("privacy events", lambda: privacy_events.run(database, clock), 30),
-        Round("retention", lambda: retention.run(database, clock), 60),
-        Round("files", lambda: stored_files.tidy(database, house.files, clock), 300),
-    ]
-    if certified:
-        rounds += people.rounds(database, wechat, clock, official_id)
-    if house.miniprogram is not None:
-        rounds += miniprogram.rounds(
-            *(database, house.miniprogram, wechat.users, house.files, clock), official_id=official_id
-        )
-    if watch:
-        async with database.reading() as session:
-            tried = await digests(session)
-
-        async def applied(text: str) -> int:
-            return await house.apply_menus(text, by="文件", note="保存后自动应用")
-
-        rounds.append(Round("menu file", Watcher(settings.menus, applied, tried).poll, 1))
-    return rounds

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import logs, metrics
 from app.api import app as api
 from app.api.gate import GATE, Gate
+from app.api.limits import Limits
 from app.assembly import CALLBACKS, House, assemble
 from app.dependencies import SHARED, Shared
 from app.portal import assets, home, pages
@@ -189,7 +190,14 @@ def _page_tickets(house: House) -> TicketSource:
 def _gate(house: House) -> Gate:
     mini = house.miniprogram
     account_id = house.accounts[AccountKind.MINIPROGRAM][0] if mini is not None else 0
-    return Gate(mini.logins if mini is not None else None, account_id)
+    settings = house.settings
+    limits = Limits(
+        per_person=settings.api_per_person,
+        per_address=settings.api_per_address,
+        log_ins=settings.api_log_ins,
+        stopwatch=house.clock.monotonic,
+    )
+    return Gate(mini.logins if mini is not None else None, account_id, limits)
 
 
 def _settle_memory() -> None:

@@ -102,6 +102,12 @@ class Settings(BaseSettings):
 
     joining_days: int = Field(10, gt=0, le=60)
     """Working days in which a 入会申请 is decided; the time we wait for the applicant does not count."""
+    api_per_person: int = Field(120, gt=0)
+    """Calls of the API that one person may make in a minute; each process counts for itself."""
+    api_per_address: int = Field(1200, gt=0)
+    """Calls in a minute from one address by who is not signed in; a whole office may share one address."""
+    api_log_ins: int = Field(120, gt=0)
+    """Tries to log in, in a minute from one address."""
 
     crisis_openids: Annotated[tuple[str, ...], NoDecode] = ()
     """Followers who are told when somebody writes of harming himself; comma separated."""

@@ -29,6 +29,7 @@ from models.identity import (
     PersonMerge,
 )
 from models.interest import Interest, InterestChoice
+from models.kept_answer import KeptAnswer
 from models.knowledge import LawAnswer, ShippedRow, Signpost, Tip, UnansweredQuestion
 from models.member import (
     LINEAGE,
@@ -103,6 +104,7 @@ __all__ = [
     "Guess",
     "Interest",
     "InterestChoice",
+    "KeptAnswer",
     "LawAnswer",
     "Lease",
     "Listed",

@@ -63,7 +63,9 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app.jobs": BELOW_EDGES | {"app.wechat", "app.menus", "app.logs", "app.metrics"},
     "app.addressees": BELOW_EDGES,
     "app.chatting": BELOW_EDGES | {"app.dialogue"},  # what assembly hands to the dialogue engine
-    "app.assembly": EVERYTHING_BELOW_ASSEMBLY,
+    "app.house": EVERYTHING_BELOW_ASSEMBLY,
+    "app.later_work": EVERYTHING_BELOW_ASSEMBLY | {"app.house"},
+    "app.assembly": EVERYTHING_BELOW_ASSEMBLY | {"app.house", "app.later_work"},
     "app.preparing": EVERYTHING_BELOW_ASSEMBLY | {"app.assembly"},
     "app.main": EVERYTHING_BELOW_ASSEMBLY | {"app.assembly"},
     "app.cli": EVERYTHING_BELOW_ASSEMBLY | {"app.assembly", "app.preparing", "app.whole_answers"},

@@ -8,8 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from models import ApiSession, Follower, Guess, PersonMerge
-from tests import making
-from tests.api_caller import MINI, App, is_problem
+from tests.api_app import App, api_ends, app_of, is_problem
 from tests.both_ends import OURS, Ends, both_ends, settings_for
 
 RIGHT = {"staff_number": "10001", "name": "李娜", "phone_end": "5678", "consent_version": "2026-12"}
@@ -18,18 +17,13 @@ MEMBERSHIP = "/api/v1/me/membership"
 
 @pytest.fixture
 async def ends(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ends]:
-    settings = settings_for(database_url, tmp_path, **MINI)
-    async with both_ends(settings, monkeypatch, miniprogram=True) as joined:
-        async with joined.house.database.transaction() as session:
-            await making.member(session)
+    async with api_ends(database_url, tmp_path, monkeypatch) as joined:
         yield joined
 
 
 @pytest.fixture
 async def li(ends: Ends) -> App:
-    app = App(ends, await ends.platform.follower("李娜"))
-    assert (await app.logs_in()).status_code == 201
-    return app
+    return await app_of(ends, "李娜")
 
 
 # --- logging in --------------------------------------------------------------------------------------------
@@ -200,6 +194,8 @@ async def test_a_wrong_try_is_kept_and_the_sixth_waits(ends: Ends, li: App) -> N
         ({**RIGHT, "name": ""}, "invalid"),
         ({**RIGHT, "name": "长" * 41}, "invalid"),
         ({**RIGHT, "admin": True}, "invalid"),
+        ({**RIGHT, "name": "李\x00娜"}, "invalid"),
+        ({**RIGHT, "staff_number": "10001\x00"}, "invalid"),
         ([], "invalid"),
         ("x", "invalid"),
         (None, "invalid"),
@@ -231,22 +227,41 @@ async def test_the_api_describes_itself_whole(ends: Ends) -> None:
     described = (await ends.web.get("/api/v1/openapi.json")).json()
 
     assert described["servers"] == [{"url": "/api/v1"}]
-    for path, methods in described["paths"].items():
-        for method, operation in methods.items():
-            where = f"{method} {path}"
-            assert operation.get("description"), where
-            assert operation["tags"], where
-            for status, answer in operation["responses"].items():
-                if int(status) >= 400:
-                    assert list(answer["content"]) == ["application/problem+json"], f"{where} {status}"
-    fields = [
-        (name, field, shape)
-        for name, schema in described["components"]["schemas"].items()
-        if name.endswith(("In", "Out"))
-        for field, shape in schema["properties"].items()
+    operations = [
+        (f"{method} {path}", method, operation)
+        for path, methods in described["paths"].items()
+        for method, operation in methods.items()
     ]
-    for name, field, shape in fields:
-        assert "examples" in shape or "$ref" in repr(shape), f"{name}.{field} has no example"
+    names = [operation["operationId"] for _, _, operation in operations]
+    assert len(set(names)) == len(names)
+    for where, method, operation in operations:
+        assert re.fullmatch("[a-z][A-Za-z]{3,30}", operation["operationId"]), where
+        assert operation["tags"] and re.search("[一-鿿]", operation["description"]), where
+        assert operation["summary"] == operation["description"].split("。")[0], where
+        answers = operation["responses"]
+        for status, answer in answers.items():
+            if int(status) >= 400:
+                assert list(answer["content"]) == ["application/problem+json"], f"{where} {status}"
+        assert {"429", "500", "503"} <= answers.keys(), where
+        assert ("304" in answers) is (method == "get"), where
+        assert ("401" in answers) is ("security" in operation or "/auth/" in where), where
+        for parameter in operation.get("parameters", ()):
+            said = repr(parameter["schema"])
+            assert "examples" in said or "$ref" in said or "enum" in said, f"{where} {parameter['name']}"
+
+
+async def test_every_field_has_its_example(ends: Ends) -> None:
+    described = (await ends.web.get("/api/v1/openapi.json")).json()
+    shapes = {
+        name: shape
+        for name, shape in described["components"]["schemas"].items()
+        if name.endswith(("In", "Out", "Page", "Problem"))
+    }
+    assert len(shapes) > 20
+    for name, schema in shapes.items():
+        for field, shape in schema["properties"].items():
+            assert "examples" in shape or "$ref" in repr(shape), f"{name}.{field} has no example"
+    assert "HTTPValidationError" not in repr(described)
 
 
 async def test_without_a_mini_program_nobody_logs_in(

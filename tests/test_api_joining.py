@@ -10,7 +10,7 @@ from app.services.application_facts import DECLARATION_VERSION
 from app.services.application_work import Admission
 from models import Case, Guess
 from tests import test_api
-from tests.api_caller import App, is_problem
+from tests.api_app import App, is_problem
 from tests.both_ends import Ends
 from tests.test_api import MEMBERSHIP
 
@@ -43,19 +43,19 @@ async def test_from_the_form_to_a_member(ends: Ends, zhao: App) -> None:
     ]
     is_problem(await zhao.calls("GET", JOINING), 404, "not_found")
 
-    made = await zhao.calls("POST", JOINING, {**RIGHT, "branch": form["branches"][2]["id"]})
+    made = await zhao.acts_as("POST", JOINING, {**RIGHT, "branch": form["branches"][2]["id"]})
 
     assert made.status_code == 201, made.text
     number = made.json()["number"]
     assert (made.json()["state"], made.json()["state_label"]) == ("submitted", "已提交")
-    again = await zhao.calls("POST", JOINING, RIGHT)
+    again = await zhao.acts_as("POST", JOINING, RIGHT)
     assert (again.status_code, again.json()["number"]) == (201, number)
-    is_problem(await zhao.calls("POST", f"{JOINING}/supplement", {"text": "补"}), 409, "refused")
+    is_problem(await zhao.acts_as("POST", f"{JOINING}/supplement", {"text": "补"}), 409, "refused")
     await act(ends, lambda s, now: application_work.ask(s, number, "请补照片", "王强", now))
     asked = (await zhao.calls("GET", JOINING)).json()
     assert (asked["asked"], asked["due_at"], asked["state"]) == ("请补照片", None, "supplement")
-    is_problem(await zhao.calls("POST", f"{JOINING}/supplement", {"text": " "}), 422, "invalid")
-    back = await zhao.calls("POST", f"{JOINING}/supplement", {"text": "补好了"})
+    is_problem(await zhao.acts_as("POST", f"{JOINING}/supplement", {"text": " "}), 422, "invalid")
+    back = await zhao.acts_as("POST", f"{JOINING}/supplement", {"text": "补好了"})
     assert (back.status_code, back.json()["state"]) == (200, "reviewing")
     assert [step["state"] for step in back.json()["steps"]] == [
         *("submitted", "reviewing", "supplement", "reviewing"),
@@ -63,7 +63,7 @@ async def test_from_the_form_to_a_member(ends: Ends, zhao: App) -> None:
     await act(ends, lambda s, now: application_work.approve(s, number, Admission(), "王强", now))
 
     assert (await zhao.calls("GET", MEMBERSHIP)).json()["kind"] == "劳务派遣"
-    is_problem(await zhao.calls("POST", JOINING, RIGHT), 409, "refused")
+    is_problem(await zhao.acts_as("POST", JOINING, RIGHT), 409, "refused")
 
 
 async def act(ends: Ends, work: Any) -> None:
@@ -86,7 +86,7 @@ async def act(ends: Ends, work: Any) -> None:
 async def test_what_is_wrong_is_told_field_by_field(
     zhao: App, changed: dict[str, Any], code: str, fields: list[str]
 ) -> None:
-    problem = is_problem(await zhao.calls("POST", JOINING, {**RIGHT, **changed}), 422, code)
+    problem = is_problem(await zhao.acts_as("POST", JOINING, {**RIGHT, **changed}), 422, code)
 
     assert [each["field"] for each in problem["fields"]] == fields
 
@@ -94,8 +94,8 @@ async def test_what_is_wrong_is_told_field_by_field(
 async def test_who_is_in_the_roster_binds_instead(ends: Ends, zhao: App) -> None:
     li = {**RIGHT, "name": "李娜", "staff_number": "10001", "phone": "13812345678"}
 
-    is_problem(await zhao.calls("POST", JOINING, li), 409, "bind_instead")
-    guessed = await zhao.calls("POST", JOINING, {**li, "phone": "13900001111"})
+    is_problem(await zhao.acts_as("POST", JOINING, li), 409, "bind_instead")
+    guessed = await zhao.acts_as("POST", JOINING, {**li, "phone": "13900001111"})
 
     assert guessed.status_code == 201  # the same as for a number nobody has
     async with ends.house.database.reading() as session:
@@ -103,7 +103,7 @@ async def test_who_is_in_the_roster_binds_instead(ends: Ends, zhao: App) -> None
 
 
 async def test_an_application_is_taken_back(zhao: App) -> None:
-    await zhao.calls("POST", JOINING, RIGHT)
+    await zhao.acts_as("POST", JOINING, RIGHT)
 
     assert (await zhao.calls("DELETE", JOINING)).status_code == 204
     is_problem(await zhao.calls("DELETE", JOINING), 404, "not_found")
@@ -122,21 +122,21 @@ async def test_nobody_without_a_token_reads_or_applies(ends: Ends) -> None:
 async def test_a_phone_number_and_a_binding_are_asked_for(ends: Ends, zhao: App) -> None:
     li = App(ends, await ends.platform.follower("李娜"))
     await li.logs_in()
-    is_problem(await li.calls("POST", f"{CHANGES}/phone", {"phone": "13900001111"}), 409, "refused")
-    assert (await li.calls("POST", f"{CHANGES}/move", test_api.RIGHT)).status_code == 204  # nobody had it
-    is_problem(await li.calls("POST", f"{CHANGES}/phone", {"phone": "1"}), 422, "invalid")
-    asked = await li.calls("POST", f"{CHANGES}/phone", {"phone": "13900001111"})
+    is_problem(await li.acts_as("POST", f"{CHANGES}/phone", {"phone": "13900001111"}), 409, "refused")
+    assert (await li.acts_as("POST", f"{CHANGES}/move", test_api.RIGHT)).status_code == 204  # nobody had it
+    is_problem(await li.acts_as("POST", f"{CHANGES}/phone", {"phone": "1"}), 422, "invalid")
+    asked = await li.acts_as("POST", f"{CHANGES}/phone", {"phone": "13900001111"})
     assert asked.status_code == 201
 
     is_problem(await zhao.calls("PUT", MEMBERSHIP, test_api.RIGHT), 409, "bound_elsewhere")
     is_problem(
-        await zhao.calls("POST", f"{CHANGES}/move", {**test_api.RIGHT, "phone_end": "0000"}),
+        await zhao.acts_as("POST", f"{CHANGES}/move", {**test_api.RIGHT, "phone_end": "0000"}),
         *(422, "does_not_fit"),
     )
-    moving = await zhao.calls("POST", f"{CHANGES}/move", test_api.RIGHT)
+    moving = await zhao.acts_as("POST", f"{CHANGES}/move", test_api.RIGHT)
     assert moving.status_code == 201
     assert (await li.calls("GET", CHANGES)).json()["claimed"] is True
-    assert (await li.calls("POST", f"{CHANGES}/objection")).status_code == 204
+    assert (await li.acts_as("POST", f"{CHANGES}/objection")).status_code == 204
     mine = (await zhao.calls("GET", CHANGES)).json()
     assert [(each["number"], each["what"]) for each in mine["mine"]] == [(moving.json()["number"], "move")]
 

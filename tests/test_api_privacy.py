@@ -2,19 +2,19 @@
 
 from typing import Any
 
-from tests.api_caller import App, is_problem
+from tests.api_app import App, is_problem
 from tests.test_api import MEMBERSHIP, RIGHT, ends, li  # noqa: F401 - fixtures
 
 PRIVACY = "/api/v1/me/privacy"
 
 
 async def test_consent_is_given_with_the_version_that_was_read_and_taken_back(li: App) -> None:  # noqa: F811
-    asked = {each["key"]: each for each in (await li.calls("GET", f"{PRIVACY}/consents")).json()}
+    asked = {each["key"]: each for each in (await li.gets(f"{PRIVACY}/consents"))["items"]}
     assert not asked["membership"]["agreed"] and asked["legal_aid"]["sensitive"]
     right = {**RIGHT, "consent_version": asked["membership"]["version"]}
     assert (await li.calls("PUT", MEMBERSHIP, right)).status_code == 200
 
-    given = (await li.calls("GET", f"{PRIVACY}/consents")).json()[0]
+    given = (await li.gets(f"{PRIVACY}/consents"))["items"][0]
     assert given["agreed"] and given["agreed_at"]
     for _ in range(2):
         assert (await li.calls("DELETE", f"{PRIVACY}/consents/membership")).status_code == 204
@@ -33,23 +33,23 @@ async def test_all_that_is_kept_is_read_by_its_owner(li: App) -> None:  # noqa: 
 
 
 async def test_a_part_is_deleted_and_something_corrected_with_receipts(li: App) -> None:  # noqa: F811
-    done = await li.calls("POST", f"{PRIVACY}/deletions", {"parts": ["messages", "cases"]})
-    asked = await li.calls("POST", f"{PRIVACY}/corrections", {"what": "手机号应为 139 开头"})
+    done = await li.acts_as("POST", f"{PRIVACY}/deletions", {"parts": ["messages", "cases"]})
+    asked = await li.acts_as("POST", f"{PRIVACY}/corrections", {"what": "手机号应为 139 开头"})
 
     assert (done.status_code, asked.status_code) == (201, 201)
-    receipts = (await li.calls("GET", f"{PRIVACY}/requests")).json()
+    receipts = (await li.gets(f"{PRIVACY}/requests"))["items"]
     assert [each["number"] for each in receipts] == ["QX-2026-0002", "QX-2026-0001"]
     wrong: list[dict[str, Any]] = [{"parts": []}, {"parts": ["everything"]}, {}]
     for parts in wrong:
-        is_problem(await li.calls("POST", f"{PRIVACY}/deletions", parts), 422, "invalid")
+        is_problem(await li.acts_as("POST", f"{PRIVACY}/deletions", parts), 422, "invalid")
     for words in ("  ", "长" * 501):
-        is_problem(await li.calls("POST", f"{PRIVACY}/corrections", {"what": words}), 422, "invalid")
+        is_problem(await li.acts_as("POST", f"{PRIVACY}/corrections", {"what": words}), 422, "invalid")
 
 
 async def test_closing_needs_a_yes_and_ends_every_login(li: App) -> None:  # noqa: F811
-    is_problem(await li.calls("POST", f"{PRIVACY}/closing", {"sure": False}), 422, "not_sure")
+    is_problem(await li.acts_as("POST", f"{PRIVACY}/closing", {"sure": False}), 422, "not_sure")
 
-    done = await li.calls("POST", f"{PRIVACY}/closing", {"sure": True})
+    done = await li.acts_as("POST", f"{PRIVACY}/closing", {"sure": True})
 
     assert done.status_code == 201
     assert "登录" in done.json()["lines"][-1]["what"]

@@ -181,6 +181,25 @@ def test_a_customer_is_meant_by_the_area_of_any_account() -> None:
     assert not matches(meant(area="黄陵 南区"), NOBODY_KNOWN)
 
 
+WRITTEN: tuple[dict[str, Any], ...] = (
+    {"tag": "志愿者"},
+    {"member": True},
+    {"branch": "北区分工会"},
+    {"branch": ["北区_分工会", "南区分工会"]},
+    {"branch": "黄陵工会/南区分工会", "tag": "干部"},
+    {"kind": ["退休", "劳务派遣"], "sex": "女"},
+    {"sex": "男", "branch": "%"},
+    {"area": "黄陵 北区"},
+    {"area": ["黄陵 南区", "黄陵"], "member": True},
+    {"area": ["黄陵 南区", "黄陵 北区"], "tag": "干部"},
+    {"any": [{"tag": "干部"}, {"sex": "女", "branch": "南区分工会"}]},
+    {"all": [{"tag": "干部"}, {"area": "黄陵 北区"}], "member": True},
+    {"member": True, "but": {"kind": "退休"}},
+    {"any": [{"tag": "志愿者"}, {"member": True}], "but": {"any": [{"sex": "女"}, {"tag": "干部"}]}},
+    {"all": [{"any": [{"sex": "女"}, {"sex": "男"}]}, {"tag": "志愿者", "but": {"kind": "在职"}}]},
+)
+
+
 async def test_the_database_finds_whom_memory_would_find(session: AsyncSession) -> None:
     account = Account(app_id="wx", kind=AccountKind.OFFICIAL)
     session.add(account)
@@ -213,23 +232,7 @@ async def test_the_database_finds_whom_memory_would_find(session: AsyncSession) 
             await making.bound(session, person.person_id, f"610000000{nth}", area=area)
         town[follower.id] = Facts(frozenset(tags), membership, frozenset(filter(None, areas)))
 
-    for written in (
-        {"tag": "志愿者"},
-        {"member": True},
-        {"branch": "北区分工会"},
-        {"branch": ["北区_分工会", "南区分工会"]},
-        {"branch": "黄陵工会/南区分工会", "tag": "干部"},
-        {"kind": ["退休", "劳务派遣"], "sex": "女"},
-        {"sex": "男", "branch": "%"},
-        {"area": "黄陵 北区"},
-        {"area": ["黄陵 南区", "黄陵"], "member": True},
-        {"area": ["黄陵 南区", "黄陵 北区"], "tag": "干部"},
-        {"any": [{"tag": "干部"}, {"sex": "女", "branch": "南区分工会"}]},
-        {"all": [{"tag": "干部"}, {"area": "黄陵 北区"}], "member": True},
-        {"member": True, "but": {"kind": "退休"}},
-        {"any": [{"tag": "志愿者"}, {"member": True}], "but": {"any": [{"sex": "女"}, {"tag": "干部"}]}},
-        {"all": [{"any": [{"sex": "女"}, {"sex": "男"}]}, {"tag": "志愿者", "but": {"kind": "在职"}}]},
-    ):
+    for written in WRITTEN:
         audience = Audience.model_validate(written)
         chosen = sa.select(Follower.id).where(is_meant(audience, civil_date(NOON)))
 

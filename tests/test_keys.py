@@ -33,6 +33,7 @@ from models import (
     DialogueState,
     EntryKind,
     Follower,
+    KeptAnswer,
     Member,
     MemberEvent,
     MemberKind,
@@ -104,6 +105,7 @@ async def fill(database: Database) -> None:
                     at=NOON,
                 ),
                 bound(person.id),
+                KeptAnswer(key_digest=bytes(16), call_digest=bytes(16), answer={"status": 201}, at=NOON),
                 *said(account.id, follower.id),
                 question("电费"),
             ]

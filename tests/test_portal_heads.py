@@ -56,6 +56,9 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
         "/laws/{slug}": "/laws/nothing",
         "/{stem}.txt": "/MP_verify_nothing1.txt",
         "/services/{service_id}": "/services/legal-aid",
+        "/exports/{secret}": "/exports/nothing",
+        "/exports/{secret}/data.zip": "/exports/nothing/data.zip",
+        "/receipts/{public_id}": "/receipts/nothing",
         "/type/{size}": "/type/large?next=/services",
     }
 

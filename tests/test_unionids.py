@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from models import Follower
-from tests.api_caller import MINI
+from tests.api_app import MINI
 from tests.both_ends import Ends, both_ends, settings_for
 
 BATCH = "/cgi-bin/user/info/batchget"

@@ -7,9 +7,11 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api import problems
+from app.api.description import documented
 from app.api.gate import Caller
-from app.api.problems import documented
-from app.api.shapes import ConsentVersion, Strict
+from app.api.once import WriteOnce
+from app.api.routes import Route
+from app.api.shapes import ConsentVersion, PublicId, Strict
 from app.dependencies import Now, ReadSession, WriteSession
 from app.errors import DomainError
 from app.services import customer_accounts
@@ -18,7 +20,7 @@ from app.services.guesses import NotFitting
 from app.services.purposes import ACCOUNTS
 from models import AccountBinding, BindingState
 
-router = APIRouter(prefix="/me/accounts", tags=["户号"])
+router = APIRouter(prefix="/me/accounts", tags=["户号"], route_class=Route)
 
 
 class AccountOut(Strict):
@@ -61,7 +63,7 @@ class FactIn(Strict):
     phone_end: str | None = Field(None, pattern=r"^[0-9]{4}$", examples=["5678"])
 
 
-@router.get("", response_model=AccountsOut, responses=documented(401))
+@router.get("", response_model=AccountsOut, responses=documented(401), operation_id="listAccounts")
 async def list_own(caller: Caller, session: ReadSession) -> AccountsOut:
     """我绑定的户号，先绑定的在前；和可以选的片区。"""
     rows = await customer_accounts.list_own(session, caller.known.person_id)
@@ -69,8 +71,14 @@ async def list_own(caller: Caller, session: ReadSession) -> AccountsOut:
     return AccountsOut(accounts=[await _out(session, row) for row in rows], areas=list(areas))
 
 
-@router.post("", status_code=201, response_model=AccountOut, responses=documented(401, 409, 422))
-async def bind(caller: Caller, given: BindIn, session: WriteSession, now: Now) -> AccountOut | Response:
+@router.post(
+    "",
+    status_code=201,
+    response_model=AccountOut,
+    responses=documented(401, 409, 422),
+    operation_id="bindAccount",
+)
+async def bind(caller: Caller, given: BindIn, session: WriteOnce, now: Now) -> AccountOut | Response:
     """绑定户号。绑定过的原样返回；登记里有没有这个户号不会说。号码不对是 422（code: no_such_number）。"""
     if (refused := problems.without_consent(ACCOUNTS, given.consent_version)) is not None:
         return refused
@@ -90,9 +98,14 @@ async def bind(caller: Caller, given: BindIn, session: WriteSession, now: Now) -
     return await _out(session, row)
 
 
-@router.patch("/{account_id}", response_model=AccountOut, responses=documented(401, 404, 409, 422))
+@router.patch(
+    "/{account_id}",
+    response_model=AccountOut,
+    responses=documented(401, 404, 409, 422),
+    operation_id="changeAccount",
+)
 async def change(
-    caller: Caller, account_id: str, given: ChangeIn, session: WriteSession, now: Now
+    caller: Caller, account_id: PublicId, given: ChangeIn, session: WriteSession, now: Now
 ) -> AccountOut:
     """改名称，或选片区。"""
     who = caller.known.person_id
@@ -105,10 +118,13 @@ async def change(
 
 
 @router.post(
-    "/{account_id}/verification", response_model=AccountOut, responses=documented(401, 404, 409, 422)
+    "/{account_id}/verification",
+    response_model=AccountOut,
+    responses=documented(401, 404, 409, 422),
+    operation_id="verifyAccount",
 )
 async def verify(
-    caller: Caller, account_id: str, given: FactIn, session: WriteSession, now: Now
+    caller: Caller, account_id: PublicId, given: FactIn, session: WriteOnce, now: Now
 ) -> AccountOut | Response:
     """核实。对不上是 422（code: does_not_fit），一天最多 5 次；不会说登记的是什么。"""
     if (given.name is None) == (given.phone_end is None):
@@ -121,8 +137,10 @@ async def verify(
     return await _out(session, found.binding)
 
 
-@router.delete("/{account_id}", status_code=204, responses=documented(401, 404, 422))
-async def unbind(caller: Caller, account_id: str, session: WriteSession, now: Now) -> None:
+@router.delete(
+    "/{account_id}", status_code=204, responses=documented(401, 404, 422), operation_id="unbindAccount"
+)
+async def unbind(caller: Caller, account_id: PublicId, session: WriteSession, now: Now) -> None:
     """解绑。"""
     await customer_accounts.unbind(session, caller.known.person_id, account_id, now=now)
 

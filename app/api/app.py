@@ -2,7 +2,30 @@
 
 from fastapi import FastAPI
 
-from app.api import accounts, interests, joining, me, member_changes, privacy, problems, signing_in
+from app.api import (
+    accounts,
+    activities,
+    cases,
+    description,
+    hall,
+    interests,
+    joining,
+    knowledge,
+    me,
+    member_changes,
+    news,
+    once,
+    privacy,
+    problems,
+    search,
+    sign_ups,
+    signing_in,
+)
+
+PARTS = (
+    *(signing_in, me, news, knowledge, search, hall, activities, sign_ups, cases),
+    *(joining, member_changes, accounts, interests, privacy),
+)
 
 
 def make() -> FastAPI:
@@ -16,8 +39,9 @@ def make() -> FastAPI:
         servers=[{"url": "/api/v1"}],
         root_path_in_servers=False,
     )
-    api.openapi = lambda: problems.describe(api)  # type: ignore[method-assign]
-    for part in (signing_in, me, joining, member_changes, accounts, interests, privacy):
+    api.openapi = lambda: description.describe(api)  # type: ignore[method-assign]
+    for part in PARTS:
         api.include_router(part.router)
     problems.install(api)
+    api.add_exception_handler(once.AnsweredBefore, once.again)
     return api

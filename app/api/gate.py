@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from app.api.limits import Limits
 from app.api.problems import SIGN_IN_NEEDED
 from app.dependencies import Now, ReadSession, handed
 from app.services import api_sessions
@@ -20,10 +21,11 @@ _bearer = HTTPBearer(auto_error=False, description="登录得到的 access_token
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What logging in needs. `logins` is None where there is no mini-program."""
+    """What logging in needs, and how often one may call. `logins` is None where there is no mini-program."""
 
     logins: LoginsApi | None
     account_id: int
+    limits: Limits
 
 
 def gate_of(request: Request) -> Gate:
@@ -31,20 +33,26 @@ def gate_of(request: Request) -> Gate:
     return handed(request, GATE, Gate)
 
 
-async def _signed_in(
+GateInUse = Annotated[Gate, Depends(gate_of)]
+
+
+async def signed_in(
+    request: Request,
+    gate: GateInUse,
     session: ReadSession,
     now: Now,
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> SignedIn:
     """Read each time: a session ends at once when it is revoked, or its person is another."""
-    if given is None or len(given.credentials) > _LONGEST:
-        raise SIGN_IN_NEEDED
-    found = await api_sessions.find(session, given.credentials, now)
+    found = None
+    if given is not None and len(given.credentials) <= _LONGEST:
+        found = await api_sessions.find(session, given.credentials, now)
     if found is None:
+        gate.limits.address(request)
         raise SIGN_IN_NEEDED
+    gate.limits.person(found.known.person_id)
     return found
 
 
-GateInUse = Annotated[Gate, Depends(gate_of)]
-Caller = Annotated[SignedIn, Depends(_signed_in)]
+Caller = Annotated[SignedIn, Depends(signed_in)]
 """A route that writes asks for this first and for its writing session after."""

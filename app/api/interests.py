@@ -7,13 +7,14 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.api.description import documented
 from app.api.gate import Caller
-from app.api.problems import documented
+from app.api.routes import Route
 from app.api.shapes import Strict
 from app.dependencies import Now, ReadSession, WriteSession
 from app.services import interests
 
-router = APIRouter(prefix="/me/interests", tags=["我"])
+router = APIRouter(prefix="/me/interests", tags=["我"], route_class=Route)
 
 Topic = Annotated[str, Path(max_length=40, examples=["news:union"], description="兴趣的编号")]
 
@@ -36,26 +37,28 @@ class SwitchIn(Strict):
     on: bool = Field(examples=[False])
 
 
-@router.get("", response_model=InterestsOut, responses=documented(401))
+@router.get("", response_model=InterestsOut, responses=documented(401), operation_id="getInterests")
 async def mine(caller: Caller, session: ReadSession) -> InterestsOut:
     """我的兴趣，次数多的在前；只用来给「您可能想看」排序。"""
     return await _out(session, caller.known.person_id)
 
 
-@router.put("", response_model=InterestsOut, responses=documented(401, 422))
+@router.put("", response_model=InterestsOut, responses=documented(401, 422), operation_id="switchInterests")
 async def switch(caller: Caller, given: SwitchIn, session: WriteSession, now: Now) -> InterestsOut:
     """打开或关闭个性化推荐。"""
     await interests.switch(session, caller.known.person_id, now, on=given.on)
     return await _out(session, caller.known.person_id)
 
 
-@router.delete("", status_code=204, responses=documented(401))
+@router.delete("", status_code=204, responses=documented(401), operation_id="forgetInterests")
 async def forget_all(caller: Caller, session: WriteSession, now: Now) -> None:
     """全部删除。"""
     await interests.forget_all(session, caller.known.person_id, now)
 
 
-@router.delete("/{topic}", status_code=204, responses=documented(401, 404, 422))
+@router.delete(
+    "/{topic}", status_code=204, responses=documented(401, 404, 422), operation_id="forgetInterest"
+)
 async def forget(caller: Caller, topic: Topic, session: WriteSession, now: Now) -> None:
     """删除一项。"""
     await interests.forget_one(session, caller.known.person_id, topic, now)

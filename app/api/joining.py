@@ -6,8 +6,10 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from app.api import problems
+from app.api.description import documented
 from app.api.gate import Caller
-from app.api.problems import documented
+from app.api.once import WriteOnce
+from app.api.routes import Route
 from app.api.shapes import Strict
 from app.clock import civil_date
 from app.dependencies import InUse, Now, ReadSession, WriteSession
@@ -18,7 +20,7 @@ from app.services.applications import Own
 from app.services.joining import Listed
 from models import CaseState, EntryKind
 
-router = APIRouter(prefix="/me/joining", tags=["入会申请"])
+router = APIRouter(prefix="/me/joining", tags=["入会申请"], route_class=Route)
 
 
 class ApplicationIn(Strict):
@@ -72,7 +74,7 @@ class SupplementIn(Strict):
     text: str = Field(max_length=2000, examples=["工作证编号 20001，已交给班长。"])
 
 
-@router.get("/form", response_model=FormOut, responses=documented(401))
+@router.get("/form", response_model=FormOut, responses=documented(401), operation_id="getJoiningForm")
 async def form(caller: Caller, session: ReadSession, now: Now) -> FormOut:
     """入会声明和组织的树。"""
     tree = await branches.list_tree(session, civil_date(now))
@@ -80,15 +82,21 @@ async def form(caller: Caller, session: ReadSession, now: Now) -> FormOut:
     return FormOut(declaration=DECLARATION, version=DECLARATION_VERSION, branches=shown)
 
 
-@router.get("", response_model=ApplicationOut, responses=documented(401, 404))
+@router.get("", response_model=ApplicationOut, responses=documented(401, 404), operation_id="getApplication")
 async def mine(caller: Caller, session: ReadSession) -> ApplicationOut:
     """我最近一份入会申请。没有申请过是 404。"""
     return await _newest(session, caller.known.person_id)
 
 
-@router.post("", status_code=201, response_model=ApplicationOut, responses=documented(401, 409, 422))
+@router.post(
+    "",
+    status_code=201,
+    response_model=ApplicationOut,
+    responses=documented(401, 409, 422),
+    operation_id="applyToJoin",
+)
 async def apply(
-    caller: Caller, given: ApplicationIn, session: WriteSession, shared: InUse, now: Now
+    caller: Caller, given: ApplicationIn, session: WriteOnce, shared: InUse, now: Now
 ) -> ApplicationOut | Response:
     """提交入会申请。已有一份在办的，返回那一份。
 
@@ -120,9 +128,14 @@ async def apply(
     return await _newest(session, caller.known.person_id)
 
 
-@router.post("/supplement", response_model=ApplicationOut, responses=documented(401, 404, 409, 422))
+@router.post(
+    "/supplement",
+    response_model=ApplicationOut,
+    responses=documented(401, 404, 409, 422),
+    operation_id="supplementApplication",
+)
 async def supplement(
-    caller: Caller, given: SupplementIn, session: WriteSession, now: Now
+    caller: Caller, given: SupplementIn, session: WriteOnce, now: Now
 ) -> ApplicationOut | Response:
     """补正：把要补的写上。"""
     try:
@@ -133,7 +146,7 @@ async def supplement(
     return await _newest(session, caller.known.person_id)
 
 
-@router.delete("", status_code=204, responses=documented(401, 404))
+@router.delete("", status_code=204, responses=documented(401, 404), operation_id="withdrawApplication")
 async def cancel(caller: Caller, session: WriteSession, now: Now) -> None:
     """撤销在办的申请。没有在办的是 404。"""
     await joining.cancel(session, caller.known.person_id, channel="api", now=now)

@@ -6,9 +6,12 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from app.api import problems
+from app.api.description import documented
 from app.api.gate import Caller
-from app.api.problems import ApiRefusal, documented
+from app.api.problems import ApiRefusal
+from app.api.routes import Route
 from app.api.shapes import ConsentVersion, Strict
+from app.api.tags import IfMatch, check
 from app.clock import civil_date
 from app.dependencies import Now, ReadSession, WriteSession
 from app.errors import NotFound
@@ -18,7 +21,7 @@ from app.services.guesses import NotFitting
 from app.services.purposes import MEMBERSHIP
 from models import LINEAGE, Member
 
-router = APIRouter(prefix="/me", tags=["我"])
+router = APIRouter(prefix="/me", tags=["我"], route_class=Route)
 
 
 class MembershipOut(Strict):
@@ -58,7 +61,7 @@ def does_not_fit(found: NotFitting) -> Response:
     return problems.answer(422, "does_not_fit", "对不上", f"和花名册对不上，请核对后再试。{said}")
 
 
-@router.get("", response_model=MeOut, responses=documented(401))
+@router.get("", response_model=MeOut, operation_id="getMe")
 async def me(caller: Caller, session: ReadSession, now: Now) -> MeOut:
     """我是谁：随机编号，和绑定的会员信息。"""
     own = await members.find_of_person(session, caller.known.person_id)
@@ -66,7 +69,9 @@ async def me(caller: Caller, session: ReadSession, now: Now) -> MeOut:
     return MeOut(id=public_id, membership=None if own is None else _out(own, civil_date(now)))
 
 
-@router.get("/membership", response_model=MembershipOut, responses=documented(401, 404))
+@router.get(
+    "/membership", response_model=MembershipOut, responses=documented(404), operation_id="getMembership"
+)
 async def membership(caller: Caller, session: ReadSession, now: Now) -> MembershipOut:
     """花名册里我的资料。没有绑定是 404。"""
     own = await members.find_of_person(session, caller.known.person_id)
@@ -75,7 +80,9 @@ async def membership(caller: Caller, session: ReadSession, now: Now) -> Membersh
     return _out(own, civil_date(now))
 
 
-@router.put("/membership", response_model=MembershipOut, responses=documented(401, 409, 422))
+@router.put(
+    "/membership", response_model=MembershipOut, responses=documented(409), operation_id="bindMembership"
+)
 async def bind(caller: Caller, given: ProofIn, session: WriteSession, now: Now) -> MembershipOut | Response:
     """绑定工号。对不上是 422（code: does_not_fit），一天最多 5 次；不会说是哪一项不对。
 
@@ -93,9 +100,12 @@ async def bind(caller: Caller, given: ProofIn, session: WriteSession, now: Now) 
     return _out(found.member, civil_date(now))
 
 
-@router.delete("/membership", status_code=204, responses=documented(401))
-async def unbind(caller: Caller, session: WriteSession, now: Now) -> None:
+@router.delete("/membership", status_code=204, operation_id="unbindMembership")
+async def unbind(caller: Caller, session: WriteSession, now: Now, seen: IfMatch = None) -> None:
     """解除绑定。没有绑定也不算错。"""
+    own = await members.find_of_person(session, caller.known.person_id)
+    if own is not None:
+        check(seen, _out(own, civil_date(now)))
     await binding.unbind(session, caller.known.person_id, channel="api", now=now)
 
 

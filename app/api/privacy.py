@@ -7,9 +7,11 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from app.api import problems
+from app.api.description import documented
 from app.api.gate import Caller
-from app.api.problems import documented
-from app.api.shapes import Strict
+from app.api.once import WriteOnce
+from app.api.routes import Route
+from app.api.shapes import PublicId, Strict
 from app.dependencies import Now, ReadSession, WriteSession
 from app.services import (
     closing,
@@ -26,7 +28,7 @@ from app.services.exports import Chapter
 from app.services.purposes import Purpose
 from models import PrivacyRequest
 
-router = APIRouter(prefix="/me/privacy", tags=["隐私"])
+router = APIRouter(prefix="/me/privacy", tags=["隐私"], route_class=Route)
 
 
 class PurposeOut(BaseModel):
@@ -40,6 +42,10 @@ class PurposeOut(BaseModel):
     agreed_at: datetime | None = Field(examples=["2026-11-28T04:00:00Z"])
 
 
+class PurposesOut(BaseModel):
+    items: list[PurposeOut]
+
+
 class LineOut(BaseModel):
     what: str = Field(examples=["公众号里的对话"])
     done: str = Field(examples=["31 条的文字已删除"])
@@ -51,6 +57,10 @@ class ReceiptOut(BaseModel):
     kind: str = Field(examples=["删除资料"])
     asked_at: datetime = Field(examples=["2026-11-28T04:00:00Z"])
     lines: list[LineOut]
+
+
+class ReceiptsOut(BaseModel):
+    items: list[ReceiptOut]
 
 
 class ChapterOut(BaseModel):
@@ -73,23 +83,30 @@ class ClosingIn(Strict):
     sure: bool = Field(examples=[True], description="本人知道注销以后不能恢复")
 
 
-@router.get("/consents", response_model=list[PurposeOut], responses=documented(401))
-async def list_consents(caller: Caller, session: ReadSession) -> list[PurposeOut]:
+@router.get("/consents", response_model=PurposesOut, responses=documented(401), operation_id="listConsents")
+async def list_consents(caller: Caller, session: ReadSession) -> PurposesOut:
     """要同意的各个用途，和本人的同意。"""
     own = await consents.list_own(session, caller.known.person_id)
-    return [
-        _purpose(each.purpose, each.given.given_at if each.stands and each.given else None) for each in own
-    ]
+    return PurposesOut(
+        items=[
+            _purpose(each.purpose, each.given.given_at if each.stands and each.given else None)
+            for each in own
+        ]
+    )
 
 
-@router.delete("/consents/{key}", status_code=204, responses=documented(401, 404, 422))
-async def withdraw(caller: Caller, key: str, session: WriteSession, now: Now) -> None:
+@router.delete(
+    "/consents/{key}", status_code=204, responses=documented(401, 404, 422), operation_id="withdrawConsent"
+)
+async def withdraw(caller: Caller, key: PublicId, session: WriteSession, now: Now) -> None:
     """撤回一项同意，现在就生效。没有同意过也不算错。"""
     purpose = purposes.get(key)
     await withdrawing.withdraw(session, caller.known.person_id, purpose, channel="api", now=now)
 
 
-@router.get("/data", response_model=dict[str, ChapterOut], responses=documented(401))
+@router.get(
+    "/data", response_model=dict[str, ChapterOut], responses=documented(401), operation_id="getMyData"
+)
 async def data(caller: Caller, session: ReadSession) -> dict[str, ChapterOut]:
     """和本人有关的全部资料，按章节。"""
     found = await exports.gather(session, caller.known.person_id)
@@ -101,28 +118,52 @@ async def data(caller: Caller, session: ReadSession) -> dict[str, ChapterOut]:
     }
 
 
-@router.get("/requests", response_model=list[ReceiptOut], responses=documented(401))
-async def list_requests(caller: Caller, session: ReadSession) -> list[ReceiptOut]:
+@router.get(
+    "/requests",
+    response_model=ReceiptsOut,
+    responses=documented(401),
+    operation_id="listPrivacyRequests",
+)
+async def list_requests(caller: Caller, session: ReadSession) -> ReceiptsOut:
     """本人提过的要求和回执，新的在前。"""
-    return [_receipt(each) for each in await privacy_requests.list_own(session, caller.known.person_id)]
+    own = await privacy_requests.list_own(session, caller.known.person_id)
+    return ReceiptsOut(items=[_receipt(each) for each in own])
 
 
-@router.post("/corrections", status_code=201, response_model=ReceiptOut, responses=documented(401, 422))
-async def correct(caller: Caller, given: CorrectionIn, session: WriteSession, now: Now) -> ReceiptOut:
+@router.post(
+    "/corrections",
+    status_code=201,
+    response_model=ReceiptOut,
+    responses=documented(401, 422),
+    operation_id="askForCorrection",
+)
+async def correct(caller: Caller, given: CorrectionIn, session: WriteOnce, now: Now) -> ReceiptOut:
     """请工作人员更正一项资料。"""
     return _receipt(await correcting.ask(session, caller.known.person_id, given.what, channel="api", now=now))
 
 
-@router.post("/deletions", status_code=201, response_model=ReceiptOut, responses=documented(401, 422))
-async def delete(caller: Caller, given: DeletionIn, session: WriteSession, now: Now) -> ReceiptOut:
+@router.post(
+    "/deletions",
+    status_code=201,
+    response_model=ReceiptOut,
+    responses=documented(401, 422),
+    operation_id="deleteMyData",
+)
+async def delete(caller: Caller, given: DeletionIn, session: WriteOnce, now: Now) -> ReceiptOut:
     """删除一部分资料：messages 对话，drafts 没办完的对话，cases 办完的事，answers 过去报名填的内容。"""
     return _receipt(
         await deleting.delete(session, caller.known.person_id, set(given.parts), channel="api", now=now)
     )
 
 
-@router.post("/closing", status_code=201, response_model=ReceiptOut, responses=documented(401, 409, 422))
-async def close(caller: Caller, given: ClosingIn, session: WriteSession, now: Now) -> ReceiptOut | Response:
+@router.post(
+    "/closing",
+    status_code=201,
+    response_model=ReceiptOut,
+    responses=documented(401, 409, 422),
+    operation_id="closeAccount",
+)
+async def close(caller: Caller, given: ClosingIn, session: WriteOnce, now: Now) -> ReceiptOut | Response:
     """注销：和本人有关的资料删除或脱离，登录随即失效，不能恢复。"""
     if not given.sure:
         return problems.answer(422, "not_sure", "要先确认", "注销以后不能恢复，请先让本人确认。")

@@ -10,12 +10,12 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from app.errors import DomainError
+from app.services.kept_answers import InProgress, KeyReused
 from app.services.purposes import Purpose
 
 log = structlog.get_logger(__name__)
@@ -32,7 +32,11 @@ class Problem(BaseModel):
     title: str = Field(examples=["需要登录"])
     detail: str = Field(examples=["请先登录。"], description="可以直接给用户看")
     request_id: str = Field(examples=["6b6c33e466cdb2dd"], description="报给工作人员，能查到这一次")
-    fields: list[dict[str, str]] = Field(default_factory=list, description="哪一项不对、为什么")
+    fields: list[dict[str, str]] = Field(
+        default_factory=list,
+        examples=[[{"field": "name", "reason": "缺少这一项"}]],
+        description="哪一项不对、为什么",
+    )
 
 
 class ApiRefusal(Exception):
@@ -49,7 +53,11 @@ class ApiRefusal(Exception):
 SIGN_IN_NEEDED = ApiRefusal(
     401, "sign_in_needed", "需要登录", "登录已经过期或没有登录，请重新登录。", {"WWW-Authenticate": "Bearer"}
 )
-_TITLES = {404: ("not_found", "没有找到"), 409: ("refused", "现在办不了")}
+_TITLES = {404: ("not_found", "没有找到"), 409: ("refused", "现在办不了"), 422: ("invalid", "内容不对")}
+_OF_KINDS: Mapping[type[DomainError], tuple[str, str]] = {
+    KeyReused: ("key_reused", "标识用过了"),
+    InProgress: ("in_progress", "正在办理"),
+}
 _HTTP = {
     400: ("invalid", "内容不对", "发来的内容读不懂，应为 UTF-8 的 JSON。"),
     404: ("no_such_address", "没有这个地址", "没有这个接口，请核对地址。"),
@@ -81,7 +89,7 @@ def _own(request: Request, error: Exception) -> Response:
 
 def _said_no(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)
-    code, title = _TITLES.get(error.status, _TITLES[409])
+    code, title = _OF_KINDS.get(type(error)) or _TITLES.get(error.status, _TITLES[409])
     return answer(error.status, code, title, error.message)
 
 
@@ -141,30 +149,3 @@ def without_consent(purpose: Purpose, version: str) -> Response | None:
     if version == purpose.version:
         return None
     return answer(422, "consent_needed", "要先同意", f"请先让本人同意：{purpose.question}")
-
-
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """For a route's `responses`: these answers are problems."""
-    schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
-    return {
-        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA: {"schema": schema}}}
-        for status in statuses
-    }
-
-
-def describe(api: FastAPI) -> dict[str, Any]:
-    """The API's description, with the shape of problems in place of FastAPI's own."""
-    if api.openapi_schema is None:
-        found = get_openapi(
-            title=api.title,
-            version=api.version,
-            description=api.description,
-            routes=api.routes,
-            servers=api.servers,
-        )
-        schemas = found["components"]["schemas"]
-        for own in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(own, None)
-        schemas[Problem.__name__] = Problem.model_json_schema()
-        api.openapi_schema = found
-    return api.openapi_schema

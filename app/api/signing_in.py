@@ -3,12 +3,14 @@
 from datetime import datetime
 
 import structlog
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from app.api import problems
+from app.api.description import documented
 from app.api.gate import Caller, GateInUse
-from app.api.problems import SIGN_IN_NEEDED, ApiRefusal, documented
+from app.api.problems import SIGN_IN_NEEDED, ApiRefusal
+from app.api.routes import Route
 from app.api.shapes import Strict
 from app.dependencies import InUse, Now, Shared, WriteSession
 from app.services import api_sessions, followers, merging
@@ -17,7 +19,14 @@ from app.wechat.api.logins import Login, LoginsApi
 from app.wechat.errors import PersonGone, SignInAgain, WeChatError
 
 log = structlog.get_logger(__name__)
-router = APIRouter(prefix="/auth", tags=["登录"])
+router = APIRouter(prefix="/auth", tags=["登录"], route_class=Route)
+
+
+def _counted(request: Request, gate: GateInUse) -> None:
+    gate.limits.log_in(request)
+
+
+COUNTED = [Depends(_counted)]  # guessing a code or a token is slower than reading
 
 
 class CodeIn(Strict):
@@ -36,7 +45,12 @@ class TokensOut(BaseModel):
 
 
 @router.post(
-    "/miniprogram", status_code=201, response_model=TokensOut, responses=documented(401, 403, 422, 503)
+    "/miniprogram",
+    status_code=201,
+    response_model=TokensOut,
+    responses=documented(401, 403),
+    dependencies=COUNTED,
+    operation_id="logIn",
 )
 async def log_in(given: CodeIn, gate: GateInUse, shared: InUse, now: Now) -> TokensOut:
     """小程序登录：用 wx.login 的 code 换访问令牌。code 只能用一次，五分钟内有效。"""
@@ -48,7 +62,13 @@ async def log_in(given: CodeIn, gate: GateInUse, shared: InUse, now: Now) -> Tok
         return _out(await api_sessions.begin(session, follower_id, now))
 
 
-@router.post("/refresh", response_model=TokensOut, responses=documented(401, 422))
+@router.post(
+    "/refresh",
+    response_model=TokensOut,
+    responses=documented(401),
+    dependencies=COUNTED,
+    operation_id="refreshTokens",
+)
 async def refresh(given: RefreshIn, session: WriteSession, now: Now) -> TokensOut | Response:
     """用刷新令牌换新的一对。旧的刷新令牌一分钟后再用，登录就此结束。"""
     tokens = await api_sessions.refresh(session, given.refresh_token, now)
@@ -57,7 +77,7 @@ async def refresh(given: RefreshIn, session: WriteSession, now: Now) -> TokensOu
     return _out(tokens)
 
 
-@router.post("/sign-out", status_code=204, responses=documented(401))
+@router.post("/sign-out", status_code=204, operation_id="signOut")
 async def sign_out(caller: Caller, session: WriteSession, now: Now) -> None:
     """退出：这一对令牌立即失效。"""
     await api_sessions.revoke(session, caller.session_id, now)

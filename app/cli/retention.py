@@ -26,6 +26,7 @@ WORDS: dict[str, str] = {
     "old_alerts": "危险提醒的原话 180 天后清空",
     "old_questions": "没答上的问题 180 天后删除",
     "guesses": "核对不上的记录 24 小时后删除",
+    "kept_answers": "接口记下的答复 24 小时后删除",
     "api_sessions": "小程序登录结束 30 天后删除",
     "portal_sessions": "网页登录一天后删除",
     "closed_cases": "办结的事项 3 年后清空内容和身份",

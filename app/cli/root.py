@@ -12,6 +12,7 @@ from app.cli import (
     activities,
     adopting,
     alerts,
+    api,
     applications,
     audiences,
     backups,
@@ -58,6 +59,7 @@ app.add_typer(templates.app, name="templates")
 app.add_typer(retention.app, name="retention")
 app.add_typer(content.app, name="content")
 app.add_typer(verification.app, name="verification")
+app.add_typer(api.app, name="api")
 app.add_typer(keys.app, name="keys")
 
 

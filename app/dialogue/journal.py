@@ -280,12 +280,11 @@ for _name, _condition in (
 
 
 # What goes at once when somebody leaves: interests, the id that other accounts share, places, and what was
-# answered in dialogues (leaving ends them). Only what is older than the leaving: told late, it must not take
-# what was given after a return. `retention.forget_leavers` does the same for those of whom no event told.
+# answered in dialogues. Only what is older than the leaving: told late, it must not take what was given after
+# a return. `retention.forget_leavers` does the same where no event told.
 LEAVING = (
     "DELETE FROM follower_tag WHERE follower_id = {who} AND given_at <= {at}",
-    "DELETE FROM interest WHERE first_at <= {at}"
-    " AND person_id = (SELECT f.person_id FROM follower f WHERE f.id = {who})",
+    "DELETE FROM interest WHERE first_at <= {at} AND person_id = (SELECT person_id FROM follower WHERE id = {who})",
     "UPDATE follower SET unionid = NULL, asked_at = NULL WHERE id = {who} AND unsubscribed_at = {at}",
     f"UPDATE message SET body = NULL WHERE follower_id = {{who}} AND received_at <= {{at}} AND {PLACES}",
     "UPDATE dialogue SET args = NULL, answers = NULL"

@@ -3,8 +3,6 @@
 Where an activity has questions or takes guests, signing up is a talk and stays in the chat.
 """
 
-from datetime import datetime
-
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -46,7 +44,8 @@ async def one(
     left = None if activity.capacity is None else await waiting_lists.seats_left(session, activity)
     own = None if visitor is None else await _live(session, activity, visitor)
     asks_nothing = door.oauth is not None and activity.takes_sign_ups(now) and _asks_nothing(activity)
-    obstacle = _obstacle(activity, visitor, now) if asks_nothing and own is None else ""
+    known = asks_nothing and own is None and visitor is not None  # of nobody there is nothing to say yet
+    obstacle = sign_ups.obstacle(activity, visitor.facts, now) if known and visitor is not None else ""
     words = render(
         "activity.html",
         activity=activity,
@@ -79,14 +78,3 @@ async def _live(session: AsyncSession, activity: Activity, visitor: Visitor) -> 
 
 def _asks_nothing(activity: Activity) -> bool:
     return not activity.guests and not questions_of(activity)
-
-
-def _obstacle(activity: Activity, visitor: Visitor | None, now: datetime) -> str:
-    """Why this person may not sign up; of nobody we know there is nothing to say yet."""
-    if visitor is None:
-        return ""
-    try:
-        sign_ups.check(activity, visitor.facts, now)
-    except DomainError as refusal:
-        return refusal.message
-    return ""

@@ -8,10 +8,9 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.portal import hall
 from app.portal.templating import render
 from app.portal.visitor import Visitor
-from app.services import activities, articles, interests, suggestions
+from app.services import activities, articles, hall, interests, suggestions
 from app.services.hotlines import HOTLINES, Subject
 from app.services.library import Library
 from app.services.suggestions import Suggestion

@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import civil_date, spoken
 from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.errors import DomainError
-from app.portal.my_cases import told
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson, Visitor
 from app.services import application_facts, applications, branches, cases, joining, members
 from app.services.application_facts import DECLARATION, KINDS, Incomplete
 from app.services.joining import Listed
+from app.services.own_cases import told
 from models import Sex
 
 router = APIRouter(prefix="/me/joining", include_in_schema=False)

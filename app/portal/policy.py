@@ -1,6 +1,7 @@
 """What browsers may do with our pages: scripts and styles of our own, no framing, no guessing of types.
 
-What is about a person is kept by nobody, neither the browser nor a proxy.
+What is about a person is kept by nobody, neither the browser nor a proxy; among the API's addresses an answer
+that is about nobody says so itself.
 
 WeChat's JS-SDK is the one script from elsewhere; in development it comes from the sandbox, which may also
 show our pages inside its phone.
@@ -43,7 +44,7 @@ class Policy:
                 headers = MutableHeaders(scope=message)
                 headers.update(self._headers)
                 if _is_private(scope["path"]):
-                    headers["Cache-Control"] = "no-store"
+                    headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         if scope["type"] != "http":

@@ -8,11 +8,10 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup, escape
 
 from app.dependencies import InUse, Now, ReadSession
-from app.portal import hall
 from app.portal.services import is_member
 from app.portal.templating import render
 from app.portal.visitor import MaybePerson
-from app.services import finding
+from app.services import finding, hall
 
 router = APIRouter(prefix="/search", include_in_schema=False)
 

@@ -5,9 +5,9 @@ from fastapi.responses import HTMLResponse
 
 from app.dependencies import InUse
 from app.errors import NotFound
-from app.portal import hall
 from app.portal.templating import render
 from app.portal.visitor import MaybePerson, Visitor, page_for
+from app.services import hall
 
 router = APIRouter(prefix="/services", include_in_schema=False)
 

@@ -21,7 +21,12 @@ def _environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, trim_blocks=True
     )
-    made.globals |= {"asset": assets.address, "tabs": TABS, "icon": icon, "is_large": display.is_large}
+    made.globals |= {
+        "asset": assets.address,
+        "tabs": TABS,
+        "icon": icon,
+        "is_large": display.is_large,
+    }
     made.filters["spoken"] = spoken
     made.filters["tone"] = _tone
     made.filters["origin"] = _origin

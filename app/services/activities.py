@@ -10,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.errors import DomainError, NotFound
 from app.services import sign_up_notices as notices
 from app.services import waiting_lists
+from app.services.keysets import beyond
 from app.services.sign_up_moves import move, move_activity
 from app.services.sign_up_questions import checked
 from models import LIVE, Activity, ActivityMove, ActivityState, SignUp, SignUpState
 
 A = ActivityState
+Place = tuple[int, datetime, int]  # where a list goes on: open or not, closing time and id of its last one
 ANNOUNCED = (A.PUBLISHED, A.REGISTRATION_OPEN, A.REGISTRATION_CLOSED, A.ONGOING)
 
 
@@ -111,16 +113,25 @@ async def list_to_advance(session: AsyncSession, now: datetime, limit: int) -> l
 # --- looking -----------------------------------------------------------------------------------------------
 
 
-async def list_ahead(session: AsyncSession, now: datetime, limit: int) -> Sequence[Activity]:
-    """What will take place, those that take sign-ups first, then by the day they close."""
+async def list_ahead(
+    session: AsyncSession, now: datetime, limit: int, *, after: Place | None = None
+) -> Sequence[Activity]:
+    """What will take place, those that take sign-ups first, then by the day they close.
+
+    Who reads on from `after` gives the `now` of the beginning: what opens meanwhile changes its place.
+    """
     is_open = sa.case((sa.and_(Activity.opens_at <= now, Activity.closes_at > now), 0), else_=1)
-    found = await session.scalars(
-        sa.select(Activity)
-        .where(Activity.state.in_(ANNOUNCED), Activity.starts_at > now)
-        .order_by(is_open, Activity.closes_at, Activity.id)
-        .limit(limit)
-    )
-    return found.all()
+    order = (is_open, Activity.closes_at, Activity.id)
+    chosen = sa.select(Activity).where(Activity.state.in_(ANNOUNCED), Activity.starts_at > now)
+    if after is not None:
+        chosen = chosen.where(beyond(order, after))
+    return (await session.scalars(chosen.order_by(*order).limit(limit))).all()
+
+
+def place_of(activity: Activity, now: datetime) -> Place:
+    """Where `list_ahead` goes on after this one."""
+    is_open = activity.opens_at <= now < activity.closes_at
+    return (0 if is_open else 1), activity.closes_at, activity.id
 
 
 async def search(session: AsyncSession, terms: Sequence[str], limit: int) -> Sequence[Activity]:

@@ -13,8 +13,11 @@ from app.clock import SHANGHAI
 from app.content_files import ContentFile
 from app.errors import NotFound
 from app.services.article_files import Written
+from app.services.keysets import beyond
 from models import Article, ArticleCategory, ArticleMove, ArticleReads, ArticleState
 
+Place = tuple[datetime, int]  # where a list goes on: publication and id of its last article
+_ORDER = (Article.published_at, Article.id)
 MORNING = time(8, 0)  # of the day a file names
 
 
@@ -60,12 +63,15 @@ async def list_published(
     *,
     category: ArticleCategory | None = None,
     skip: int = 0,
+    after: Place | None = None,
 ) -> Sequence[Article]:
-    """Newest first."""
+    """Newest first; from `after` on, or without the first `skip`."""
     chosen = sa.select(Article).where(_is_public(now))
     if category is not None:
         chosen = chosen.where(Article.category == category)
-    newest = chosen.order_by(Article.published_at.desc(), Article.id.desc())
+    if after is not None:
+        chosen = chosen.where(beyond(_ORDER, after, descending=True))
+    newest = chosen.order_by(*(each.desc() for each in _ORDER))
     return (await session.scalars(newest.limit(limit).offset(skip))).all()
 
 

@@ -185,9 +185,12 @@ async def add_entry(
 # --- one's own ---------------------------------------------------------------------------------------------
 
 
-async def list_mine(session: AsyncSession, person_id: int, limit: int, *kinds: CaseKind) -> list[Mine]:
-    """A person's own cases, newest first; of `kinds`, where some are given."""
+async def list_mine(
+    session: AsyncSession, person_id: int, limit: int, *kinds: CaseKind, after: int | None = None
+) -> list[Mine]:
+    """A person's own cases, newest first; of `kinds`, where some are given. `after`: the last id seen."""
     chosen = _mine(person_id, *kinds).order_by(Case.id.desc()).limit(limit)
+    chosen = chosen if after is None else chosen.where(Case.id < after)
     return await _with_answers(session, (await session.scalars(chosen)).all())
 
 
@@ -211,10 +214,12 @@ def address_of(case: Case, person_id: int) -> str:
     return keyring().digest(f"{person_id}:{case.public_id}", "case-address").hex()
 
 
-async def get_mine_at(session: AsyncSession, person_id: int, address: str) -> Case:
+async def get_mine_at(session: AsyncSession, person_id: int, address: str, *, lock: bool = False) -> Case:
     """A person's own case by its address; somebody else's is as if it did not exist. Raises: NotFound."""
     for case in await session.scalars(_mine(person_id).order_by(Case.id.desc())):
         if address_of(case, person_id) == address:
+            if lock:
+                await session.refresh(case, with_for_update=True)
             return case
     raise NotFound("没有找到这件事项，可能已过保存期限。")
 

@@ -89,9 +89,8 @@ async def open_consultation(
         now=now,
     )
     case_id = (await session.scalars(sa.select(Case.id).where(Case.number == opened.number))).one()
-    today, dates = civil_date(now), intake.dates
-    deadline = nearest(intake.deadlines, today)
-    near = deadline is not None and deadline.is_near(today)
+    dates, deadline = intake.dates, nearest(intake.deadlines, civil_date(now))
+    near = deadline is not None and deadline.is_near(civil_date(now))
     session.add(
         Consultation(
             case_id=case_id,

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clock import civil_date
 from app.database import leave_work
 from app.errors import DomainError, NotFound
 from app.services import crisis_words, outbox
@@ -112,6 +113,21 @@ async def alert(
             "taken_by": "",
         },
     )
+
+
+async def heed(session: AsyncSession, person_id: int, text: str, channel: str, now: datetime) -> str:
+    """What to say first about a text that came by another way than the chat; people on duty are alerted.
+
+    The same words on the same day are one alert: who was not answered sends them again.
+    """
+    danger = watch(text)
+    if danger is None:
+        return ""
+    if danger.alert:
+        words = f"{person_id}:{civil_date(now)}:{text}"
+        key = f"{channel}:{keyring().digest(words, 'crisis-alert').hex()}"
+        await alert(session, person_id, key, channel, text, now)
+    return danger.lines
 
 
 async def due(session: AsyncSession, now: datetime, limit: int = 20) -> Sequence[CrisisAlert]:

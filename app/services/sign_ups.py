@@ -18,8 +18,12 @@ from app.errors import DomainError, NotFound
 from app.services import sign_up_notices as notices
 from app.services import waiting_lists
 from app.services.audiences import Audience, Facts, matches
+from app.services.keysets import beyond
 from app.services.sign_up_moves import move, note
 from models import HOLDING, LIVE, Activity, ActivityState, SignUp, SignUpState
+
+Place = tuple[datetime, int]  # where a list of one's own goes on: start and id of its last entry
+_ORDER = (Activity.starts_at, SignUp.id)
 
 GONE = "这个活动已经撤下，看看别的活动吧。"
 
@@ -164,6 +168,15 @@ def check(activity: Activity, facts: Facts, now: datetime) -> None:
         raise DomainError(f"「{activity.title}」是给{audience}的活动，您不在范围内。有疑问请回复「人工」。")
 
 
+def obstacle(activity: Activity, facts: Facts, now: datetime) -> str:
+    """Why somebody of whom this is known may not sign up now; empty where he may."""
+    try:
+        check(activity, facts, now)
+    except DomainError as refusal:
+        return refusal.message
+    return ""
+
+
 async def find_own(session: AsyncSession, activity_id: int, person_id: int) -> SignUp | None:
     return await session.scalar(
         sa.select(SignUp).where(SignUp.activity_id == activity_id, SignUp.person_id == person_id)
@@ -195,23 +208,24 @@ async def get_own_activity_id(session: AsyncSession, public_id: str, person_id: 
     return found
 
 
-async def list_own(session: AsyncSession, person_id: int, now: datetime, limit: int) -> Sequence[SignUp]:
+async def list_own(
+    session: AsyncSession, person_id: int, now: datetime, limit: int, *, after: Place | None = None
+) -> Sequence[SignUp]:
     """A person's live sign-ups for what is not over yet, the nearest first, each with its activity."""
-    return (
-        await session.scalars(
-            _own(person_id)
-            .where(SignUp.state.in_(LIVE), Activity.ends_at > now)
-            .order_by(Activity.starts_at, SignUp.id)
-            .limit(limit)
-        )
-    ).all()
+    chosen = _own(person_id).where(SignUp.state.in_(LIVE), Activity.ends_at > now)
+    if after is not None:
+        chosen = chosen.where(beyond(_ORDER, after))
+    return (await session.scalars(chosen.order_by(*_ORDER).limit(limit))).all()
 
 
-async def list_own_past(session: AsyncSession, person_id: int, now: datetime, limit: int) -> Sequence[SignUp]:
+async def list_own_past(
+    session: AsyncSession, person_id: int, now: datetime, limit: int, *, after: Place | None = None
+) -> Sequence[SignUp]:
     """A person's other sign-ups: given up, or for what is over; the newest first, each with its activity."""
-    past = sa.or_(SignUp.state.not_in(LIVE), Activity.ends_at <= now)
-    chosen = _own(person_id).where(past).order_by(Activity.starts_at.desc(), SignUp.id.desc())
-    return (await session.scalars(chosen.limit(limit))).all()
+    chosen = _own(person_id).where(sa.or_(SignUp.state.not_in(LIVE), Activity.ends_at <= now))
+    if after is not None:
+        chosen = chosen.where(beyond(_ORDER, after, descending=True))
+    return (await session.scalars(chosen.order_by(*(each.desc() for each in _ORDER)).limit(limit))).all()
 
 
 def _own(person_id: int) -> sa.Select[SignUp]:

@@ -8,6 +8,7 @@ import { asking } from "./miniprogram_request.js";
 import { setUp } from "./miniprogram_set_up.js";
 import { subscribing } from "./miniprogram_subscribing.js";
 import { identity } from "./miniprogram_who.js";
+import { lend } from "./miniprogram_wx.js";
 import { announce, offer } from "./notices.js";
 import { askFor, choose } from "./sheets.js";
 
@@ -60,6 +61,7 @@ async function open({ link = "", appid = "", path = "", way = "profile" }) {
 export function close() {
   turn += 1;
   pane.hidden = true;
+  lend(null);
   inside.replaceChildren();
   current.leave?.();
   current = login;
@@ -79,6 +81,7 @@ function draw(tab) {
   const tabs = make("div", { class: "switcher", role: "tablist" }, ...TABS.map((one) => make("button", {
     type: "button", role: "tab", "data-test": `mini-${one.key}`, "aria-selected": String(one === tab), onclick: () => draw(one),
   }, one.label)));
+  lend(person, facts.service);
   inside.replaceChildren(place(), tabs, tab.draw({ person, opened, facts }));
   dots.disabled = false;
   reveal();

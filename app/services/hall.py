@@ -10,10 +10,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from markupsafe import Markup
-
-from app.portal.icons import icon
-
 COMMON: Final = 8  # two rows of four
 
 
@@ -41,7 +37,7 @@ class Service:
 
     id: str  # part of an address
     name: str
-    picture: str  # a name of `icons.ICONS`
+    picture: str  # an icon of the portal
     group: Group
     about: str
     page: str = ""  # a path of ours, or tel:
@@ -52,10 +48,6 @@ class Service:
     @property
     def address(self) -> str:
         return self.page or f"/services/{self.id}"
-
-    @property
-    def icon(self) -> Markup:
-        return icon(self.picture)
 
     def is_for(self, *, member: bool) -> bool:
         return self.whose in ((Whose.ALL, Whose.MEMBERS) if member else (Whose.ALL, Whose.OTHERS))

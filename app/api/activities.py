@@ -1,0 +1,185 @@
+"""Activities for the mini-program: what is on, one activity, how one stands to it, and signing up."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from pydantic import Field, StringConstraints
+
+from app import rich_text
+from app.api import paging
+from app.api.description import documented
+from app.api.gate import Caller
+from app.api.once import WriteOnce
+from app.api.paging import Cursor, Size
+from app.api.routes import Route
+from app.api.shapes import PublicId, Strict
+from app.api.sign_ups import SignUpOut, applicant, out_of
+from app.dependencies import InUse, Now, ReadSession
+from app.services import activities, crisis, sign_ups, waiting_lists
+from app.services.audiences import Audience
+from app.services.sign_up_questions import QuestionKind, answered, questions_of
+from models import Activity, ActivityState
+
+router = APIRouter(prefix="/activities", tags=["活动"], route_class=Route)
+
+Answer = Annotated[str, StringConstraints(max_length=400)]
+
+
+class ActivityOut(Strict):
+    id: str = Field(examples=["k7m2p9q4r8s3t6vw"])
+    title: str = Field(examples=["春季健步走"])
+    summary: str = Field(examples=["沿沮河走 5 公里"])
+    place: str = Field(examples=["沮河公园"])
+    organiser: str = Field(examples=["工会办公室"])
+    state: ActivityState = Field(examples=["registration_open"])
+    state_label: str = Field(examples=["报名中"])
+    opens_at: datetime = Field(examples=["2026-03-20T00:00:00Z"], description="报名开始")
+    closes_at: datetime = Field(examples=["2026-04-10T10:00:00Z"], description="报名截止")
+    starts_at: datetime = Field(examples=["2026-04-12T01:00:00Z"])
+    ends_at: datetime = Field(examples=["2026-04-12T04:00:00Z"])
+    takes_sign_ups: bool = Field(examples=[True], description="现在能不能报名")
+
+
+class ActivityPage(Strict):
+    items: list[ActivityOut]
+    next: str | None = Field(examples=[None], description=paging.NEXT)
+
+
+class QuestionOut(Strict):
+    key: str = Field(examples=["size"], description="报名时 answers 里的键")
+    prompt: str = Field(examples=["衣服尺码？"])
+    kind: QuestionKind = Field(examples=["choice"])
+    options: list[str] = Field(examples=[["S", "M", "L"]], description="只有选择题有")
+    required: bool = Field(examples=[True])
+
+
+class WholeActivityOut(ActivityOut):
+    capacity: int | None = Field(examples=[60], description="名额；null 是不限")
+    left: int | None = Field(examples=[12], description="还有几个名额；0 是满了，可以候补")
+    guests: int = Field(examples=[1], description="每人最多带几位同伴")
+    approval: bool = Field(examples=[False], description="报名要审核")
+    audience: str = Field(examples=["女职工"], description="给谁的；空的是大家都能来")
+    questions: list[QuestionOut]
+    blocks: list[rich_text.Block] = Field(
+        description="介绍", examples=[[{"type": "paragraph", "spans": [{"text": "穿运动鞋。"}]}]]
+    )
+    address: str = Field(examples=["https://gh.example.cn/activities/k7m2p9q4r8s3t6vw"])
+
+
+class StandingOut(Strict):
+    sign_up: SignUpOut | None = Field(description="我的报名；没有报过是 null")
+    may_sign_up: bool = Field(examples=[True])
+    obstacle: str = Field(examples=[""], description="不能报名的原因，可以直接显示")
+
+
+class SignUpIn(Strict):
+    seats: int = Field(1, ge=1, le=20, examples=[1], description="几个人，包括自己")
+    answers: dict[str, Answer] = Field(
+        default_factory=dict, max_length=20, examples=[{"size": "M"}], description="按 questions 的 key"
+    )
+
+
+@router.get("", response_model=ActivityPage, operation_id="listActivities")
+async def ahead(session: ReadSession, now: Now, limit: Size = 20, cursor: Cursor = None) -> ActivityPage:
+    """近期活动。正在报名的在前，再按报名截止时间。"""
+    last = paging.place("activities", cursor)
+    begun, after = now, None
+    if last is not None:
+        begun = datetime.fromisoformat(last[0])
+        after = (int(last[1]), datetime.fromisoformat(last[2]), int(last[3]))
+    found = await activities.list_ahead(session, begun, limit + 1, after=after)
+    page = found[:limit]
+    more = len(found) > limit
+    return ActivityPage(
+        items=[ActivityOut(**_facts(each, now)) for each in page],
+        next=paging.cursor("activities", begun, *activities.place_of(page[-1], begun)) if more else None,
+    )
+
+
+@router.get("/{activity_id}", response_model=WholeActivityOut, operation_id="getActivity")
+async def one(activity_id: PublicId, session: ReadSession, now: Now, shared: InUse) -> WholeActivityOut:
+    """一个活动。不分是谁看；自己的报名在 /activities/{id}/mine。"""
+    activity = await activities.get(session, activity_id)
+    limited = activity.capacity is not None
+    return WholeActivityOut(
+        **_facts(activity, now),
+        capacity=activity.capacity,
+        left=await waiting_lists.seats_left(session, activity) if limited else None,
+        guests=activity.guests,
+        approval=activity.approval,
+        audience=str(Audience.model_validate(activity.audience)) if activity.audience else "",
+        questions=[
+            QuestionOut(
+                key=each.key,
+                prompt=each.prompt,
+                kind=each.kind,
+                options=list(each.options),
+                required=each.required,
+            )
+            for each in questions_of(activity)
+        ],
+        blocks=list(rich_text.load(activity.blocks)),
+        address=f"{shared.public_url}/activities/{activity.public_id}",
+    )
+
+
+@router.get("/{activity_id}/mine", response_model=StandingOut, operation_id="getActivityStanding")
+async def mine(
+    activity_id: PublicId, caller: Caller, session: ReadSession, now: Now, shared: InUse
+) -> StandingOut:
+    """我和这个活动。报过名的有 sign_up；没有报名的，能不能报、为什么不能。"""
+    activity = await activities.get(session, activity_id)
+    entry = await sign_ups.find_own(session, activity.id, caller.known.person_id)
+    own = None
+    if entry is not None:
+        entry = await sign_ups.get_own(session, entry.public_id, caller.known.person_id)
+        own = out_of(entry, now, shared.public_url)
+    again = own is None or own.may_return
+    obstacle = sign_ups.obstacle(activity, caller.known.facts, now) if again else ""
+    return StandingOut(sign_up=own, may_sign_up=again and not obstacle, obstacle=obstacle)
+
+
+@router.post(
+    "/{activity_id}/sign-ups",
+    status_code=201,
+    response_model=SignUpOut,
+    responses=documented(409),
+    operation_id="signUp",
+)
+async def sign_up(
+    activity_id: PublicId,
+    given: SignUpIn,
+    caller: Caller,
+    session: WriteOnce,
+    now: Now,
+    shared: InUse,
+    response: Response,
+) -> SignUpOut:
+    """报名。名额满了就是候补（state: waitlisted）。已经报过名的，答现在的报名。"""
+    activity = await activities.get(session, activity_id)
+    answers = answered(activity, given.answers)
+    await crisis.heed(session, caller.known.person_id, "\n".join(answers.values()), "api", now)
+    entry = await sign_ups.sign_up(
+        session, activity.id, applicant(caller), seats=given.seats, answers=dict(answers), now=now
+    )
+    entry = await sign_ups.get_own(session, entry.public_id, caller.known.person_id)
+    response.headers["Location"] = f"/api/v1/me/sign-ups/{entry.public_id}"
+    return out_of(entry, now, shared.public_url)
+
+
+def _facts(activity: Activity, now: datetime) -> dict[str, object]:
+    return {
+        "id": activity.public_id,
+        "title": activity.title,
+        "summary": activity.summary,
+        "place": activity.place,
+        "organiser": activity.organiser,
+        "state": activity.state,
+        "state_label": activity.state.label,
+        "opens_at": activity.opens_at,
+        "closes_at": activity.closes_at,
+        "starts_at": activity.starts_at,
+        "ends_at": activity.ends_at,
+        "takes_sign_ups": activity.takes_sign_ups(now),
+    }

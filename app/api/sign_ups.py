@@ -1,0 +1,147 @@
+"""One's own sign-ups: how they stand, giving one up, and taking or leaving the seat that is held."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from app.api import paging, tags
+from app.api.description import documented
+from app.api.gate import Caller
+from app.api.once import WriteOnce
+from app.api.paging import Cursor, Size
+from app.api.routes import Route
+from app.api.shapes import PublicId, Strict
+from app.api.tags import IfMatch
+from app.dependencies import InUse, Now, ReadSession
+from app.services import sign_ups
+from app.services.api_sessions import SignedIn
+from app.services.sign_up_standing import standing_of
+from app.services.sign_ups import Applicant
+from models import SignUp, SignUpState
+
+router = APIRouter(prefix="/me/sign-ups", tags=["我的报名"], route_class=Route)
+
+Act = Literal["cancel", "accept", "decline"]
+ACTS: Final[dict[Act, Callable[..., Awaitable[SignUp]]]] = {
+    "cancel": sign_ups.cancel,
+    "accept": sign_ups.accept,
+    "decline": sign_ups.decline,
+}
+TICKETED: Final = (SignUpState.CONFIRMED, SignUpState.CHECKED_IN)
+
+
+class SignUpOut(Strict):
+    id: str = Field(examples=["m3n8p2q7r4s9t5vw"])
+    activity_id: str = Field(examples=["k7m2p9q4r8s3t6vw"])
+    activity_title: str = Field(examples=["春季健步走"])
+    place: str = Field(examples=["沮河公园"])
+    starts_at: datetime = Field(examples=["2026-04-12T01:00:00Z"])
+    ends_at: datetime = Field(examples=["2026-04-12T04:00:00Z"])
+    state: SignUpState = Field(examples=["confirmed"])
+    state_label: str = Field(examples=["已报名"])
+    standing: str = Field(examples=["报名成功，前一天会提醒您。"], description="现在怎样，可以直接显示")
+    seats: int = Field(examples=[1], description="几个人，包括自己")
+    answers: dict[str, str] = Field(examples=[{"size": "M"}], description="报名时的回答")
+    signed_up_at: datetime = Field(examples=["2026-03-21T02:00:00Z"])
+    offer_expires_at: datetime | None = Field(examples=[None], description="空位留到几时；没有是 null")
+    may_choose: bool = Field(examples=[False], description="可以 accept 或 decline")
+    may_cancel: bool = Field(examples=[True])
+    may_return: bool = Field(examples=[False], description="可以重新报名")
+    ticket: str | None = Field(
+        examples=["https://gh.example.cn/me/sign-ups/m3n8p2q7r4s9t5vw"],
+        description="放进二维码的内容：报名成功才有，打开是本人的报名页，别人打不开",
+    )
+
+
+class SignUpPage(Strict):
+    items: list[SignUpOut]
+    next: str | None = Field(examples=[None], description=paging.NEXT)
+
+
+@router.get("", response_model=SignUpPage, operation_id="listSignUps")
+async def mine(
+    caller: Caller,
+    session: ReadSession,
+    now: Now,
+    shared: InUse,
+    when: Literal["ahead", "past"] = "ahead",
+    limit: Size = 20,
+    cursor: Cursor = None,
+) -> SignUpPage:
+    """我的报名。when=ahead 是还没结束的，近的在前；when=past 是取消的和结束的，新的在前。"""
+    of = f"sign-ups:{when}:{caller.known.person_id}"
+    last = paging.place(of, cursor)
+    after = None if last is None else (datetime.fromisoformat(last[0]), int(last[1]))
+    listed = sign_ups.list_own if when == "ahead" else sign_ups.list_own_past
+    found = await listed(session, caller.known.person_id, now, limit + 1, after=after)
+    page = found[:limit]
+    more = len(found) > limit
+    return SignUpPage(
+        items=[out_of(each, now, shared.public_url) for each in page],
+        next=paging.cursor(of, page[-1].activity.starts_at, page[-1].id) if more else None,
+    )
+
+
+@router.get("/{sign_up_id}", response_model=SignUpOut, operation_id="getSignUp")
+async def one(
+    sign_up_id: PublicId, caller: Caller, session: ReadSession, now: Now, shared: InUse
+) -> SignUpOut:
+    """一次报名。别人的报名是 404。"""
+    entry = await sign_ups.get_own(session, sign_up_id, caller.known.person_id)
+    return out_of(entry, now, shared.public_url)
+
+
+@router.post(
+    "/{sign_up_id}/{act}", response_model=SignUpOut, responses=documented(409), operation_id="changeSignUp"
+)
+async def change(
+    sign_up_id: PublicId,
+    act: Act,
+    caller: Caller,
+    session: WriteOnce,
+    now: Now,
+    shared: InUse,
+    seen: IfMatch = None,
+) -> SignUpOut:
+    """取消报名（cancel），接受（accept）或放弃（decline）留给我的空位。再做一次不算错。"""
+    person_id = caller.known.person_id
+    activity_id = await sign_ups.get_own_activity_id(session, sign_up_id, person_id)
+    if seen is not None:
+        await sign_ups.lock(session, activity_id)  # nobody changes it between looking and doing
+        tags.check(
+            seen, out_of(await sign_ups.get_own(session, sign_up_id, person_id), now, shared.public_url)
+        )
+    await ACTS[act](session, activity_id, applicant(caller), now=now)
+    return out_of(await sign_ups.get_own(session, sign_up_id, person_id), now, shared.public_url)
+
+
+def applicant(caller: SignedIn) -> Applicant:
+    return Applicant(caller.known.person_id, caller.known.facts, "api")
+
+
+def out_of(entry: SignUp, now: datetime, public_url: str) -> SignUpOut:
+    """Of a sign-up whose activity was loaded with it."""
+    activity, standing = entry.activity, standing_of(entry, now)
+    answers: Any = entry.answers
+    return SignUpOut(
+        id=entry.public_id,
+        activity_id=activity.public_id,
+        activity_title=activity.title,
+        place=activity.place,
+        starts_at=activity.starts_at,
+        ends_at=activity.ends_at,
+        state=entry.state,
+        state_label=entry.state.label,
+        standing=standing.words,
+        seats=entry.seats,
+        answers={key: str(value) for key, value in answers.items() if value},
+        signed_up_at=entry.signed_up_at,
+        offer_expires_at=entry.offer_expires_at,
+        may_choose=standing.may_choose,
+        may_cancel=standing.may_cancel,
+        may_return=standing.may_return,
+        ticket=f"{public_url}/me/sign-ups/{entry.public_id}" if entry.state in TICKETED else None,
+    )

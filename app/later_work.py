@@ -1,0 +1,81 @@
+"""What every process does besides answering, round by round; leases keep two from doing the same."""
+
+from app.clock import civil_date
+from app.dialogue.sweeping import Sweep
+from app.house import House
+from app.jobs import (
+    activities,
+    alerts,
+    applications,
+    consultations,
+    media,
+    menus,
+    miniprogram,
+    people,
+    privacy_events,
+    retention,
+    stored_files,
+)
+from app.jobs.deliveries import Sender
+from app.jobs.rounds import Round
+from app.menus.revisions import digests
+from app.menus.watch import Watcher
+from app.settings import WeChatAccount
+from models import AccountKind
+
+
+async def rounds(house: House, *, watch: bool) -> list[Round]:
+    """All that this process has to do, as its settings want it."""
+    settings, database, clock, wechat = house.settings, house.database, house.clock, house.wechat
+    certified = settings.wechat_account.is_certified
+    sender = Sender(database, wechat, clock, customer_messages=certified)
+    sweep = Sweep(database, house.engine, dict(house.accounts.values()), clock)
+    templates = settings.wechat_account is WeChatAccount.SERVICE_VERIFIED
+    bell = alerts.Bell(
+        database, wechat, clock, settings.crisis_openids, customer_messages=certified, templates=templates
+    )
+    official_id = house.accounts[AccountKind.OFFICIAL][0]
+
+    found = [
+        Round("refresh", house.refresh, 2),
+        Round("hits", lambda: _flush(house), 5),
+        Round("addressees", house.addressees.learn, 5),
+        Round("messages", sweep.run, 3, wakes=True),
+        Round("deliveries", sender.send_due, 3, wakes=True),
+        Round("alerts", bell.ring, 5, wakes=True),
+        Round("media", lambda: media.fetch_due(database, wechat, house.files, clock), 5, wakes=True),
+        Round("menus", lambda: menus.push_steps(database, wechat, clock, certified=certified), 5, wakes=True),
+        Round("activities", lambda: activities.run(database, clock), 5),
+        Round("applications", lambda: applications.run(database, clock), 30),
+        Round("consultations", lambda: consultations.run(database, clock), 30),
+        Round("privacy events", lambda: privacy_events.run(database, clock), 30),
+        Round("retention", lambda: retention.run(database, clock), 60),
+        Round("files", lambda: stored_files.tidy(database, house.files, clock), 300),
+    ]
+    if certified:
+        found += people.rounds(database, wechat, clock, official_id)
+    if house.miniprogram is not None:
+        found += miniprogram.rounds(
+            *(database, house.miniprogram, wechat.users, house.files, clock), official_id=official_id
+        )
+    if watch:
+        found.append(await _watching(house))
+    return found
+
+
+async def _watching(house: House) -> Round:
+    """A saved menu file is applied."""
+    async with house.database.reading() as session:
+        tried = await digests(session)
+
+    async def applied(text: str) -> int:
+        return await house.apply_menus(text, by="文件", note="保存后自动应用")
+
+    return Round("menu file", Watcher(house.settings.menus, applied, tried).poll, 1)
+
+
+async def _flush(house: House) -> None:
+    """What was counted in memory."""
+    for tally in (house.menus.hits, house.article_reads):
+        await tally.flush(house.database.transaction, civil_date(house.clock.now()))
+    await house.interests.flush(house.database.transaction)

@@ -1,0 +1,90 @@
+"""A person's own case as he reads it: who said what in its thread, and how he tells more or withdraws it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.errors import DomainError
+from app.services import cases, consultations
+from app.services.case_moves import DECIDED_KINDS
+from app.services.consultation_work import ADD_WORD
+from models import OVER, Case, CaseEntry, CaseKind, CaseState, EntryKind
+
+LONGEST = 2000  # characters of what is added at once
+
+_BY_CHAT: Final = {
+    CaseKind.DESK: "还有话说，请在公众号里回复「人工」。",
+    CaseKind.FEEDBACK: "还要补充，请在公众号里回复「我要留言」并写上这个编号。急事请打 95598。",
+    CaseKind.CONSULTATION: f"还要补充，请在公众号里回复「{ADD_WORD}」。",
+    CaseKind.APPLICATION: "还要补正或撤销，请在「我的」里点「入会申请」。",
+    CaseKind.MEMBER_CHANGE: "要撤销，请在「我的」里点「会员信息」。",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What may be done about a case where one is not in the chat."""
+
+    may_add: bool
+    may_withdraw: bool
+
+
+def how_to_add(case: Case) -> str:
+    """How more is told in the chat; empty where there is no more to tell."""
+    return _BY_CHAT[case.kind] if case.state not in OVER else ""
+
+
+def told(case: Case, entry: CaseEntry) -> tuple[str, str]:
+    """Who said or did it, and the words."""
+    if entry.kind is EntryKind.STAFF:
+        return _staff_words(case, entry), cases.text_of(entry)
+    if entry.kind is EntryKind.MEMBER:
+        return "您说", cases.text_of(entry)
+    came_again = not entry.by and entry.to_state in (None, CaseState.SUBMITTED)
+    if came_again or entry.to_state is None:
+        return ("您又来找过工作人员" if case.kind is CaseKind.DESK else "有新的进展"), ""
+    return entry.to_state.said_to_member, ""
+
+
+def _staff_words(case: Case, entry: CaseEntry) -> str:
+    if entry.to_state is CaseState.WAITING_USER:
+        return "律师问您"
+    if entry.to_state is CaseState.SUPPLEMENT:
+        return "请您补正"
+    if case.kind in DECIDED_KINDS and entry.to_state is not None:
+        return entry.to_state.said_to_member
+    return "律师答复" if case.kind is CaseKind.CONSULTATION else "工作人员答复"
+
+
+async def doors_of(session: AsyncSession, person_id: int, case: Case, now: datetime) -> Doors:
+    if case.kind is not CaseKind.CONSULTATION:
+        return Doors(may_add=False, may_withdraw=False)
+    own = await consultations.get_mine(session, person_id, case.number)
+    return Doors(own.takes_more(now), own.can_be_withdrawn)
+
+
+async def add(
+    session: AsyncSession, person_id: int, case: Case, text: str, *, channel: str, now: datetime
+) -> None:
+    """Tell more in words.
+
+    Raises:
+        DomainError: this kind takes more in the chat only, or the case takes no more.
+    """
+    if case.kind is not CaseKind.CONSULTATION:
+        raise DomainError(how_to_add(case) or f"{case.number} {case.state.label}，不能再补充。")
+    words = [{"type": "text", "text": text}]
+    await consultations.add(session, person_id, case.number, words, channel=channel, now=now)
+
+
+async def withdraw(session: AsyncSession, person_id: int, case: Case, *, channel: str, now: datetime) -> None:
+    """Take it back. Twice is no error.
+
+    Raises:
+        DomainError: this kind cannot be withdrawn, it was answered already, or is over.
+    """
+    if case.kind is not CaseKind.CONSULTATION:
+        raise DomainError(f"{case.kind.label}不用撤销。{how_to_add(case)}")
+    await consultations.cancel(session, person_id, case.number, channel=channel, now=now)

@@ -1,0 +1,51 @@
+"""How somebody's own sign-up stands: what comes next, in a sentence, and what may be done about it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from app.clock import spoken
+from models import LIVE, SignUp, SignUpState
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    words: str
+    may_choose: bool  # accept or decline the seat that is held
+    may_cancel: bool
+    may_return: bool  # sign up again
+
+
+def standing_of(entry: SignUp, now: datetime) -> Standing:
+    """Of a sign-up whose activity was loaded with it."""
+    begun = now >= entry.activity.starts_at
+    return Standing(
+        words=_words(entry, now),
+        may_choose=entry.state is SignUpState.OFFERED and not begun,
+        may_cancel=entry.state in LIVE - {SignUpState.OFFERED, SignUpState.CHECKED_IN} and not begun,
+        may_return=entry.state not in LIVE and entry.activity.takes_sign_ups(now),
+    )
+
+
+def _words(entry: SignUp, now: datetime) -> str:
+    if entry.state in LIVE and now >= entry.activity.ends_at:
+        return "活动已经结束。"
+    if entry.state is SignUpState.OFFERED and entry.offer_expires_at is not None:
+        if entry.offer_expires_at <= now:
+            return "给您留的空位已经到时间，让给下一位了。"
+        return f"有空位了，给您留到{spoken(entry.offer_expires_at, now)}。要参加请点「接受」。"
+    return _WORDS[entry.state]
+
+
+_WORDS: Final = {
+    SignUpState.PENDING_APPROVAL: "报名已提交，审核后通知您。",
+    SignUpState.CONFIRMED: "报名成功，前一天会提醒您。来不了请早点取消，把名额让给别人。",
+    SignUpState.WAITLISTED: "名额已满，您在候补名单中，有空位会通知您确认。",
+    SignUpState.OFFERED: "有空位了，要参加请点「接受」。",
+    SignUpState.OFFER_EXPIRED: "给您留的空位已经到时间，让给下一位了。",
+    SignUpState.DECLINED: "名额已经让给下一位了。",
+    SignUpState.CANCELLED: "这次报名已取消。",
+    SignUpState.REJECTED: "这次报名没有通过。有疑问请在公众号里回复「人工」。",
+    SignUpState.CHECKED_IN: "已经签到。",
+    SignUpState.NO_SHOW: "没有签到。有疑问请在公众号里回复「人工」。",
+}

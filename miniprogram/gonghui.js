@@ -1,0 +1,466 @@
+// 由 `make client` 从 /api/v1/openapi.json 生成，不要手改。用法见 docs/api.md。
+
+/** 接口说「不」：按 code 判断，detail 可以直接给用户看。 */
+export class ProblemError extends Error {
+  constructor(problem) {
+    super(problem.detail);
+    this.name = "ProblemError";
+    this.problem = problem;
+  }
+
+  get code() {
+    return this.problem.code;
+  }
+
+  get status() {
+    return this.problem.status;
+  }
+}
+
+/** 没有等到应答：网络不通，或者服务不在。 */
+export class NoAnswer extends Error {
+  constructor(reason) {
+    super("网络不通，请稍后再试。");
+    this.name = "NoAnswer";
+    this.reason = reason;
+  }
+}
+
+const TRIES = 3; // 一次操作最多发几次
+const TIMEOUT = 15000; // 毫秒
+let made = 0;
+
+/** 一次操作的标识。同一次操作重发时用同一个，就只会办一次。 */
+export function newKey() {
+  made += 1;
+  const random = () => Math.random().toString(36).slice(2, 12).padEnd(10, "0");
+  return `${Date.now().toString(36)}-${made.toString(36)}-${random()}${random()}`;
+}
+
+export class Gonghui {
+  /** base 是服务的网址，例如 https://gh.example.cn */
+  constructor(base, keeper) {
+    let kept = null;
+    this.base = base.replace(/\/+$/, "") + "/api/v1";
+    this.keeper = keeper ?? { read: () => kept, write: (tokens) => { kept = tokens; } };
+    this.refreshing = null;
+    this.known = new Map();
+    this.tags = new WeakMap();
+  }
+
+  /** 登录过，令牌还在手里。 */
+  get signedIn() {
+    return this.keeper.read() !== null;
+  }
+
+  /** 用 wx.login 登录。 */
+  async signIn() {
+    const code = await new Promise((resolve, reject) => {
+      wx.login({ success: (answer) => resolve(answer.code), fail: (error) => reject(new NoAnswer(error.errMsg)) });
+    });
+    this.forget();
+    this.keeper.write(await this.logIn({ body: { code } }));
+  }
+
+  /** 退出，令牌作废。 */
+  async leave() {
+    await this.signOut();
+    this.forget();
+  }
+
+  /** 小程序登录：用 wx.login 的 code 换访问令牌。code 只能用一次，五分钟内有效。 */
+  logIn(given) {
+    return this.call({ method: "POST", path: "/auth/miniprogram", body: given.body, open: true });
+  }
+
+  /** 用刷新令牌换新的一对。旧的刷新令牌一分钟后再用，登录就此结束。 */
+  refreshTokens(given) {
+    return this.call({ method: "POST", path: "/auth/refresh", body: given.body, open: true });
+  }
+
+  /** 退出：这一对令牌立即失效。 */
+  signOut() {
+    return this.call({ method: "POST", path: "/auth/sign-out" });
+  }
+
+  /** 我是谁：随机编号，和绑定的会员信息。 */
+  getMe() {
+    return this.call({ method: "GET", path: "/me" });
+  }
+
+  /** 花名册里我的资料。没有绑定是 404。 */
+  getMembership() {
+    return this.call({ method: "GET", path: "/me/membership" });
+  }
+
+  /** 绑定工号。对不上是 422（code: does_not_fit），一天最多 5 次；不会说是哪一项不对。
+
+绑定着别的微信号是 409（code: bound_elsewhere），可以用 POST /me/changes/move 申请换过来。 */
+  bindMembership(given) {
+    return this.call({ method: "PUT", path: "/me/membership", body: given.body });
+  }
+
+  /** 解除绑定。没有绑定也不算错。 */
+  unbindMembership(given = {}) {
+    return this.call({ method: "DELETE", path: "/me/membership", seen: given.seen });
+  }
+
+  /** 资讯列表。新的在前，可以按栏目。 */
+  listNews(given = {}) {
+    return this.call({ method: "GET", path: "/news", query: { category: given.category, limit: given.limit, cursor: given.cursor }, open: true });
+  }
+
+  /** 一篇资讯。正文是一块一块的，按 type 显示。 */
+  getArticle(given) {
+    return this.call({ method: "GET", path: `/news/${encodeURIComponent(given.article_id)}`, open: true });
+  }
+
+  /** 用电安全知识列表。按类别排，同一类里危险的在前。 */
+  listTips(given = {}) {
+    return this.call({ method: "GET", path: "/tips", query: { topic: given.topic, limit: given.limit, cursor: given.cursor }, open: true });
+  }
+
+  /** 每日一条。今天大家看到的是同一条。 */
+  getTipOfTheDay() {
+    return this.call({ method: "GET", path: "/tips/today", open: true });
+  }
+
+  /** 一条用电安全知识。urgent 时先显示电话。 */
+  getTip(given) {
+    return this.call({ method: "GET", path: `/tips/${encodeURIComponent(given.tip_id)}`, open: true });
+  }
+
+  /** 劳动权益问答列表。按类别排。 */
+  listLaws(given = {}) {
+    return this.call({ method: "GET", path: "/laws", query: { topic: given.topic, limit: given.limit, cursor: given.cursor }, open: true });
+  }
+
+  /** 一条劳动权益问答。caution 要和答案一起显示。 */
+  getLaw(given) {
+    return this.call({ method: "GET", path: `/laws/${encodeURIComponent(given.law_id)}`, open: true });
+  }
+
+  /** 用一句话问。不保存是谁问的；有轻生念头的话会提醒值班人员，这时只显示 danger。 */
+  search(given) {
+    return this.call({ method: "POST", path: "/search", body: given.body });
+  }
+
+  /** 服务大厅。常用的在前。 */
+  listServices() {
+    return this.call({ method: "GET", path: "/services", open: true });
+  }
+
+  /** 服务电话。救命的在前。 */
+  listHotlines() {
+    return this.call({ method: "GET", path: "/hotlines", open: true });
+  }
+
+  /** 近期活动。正在报名的在前，再按报名截止时间。 */
+  listActivities(given = {}) {
+    return this.call({ method: "GET", path: "/activities", query: { limit: given.limit, cursor: given.cursor }, open: true });
+  }
+
+  /** 一个活动。不分是谁看；自己的报名在 /activities/{id}/mine。 */
+  getActivity(given) {
+    return this.call({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}`, open: true });
+  }
+
+  /** 我和这个活动。报过名的有 sign_up；没有报名的，能不能报、为什么不能。 */
+  getActivityStanding(given) {
+    return this.call({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}/mine` });
+  }
+
+  /** 报名。名额满了就是候补（state: waitlisted）。已经报过名的，答现在的报名。 */
+  signUp(given) {
+    return this.call({ method: "POST", path: `/activities/${encodeURIComponent(given.activity_id)}/sign-ups`, body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 我的报名。when=ahead 是还没结束的，近的在前；when=past 是取消的和结束的，新的在前。 */
+  listSignUps(given = {}) {
+    return this.call({ method: "GET", path: "/me/sign-ups", query: { when: given.when, limit: given.limit, cursor: given.cursor } });
+  }
+
+  /** 一次报名。别人的报名是 404。 */
+  getSignUp(given) {
+    return this.call({ method: "GET", path: `/me/sign-ups/${encodeURIComponent(given.sign_up_id)}` });
+  }
+
+  /** 取消报名（cancel），接受（accept）或放弃（decline）留给我的空位。再做一次不算错。 */
+  changeSignUp(given) {
+    return this.call({ method: "POST", path: `/me/sign-ups/${encodeURIComponent(given.sign_up_id)}/${encodeURIComponent(given.act)}`, key: given.key ?? newKey(), seen: given.seen });
+  }
+
+  /** 我的留言、咨询和人工服务。新的在前，列表里没有内容。 */
+  listCases(given = {}) {
+    return this.call({ method: "GET", path: "/me/cases", query: { limit: given.limit, cursor: given.cursor } });
+  }
+
+  /** 一件事项，从第一句话到答复。别人的是 404。 */
+  getCase(given) {
+    return this.call({ method: "GET", path: `/me/cases/${encodeURIComponent(given.case_id)}` });
+  }
+
+  /** 补充情况。现在只有法律咨询能在这里补充，别的按 how_to_add。 */
+  addToCase(given) {
+    return this.call({ method: "POST", path: `/me/cases/${encodeURIComponent(given.case_id)}/entries`, body: given.body, key: given.key ?? newKey(), seen: given.seen });
+  }
+
+  /** 撤销咨询。撤销后律师不再办理，不能恢复；再做一次不算错。 */
+  withdrawCase(given) {
+    return this.call({ method: "POST", path: `/me/cases/${encodeURIComponent(given.case_id)}/withdrawal`, key: given.key ?? newKey(), seen: given.seen });
+  }
+
+  /** 入会声明和组织的树。 */
+  getJoiningForm() {
+    return this.call({ method: "GET", path: "/me/joining/form" });
+  }
+
+  /** 我最近一份入会申请。没有申请过是 404。 */
+  getApplication() {
+    return this.call({ method: "GET", path: "/me/joining" });
+  }
+
+  /** 提交入会申请。已有一份在办的，返回那一份。
+
+花名册里已经有本人的资料时是 409（code: bind_instead），请改用绑定工号。 */
+  applyToJoin(given) {
+    return this.call({ method: "POST", path: "/me/joining", body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 撤销在办的申请。没有在办的是 404。 */
+  withdrawApplication() {
+    return this.call({ method: "DELETE", path: "/me/joining" });
+  }
+
+  /** 补正：把要补的写上。 */
+  supplementApplication(given) {
+    return this.call({ method: "POST", path: "/me/joining/supplement", body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 我的变更申请，新的在前；有没有人申请换走我的绑定。 */
+  listChanges() {
+    return this.call({ method: "GET", path: "/me/changes" });
+  }
+
+  /** 申请改花名册里的手机号，工作人员核对后生效。 */
+  askForPhone(given) {
+    return this.call({ method: "POST", path: "/me/changes/phone", body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 工号绑定着别的微信号时，申请换到这里。对不上是 422（code: does_not_fit），和绑定一起计次。
+
+没有绑定着别的微信号时，直接绑定好，返回 204。 */
+  askForMove(given) {
+    return this.call({ method: "POST", path: "/me/changes/move", body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 撤销我的一件变更申请。 */
+  withdrawChange(given) {
+    return this.call({ method: "DELETE", path: `/me/changes/${encodeURIComponent(given.number)}` });
+  }
+
+  /** 不是我：对换走我的绑定提出异议。没有人申请也不算错。 */
+  objectToMove(given = {}) {
+    return this.call({ method: "POST", path: "/me/changes/objection", key: given.key ?? newKey() });
+  }
+
+  /** 我绑定的户号，先绑定的在前；和可以选的片区。 */
+  listAccounts() {
+    return this.call({ method: "GET", path: "/me/accounts" });
+  }
+
+  /** 绑定户号。绑定过的原样返回；登记里有没有这个户号不会说。号码不对是 422（code: no_such_number）。 */
+  bindAccount(given) {
+    return this.call({ method: "POST", path: "/me/accounts", body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 改名称，或选片区。 */
+  changeAccount(given) {
+    return this.call({ method: "PATCH", path: `/me/accounts/${encodeURIComponent(given.account_id)}`, body: given.body });
+  }
+
+  /** 解绑。 */
+  unbindAccount(given) {
+    return this.call({ method: "DELETE", path: `/me/accounts/${encodeURIComponent(given.account_id)}` });
+  }
+
+  /** 核实。对不上是 422（code: does_not_fit），一天最多 5 次；不会说登记的是什么。 */
+  verifyAccount(given) {
+    return this.call({ method: "POST", path: `/me/accounts/${encodeURIComponent(given.account_id)}/verification`, body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 我的兴趣，次数多的在前；只用来给「您可能想看」排序。 */
+  getInterests() {
+    return this.call({ method: "GET", path: "/me/interests" });
+  }
+
+  /** 打开或关闭个性化推荐。 */
+  switchInterests(given) {
+    return this.call({ method: "PUT", path: "/me/interests", body: given.body });
+  }
+
+  /** 全部删除。 */
+  forgetInterests() {
+    return this.call({ method: "DELETE", path: "/me/interests" });
+  }
+
+  /** 删除一项。 */
+  forgetInterest(given) {
+    return this.call({ method: "DELETE", path: `/me/interests/${encodeURIComponent(given.topic)}` });
+  }
+
+  /** 要同意的各个用途，和本人的同意。 */
+  listConsents() {
+    return this.call({ method: "GET", path: "/me/privacy/consents" });
+  }
+
+  /** 撤回一项同意，现在就生效。没有同意过也不算错。 */
+  withdrawConsent(given) {
+    return this.call({ method: "DELETE", path: `/me/privacy/consents/${encodeURIComponent(given.key)}` });
+  }
+
+  /** 和本人有关的全部资料，按章节。 */
+  getMyData() {
+    return this.call({ method: "GET", path: "/me/privacy/data" });
+  }
+
+  /** 本人提过的要求和回执，新的在前。 */
+  listPrivacyRequests() {
+    return this.call({ method: "GET", path: "/me/privacy/requests" });
+  }
+
+  /** 请工作人员更正一项资料。 */
+  askForCorrection(given) {
+    return this.call({ method: "POST", path: "/me/privacy/corrections", body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 删除一部分资料：messages 对话，drafts 没办完的对话，cases 办完的事，answers 过去报名填的内容。 */
+  deleteMyData(given) {
+    return this.call({ method: "POST", path: "/me/privacy/deletions", body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 注销：和本人有关的资料删除或脱离，登录随即失效，不能恢复。 */
+  closeAccount(given) {
+    return this.call({ method: "POST", path: "/me/privacy/closing", body: given.body, key: given.key ?? newKey() });
+  }
+
+  forget() {
+    this.keeper.write(null);
+    this.known.clear();
+  }
+
+  async call(call) {
+    let answer = await this.tried(call);
+    if (answer.status === 401 && !call.open && (await this.refreshed())) answer = await this.tried(call);
+    const address = addressOf(call);
+    const before = this.known.get(address);
+    const text = answer.status === 304 && before ? before.text : answer.text;
+    if (answer.status >= 400) throw new ProblemError(problemIn(answer));
+    if (!text) return undefined;
+    const result = JSON.parse(text);
+    const tag = answer.header.etag;
+    if (tag && result !== null && typeof result === "object") this.tags.set(result, tag);
+    if (tag && call.method === "GET") this.known.set(address, { tag, text });
+    return result;
+  }
+
+  // 网络断了、正在恢复、同一个请求正在办理：隔一会儿再发。有标识的不会办两次；没有标识的只有读取才再发。
+  async tried(call) {
+    const again = call.method === "GET" || call.key !== undefined;
+    for (let left = TRIES - 1; ; left -= 1) {
+      const last = left === 0 || !again;
+      try {
+        const answer = await this.sent(call);
+        if (last || !isPassing(answer)) return answer;
+        await pause(Number(answer.header["retry-after"]) || 1);
+      } catch (error) {
+        if (last || !(error instanceof NoAnswer)) throw error;
+        await pause(1);
+      }
+    }
+  }
+
+  sent(call) {
+    const address = addressOf(call);
+    const header = { "Content-Type": "application/json" };
+    const token = call.open ? undefined : this.keeper.read()?.access_token;
+    if (token) header.Authorization = `Bearer ${token}`;
+    if (call.key) header["Idempotency-Key"] = call.key;
+    const seen = call.seen && this.tags.get(call.seen);
+    if (seen) header["If-Match"] = seen;
+    const before = this.known.get(address);
+    if (call.method === "GET" && before) header["If-None-Match"] = before.tag;
+    return new Promise((resolve, reject) => {
+      wx.request({
+        url: this.base + address,
+        method: call.method,
+        data: call.body === undefined ? undefined : JSON.stringify(call.body),
+        header,
+        dataType: "text",
+        responseType: "text",
+        timeout: TIMEOUT,
+        success: (answer) => resolve({
+          status: answer.statusCode,
+          text: typeof answer.data === "string" ? answer.data : answer.data ? JSON.stringify(answer.data) : "",
+          header: small(answer.header),
+        }),
+        fail: (error) => reject(new NoAnswer(error.errMsg)),
+      });
+    });
+  }
+
+  // 换一对新令牌；几个请求同时过期，只换一次。
+  refreshed() {
+    this.refreshing ??= this.refresh().finally(() => { this.refreshing = null; });
+    return this.refreshing;
+  }
+
+  async refresh() {
+    const tokens = this.keeper.read();
+    if (!tokens) return false;
+    try {
+      this.keeper.write(await this.refreshTokens({ body: { refresh_token: tokens.refresh_token } }));
+      return true;
+    } catch (error) {
+      if (!(error instanceof ProblemError) || error.status !== 401) throw error;
+      this.forget();
+      return false;
+    }
+  }
+}
+
+function addressOf(call) {
+  const pairs = Object.entries(call.query ?? {}).filter(([, value]) => value !== undefined && value !== null);
+  const query = pairs.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join("&");
+  return query ? `${call.path}?${query}` : call.path;
+}
+
+function isPassing(answer) {
+  return answer.status === 503 || (answer.status === 409 && problemIn(answer).code === "in_progress");
+}
+
+function problemIn(answer) {
+  try {
+    const found = JSON.parse(answer.text);
+    if (typeof found.code === "string" && typeof found.detail === "string") return found;
+  } catch {
+    // 不是我们的应答：多半是中间的网关
+  }
+  return {
+    type: "about:blank",
+    status: answer.status,
+    code: "unknown",
+    title: "没有办成",
+    detail: "没有办成，请稍后再试。",
+    request_id: "",
+    fields: [],
+  };
+}
+
+function small(header) {
+  return Object.fromEntries(Object.entries(header).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function pause(seconds) {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}

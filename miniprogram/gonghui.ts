@@ -1,0 +1,1070 @@
+// 由 `make client` 从 /api/v1/openapi.json 生成，不要手改。用法见 docs/api.md。
+
+/** 微信小程序给的，这里只用这几样。 */
+declare const wx: {
+  request(options: {
+    url: string;
+    method: string;
+    data?: string;
+    header: Record<string, string>;
+    dataType: string;
+    responseType: string;
+    timeout: number;
+    success(answer: { statusCode: number; data: unknown; header: Record<string, string> }): void;
+    fail(error: { errMsg: string }): void;
+  }): unknown;
+  login(options: { success(answer: { code: string }): void; fail(error: { errMsg: string }): void }): void;
+};
+declare function setTimeout(act: () => void, milliseconds: number): unknown;
+
+export type AccountOut = {
+  id: string;
+  /** 只有尾号 */
+  number: string;
+  nickname: string | null;
+  /** unverified 未核实，verified 已核实 */
+  state: BindingState;
+  /** 未核实时只是本人选的 */
+  area: string | null;
+  /** 核实后才有，不全显示 */
+  owner: string | null;
+  /** 核实后才有，不全显示 */
+  address: string | null;
+  bound_at: string;
+  verified_at: string | null;
+};
+export type AccountsOut = {
+  accounts: Array<AccountOut>;
+  /** 可以选的片区 */
+  areas: Array<string>;
+};
+export type ActivityOut = {
+  id: string;
+  title: string;
+  summary: string;
+  place: string;
+  organiser: string;
+  state: ActivityState;
+  state_label: string;
+  /** 报名开始 */
+  opens_at: string;
+  /** 报名截止 */
+  closes_at: string;
+  starts_at: string;
+  ends_at: string;
+  /** 现在能不能报名 */
+  takes_sign_ups: boolean;
+};
+export type ActivityPage = {
+  items: Array<ActivityOut>;
+  /** 放进 cursor 就是下一页；没有更多时是 null */
+  next: string | null;
+};
+export type ActivityState = "draft" | "published" | "registration_open" | "registration_closed" | "ongoing" | "ended" | "archived" | "cancelled";
+export type AddedOut = {
+  /** 不是空的就先显示它：该打哪个电话、先做什么 */
+  danger: string;
+  case: WholeCaseOut;
+};
+/** 入会申请表。declaration 填 GET /me/joining/form 给出的版本，表示本人看过并确认了声明。 */
+export type ApplicationIn = {
+  name: string;
+  /** 男、女 */
+  sex: string;
+  born_on: string;
+  phone: string;
+  /** 在职、劳务派遣 */
+  kind: string;
+  staff_number?: string;
+  post?: string;
+  /** 组织的 id；说不清就不填 */
+  branch?: string;
+  declaration?: string;
+};
+export type ApplicationOut = {
+  number: string;
+  state: CaseState;
+  state_label: string;
+  /** 最迟什么时候答复；等本人补正时没有 */
+  due_at: string | null;
+  /** 要补正什么，或为什么没有通过 */
+  asked: string;
+  steps: Array<StepOut>;
+};
+export type ArticleCategory = "union" | "notice" | "safety" | "people";
+export type ArticleOut = {
+  id: string;
+  category: ArticleCategory;
+  category_label: string;
+  title: string;
+  summary: string;
+  author: string;
+  published_at: string;
+};
+export type ArticlePage = {
+  items: Array<ArticleOut>;
+  /** 放进 cursor 就是下一页；没有更多时是 null */
+  next: string | null;
+};
+export type AskedOut = {
+  number: string;
+  /** 最迟什么时候答复 */
+  due_at: string | null;
+};
+/** 户号，名称和片区可以不写。 */
+export type BindIn = {
+  /** 10 位或 13 位 */
+  number: string;
+  nickname?: string | null;
+  /** 从 areas 里选 */
+  area?: string | null;
+  /** 本人同意的说明的版本，见 /me/privacy/consents */
+  consent_version: string;
+};
+export type BindingState = "unverified" | "verified";
+export type BranchOut = {
+  id: string;
+  name: string;
+  /** 第几级，最上面是 0；紧跟在上级后面 */
+  depth: number;
+};
+export type CallOut = {
+  number: string;
+  name: string;
+};
+export type CaseKind = "desk" | "feedback" | "consultation" | "application" | "member_change";
+export type CaseOut = {
+  /** 只在本人这里有用 */
+  id: string;
+  /** 可以念给工作人员听 */
+  number: string;
+  kind: CaseKind;
+  kind_label: string;
+  /** 没有问过的是空的 */
+  topic: string;
+  state: CaseState;
+  state_label: string;
+  anonymous: boolean;
+  opened_on: string;
+};
+export type CasePage = {
+  items: Array<CaseOut>;
+  /** 放进 cursor 就是下一页；没有更多时是 null */
+  next: string | null;
+};
+export type CaseState = "submitted" | "triaged" | "assigned" | "in_progress" | "waiting_user" | "answered" | "reopened" | "closed" | "referred" | "cancelled" | "supplement" | "reviewing" | "approved" | "refused";
+/** 写了哪一项就改哪一项；null 是去掉。 */
+export type ChangeIn = {
+  nickname?: string | null;
+  /** 核实后不能改 */
+  area?: string | null;
+};
+export type ChangeKind = "phone" | "move";
+export type ChangeOut = {
+  number: string;
+  /** phone 换手机号，move 换微信号 */
+  what: ChangeKind;
+  state: CaseState;
+  state_label: string;
+  /** 工作人员的答复；还没有就是空的 */
+  answer: string;
+};
+export type ChangesOut = {
+  mine: Array<ChangeOut>;
+  /** 有人申请换走我的绑定，可以提出异议 */
+  claimed: boolean;
+};
+export type ChapterOut = {
+  title: string;
+  /** 各项的中文名 */
+  fields: Record<string, string>;
+  rows: Array<Record<string, unknown>>;
+};
+export type ClosingIn = {
+  /** 本人知道注销以后不能恢复 */
+  sure: boolean;
+};
+export type CodeIn = {
+  /** wx.login 得到的 code */
+  code: string;
+};
+export type CorrectionIn = {
+  what: string;
+};
+export type DeletionIn = {
+  parts: Array<Part>;
+};
+export type DoorOut = {
+  /** 固定不变 */
+  key: string;
+  name: string;
+  about: string;
+  group: string;
+  /** 网页的路径，或 tel: 开头的电话 */
+  to: string;
+  /** 在公众号里办的：该发哪几个字 */
+  say: string | null;
+  /** all 所有人，members 只给会员，others 还不是会员的人 */
+  whose: Whose;
+};
+export type DoorsOut = {
+  items: Array<DoorOut>;
+};
+export type EntryOut = {
+  id: string;
+  topic: string;
+  topic_label: string;
+  title: string;
+  /** 可能有生命危险：先显示电话 */
+  urgent: boolean;
+};
+export type EntryPage = {
+  items: Array<EntryOut>;
+  /** 放进 cursor 就是下一页；没有更多时是 null */
+  next: string | null;
+};
+/** 户名或登记手机号的后四位，正好写一样。 */
+export type FactIn = {
+  name?: string | null;
+  phone_end?: string | null;
+};
+/** 填申请表要用的：入会声明和可以选的组织。 */
+export type FormOut = {
+  declaration: string;
+  version: string;
+  branches: Array<BranchOut>;
+};
+export type FoundOut = {
+  kind: "tip" | "law" | "signpost";
+  /** tip 和 law 可以再取全文 */
+  id: string;
+  title: string;
+  /** 完整答案，可以直接显示 */
+  text: string;
+};
+export type Heading = {
+  type: "heading";
+  level: 2 | 3;
+  spans: Array<Span>;
+};
+export type HotlineOut = {
+  number: string;
+  name: string;
+  note: string;
+  subject: Subject;
+};
+export type HotlinesOut = {
+  items: Array<HotlineOut>;
+};
+export type InterestOut = {
+  /** 编号，删除时用 */
+  topic: string;
+  label: string;
+  /** 看过几次 */
+  count: number;
+  last_at: string;
+};
+export type InterestsOut = {
+  /** 个性化推荐是否打开 */
+  on: boolean;
+  items: Array<InterestOut>;
+};
+export type Items = {
+  type: "items";
+  ordered: boolean;
+  items: Array<Array<Span>>;
+};
+export type LawOut = {
+  id: string;
+  topic: string;
+  topic_label: string;
+  title: string;
+  /** 可能有生命危险：先显示电话 */
+  urgent: boolean;
+  /** 一两句话的答案 */
+  short: string;
+  steps: Array<string>;
+  do_not: Array<string>;
+  /** 依据 */
+  law: Array<string>;
+  /** 可以问谁 */
+  calls: Array<CallOut>;
+  caution: string;
+  source: string;
+  reviewed_on: string;
+  /** 网页，可以分享 */
+  address: string;
+};
+export type LawTopic = "wages" | "contract" | "dismissal" | "hours_leave" | "injury" | "insurance" | "women" | "dispatch" | "retirement" | "dispute" | "union" | "help";
+export type LineOut = {
+  what: string;
+  done: string;
+};
+export type MeOut = {
+  id: string;
+  membership: MembershipOut | null;
+};
+export type MembershipOut = {
+  staff_number: string;
+  name: string;
+  /** 从上到下 */
+  branch: Array<string>;
+  post: string;
+  /** 在职、劳务派遣、退休 */
+  kind: string;
+  /** 已经离开：会员的权利不再有 */
+  has_left: boolean;
+};
+export type MoreIn = {
+  text: string;
+};
+export type Paragraph = {
+  type: "paragraph";
+  spans: Array<Span>;
+};
+export type Part = "messages" | "drafts" | "cases" | "answers";
+export type PhoneIn = {
+  phone: string;
+};
+/** Why a call was not done. */
+export type Problem = {
+  type: string;
+  status: number;
+  /** 固定不变，程序按它判断 */
+  code: string;
+  title: string;
+  /** 可以直接给用户看 */
+  detail: string;
+  /** 报给工作人员，能查到这一次 */
+  request_id: string;
+  /** 哪一项不对、为什么 */
+  fields: Array<Record<string, string>>;
+};
+/** 工号、姓名，再加一样：手机号后四位或出生日期。 */
+export type ProofIn = {
+  staff_number: string;
+  name: string;
+  phone_end?: string | null;
+  born_on?: string | null;
+  /** 本人同意的说明的版本，见 /me/privacy/consents */
+  consent_version: string;
+};
+export type PurposeOut = {
+  key: string;
+  title: string;
+  /** 同意时原样带回 */
+  version: string;
+  /** 同意之前给本人看的话 */
+  question: string;
+  /** 含敏感信息，要单独同意 */
+  sensitive: boolean;
+  /** 撤回以后会怎样 */
+  withdrawing: string;
+  /** 现在的版本，本人同意着 */
+  agreed: boolean;
+  agreed_at: string | null;
+};
+export type PurposesOut = {
+  items: Array<PurposeOut>;
+};
+export type QuestionIn = {
+  text: string;
+};
+export type QuestionKind = "text" | "choice" | "phone";
+export type QuestionOut = {
+  /** 报名时 answers 里的键 */
+  key: string;
+  prompt: string;
+  kind: QuestionKind;
+  /** 只有选择题有 */
+  options: Array<string>;
+  required: boolean;
+};
+export type Quote = {
+  type: "quote";
+  spans: Array<Span>;
+};
+export type ReceiptOut = {
+  /** 回执的页面是 /receipts/ 加这个编号 */
+  id: string;
+  number: string;
+  kind: string;
+  asked_at: string;
+  lines: Array<LineOut>;
+};
+export type ReceiptsOut = {
+  items: Array<ReceiptOut>;
+};
+export type RefreshIn = {
+  refresh_token: string;
+};
+export type SearchOut = {
+  /** 不是空的就先显示它：该打哪个电话、先做什么 */
+  danger: string;
+  /** hit：第一条就是答案；choices：问问是哪一条；miss：没有，已经记下 */
+  outcome: "hit" | "choices" | "miss";
+  found: Array<FoundOut>;
+};
+export type SignUpIn = {
+  /** 几个人，包括自己 */
+  seats?: number;
+  /** 按 questions 的 key */
+  answers?: Record<string, string>;
+};
+export type SignUpOut = {
+  id: string;
+  activity_id: string;
+  activity_title: string;
+  place: string;
+  starts_at: string;
+  ends_at: string;
+  state: SignUpState;
+  state_label: string;
+  /** 现在怎样，可以直接显示 */
+  standing: string;
+  /** 几个人，包括自己 */
+  seats: number;
+  /** 报名时的回答 */
+  answers: Record<string, string>;
+  signed_up_at: string;
+  /** 空位留到几时；没有是 null */
+  offer_expires_at: string | null;
+  /** 可以 accept 或 decline */
+  may_choose: boolean;
+  may_cancel: boolean;
+  /** 可以重新报名 */
+  may_return: boolean;
+  /** 放进二维码的内容：报名成功才有，打开是本人的报名页，别人打不开 */
+  ticket: string | null;
+};
+export type SignUpPage = {
+  items: Array<SignUpOut>;
+  /** 放进 cursor 就是下一页；没有更多时是 null */
+  next: string | null;
+};
+export type SignUpState = "pending_approval" | "confirmed" | "waitlisted" | "offered" | "offer_expired" | "declined" | "cancelled" | "rejected" | "checked_in" | "no_show";
+/** Words of one look. `href` is https, or a path of our own. */
+export type Span = {
+  text: string;
+  bold: boolean;
+  href: string;
+};
+export type StandingOut = {
+  /** 我的报名；没有报过是 null */
+  sign_up: SignUpOut | null;
+  may_sign_up: boolean;
+  /** 不能报名的原因，可以直接显示 */
+  obstacle: string;
+};
+export type StepOut = {
+  at: string;
+  /** 这一步到了哪个状态 */
+  state: CaseState | null;
+  words: string;
+};
+export type Subject = "danger" | "electricity" | "union" | "law" | "mind" | "government";
+export type SupplementIn = {
+  text: string;
+};
+/** 关闭后马上停止记，已经记下的全部删除。 */
+export type SwitchIn = {
+  on: boolean;
+};
+export type TipOut = {
+  id: string;
+  topic: string;
+  topic_label: string;
+  title: string;
+  /** 可能有生命危险：先显示电话 */
+  urgent: boolean;
+  /** 第一步做什么 */
+  first: string;
+  /** 千万不要 */
+  never: Array<string>;
+  steps: Array<string>;
+  /** 电话，最要紧的在前 */
+  calls: Array<CallOut>;
+  source: string;
+  reviewed_on: string;
+  /** 网页，可以分享 */
+  address: string;
+};
+export type TokensOut = {
+  /** 放在 Authorization: Bearer 后面 */
+  access_token: string;
+  /** 秒 */
+  expires_in: number;
+  /** 只能用一次，换来新的一对 */
+  refresh_token: string;
+  /** 秒 */
+  refresh_expires_in: number;
+};
+export type Topic = "household" | "children" | "storms" | "farming" | "building" | "fishing_kites" | "ebikes" | "outages" | "first_aid" | "meters" | "seasons" | "holidays";
+export type WholeActivityOut = {
+  id: string;
+  title: string;
+  summary: string;
+  place: string;
+  organiser: string;
+  state: ActivityState;
+  state_label: string;
+  /** 报名开始 */
+  opens_at: string;
+  /** 报名截止 */
+  closes_at: string;
+  starts_at: string;
+  ends_at: string;
+  /** 现在能不能报名 */
+  takes_sign_ups: boolean;
+  /** 名额；null 是不限 */
+  capacity: number | null;
+  /** 还有几个名额；0 是满了，可以候补 */
+  left: number | null;
+  /** 每人最多带几位同伴 */
+  guests: number;
+  /** 报名要审核 */
+  approval: boolean;
+  /** 给谁的；空的是大家都能来 */
+  audience: string;
+  questions: Array<QuestionOut>;
+  /** 介绍 */
+  blocks: Array<Paragraph | Heading | Items | Quote>;
+  address: string;
+};
+export type WholeArticleOut = {
+  id: string;
+  category: ArticleCategory;
+  category_label: string;
+  title: string;
+  summary: string;
+  author: string;
+  published_at: string;
+  /** 正文：段落、标题、列表、引用 */
+  blocks: Array<Paragraph | Heading | Items | Quote>;
+  /** 大约多少人次读过 */
+  reads: number;
+  /** 网页，可以分享 */
+  address: string;
+};
+export type WholeCaseOut = {
+  /** 只在本人这里有用 */
+  id: string;
+  /** 可以念给工作人员听 */
+  number: string;
+  kind: CaseKind;
+  kind_label: string;
+  /** 没有问过的是空的 */
+  topic: string;
+  state: CaseState;
+  state_label: string;
+  anonymous: boolean;
+  opened_on: string;
+  /** 最晚什么时候答复；已经答复是 null */
+  answer_due_at: string | null;
+  /** 可以在这里补充 */
+  may_add: boolean;
+  may_withdraw: boolean;
+  /** 在公众号里怎样补充 */
+  how_to_add: string;
+  /** 早的在前 */
+  thread: Array<WordsOut>;
+};
+export type Whose = "all" | "members" | "others";
+export type WordsOut = {
+  /** 谁说的，或发生了什么 */
+  said: string;
+  /** 没有话的是空的；图片写成 [图片] */
+  text: string;
+  on: string;
+  /** 匿名的只记日期，这里是 null */
+  at: string | null;
+};
+
+/** 登录后的两个令牌放在哪里；不给就只在内存里。 */
+export type Keeper = { read(): TokensOut | null; write(tokens: TokensOut | null): void };
+
+type Call = {
+  method: string;
+  path: string;
+  query?: Record<string, string | number | boolean | null | undefined>;
+  body?: unknown;
+  key?: string;
+  seen?: object;
+  open?: boolean;
+};
+type Answer = { status: number; text: string; header: Record<string, string> };
+
+/** 接口说「不」：按 code 判断，detail 可以直接给用户看。 */
+export class ProblemError extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.name = "ProblemError";
+    this.problem = problem;
+  }
+
+  get code(): string {
+    return this.problem.code;
+  }
+
+  get status(): number {
+    return this.problem.status;
+  }
+}
+
+/** 没有等到应答：网络不通，或者服务不在。 */
+export class NoAnswer extends Error {
+  constructor(reason: string) {
+    super("网络不通，请稍后再试。");
+    this.name = "NoAnswer";
+    this.reason = reason;
+  }
+
+  readonly reason: string;
+}
+
+const TRIES = 3; // 一次操作最多发几次
+const TIMEOUT = 15000; // 毫秒
+let made = 0;
+
+/** 一次操作的标识。同一次操作重发时用同一个，就只会办一次。 */
+export function newKey(): string {
+  made += 1;
+  const random = () => Math.random().toString(36).slice(2, 12).padEnd(10, "0");
+  return `${Date.now().toString(36)}-${made.toString(36)}-${random()}${random()}`;
+}
+
+export class Gonghui {
+  private readonly base: string;
+  private readonly keeper: Keeper;
+  private refreshing: Promise<boolean> | null;
+  private readonly known: Map<string, { tag: string; text: string }>;
+  private readonly tags: WeakMap<object, string>;
+
+  /** base 是服务的网址，例如 https://gh.example.cn */
+  constructor(base: string, keeper?: Keeper) {
+    let kept: TokensOut | null = null;
+    this.base = base.replace(/\/+$/, "") + "/api/v1";
+    this.keeper = keeper ?? { read: () => kept, write: (tokens) => { kept = tokens; } };
+    this.refreshing = null;
+    this.known = new Map();
+    this.tags = new WeakMap();
+  }
+
+  /** 登录过，令牌还在手里。 */
+  get signedIn(): boolean {
+    return this.keeper.read() !== null;
+  }
+
+  /** 用 wx.login 登录。 */
+  async signIn(): Promise<void> {
+    const code = await new Promise<string>((resolve, reject) => {
+      wx.login({ success: (answer) => resolve(answer.code), fail: (error) => reject(new NoAnswer(error.errMsg)) });
+    });
+    this.forget();
+    this.keeper.write(await this.logIn({ body: { code } }));
+  }
+
+  /** 退出，令牌作废。 */
+  async leave(): Promise<void> {
+    await this.signOut();
+    this.forget();
+  }
+
+  /** 小程序登录：用 wx.login 的 code 换访问令牌。code 只能用一次，五分钟内有效。 */
+  logIn(given: { body: CodeIn }): Promise<TokensOut> {
+    return this.call<TokensOut>({ method: "POST", path: "/auth/miniprogram", body: given.body, open: true });
+  }
+
+  /** 用刷新令牌换新的一对。旧的刷新令牌一分钟后再用，登录就此结束。 */
+  refreshTokens(given: { body: RefreshIn }): Promise<TokensOut> {
+    return this.call<TokensOut>({ method: "POST", path: "/auth/refresh", body: given.body, open: true });
+  }
+
+  /** 退出：这一对令牌立即失效。 */
+  signOut(): Promise<void> {
+    return this.call<void>({ method: "POST", path: "/auth/sign-out" });
+  }
+
+  /** 我是谁：随机编号，和绑定的会员信息。 */
+  getMe(): Promise<MeOut> {
+    return this.call<MeOut>({ method: "GET", path: "/me" });
+  }
+
+  /** 花名册里我的资料。没有绑定是 404。 */
+  getMembership(): Promise<MembershipOut> {
+    return this.call<MembershipOut>({ method: "GET", path: "/me/membership" });
+  }
+
+  /** 绑定工号。对不上是 422（code: does_not_fit），一天最多 5 次；不会说是哪一项不对。
+
+绑定着别的微信号是 409（code: bound_elsewhere），可以用 POST /me/changes/move 申请换过来。 */
+  bindMembership(given: { body: ProofIn }): Promise<MembershipOut> {
+    return this.call<MembershipOut>({ method: "PUT", path: "/me/membership", body: given.body });
+  }
+
+  /** 解除绑定。没有绑定也不算错。 */
+  unbindMembership(given: { seen?: object } = {}): Promise<void> {
+    return this.call<void>({ method: "DELETE", path: "/me/membership", seen: given.seen });
+  }
+
+  /** 资讯列表。新的在前，可以按栏目。 */
+  listNews(given: { category?: ArticleCategory | null; limit?: number; cursor?: string | null } = {}): Promise<ArticlePage> {
+    return this.call<ArticlePage>({ method: "GET", path: "/news", query: { category: given.category, limit: given.limit, cursor: given.cursor }, open: true });
+  }
+
+  /** 一篇资讯。正文是一块一块的，按 type 显示。 */
+  getArticle(given: { article_id: string }): Promise<WholeArticleOut> {
+    return this.call<WholeArticleOut>({ method: "GET", path: `/news/${encodeURIComponent(given.article_id)}`, open: true });
+  }
+
+  /** 用电安全知识列表。按类别排，同一类里危险的在前。 */
+  listTips(given: { topic?: Topic | null; limit?: number; cursor?: string | null } = {}): Promise<EntryPage> {
+    return this.call<EntryPage>({ method: "GET", path: "/tips", query: { topic: given.topic, limit: given.limit, cursor: given.cursor }, open: true });
+  }
+
+  /** 每日一条。今天大家看到的是同一条。 */
+  getTipOfTheDay(): Promise<TipOut> {
+    return this.call<TipOut>({ method: "GET", path: "/tips/today", open: true });
+  }
+
+  /** 一条用电安全知识。urgent 时先显示电话。 */
+  getTip(given: { tip_id: string }): Promise<TipOut> {
+    return this.call<TipOut>({ method: "GET", path: `/tips/${encodeURIComponent(given.tip_id)}`, open: true });
+  }
+
+  /** 劳动权益问答列表。按类别排。 */
+  listLaws(given: { topic?: LawTopic | null; limit?: number; cursor?: string | null } = {}): Promise<EntryPage> {
+    return this.call<EntryPage>({ method: "GET", path: "/laws", query: { topic: given.topic, limit: given.limit, cursor: given.cursor }, open: true });
+  }
+
+  /** 一条劳动权益问答。caution 要和答案一起显示。 */
+  getLaw(given: { law_id: string }): Promise<LawOut> {
+    return this.call<LawOut>({ method: "GET", path: `/laws/${encodeURIComponent(given.law_id)}`, open: true });
+  }
+
+  /** 用一句话问。不保存是谁问的；有轻生念头的话会提醒值班人员，这时只显示 danger。 */
+  search(given: { body: QuestionIn }): Promise<SearchOut> {
+    return this.call<SearchOut>({ method: "POST", path: "/search", body: given.body });
+  }
+
+  /** 服务大厅。常用的在前。 */
+  listServices(): Promise<DoorsOut> {
+    return this.call<DoorsOut>({ method: "GET", path: "/services", open: true });
+  }
+
+  /** 服务电话。救命的在前。 */
+  listHotlines(): Promise<HotlinesOut> {
+    return this.call<HotlinesOut>({ method: "GET", path: "/hotlines", open: true });
+  }
+
+  /** 近期活动。正在报名的在前，再按报名截止时间。 */
+  listActivities(given: { limit?: number; cursor?: string | null } = {}): Promise<ActivityPage> {
+    return this.call<ActivityPage>({ method: "GET", path: "/activities", query: { limit: given.limit, cursor: given.cursor }, open: true });
+  }
+
+  /** 一个活动。不分是谁看；自己的报名在 /activities/{id}/mine。 */
+  getActivity(given: { activity_id: string }): Promise<WholeActivityOut> {
+    return this.call<WholeActivityOut>({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}`, open: true });
+  }
+
+  /** 我和这个活动。报过名的有 sign_up；没有报名的，能不能报、为什么不能。 */
+  getActivityStanding(given: { activity_id: string }): Promise<StandingOut> {
+    return this.call<StandingOut>({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}/mine` });
+  }
+
+  /** 报名。名额满了就是候补（state: waitlisted）。已经报过名的，答现在的报名。 */
+  signUp(given: { activity_id: string; body: SignUpIn; key?: string }): Promise<SignUpOut> {
+    return this.call<SignUpOut>({ method: "POST", path: `/activities/${encodeURIComponent(given.activity_id)}/sign-ups`, body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 我的报名。when=ahead 是还没结束的，近的在前；when=past 是取消的和结束的，新的在前。 */
+  listSignUps(given: { when?: "ahead" | "past"; limit?: number; cursor?: string | null } = {}): Promise<SignUpPage> {
+    return this.call<SignUpPage>({ method: "GET", path: "/me/sign-ups", query: { when: given.when, limit: given.limit, cursor: given.cursor } });
+  }
+
+  /** 一次报名。别人的报名是 404。 */
+  getSignUp(given: { sign_up_id: string }): Promise<SignUpOut> {
+    return this.call<SignUpOut>({ method: "GET", path: `/me/sign-ups/${encodeURIComponent(given.sign_up_id)}` });
+  }
+
+  /** 取消报名（cancel），接受（accept）或放弃（decline）留给我的空位。再做一次不算错。 */
+  changeSignUp(given: { sign_up_id: string; act: "cancel" | "accept" | "decline"; key?: string; seen?: object }): Promise<SignUpOut> {
+    return this.call<SignUpOut>({ method: "POST", path: `/me/sign-ups/${encodeURIComponent(given.sign_up_id)}/${encodeURIComponent(given.act)}`, key: given.key ?? newKey(), seen: given.seen });
+  }
+
+  /** 我的留言、咨询和人工服务。新的在前，列表里没有内容。 */
+  listCases(given: { limit?: number; cursor?: string | null } = {}): Promise<CasePage> {
+    return this.call<CasePage>({ method: "GET", path: "/me/cases", query: { limit: given.limit, cursor: given.cursor } });
+  }
+
+  /** 一件事项，从第一句话到答复。别人的是 404。 */
+  getCase(given: { case_id: string }): Promise<WholeCaseOut> {
+    return this.call<WholeCaseOut>({ method: "GET", path: `/me/cases/${encodeURIComponent(given.case_id)}` });
+  }
+
+  /** 补充情况。现在只有法律咨询能在这里补充，别的按 how_to_add。 */
+  addToCase(given: { case_id: string; body: MoreIn; key?: string; seen?: object }): Promise<AddedOut> {
+    return this.call<AddedOut>({ method: "POST", path: `/me/cases/${encodeURIComponent(given.case_id)}/entries`, body: given.body, key: given.key ?? newKey(), seen: given.seen });
+  }
+
+  /** 撤销咨询。撤销后律师不再办理，不能恢复；再做一次不算错。 */
+  withdrawCase(given: { case_id: string; key?: string; seen?: object }): Promise<WholeCaseOut> {
+    return this.call<WholeCaseOut>({ method: "POST", path: `/me/cases/${encodeURIComponent(given.case_id)}/withdrawal`, key: given.key ?? newKey(), seen: given.seen });
+  }
+
+  /** 入会声明和组织的树。 */
+  getJoiningForm(): Promise<FormOut> {
+    return this.call<FormOut>({ method: "GET", path: "/me/joining/form" });
+  }
+
+  /** 我最近一份入会申请。没有申请过是 404。 */
+  getApplication(): Promise<ApplicationOut> {
+    return this.call<ApplicationOut>({ method: "GET", path: "/me/joining" });
+  }
+
+  /** 提交入会申请。已有一份在办的，返回那一份。
+
+花名册里已经有本人的资料时是 409（code: bind_instead），请改用绑定工号。 */
+  applyToJoin(given: { body: ApplicationIn; key?: string }): Promise<ApplicationOut> {
+    return this.call<ApplicationOut>({ method: "POST", path: "/me/joining", body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 撤销在办的申请。没有在办的是 404。 */
+  withdrawApplication(): Promise<void> {
+    return this.call<void>({ method: "DELETE", path: "/me/joining" });
+  }
+
+  /** 补正：把要补的写上。 */
+  supplementApplication(given: { body: SupplementIn; key?: string }): Promise<ApplicationOut> {
+    return this.call<ApplicationOut>({ method: "POST", path: "/me/joining/supplement", body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 我的变更申请，新的在前；有没有人申请换走我的绑定。 */
+  listChanges(): Promise<ChangesOut> {
+    return this.call<ChangesOut>({ method: "GET", path: "/me/changes" });
+  }
+
+  /** 申请改花名册里的手机号，工作人员核对后生效。 */
+  askForPhone(given: { body: PhoneIn; key?: string }): Promise<AskedOut> {
+    return this.call<AskedOut>({ method: "POST", path: "/me/changes/phone", body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 工号绑定着别的微信号时，申请换到这里。对不上是 422（code: does_not_fit），和绑定一起计次。
+
+没有绑定着别的微信号时，直接绑定好，返回 204。 */
+  askForMove(given: { body: ProofIn; key?: string }): Promise<AskedOut> {
+    return this.call<AskedOut>({ method: "POST", path: "/me/changes/move", body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 撤销我的一件变更申请。 */
+  withdrawChange(given: { number: string }): Promise<void> {
+    return this.call<void>({ method: "DELETE", path: `/me/changes/${encodeURIComponent(given.number)}` });
+  }
+
+  /** 不是我：对换走我的绑定提出异议。没有人申请也不算错。 */
+  objectToMove(given: { key?: string } = {}): Promise<void> {
+    return this.call<void>({ method: "POST", path: "/me/changes/objection", key: given.key ?? newKey() });
+  }
+
+  /** 我绑定的户号，先绑定的在前；和可以选的片区。 */
+  listAccounts(): Promise<AccountsOut> {
+    return this.call<AccountsOut>({ method: "GET", path: "/me/accounts" });
+  }
+
+  /** 绑定户号。绑定过的原样返回；登记里有没有这个户号不会说。号码不对是 422（code: no_such_number）。 */
+  bindAccount(given: { body: BindIn; key?: string }): Promise<AccountOut> {
+    return this.call<AccountOut>({ method: "POST", path: "/me/accounts", body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 改名称，或选片区。 */
+  changeAccount(given: { account_id: string; body: ChangeIn }): Promise<AccountOut> {
+    return this.call<AccountOut>({ method: "PATCH", path: `/me/accounts/${encodeURIComponent(given.account_id)}`, body: given.body });
+  }
+
+  /** 解绑。 */
+  unbindAccount(given: { account_id: string }): Promise<void> {
+    return this.call<void>({ method: "DELETE", path: `/me/accounts/${encodeURIComponent(given.account_id)}` });
+  }
+
+  /** 核实。对不上是 422（code: does_not_fit），一天最多 5 次；不会说登记的是什么。 */
+  verifyAccount(given: { account_id: string; body: FactIn; key?: string }): Promise<AccountOut> {
+    return this.call<AccountOut>({ method: "POST", path: `/me/accounts/${encodeURIComponent(given.account_id)}/verification`, body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 我的兴趣，次数多的在前；只用来给「您可能想看」排序。 */
+  getInterests(): Promise<InterestsOut> {
+    return this.call<InterestsOut>({ method: "GET", path: "/me/interests" });
+  }
+
+  /** 打开或关闭个性化推荐。 */
+  switchInterests(given: { body: SwitchIn }): Promise<InterestsOut> {
+    return this.call<InterestsOut>({ method: "PUT", path: "/me/interests", body: given.body });
+  }
+
+  /** 全部删除。 */
+  forgetInterests(): Promise<void> {
+    return this.call<void>({ method: "DELETE", path: "/me/interests" });
+  }
+
+  /** 删除一项。 */
+  forgetInterest(given: { topic: string }): Promise<void> {
+    return this.call<void>({ method: "DELETE", path: `/me/interests/${encodeURIComponent(given.topic)}` });
+  }
+
+  /** 要同意的各个用途，和本人的同意。 */
+  listConsents(): Promise<PurposesOut> {
+    return this.call<PurposesOut>({ method: "GET", path: "/me/privacy/consents" });
+  }
+
+  /** 撤回一项同意，现在就生效。没有同意过也不算错。 */
+  withdrawConsent(given: { key: string }): Promise<void> {
+    return this.call<void>({ method: "DELETE", path: `/me/privacy/consents/${encodeURIComponent(given.key)}` });
+  }
+
+  /** 和本人有关的全部资料，按章节。 */
+  getMyData(): Promise<Record<string, ChapterOut>> {
+    return this.call<Record<string, ChapterOut>>({ method: "GET", path: "/me/privacy/data" });
+  }
+
+  /** 本人提过的要求和回执，新的在前。 */
+  listPrivacyRequests(): Promise<ReceiptsOut> {
+    return this.call<ReceiptsOut>({ method: "GET", path: "/me/privacy/requests" });
+  }
+
+  /** 请工作人员更正一项资料。 */
+  askForCorrection(given: { body: CorrectionIn; key?: string }): Promise<ReceiptOut> {
+    return this.call<ReceiptOut>({ method: "POST", path: "/me/privacy/corrections", body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 删除一部分资料：messages 对话，drafts 没办完的对话，cases 办完的事，answers 过去报名填的内容。 */
+  deleteMyData(given: { body: DeletionIn; key?: string }): Promise<ReceiptOut> {
+    return this.call<ReceiptOut>({ method: "POST", path: "/me/privacy/deletions", body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 注销：和本人有关的资料删除或脱离，登录随即失效，不能恢复。 */
+  closeAccount(given: { body: ClosingIn; key?: string }): Promise<ReceiptOut> {
+    return this.call<ReceiptOut>({ method: "POST", path: "/me/privacy/closing", body: given.body, key: given.key ?? newKey() });
+  }
+
+  private forget(): void {
+    this.keeper.write(null);
+    this.known.clear();
+  }
+
+  private async call<Result>(call: Call): Promise<Result> {
+    let answer = await this.tried(call);
+    if (answer.status === 401 && !call.open && (await this.refreshed())) answer = await this.tried(call);
+    const address = addressOf(call);
+    const before = this.known.get(address);
+    const text = answer.status === 304 && before ? before.text : answer.text;
+    if (answer.status >= 400) throw new ProblemError(problemIn(answer));
+    if (!text) return undefined as Result;
+    const result = JSON.parse(text);
+    const tag = answer.header.etag;
+    if (tag && result !== null && typeof result === "object") this.tags.set(result, tag);
+    if (tag && call.method === "GET") this.known.set(address, { tag, text });
+    return result as Result;
+  }
+
+  // 网络断了、正在恢复、同一个请求正在办理：隔一会儿再发。有标识的不会办两次；没有标识的只有读取才再发。
+  private async tried(call: Call): Promise<Answer> {
+    const again = call.method === "GET" || call.key !== undefined;
+    for (let left = TRIES - 1; ; left -= 1) {
+      const last = left === 0 || !again;
+      try {
+        const answer = await this.sent(call);
+        if (last || !isPassing(answer)) return answer;
+        await pause(Number(answer.header["retry-after"]) || 1);
+      } catch (error) {
+        if (last || !(error instanceof NoAnswer)) throw error;
+        await pause(1);
+      }
+    }
+  }
+
+  private sent(call: Call): Promise<Answer> {
+    const address = addressOf(call);
+    const header: Record<string, string> = { "Content-Type": "application/json" };
+    const token = call.open ? undefined : this.keeper.read()?.access_token;
+    if (token) header.Authorization = `Bearer ${token}`;
+    if (call.key) header["Idempotency-Key"] = call.key;
+    const seen = call.seen && this.tags.get(call.seen);
+    if (seen) header["If-Match"] = seen;
+    const before = this.known.get(address);
+    if (call.method === "GET" && before) header["If-None-Match"] = before.tag;
+    return new Promise((resolve, reject) => {
+      wx.request({
+        url: this.base + address,
+        method: call.method,
+        data: call.body === undefined ? undefined : JSON.stringify(call.body),
+        header,
+        dataType: "text",
+        responseType: "text",
+        timeout: TIMEOUT,
+        success: (answer) => resolve({
+          status: answer.statusCode,
+          text: typeof answer.data === "string" ? answer.data : answer.data ? JSON.stringify(answer.data) : "",
+          header: small(answer.header),
+        }),
+        fail: (error) => reject(new NoAnswer(error.errMsg)),
+      });
+    });
+  }
+
+  // 换一对新令牌；几个请求同时过期，只换一次。
+  private refreshed(): Promise<boolean> {
+    this.refreshing ??= this.refresh().finally(() => { this.refreshing = null; });
+    return this.refreshing;
+  }
+
+  private async refresh(): Promise<boolean> {
+    const tokens = this.keeper.read();
+    if (!tokens) return false;
+    try {
+      this.keeper.write(await this.refreshTokens({ body: { refresh_token: tokens.refresh_token } }));
+      return true;
+    } catch (error) {
+      if (!(error instanceof ProblemError) || error.status !== 401) throw error;
+      this.forget();
+      return false;
+    }
+  }
+}
+
+function addressOf(call: Call): string {
+  const pairs = Object.entries(call.query ?? {}).filter(([, value]) => value !== undefined && value !== null);
+  const query = pairs.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join("&");
+  return query ? `${call.path}?${query}` : call.path;
+}
+
+function isPassing(answer: Answer): boolean {
+  return answer.status === 503 || (answer.status === 409 && problemIn(answer).code === "in_progress");
+}
+
+function problemIn(answer: Answer): Problem {
+  try {
+    const found = JSON.parse(answer.text);
+    if (typeof found.code === "string" && typeof found.detail === "string") return found;
+  } catch {
+    // 不是我们的应答：多半是中间的网关
+  }
+  return {
+    type: "about:blank",
+    status: answer.status,
+    code: "unknown",
+    title: "没有办成",
+    detail: "没有办成，请稍后再试。",
+    request_id: "",
+    fields: [],
+  };
+}
+
+function small(header: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(header).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function pause(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
