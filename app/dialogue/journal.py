@@ -279,12 +279,12 @@ for _name, _condition in (
     FOLLOWER_CHANGES = FOLLOWER_CHANGES.replace(_name, _condition)
 
 
-# What goes at once when somebody leaves: interests, the id that other accounts share, places, and what was
-# answered in dialogues. Only what is older than the leaving: told late, it must not take what was given after
-# a return. `retention.forget_leavers` does the same where no event told.
+# What goes at once when somebody leaves, if it is older than that: told late, it must not take what was given
+# after a return. `retention.forget_leavers` does the same where no event told.
 LEAVING = (
     "DELETE FROM follower_tag WHERE follower_id = {who} AND given_at <= {at}",
-    "DELETE FROM interest WHERE first_at <= {at} AND person_id = (SELECT person_id FROM follower WHERE id = {who})",
+    "DELETE FROM interest WHERE first_at <= {at}"
+    " AND person_id = (SELECT f.person_id FROM follower f WHERE f.id = {who})",
     "UPDATE follower SET unionid = NULL, asked_at = NULL WHERE id = {who} AND unsubscribed_at = {at}",
     f"UPDATE message SET body = NULL WHERE follower_id = {{who}} AND received_at <= {{at}} AND {PLACES}",
     "UPDATE dialogue SET args = NULL, answers = NULL"
