@@ -26,8 +26,8 @@ def make_router(public_url: str) -> Router:
             "\n".join(
                 [
                     *said,
-                    f"查看、导出、更正、删除自己的资料，或者注销：{public_url}/me/privacy",
-                    f"我们为什么用、用哪些、保存多久：{public_url}/privacy",
+                    f'<a href="{public_url}/me/privacy">查看、导出、更正、删除自己的资料，或者注销</a>',
+                    f'<a href="{public_url}/privacy">我们为什么用、用哪些、保存多久</a>',
                 ]
             )
         )

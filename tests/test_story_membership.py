@@ -64,7 +64,7 @@ async def test_wang_xiulan_becomes_a_member_and_one_day_leaves(phone: Phone, off
 
 async def _she_binds_herself(phone: Phone) -> None:
     assert "您同意吗？" in await phone.taps("资讯", "会员绑定")
-    assert "请发您的工号" in await phone.chooses("同意")
+    assert "请发您的工号" in await phone.chooses("1. 同意")
     await phone.says("10086")
     assert "再核对一项" in await phone.says("王秀兰")
     await phone.chooses("手机号")

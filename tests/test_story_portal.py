@@ -22,9 +22,13 @@ MOST_KB = 150  # transferred, as packed, without the JS-SDK
 PUBLIC = (
     "/", "/services", "/services/legal-aid", "/search", "/search?q=插座", "/search?q=家里着火了",
     "/search?q=量子", "/tips", "/tips/socket-sparks", "/laws", "/news", "/news?category=union",
-    "/activities", "/nothing",
+    "/activities", "/privacy", "/nothing",
 )  # fmt: skip
-OWN = ("/me", "/me/devices", "/me/membership", "/me/sign-ups", "/me/cases")
+OWN = (
+    "/me", "/me/devices", "/me/membership", "/me/sign-ups", "/me/cases", "/me/accounts", "/me/joining",
+    "/me/interests", "/me/privacy", "/me/privacy/data", "/me/privacy/correct", "/me/privacy/delete",
+    "/me/privacy/close",
+)  # fmt: skip
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ async def _leaves_unnamed(phone: Phone, words: str) -> str:
 async def test_a_lawyer_asks_back_and_answers_in_the_chat(phone: Phone, office: Office) -> None:
     await phone.follows()
     assert "办结 3 年后删除" in await phone.taps("服务", "法律援助")
-    await phone.chooses("同意")
+    await phone.chooses("1. 同意")
     await phone.chooses("劳动合同、辞退")
     await phone.says("昨天")
     await phone.chooses("还在上班")

@@ -29,11 +29,21 @@ def _environment() -> Environment:
     }
     made.filters["spoken"] = spoken
     made.filters["tone"] = _tone
+    made.filters["readable"] = _readable
     made.filters["origin"] = _origin
     made.filters["marked"] = marked
     made.filters["day"] = lambda moment: f"{moment.month}月{moment.day}日"
     made.filters["date"] = lambda moment: civil_date(moment).isoformat()
     return made
+
+
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\+08:00")
+
+
+def _readable(value: object) -> str:
+    """A moment of an export as people read it; anything else as it is."""
+    found = _MOMENT.fullmatch(str(value))
+    return f"{found[1]} {found[2]}" if found else str(value)
 
 
 def render(template: str, **values: Any) -> str:

@@ -140,7 +140,8 @@ async def _effects(session: AsyncSession, this: Closing) -> None:
     await change(session, sa.update(Outbox).where(waiting).values(skipped))
     nobody = {"payload": None, "person_id": None, "follower_id": None}
     count = await change(session, sa.update(Outbox).where(theirs).values(nobody))
-    this.tell("给您的通知", f"{count} 条的内容已删除，还没有发出的不再发")
+    if count:
+        this.tell("给您的通知", f"{count} 条的内容已删除，还没有发出的不再发")
 
 
 async def _cases(session: AsyncSession, this: Closing) -> None:
@@ -223,7 +224,8 @@ async def _talks(session: AsyncSession, this: Closing) -> None:
     said = Message.follower_id.in_(this.follower_ids)
     await change(session, sa.update(Message).where(said).values(body=None, reply=None))
     count = await confidential.unname(session, said)
-    this.tell("聊天", f"{count} 条消息的文字已删除，只剩没有姓名的条数和日期")
+    if count:
+        this.tell("聊天", f"{count} 条消息的文字已删除，只剩没有姓名的条数和日期")
 
 
 async def _files(session: AsyncSession, this: Closing) -> None:

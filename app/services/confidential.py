@@ -14,7 +14,8 @@ What remains, and what it tells who reads the tables without our keys:
   message to go with them, somebody used something confidential, named or not;
 - an answer names its reader until it is told, and ten minutes longer: where it cannot be sent, until the
   person comes back, 180 days at most;
-- an alert about self-harm names the person, which is what it is for.
+- an alert about self-harm names the person, which is what it is for;
+- a consent to being advised has its day, and a digest that none of the person's other rows has.
 Backups and the free pages of a database hold what was deleted for some time: they are guarded like the keys.
 """
 
