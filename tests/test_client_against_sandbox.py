@@ -101,6 +101,19 @@ async def test_the_menu_comes_back_as_it_was_made(ends: Joined) -> None:
     await refused(ends.mini.menus.create([MINE]), NotAllowed, 48001)
 
 
+async def test_what_was_published_is_listed_newest_first(ends: Joined) -> None:
+    assert (await ends.account.publishing.list(0)).total == 0
+    for title in ("立冬特巡", "春节慰问"):
+        await ends.platform.ask("POST", "publications", {"articles": [{"title": title}]})
+
+    page = await ends.account.publishing.list(0, 1)
+
+    assert page.total == 2
+    assert [article.title for article in page.items[0].articles] == ["春节慰问"]
+    assert (await ends.account.publishing.list(1, 20)).items[0].articles[0].url.startswith("http")
+    await refused(ends.mini.publishing.list(0), NotAllowed, 48001)
+
+
 async def test_a_personalised_menu_is_seen_by_whom_it_is_for(ends: Joined) -> None:
     menus, li = ends.account.menus, await ends.platform.follower("李建国")
     rule = MatchRule(tag_id=str((await ends.account.tags.create("职工")).id))

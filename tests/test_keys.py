@@ -26,6 +26,7 @@ from models import (
     CaseKind,
     CaseReporter,
     CaseState,
+    ChangeKind,
     Consultation,
     CrisisAlert,
     DeliveryState,
@@ -35,13 +36,17 @@ from models import (
     Follower,
     KeptAnswer,
     Member,
+    MemberChange,
     MemberEvent,
     MemberKind,
     MemberMove,
+    MembershipApplication,
     Message,
     MessageState,
     Outbox,
     Person,
+    PrivacyRequest,
+    RequestKind,
     SignUp,
     SignUpState,
     UnansweredQuestion,
@@ -105,11 +110,35 @@ async def fill(database: Database) -> None:
                     at=NOON,
                 ),
                 bound(person.id),
+                *asked(case.id, li.id),
                 KeptAnswer(key_digest=bytes(16), call_digest=bytes(16), answer={"status": 201}, at=NOON),
                 *said(account.id, follower.id),
                 question("电费"),
             ]
         )
+
+
+def asked(case_id: int, member_id: int) -> list[Base]:
+    """What people asked for, with the facts they gave."""
+    return [
+        MembershipApplication(
+            case_id=case_id,
+            kind=MemberKind.IN_SERVICE,
+            facts={"name": "李娜"},
+            declaration_version="1",
+            declared_at=NOON,
+        ),
+        MemberChange(
+            case_id=case_id, member_id=member_id, what=ChangeKind.PHONE, facts={"phone": "13900001111"}
+        ),
+        PrivacyRequest(
+            number="QX-2026-0001",
+            kind=RequestKind.DELETE,
+            channel="portal",
+            asked_at=NOON,
+            outcome=[["对话", "3 条"]],
+        ),
+    ]
 
 
 def member(branch_id: int) -> Member:

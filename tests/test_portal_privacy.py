@@ -94,6 +94,16 @@ async def test_a_made_up_link_opens_nothing(ends: Ends, secret: str) -> None:
     assert (await ends.browser().get(f"/receipts/{secret}", headers=HTML)).status_code == 404
 
 
+async def test_a_character_no_text_can_have_is_no_fault_of_ours(ends: Ends) -> None:
+    li = await member(ends, "李娜")
+    given = {"number": "10001\x00", "name": "李娜", "phone_end": "5678", "agreed": MEMBERSHIP.version}
+
+    answer = await li.taps("/me/membership", "/me/membership/bind", **given)
+
+    assert answer.status_code == 422
+    assert "绑定" in await li.reads("/me/membership")
+
+
 async def test_a_correction_goes_to_the_desk(ends: Ends) -> None:
     li = await bound(ends)
 

@@ -44,7 +44,7 @@ async def test_rights_an_answer_with_its_law_and_then_a_lawyer(phone: Phone, off
     answer = await phone.says("年假有几天")
     assert "《职工带薪年休假条例》" in answer
     assert "以承办律师、仲裁机构的意见为准。" in answer
-    assert "您想咨询哪方面的事？" in await phone.chooses("法律咨询")
+    assert "您同意吗？" in await phone.chooses("法律咨询")
     assert "已取消" in await phone.says("取消")
 
     assert "想看哪一类？" in await phone.taps("资讯", "劳动权益")

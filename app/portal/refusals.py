@@ -7,12 +7,15 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from app.errors import DomainError
 from app.portal.templating import render
 
+_NOT_A_TEXT = "22021"  # PostgreSQL: a character that its encoding does not have
 WORDS = {
+    422: ("内容不对", "请改一改再试。"),
     404: ("没有这个页面", "可能是链接不完整，或者页面已经撤下。请回首页看看，或在公众号里直接问。"),
     409: ("现在办不了", "请回首页看看。"),
     405: ("这个操作不能这样做", "请回首页，从页面上的按钮重新进入。"),
@@ -26,6 +29,7 @@ def install(web: FastAPI) -> None:
     web.add_exception_handler(HTTPException, _refused)
     web.add_exception_handler(DomainError, _said_no)
     web.add_exception_handler(RequestValidationError, _misaddressed)
+    web.add_exception_handler(DBAPIError, _cannot_be_kept)
     web.add_exception_handler(Exception, _failed)
 
 
@@ -42,6 +46,16 @@ def _said_no(request: Request, error: Exception) -> Response:
 def _misaddressed(request: Request, error: Exception) -> Response:
     """An address with values that no page of ours has, such as page=-1."""
     return _answer(request, 404, "Not Found", None)
+
+
+def _cannot_be_kept(request: Request, error: Exception) -> Response:
+    """PostgreSQL has no NUL in any text: under such a name is nothing, and such words cannot be kept."""
+    assert isinstance(error, DBAPIError)
+    if getattr(error.orig, "sqlstate", "") != _NOT_A_TEXT:
+        raise error
+    if request.method in ("GET", "HEAD"):
+        return _answer(request, 404, "Not Found", None)
+    return _answer(request, 422, "Unprocessable", None, words="内容里有不能用的字符，请删掉再试。")
 
 
 def _failed(request: Request, error: Exception) -> Response:
