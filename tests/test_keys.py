@@ -80,11 +80,12 @@ async def fill(database: Database) -> None:
         li = member(branch.id)
         session.add_all([follower, li])
         await session.flush()
-        blocks = [{"text": "家里的事"}]
         session.add_all(
             [
                 AccessToken(app_id="wx1", value="token", expires_at=NOON),
-                CaseEntry(case_id=case.id, kind=EntryKind.MEMBER, blocks=blocks, created_at=NOON),
+                CaseEntry(
+                    case_id=case.id, kind=EntryKind.MEMBER, blocks=[{"text": "家里的事"}], created_at=NOON
+                ),
                 CaseReporter(case_id=case.id, person_digest=bytes(16), reporter={"person_id": person.id}),
                 Consultation(
                     case_id=case.id,
@@ -94,13 +95,7 @@ async def fill(database: Database) -> None:
                     consent_at=NOON,
                 ),
                 alert(person.id),
-                SignUp(
-                    activity_id=badminton.id,
-                    person_id=person.id,
-                    state=SignUpState.CONFIRMED,
-                    answers={"size": "L"},
-                    signed_up_at=NOON,
-                ),
+                sign_up(badminton.id, person.id),
                 MemberMove(
                     member_id=li.id,
                     what=MemberEvent.CHANGED,
@@ -139,6 +134,16 @@ def asked(case_id: int, member_id: int) -> list[Base]:
             outcome=[["对话", "3 条"]],
         ),
     ]
+
+
+def sign_up(activity_id: int, person_id: int) -> SignUp:
+    return SignUp(
+        activity_id=activity_id,
+        person_id=person_id,
+        state=SignUpState.CONFIRMED,
+        answers={"size": "L"},
+        signed_up_at=NOON,
+    )
 
 
 def member(branch_id: int) -> Member:
