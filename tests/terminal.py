@@ -2,13 +2,27 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
+import pytest
+import sqlalchemy as sa
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 from typer.testing import CliRunner
 
 from app.database import Database
+from tests.rooms import ROOT
+
+
+def settle(monkeypatch: pytest.MonkeyPatch, url: str, folder: Path) -> None:
+    """The settings a command finds: this database, what we ship, files in `folder`."""
+    monkeypatch.setenv("GONGHUI_DATABASE_URL", url)
+    monkeypatch.setenv("GONGHUI_SECRET_KEY", "a secret of tests that is long enough")
+    monkeypatch.setenv("GONGHUI_WECHAT_API_URL", "http://127.0.0.1:8001")
+    monkeypatch.setenv("GONGHUI_MENUS", str(ROOT / "menus.yaml"))
+    monkeypatch.setenv("GONGHUI_CONTENT", str(ROOT / "content"))
+    monkeypatch.setenv("GONGHUI_FILES", str(folder / "files"))
 
 
 class Terminal:
@@ -38,3 +52,12 @@ class Terminal:
                 await database.close()
 
         return asyncio.run(opened())
+
+    def count(self, model: Any) -> int:
+        """How many rows there are."""
+
+        async def work(session: AsyncSession) -> int:
+            return await session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
+
+        found: int = self.within(work)
+        return found

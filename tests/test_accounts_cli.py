@@ -3,11 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import openpyxl
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cli import accounts, demo
@@ -18,7 +16,7 @@ from tests import making
 from tests.conftest import NOON
 from tests.register_files import LI, WANG, changed, many, written
 from tests.rooms import ROOT
-from tests.terminal import Terminal
+from tests.terminal import Terminal, settle
 
 
 class Office(Terminal):
@@ -37,22 +35,10 @@ class Office(Terminal):
     def imports(self, *lines: Sequence[str]) -> str:
         return self.types("import", self.file(*lines), "--by", "王强")
 
-    def count(self, model: Any) -> int:
-        async def work(session: AsyncSession) -> int:
-            return await session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
-
-        found: int = self.within(work)
-        return found
-
 
 @pytest.fixture
 def office(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
-    monkeypatch.setenv("GONGHUI_DATABASE_URL", database_url)
-    monkeypatch.setenv("GONGHUI_SECRET_KEY", "a secret of tests that is long enough")
-    monkeypatch.setenv("GONGHUI_WECHAT_API_URL", "http://127.0.0.1:8001")
-    monkeypatch.setenv("GONGHUI_MENUS", str(ROOT / "menus.yaml"))
-    monkeypatch.setenv("GONGHUI_CONTENT", str(ROOT / "content"))
-    monkeypatch.setenv("GONGHUI_FILES", str(tmp_path / "files"))
+    settle(monkeypatch, database_url, tmp_path)
     return Office(database_url, tmp_path)
 
 

@@ -8,19 +8,18 @@ from typing import Any
 
 import openpyxl
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cli import demo, members
 from app.clock import SHANGHAI
 from app.services import rosters
 from app.services.coordination import take_lease
-from app.services.roster_changes import CHUNK
+from app.services.importing import CHUNK
 from app.services.roster_sheets import load_csv
 from models import Branch, Member, MemberMove
 from tests.rooms import ROOT
 from tests.roster_files import HEAD, LI, excel
-from tests.terminal import Terminal
+from tests.terminal import Terminal, settle
 
 TODAY = datetime.now(UTC).astimezone(SHANGHAI).date()
 FULL = (*HEAD, "手机号", "出生日期", "离开日期")
@@ -46,22 +45,10 @@ class Office(Terminal):
     def imports(self, *lines: Sequence[Any]) -> str:
         return self.types("import", self.file(*lines), "--by", "王强")
 
-    def count(self, model: Any) -> int:
-        async def work(session: AsyncSession) -> int:
-            return await session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
-
-        found: int = self.within(work)
-        return found
-
 
 @pytest.fixture
 def office(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
-    monkeypatch.setenv("GONGHUI_DATABASE_URL", database_url)
-    monkeypatch.setenv("GONGHUI_SECRET_KEY", "a secret of tests that is long enough")
-    monkeypatch.setenv("GONGHUI_WECHAT_API_URL", "http://127.0.0.1:8001")
-    monkeypatch.setenv("GONGHUI_MENUS", str(ROOT / "menus.yaml"))
-    monkeypatch.setenv("GONGHUI_CONTENT", str(ROOT / "content"))
-    monkeypatch.setenv("GONGHUI_FILES", str(tmp_path / "files"))
+    settle(monkeypatch, database_url, tmp_path)
     return Office(database_url, tmp_path)
 
 

@@ -10,7 +10,7 @@ from app.cli import retention as cli
 from app.services import guesses, retention
 from tests import making
 from tests.conftest import NOON
-from tests.terminal import Terminal
+from tests.terminal import Terminal, settle
 
 
 def test_every_rule_has_words_for_those_who_read_the_list() -> None:
@@ -21,10 +21,7 @@ def test_every_rule_has_words_for_those_who_read_the_list() -> None:
 
 @pytest.fixture
 def office(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    monkeypatch.setenv("GONGHUI_DATABASE_URL", database_url)
-    monkeypatch.setenv("GONGHUI_SECRET_KEY", "a secret of tests that is long enough")
-    monkeypatch.setenv("GONGHUI_WECHAT_API_URL", "http://127.0.0.1:8001")
-    monkeypatch.setenv("GONGHUI_FILES", str(tmp_path / "files"))
+    settle(monkeypatch, database_url, tmp_path)
     return Terminal(database_url, retention=cli.app)
 
 

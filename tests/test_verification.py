@@ -12,8 +12,7 @@ from app.errors import DomainError, NotFound, OperatorError
 from app.services import verification
 from tests.both_ends import Ends, both_ends, settings_for
 from tests.conftest import NOON
-from tests.rooms import ROOT
-from tests.terminal import Terminal
+from tests.terminal import Terminal, settle
 
 OFFICIAL, MINI = "MP_verify_AbCd1234EfGh5678.txt", "a1B2c3D4e5.txt"
 
@@ -78,11 +77,7 @@ async def test_what_is_not_there_cannot_be_removed(session: AsyncSession) -> Non
 
 
 def test_at_the_terminal(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GONGHUI_DATABASE_URL", database_url)
-    monkeypatch.setenv("GONGHUI_SECRET_KEY", "a secret of tests that is long enough")
-    monkeypatch.setenv("GONGHUI_WECHAT_API_URL", "http://127.0.0.1:8001")
-    monkeypatch.setenv("GONGHUI_MENUS", str(ROOT / "menus.yaml"))
-    monkeypatch.setenv("GONGHUI_FILES", str(tmp_path / "files"))
+    settle(monkeypatch, database_url, tmp_path)
     staff = Terminal(database_url, verification=commands.app)
     file = tmp_path / OFFICIAL
     file.write_bytes(b"AbCd1234EfGh5678")

@@ -1,4 +1,4 @@
-"""What `gonghui accounts …` prints: of a file, of what an import does or would do, of areas and accounts."""
+"""What `gonghui accounts …` prints: of what an import does or would do, of areas and accounts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -7,30 +7,11 @@ from app.clock import civil_date, spoken
 from app.services.customer_accounts import mask, mask_address, mask_owner
 from app.services.customer_registers import AccountEvent, Area, Change, Outcome
 from app.services.customer_rows import COLUMNS
-from app.services.customer_sheets import Register
 from app.services.member_words import NOTHING, mask_phone
 from models import BindingState, CustomerAccount
 
-MISTAKES = 50  # lines; who has more of them has one mistake many times
 AREAS = 20
 _TITLES = {each.field: each.title for each in COLUMNS}
-
-
-def of_file(register: Register) -> Iterator[str]:
-    yield f"工作表「{register.sheet}」：可以导入 {register.usable} 户。"
-    if register.other_sheets:
-        yield f"另有工作表没有读：{'、'.join(register.other_sheets)}。"
-    if register.ignored:
-        yield f"不认识、没有用到的列：{'、'.join(register.ignored)}。"
-    if register.missing:
-        yield f"文件里没有这些列，原来的资料不变：{'、'.join(register.missing)}。"
-
-
-def of_mistakes(register: Register) -> Iterator[str]:
-    yield f"有 {register.wrong_lines} 行要改："
-    yield from (str(each) for each in register.mistakes[:MISTAKES])
-    if len(register.mistakes) > MISTAKES:
-        yield "……其余的改好上面这些再看。"
 
 
 def of_outcome(outcome: Outcome, *, samples: bool) -> Iterator[str]:

@@ -1,70 +1,32 @@
 """`gonghui accounts …`: the register of electricity accounts comes in, is looked at; bindings are undone."""
 
-import asyncio
 import getpass
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli import account_lines
+from app.cli.sheet_work import of_file, progress, refuse_wrong, run, show_lines, write_template
 from app.cli.words import Commands
 from app.clock import civil_date
-from app.errors import DomainError, NotFound, OperatorError
+from app.errors import NotFound
 from app.services import customer_moves, customer_registers, customer_sheets
-from app.services.customer_registers import CHUNK
 
 if TYPE_CHECKING:
     from app.assembly import House
 
 app = Commands(help="用电户号：导入登记、查看，解除绑定。")
 
-Result = TypeVar("Result")
 File = Annotated[Path, typer.Argument(metavar="FILE", help="户号登记，.xlsx 或 UTF-8 的 .csv 文件")]
 By = Annotated[str, typer.Option("--by", help="经办人姓名，记入日志", default_factory=getpass.getuser)]
 Number = Annotated[str, typer.Argument(metavar="户号")]
 
 
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """A refusal is one sentence, and exit code 1."""
-    try:
-        yield
-    except (DomainError, OperatorError) as refused:
-        typer.echo(refused.message, err=True)
-        raise typer.Exit(1) from None
-
-
-def _run(work: Callable[["House"], Awaitable[Result]]) -> Result:
-    from app.assembly import assemble  # noqa: PLC0415 - everything; `--help` needs none of it
-
-    async def opened() -> Result:
-        async with assemble() as house:
-            return await work(house)
-
-    with _refusals():
-        return asyncio.run(opened())
-
-
-def _print(lines: Iterator[str]) -> None:
-    for line in lines:
-        typer.echo(line)
-
-
 @app.command()
 def template(file: File) -> None:
     """写出空白的户号登记模板，带填写说明。"""
-    with _refusals():
-        if file.exists():
-            raise OperatorError(f"{file} 已经存在，没有覆盖；请换一个文件名。")
-        try:
-            with file.open("wb") as opened:
-                customer_sheets.template(opened)
-        except OSError as error:
-            raise OperatorError(f"写不了 {file}：{type(error).__name__}") from None
-    typer.echo(f"已写好 {file}。填好以后先看会怎样：gonghui accounts import {file} --preview")
+    write_template(file, customer_sheets.template, "gonghui accounts import")
 
 
 @app.command("import")
@@ -79,32 +41,24 @@ def import_(
 
     async def work(house: "House") -> None:
         register = customer_sheets.look(file, civil_date(house.clock.now()))
-        _print(account_lines.of_file(register))
-        if register.wrong_lines:
-            _print(account_lines.of_mistakes(register))
+        show_lines(of_file(register, f"{register.usable} 户"))
         if preview:
             async with house.database.reading() as session:
                 outcome = await customer_registers.preview(session, register)
                 verified = await customer_registers.count_verified(session)
             typer.echo("如果导入，会是这样（现在什么也没有改）：")
-            _print(account_lines.of_outcome(outcome, samples=True))
+            show_lines(account_lines.of_outcome(outcome, samples=True))
             if not force:
                 customer_registers.refuse_the_unlikely(outcome.losing, verified)
             return
-        if register.wrong_lines and not skip_wrong:
-            raise OperatorError("没有导入。请改好再试；或者加 --skip-wrong，跳过这些行，导入其余的。")
+        refuse_wrong(register, skip_wrong=skip_wrong)
         outcome = await customer_registers.apply(
-            house.database, house.clock, register, by=by, force=force, progress=_progress
+            house.database, house.clock, register, by=by, force=force, progress=progress
         )
         typer.echo("已导入：")
-        _print(account_lines.of_outcome(outcome, samples=False))
+        show_lines(account_lines.of_outcome(outcome, samples=False))
 
-    _run(work)
-
-
-def _progress(done: int, total: int) -> None:
-    if total > CHUNK:
-        typer.echo(f"已处理 {done}/{total} 行", err=True)
+    run(work)
 
 
 @app.command("list")
@@ -124,7 +78,7 @@ def list_(
                 raise NotFound(f"没有片区「{area}」的户号。")
             return list(account_lines.of_accounts(found, civil_date(house.clock.now())))
 
-    _print(iter(_run(work)))
+    show_lines(run(work))
 
 
 @app.command()
@@ -138,7 +92,7 @@ def show(number: Number) -> None:
             bindings = await customer_registers.count_bindings(session, number)
             return list(account_lines.of_one(account, bindings, now))
 
-    _print(iter(_run(work)))
+    show_lines(run(work))
 
 
 @app.command()
@@ -149,5 +103,5 @@ def unbind(number: Number, by: By) -> None:
         async with house.database.transaction() as session:
             return await customer_moves.unbind_by_staff(session, number, by=by, now=house.clock.now())
 
-    found = _run(work)
+    found = run(work)
     typer.echo(f"已解除 {found} 人的绑定，会告诉他们。" if found else "没有人绑定这个户号。")

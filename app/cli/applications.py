@@ -1,6 +1,5 @@
 """`gonghui applications …`: a branch looks at 入会申请, asks for what is missing, approves or refuses."""
 
-import getpass
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,12 +7,12 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cli import application_lines
-from app.cli.staff_work import run, told
+from app.cli.staff_work import By, decided, run
 from app.cli.words import Commands
 from app.clock import civil_date
 from app.errors import OperatorError
 from app.services import application_work, applications, branches, case_work
-from app.services.application_work import Admission, Decided
+from app.services.application_work import Admission
 from app.services.sheet_cells import Wrong, day
 from models import Branch, Case
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 app = Commands(help="入会申请：查看、接办、要求补正、通过或不通过。")
 
 Number = Annotated[str, typer.Argument(metavar="编号", help="例如 RH-2026-0001")]
-By = Annotated[str, typer.Option("--by", help="经办人姓名，记入办理过程", default_factory=getpass.getuser)]
 
 
 @app.command(name="list")
@@ -84,7 +82,7 @@ def ask(
 
     async def work(house: "House", session: AsyncSession) -> str:
         asked = await application_work.ask(session, number, text, by, house.clock.now())
-        return await _said(house, session, asked, "已请本人补正")
+        return await decided(house, session, asked.case, asked.notice, "已请本人补正")
 
     typer.echo(run(work))
 
@@ -111,7 +109,7 @@ def approve(
         now = house.clock.now()
         admission = Admission(staff_number, branch, _day(joined_on), corrected)
         done = await application_work.approve(session, number, admission, by, now)
-        said = await _said(house, session, done, "已通过")
+        said = await decided(house, session, done.case, done.notice, "已通过")
         if done.member is None:
             return said
         today = civil_date(now)
@@ -137,12 +135,6 @@ def refuse(
 
     async def work(house: "House", session: AsyncSession) -> str:
         done = await application_work.refuse(session, number, reason, by, house.clock.now())
-        return await _said(house, session, done, "未通过")
+        return await decided(house, session, done.case, done.notice, "未通过")
 
     typer.echo(run(work))
-
-
-async def _said(house: "House", session: AsyncSession, done: Decided, what: str) -> str:
-    if done.notice is None:
-        return f"{done.case.number} 早就是「{done.case.state.label}」了，没有再办一次。"
-    return await told(house, session, done.case, done.notice, what)

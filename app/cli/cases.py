@@ -1,6 +1,5 @@
 """`gonghui cases …`: staff look at cases, answer and close them; lawyers ask for more and hand on."""
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +7,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cli import case_files, case_lines
-from app.cli.staff_work import run, told
+from app.cli.staff_work import By, run, told
 from app.cli.words import Commands
 from app.services import case_work, cases, consultation_work, consultations
 from models import Case, CaseKind, CaseState
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 app = Commands(help="留言、人工服务和法律咨询：查看、答复、追问、转介、办结。")
 
 Number = Annotated[str, typer.Argument(help="编号，例如 LY-2026-0042、FL-2026-0042")]
-By = Annotated[str, typer.Option("--by", help="经办人姓名，记入办理过程", default_factory=getpass.getuser)]
 
 
 @app.command(name="list")

@@ -1,6 +1,5 @@
 """`gonghui members changes …`: what members ask to have changed, approved or refused."""
 
-import getpass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,11 +7,11 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cli import case_lines
-from app.cli.staff_work import run, told
+from app.cli.staff_work import By, decided, run
 from app.cli.words import Commands
 from app.clock import spoken
 from app.services import case_work, member_change_work, member_words
-from app.services.member_change_work import Decided, Listing
+from app.services.member_change_work import Listing
 from models import OVER, ChangeKind, MemberChange
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 app = Commands(help="会员申请的资料变更：换手机号、换微信号。")
 
 Number = Annotated[str, typer.Argument(metavar="编号", help="例如 BG-2026-0001")]
-By = Annotated[str, typer.Option("--by", help="经办人姓名，记入办理过程", default_factory=getpass.getuser)]
 
 _PROOFS = {"phone": "手机号后四位", "birth": "出生日期"}
 
@@ -72,7 +70,7 @@ def approve(
     async def work(house: "House", session: AsyncSession) -> str:
         now = house.clock.now()
         done = await member_change_work.approve(session, number, by, now, despite=despite)
-        return await _said(house, session, done, "已通过")
+        return await decided(house, session, done.case, done.notice, "已通过")
 
     typer.echo(run(work))
 
@@ -85,15 +83,9 @@ def refuse(
 
     async def work(house: "House", session: AsyncSession) -> str:
         done = await member_change_work.refuse(session, number, reason, by, house.clock.now())
-        return await _said(house, session, done, "未通过")
+        return await decided(house, session, done.case, done.notice, "未通过")
 
     typer.echo(run(work))
-
-
-async def _said(house: "House", session: AsyncSession, done: Decided, what: str) -> str:
-    if done.notice is None:
-        return f"{done.case.number} 早就是「{done.case.state.label}」了，没有再办一次。"
-    return await told(house, session, done.case, done.notice, what)
 
 
 def _line(listing: Listing, now: datetime) -> str:

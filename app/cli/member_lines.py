@@ -1,4 +1,4 @@
-"""What `gonghui members …` prints: of a file, of what an import does or would do, of members and branches."""
+"""What `gonghui members …` prints: of what an import does or would do, of members and branches."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
@@ -8,30 +8,11 @@ from app.clock import spoken
 from app.services import member_words
 from app.services.branches import Node
 from app.services.roster_changes import Change
-from app.services.roster_sheets import Roster
 from app.services.rosters import Outcome
 from models import BranchMove, Member, MemberEvent, MemberMove
 
-MISTAKES = 50  # lines; who has more of them has one mistake many times
 BRANCHES = 20
 _ORDER = (MemberEvent.JOINED, MemberEvent.CHANGED, MemberEvent.RETURNED, MemberEvent.LEFT)
-
-
-def of_file(roster: Roster) -> Iterator[str]:
-    yield f"工作表「{roster.sheet}」：可以导入 {len(roster.rows)} 人。"
-    if roster.other_sheets:
-        yield f"另有工作表没有读：{'、'.join(roster.other_sheets)}。"
-    if roster.ignored:
-        yield f"不认识、没有用到的列：{'、'.join(roster.ignored)}。"
-    if roster.missing:
-        yield f"文件里没有这些列，原来的资料不变：{'、'.join(roster.missing)}。"
-
-
-def of_mistakes(roster: Roster) -> Iterator[str]:
-    yield f"有 {roster.wrong_lines} 行要改："
-    yield from (str(each) for each in roster.mistakes[:MISTAKES])
-    if len(roster.mistakes) > MISTAKES:
-        yield "……其余的改好上面这些再看。"
 
 
 def of_outcome(outcome: Outcome, *, complete: bool, samples: bool) -> Iterator[str]:

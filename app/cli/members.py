@@ -1,20 +1,17 @@
 """`gonghui members …`: the roster comes in, is looked at, and the tree of branches is put in order."""
 
-import asyncio
 import getpass
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli import member_lines
+from app.cli.sheet_work import of_file, progress, refuse_wrong, run, show_lines, write_template
 from app.cli.words import Commands
 from app.clock import civil_date
-from app.errors import DomainError, OperatorError
+from app.errors import OperatorError
 from app.services import binding, branches, members, merging, roster_sheets, roster_templates, rosters
-from app.services.roster_changes import CHUNK
 from app.services.roster_rows import kind as kind_of
 from app.services.sheet_cells import Wrong
 from models import LINEAGE, MemberKind
@@ -25,38 +22,11 @@ if TYPE_CHECKING:
 
 app = Commands(help="会员花名册：导入、查看，整理组织。")
 
-Result = TypeVar("Result")
 File = Annotated[Path, typer.Argument(metavar="FILE", help="花名册，.xlsx 文件")]
 By = Annotated[str, typer.Option("--by", help="经办人姓名，记入经过", default_factory=getpass.getuser)]
 BranchPath = Annotated[
     str, typer.Argument(metavar="组织", help="例如 公司工会/北区分工会；名称不重复的只写名称")
 ]
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """A refusal is one sentence, and exit code 1."""
-    try:
-        yield
-    except (DomainError, OperatorError) as refused:
-        typer.echo(refused.message, err=True)
-        raise typer.Exit(1) from None
-
-
-def _run(work: Callable[["House"], Awaitable[Result]]) -> Result:
-    from app.assembly import assemble  # noqa: PLC0415 - everything; `--help` needs none of it
-
-    async def opened() -> Result:
-        async with assemble() as house:
-            return await work(house)
-
-    with _refusals():
-        return asyncio.run(opened())
-
-
-def _print(lines: Iterator[str]) -> None:
-    for line in lines:
-        typer.echo(line)
 
 
 # --- the roster
@@ -65,15 +35,7 @@ def _print(lines: Iterator[str]) -> None:
 @app.command()
 def template(file: File) -> None:
     """写出空白的花名册模板，带填写说明。"""
-    with _refusals():
-        if file.exists():
-            raise OperatorError(f"{file} 已经存在，没有覆盖；请换一个文件名。")
-        try:
-            with file.open("wb") as opened:
-                roster_templates.template(opened)
-        except OSError as error:
-            raise OperatorError(f"写不了 {file}：{type(error).__name__}") from None
-    typer.echo(f"已写好 {file}。填好以后先看会怎样：gonghui members import {file} --preview")
+    write_template(file, roster_templates.template, "gonghui members import")
 
 
 @app.command("import")
@@ -94,40 +56,32 @@ def import_(
     async def work(house: "House") -> None:
         today = civil_date(house.clock.now())
         roster = roster_sheets.load(file, today)
-        _print(member_lines.of_file(roster))
-        if roster.wrong_lines:
-            _print(member_lines.of_mistakes(roster))
+        show_lines(of_file(roster, f"{len(roster.rows)} 人"))
         if preview:
             async with house.database.reading() as session:
                 outcome = await rosters.preview(session, roster.rows, today)
             typer.echo("如果导入，会是这样（现在什么也没有改）：")
         else:
-            _refuse_wrong(roster, skip_wrong=skip_wrong, complete=complete)
+            _refuse(roster, skip_wrong=skip_wrong, complete=complete)
             outcome = await rosters.apply(
                 *(house.database, house.clock, roster.rows),
                 by=by,
                 complete=complete,
                 force=force,
-                progress=_progress,
+                progress=progress,
             )
             typer.echo("已导入：")
-        _print(member_lines.of_outcome(outcome, complete=complete, samples=preview))
+        show_lines(member_lines.of_outcome(outcome, complete=complete, samples=preview))
         if preview:
             rosters.refuse_the_unlikely(outcome, complete=complete, force=force)
 
-    _run(work)
+    run(work)
 
 
-def _refuse_wrong(roster: "Roster", *, skip_wrong: bool, complete: bool) -> None:
-    if roster.wrong_lines and not skip_wrong:
-        raise OperatorError("没有导入。请改好再试；或者加 --skip-wrong，跳过这些行，导入其余的。")
+def _refuse(roster: "Roster", *, skip_wrong: bool, complete: bool) -> None:
+    refuse_wrong(roster, skip_wrong=skip_wrong)
     if roster.wrong_lines and complete:  # whose line is wrong would be taken for gone
         raise OperatorError("没有导入。用 --complete 时每一行都要正确，否则写错的人会被当作离开。")
-
-
-def _progress(done: int, total: int) -> None:
-    if total > CHUNK:
-        typer.echo(f"已处理 {done}/{total} 行", err=True)
 
 
 @app.command("list")
@@ -145,7 +99,7 @@ def list_(
             found = await members.list_all(session, today, branch=within, kind=_kind(kind), left=left)
             return [*(member_lines.of_member(each, today) for each in found), f"共 {len(found)} 人"]
 
-    _print(iter(_run(work)))
+    show_lines(run(work))
 
 
 def _kind(said: str | None) -> MemberKind | None:
@@ -166,7 +120,7 @@ def show(staff_number: Annotated[str, typer.Argument(metavar="工号")]) -> None
             moves = await members.list_moves(session, member)
             return list(member_lines.of_one(member, moves, now, civil_date(now)))
 
-    _print(iter(_run(work)))
+    show_lines(run(work))
 
 
 @app.command()
@@ -179,7 +133,7 @@ def unbind(staff_number: Annotated[str, typer.Argument(metavar="工号")], by: B
                 session, staff_number, by=by, channel="cli", now=house.clock.now()
             )
 
-    typer.echo("已解除绑定，请本人在公众号里重新绑定。" if _run(work) else "这位会员没有绑定微信。")
+    typer.echo("已解除绑定，请本人在公众号里重新绑定。" if run(work) else "这位会员没有绑定微信。")
 
 
 @app.command()
@@ -191,7 +145,7 @@ def merges() -> None:
             found = await merging.list_refused(session)
         return [f"{civil_date(each.at)}  {each.reason}" for each in found]
 
-    _print(iter(_run(work) or ["没有要核对的。"]))
+    show_lines(run(work) or ["没有要核对的。"])
 
 
 # --- branches
@@ -213,7 +167,7 @@ def branches_(
             tree = await branches.list_tree(session, civil_date(house.clock.now()))
             return list(member_lines.of_tree(tree)) or ["还没有组织，导入花名册时会自动建好。"]
 
-    _print(iter(_run(work)))
+    show_lines(run(work))
 
 
 @app.command("rename-branch")
@@ -226,7 +180,7 @@ def rename_branch(branch: BranchPath, name: Annotated[str, typer.Argument(metava
             await branches.rename(session, found, name, by=by, now=house.clock.now())
             return found.lineage
 
-    typer.echo(f"已改为「{_run(work)}」。以后的花名册里请写新的名称。")
+    typer.echo(f"已改为「{run(work)}」。以后的花名册里请写新的名称。")
 
 
 @app.command("move-branch")
@@ -244,4 +198,4 @@ def move_branch(
             await branches.move(session, found, above, by=by, now=house.clock.now())
             return found.lineage
 
-    typer.echo(f"现在是「{_run(work)}」。以后的花名册里请这样写。")
+    typer.echo(f"现在是「{run(work)}」。以后的花名册里请这样写。")

@@ -1,9 +1,11 @@
 """What commands of staff on cases share: one transaction each, and when the person will hear of it."""
 
 import asyncio
+import getpass
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
+import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services import deliveries
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from app.assembly import House
 
 Result = TypeVar("Result")
+By = Annotated[str, typer.Option("--by", help="经办人姓名，记入办理过程", default_factory=getpass.getuser)]
 
 _SENDING = "这就送到本人的微信。"
 _WAITING = {
@@ -35,6 +38,13 @@ def run(work: Callable[["House", AsyncSession], Awaitable[Result]]) -> Result:
             return await work(house, session)
 
     return asyncio.run(opened())
+
+
+async def decided(house: "House", session: AsyncSession, case: Case, notice: Outbox | None, done: str) -> str:
+    """As `told`; without a notice it had been decided so before."""
+    if notice is None:
+        return f"{case.number} 早就是「{case.state.label}」了，没有再办一次。"
+    return await told(house, session, case, notice, done)
 
 
 async def told(house: "House", session: AsyncSession, case: Case, notice: Outbox, done: str) -> str:

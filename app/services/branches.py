@@ -36,14 +36,6 @@ def lineage_of(names: Sequence[str]) -> str:
     return LINEAGE.join(names)
 
 
-def names_of(lineage: str) -> list[str]:
-    """The names of a path as people write it. Raises: WrongName."""
-    names = [name.strip() for name in lineage.strip().split(LINEAGE)]
-    if refused := wrong_lineage(names):
-        raise WrongName(f"「{lineage[:MAX_NAME]}」{refused}。")
-    return names
-
-
 def wrong_lineage(names: Sequence[str]) -> str:
     """What is wrong with the names, to be said behind them; "" when all is well."""
     for name in names:

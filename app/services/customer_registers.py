@@ -25,7 +25,7 @@ from app.services import bulk, customer_accounts, customer_moves
 from app.services.customer_moves import Moved
 from app.services.customer_rows import Row
 from app.services.customer_sheets import Register
-from app.services.importing import Importing, Progress, importing
+from app.services.importing import CHUNK, Importing, Progress, importing
 from app.services.person_names import is_same
 from models import AccountBinding, BindingState, CustomerAccount
 from models.types import public_id
@@ -33,7 +33,6 @@ from models.types import public_id
 log = structlog.get_logger(__name__)
 
 LEASE = "account-register"
-CHUNK = 1000  # rows compared by one statement, written by one transaction
 SAMPLES = 20  # changes of each kind that a preview keeps
 MAX_LOSING = 0.2  # of the verified bindings; more is more likely a column mixed up than a town moving house
 LOSING_COUNTS_FROM = 20  # bindings

@@ -12,7 +12,7 @@ from typing import IO
 from app.services import sheet_templates, sheets
 from app.services.customer_rows import FORM, MAX_ROWS, Row
 from app.services.sheet_cells import NOTHING
-from app.services.sheets import MISTAKES_KEPT, Line, Mistake, Reader
+from app.services.sheets import Findings, Line, Reader
 
 _EXAMPLE = ("6101234567", "李建国", "13812345678", "黄陵 北区", "桥山街道轩辕路12号楼3单元", "")
 _WIDTHS = {"number": 16, "name": 20, "phone": 16, "area": 16, "address": 44}
@@ -29,18 +29,12 @@ _RULES = (
 
 
 @dataclass(slots=True)
-class Register:
+class Register(Findings):
     """A file that was gone through: what is wrong with it, and which lines can be used."""
 
     path: Path
     today: date
     usable: int = 0  # lines
-    mistakes: list[Mistake] = field(default_factory=list)  # the first MISTAKES_KEPT
-    wrong_lines: int = 0
-    ignored: list[str] = field(default_factory=list)  # columns we do not know
-    missing: list[str] = field(default_factory=list)  # columns that could be there
-    sheet: str = ""
-    other_sheets: list[str] = field(default_factory=list)
     areas: set[str] = field(default_factory=set)
     doubled: set[str] = field(default_factory=set)  # which of two is right is not ours to say
 
@@ -80,8 +74,7 @@ def look(path: Path, today: date) -> Register:
                     register.usable -= 1
                     register.wrong_lines += 1
             if mistakes:
-                register.wrong_lines += 1
-                register.mistakes += mistakes[: MISTAKES_KEPT - len(register.mistakes)]
+                register.note(mistakes)
             else:
                 register.usable += 1
                 register.areas.add(line.said["area"])

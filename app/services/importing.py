@@ -9,7 +9,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -22,6 +22,7 @@ from app.services.coordination import give_back, take_lease
 
 log = structlog.get_logger(__name__)
 
+CHUNK: Final = 1000  # rows compared by one statement, written by one transaction
 LEASE_SECONDS = 60
 TRIES = 3  # a chunk whose rows or database others hold too long
 LONGEST_PAUSE = 0.5

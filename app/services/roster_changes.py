@@ -16,8 +16,6 @@ from app.services.members import plain
 from app.services.roster_rows import Row
 from models import Branch, Member, MemberEvent, MemberKind
 
-CHUNK: Final = 1000  # rows compared by one statement, written by one transaction
-
 _BLANK: Final = {
     **dict.fromkeys(("sex", "born_on", "phone", "joined_on", "left_on")),
     "post": "",

@@ -13,7 +13,7 @@ from typing import IO, Final
 from app.errors import OperatorError
 from app.services import sheets, workbooks
 from app.services.roster_rows import COLUMNS, Row
-from app.services.sheets import MISTAKES_KEPT, Form, Line, Lines, Mistake, Reader
+from app.services.sheets import Findings, Form, Line, Lines, Mistake, Reader
 
 SHEET = "花名册"
 MAX_ROWS = 50_000
@@ -33,16 +33,10 @@ _ORDER = (
 
 
 @dataclass(slots=True)
-class Roster:
+class Roster(Findings):
     """What a file says: the lines that can be used, and all that is wrong in the others."""
 
     rows: list[Row] = field(default_factory=list)
-    mistakes: list[Mistake] = field(default_factory=list)  # the first MISTAKES_KEPT
-    wrong_lines: int = 0
-    ignored: list[str] = field(default_factory=list)  # columns we do not know
-    missing: list[str] = field(default_factory=list)  # columns that could be there
-    sheet: str = ""
-    other_sheets: list[str] = field(default_factory=list)
 
 
 def load(path: Path, today: date) -> Roster:
@@ -86,8 +80,7 @@ def read_lines(lines: Lines, today: date) -> Roster:
             mistakes = [reader.mistake(row.line, "staff_number", words)]
             doubled.add(row.staff_number)
         if mistakes:
-            roster.wrong_lines += 1
-            roster.mistakes += mistakes[: MISTAKES_KEPT - len(roster.mistakes)]
+            roster.note(mistakes)
         elif row is not None:
             roster.rows.append(row)
     if doubled:  # which of the two is right is not ours to say

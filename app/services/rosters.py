@@ -26,8 +26,8 @@ from app.database import Database
 from app.errors import DomainError
 from app.services import bulk
 from app.services.branches import ensure_all, with_above
-from app.services.importing import Importing, Progress, importing
-from app.services.roster_changes import CHUNK, Change, absent, changes_of, list_absent, values_of
+from app.services.importing import CHUNK, Importing, Progress, importing
+from app.services.roster_changes import Change, absent, changes_of, list_absent, values_of
 from app.services.roster_rows import Row
 from models import Branch, Member, MemberEvent, MemberMove
 from models.types import public_id

@@ -64,6 +64,23 @@ class Line:
     mistakes: list[Mistake] = field(default_factory=list)
 
 
+@dataclass(slots=True, kw_only=True)
+class Findings:
+    """What a file is and what is wrong with it; what can be used of it is for who reads it."""
+
+    mistakes: list[Mistake] = field(default_factory=list)  # the first MISTAKES_KEPT
+    wrong_lines: int = 0
+    ignored: list[str] = field(default_factory=list)  # columns we do not know
+    missing: list[str] = field(default_factory=list)  # columns that could be there
+    sheet: str = ""
+    other_sheets: list[str] = field(default_factory=list)
+
+    def note(self, mistakes: list[Mistake]) -> None:
+        """One more line is wrong."""
+        self.wrong_lines += 1
+        self.mistakes += mistakes[: MISTAKES_KEPT - len(self.mistakes)]
+
+
 class Reader:
     """The lines below the head, one after the other; gone through once."""
 
