@@ -1,26 +1,21 @@
-"""What time does to 入会申请, each in a short transaction of its own; due rows are the schedule."""
+"""What time does to 入会申请: staff and applicants are reminded, what waits too long ends."""
 
-import structlog
+import logging
 
 from app.clock import Clock
 from app.database import Database
+from app.jobs import case_timers
 from app.services import application_timers
 from app.services.application_timers import NEAR, OVERDUE
-
-log = structlog.get_logger(__name__)
-
-BATCH = 50
 
 
 async def run(database: Database, clock: Clock) -> int:
     """Returns how many applications were looked at."""
-    now = clock.now()
-    async with database.reading() as session:
-        due = await application_timers.list_due(session, now, BATCH)
-    for case_id in due:
-        async with database.transaction() as session:
-            case, done = await application_timers.advance(session, case_id, now)
-        for what in done:
-            tell = {NEAR: log.warning, OVERDUE: log.error}.get(what, log.info)
-            tell(f"application_{what}", case=case.number)
-    return len(due)
+    return await case_timers.run(
+        database,
+        clock,
+        kind="application",
+        list_due=application_timers.list_due,
+        advance=application_timers.advance,
+        levels={NEAR: logging.WARNING, OVERDUE: logging.ERROR},
+    )

@@ -6,10 +6,6 @@ and then emptied, since it names the person: one with a body is still to be done
 nothing: we keep no name and no picture of WeChat's.
 """
 
-import json
-import re
-from typing import Any
-
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +14,7 @@ from app.clock import Clock
 from app.database import Database
 from app.services import closing
 from app.services.forgetting import change
+from app.wechat.xml import parse_json, parse_xml
 from models import Follower, Message
 from models.message import PLACES, PRIVATE_EVENTS
 
@@ -28,7 +25,6 @@ CANCELLED = "event.user_authorization_cancellation"
 LOCATION = (
     "206"  # of RevokeInfo; 204 and 207 are what a mini-program recorded or chose, which we keep as cases
 )
-_FIELD = re.compile(r"<(OpenID|RevokeInfo)>(?:<!\[CDATA\[(.*?)\]\]>|([^<]*))</")
 
 
 async def run(database: Database, clock: Clock) -> int:
@@ -73,7 +69,6 @@ async def _act(session: AsyncSession, message_id: int, clock: Clock) -> None:
 
 def _fields(body: str) -> dict[str, str]:
     """OpenID and RevokeInfo; a body is what the callback checked and kept, XML or JSON."""
-    if body.lstrip().startswith("{"):
-        known: Any = json.loads(body)
-        return {name: str(known.get(name, "")) for name in ("OpenID", "RevokeInfo")}
-    return {name: cdata or plain for name, cdata, plain in _FIELD.findall(body)}
+    parse = parse_json if body.lstrip().startswith("{") else parse_xml
+    known = parse(body.encode())
+    return {name: str(known.get(name, "")) for name in ("OpenID", "RevokeInfo")}
