@@ -67,6 +67,16 @@ class ContentFile(Generic[Content]):
     content: Content
 
 
+def read_yaml(path: Path) -> Any:
+    """What an operator's YAML file holds. Raises: OperatorError: it cannot be read, or is no YAML."""
+    try:
+        return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise OperatorError(f"读不了 {path}：{type(error).__name__}") from None
+    except YAMLError:
+        raise OperatorError(f"{path} 的 YAML 写法不对，请检查冒号、引号和缩进") from None
+
+
 def read_folder(
     folder: Path, model: type[Matter], make: Callable[[Matter, str], Content]
 ) -> tuple[list[ContentFile[Content]], list[Mistake]]:

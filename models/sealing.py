@@ -21,6 +21,14 @@ class SealBroken(Exception):
     """A stored value that none of our keys opens in this place."""
 
 
+def digest_of_random(secret: bytes | str) -> bytes:
+    """32 bytes that find a secret of ours again: a token or a link, random and of 128 bits at least.
+
+    Such a one needs neither salt nor a slow digest; what people choose does.
+    """
+    return hashlib.sha256(secret.encode() if isinstance(secret, str) else secret).digest()
+
+
 class Keyring:
     """Keys by id; the first writes, every one reads."""
 

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from app import rich_text
 from app.clock import SHANGHAI
+from app.content_files import read_yaml
 from app.errors import OperatorError
 from app.services.audiences import AudienceOfFacts
 
@@ -90,12 +89,7 @@ def load(path: Path) -> list[Planned]:
     Raises:
         OperatorError: the file cannot be read, or something in it is wrong.
     """
-    try:
-        document = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise OperatorError(f"读不了 {path}：{type(error).__name__}") from None
-    except YAMLError:
-        raise OperatorError(f"{path} 的 YAML 写法不对，请检查冒号、引号和缩进") from None
+    document = read_yaml(path)
     planned: list[Planned] = []
     for number, each in enumerate(document if isinstance(document, list) else [document], 1):
         try:

@@ -4,7 +4,6 @@ A phone whose answer was lost may send the same refresh token again within a min
 has it: then the session ends for whoever holds its tokens.
 """
 
-import hashlib
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from app.services import followers
 from app.services.followers import Known
 from app.services.forgetting import Ids, Rule, Where, change
 from models import ApiSession
+from models.sealing import digest_of_random
 
 ACCESS_FOR = timedelta(minutes=30)
 REFRESH_FOR = timedelta(days=30)
@@ -47,9 +47,9 @@ async def begin(session: AsyncSession, follower_id: int, now: datetime) -> Token
     session.add(
         ApiSession(
             follower_id=follower_id,
-            access_digest=_digest(tokens.access),
+            access_digest=digest_of_random(tokens.access),
             access_until=now + ACCESS_FOR,
-            refresh_digest=_digest(tokens.refresh),
+            refresh_digest=digest_of_random(tokens.refresh),
             started_at=now,
             refreshed_at=now,
             expires_at=now + REFRESH_FOR,
@@ -64,7 +64,7 @@ async def refresh(session: AsyncSession, token: str, now: datetime) -> Tokens | 
 
     No exception then: that it ended a session must be kept.
     """
-    digest = _digest(token)
+    digest = digest_of_random(token)
     mine = sa.or_(ApiSession.refresh_digest == digest, ApiSession.before_digest == digest)
     row = await session.scalar(sa.select(ApiSession).where(mine).with_for_update())
     if row is None or row.revoked_at is not None or row.expires_at <= now:
@@ -74,8 +74,8 @@ async def refresh(session: AsyncSession, token: str, now: datetime) -> Tokens | 
         await session.flush()
         return None
     tokens = _new()
-    row.before_digest, row.refresh_digest = digest, _digest(tokens.refresh)
-    row.access_digest, row.access_until = _digest(tokens.access), now + ACCESS_FOR
+    row.before_digest, row.refresh_digest = digest, digest_of_random(tokens.refresh)
+    row.access_digest, row.access_until = digest_of_random(tokens.access), now + ACCESS_FOR
     row.refreshed_at, row.expires_at = now, now + REFRESH_FOR
     await session.flush()
     return tokens
@@ -85,7 +85,7 @@ async def find(session: AsyncSession, token: str, now: datetime) -> SignedIn | N
     """Whose access token this is; None for one that is over, revoked, or of somebody who is gone."""
     row = await session.scalar(
         sa.select(ApiSession).where(
-            ApiSession.access_digest == _digest(token),
+            ApiSession.access_digest == digest_of_random(token),
             ApiSession.access_until > now,
             ApiSession.revoked_at.is_(None),
         )
@@ -101,11 +101,6 @@ async def revoke(session: AsyncSession, session_id: int, now: datetime) -> None:
 
 def _new() -> Tokens:
     return Tokens(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
-
-
-def _digest(token: str) -> bytes:
-    # Random tokens of 256 bits need neither salt nor a slow digest.
-    return hashlib.sha256(token.encode()).digest()
 
 
 def _is_long_over(now: datetime) -> Where:

@@ -162,7 +162,9 @@ async def _cases(session: AsyncSession, person_id: int) -> Sequence[Row]:
     own = [each.case for each in await cases.list_mine(session, person_id, 10_000)]
     facts = await facts_of_all(session, own)
     asked = [case for case in own if case.kind is CaseKind.APPLICATION]
-    applied = await applications.of_cases(session, asked)
+    told = {case_id: dict(consultation_facts.read(each)) for case_id, each in facts.items()}
+    for case_id, each in (await applications.of_cases(session, asked)).items():
+        told[case_id] = dict(application_facts.lines(each, whole=True))
     return [
         {
             "number": case.number,
@@ -170,11 +172,7 @@ async def _cases(session: AsyncSession, person_id: int) -> Sequence[Row]:
             "anonymous": case.anonymous,
             "state": case.state.said_to_member,
             "opened_at": day(shanghai(case.opened_at).date()) if case.anonymous else time(case.opened_at),
-            "answers": dict(consultation_facts.read(facts[case.id]))
-            if case.id in facts
-            else dict(application_facts.lines(applied[case.id], whole=True))
-            if case.id in applied
-            else {},
+            "answers": told.get(case.id, {}),
             "thread": [_said(entry) for entry in await cases.list_thread(session, case)],
         }
         for case in own

@@ -4,7 +4,6 @@ A session of the portal is good while its row is there: taking it away ends it a
 What a browser keeps of it is a matter of the portal; tokens of the mini-program are one of `api_sessions`.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,6 +15,7 @@ from app.errors import NotFound
 from app.services import api_sessions
 from app.services.forgetting import Ids, Rule, Where, change
 from models import ApiSession, DeviceKind, Follower, PortalSession
+from models.sealing import digest_of_random
 
 SESSION_FOR: Final = timedelta(days=1)  # renewing is silent; a phone may change hands or accounts
 MINIPROGRAM: Final = "小程序"
@@ -35,7 +35,9 @@ async def begin(
     session: AsyncSession, follower_id: int, mark: bytes, device: DeviceKind, now: datetime
 ) -> None:
     """A browser is signed in; `mark` is the secret that only it keeps."""
-    row = PortalSession(follower_id=follower_id, mark_digest=_digest(mark), device=device, started_at=now)
+    row = PortalSession(
+        follower_id=follower_id, mark_digest=digest_of_random(mark), device=device, started_at=now
+    )
     session.add(row)
     await session.flush()
 
@@ -56,7 +58,7 @@ async def list_devices(session: AsyncSession, person_id: int, mark: bytes, now: 
     chosen = sa.select(PortalSession).where(
         PortalSession.follower_id.in_(_followers(person_id)), PortalSession.started_at > now - SESSION_FOR
     )
-    own = _digest(mark)
+    own = digest_of_random(mark)
     found = [
         Device(f"portal-{row.public_id}", row.device.label, row.started_at, row.mark_digest == own)
         for row in await session.scalars(chosen)
@@ -86,7 +88,7 @@ async def revoke(session: AsyncSession, person_id: int, key: str, now: datetime)
 async def revoke_others(session: AsyncSession, person_id: int, mark: bytes, now: datetime) -> None:
     """Sign this person out everywhere but in the browser with this mark."""
     theirs = PortalSession.follower_id.in_(_followers(person_id))
-    others = sa.delete(PortalSession).where(theirs, PortalSession.mark_digest != _digest(mark))
+    others = sa.delete(PortalSession).where(theirs, PortalSession.mark_digest != digest_of_random(mark))
     await session.execute(others)
     phones = await session.scalars(sa.select(ApiSession.id).where(*_live_phones(person_id, now)))
     for phone in phones.all():
@@ -106,12 +108,7 @@ def _live_phones(person_id: int, now: datetime) -> tuple[sa.ColumnElement[bool],
 
 
 def _is_of(mark: bytes) -> sa.ColumnElement[bool]:
-    return PortalSession.mark_digest == _digest(mark)
-
-
-def _digest(mark: bytes) -> bytes:
-    # Random marks of 128 bits need neither salt nor a slow digest.
-    return hashlib.sha256(mark).digest()
+    return PortalSession.mark_digest == digest_of_random(mark)
 
 
 def _is_over(now: datetime) -> Where:

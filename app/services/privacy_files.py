@@ -4,10 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
-from app.content_files import in_chinese
+from app.content_files import in_chinese, read_yaml
 from app.errors import OperatorError
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
@@ -47,12 +45,7 @@ def load(path: Path) -> Controller:
     """
     if not path.exists():
         return NOT_NAMED
-    try:
-        document = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise OperatorError(f"读不了 {path}：{type(error).__name__}") from None
-    except YAMLError:
-        raise OperatorError(f"{path} 的 YAML 写法不对，请检查冒号、引号和缩进") from None
+    document = read_yaml(path)
     try:
         return Controller.model_validate(document)
     except ValidationError as error:

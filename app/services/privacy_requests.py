@@ -1,6 +1,5 @@
 """What people ask of us about their own data, and the receipt they get: numbered, and naming nobody."""
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from app.errors import NotFound
 from app.services.forgetting import Ids, Rule, Where, change
 from app.services.numbers import next_number
 from models import PrivacyRequest, RequestKind
+from models.sealing import digest_of_random
 
 LINK_FOR = timedelta(minutes=30)
 KEPT_FOR = timedelta(days=3 * 365 + 1)
@@ -77,20 +77,15 @@ def lines_of(row: PrivacyRequest) -> list[Line]:
 def open_link(row: PrivacyRequest, now: datetime) -> str:
     """A secret that opens this export in any browser for half an hour; the one before is void."""
     secret = secrets.token_urlsafe(32)
-    row.link_digest, row.link_until = _digest(secret), now + LINK_FOR
+    row.link_digest, row.link_until = digest_of_random(secret), now + LINK_FOR
     return secret
 
 
 async def find_by_link(session: AsyncSession, secret: str, now: datetime) -> PrivacyRequest | None:
     """The export this link was made for, while it is good."""
-    good = sa.and_(PrivacyRequest.link_digest == _digest(secret), PrivacyRequest.link_until > now)
+    good = sa.and_(PrivacyRequest.link_digest == digest_of_random(secret), PrivacyRequest.link_until > now)
     row: PrivacyRequest | None = await session.scalar(sa.select(PrivacyRequest).where(good))
     return row
-
-
-def _digest(secret: str) -> bytes:
-    # Random and of 256 bits: needs neither salt nor a slow digest.
-    return hashlib.sha256(secret.encode()).digest()
 
 
 def _is_old(now: datetime) -> Where:
