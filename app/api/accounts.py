@@ -132,8 +132,7 @@ async def verify(
     fact = Fact(given.name or "", given.phone_end or "")
     found = await customer_accounts.verify(session, caller.known.person_id, account_id, fact, now=now)
     if isinstance(found, NotFitting):
-        said = f"今天还可以试 {found.tries_left} 次。" if found.tries_left else "今天不能再试了，请明天再来。"
-        return problems.answer(422, "does_not_fit", "对不上", f"和登记的对不上，请核对后再试。{said}")
+        return problems.does_not_fit(found, "登记的")
     return await _out(session, found.binding)
 
 

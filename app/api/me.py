@@ -56,11 +56,6 @@ class ProofIn(Strict):
         return Proof(self.staff_number, self.name, self.phone_end or "", self.born_on)
 
 
-def does_not_fit(found: NotFitting) -> Response:
-    said = f"今天还可以试 {found.tries_left} 次。" if found.tries_left else "今天不能再试了，请明天再来。"
-    return problems.answer(422, "does_not_fit", "对不上", f"和花名册对不上，请核对后再试。{said}")
-
-
 @router.get("", response_model=MeOut, operation_id="getMe")
 async def me(caller: Caller, session: ReadSession, now: Now) -> MeOut:
     """我是谁：随机编号，和绑定的会员信息。"""
@@ -93,7 +88,7 @@ async def bind(caller: Caller, given: ProofIn, session: WriteSession, now: Now) 
         return refused
     found = await binding.bind(session, caller.known.person_id, proof, channel="api", now=now)
     if isinstance(found, NotFitting):
-        return does_not_fit(found)
+        return problems.does_not_fit(found, "花名册")
     if isinstance(found, Taken):
         said = "这个工号已经绑定了另一个微信号。是您本人换了微信，可以申请把绑定换过来。"
         return problems.answer(409, "bound_elsewhere", "绑定了别的微信号", said)

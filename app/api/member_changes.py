@@ -9,7 +9,7 @@ from pydantic import Field
 from app.api import problems
 from app.api.description import documented
 from app.api.gate import Caller
-from app.api.me import ProofIn, does_not_fit
+from app.api.me import ProofIn
 from app.api.once import WriteOnce
 from app.api.routes import Route
 from app.api.shapes import Strict
@@ -106,7 +106,7 @@ async def move_here(caller: Caller, given: ProofIn, session: WriteOnce, now: Now
     )
     match found:
         case NotFitting():
-            return does_not_fit(found)
+            return problems.does_not_fit(found, "花名册")
         case Bound():
             return Response(status_code=204)
     return _asked(found)

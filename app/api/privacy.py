@@ -110,12 +110,7 @@ async def withdraw(caller: Caller, key: PublicId, session: WriteSession, now: No
 async def data(caller: Caller, session: ReadSession) -> dict[str, ChapterOut]:
     """和本人有关的全部资料，按章节。"""
     found = await exports.gather(session, caller.known.person_id)
-    return {
-        each.key: ChapterOut(
-            title=each.title, fields=dict(each.fields), rows=[dict(row) for row in each.rows]
-        )
-        for each in found
-    }
+    return {each.key: _chapter(each) for each in found}
 
 
 @router.get(

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from app.errors import DomainError
+from app.services.guesses import NotFitting
 from app.services.kept_answers import InProgress, KeyReused
 from app.services.purposes import Purpose
 
@@ -142,6 +143,11 @@ def answer(
         fields=fields or [],
     ).model_dump()
     return JSONResponse(problem, status, headers=dict(headers or {}), media_type=MEDIA)
+
+
+def does_not_fit(found: NotFitting, known: str) -> Response:
+    """A proof that was tried in vain; `known` is what it was held against."""
+    return answer(422, "does_not_fit", "对不上", f"和{known}对不上，请核对后再试。{found.told()}")
 
 
 def without_consent(purpose: Purpose, version: str) -> Response | None:

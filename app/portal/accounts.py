@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dependencies import Now, ReadSession, WriteSession
 from app.errors import DomainError
+from app.portal.proofs import did_not_fit
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson, Visitor
 from app.services import consents, customer_accounts
@@ -88,7 +89,7 @@ async def verify(
     fact = Fact(phone_end=end) if end else Fact(name=name[:100])
     found = await customer_accounts.verify(session, visitor.person_id, public_id, fact, now=now)
     if isinstance(found, NotFitting):
-        return await _one(visitor, session, public_id, now, _did_not_fit(found.tries_left))
+        return await _one(visitor, session, public_id, now, did_not_fit(found, "登记的"))
     return RedirectResponse(f"{PAGE}/{public_id}", 303)
 
 
@@ -155,10 +156,3 @@ async def _one(
         now=now,
     )
     return HTMLResponse(words, 422 if wrong else 200)
-
-
-def _did_not_fit(tries_left: int) -> str:
-    words = "和登记的对不上，请核对后再试。"
-    if tries_left:
-        return f"{words}今天还可以试 {tries_left} 次。"
-    return f"{words}今天不能再试了，请明天再来，或在公众号里回复「人工」请工作人员核对。"

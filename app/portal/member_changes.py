@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.dependencies import Now, ReadSession, WriteSession
 from app.errors import DomainError
 from app.portal import membership
+from app.portal.proofs import did_not_fit
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson, Visitor
 from app.services import binding_claims, consents, member_changes, member_words, members
@@ -39,16 +40,9 @@ async def change_phone(
 
 @router.post("/move")
 async def move_here(
-    visitor: ActingPerson,
-    session: WriteSession,
-    now: Now,
-    number: Annotated[str, Form()] = "",
-    name: Annotated[str, Form()] = "",
-    phone_end: Annotated[str, Form()] = "",
-    born_on: Annotated[str, Form()] = "",
+    visitor: ActingPerson, session: WriteSession, now: Now, given: membership.Filled
 ) -> Response:
     """What was right a moment ago is proved again; a try that does not fit is kept."""
-    given = membership.Given(number[:32], name[:40], phone_end[:8], born_on[:10])
     try:
         proof = membership.proof_of(given)
     except DomainError as refusal:
@@ -57,7 +51,7 @@ async def move_here(
         return await membership.page(visitor, session, now, given, membership.AGREE)
     found = await member_changes.ask_move(session, visitor.person_id, None, proof, channel="portal", now=now)
     if isinstance(found, NotFitting):
-        said = membership.did_not_fit(found.tries_left)
+        said = did_not_fit(found, "花名册")
         return await membership.page(visitor, session, now, given, said)
     return RedirectResponse(membership.PAGE, 303)
 

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Depends, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
 from app.dependencies import Now, ReadSession, WriteSession
 from app.errors import DomainError
+from app.portal.proofs import did_not_fit
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson, Visitor
 from app.services import binding, binding_claims, consents, member_changes, members
@@ -35,6 +36,18 @@ class Given:
     born_on: str = ""
 
 
+def _filled(
+    number: Annotated[str, Form()] = "",
+    name: Annotated[str, Form()] = "",
+    phone_end: Annotated[str, Form()] = "",
+    born_on: Annotated[str, Form()] = "",
+) -> Given:
+    return Given(number[:32], name[:40], phone_end[:8], born_on[:10])
+
+
+Filled = Annotated[Given, Depends(_filled)]
+
+
 @router.get("")
 async def mine(visitor: CurrentPerson, session: ReadSession, now: Now) -> Response:
     return await page(visitor, session, now)
@@ -45,14 +58,10 @@ async def bind(
     visitor: ActingPerson,
     session: WriteSession,
     now: Now,
-    number: Annotated[str, Form()] = "",
-    name: Annotated[str, Form()] = "",
-    phone_end: Annotated[str, Form()] = "",
-    born_on: Annotated[str, Form()] = "",
+    given: Filled,
     agreed: Annotated[str, Form()] = "",
 ) -> Response:
     """A try that does not fit is kept, so it is no refusal but a page."""
-    given = Given(number[:32], name[:40], phone_end[:8], born_on[:10])
     try:
         proof = proof_of(given)
     except DomainError as refusal:
@@ -61,7 +70,7 @@ async def bind(
         return await page(visitor, session, now, given, AGREE)
     found = await binding.bind(session, visitor.person_id, proof, channel="portal", now=now)
     if isinstance(found, NotFitting):
-        return await page(visitor, session, now, given, did_not_fit(found.tries_left))
+        return await page(visitor, session, now, given, did_not_fit(found, "花名册"))
     if isinstance(found, Taken):
         return _taken(visitor, given)
     return RedirectResponse(PAGE, 303)
@@ -113,10 +122,3 @@ def proof_of(given: Given) -> Proof:
         return Proof(given.number, given.name, born_on=date.fromisoformat(given.born_on.strip()))
     except ValueError:
         raise DomainError("请填手机号后四位，或者出生日期，填一样就行。") from None
-
-
-def did_not_fit(tries_left: int) -> str:
-    words = "和花名册对不上，请核对后再试。"
-    if tries_left:
-        return f"{words}今天还可以试 {tries_left} 次。"
-    return f"{words}今天不能再试了，请明天再来，或在公众号里回复「人工」请工作人员核对。"

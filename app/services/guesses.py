@@ -25,6 +25,12 @@ class NotFitting:
 
     tries_left: int
 
+    def told(self, otherwise: str = "") -> str:
+        """How many tries are left today; `otherwise` adds to what is said to who has none."""
+        if self.tries_left:
+            return f"今天还可以试 {self.tries_left} 次。"
+        return f"今天不能再试了，请明天再来{otherwise}。"
+
 
 async def left(session: AsyncSession, purpose: str, person_id: int, now: datetime) -> int:
     """How many tries this person still has."""
