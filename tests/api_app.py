@@ -12,13 +12,20 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from app.services import cases
+from app.services import cases, purposes
 from models import Activity, CaseKind, Person
 from sandbox.driver import Phone
 from tests import making
 from tests.both_ends import Ends, both_ends, settings_for
 
 API = "/api/v1"
+MEMBERSHIP = f"{API}/me/membership"
+RIGHT = {
+    "staff_number": "10001",
+    "name": "李娜",
+    "phone_end": "5678",
+    "consent_version": purposes.MEMBERSHIP.version,
+}
 MINI = {
     "miniprogram_app_id": "wxmini0123456789ab",
     "miniprogram_app_secret": "a mini-program's secret",
@@ -120,3 +127,17 @@ async def leaves(ends: Ends, who: App, words: str, **given: Any) -> cases.Opened
         blocks = [{"type": "text", "text": words}]
         now = ends.house.clock.now()
         return await cases.open_case(session, kind, person_id, None, blocks=blocks, now=now, **given)
+
+
+# --- what a test file takes under these names --------------------------------------------------------------
+
+
+@pytest.fixture
+async def ends(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ends]:
+    async with api_ends(database_url, tmp_path, monkeypatch) as joined:
+        yield joined
+
+
+@pytest.fixture
+async def li(ends: Ends) -> App:
+    return await app_of(ends, "李娜")

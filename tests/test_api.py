@@ -1,29 +1,17 @@
 """The API as a mini-program uses it: log in, stay signed in, be somebody, leave; and all it refuses."""
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from models import ApiSession, Follower, Guess, PersonMerge
-from tests.api_app import App, api_ends, app_of, is_problem
+from tests import api_app
+from tests.api_app import MEMBERSHIP, RIGHT, App, is_problem
 from tests.both_ends import OURS, Ends, both_ends, settings_for
 
-RIGHT = {"staff_number": "10001", "name": "李娜", "phone_end": "5678", "consent_version": "2026-12"}
-MEMBERSHIP = "/api/v1/me/membership"
-
-
-@pytest.fixture
-async def ends(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ends]:
-    async with api_ends(database_url, tmp_path, monkeypatch) as joined:
-        yield joined
-
-
-@pytest.fixture
-async def li(ends: Ends) -> App:
-    return await app_of(ends, "李娜")
+ends, li = api_app.ends, api_app.li
 
 
 # --- logging in --------------------------------------------------------------------------------------------

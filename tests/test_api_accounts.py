@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from models import AccountBinding, Guess
-from tests import making
-from tests.api_app import MINI, App, is_problem
+from tests import api_app, making
+from tests.api_app import MINI, App, app_of, is_problem
 from tests.both_ends import Ends, both_ends, settings_for
 
 ACCOUNTS = "/api/v1/me/accounts"
@@ -24,15 +24,7 @@ async def ends(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         yield joined
 
 
-async def signed_in(ends: Ends, name: str) -> App:
-    app = App(ends, await ends.platform.follower(name))
-    assert (await app.logs_in()).status_code == 201
-    return app
-
-
-@pytest.fixture
-async def li(ends: Ends) -> App:
-    return await signed_in(ends, "李娜")
+li = api_app.li
 
 
 async def binds(who: App, **given: str) -> str:
@@ -85,7 +77,7 @@ async def test_a_wrong_try_is_kept_and_the_sixth_waits(ends: Ends, li: App) -> N
 
 async def test_what_is_somebody_elses_is_not_there(ends: Ends, li: App) -> None:
     hers = await binds(li)
-    wang = await signed_in(ends, "王强")
+    wang = await app_of(ends, "王强")
 
     for method, path, given in (
         ("PATCH", hers, {"nickname": "我的"}),

@@ -9,10 +9,9 @@ from app.services import application_work
 from app.services.application_facts import DECLARATION_VERSION
 from app.services.application_work import Admission
 from models import Case, Guess
-from tests import test_api
-from tests.api_app import App, is_problem
+from tests import api_app
+from tests.api_app import MEMBERSHIP, App, is_problem
 from tests.both_ends import Ends
-from tests.test_api import MEMBERSHIP
 
 JOINING, CHANGES = "/api/v1/me/joining", "/api/v1/me/changes"
 RIGHT = {
@@ -25,7 +24,7 @@ RIGHT = {
     "declaration": DECLARATION_VERSION,
 }
 
-ends = test_api.ends
+ends = api_app.ends
 
 
 @pytest.fixture
@@ -123,17 +122,17 @@ async def test_a_phone_number_and_a_binding_are_asked_for(ends: Ends, zhao: App)
     li = App(ends, await ends.platform.follower("李娜"))
     await li.logs_in()
     is_problem(await li.acts_as("POST", f"{CHANGES}/phone", {"phone": "13900001111"}), 409, "refused")
-    assert (await li.acts_as("POST", f"{CHANGES}/move", test_api.RIGHT)).status_code == 204  # nobody had it
+    assert (await li.acts_as("POST", f"{CHANGES}/move", api_app.RIGHT)).status_code == 204  # nobody had it
     is_problem(await li.acts_as("POST", f"{CHANGES}/phone", {"phone": "1"}), 422, "invalid")
     asked = await li.acts_as("POST", f"{CHANGES}/phone", {"phone": "13900001111"})
     assert asked.status_code == 201
 
-    is_problem(await zhao.calls("PUT", MEMBERSHIP, test_api.RIGHT), 409, "bound_elsewhere")
+    is_problem(await zhao.calls("PUT", MEMBERSHIP, api_app.RIGHT), 409, "bound_elsewhere")
     is_problem(
-        await zhao.acts_as("POST", f"{CHANGES}/move", {**test_api.RIGHT, "phone_end": "0000"}),
+        await zhao.acts_as("POST", f"{CHANGES}/move", {**api_app.RIGHT, "phone_end": "0000"}),
         *(422, "does_not_fit"),
     )
-    moving = await zhao.acts_as("POST", f"{CHANGES}/move", test_api.RIGHT)
+    moving = await zhao.acts_as("POST", f"{CHANGES}/move", api_app.RIGHT)
     assert moving.status_code == 201
     assert (await li.calls("GET", CHANGES)).json()["claimed"] is True
     assert (await li.acts_as("POST", f"{CHANGES}/objection")).status_code == 204

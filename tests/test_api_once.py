@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +15,8 @@ from app.database import Database
 from app.services import kept_answers
 from app.services.kept_answers import Answer, Call, InProgress, KeyReused
 from models import KeptAnswer, SignUpMove
-from tests.api_app import API, App, announce, api_ends, app_of, is_problem
+from tests import api_app
+from tests.api_app import API, App, announce, app_of, is_problem
 from tests.both_ends import Ends
 from tests.conftest import NOON, FakeClock
 
@@ -30,15 +29,7 @@ WITHOUT_KEY = {
 }
 
 
-@pytest.fixture
-async def ends(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ends]:
-    async with api_ends(database_url, tmp_path, monkeypatch) as joined:
-        yield joined
-
-
-@pytest.fixture
-async def li(ends: Ends) -> App:
-    return await app_of(ends, "李娜")
+ends, li = api_app.ends, api_app.li
 
 
 async def moves(ends: Ends) -> int:

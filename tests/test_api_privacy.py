@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from tests.api_app import App, is_problem
-from tests.test_api import MEMBERSHIP, RIGHT, ends, li  # noqa: F401 - fixtures
+from tests import api_app
+from tests.api_app import MEMBERSHIP, RIGHT, App, is_problem
 
 PRIVACY = "/api/v1/me/privacy"
 
+ends, li = api_app.ends, api_app.li
 
-async def test_consent_is_given_with_the_version_that_was_read_and_taken_back(li: App) -> None:  # noqa: F811
+
+async def test_consent_is_given_with_the_version_that_was_read_and_taken_back(li: App) -> None:
     asked = {each["key"]: each for each in (await li.gets(f"{PRIVACY}/consents"))["items"]}
     assert not asked["membership"]["agreed"] and asked["legal_aid"]["sensitive"]
     right = {**RIGHT, "consent_version": asked["membership"]["version"]}
@@ -23,7 +25,7 @@ async def test_consent_is_given_with_the_version_that_was_read_and_taken_back(li
     is_problem(await li.calls("DELETE", f"{PRIVACY}/consents/chat"), 404, "not_found")
 
 
-async def test_all_that_is_kept_is_read_by_its_owner(li: App) -> None:  # noqa: F811
+async def test_all_that_is_kept_is_read_by_its_owner(li: App) -> None:
     await li.calls("PUT", MEMBERSHIP, RIGHT)
 
     own = (await li.calls("GET", f"{PRIVACY}/data")).json()
@@ -32,7 +34,7 @@ async def test_all_that_is_kept_is_read_by_its_owner(li: App) -> None:  # noqa: 
     assert own["logins"]["rows"] and own["logins"]["fields"]["started_at"] == "登录时间"
 
 
-async def test_a_part_is_deleted_and_something_corrected_with_receipts(li: App) -> None:  # noqa: F811
+async def test_a_part_is_deleted_and_something_corrected_with_receipts(li: App) -> None:
     done = await li.acts_as("POST", f"{PRIVACY}/deletions", {"parts": ["messages", "cases"]})
     asked = await li.acts_as("POST", f"{PRIVACY}/corrections", {"what": "手机号应为 139 开头"})
 
@@ -46,7 +48,7 @@ async def test_a_part_is_deleted_and_something_corrected_with_receipts(li: App) 
         is_problem(await li.acts_as("POST", f"{PRIVACY}/corrections", {"what": words}), 422, "invalid")
 
 
-async def test_closing_needs_a_yes_and_ends_every_login(li: App) -> None:  # noqa: F811
+async def test_closing_needs_a_yes_and_ends_every_login(li: App) -> None:
     is_problem(await li.acts_as("POST", f"{PRIVACY}/closing", {"sure": False}), 422, "not_sure")
 
     done = await li.acts_as("POST", f"{PRIVACY}/closing", {"sure": True})

@@ -1,31 +1,21 @@
 """What the portal has, the mini-program has: answers, search, activities, sign-ups, cases; the same rules."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 
 from app.services import case_work, consultation_work
 from models import CaseEntry, CaseKind, CrisisAlert, EntryKind, KeptAnswer, SignUpMove, UnansweredQuestion
-from tests.api_app import API, App, announce, api_ends, app_of, is_problem, leaves
+from tests import api_app
+from tests.api_app import API, App, announce, app_of, is_problem, leaves
 from tests.both_ends import Ends
 from tests.consulting import consult
 
 TIP = "socket-sparks"
 
 
-@pytest.fixture
-async def ends(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ends]:
-    async with api_ends(database_url, tmp_path, monkeypatch) as joined:
-        yield joined
-
-
-@pytest.fixture
-async def li(ends: Ends) -> App:
-    return await app_of(ends, "李娜")
+ends, li = api_app.ends, api_app.li
 
 
 async def public(ends: Ends, path: str) -> Any:

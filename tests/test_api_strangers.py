@@ -16,10 +16,10 @@ from app.api.gate import signed_in
 from app.api.routes import asks_for
 from app.services.purposes import ACCOUNTS
 from models import AccountBinding, Case, CaseEntry, Member, SignUp
-from tests.api_app import API, App, announce, api_ends, app_of, leaves
+from tests import api_app
+from tests.api_app import API, RIGHT, App, announce, api_ends, app_of, leaves
 from tests.both_ends import Ends
 from tests.consulting import consult
-from tests.test_api_tags import PROOF
 
 WORDS = "班长扣了我的加班费"
 # Ids of what is everybody's; a purpose and a topic are names, the same for all.
@@ -46,15 +46,13 @@ def own_ids(route: APIRoute) -> set[str]:
 GUARDED = [route for route in routes() if own_ids(route)]
 
 
+li = api_app.li
+
+
 @pytest.fixture
 async def ends(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ends]:
     async with api_ends(database_url, tmp_path, monkeypatch, api_per_person=10_000) as joined:
         yield joined
-
-
-@pytest.fixture
-async def li(ends: Ends) -> App:
-    return await app_of(ends, "李娜")
 
 
 @pytest.fixture
@@ -74,7 +72,7 @@ async def ours(ends: Ends, li: App) -> dict[str, list[str]]:
         numbers = list(await session.scalars(sa.select(Case.number)))
     account = {"number": "6101234567", "consent_version": ACCOUNTS.version}
     bound = (await li.acts(f"{API}/me/accounts", account)).json()["id"]
-    await li.calls("PUT", f"{API}/me/membership", PROOF)
+    await li.calls("PUT", f"{API}/me/membership", RIGHT)
     asked = (await li.acts(f"{API}/me/changes/phone", {"phone": "13900001111"})).json()["number"]
     return {
         "sign_up_id": [own],

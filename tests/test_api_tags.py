@@ -1,6 +1,5 @@
 """What the API says beside the answer: tags, what may be kept, how often one may ask; and pages of lists."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,29 +10,13 @@ from fastapi import Request
 from app.api.limits import MOST, Limit, address_of
 from app.api.problems import ApiRefusal
 from app.services import articles
-from app.services.purposes import MEMBERSHIP
 from models import Article, ArticleCategory, ArticleState
-from tests.api_app import API, App, announce, api_ends, app_of, is_problem, leaves
+from tests import api_app
+from tests.api_app import API, RIGHT, App, announce, api_ends, app_of, is_problem, leaves
 from tests.both_ends import Ends
 from tests.conftest import FakeClock
 
-PROOF = {
-    "staff_number": "10001",
-    "name": "李娜",
-    "phone_end": "5678",
-    "consent_version": MEMBERSHIP.version,
-}
-
-
-@pytest.fixture
-async def ends(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ends]:
-    async with api_ends(database_url, tmp_path, monkeypatch) as joined:
-        yield joined
-
-
-@pytest.fixture
-async def li(ends: Ends) -> App:
-    return await app_of(ends, "李娜")
+ends, li = api_app.ends, api_app.li
 
 
 async def publish(ends: Ends, count: int) -> None:
@@ -82,7 +65,7 @@ async def test_who_has_an_answer_is_told_that_it_is_the_same(ends: Ends, li: App
         assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
     assert (await li.calls("GET", f"{API}/me", If_None_Match='"other"')).status_code == 200
 
-    await li.calls("PUT", f"{API}/me/membership", PROOF)
+    await li.calls("PUT", f"{API}/me/membership", RIGHT)
     assert (await li.calls("GET", f"{API}/me", If_None_Match=tag)).status_code == 200
 
 
@@ -125,7 +108,7 @@ async def test_a_change_may_say_what_it_saw(ends: Ends, li: App) -> None:
     is_problem(await li.acts(f"{own}/cancel", If_Match=seen), 412, "changed_meanwhile")
     assert (await li.acts(f"{own}/cancel", If_Match="*")).status_code == 200
 
-    bound = await li.calls("PUT", f"{API}/me/membership", PROOF)
+    bound = await li.calls("PUT", f"{API}/me/membership", RIGHT)
     unbind = await li.calls("DELETE", f"{API}/me/membership", If_Match='"other"')
     is_problem(unbind, 412, "changed_meanwhile")
     unbind = await li.calls("DELETE", f"{API}/me/membership", If_Match=bound.headers["etag"])

@@ -25,9 +25,10 @@ from models import (
 )
 from models.base import Base
 from tests.conftest import FakeClock
-from tests.talking import Speaker, Talk
-from tests.test_merging import DIGESTS
+from tests.people_columns import DIGESTS, leads_to
+from tests.talking import Talk
 from tests.town import our_town
+from tests.whole_life import binds, does_everything, person_of, signs_up
 
 
 @pytest.fixture
@@ -36,57 +37,9 @@ async def talk(database: Database, clock: FakeClock) -> AsyncIterator[Talk]:
         yield town
 
 
-async def signs_up(who: Speaker) -> str:
-    await who.says("活动")
-    await who.taps("羽毛球赛")
-    await who.taps("报名")
-    for each in ("1", "M", "跳过"):
-        await who.says(each)
-    return await who.says("确认")
-
-
-async def binds(who: Speaker) -> str:
-    for each in ("绑定", "同意", "10001", "李娜", "1"):
-        await who.says(each)
-    return await who.says("5678")
-
-
-async def does_everything(li: Speaker) -> None:
-    """Signs up, binds, leaves a message, asks a lawyer, begins something and leaves it."""
-    await li.follows()
-    await li.says("插座冒火花怎么办")
-    assert "报名成功" in await signs_up(li)
-    assert "绑定成功" in await binds(li)
-    for each in ("留言", "活动与福利", "食堂的菜太咸了", "完成", "实名", "跳过"):
-        await li.says(each)
-    assert "LY-2026-0001" in await li.says("确认")
-    for each in ("律师", "同意", "2", "昨天", "1", "2", "就是我们供电公司"):
-        await li.says(each)
-    for each in ("公司要和我解约", "完成", "没有", "没有", "跳过"):
-        await li.says(each)
-    assert "FL-2026-0001" in await li.says("确认")
-    await li.says("留言")
-
-
-async def person_of(talk: Talk, openid: str) -> int:
-    async with talk.database.reading() as session:
-        found = sa.select(Follower.person_id).where(Follower.openid == openid)
-        return (await session.scalars(found)).one()
-
-
 async def closes(talk: Talk, person_id: int, channel: str = "portal") -> PrivacyRequest:
     async with talk.database.transaction() as session:
         return await closing.close(session, person_id, channel=channel, now=talk.clock.now())
-
-
-def leads_to(*tables: str) -> set[str]:
-    return {
-        f"{table.name}.{column.name}"
-        for table in Base.metadata.tables.values()
-        for column in table.columns
-        for key in column.foreign_keys
-        if key.column.table.name in tables
-    }
 
 
 def test_every_column_that_leads_to_a_person_says_what_closing_does_with_it() -> None:

@@ -14,10 +14,10 @@ from app.services import exports, packing, stored_files
 from app.services.exports import Chapter
 from models import FileState, StoredFile
 from tests.conftest import NOON, FakeClock
+from tests.people_columns import DIGESTS, leads_to
 from tests.talking import Talk
-from tests.test_closing import does_everything, leads_to, person_of
-from tests.test_merging import DIGESTS
 from tests.town import our_town
+from tests.whole_life import does_everything, person_of
 
 
 @pytest.fixture

@@ -1,0 +1,16 @@
+"""Which columns of which tables lead to a person: for tables of rules that must name every one."""
+
+from models.base import Base
+
+DIGESTS = {"case_reporter.person_digest", "consent.person_digest"}  # without a foreign key
+
+
+def leads_to(*tables: str) -> set[str]:
+    """`table.column` of every foreign key to one of `tables`."""
+    return {
+        f"{table.name}.{column.name}"
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        for key in column.foreign_keys
+        if key.column.table.name in tables
+    }
