@@ -28,6 +28,7 @@ class Demo:
     """One `gonghui demo` in a folder of its own."""
 
     def __init__(self, folder: Path, port: int, sandbox_port: int, **changes: str) -> None:
+        self.port = port
         unset = {f"GONGHUI_{name.upper()}": "" for name in Settings.model_fields}
         environment = (
             os.environ
@@ -53,6 +54,10 @@ class Demo:
             command, cwd=folder, env=environment, text=True, encoding="utf-8",
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
+
+    def is_up(self, *words: str) -> None:
+        """Read on until both take connections, and each of `words` was printed."""
+        self.prints(f"running on http://127.0.0.1:{self.port}", "手机在 ", *words)
 
     def prints(self, *words: str) -> None:
         """Read on until each of `words` was printed."""
@@ -109,7 +114,7 @@ def demo(tmp_path: Path, port: int, sandbox_port: int) -> Iterator[Demo]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_told_to_end_it_ends_both(demo: Demo, number: signal.Signals) -> None:
-    demo.prints("Application startup complete", "手机在 ")
+    demo.is_up()
 
     demo.process.send_signal(number)
 
@@ -120,7 +125,7 @@ def test_told_to_end_it_ends_both(demo: Demo, number: signal.Signals) -> None:
 
 
 def test_moving_the_time_on_the_phone_moves_the_service_too(demo: Demo, sandbox_port: int) -> None:
-    demo.prints("Application startup complete", "手机在 ")
+    demo.is_up()
     api = f"http://127.0.0.1:{sandbox_port}/sandbox/api"
     with httpx.Client(trust_env=False, timeout=PATIENCE) as phone:
         phone.post(f"{api}/people/王秀兰/follow?wait=true", json={})
@@ -138,7 +143,7 @@ def test_the_first_start_writes_settings_that_hold_a_mini_program_too(
 ) -> None:
     demo = Demo(tmp_path, port, sandbox_port, GONGHUI_SECRET_KEY="")
     try:
-        demo.prints("已写好 .env", "Application startup complete", "手机在 ")
+        demo.is_up("已写好 .env")
         api = f"http://127.0.0.1:{sandbox_port}/sandbox/api"
         with httpx.Client(trust_env=False, timeout=PATIENCE) as phone:
             state = phone.get(f"{api}/state").json()
@@ -161,7 +166,7 @@ def test_the_first_start_writes_settings_that_hold_a_mini_program_too(
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are found through /proc")
 def test_when_one_is_killed_the_other_ends_and_it_is_named(demo: Demo) -> None:
-    demo.prints("Application startup complete", "手机在 ")
+    demo.is_up()
     [sandbox] = [pid for pid, command in demo.children() if "sandbox\0--port" in command]
 
     os.kill(sandbox, signal.SIGKILL)
