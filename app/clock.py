@@ -71,6 +71,11 @@ def start_of_day(moment: datetime) -> datetime:
     return shanghai(moment).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
+def day_begins(day: date, *, days: int = 0) -> datetime:
+    """When `day`, or the day so many later, begins in China."""
+    return datetime.combine(day + timedelta(days=days), datetime.min.time(), SHANGHAI)
+
+
 WEEKDAYS = "一二三四五六日"
 
 

@@ -7,6 +7,7 @@ from app.jobs import (
     activities,
     alerts,
     applications,
+    audit_seals,
     consultations,
     media,
     menus,
@@ -14,6 +15,8 @@ from app.jobs import (
     people,
     privacy_events,
     retention,
+    staff_jobs,
+    staff_work,
     stored_files,
 )
 from app.jobs.deliveries import Sender
@@ -49,6 +52,13 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
         Round("applications", lambda: applications.run(database, clock), 30),
         Round("consultations", lambda: consultations.run(database, clock), 30),
         Round("privacy events", lambda: privacy_events.run(database, clock), 30),
+        Round("audit seals", lambda: audit_seals.run(database, clock), 10),
+        Round(
+            "staff jobs",
+            lambda: staff_jobs.run(database, clock, house.files, staff_work.KINDS),
+            5,
+            wakes=True,
+        ),
         Round("retention", lambda: retention.run(database, clock), 60),
         Round("files", lambda: stored_files.tidy(database, house.files, clock), 300),
     ]

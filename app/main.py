@@ -16,14 +16,18 @@ from app.api import app as api
 from app.api.gate import GATE, Gate
 from app.api.limits import Limits
 from app.assembly import CALLBACKS, House, assemble
+from app.console import app as console
+from app.console.entrance import CONSOLE
+from app.console.office import OFFICE, Office
 from app.dependencies import SHARED, Shared
-from app.portal import assets, home, pages
-from app.portal.packing import Packing
-from app.portal.policy import JS_SDK, JS_SDK_PATH, Policy
+from app.portal import home, pages
 from app.portal.tickets import Tickets
 from app.portal.visitor import DOOR, PRIVATE, SESSIONS, Door, look_up
 from app.services import coordination
 from app.settings import Settings, load_settings
+from app.web import assets
+from app.web.packing import Packing
+from app.web.policy import JS_SDK, JS_SDK_PATH, Policy
 from app.wechat.callback import CallbackEndpoint
 from app.wechat.incoming import Incoming
 from app.wechat.jssdk import TicketSource
@@ -45,8 +49,10 @@ class Service:
         self._shared: Shared | None = None
         self._door: Door | None = None
         self._gate: Gate | None = None
-        packing = Packing(self._web(), private=PRIVATE, cookies=SESSIONS)
-        self._pages: ASGIApp = Policy(packing, self._sandbox)
+        self._office: Office | None = None
+        private = (*PRIVATE, CONSOLE)
+        packing = Packing(self._web(), private=private, cookies=SESSIONS)
+        self._pages: ASGIApp = Policy(packing, self._sandbox, private)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -54,7 +60,11 @@ class Service:
             if callback is not None:
                 await callback(scope, receive, send)
                 return
-        scope.setdefault("state", {}).update({SHARED: self._shared, DOOR: self._door, GATE: self._gate})
+        if scope.get("path") == CONSOLE:
+            scope["path"] = f"{CONSOLE}/"  # a mounted application begins after the slash
+        scope.setdefault("state", {}).update(
+            {SHARED: self._shared, DOOR: self._door, GATE: self._gate, OFFICE: self._office}
+        )
         with logs.within_request(secrets.token_hex(8)):
             await self._pages(scope, receive, send)
 
@@ -72,6 +82,7 @@ class Service:
         web.add_api_route("/metrics", self._figures, methods=READ, include_in_schema=False)
         pages.install(web)
         web.mount("/api/v1", api.make())
+        web.mount(CONSOLE, console.make())
         web.mount("/static", assets.Assets(), name="static")
         return web
 
@@ -86,7 +97,7 @@ class Service:
                 files=house.files,
                 joining_days=self._settings.joining_days,
             )
-            self._door, self._gate = _door(house), _gate(house)
+            self._door, self._gate, self._office = _door(house), _gate(house), _office(house)
             await house.refresh()
             for kind, (account_id, account) in house.accounts.items():
                 self._callbacks[CALLBACKS[kind]] = CallbackEndpoint(
@@ -102,7 +113,7 @@ class Service:
                 yield
             finally:
                 self._callbacks.clear()
-                self.house = self._shared = self._door = self._gate = None
+                self.house = self._shared = self._door = self._gate = self._office = None
                 await house.rounds.stop()
                 if self._look is not None:
                     self._look.cancel()
@@ -198,6 +209,13 @@ def _gate(house: House) -> Gate:
         stopwatch=house.clock.monotonic,
     )
     return Gate(mini.logins if mini is not None else None, account_id, limits)
+
+
+def _office(house: House) -> Office:
+    async def apply(text: str, by: str, note: str) -> int:
+        return await house.apply_menus(text, by=by, note=note)
+
+    return Office(house.settings, house.menus, house.known, apply, house.waker.wake)
 
 
 def _settle_memory() -> None:

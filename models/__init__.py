@@ -51,6 +51,18 @@ from models.notice import NoticeTemplate
 from models.outbox import DeliveryState, Outbox, Way
 from models.portal_session import DeviceKind, PortalSession
 from models.privacy import Consent, ConsentEnd, PrivacyRequest, RequestKind
+from models.staff import (
+    Role,
+    Staff,
+    StaffGrant,
+    StaffLink,
+    StaffRecoveryCode,
+    StaffSession,
+    StaffState,
+    StaffTry,
+)
+from models.staff_act import StaffAct, StaffActSeal
+from models.staff_job import JobState, StaffJob
 from models.stored_file import FileState, MediaFetch, StoredFile
 from models.verification import VerificationFile
 from models.walk import FOLLOWERS, Listed, TagChange, Walk, WalkKind, WalkStep
@@ -104,6 +116,7 @@ __all__ = [
     "Guess",
     "Interest",
     "InterestChoice",
+    "JobState",
     "KeptAnswer",
     "LawAnswer",
     "Lease",
@@ -130,6 +143,7 @@ __all__ = [
     "PortalSession",
     "PrivacyRequest",
     "RequestKind",
+    "Role",
     "Sex",
     "SharedVersion",
     "ShippedRow",
@@ -137,6 +151,16 @@ __all__ = [
     "SignUpMove",
     "SignUpState",
     "Signpost",
+    "Staff",
+    "StaffAct",
+    "StaffActSeal",
+    "StaffGrant",
+    "StaffJob",
+    "StaffLink",
+    "StaffRecoveryCode",
+    "StaffSession",
+    "StaffState",
+    "StaffTry",
     "StepState",
     "StoredFile",
     "TagChange",

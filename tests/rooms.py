@@ -26,7 +26,7 @@ BELOW_EDGES = GROUND | {"models", "app.services", "app.knowledge", "app.files"}
 EVERYTHING_BELOW_ASSEMBLY = BELOW_EDGES | {
     *("handlers", "app.addressees", "app.chatting", "app.dependencies", "app.dialogue", "app.jobs"),
     *("app.logs", "app.menus", "app.metrics", "app.migrations", "app.portal", "app.console"),
-    *("app.api", "app.wechat"),
+    *("app.api", "app.web", "app.wechat"),
 }
 
 # Room → what it may import; a room is always free to import itself. A name with a dot more than a room's is
@@ -57,9 +57,10 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app.dialogue": GROUND | {"models", "app.wechat", "app.menus", "app.services.outbox"},
     "handlers": BELOW_EDGES | {"app.dialogue", "app.wechat.replies"},  # replies: the words they answer in
     "app.dependencies": BELOW_EDGES,
-    "app.portal": BELOW_EDGES | {"app.dependencies", "app.wechat", "app.logs", "app.metrics"},
+    "app.web": GROUND | {"models"},  # no page: what pages of portal and console share
+    "app.portal": BELOW_EDGES | {"app.dependencies", "app.web", "app.wechat", "app.logs", "app.metrics"},
     "app.api": BELOW_EDGES | {"app.dependencies", "app.wechat", "app.logs", "app.metrics"},
-    "app.console": BELOW_EDGES | {"app.menus", "app.logs", "app.metrics"},
+    "app.console": BELOW_EDGES | {"app.dependencies", "app.web", "app.menus", "app.logs", "app.metrics"},
     "app.jobs": BELOW_EDGES | {"app.wechat", "app.menus", "app.logs", "app.metrics"},
     "app.addressees": BELOW_EDGES,
     "app.chatting": BELOW_EDGES | {"app.dialogue"},  # what assembly hands to the dialogue engine

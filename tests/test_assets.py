@@ -12,7 +12,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from app.portal import assets, home
+from app.portal import home
+from app.web import assets
 from deploy import vendor
 
 HOST = re.compile(r"//|\bwww\.|\.(?:com|org|net|cn|io)\b", re.IGNORECASE)

@@ -30,10 +30,12 @@ from models import (
     Consultation,
     CrisisAlert,
     DeliveryState,
+    DeviceKind,
     Dialogue,
     DialogueState,
     EntryKind,
     Follower,
+    JobState,
     KeptAnswer,
     Member,
     MemberChange,
@@ -49,6 +51,11 @@ from models import (
     RequestKind,
     SignUp,
     SignUpState,
+    Staff,
+    StaffAct,
+    StaffJob,
+    StaffSession,
+    StaffState,
     UnansweredQuestion,
     Urgency,
 )
@@ -78,7 +85,8 @@ async def fill(database: Database) -> None:
         badminton = await making.activity(session)
         await making.account(session)
         li = member(branch.id)
-        session.add_all([follower, li])
+        wang = of_staff()
+        session.add_all([follower, li, wang])
         await session.flush()
         session.add_all(
             [
@@ -106,6 +114,7 @@ async def fill(database: Database) -> None:
                 ),
                 bound(person.id),
                 *asked(case.id, li.id),
+                *worked(wang),
                 KeptAnswer(key_digest=bytes(16), call_digest=bytes(16), answer={"status": 201}, at=NOON),
                 *said(account.id, follower.id),
                 question("电费"),
@@ -132,6 +141,48 @@ def asked(case_id: int, member_id: int) -> list[Base]:
             channel="portal",
             asked_at=NOON,
             outcome=[["对话", "3 条"]],
+        ),
+    ]
+
+
+def of_staff() -> Staff:
+    return Staff(
+        login="wang.qiang",
+        name="王强",
+        state=StaffState.ACTIVE,
+        totp_secret="JBSWY3DPEHPK3PXP",
+        created_at=NOON,
+    )
+
+
+def worked(staff: Staff) -> list[Base]:
+    """What somebody of staff did."""
+    return [
+        StaffSession(
+            staff_id=staff.id,
+            mark_digest=bytes(32),
+            device=DeviceKind.WINDOWS,
+            address="10.0.0.7",
+            started_at=NOON,
+            seen_at=NOON,
+        ),
+        StaffAct(
+            at=NOON,
+            staff_id=staff.id,
+            by=staff.name,
+            channel="console",
+            act="staff.reset",
+            reason="手机丢了",
+            changes=[{"table": "staff", "id": 1, "before": {}, "after": {}}],
+            address="10.0.0.7",
+        ),
+        StaffJob(
+            kind="members.import",
+            title="导入花名册",
+            staff_id=staff.id,
+            state=JobState.WAITING,
+            given={"file": "花名册.xlsx"},
+            created_at=NOON,
         ),
     ]
 

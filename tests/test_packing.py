@@ -8,9 +8,9 @@ import httpx
 import pytest
 from starlette.datastructures import Headers
 
-from app.portal import assets
-from app.portal.assets import address
-from app.portal.packing import takes_gzip
+from app.web import assets
+from app.web.assets import address
+from app.web.packing import takes_gzip
 from tests.both_ends import Ends, both_ends, settings_for
 from tests.portal_member import HTML, member
 

@@ -11,7 +11,7 @@ from structlog.contextvars import bound_contextvars
 
 from app.database import Database
 from app.portal import refusals
-from app.portal.policy import Policy
+from app.web.policy import Policy
 from tests.both_ends import Ends, both_ends, settings_for
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from app.jobs import retention as job
-from app.portal.devices import kind_of
 from app.services import api_sessions, portal_sessions
+from app.web.browsers import kind_of
 from models import DeviceKind, Follower, PortalSession
 from tests.both_ends import OURS, Ends, both_ends, settings_for
 from tests.portal_member import HTML, TOKEN, Visiting, member

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.portal.assets import address
 from app.services import article_files, articles
+from app.web.assets import address
 from tests.both_ends import OURS, Ends, both_ends, settings_for
 from tests.portal_member import Visiting, member
 from tests.test_portal_me import announce, leaves, link
@@ -58,6 +58,7 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
         "/services/{service_id}": "/services/legal-aid",
         "/exports/{secret}": "/exports/nothing",
         "/exports/{secret}/data.zip": "/exports/nothing/data.zip",
+        "/me/staff/{secret}": "/me/staff/nothing",
         "/receipts/{public_id}": "/receipts/nothing",
         "/type/{size}": "/type/large?next=/services",
     }

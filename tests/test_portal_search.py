@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from app.knowledge import load as load_answers
-from app.portal.icons import ICONS
 from app.portal.templating import marked
 from app.services import activities, finding, hall, library
+from app.web.icons import ICONS
 from models import CrisisAlert, UnansweredQuestion
 from tests import making
 from tests.both_ends import Ends, both_ends, settings_for

@@ -15,6 +15,7 @@ from app.cli import (
     api,
     applications,
     audiences,
+    audit,
     backups,
     cases,
     content,
@@ -28,6 +29,7 @@ from app.cli import (
     retention,
     sandbox,
     serving,
+    staff,
     tags,
     templates,
     verification,
@@ -60,6 +62,8 @@ app.add_typer(retention.app, name="retention")
 app.add_typer(content.app, name="content")
 app.add_typer(verification.app, name="verification")
 app.add_typer(api.app, name="api")
+app.add_typer(staff.app, name="staff")
+app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import deliveries
+from app.services import audit, deliveries
 from app.services.deliveries import Obstacle
 from models import Case, Outbox
 
@@ -36,6 +36,30 @@ def run(work: Callable[["House", AsyncSession], Awaitable[Result]]) -> Result:
     async def opened() -> Result:
         async with assemble() as house, house.database.transaction() as session:
             return await work(house, session)
+
+    return asyncio.run(opened())
+
+
+def look(work: Callable[["House", AsyncSession], Awaitable[Result]]) -> Result:
+    """As `run`, and it only reads."""
+    from app.assembly import assemble  # noqa: PLC0415
+
+    async def opened() -> Result:
+        async with assemble() as house, house.database.reading() as session:
+            return await work(house, session)
+
+    return asyncio.run(opened())
+
+
+def act(work: Callable[["House", AsyncSession], Awaitable[Result]], by: str = "") -> Result:
+    """As `run`, and what it does is put down in the record of acts."""
+    from app.assembly import assemble  # noqa: PLC0415
+
+    async def opened() -> Result:
+        async with assemble() as house:
+            actor = audit.Actor(by or getpass.getuser())
+            async with audit.acting(house.database, house.clock, actor) as session:
+                return await work(house, session)
 
     return asyncio.run(opened())
 

@@ -1,6 +1,5 @@
 """登录的设备: where the signed-in person is signed in, and signing out there."""
 
-import re
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form
@@ -10,25 +9,10 @@ from app.dependencies import Now, ReadSession, WriteSession
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson
 from app.services import portal_sessions
-from models import DeviceKind
 
 router = APIRouter(prefix="/me/devices", include_in_schema=False)
 
 PAGE: Final = "/me/devices"
-# The first that fits: an iPad says that it is a Mac, HarmonyOS that it is an Android.
-_SIGNS: Final = (
-    (re.compile(r"HarmonyOS|OpenHarmony", re.IGNORECASE), DeviceKind.HARMONY),
-    (re.compile(r"iPad"), DeviceKind.IPAD),
-    (re.compile(r"iPhone"), DeviceKind.IPHONE),
-    (re.compile(r"Android"), DeviceKind.ANDROID),
-    (re.compile(r"Windows"), DeviceKind.WINDOWS),
-    (re.compile(r"Macintosh"), DeviceKind.MAC),
-)
-
-
-def kind_of(user_agent: str) -> DeviceKind:
-    """What kind of device it says it is."""
-    return next((kind for sign, kind in _SIGNS if sign.search(user_agent)), DeviceKind.OTHER)
 
 
 @router.get("")

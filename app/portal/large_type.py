@@ -5,9 +5,9 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from app.portal.display import COOKIE, LARGE
 from app.portal.signing_in import local
 from app.portal.visitor import DoorInUse
+from app.web.display import COOKIE, LARGE
 
 router = APIRouter(prefix="/type", include_in_schema=False)
 

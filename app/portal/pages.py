@@ -26,6 +26,7 @@ from app.portal import (
     services,
     sharing,
     signing_in,
+    staff,
     tips,
     verification,
     visitor,
@@ -47,6 +48,7 @@ _OWN: Final = (
     interests,
     privacy_data,
     devices,
+    staff,
 )
 
 

@@ -14,14 +14,14 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.dependencies import InUse, Now, Shared
-from app.portal import qr
-from app.portal.devices import kind_of
 from app.portal.templating import render
 from app.portal.tickets import ATTEMPT_FOR
 from app.portal.visitor import Door, DoorInUse, FormRefused, look_up
 from app.services import followers, portal_sessions
 from app.services.followers import Known
 from app.services.portal_sessions import SESSION_FOR
+from app.web import qr
+from app.web.browsers import kind_of
 from app.wechat.errors import NotAllowed, PersonGone, SignInAgain, WeChatError
 from app.wechat.oauth import WebOAuth
 

@@ -12,8 +12,9 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup, escape
 
 from app.clock import civil_date, spoken
-from app.portal import assets, display
-from app.portal.icons import TABS, icon
+from app.portal.tabs import TABS
+from app.web import assets, display
+from app.web.icons import icon
 
 
 @cache

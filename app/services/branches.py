@@ -98,6 +98,11 @@ async def list_children(session: AsyncSession, parent_id: int | None) -> Sequenc
     ).all()
 
 
+async def list_all(session: AsyncSession) -> Sequence[Branch]:
+    """The whole tree, each branch after the one above it."""
+    return (await session.scalars(sa.select(Branch).order_by(Branch.lineage))).all()
+
+
 async def find_public(session: AsyncSession, public_id: str) -> Branch | None:
     return await session.scalar(sa.select(Branch).where(Branch.public_id == public_id))
 

@@ -70,6 +70,7 @@ from models import (
     PrivacyRequest,
     RequestKind,
     SignUp,
+    Staff,
     StoredFile,
     TagChange,
 )
@@ -205,6 +206,13 @@ async def _member(session: AsyncSession, this: Closing) -> None:
         this.tell("会员绑定", "已解除。单位花名册里的资料由单位按用工管理保存，和这个微信不再对应")
 
 
+async def _staff(session: AsyncSession, this: Closing) -> None:
+    working = await session.scalar(sa.select(Staff).where(Staff.person_id == this.person_id))
+    if working is not None:
+        working.person_id = None
+        this.tell("工作账号", "不再关联这个微信，提醒不再发来；账号本身由工会管理员管理")
+
+
 async def _accounts(session: AsyncSession, this: Closing) -> None:
     count = await customer_moves.forget_person(session, this.person_id, this.now)
     if count:
@@ -308,6 +316,7 @@ RULES: Mapping[str, Rule] = {
     "sign_up.person_id": _sign_ups,
     "consent.person_digest": _consents,
     "member.person_id": _member,
+    "staff.person_id": _staff,
     "member_change.holder_id": _claims,
     "account_binding.person_id": _accounts,
     "interest.person_id": _interests,

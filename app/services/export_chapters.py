@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from app.clock import shanghai
 from app.services import (
@@ -41,6 +41,7 @@ from models import (
     Person,
     PortalSession,
     SignUp,
+    Staff,
 )
 
 
@@ -301,6 +302,15 @@ async def _portal_logins(session: AsyncSession, person_id: int) -> Sequence[Row]
     mine = sa.select(PortalSession).join(Follower, Follower.id == PortalSession.follower_id)
     found = await session.scalars(mine.where(Follower.person_id == person_id).order_by(PortalSession.id))
     return [{"device": each.device.label, "started_at": time(each.started_at)} for each in found]
+
+
+@chapter("staff", "工作账号", "staff.person_id", name="姓名", login="登录名", roles="角色")
+async def _staff(session: AsyncSession, person_id: int) -> Sequence[Row]:
+    mine = sa.select(Staff).where(Staff.person_id == person_id).options(selectinload(Staff.grants))
+    return [
+        {"name": each.name, "login": each.login, "roles": "、".join(one.role.label for one in each.grants)}
+        for each in await session.scalars(mine)
+    ]
 
 
 @chapter("guesses", "没有核对上的次数（保留一天）", "guess.person_id", purpose="核对什么", at="时间")

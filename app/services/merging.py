@@ -34,6 +34,7 @@ from models import (
     PrivacyRequest,
     SignUp,
     SignUpState,
+    Staff,
     StoredFile,
 )
 
@@ -154,6 +155,15 @@ async def _member(session: AsyncSession, this: Merge) -> None:
         member.person_id = this.stays
 
 
+async def _staff(session: AsyncSession, this: Merge) -> None:
+    pair = sa.select(Staff).where(Staff.person_id.in_([this.stays, this.gone])).order_by(Staff.id)
+    working = (await session.scalars(pair.with_for_update())).all()
+    if len(working) > 1:
+        raise Refused(f"两边关联了不同的工作账号：{'、'.join(each.login for each in working)}")
+    for each in working:
+        each.person_id = this.stays
+
+
 async def _sign_ups(session: AsyncSession, this: Merge) -> None:
     """Of two for the same activity the better is kept; the seats of the other are free."""
     theirs = sa.select(SignUp).where(SignUp.person_id == this.gone).order_by(SignUp.activity_id)
@@ -236,6 +246,7 @@ async def _nothing(session: AsyncSession, this: Merge) -> None:
 # By table and column. A refusal comes first: then nothing has been moved in vain.
 RULES: Mapping[str, Rule] = {
     "member.person_id": _member,
+    "staff.person_id": _staff,
     "sign_up.person_id": _sign_ups,
     "account_binding.person_id": _accounts,
     "follower.person_id": _repoint(Follower.person_id),

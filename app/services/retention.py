@@ -25,6 +25,9 @@ from app.services import (
     past_members,
     portal_sessions,
     privacy_requests,
+    staff,
+    staff_jobs,
+    staff_sign_in,
 )
 from app.services.forgetting import AT_WORK, UNSETTLED, Ids, Rule, Where, change
 from app.services.windows import ACTED_WINDOW, SPOKE_WINDOW
@@ -261,6 +264,10 @@ DEEP = (  # read through whole tables, in the order of ids
     past_members.forget_facts,
     past_members.forget_changes,
     portal_sessions.forget_old,
+    staff.forget_links,
+    staff_jobs.forget_old,
+    staff_sign_in.forget_sessions,
+    staff_sign_in.forget_tries,
     kept_answers.forget_old,
     closed_cases.forget,
     privacy_requests.forget_old,

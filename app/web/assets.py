@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 
-from app.portal.packing import takes_gzip
+from app.web.packing import takes_gzip
 
 FOLDER = Path(__file__).parent.parent.parent / "static"
 FOR_EVER = "public, max-age=31536000, immutable"

@@ -7,21 +7,26 @@ WeChat's JS-SDK is the one script from elsewhere; in development it comes from t
 show our pages inside its phone.
 """
 
+from collections.abc import Iterable
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.portal import display
-from app.portal.visitor import PRIVATE
+from app.web import display
 
 JS_SDK = "https://res.wx.qq.com"
 JS_SDK_PATH = "/open/js/jweixin-1.6.0.js"
 
 
 class Policy:
-    """Puts the headers on every answer of `pages`. `sandbox` is its address, in development only."""
+    """Puts the headers on every answer of `pages`.
 
-    def __init__(self, pages: ASGIApp, sandbox: str | None = None) -> None:
-        self._pages = pages
+    `sandbox` is its address, in development only; at `private` paths and below an answer may be about
+    somebody, be it a refusal.
+    """
+
+    def __init__(self, pages: ASGIApp, sandbox: str | None = None, private: Iterable[str] = ()) -> None:
+        self._pages, self._private = pages, tuple(private)
         self._headers = {
             "Content-Security-Policy": "; ".join(
                 (
@@ -43,7 +48,7 @@ class Policy:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(self._headers)
-                if _is_private(scope["path"]):
+                if self._is_private(scope["path"]):
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
@@ -53,7 +58,5 @@ class Policy:
         with display.of(Headers(scope=scope).get("cookie", "")):
             await self._pages(scope, receive, with_headers)
 
-
-def _is_private(path: str) -> bool:
-    """Whether an answer there may be about somebody, be it a refusal."""
-    return any(path == each or path.startswith(f"{each}/") for each in PRIVATE)
+    def _is_private(self, path: str) -> bool:
+        return any(path == each or path.startswith(f"{each}/") for each in self._private)

@@ -1,4 +1,4 @@
-"""The portal's one family of icons: outlines on a 24 × 24 grid, drawn for it, and the tabs that use them."""
+"""Our one family of icons: outlines on a 24 × 24 grid, drawn for our pages."""
 
 from typing import Final
 
@@ -30,6 +30,19 @@ ICONS: Final = {
     "heart": '<path d="M12 20C6 15.5 3.5 12.5 3.5 9A4.3 4.3 0 0 1 12 7a4.3 4.3 0 0 1 8.5 2'
     'c0 3.5-2.5 6.5-8.5 11z"/>',
     "device": '<rect x="7" y="3" width="10" height="18" rx="2"/><path d="M11 18h2"/>',
+    "list": '<path d="M4 6h16M4 12h16M4 18h16"/>',
+    "inbox": '<path d="M4 13h4l1.5 3h5l1.5-3h4M5 5h14l2 8v5a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1v-5z"/>',
+    "key": '<circle cx="8" cy="15" r="4"/><path d="m11 12 9-9m-4 4 3 3m-6 0 2 2"/>',
+    "gear": '<circle cx="12" cy="12" r="3"/><path d="M12 3v3m0 12v3M3 12h3m12 0h3M5.6 5.6l2.2 2.2m8.4 8.4 2.2'
+    ' 2.2m0-12.8-2.2 2.2m-8.4 8.4-2.2 2.2"/>',
+    "clock": '<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5l3.5 2"/>',
+    "send": '<path d="M4 12 20 4l-5 16-3.5-6.5zm7.5 1.5L20 4"/>',
+    "bell": '<path d="M6 17V11a6 6 0 0 1 12 0v6l1.5 2h-15zm4 2a2 2 0 0 0 4 0"/>',
+    "menu": '<rect x="4" y="4" width="16" height="16" rx="2"/><path d="M4 15h16M9.3 15v5m5.4-5v5"/>',
+    "tree": '<path d="M9 4h6v4H9zM4 16h6v4H4zm10 0h6v4h-6zM12 8v4M7 16v-4h10v4"/>',
+    "lock": '<rect x="5" y="10" width="14" height="10" rx="2"/><path d="M8 10V7a4 4 0 0 1 8 0v3M12 14v2"/>',
+    "pulse": '<path d="M3 12h4l2.5-7 4.5 14 2.5-7H21"/>',
+    "record": '<path d="M6 3h9l4 4v14H6zM15 3v4h4M9 12h7m-7 4h5"/>',
     "ask": '<circle cx="12" cy="12" r="8.5"/><path d="M9.5 9.5c0-3.3 5-3.3 5 0 0 2-2.5 2-2.5 4m0 3v.1"/>',
 }
 
@@ -37,11 +50,3 @@ ICONS: Final = {
 def icon(name: str) -> Markup:
     drawn = f'<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{ICONS[name]}</svg>'
     return Markup(drawn)  # noqa: S704 - drawn here, nobody else's words
-
-
-TABS: Final = (  # name, address, label, icon
-    ("home", "/", "首页", icon("home")),
-    ("services", "/services", "服务", icon("grid")),
-    ("activities", "/activities", "活动", icon("calendar")),
-    ("me", "/me", "我的", icon("person")),
-)

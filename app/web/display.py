@@ -1,6 +1,6 @@
 """大字: whether the page being made is for somebody who wants larger type; the browser keeps the wish.
 
-Not here: wishing (`large_type`). `app.portal.policy` says for whom a page is made, before it is.
+Not here: wishing (`app.portal.large_type`). `app.web.policy` says for whom a page is made, before it is.
 """
 
 from collections.abc import Iterator

@@ -1,0 +1,1 @@
+"""Pages union staff work in, at `/console`. No rule lives here."""

@@ -1,0 +1,48 @@
+"""What the console works with beside what all pages do, as the service hands it in."""
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+
+from app.dependencies import handed
+from app.menus import Known
+from app.menus.live import LiveMenus
+from app.settings import Settings, derive
+
+OFFICE: Final = "office"  # in the ASGI scope's state
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """`apply_menus` makes a menu file live: text, who, note → number of the revision."""
+
+    settings: Settings
+    menus: LiveMenus
+    known: Mapping[str, Known]
+    apply_menus: Callable[[str, str, str], Awaitable[int]]
+    wake: Callable[[], None]  # somebody left due rows behind
+
+    @property
+    def is_secure(self) -> bool:
+        return self.settings.public_url.startswith("https://")
+
+    def cookie(self, name: str) -> str:
+        """A `__Host-` cookie cannot be planted by a neighbouring domain."""
+        return f"__Host-gonghui_staff_{name}" if self.is_secure else f"gonghui_staff_{name}"
+
+    def signed(self, purpose: str, words: str) -> str:
+        """A digest that only this service makes, hence the mark of what it has said itself."""
+        key = derive(self.settings.secret_key.get_secret_value(), f"console-{purpose}")
+        return hmac.digest(key, words.encode(), sha256).hex()
+
+
+def office_of(request: Request) -> Office:
+    """Raises: HTTPException 503: the service is starting or stopping."""
+    return handed(request, OFFICE, Office)
+
+
+OfficeInUse = Annotated[Office, Depends(office_of)]

@@ -1,0 +1,88 @@
+"""The frame around every page: navigation by role, what was just done, and the pane at the right.
+
+A page that only the pane asked for comes without its frame.
+"""
+
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from app.console import navigation
+from app.console.entrance import AtDesk, Desk
+from app.console.office import Office, OfficeInUse
+from app.console.templating import render
+from app.errors import DomainError
+
+_SAID_SECONDS: Final = 60
+
+
+class Shell:
+    """Makes answers for one request of somebody at work."""
+
+    def __init__(self, request: Request, office: Office, desk: Desk) -> None:
+        self._request, self._office, self._desk = request, office, desk
+
+    def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+        """`template` extends `frame`; it is given `desk`, `token`, `now` and what is handed in."""
+        is_pane = self._request.headers.get("hx-target") == "pane"
+        said = "" if is_pane else self._heard()
+        sections = navigation.open_to(self._request.app.state.sections, self._desk.standing)
+        words = render(
+            template,
+            frame="pane.html" if is_pane else "frame.html",
+            groups=_grouped(sections),
+            path=self._request.url.path,
+            query=self._request.url.query,
+            desk=self._desk,
+            token=self._desk.token,
+            now=self._desk.shared.clock.now(),
+            said=said,
+            **values,
+        )
+        answer = HTMLResponse(words, status, headers={"Vary": "HX-Target"})
+        if said:
+            answer.delete_cookie(self._office.cookie("said"), path="/", secure=self._office.is_secure)
+        return answer
+
+    def refused(self, template: str, error: DomainError, **values: Any) -> HTMLResponse:
+        """The form again, with what was filled in and why it cannot be done."""
+        status = error.status if error.status != 409 else 422
+        return self.page(template, status=status, error=error.message, **values)
+
+    def done(self, to: str, words: str = "") -> RedirectResponse:
+        """To another page, which says once what was done."""
+        answer = RedirectResponse(to, 303)
+        if words:
+            value = words.encode().hex()
+            answer.set_cookie(
+                self._office.cookie("said"),
+                f"{value}.{self._office.signed('said', value)[:32]}",
+                max_age=_SAID_SECONDS,
+                path="/",
+                secure=self._office.is_secure,
+                httponly=True,
+                samesite="strict",
+            )
+        return answer
+
+    def _heard(self) -> str:
+        value, _, mark = self._request.cookies.get(self._office.cookie("said"), "").partition(".")
+        if not value or self._office.signed("said", value)[:32] != mark:
+            return ""
+        return bytes.fromhex(value).decode()
+
+
+def _grouped(sections: list[navigation.Section]) -> list[tuple[str, list[navigation.Section]]]:
+    return [
+        (group, found)
+        for group in navigation.GROUPS
+        if (found := [each for each in sections if each.group == group])
+    ]
+
+
+def _shell(request: Request, office: OfficeInUse, desk: AtDesk) -> Shell:
+    return Shell(request, office, desk)
+
+
+InShell = Annotated[Shell, Depends(_shell)]

@@ -1,0 +1,190 @@
+"""The record of what staff did: who, when, from where, and every value before and after.
+
+A transaction of staff is watched: what it changes through the session is put down as it is flushed, and
+becomes one row of `StaffAct` in the same transaction. An act without a name is a bug and is not committed.
+Of what is sealed only a digest is put down: it tells that something changed, and not what it said.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import Enum
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.database import Database, WritingSession
+from app.services.acts import ACTS
+from app.services.permissions import Standing
+from models import Base, Outbox, Staff, StaffAct, StaffSession, StaffTry
+from models.sealing import keyring
+from models.types import SealedJSON, SealedText
+
+MOST: Final = 50  # rows put down one by one; of an act on more the rest is counted
+LONGEST: Final = 300  # characters of a value
+_WATCH: Final = "gonghui.watch"  # in session.info
+_HIDDEN: Final = frozenset({"password", "secret_digest", "code_digest", "mark_digest"})
+_NOT_KEPT: Final = (StaffAct, StaffTry, StaffSession, Outbox)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts. `standing` is None for a command on the server."""
+
+    by: str
+    channel: str = "cli"
+    standing: Standing | None = None
+    address: str | None = None  # where from, as the server sees it
+
+
+def standing_of(staff: Staff) -> Standing:
+    """Of somebody who is about to sign in: only who it is."""
+    return Standing(staff.id, staff.name)
+
+
+@dataclass(slots=True)
+class Watch:
+    """What one transaction of staff has done so far."""
+
+    actor: Actor
+    now: datetime
+    act: str = ""
+    subject: str = ""
+    branch_id: int | None = None
+    reason: str | None = None
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    more: int = 0
+
+    def put_down(self, row: Base, before: dict[str, Any], after: dict[str, Any]) -> None:
+        if len(self.changes) >= MOST:
+            self.more += 1
+            return
+        self.changes.append({"table": row.__tablename__, "id": row.id, "before": before, "after": after})
+
+
+@asynccontextmanager
+async def acting(database: Database, clock: Clock, actor: Actor) -> AsyncIterator[AsyncSession]:
+    """A writing transaction of staff, put down when it ends well.
+
+    Raises: RuntimeError: it wrote something and did not say what it was doing (`does`).
+    """
+    async with database.transaction() as session:
+        watch = session.info[_WATCH] = Watch(actor, clock.now())
+        try:
+            yield session
+            await session.flush()
+            _close(session, watch)
+            await session.flush()
+        finally:
+            session.info.pop(_WATCH, None)
+
+
+def does(
+    session: AsyncSession,
+    act: str,
+    subject: str = "",
+    *,
+    branch_id: int | None = None,
+    reason: str | None = None,
+    **details: Any,
+) -> None:
+    """Say what this transaction of staff does; `details` are put down beside what it changes.
+
+    Outside of such a transaction (a job, a test of one rule) nobody listens.
+    """
+    if act not in ACTS:
+        raise RuntimeError(f"no act of staff is called {act!r}")
+    watch: Watch | None = session.info.get(_WATCH)
+    if watch is None:
+        return
+    watch.act, watch.subject, watch.branch_id, watch.reason = act, subject, branch_id, reason
+    if details:
+        watch.changes.append({"details": {name: _plain(value) for name, value in details.items()}})
+
+
+def _close(session: AsyncSession, watch: Watch) -> None:
+    if not watch.act:
+        if watch.changes:
+            raise RuntimeError("staff changed something, and the record does not know what they did")
+        return
+    if watch.more:
+        watch.changes.append({"more": watch.more})
+    standing = watch.actor.standing
+    session.add(
+        StaffAct(
+            at=watch.now,
+            staff_id=standing.staff_id if standing else None,
+            by=watch.actor.by[:64],
+            channel=watch.actor.channel,
+            act=watch.act,
+            subject=watch.subject[:64],
+            branch_id=watch.branch_id,
+            reason=watch.reason,
+            changes=watch.changes,
+            address=watch.actor.address,
+        )
+    )
+
+
+# --- what is flushed ---------------------------------------------------------------------------------------
+
+
+@event.listens_for(WritingSession, "after_flush")
+def _flushed(session: Session, context: object) -> None:
+    watch: Watch | None = session.info.get(_WATCH)
+    if watch is None:
+        return
+    for row in (*session.new, *session.dirty, *session.deleted):
+        if not isinstance(row, _NOT_KEPT):
+            _put_down(watch, session, row)
+
+
+def _put_down(watch: Watch, session: Session, row: Any) -> None:
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    state = sa.inspect(row)
+    is_gone = row in session.deleted
+    for attribute in state.mapper.column_attrs:
+        column, history = attribute.columns[0], state.attrs[attribute.key].history
+        if is_gone:
+            before[attribute.key] = _said(column, state.dict.get(attribute.key))
+        elif history.has_changes():
+            after[attribute.key] = _said(column, history.added[0] if history.added else None)
+            if history.deleted:
+                before[attribute.key] = _said(column, history.deleted[0])
+    if before or after:
+        watch.put_down(row, before, after)
+
+
+def _said(column: sa.Column[Any], value: object) -> Any:
+    if value is None:
+        return None
+    if column.name in _HIDDEN:
+        return "（不记）"
+    if isinstance(column.type, SealedText | SealedJSON):
+        return f"（保密 {keyring().digest(repr(value), 'audit').hex()[:8]}）"
+    return _plain(value)
+
+
+def _plain(value: object) -> Any:
+    """As JSON has it."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, bool | int | float | None):
+        return value
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return hashlib.sha256(value).hexdigest()[:16]
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(each) for each in list(value)[:MOST]]
+    if isinstance(value, dict):
+        return {str(name): _plain(each) for name, each in value.items()}
+    words = str(value)
+    return words if len(words) <= LONGEST else f"{words[:LONGEST]}…"

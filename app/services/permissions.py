@@ -1,0 +1,237 @@
+"""Who may do what: the one function that pages, tables, API and jobs ask.
+
+A role gives rights; a grant gives the role for a branch with all below it, or for the whole union. What
+belongs to no branch is a matter of the whole union.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.errors import DomainError
+from app.services import branches
+from models import LINEAGE, Branch, Role, StaffGrant
+
+
+class Right(StrEnum):
+    """One thing that somebody may do; the label is what a refusal and the list of roles say."""
+
+    DESK_READ = "desk.read"
+    DESK_ANSWER = "desk.answer"
+    LEGAL_READ = "legal.read"
+    LEGAL_ANSWER = "legal.answer"
+    REPORTER_REVEAL = "reporter.reveal"
+    MEMBERS_READ = "members.read"
+    MEMBERS_REVEAL = "members.reveal"
+    MEMBERS_EDIT = "members.edit"
+    MEMBERS_DECIDE = "members.decide"
+    CUSTOMERS_READ = "customers.read"
+    CUSTOMERS_EDIT = "customers.edit"
+    PEOPLE_READ = "people.read"
+    MESSAGES_READ = "messages.read"
+    MESSAGES_RAW = "messages.raw"
+    MESSAGES_RETRY = "messages.retry"
+    DELIVERIES_READ = "deliveries.read"
+    DELIVERIES_RETRY = "deliveries.retry"
+    NOTICES_READ = "notices.read"
+    NOTICES_EDIT = "notices.edit"
+    MENUS_READ = "menus.read"
+    MENUS_APPLY = "menus.apply"
+    CONTENT_READ = "content.read"
+    CONTENT_WRITE = "content.write"
+    CONTENT_PUBLISH = "content.publish"
+    ACTIVITIES_READ = "activities.read"
+    ACTIVITIES_EDIT = "activities.edit"
+    ACTIVITIES_PEOPLE = "activities.people"
+    PRIVACY_READ = "privacy.read"
+    PRIVACY_WORK = "privacy.work"
+    ALERTS_TAKE = "alerts.take"
+    JOBS_READ = "jobs.read"
+    STATUS_READ = "status.read"
+    KEYS_ROTATE = "keys.rotate"
+    STAFF_READ = "staff.read"
+    STAFF_EDIT = "staff.edit"
+    AUDIT_READ = "audit.read"
+    AUDIT_EXPORT = "audit.export"
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_LABELS: Final[Mapping[Right, str]] = {
+    Right.DESK_READ: "看留言和人工",
+    Right.DESK_ANSWER: "答复留言和人工",
+    Right.LEGAL_READ: "看法律咨询",
+    Right.LEGAL_ANSWER: "办理法律咨询",
+    Right.REPORTER_REVEAL: "查看当事人的身份",
+    Right.MEMBERS_READ: "看会员名册",
+    Right.MEMBERS_REVEAL: "查看会员的手机号和生日",
+    Right.MEMBERS_EDIT: "导入花名册、整理分会",
+    Right.MEMBERS_DECIDE: "审批入会和资料变更",
+    Right.CUSTOMERS_READ: "看户号登记",
+    Right.CUSTOMERS_EDIT: "导入户号登记",
+    Right.PEOPLE_READ: "看关注者",
+    Right.MESSAGES_READ: "看消息记录",
+    Right.MESSAGES_RAW: "看消息原文",
+    Right.MESSAGES_RETRY: "重新处理消息",
+    Right.DELIVERIES_READ: "看发送情况",
+    Right.DELIVERIES_RETRY: "重新发送",
+    Right.NOTICES_READ: "看通知模板",
+    Right.NOTICES_EDIT: "对应通知模板",
+    Right.MENUS_READ: "看菜单",
+    Right.MENUS_APPLY: "修改菜单",
+    Right.CONTENT_READ: "看内容",
+    Right.CONTENT_WRITE: "写内容",
+    Right.CONTENT_PUBLISH: "审核和发布内容",
+    Right.ACTIVITIES_READ: "看活动",
+    Right.ACTIVITIES_EDIT: "发布和修改活动",
+    Right.ACTIVITIES_PEOPLE: "看报名名单",
+    Right.PRIVACY_READ: "看个人信息请求",
+    Right.PRIVACY_WORK: "办理个人信息请求",
+    Right.ALERTS_TAKE: "接手紧急提醒",
+    Right.JOBS_READ: "看任务",
+    Right.STATUS_READ: "看运行状态",
+    Right.KEYS_ROTATE: "更换加密钥匙",
+    Right.STAFF_READ: "看工作人员",
+    Right.STAFF_EDIT: "邀请和管理工作人员",
+    Right.AUDIT_READ: "看操作记录",
+    Right.AUDIT_EXPORT: "导出操作记录",
+}
+
+R = Right
+_CONTENT = frozenset({R.CONTENT_READ, R.CONTENT_WRITE})
+_FIGURES = frozenset({R.STATUS_READ, R.JOBS_READ})
+
+# A lawyer's matters are read by lawyers alone: whoever administers the union is not one by that.
+RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
+    Role.UNION_ADMIN: frozenset(Right)
+    - {R.LEGAL_READ, R.LEGAL_ANSWER, R.KEYS_ROTATE, R.MESSAGES_RAW, R.AUDIT_EXPORT, R.CONTENT_PUBLISH},
+    Role.EDITOR: _CONTENT | {R.ACTIVITIES_READ, R.NOTICES_READ, R.MENUS_READ, R.JOBS_READ},
+    Role.APPROVER: frozenset({R.CONTENT_READ, R.CONTENT_PUBLISH, R.ACTIVITIES_READ, R.JOBS_READ}),
+    Role.LAWYER: frozenset({R.LEGAL_READ, R.LEGAL_ANSWER, R.REPORTER_REVEAL, R.CONTENT_READ, R.JOBS_READ}),
+    Role.COUNSELLOR: frozenset({R.ALERTS_TAKE, R.CONTENT_READ}),
+    Role.DOCTOR: frozenset({R.CONTENT_READ}),
+    Role.ORGANISER: frozenset(
+        {R.ACTIVITIES_READ, R.ACTIVITIES_EDIT, R.ACTIVITIES_PEOPLE, R.CONTENT_READ, R.JOBS_READ}
+    ),
+    Role.DISPATCHER: frozenset({R.CUSTOMERS_READ, R.CUSTOMERS_EDIT, R.CONTENT_READ, R.JOBS_READ}),
+    Role.TRAINER: _CONTENT | {R.ACTIVITIES_READ, R.JOBS_READ},
+    Role.AUDITOR: frozenset(
+        {R.AUDIT_READ, R.AUDIT_EXPORT, R.STAFF_READ, R.PRIVACY_READ, R.STATUS_READ, R.JOBS_READ}
+    ),
+    Role.OPERATOR: _FIGURES
+    | {R.MENUS_READ, R.MENUS_APPLY, R.NOTICES_READ, R.NOTICES_EDIT, R.KEYS_ROTATE, R.STAFF_READ}
+    | {R.MESSAGES_READ, R.MESSAGES_RAW, R.MESSAGES_RETRY, R.DELIVERIES_READ, R.DELIVERIES_RETRY}
+    | {R.PEOPLE_READ, R.CONTENT_READ},
+}
+# Who may give a role in the console; the others are given by `gonghui staff` on the server alone.
+_GIVEN_BY_ADMINS = frozenset(Role) - {Role.OPERATOR, Role.AUDITOR}
+
+
+class Forbidden(DomainError):
+    status = 403
+
+    def __init__(self, right: Right) -> None:
+        super().__init__(f"您的角色不能「{right.label}」。需要的话，请联系工会管理员。")
+        self.right = right
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    role: Role
+    branch_id: int | None = None  # None: for the whole union
+    branch: str = ""  # its lineage
+    branch_ids: frozenset[int] = frozenset()  # the branch and all below it
+
+    @property
+    def label(self) -> str:
+        return (
+            f"{self.role.label}（{self.branch.replace(LINEAGE, ' › ')}）" if self.branch else self.role.label
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Of which branches somebody may do a thing."""
+
+    everything: bool
+    branch_ids: frozenset[int] = field(default_factory=frozenset)
+
+    def covers(self, branch_id: int | None) -> bool:
+        return self.everything or branch_id in self.branch_ids
+
+    def holds(self, column: Any) -> sa.ColumnElement[bool]:
+        """As a condition on a column of branch ids."""
+        return sa.true() if self.everything else column.in_(self.branch_ids)
+
+    def __bool__(self) -> bool:
+        return self.everything or bool(self.branch_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What somebody of staff is, when asked."""
+
+    staff_id: int
+    name: str
+    grants: tuple[Grant, ...] = ()
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        return frozenset(grant.role for grant in self.grants)
+
+
+def scope(standing: Standing, right: Right) -> Scope:
+    """Of which branches `standing` may do this; false where of none."""
+    found = [grant for grant in standing.grants if right in RIGHTS[grant.role]]
+    if any(grant.branch_id is None for grant in found):
+        return Scope(everything=True)
+    return Scope(False, frozenset().union(*(grant.branch_ids for grant in found)))
+
+
+ANYWHERE: Final = "anywhere"
+
+
+def may(standing: Standing, right: Right, branch_id: int | str | None = ANYWHERE) -> bool:
+    """Whether `standing` may do this with what belongs to the branch; without one, with anything at all.
+
+    None is what belongs to no branch.
+    """
+    found = scope(standing, right)
+    return bool(found) if isinstance(branch_id, str) else found.covers(branch_id)
+
+
+def demand(standing: Standing, right: Right, branch_id: int | str | None = ANYWHERE) -> None:
+    """Raises: Forbidden."""
+    if not may(standing, right, branch_id):
+        raise Forbidden(right)
+
+
+def may_give(standing: Standing, role: Role, branch_id: int | None) -> bool:
+    """Whether `standing` may give this role for this branch, or for the whole union where that is None.
+
+    Nobody makes another an administrator of as much as he administers himself.
+    """
+    if role not in _GIVEN_BY_ADMINS or not may(standing, Right.STAFF_EDIT, branch_id):
+        return False
+    own = {grant.branch_id for grant in standing.grants if grant.role is Role.UNION_ADMIN}
+    return role is not Role.UNION_ADMIN or branch_id not in own
+
+
+async def grants_of(session: AsyncSession, staff_id: int) -> tuple[Grant, ...]:
+    """What somebody was given, with the branches it reaches today."""
+    chosen = sa.select(StaffGrant.role, Branch).outerjoin(Branch, Branch.id == StaffGrant.branch_id)
+    chosen = chosen.where(StaffGrant.staff_id == staff_id).order_by(StaffGrant.id)
+    found = (await session.execute(chosen)).all()
+    return tuple([await _grant(session, role, branch) for role, branch in found])
+
+
+async def _grant(session: AsyncSession, role: Role, branch: Branch | None) -> Grant:
+    if branch is None:
+        return Grant(role)
+    return Grant(role, branch.id, branch.lineage, frozenset(await branches.ids_below(session, branch)))
