@@ -54,6 +54,11 @@ class Keyring:
     def writes_with(self) -> str:
         return self._header[2:].decode()
 
+    @property
+    def names(self) -> list[str]:
+        """Of all keys, the one that writes first."""
+        return list(self._ciphers)
+
     def seal(self, plain: bytes, place: str) -> bytes:
         nonce = os.urandom(NONCE)
         return self._header + nonce + self._writer.encrypt(nonce, plain, place.encode())
