@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from app import migrations
-from app.cli import database_copies
+from app.cli import archives, database_copies, restoring
 from app.cli.workplaces import workplace
 from app.clock import SystemClock
 from app.database import Database
@@ -131,6 +131,19 @@ def test_only_its_owner_may_read_a_backup_and_nothing_else_is_left_behind(
     assert list(contents_of(archive))[-1] == "manifest.json"
 
 
+def test_a_disk_that_is_full_is_told(
+    small: Place, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(archives.Archive, "finish", full)
+    assert "No space left on device。请看看磁盘空间" in small.refused("backup", tmp_path / "b.ghb")
+    assert list(tmp_path.rglob(".backup-*")) == []
+    monkeypatch.setattr(restoring, "put_file", full)
+    assert "恢复没有做完" in small.refused("restore", archive, "--force")
+
+
 def test_an_older_backup_is_never_overwritten(small: Place, archive: Path) -> None:
     before = archive.read_bytes()
 
@@ -172,6 +185,7 @@ def test_it_is_remembered_that_a_backup_was_made_and_restored(place: Place, tmp_
     place.does("restore", tmp_path / "b.ghb", "--force")
 
     assert remembered(place) == [("b.ghb", 1, "k1")], "the copy was made before it was remembered"
+    place.does("backup", tmp_path / "c.ghb")  # the copy was made while a backup was
 
 
 async def test_only_the_newest_backups_are_remembered(

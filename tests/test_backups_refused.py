@@ -16,7 +16,7 @@ from app.errors import OperatorError
 from tests import backing_up
 from tests.backing_up import KEY, KEYS, OTHER, Place, contents_of
 
-small, archive = backing_up.small, backing_up.archive
+place, small, archive = backing_up.place, backing_up.small, backing_up.archive
 
 
 # --- the seal
@@ -85,6 +85,18 @@ def test_a_backup_from_before_they_were_sealed_is_taken_only_by_name(
 
     small.does("restore", old, "--force", "--unsealed")
     assert small.people() == {"li"}
+
+
+def test_an_open_backup_of_either_database_can_be_restored(place: Place, tmp_path: Path) -> None:
+    person, picture = place.add_person(), place.keep_file(b"a picture")
+    place.does("backup", tmp_path / "b.ghb")
+    old = with_manifest(tmp_path / "b.ghb", format=1, lookup=None)
+    place.add_person()
+
+    place.does("restore", old, "--force", "--unsealed")
+
+    assert place.people() == {person}
+    assert place.file(picture) == b"a picture"
 
 
 # --- what is inside
@@ -179,6 +191,18 @@ def test_a_backup_of_a_newer_program_is_refused(small: Place, archive: Path) -> 
     assert "请先升级程序" in small.refused(
         "restore", with_manifest(archive, format=3), "--force", "--unsealed"
     )
+
+
+def test_a_manifest_we_would_not_have_written_is_refused(small: Place, archive: Path) -> None:
+    wrongs: list[dict[str, Any]] = [
+        {"made_at": "yesterday"},
+        {"members": []},
+        {"more": 1},
+        {"revision": None},
+    ]
+    for wrong in wrongs:
+        message = small.refused("restore", with_manifest(archive, **wrong), "--force", "--unsealed")
+        assert "没有恢复任何内容" in message
 
 
 def test_a_backup_of_the_other_database_is_refused(small: Place, archive: Path) -> None:

@@ -13,9 +13,11 @@ import tarfile
 import zlib
 from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+from app.clock import SHANGHAI
 from app.errors import OperatorError
 from app.sealed_stream import (
     MAGIC,
@@ -31,6 +33,7 @@ from models.sealing import parse_keys
 
 FORMAT = 2  # 1: not sealed, and without `lookup`
 MANIFEST = "manifest.json"
+CLOCK = "%Y-%m-%d %H:%M:%S"  # in China
 MEMBER = re.compile(r"database\.(sqlite|dump)|files/([0-9a-z]{8,32})")
 CHUNK = 1024 * 1024
 UNREADABLE = (OSError, EOFError, zlib.error, tarfile.TarError, LookupError, ValueError, TypeError)
@@ -63,12 +66,16 @@ def keys_of(settings: Settings) -> list[Key]:
 class Manifest:
     """What a backup says of itself."""
 
-    made_at: str  # a clock in China
+    made_at: str  # as `CLOCK`
     database: str  # sqlite, postgresql
     revision: str
     word: str  # sealed with the keys of its time
     members: Members
     lookup: str = ""  # a digest made with the look-up key of its time
+
+    @property
+    def moment(self) -> datetime:
+        return datetime.strptime(self.made_at, CLOCK).replace(tzinfo=SHANGHAI)
 
     @property
     def files(self) -> list[str]:
@@ -82,7 +89,9 @@ class Manifest:
         told = json.loads(data)
         if not isinstance(told, dict) or told.pop("format") not in range(1, FORMAT + 1):
             raise OperatorError(NEWER)
-        return cls(**told)
+        manifest = cls(**told)
+        _ = manifest.moment  # or it is nothing we wrote
+        return manifest
 
 
 def copy_name(kind: str) -> str:

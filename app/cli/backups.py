@@ -20,7 +20,7 @@ import typer
 from app import migrations
 from app.assembly import House, assemble
 from app.cli import restoring
-from app.cli.archives import Archive, Manifest, copy_name, keys_of, verified
+from app.cli.archives import CLOCK, Archive, Manifest, copy_name, keys_of, verified
 from app.cli.database_copies import kind_of, one_moment
 from app.cli.workplaces import workplace
 from app.clock import shanghai
@@ -51,7 +51,10 @@ def backup(file: Target) -> None:
         raise OperatorError(f"{file} 已经存在，不覆盖旧备份，请换一个文件名。")
     if not file.resolve().parent.is_dir():
         raise OperatorError(f"文件夹 {file.parent} 不存在，请先建好。")
-    found, sealed_with, missing = asyncio.run(_backup(file.resolve()))
+    try:
+        found, sealed_with, missing = asyncio.run(_backup(file.resolve()))
+    except OSError as error:
+        raise OperatorError(f"备份没有做成：{error}。请看看磁盘空间和权限。") from error
     typer.echo(
         f"已备份并核对：{file}，{max(1, file.stat().st_size // 1024)} KB，数据库版本 {found.revision}，"
         f"用钥匙 {sealed_with} 加密。"
@@ -72,7 +75,10 @@ def restore(
     """从备份恢复数据库和文件。请先停止所有进程。"""
     if not file.is_file():
         raise OperatorError(f"没有 {file} 这个文件。")
-    done = asyncio.run(restoring.restore(file, force=force, unsealed=unsealed))
+    try:
+        done = asyncio.run(restoring.restore(file, force=force, unsealed=unsealed))
+    except OSError as error:
+        raise OperatorError(f"恢复没有做完：{error}。请看看磁盘空间和权限，再运行一次。") from error
     typer.echo(f"已恢复 {done.manifest.made_at} 的备份：数据库和 {len(done.manifest.files)} 个文件。")
     if done.manifest.revision != migrations.newest():
         typer.echo(f"备份时数据库是版本 {done.manifest.revision}，已升级到 {migrations.newest()}。")
@@ -93,7 +99,7 @@ async def _backup(target: Path) -> tuple[Manifest, str, int]:
             with workplace(target.parent, "backup") as folder:
                 word = base64.b64encode(keyring().seal(restoring.WORD, restoring.PLACE)).decode()
                 about = Manifest(
-                    f"{shanghai(now):%Y-%m-%d %H:%M:%S}",
+                    f"{shanghai(now):{CLOCK}}",
                     kind_of(house.database),
                     revision,
                     word,

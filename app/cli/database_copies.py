@@ -97,10 +97,19 @@ async def one_moment(database: Database, folder: Path) -> AsyncIterator[Copy]:
 
 
 def copy_sqlite(source: Path, target: Path) -> list[str]:
-    """Copy one moment; returns the names of the files that are ready in it."""
+    """Copy one moment; returns the names of the files that are ready in it.
+
+    Raises:
+        OperatorError: it is damaged, or there is no room.
+    """
     with closing(sqlite3.connect(source)) as original, closing(sqlite3.connect(target)) as copy:
-        original.backup(copy)  # in one step: a reader that no writer waits for, and none makes begin again
-        copy.execute("PRAGMA journal_mode=DELETE")
+        try:
+            original.backup(
+                copy
+            )  # in one step: a reader that no writer waits for, and none makes begin again
+            copy.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.DatabaseError as error:
+            raise OperatorError(f"数据库复制不出来：{error}。请看看磁盘空间。") from error
         check_sqlite(copy)
         return [name for (name,) in copy.execute(NEEDED)]
 

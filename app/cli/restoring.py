@@ -9,7 +9,6 @@ import base64
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -20,7 +19,6 @@ from app.assembly import House, assemble
 from app.cli.archives import MANIFEST, UNTOUCHED, Manifest, copy_name, keys_of, members, sealed_with, verified
 from app.cli.database_copies import extract_sqlite, folder_of, kind_of, replace_postgres, replace_sqlite
 from app.cli.workplaces import workplace
-from app.clock import SHANGHAI
 from app.database import Database
 from app.errors import OperatorError
 from app.sealed_stream import Key
@@ -87,7 +85,7 @@ async def put_file(house: House, name: str, data: bytes) -> None:
 def _remembered(path: Path, manifest: Manifest) -> Backup:
     """The backup itself: a database does not yet know of the one it comes from."""
     return Backup(
-        made_at=datetime.strptime(manifest.made_at, "%Y-%m-%d %H:%M:%S").replace(tzinfo=SHANGHAI),
+        made_at=manifest.moment,
         name=path.name[-255:],
         size=path.stat().st_size,
         files=len(manifest.files),
@@ -175,7 +173,7 @@ async def _bring_postgres(database: Database, path: Path, keys: Sequence[Key], m
 async def _make_new(database: Database, made: Backup) -> None:
     await migrations.upgrade(database.writer)
     async with database.transaction() as session:
-        await backups.remember(session, made)
+        await backups.restored(session, made)
 
 
 def _with_copy(path: Path, keys: Sequence[Key], work: Callable[[IO[bytes]], None]) -> None:

@@ -44,6 +44,12 @@ async def remember(session: AsyncSession, backup: Backup) -> None:
     await session.execute(old.execution_options(synchronize_session=False))
 
 
+async def restored(session: AsyncSession, backup: Backup) -> None:
+    """Tell a database that comes from `backup` what it cannot know: it was made, and none is being made."""
+    await session.execute(sa.delete(Lease).where(Lease.name == LEASE))
+    await remember(session, backup)
+
+
 async def find_last(session: AsyncSession) -> Backup | None:
     """The one that holds the latest moment."""
     newest = sa.select(Backup).order_by(Backup.made_at.desc(), Backup.id.desc()).limit(1)

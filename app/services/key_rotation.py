@@ -286,19 +286,17 @@ async def _replace(session: AsyncSession, column: SealedColumn, values: Sequence
     Rows that somebody holds are passed over: nobody waits for us while we wait for another.
     """
     table: Any = column.table
-    named = sa.select(table.c.id).where(table.c.id.in_([each.id for each in values]))
-    free = set(await session.scalars(named.with_for_update(skip_locked=True, key_share=True)))
-    change = (
-        sa.update(table)
-        .where(
-            table.c.id == sa.bindparam("row_id"), _raw(column) == sa.bindparam("old", type_=sa.LargeBinary())
-        )
-        .values({column.name: sa.bindparam("new", type_=sa.LargeBinary())})
+    named = sa.select(table.c.id, _raw(column).label("value")).where(
+        table.c.id.in_([each.id for each in values])
     )
-    connection = await session.connection()
-    sealed = 0
-    for each in values:
-        if each.id in free:
-            given = {"row_id": each.id, "old": each.old, "new": each.new}
-            sealed += (await connection.execute(change, given)).rowcount
-    return sealed
+    free = await session.execute(named.with_for_update(skip_locked=True, key_share=True))
+    there = {row.id: bytes(row.value or b"") for row in free}
+    fresh = [{"row_id": each.id, "new": each.new} for each in values if there.get(each.id) == each.old]
+    if fresh:
+        change = (
+            sa.update(table)
+            .where(table.c.id == sa.bindparam("row_id"))
+            .values({column.name: sa.bindparam("new", type_=sa.LargeBinary())})
+        )
+        await (await session.connection()).execute(change, fresh)
+    return len(fresh)
