@@ -55,7 +55,7 @@ class SealedWriter(io.RawIOBase):
 
     def __init__(self, out: IO[bytes], key: Key) -> None:
         super().__init__()
-        name, salt = key[0].encode("ascii"), os.urandom(SALT)
+        name, salt = key[0].encode(), os.urandom(SALT)
         opening = MAGIC + bytes([VERSION, len(name)]) + name + salt
         secret, check = _derived(key[1], opening)
         self._opening, self._cipher = opening + check, AESGCM(secret)
@@ -137,7 +137,7 @@ def _opened(source: IO[bytes], keys: Iterable[Key]) -> tuple[bytes, bytes]:
     if len(rest) < start[-1] + SALT + CHECK:
         raise StreamBroken("ends in its opening")
     opening, check = start + rest[:-CHECK], rest[-CHECK:]
-    name = rest[: start[-1]].decode("ascii", "replace")
+    name = rest[: start[-1]].decode(errors="replace")
     named = [key for each, key in keys if each == name]
     for key in named:
         secret, expected = _derived(key, opening)

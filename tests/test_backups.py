@@ -268,6 +268,20 @@ def test_a_key_that_is_missing_or_another_is_named_and_nothing_is_touched(
     assert small.people() == {"li"}
 
 
+def test_a_key_that_may_still_be_needed_is_named(small: Place, tmp_path: Path) -> None:
+    """A backup made before everything was sealed anew holds words that only the older key opens."""
+    small.change(ENCRYPTION_KEYS=f"{OTHER},{KEY}")
+    small.does("backup", tmp_path / "b.ghb")
+
+    small.change(ENCRYPTION_KEYS=OTHER)
+
+    said = small.does("restore", tmp_path / "b.ghb", "--force")
+    assert "备份时还用着钥匙 b1" in said
+    assert "gonghui keys status" in said
+    small.change(ENCRYPTION_KEYS=f"{KEY},{OTHER}")
+    assert "备份时还用着" not in small.does("restore", tmp_path / "b.ghb", "--force")
+
+
 def test_malformed_backup_keys_are_told(small: Place, tmp_path: Path) -> None:
     for wrong in ("secret", "k1:c2hvcnQ=", BACKUP_KEY + "," + BACKUP_KEY):
         small.change(BACKUP_KEYS=wrong)

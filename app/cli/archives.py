@@ -31,7 +31,7 @@ from app.sealed_stream import (
 from app.settings import Settings
 from models.sealing import parse_keys
 
-FORMAT = 2  # 1: not sealed, and without `lookup`
+FORMAT = 2  # 1: not sealed, and without `lookup` and `keys`
 MANIFEST = "manifest.json"
 CLOCK = "%Y-%m-%d %H:%M:%S"  # in China
 MEMBER = re.compile(r"database\.(sqlite|dump)|files/([0-9a-z]{8,32})")
@@ -72,6 +72,9 @@ class Manifest:
     word: str  # sealed with the keys of its time
     members: Members
     lookup: str = ""  # a digest made with the look-up key of its time
+    keys: tuple[
+        str, ...
+    ] = ()  # names of all that opened the database then; the first may not have sealed all
 
     @property
     def moment(self) -> datetime:
@@ -89,7 +92,7 @@ class Manifest:
         told = json.loads(data)
         if not isinstance(told, dict) or told.pop("format") not in range(1, FORMAT + 1):
             raise OperatorError(NEWER)
-        manifest = cls(**told)
+        manifest = cls(**told | {"keys": tuple(map(str, told.get("keys", ())))})
         _ = manifest.moment  # or it is nothing we wrote
         return manifest
 
@@ -215,4 +218,4 @@ def sealed_with(path: Path) -> str:
     """The name of the key in the opening of a sealed archive; empty for one that is not sealed."""
     with path.open("rb") as source:
         opening = source.read(len(MAGIC) + 2)
-        return source.read(opening[-1]).decode("ascii") if is_sealed(opening) else ""
+        return source.read(opening[-1]).decode() if is_sealed(opening) else ""

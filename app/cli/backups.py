@@ -11,6 +11,8 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -82,6 +84,12 @@ def restore(
     typer.echo(f"已恢复 {done.manifest.made_at} 的备份：数据库和 {len(done.manifest.files)} 个文件。")
     if done.manifest.revision != migrations.newest():
         typer.echo(f"备份时数据库是版本 {done.manifest.revision}，已升级到 {migrations.newest()}。")
+    if done.keys_gone:
+        typer.echo(
+            f"备份时还用着钥匙 {'、'.join(done.keys_gone)}，现在的 GONGHUI_ENCRYPTION_KEYS 里没有；"
+            "gonghui keys status 会说有没有内容仍要用到它，有就请加回来。",
+            err=True,
+        )
     if done.strangers:
         typer.echo(f"另有 {done.strangers} 个文件不在备份里，没有动。")
     typer.echo("备份时还在排队的通知会照常发出，其中备份之后已发过的会再发一次。")
@@ -97,16 +105,7 @@ async def _backup(target: Path) -> tuple[Manifest, str, int]:
         async with _alone(house):
             now = house.clock.now()
             with workplace(target.parent, "backup") as folder:
-                word = base64.b64encode(keyring().seal(restoring.WORD, restoring.PLACE)).decode()
-                about = Manifest(
-                    f"{shanghai(now):{CLOCK}}",
-                    kind_of(house.database),
-                    revision,
-                    word,
-                    {},
-                    restoring.lookup_digest(),
-                )
-                manifest, missing = await _write(house, about, folder, keys)
+                manifest, missing = await _write(house, _about(house, revision, now), folder, keys)
                 size = await asyncio.to_thread(_put_in_place, folder / "archive", target)
         if revision == migrations.newest():
             made = Backup(
@@ -114,11 +113,23 @@ async def _backup(target: Path) -> tuple[Manifest, str, int]:
                 name=target.name,
                 size=size,
                 files=len(manifest.files),
-                sealed_with=keys[0][0],
+                sealed_with=keys[0][0][:32],
             )
             async with house.database.transaction() as session:
                 await backups.remember(session, made)
         return manifest, keys[0][0], missing
+
+
+def _about(house: House, revision: str, now: datetime) -> Manifest:
+    return Manifest(
+        made_at=f"{shanghai(now):{CLOCK}}",
+        database=kind_of(house.database),
+        revision=revision,
+        word=base64.b64encode(keyring().seal(restoring.WORD, restoring.PLACE)).decode(),
+        members={},
+        lookup=restoring.lookup_digest(),
+        keys=tuple(keyring().names),
+    )
 
 
 async def _write(house: House, about: Manifest, folder: Path, keys: Sequence[Key]) -> tuple[Manifest, int]:
@@ -139,9 +150,7 @@ async def _write(house: House, about: Manifest, folder: Path, keys: Sequence[Key
             missing += 1
             continue
         await asyncio.to_thread(archive.add, f"files/{name}", len(data), io.BytesIO(data))
-    manifest = Manifest(
-        about.made_at, about.database, about.revision, about.word, archive.members, about.lookup
-    )
+    manifest = replace(about, members=archive.members)
     await asyncio.to_thread(archive.finish, manifest)
     return await asyncio.to_thread(verified, archive.path, keys), missing
 

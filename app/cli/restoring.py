@@ -40,6 +40,7 @@ OWN = OF_ITSELF | {"alembic_version"}
 class Restored:
     manifest: Manifest
     strangers: int  # files that lie beside those of the backup
+    keys_gone: list[str]  # keys of its time that we do not have
 
 
 def lookup_digest() -> str:
@@ -75,7 +76,8 @@ async def restore(path: Path, *, force: bool, unsealed: bool) -> Restored:
         else:
             await _bring_postgres(house.database, path, keys, made)
         ours = set(manifest.files)
-        return Restored(manifest, len([name async for name in house.files.names() if name not in ours]))
+        strangers = len([name async for name in house.files.names() if name not in ours])
+        return Restored(manifest, strangers, sorted(set(manifest.keys) - set(keyring().names)))
 
 
 async def put_file(house: House, name: str, data: bytes) -> None:
@@ -89,7 +91,7 @@ def _remembered(path: Path, manifest: Manifest) -> Backup:
         name=path.name[-255:],
         size=path.stat().st_size,
         files=len(manifest.files),
-        sealed_with=sealed_with(path),
+        sealed_with=sealed_with(path)[:32],
     )
 
 
