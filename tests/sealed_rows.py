@@ -1,0 +1,244 @@
+"""One row in every table that holds sealed values, for tests of keys and of what a copy must hold."""
+
+from typing import Any
+
+from app.database import Database
+from models import (
+    AccessToken,
+    Account,
+    AccountBinding,
+    AccountKind,
+    AlertState,
+    Base,
+    BindingState,
+    Branch,
+    Case,
+    CaseEntry,
+    CaseKind,
+    CaseReporter,
+    CaseState,
+    ChangeKind,
+    Consultation,
+    CrisisAlert,
+    DeliveryState,
+    DeviceKind,
+    Dialogue,
+    DialogueState,
+    EntryKind,
+    Follower,
+    JobState,
+    KeptAnswer,
+    Member,
+    MemberChange,
+    MemberEvent,
+    MemberKind,
+    MemberMove,
+    MembershipApplication,
+    Message,
+    MessageState,
+    Outbox,
+    Person,
+    PrivacyRequest,
+    RequestKind,
+    SignUp,
+    SignUpState,
+    Staff,
+    StaffAct,
+    StaffJob,
+    StaffSession,
+    StaffState,
+    UnansweredQuestion,
+    Urgency,
+)
+from tests import making
+from tests.conftest import NOON
+
+
+async def fill(database: Database) -> None:
+    """One row in every table that holds sealed values."""
+    async with database.transaction() as session:
+        person = Person(created_at=NOON)
+        account = Account(app_id="wx1", kind=AccountKind.OFFICIAL)
+        case = Case(kind=CaseKind.DESK, number="RG-2026-0001", state=CaseState.SUBMITTED, opened_at=NOON)
+        branch = Branch(name="公司工会", lineage="公司工会", created_at=NOON)
+        session.add_all([person, account, case, branch])
+        await session.flush()
+        follower = Follower(account_id=account.id, openid="o1", person_id=person.id)
+        badminton = await making.activity(session)
+        await making.account(session)
+        li = member(branch.id)
+        wang = of_staff()
+        session.add_all([follower, li, wang])
+        await session.flush()
+        session.add_all(
+            [
+                AccessToken(app_id="wx1", value="token", expires_at=NOON),
+                CaseEntry(
+                    case_id=case.id, kind=EntryKind.MEMBER, blocks=[{"text": "家里的事"}], created_at=NOON
+                ),
+                CaseReporter(case_id=case.id, person_digest=bytes(16), reporter={"person_id": person.id}),
+                Consultation(
+                    case_id=case.id,
+                    details={"opponent_name": "红星煤矿"},
+                    urgency=Urgency.NORMAL,
+                    consent_version="1",
+                    consent_at=NOON,
+                ),
+                alert(person.id),
+                sign_up(badminton.id, person.id),
+                MemberMove(
+                    member_id=li.id,
+                    what=MemberEvent.CHANGED,
+                    changes={"phone": [None, li.phone]},
+                    by="王强",
+                    channel="cli",
+                    at=NOON,
+                ),
+                bound(person.id),
+                *asked(case.id, li.id),
+                *worked(wang),
+                KeptAnswer(key_digest=bytes(16), call_digest=bytes(16), answer={"status": 201}, at=NOON),
+                *said(account.id, follower.id),
+                question("电费"),
+            ]
+        )
+
+
+def asked(case_id: int, member_id: int) -> list[Base]:
+    """What people asked for, with the facts they gave."""
+    return [
+        MembershipApplication(
+            case_id=case_id,
+            kind=MemberKind.IN_SERVICE,
+            facts={"name": "李娜"},
+            declaration_version="1",
+            declared_at=NOON,
+        ),
+        MemberChange(
+            case_id=case_id, member_id=member_id, what=ChangeKind.PHONE, facts={"phone": "13900001111"}
+        ),
+        PrivacyRequest(
+            number="QX-2026-0001",
+            kind=RequestKind.DELETE,
+            channel="portal",
+            asked_at=NOON,
+            outcome=[["对话", "3 条"]],
+        ),
+    ]
+
+
+def of_staff() -> Staff:
+    return Staff(
+        login="wang.qiang",
+        name="王强",
+        state=StaffState.ACTIVE,
+        totp_secret="JBSWY3DPEHPK3PXP",
+        created_at=NOON,
+    )
+
+
+def worked(staff: Staff) -> list[Base]:
+    """What somebody of staff did."""
+    return [
+        StaffSession(
+            staff_id=staff.id,
+            mark_digest=bytes(32),
+            device=DeviceKind.WINDOWS,
+            address="10.0.0.7",
+            started_at=NOON,
+            seen_at=NOON,
+        ),
+        StaffAct(
+            at=NOON,
+            staff_id=staff.id,
+            by=staff.name,
+            channel="console",
+            act="staff.reset",
+            reason="手机丢了",
+            changes=[{"table": "staff", "id": 1, "before": {}, "after": {}}],
+            address="10.0.0.7",
+        ),
+        StaffJob(
+            kind="members.import",
+            title="导入花名册",
+            staff_id=staff.id,
+            state=JobState.WAITING,
+            given={"file": "花名册.xlsx"},
+            created_at=NOON,
+        ),
+    ]
+
+
+def sign_up(activity_id: int, person_id: int) -> SignUp:
+    return SignUp(
+        activity_id=activity_id,
+        person_id=person_id,
+        state=SignUpState.CONFIRMED,
+        answers={"size": "L"},
+        signed_up_at=NOON,
+    )
+
+
+def member(branch_id: int) -> Member:
+    return Member(
+        staff_number="10001",
+        name="李建国",
+        born_on="1985-03-05",
+        phone="13812345678",
+        branch_id=branch_id,
+        kind=MemberKind.IN_SERVICE,
+        updated_at=NOON,
+    )
+
+
+def bound(person_id: int) -> AccountBinding:
+    return AccountBinding(
+        person_id=person_id,
+        number="6101234567",
+        number_digest=bytes(16),
+        nickname="老家",
+        state=BindingState.UNVERIFIED,
+        bound_at=NOON,
+    )
+
+
+def alert(person_id: int) -> CrisisAlert:
+    return CrisisAlert(
+        key="a",
+        person_id=person_id,
+        channel="chat",
+        excerpt="不想活了",
+        state=AlertState.WAITING,
+        created_at=NOON,
+        due_at=NOON,
+    )
+
+
+def said(account_id: int, follower_id: int) -> list[Base]:
+    """A message, the dialogue it belongs to, and what goes out."""
+    dialogue: dict[str, Any] = {
+        "args": {"a": "b"},
+        "answers": [["story", "家里的事"]],
+        "pending": {"key": "ok"},
+        "started_at": NOON,
+        "updated_at": NOON,
+        "expires_at": NOON,
+    }
+    message: dict[str, Any] = {
+        "kind": "text",
+        "state": MessageState.ANSWERED,
+        "request_id": "r",
+        "received_at": NOON,
+        "body": "<xml>家里的事</xml>",
+        "reply": {"type": "text", "content": "收到"},
+    }
+    effect: dict[str, Any] = {"payload": {"type": "text"}, "created_at": NOON, "due_at": NOON}
+    return [
+        Dialogue(ref="d", follower_id=follower_id, flow="f", version=1, state=DialogueState.OPEN, **dialogue),
+        Message(account_id=account_id, key="m", follower_id=follower_id, **message),
+        Outbox(key="e", kind="cases.answered", state=DeliveryState.QUEUED, **effect),
+    ]
+
+
+def question(text: str, digest: bytes = bytes(16)) -> UnansweredQuestion:
+    return UnansweredQuestion(text=text, digest=digest, first_at=NOON, last_at=NOON)
