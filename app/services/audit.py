@@ -16,7 +16,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from app.clock import Clock
 from app.database import Database, WritingSession
@@ -31,6 +31,10 @@ LONGEST: Final = 300  # characters of a value
 _WATCH: Final = "gonghui.watch"  # in session.info
 _HIDDEN: Final = frozenset({"password", "secret_digest", "code_digest", "mark_digest"})
 _NOT_KEPT: Final = (StaffAct, StaffTry, StaffSession, Outbox)
+# Nor what only serves them: counters, leases, wake-ups.
+_NOT_COUNTED: Final = frozenset(
+    {each.__tablename__ for each in _NOT_KEPT} | {"counter", "lease", "shared_version"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Watch:
     reason: str | None = None
     changes: list[dict[str, Any]] = field(default_factory=list)
     more: int = 0
+    at_once: dict[tuple[str, str], int] = field(default_factory=dict)  # table, how → statements
 
     def put_down(self, row: Base, before: dict[str, Any], after: dict[str, Any]) -> None:
         if len(self.changes) >= MOST:
@@ -110,11 +115,13 @@ def does(
 
 def _close(session: AsyncSession, watch: Watch) -> None:
     if not watch.act:
-        if watch.changes:
+        if watch.changes or watch.at_once:
             raise RuntimeError("staff changed something, and the record does not know what they did")
         return
     if watch.more:
         watch.changes.append({"more": watch.more})
+    for (table, how), count in watch.at_once.items():
+        watch.changes.append({"table": table, "at_once": how, "count": count})
     standing = watch.actor.standing
     session.add(
         StaffAct(
@@ -143,6 +150,19 @@ def _flushed(session: Session, context: object) -> None:
     for row in (*session.new, *session.dirty, *session.deleted):
         if not isinstance(row, _NOT_KEPT):
             _put_down(watch, session, row)
+
+
+@event.listens_for(WritingSession, "do_orm_execute")
+def _at_once(state: ORMExecuteState) -> None:
+    """Statements that change many rows do not say what those were; that there were some is put down."""
+    watch: Watch | None = state.session.info.get(_WATCH)
+    if watch is None or not (state.is_insert or state.is_update or state.is_delete):
+        return
+    table = str(getattr(state.statement, "table", ""))
+    if table in _NOT_COUNTED:
+        return
+    how = "insert" if state.is_insert else "update" if state.is_update else "delete"
+    watch.at_once[table, how] = watch.at_once.get((table, how), 0) + 1
 
 
 def _put_down(watch: Watch, session: Session, row: Any) -> None:
