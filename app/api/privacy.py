@@ -26,6 +26,7 @@ from app.services import (
 from app.services.deleting import Part
 from app.services.exports import Chapter
 from app.services.purposes import Purpose
+from app.wechat.incoming import words_in
 from models import PrivacyRequest
 
 router = APIRouter(prefix="/me/privacy", tags=["隐私"], route_class=Route)
@@ -109,7 +110,7 @@ async def withdraw(caller: Caller, key: PublicId, session: WriteSession, now: No
 )
 async def data(caller: Caller, session: ReadSession) -> dict[str, ChapterOut]:
     """和本人有关的全部资料，按章节。"""
-    found = await exports.gather(session, caller.known.person_id)
+    found = await exports.gather(session, caller.known.person_id, words_in)
     return {each.key: _chapter(each) for each in found}
 
 

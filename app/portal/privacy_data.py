@@ -21,6 +21,7 @@ from app.services import (
     withdrawing,
 )
 from app.services.deleting import PARTS, Part
+from app.wechat.incoming import words_in
 from models import OVER
 
 router = APIRouter(prefix="/me/privacy", include_in_schema=False)
@@ -50,7 +51,7 @@ async def withdraw(visitor: ActingPerson, key: str, session: WriteSession, now: 
 
 @router.get("/data")
 async def data(visitor: CurrentPerson, session: ReadSession, now: Now) -> HTMLResponse:
-    chapters = await exports.gather(session, visitor.person_id)
+    chapters = await exports.gather(session, visitor.person_id, words_in)
     return HTMLResponse(render("my_data.html", chapters=chapters, token=visitor.form_token, now=now))
 
 
