@@ -344,6 +344,21 @@ export class Gonghui {
     return this.call({ method: "POST", path: "/me/privacy/closing", body: given.body, key: given.key ?? newKey() });
   }
 
+  /** 我在哪里登录着：网页和小程序，这一次在最前，其余新的在前。 */
+  listDevices() {
+    return this.call({ method: "GET", path: "/me/devices" });
+  }
+
+  /** 退出其他全部设备，这一次登录留着。 */
+  signOutOthers() {
+    return this.call({ method: "DELETE", path: "/me/devices" });
+  }
+
+  /** 退出一个，马上生效；退出这一次，等于 POST /auth/sign-out。已经退出的是 404。 */
+  signOutDevice(given) {
+    return this.call({ method: "DELETE", path: `/me/devices/${encodeURIComponent(given.device_id)}` });
+  }
+
   forget() {
     this.keeper.write(null);
     this.known.clear();

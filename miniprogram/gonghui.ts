@@ -194,6 +194,19 @@ export type CorrectionIn = {
 export type DeletionIn = {
   parts: Array<Part>;
 };
+export type DeviceOut = {
+  /** 退出时用，只对本人有用 */
+  id: string;
+  /** 什么设备；小程序的登录都叫小程序 */
+  label: string;
+  /** 登录时间 */
+  started_at: string;
+  /** 就是现在用的这一次登录 */
+  is_this: boolean;
+};
+export type DevicesOut = {
+  items: Array<DeviceOut>;
+};
 export type DoorOut = {
   /** 固定不变 */
   key: string;
@@ -946,6 +959,21 @@ export class Gonghui {
   /** 注销：和本人有关的资料删除或脱离，登录随即失效，不能恢复。 */
   closeAccount(given: { body: ClosingIn; key?: string }): Promise<ReceiptOut> {
     return this.call<ReceiptOut>({ method: "POST", path: "/me/privacy/closing", body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 我在哪里登录着：网页和小程序，这一次在最前，其余新的在前。 */
+  listDevices(): Promise<DevicesOut> {
+    return this.call<DevicesOut>({ method: "GET", path: "/me/devices" });
+  }
+
+  /** 退出其他全部设备，这一次登录留着。 */
+  signOutOthers(): Promise<void> {
+    return this.call<void>({ method: "DELETE", path: "/me/devices" });
+  }
+
+  /** 退出一个，马上生效；退出这一次，等于 POST /auth/sign-out。已经退出的是 404。 */
+  signOutDevice(given: { device_id: string }): Promise<void> {
+    return this.call<void>({ method: "DELETE", path: `/me/devices/${encodeURIComponent(given.device_id)}` });
   }
 
   private forget(): void {
