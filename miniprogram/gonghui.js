@@ -314,6 +314,11 @@ export class Gonghui {
     return this.call({ method: "GET", path: "/me/privacy/consents" });
   }
 
+  /** 说明改过以后，同意现在的版本。没有同意过或撤回了是 409：要用到的接口会再问（consent_version）。 */
+  renewConsent(given) {
+    return this.call({ method: "PUT", path: `/me/privacy/consents/${encodeURIComponent(given.key)}`, body: given.body });
+  }
+
   /** 撤回一项同意，现在就生效。没有同意过也不算错。 */
   withdrawConsent(given) {
     return this.call({ method: "DELETE", path: `/me/privacy/consents/${encodeURIComponent(given.key)}` });

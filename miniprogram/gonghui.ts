@@ -376,6 +376,8 @@ export type PurposeOut = {
   /** 现在的版本，本人同意着 */
   agreed: boolean;
   agreed_at: string | null;
+  /** 同意的是以前的说明：给本人看现在的，再 PUT 或 DELETE */
+  outdated: boolean;
 };
 export type PurposesOut = {
   items: Array<PurposeOut>;
@@ -410,6 +412,10 @@ export type ReceiptsOut = {
 };
 export type RefreshIn = {
   refresh_token: string;
+};
+export type RenewalIn = {
+  /** 本人同意的说明的版本，见 /me/privacy/consents */
+  consent_version: string;
 };
 export type SearchOut = {
   /** 不是空的就先显示它：该打哪个电话、先做什么 */
@@ -929,6 +935,11 @@ export class Gonghui {
   /** 要同意的各个用途，和本人的同意。 */
   listConsents(): Promise<PurposesOut> {
     return this.call<PurposesOut>({ method: "GET", path: "/me/privacy/consents" });
+  }
+
+  /** 说明改过以后，同意现在的版本。没有同意过或撤回了是 409：要用到的接口会再问（consent_version）。 */
+  renewConsent(given: { key: string; body: RenewalIn }): Promise<void> {
+    return this.call<void>({ method: "PUT", path: `/me/privacy/consents/${encodeURIComponent(given.key)}`, body: given.body });
   }
 
   /** 撤回一项同意，现在就生效。没有同意过也不算错。 */
