@@ -53,8 +53,11 @@ def service_environment(folder: Path, database_url: str) -> dict[str, str]:
 
 
 @contextmanager
-def running(name: str, command: list[str], environment: dict[str, str], log: Path) -> Iterator[Server]:
-    port = free_port()
+def running(
+    name: str, command: list[str], environment: dict[str, str], log: Path, *, port: int = 0
+) -> Iterator[Server]:
+    """`port`: where it is to listen, if somebody must know that before; else any that is free."""
+    port = port or free_port()
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, *[part.format(port=port) for part in command]],

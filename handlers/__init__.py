@@ -51,6 +51,7 @@ def routers(
         hotlines.router,
         feedback.router,
         activities.router,
+        activities.make_router(noticed),
         membership.router,
         accounts.router,
         member_changes.router,

@@ -6,8 +6,9 @@ from app.clock import spoken
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.services import activities, sign_ups, waiting_lists
+from app.services import activities, interests, sign_ups, waiting_lists
 from app.services.audiences import Facts
+from app.services.interests import Noticed
 from app.services.sign_up_notices import when_and_where
 from app.services.sign_up_questions import Question, QuestionKind, questions_of
 from app.services.sign_ups import Applicant
@@ -28,56 +29,6 @@ async def list_activities(chat: Chat) -> Reply:
         return Text(f"近期没有活动，有新活动会发在这里。\n{lines.MY_SIGN_UPS}")
     rows = [_row(each, chat) for each in found]
     return Text(fit("\n".join(["近期活动，点名称看详情：", *rows, lines.MY_SIGN_UPS])))
-
-
-@router.on("activities.show", title="看一个活动", args=("activity",))
-async def show(chat: Chat) -> Reply:
-    """What, when, where, whether there are seats; and what one can do about it."""
-    activity = await activities.get(chat.session, chat.args.get("activity", ""))
-    own = await sign_ups.find_own(chat.session, activity.id, chat.person.person_id)
-    words = [
-        f"「{activity.title}」{activity.state.label}",
-        *([activity.summary] if activity.summary else []),
-        f"时间：{spoken(activity.starts_at, chat.at)}",
-        *([f"地点：{activity.place}"] if activity.place else []),
-        *([f"组织：{activity.organiser}"] if activity.organiser else []),
-    ]
-    if activity.takes_sign_ups(chat.at):
-        words.append(f"报名截止：{spoken(activity.closes_at, chat.at)}，{await _seats(chat, activity)}")
-    if own is not None and own.state in LIVE:
-        return Text(fit("\n".join([*words, *_standing(activity, own, chat)])))
-    if activity.takes_sign_ups(chat.at):
-        words.append(lines.go("我要报名", "activities.sign_up", activity=activity.public_id))
-    elif chat.at < activity.opens_at:
-        words.append(f"{spoken(activity.opens_at, chat.at)}开始报名。")
-    return Text(fit("\n".join([*words, lines.ACTIVITIES])))
-
-
-@router.flow("activities.sign_up", title="活动报名", version=1, args=("activity",))
-async def sign_up(chat: Chat) -> Reply:
-    """Choose, say who comes along, answer what is asked, confirm; the only write comes last."""
-    activity = await _chosen(chat)
-    if activity is None:
-        return Text(f"近期没有可报名的活动，有新活动会发在这里。\n{lines.MY_SIGN_UPS}")
-    who = _applicant(chat)
-    own = await sign_ups.find_own(chat.session, activity.id, who.person_id)
-    if own is not None and own.state in LIVE:
-        return Text("\n".join(["您已经报过名了。", *_standing(activity, own, chat)]))
-    sign_ups.check(activity, who.facts, chat.at)
-    seats = 1 + (await _guests(chat, activity) if activity.guests else 0)
-    given = await _answers(chat, activity)
-    is_full = seats > await waiting_lists.seats_left(chat.session, activity)
-    await chat.confirm("ok", _summary(activity, seats, given, chat, is_full=is_full))
-
-    entry = await sign_ups.sign_up(
-        chat.session,
-        activity.id,
-        who,
-        seats=seats,
-        answers={question.key: value for question, value in given},
-        now=chat.at,
-    )
-    return Text("\n".join(_standing(activity, entry, chat)))
 
 
 @router.on("activities.mine", title="我的报名")
@@ -117,6 +68,72 @@ async def decline(chat: Chat) -> Reply:
         return several
     await sign_ups.decline(chat.session, activity.id, _applicant(chat), now=chat.at)
     return Text(f"好的，「{activity.title}」的名额让给下一位了。\n{lines.ACTIVITIES}")
+
+
+def make_router(noticed: Noticed) -> Router:
+    """Opening an activity and signing up for one: `noticed` counts both, where the person wants it."""
+    router = Router("activities")
+
+    @router.on("activities.show", title="看一个活动", args=("activity",))
+    async def show(chat: Chat) -> Reply:
+        activity = await activities.get(chat.session, chat.args.get("activity", ""))
+        noticed.note(chat.person.person_id, interests.ACTIVITIES, chat.at)
+        return await _show(chat, activity)
+
+    @router.flow("activities.sign_up", title="活动报名", version=1, args=("activity",))
+    async def sign_up(chat: Chat) -> Reply:
+        activity = await _chosen(chat)
+        if activity is None:
+            return Text(f"近期没有可报名的活动，有新活动会发在这里。\n{lines.MY_SIGN_UPS}")
+        reply = await _sign_up(chat, activity)
+        noticed.note(chat.person.person_id, interests.ACTIVITIES, chat.at)  # behind the write: met once
+        return reply
+
+    return router
+
+
+async def _show(chat: Chat, activity: Activity) -> Reply:
+    """What, when, where, whether there are seats; and what one can do about it."""
+    own = await sign_ups.find_own(chat.session, activity.id, chat.person.person_id)
+    words = [
+        f"「{activity.title}」{activity.state.label}",
+        *([activity.summary] if activity.summary else []),
+        f"时间：{spoken(activity.starts_at, chat.at)}",
+        *([f"地点：{activity.place}"] if activity.place else []),
+        *([f"组织：{activity.organiser}"] if activity.organiser else []),
+    ]
+    if activity.takes_sign_ups(chat.at):
+        words.append(f"报名截止：{spoken(activity.closes_at, chat.at)}，{await _seats(chat, activity)}")
+    if own is not None and own.state in LIVE:
+        return Text(fit("\n".join([*words, *_standing(activity, own, chat)])))
+    if activity.takes_sign_ups(chat.at):
+        words.append(lines.go("我要报名", "activities.sign_up", activity=activity.public_id))
+    elif chat.at < activity.opens_at:
+        words.append(f"{spoken(activity.opens_at, chat.at)}开始报名。")
+    return Text(fit("\n".join([*words, lines.ACTIVITIES])))
+
+
+async def _sign_up(chat: Chat, activity: Activity) -> Reply:
+    """Say who comes along, answer what is asked, confirm; the only write comes last."""
+    who = _applicant(chat)
+    own = await sign_ups.find_own(chat.session, activity.id, who.person_id)
+    if own is not None and own.state in LIVE:
+        return Text("\n".join(["您已经报过名了。", *_standing(activity, own, chat)]))
+    sign_ups.check(activity, who.facts, chat.at)
+    seats = 1 + (await _guests(chat, activity) if activity.guests else 0)
+    given = await _answers(chat, activity)
+    is_full = seats > await waiting_lists.seats_left(chat.session, activity)
+    await chat.confirm("ok", _summary(activity, seats, given, chat, is_full=is_full))
+
+    entry = await sign_ups.sign_up(
+        chat.session,
+        activity.id,
+        who,
+        seats=seats,
+        answers={question.key: value for question, value in given},
+        now=chat.at,
+    )
+    return Text("\n".join(_standing(activity, entry, chat)))
 
 
 # --- parts of the conversations ----------------------------------------------------------------------------

@@ -314,6 +314,11 @@ export class Gonghui {
     return this.call({ method: "GET", path: "/me/privacy/consents" });
   }
 
+  /** 说明改过以后，同意现在的版本。没有同意过或撤回了是 409：要用到的接口会再问（consent_version）。 */
+  renewConsent(given) {
+    return this.call({ method: "PUT", path: `/me/privacy/consents/${encodeURIComponent(given.key)}`, body: given.body });
+  }
+
   /** 撤回一项同意，现在就生效。没有同意过也不算错。 */
   withdrawConsent(given) {
     return this.call({ method: "DELETE", path: `/me/privacy/consents/${encodeURIComponent(given.key)}` });
@@ -342,6 +347,21 @@ export class Gonghui {
   /** 注销：和本人有关的资料删除或脱离，登录随即失效，不能恢复。 */
   closeAccount(given) {
     return this.call({ method: "POST", path: "/me/privacy/closing", body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 我在哪里登录着：网页和小程序，这一次在最前，其余新的在前。 */
+  listDevices() {
+    return this.call({ method: "GET", path: "/me/devices" });
+  }
+
+  /** 退出其他全部设备，这一次登录留着。 */
+  signOutOthers() {
+    return this.call({ method: "DELETE", path: "/me/devices" });
+  }
+
+  /** 退出一个，马上生效；退出这一次，等于 POST /auth/sign-out。已经退出的是 404。 */
+  signOutDevice(given) {
+    return this.call({ method: "DELETE", path: `/me/devices/${encodeURIComponent(given.device_id)}` });
   }
 
   forget() {

@@ -194,6 +194,19 @@ export type CorrectionIn = {
 export type DeletionIn = {
   parts: Array<Part>;
 };
+export type DeviceOut = {
+  /** 退出时用，只对本人有用 */
+  id: string;
+  /** 什么设备；小程序的登录都叫小程序 */
+  label: string;
+  /** 登录时间 */
+  started_at: string;
+  /** 就是现在用的这一次登录 */
+  is_this: boolean;
+};
+export type DevicesOut = {
+  items: Array<DeviceOut>;
+};
 export type DoorOut = {
   /** 固定不变 */
   key: string;
@@ -363,6 +376,8 @@ export type PurposeOut = {
   /** 现在的版本，本人同意着 */
   agreed: boolean;
   agreed_at: string | null;
+  /** 同意的是以前的说明：给本人看现在的，再 PUT 或 DELETE */
+  outdated: boolean;
 };
 export type PurposesOut = {
   items: Array<PurposeOut>;
@@ -397,6 +412,10 @@ export type ReceiptsOut = {
 };
 export type RefreshIn = {
   refresh_token: string;
+};
+export type RenewalIn = {
+  /** 本人同意的说明的版本，见 /me/privacy/consents */
+  consent_version: string;
 };
 export type SearchOut = {
   /** 不是空的就先显示它：该打哪个电话、先做什么 */
@@ -918,6 +937,11 @@ export class Gonghui {
     return this.call<PurposesOut>({ method: "GET", path: "/me/privacy/consents" });
   }
 
+  /** 说明改过以后，同意现在的版本。没有同意过或撤回了是 409：要用到的接口会再问（consent_version）。 */
+  renewConsent(given: { key: string; body: RenewalIn }): Promise<void> {
+    return this.call<void>({ method: "PUT", path: `/me/privacy/consents/${encodeURIComponent(given.key)}`, body: given.body });
+  }
+
   /** 撤回一项同意，现在就生效。没有同意过也不算错。 */
   withdrawConsent(given: { key: string }): Promise<void> {
     return this.call<void>({ method: "DELETE", path: `/me/privacy/consents/${encodeURIComponent(given.key)}` });
@@ -946,6 +970,21 @@ export class Gonghui {
   /** 注销：和本人有关的资料删除或脱离，登录随即失效，不能恢复。 */
   closeAccount(given: { body: ClosingIn; key?: string }): Promise<ReceiptOut> {
     return this.call<ReceiptOut>({ method: "POST", path: "/me/privacy/closing", body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 我在哪里登录着：网页和小程序，这一次在最前，其余新的在前。 */
+  listDevices(): Promise<DevicesOut> {
+    return this.call<DevicesOut>({ method: "GET", path: "/me/devices" });
+  }
+
+  /** 退出其他全部设备，这一次登录留着。 */
+  signOutOthers(): Promise<void> {
+    return this.call<void>({ method: "DELETE", path: "/me/devices" });
+  }
+
+  /** 退出一个，马上生效；退出这一次，等于 POST /auth/sign-out。已经退出的是 404。 */
+  signOutDevice(given: { device_id: string }): Promise<void> {
+    return this.call<void>({ method: "DELETE", path: `/me/devices/${encodeURIComponent(given.device_id)}` });
   }
 
   private forget(): void {

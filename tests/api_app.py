@@ -12,8 +12,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from app.services import cases, purposes
-from models import Activity, CaseKind, Person
+from app.services import cases, portal_sessions, purposes
+from models import Activity, CaseKind, DeviceKind, Follower, Person
 from sandbox.driver import Phone
 from tests import making
 from tests.both_ends import Ends, both_ends, settings_for
@@ -127,6 +127,16 @@ async def leaves(ends: Ends, who: App, words: str, **given: Any) -> cases.Opened
         blocks = [{"type": "text", "text": words}]
         now = ends.house.clock.now()
         return await cases.open_case(session, kind, person_id, None, blocks=blocks, now=now, **given)
+
+
+async def browses(ends: Ends, who: App, device: DeviceKind = DeviceKind.IPHONE) -> bytes:
+    """Signed in on the portal, too; returns the mark its browser keeps."""
+    person_id, mark = await who.person_id(), secrets.token_bytes(16)
+    async with ends.house.database.transaction() as session:
+        own = await session.scalar(sa.select(Follower.id).where(Follower.person_id == person_id))
+        assert own is not None
+        await portal_sessions.begin(session, own, mark, device, ends.house.clock.now())
+    return mark
 
 
 # --- what a test file takes under these names --------------------------------------------------------------

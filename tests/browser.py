@@ -241,7 +241,7 @@ class Phone:
 
     def assert_sound(self) -> None:
         """Nothing went wrong inside the page itself."""
-        assert self._complaints == []
+        assert self._complaints == [], self._complaints
 
 
 @pytest.fixture

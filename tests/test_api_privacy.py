@@ -2,8 +2,12 @@
 
 from typing import Any
 
+import sqlalchemy as sa
+
+from models import Consent
 from tests import api_app
 from tests.api_app import MEMBERSHIP, RIGHT, App, is_problem
+from tests.both_ends import Ends
 
 PRIVACY = "/api/v1/me/privacy"
 
@@ -23,6 +27,24 @@ async def test_consent_is_given_with_the_version_that_was_read_and_taken_back(li
 
     assert (await li.calls("GET", MEMBERSHIP)).status_code == 404
     is_problem(await li.calls("DELETE", f"{PRIVACY}/consents/chat"), 404, "not_found")
+
+
+async def test_a_notice_that_changed_is_agreed_to_anew(ends: Ends, li: App) -> None:
+    path, present = f"{PRIVACY}/consents/membership", {"consent_version": RIGHT["consent_version"]}
+    is_problem(await li.calls("PUT", path, present), 409, "refused")
+    await li.calls("PUT", MEMBERSHIP, RIGHT)
+    async with ends.house.database.transaction() as session:
+        await session.execute(sa.update(Consent).values(version="2020-01"))
+    given = (await li.gets(f"{PRIVACY}/consents"))["items"][0]
+    assert (given["agreed"], given["agreed_at"], given["outdated"]) == (False, None, True)
+
+    is_problem(await li.calls("PUT", path, {"consent_version": "2020-01"}), 422, "consent_needed")
+    for _ in range(2):
+        assert (await li.calls("PUT", path, present)).status_code == 204
+
+    given = (await li.gets(f"{PRIVACY}/consents"))["items"][0]
+    assert (given["agreed"], given["outdated"]) == (True, False)
+    is_problem(await li.calls("PUT", f"{PRIVACY}/consents/chat", present), 404, "not_found")
 
 
 async def test_all_that_is_kept_is_read_by_its_owner(li: App) -> None:

@@ -15,9 +15,9 @@ from app.api.app import PARTS, make
 from app.api.gate import signed_in
 from app.api.routes import asks_for
 from app.services.purposes import ACCOUNTS
-from models import AccountBinding, Case, CaseEntry, Member, SignUp
+from models import AccountBinding, ApiSession, Case, CaseEntry, Member, PortalSession, SignUp
 from tests import api_app
-from tests.api_app import API, RIGHT, App, announce, api_ends, app_of, leaves
+from tests.api_app import API, RIGHT, App, announce, api_ends, app_of, browses, leaves
 from tests.both_ends import Ends
 from tests.consulting import consult
 
@@ -73,12 +73,14 @@ async def ours(ends: Ends, li: App) -> dict[str, list[str]]:
     account = {"number": "6101234567", "consent_version": ACCOUNTS.version}
     bound = (await li.acts(f"{API}/me/accounts", account)).json()["id"]
     await li.calls("PUT", f"{API}/me/membership", RIGHT)
+    await browses(ends, li)
     asked = (await li.acts(f"{API}/me/changes/phone", {"phone": "13900001111"})).json()["number"]
     return {
         "sign_up_id": [own],
         "case_id": [*addresses, *inside, *numbers],
         "account_id": [bound],
         "number": [asked],
+        "device_id": [each["id"] for each in (await li.gets(f"{API}/me/devices"))["items"]],
     }
 
 
@@ -92,6 +94,8 @@ async def everything(ends: Ends) -> list[Any]:
                 sa.select(CaseEntry.id, CaseEntry.kind).subquery(),
                 sa.select(Member.id, Member.person_id).subquery(),
                 sa.select(AccountBinding.id, AccountBinding.version).subquery(),
+                sa.select(ApiSession.id, ApiSession.revoked_at).subquery(),
+                sa.select(PortalSession.id).subquery(),
             )
         ]
 
@@ -141,7 +145,9 @@ async def test_lists_hold_ones_own_alone(ends: Ends, ours: dict[str, list[str]])
         if "GET" in (route.methods or ()) and not route.dependant.path_params and "/me" in route.path:
             answer = await zhang.calls("GET", f"{API}{route.path}")
             assert WORDS not in answer.text and "羽毛球" not in answer.text
-            if route.path != "/me/privacy/consents":  # what may be agreed to, the same for all
+            if route.path == "/me/devices":
+                assert [each["is_this"] for each in answer.json()["items"]] == [True]
+            elif route.path != "/me/privacy/consents":  # what may be agreed to, the same for all
                 assert answer.status_code == 404 or answer.json().get("items", []) == []
 
 
@@ -159,7 +165,7 @@ async def test_a_cursor_of_somebody_else_opens_nothing(
 
 
 def test_every_id_is_known_to_this_file() -> None:
-    known = PUBLIC | FILLED.keys() | {"sign_up_id", "case_id", "account_id", "number"}
+    known = PUBLIC | FILLED.keys() | {"sign_up_id", "case_id", "account_id", "number", "device_id"}
     for route in routes():
         assert {field.name for field in route.dependant.path_params} <= known, route.path
         if own_ids(route):

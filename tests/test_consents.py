@@ -53,6 +53,41 @@ async def test_a_new_version_is_asked_for_anew(session: AsyncSession) -> None:
     assert [each.ended_how for each in await rows(session)] == [ConsentEnd.REPLACED, None]
 
 
+async def test_only_an_older_consent_is_renewed(session: AsyncSession) -> None:
+    li = (await making.person(session)).person_id
+    with pytest.raises(consents.NothingToRenew, match="要用到的时候会再问您"):
+        await consents.renew(session, li, MEMBERSHIP, channel="api", now=NOON)
+    older = replace(MEMBERSHIP, version="2020-01")
+    await consents.give(session, li, older, channel="chat", now=NOON)
+    assert (await consents.list_own(session, li))[0].may_withdraw
+
+    for _ in range(2):
+        await consents.renew(session, li, MEMBERSHIP, channel="portal", now=NOON)
+
+    assert [(each.version, each.given_by) for each in await rows(session)] == [
+        ("2020-01", "chat"),
+        (MEMBERSHIP.version, "portal"),
+    ]
+    await withdrawing.withdraw(session, li, MEMBERSHIP, channel="portal", now=NOON)
+    with pytest.raises(consents.NothingToRenew):
+        await consents.renew(session, li, MEMBERSHIP, channel="portal", now=NOON)
+    assert not await consents.stands(session, li, MEMBERSHIP)
+
+
+async def test_an_older_consent_is_taken_back_with_what_relied_on_it(session: AsyncSession) -> None:
+    await making.member(session)
+    li = (await making.person(session)).person_id
+    await bind(session, li, RIGHT, channel="chat", now=NOON)
+    (given,) = await rows(session)
+    given.version = "2020-01"
+    await session.flush()
+
+    assert await withdrawing.withdraw(session, li, MEMBERSHIP, channel="portal", now=NOON)
+
+    assert await members.find_of_person(session, li) is None
+    assert not (await consents.list_own(session, li))[0].may_withdraw
+
+
 async def test_two_that_agree_at_once_leave_one(database: Database) -> None:
     async with database.transaction() as session:
         li = (await making.person(session)).person_id

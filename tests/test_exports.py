@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from app.database import Database
 from app.files import Files
 from app.services import exports, packing, stored_files
 from app.services.exports import Chapter
-from models import FileState, StoredFile
+from app.wechat.incoming import words_in
+from models import FileState, Message, StoredFile
 from tests.conftest import NOON, FakeClock
 from tests.people_columns import DIGESTS, leads_to
 from tests.talking import Talk
@@ -28,7 +30,7 @@ async def talk(database: Database, clock: FakeClock) -> AsyncIterator[Talk]:
 
 async def gather(talk: Talk, openid: str) -> dict[str, Chapter]:
     async with talk.database.reading() as session:
-        found = await exports.gather(session, await person_of(talk, openid))
+        found = await exports.gather(session, await person_of(talk, openid), words_in)
     return {chapter.key: chapter for chapter in found}
 
 
@@ -51,6 +53,23 @@ async def test_somebody_reads_all_that_is_kept_of_her(talk: Talk) -> None:
     assert "插座冒火花怎么办" in [row["said"] for row in own["messages"].rows]
     assert [row["purpose"] for row in own["consents"].rows] == ["membership", "legal_aid"]
     assert own["dialogues"].rows[-1]["flow"] == "feedback.leave"
+
+
+async def test_words_are_read_as_they_were_written_on_either_account(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("电压 < 200 & 灯光<b>很暗</b>")
+    async with talk.database.transaction() as session:
+        mine = await session.scalar(sa.select(Message).order_by(Message.id.desc()).limit(1))
+        assert mine is not None
+        mini = {name: getattr(mine, name) for name in ("account_id", "follower_id", "state", "received_at")}
+        said = '{"FromUserName":"o1","MsgType":"text","Content":"她说\\"好\\"\\n\\u5c31\\u884c"}'
+        session.add(Message(**mini, key="m|2|o1", kind="text", request_id="r", body=said))
+        session.add(Message(**mini, key="m|3|o1", kind="text", request_id="r", body=None))
+
+    own = await gather(talk, li.openid)
+
+    said_by_her = [row["said"] for row in own["messages"].rows]
+    assert said_by_her == ["电压 < 200 & 灯光<b>很暗</b>", '她说"好"\n就行', None]
 
 
 async def test_nobody_reads_anything_of_others(talk: Talk) -> None:

@@ -1,5 +1,6 @@
 """Recorded chats, replayed: questions that changed without a new version would strand whoever is half-way."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ from app.database import Database
 from app.dialogue import answers, dates
 from app.dialogue.chat import Chat
 from app.dialogue.router import Registry, Router
+from app.services import consents, purposes
 from app.services.library import Library
 from app.wechat.replies import Reply, Text
 from models import Dialogue, DialogueState
 from tests.conftest import FakeClock
 from tests.talking import Speaker, Talk, talking
 from tests.town import our_town
+from tests.whole_life import person_of
 
 CHATS = sorted((Path(__file__).parent / "data" / "chats").glob("*.yaml"))
 SENDS = ("says", "taps", "clicks", "voice", "picture")
@@ -34,12 +37,24 @@ async def replay(talk: Talk, recorded: dict[str, Any], version: int) -> None:
     assert version == recorded["version"], f"{flow} has a new version: record its chats anew"
     li = await talk.person("李娜")
     for number, step in enumerate(recorded["chat"], 1):
+        if "agreed" in step:
+            await _agreed_before(talk, li, step["agreed"])
+            continue
         read = await _send(li, step)
         where = f"{flow}, step {number}"
         asked = await _open_question(talk, flow)
         assert asked == step.get("asks"), f"{where}: the questions changed; raise the version and record anew"
         assert step.get("reads", "") in read, f"{where}: read {read!r}"
         talk.clock.advance(20)
+
+
+async def _agreed_before(talk: Talk, li: Speaker, versions: dict[str, str]) -> None:
+    """To older versions of these purposes."""
+    person_id = await person_of(talk, li.openid)
+    async with talk.database.transaction() as session:
+        for key, version in versions.items():
+            older = replace(purposes.get(key), version=version)
+            await consents.give(session, person_id, older, channel="chat", now=talk.clock.now())
 
 
 async def _send(li: Speaker, step: dict[str, Any]) -> str:

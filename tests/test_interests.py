@@ -260,6 +260,33 @@ async def test_the_same_in_chat(ends: Ends) -> None:
     assert "已全部删除" in (await li.chooses("全部删除")).text
 
 
+async def counted(ends: Ends) -> list[tuple[str, int]]:
+    await ends.house.interests.flush(ends.house.database.transaction)
+    async with ends.house.database.reading() as session:
+        return [(each.topic, each.count) for each in await session.scalars(sa.select(Interest))]
+
+
+async def test_activities_opened_and_signed_up_for_in_chat_count_as_on_the_portal(ends: Ends) -> None:
+    li = await ends.platform.follower("李娜")
+    async with ends.house.database.transaction() as session:
+        await making.activity(session, "健步走", starts_at=ends.house.clock.now() + timedelta(days=9))
+    await li.says("活动")
+    assert await counted(ends) == []  # a list is nothing of anybody's choice
+
+    assert "「健步走」" in (await li.chooses("健步走")).text
+    assert await counted(ends) == [("activities", 1)]
+    assert "确认报名吗" in (await li.chooses("我要报名")).text
+    assert await counted(ends) == [("activities", 1)]
+    assert "报名成功" in (await li.says("确认")).text
+    assert await counted(ends) == [("activities", 2)]
+    assert "工会活动 2 次" in (await li.says("我的兴趣")).text
+
+    await li.says("关闭个性化推荐")
+    await li.says("活动")
+    await li.chooses("健步走")
+    assert await counted(ends) == []
+
+
 async def test_leaving_deletes_them_at_once(ends: Ends) -> None:
     li = await member(ends, "李娜")
     await opens_a_tip(li, ends)

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 import sqlalchemy as sa
 
@@ -15,7 +16,7 @@ from app.services.purposes import MEMBERSHIP, PURPOSES
 from models import Case, Consent, Person, PrivacyRequest
 from tests import making
 from tests.both_ends import Ends, both_ends, settings_for
-from tests.portal_member import HTML, Visiting, member
+from tests.portal_member import HTML, TOKEN, Visiting, member
 
 PAGE = "/me/privacy"
 
@@ -64,6 +65,50 @@ async def test_consent_is_seen_and_taken_back(ends: Ends) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, PAGE)
     assert "现在没有需要您同意的事" in await li.reads(PAGE)
     assert 'action="/me/membership/bind"' in await li.reads("/me/membership")
+
+
+async def outdate(ends: Ends) -> None:
+    async with ends.house.database.transaction() as session:
+        await session.execute(sa.update(Consent).values(version="2020-01"))
+
+
+async def renews_late(li: Visiting, key: str) -> httpx.Response:
+    """From a page that no longer is what it was."""
+    token = TOKEN.search(await li.reads("/me"))
+    assert token
+    given = {"token": token[1], "agreed": MEMBERSHIP.version}
+    return await li.browser.post(f"{PAGE}/consents/{key}/renew", data=given, headers=HTML)
+
+
+async def test_a_notice_that_changed_is_shown_and_agreed_to_anew(ends: Ends) -> None:
+    li = await bound(ends)
+    assert "说明有更新" not in await li.reads(PAGE)
+    await outdate(ends)
+
+    page = await li.reads(PAGE)
+    assert "说明有更新" in page and "2020-01 版" in page and MEMBERSHIP.why in page
+    assert "现在没有需要您同意的事" not in page
+    for read in ("2020-01", ""):  # not what the page says now: shown again
+        await li.taps(PAGE, f"{PAGE}/consents/membership/renew", agreed=read)
+        assert "说明有更新" in await li.reads(PAGE)
+    answer = await li.taps(PAGE, f"{PAGE}/consents/membership/renew", agreed=MEMBERSHIP.version)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, PAGE)
+    page = await li.reads(PAGE)
+    assert "说明有更新" not in page and f"同意（{MEMBERSHIP.version} 版）" in page
+    assert (await renews_late(li, "chat")).status_code == 404
+
+
+async def test_who_does_not_want_the_new_one_takes_it_back(ends: Ends) -> None:
+    li = await bound(ends)
+    await outdate(ends)
+
+    await li.taps(PAGE, f"{PAGE}/consents/membership/withdraw")
+
+    assert "现在没有需要您同意的事" in await li.reads(PAGE)
+    assert 'action="/me/membership/bind"' in await li.reads("/me/membership")
+    late = await renews_late(li, "membership")
+    assert (late.status_code, "要用到的时候会再问您" in late.text) == (409, True)
 
 
 async def test_an_export_is_read_and_opened_in_another_browser_for_half_an_hour(ends: Ends) -> None:
@@ -147,7 +192,14 @@ async def test_closing_needs_a_tick_and_ends_the_session(ends: Ends) -> None:
 
 async def test_nobody_acts_from_a_foreign_form(ends: Ends) -> None:
     li = await bound(ends)
-    for path in ("consents/membership/withdraw", "export", "correct", "delete", "close"):
+    for path in (
+        "consents/membership/withdraw",
+        "consents/membership/renew",
+        "export",
+        "correct",
+        "delete",
+        "close",
+    ):
         forged = {"token": "0" * 64, "what": "x", "part": "messages", "sure": "yes"}
         assert (await li.browser.post(f"{PAGE}/{path}", data=forged, headers=HTML)).status_code == 403
 

@@ -1,6 +1,10 @@
 """王秀兰 looks at her own things in the phone; the person who takes it after her sees none of them."""
 
-from playwright.async_api import FrameLocator, expect
+import json
+import re
+import zipfile
+
+from playwright.async_api import Browser, FrameLocator, expect
 
 from tests import browser
 from tests.browser import PATIENCE, Office, Phone
@@ -15,6 +19,9 @@ RUN = """- title: 健步走
   ends: 2026-11-28 11:00
   capacity: 30
 """
+
+
+HER_WORDS = '院里的灯 < 昨晚 & 今晚都不亮，说"修"了三天'
 
 
 async def test_wang_xiulan_signs_up_on_a_page_and_cancels_there(phone: Phone, office: Office) -> None:
@@ -64,3 +71,36 @@ async def opens_mine(phone: Phone) -> FrameLocator:
     page = phone.page.frame_locator("#webview-frame")
     await expect(page.get_by_role("heading", name="我的", exact=True)).to_be_visible(timeout=PATIENCE * 1000)
     return page
+
+
+async def test_she_takes_all_that_is_kept_of_her_home_and_reads_it(
+    phone: Phone, office: Office, chromium: Browser
+) -> None:
+    await phone.follows()
+    await phone.says(HER_WORDS)
+    page = await opens_mine(phone)
+    await page.get_by_role("link", name=re.compile("^隐私")).click()
+    await page.get_by_role("link", name="查看和导出").click()
+    await expect(page.get_by_text(HER_WORDS)).to_be_visible()
+    await page.get_by_role("button", name="导出成文件").click()
+    await expect(page.get_by_text("在浏览器打开")).to_be_visible()
+    link = next(frame.url for frame in phone.page.frames if "/exports/" in frame.url)
+
+    beside = await chromium.new_page(viewport={"width": 390, "height": 844}, locale="zh-CN")
+    await beside.goto(link)
+    async with beside.expect_download() as started:
+        await beside.get_by_role("link", name="下载").click()
+    saved = office.folder / (await started.value).suggested_filename
+    await (await started.value).save_as(saved)
+    home = office.folder / "home"
+    with zipfile.ZipFile(saved) as packed:
+        packed.extractall(home)
+
+    assert saved.name == "QX-2026-0001.zip"
+    await beside.goto((home / "index.html").as_uri())
+    await expect(beside.get_by_text(HER_WORDS)).to_be_visible()
+    assert await beside.locator("body").evaluate("body => body.scrollWidth <= window.innerWidth")
+    told = json.loads((home / "data.json").read_text(encoding="utf-8"))
+    assert HER_WORDS in [row["said"] for row in told["messages"]["rows"]]
+    assert [row["kind"] for row in told["requests"]["rows"]] == ["导出我的资料"]
+    await beside.close()

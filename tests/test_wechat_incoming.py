@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from wechatpy.messages import UnknownMessage
 
 from app.wechat.crypto import Account, BadCallback, Format, Mode
-from app.wechat.incoming import MAX_KEY, Incoming, incoming_from_raw, parse
+from app.wechat.incoming import MAX_KEY, Incoming, incoming_from_raw, parse, words_in
 
 XML = Account("wx0123456789abcdef", "demotoken", "", Mode.PLAIN)
 JSON = Account("wx0123456789abcdef", "demotoken", "", Mode.PLAIN, Format.JSON)
@@ -313,6 +313,31 @@ def test_what_wechat_would_not_send_is_refused_by_name(raw: bytes | str, reason:
 )
 def test_bad_json_is_refused_by_name(raw: str, reason: str) -> None:
     assert refusal(raw, JSON) == reason
+
+
+@pytest.mark.parametrize(
+    ("kept", "words"),
+    [
+        (body("<Content>5 &lt; 6 &amp; 7</Content><MsgId>1</MsgId>"), "5 < 6 & 7"),
+        (body("<Content><![CDATA[a]]]]><![CDATA[>b]]></Content>"), "a]]>b"),
+        (body("<Recognition>停电了</Recognition><MediaId>m</MediaId>", kind="voice"), "停电了"),
+        (body("<PicUrl>http://mmbiz.qpic.cn/a</PicUrl><MediaId>m</MediaId>", kind="image"), ""),
+        (body("<Content>【收到不支持的消息类型，暂无法显示】</Content>"), ""),
+        (body("<Title>通知</Title><Url>https://a.cn</Url>", kind="link"), "通知 https://a.cn"),
+        (
+            body(
+                "<Event>location_select</Event><EventKey>report</EventKey>"
+                "<SendLocationInfo><Label>东关街 8 号</Label><Poiname/></SendLocationInfo>",
+                kind="event",
+            ),
+            "report 东关街 8 号",
+        ),
+        ('{"FromUserName":"o","Content":"他说\\"好\\"\\n\\u5c31\\u884c"}', '他说"好"\n就行'),
+        ("不是推送", "不是推送"),
+    ],
+)
+def test_ones_own_words_are_read_out_of_a_kept_push(kept: str, words: str) -> None:
+    assert words_in(kept) == words
 
 
 def test_eight_levels_are_still_read() -> None:

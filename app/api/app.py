@@ -7,6 +7,7 @@ from app.api import (
     activities,
     cases,
     description,
+    devices,
     hall,
     interests,
     joining,
@@ -24,7 +25,7 @@ from app.api import (
 
 PARTS = (
     *(signing_in, me, news, knowledge, search, hall, activities, sign_ups, cases),
-    *(joining, member_changes, accounts, interests, privacy),
+    *(joining, member_changes, accounts, interests, privacy, devices),
 )
 
 

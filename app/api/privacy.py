@@ -11,7 +11,7 @@ from app.api.description import documented
 from app.api.gate import Caller
 from app.api.once import WriteOnce
 from app.api.routes import Route
-from app.api.shapes import PublicId, Strict
+from app.api.shapes import ConsentVersion, PublicId, Strict
 from app.dependencies import Now, ReadSession, WriteSession
 from app.services import (
     closing,
@@ -23,9 +23,10 @@ from app.services import (
     purposes,
     withdrawing,
 )
+from app.services.consents import Standing
 from app.services.deleting import Part
 from app.services.exports import Chapter
-from app.services.purposes import Purpose
+from app.wechat.incoming import words_in
 from models import PrivacyRequest
 
 router = APIRouter(prefix="/me/privacy", tags=["隐私"], route_class=Route)
@@ -40,6 +41,10 @@ class PurposeOut(BaseModel):
     withdrawing: str = Field(examples=["解除工号绑定"], description="撤回以后会怎样")
     agreed: bool = Field(examples=[True], description="现在的版本，本人同意着")
     agreed_at: datetime | None = Field(examples=["2026-11-28T04:00:00Z"])
+    outdated: bool = Field(
+        examples=[False],
+        description="同意的是以前的说明：给本人看现在的，再 PUT 或 DELETE",
+    )
 
 
 class PurposesOut(BaseModel):
@@ -79,6 +84,10 @@ class DeletionIn(Strict):
     parts: list[Part] = Field(min_length=1, max_length=len(deleting.PARTS), examples=[["messages"]])
 
 
+class RenewalIn(Strict):
+    consent_version: ConsentVersion
+
+
 class ClosingIn(Strict):
     sure: bool = Field(examples=[True], description="本人知道注销以后不能恢复")
 
@@ -87,12 +96,25 @@ class ClosingIn(Strict):
 async def list_consents(caller: Caller, session: ReadSession) -> PurposesOut:
     """要同意的各个用途，和本人的同意。"""
     own = await consents.list_own(session, caller.known.person_id)
-    return PurposesOut(
-        items=[
-            _purpose(each.purpose, each.given.given_at if each.stands and each.given else None)
-            for each in own
-        ]
-    )
+    return PurposesOut(items=[_purpose(each) for each in own])
+
+
+@router.put(
+    "/consents/{key}",
+    status_code=204,
+    response_model=None,
+    responses=documented(401, 404, 409, 422),
+    operation_id="renewConsent",
+)
+async def renew(
+    caller: Caller, key: PublicId, given: RenewalIn, session: WriteSession, now: Now
+) -> Response | None:
+    """说明改过以后，同意现在的版本。没有同意过或撤回了是 409：要用到的接口会再问（consent_version）。"""
+    purpose = purposes.get(key)
+    if (refused := problems.without_consent(purpose, given.consent_version)) is not None:
+        return refused
+    await consents.renew(session, caller.known.person_id, purpose, channel="api", now=now)
+    return None
 
 
 @router.delete(
@@ -109,7 +131,7 @@ async def withdraw(caller: Caller, key: PublicId, session: WriteSession, now: No
 )
 async def data(caller: Caller, session: ReadSession) -> dict[str, ChapterOut]:
     """和本人有关的全部资料，按章节。"""
-    found = await exports.gather(session, caller.known.person_id)
+    found = await exports.gather(session, caller.known.person_id, words_in)
     return {each.key: _chapter(each) for each in found}
 
 
@@ -170,7 +192,9 @@ def _chapter(chapter: Chapter) -> ChapterOut:
     return ChapterOut(title=chapter.title, fields=dict(chapter.fields), rows=rows)
 
 
-def _purpose(purpose: Purpose, agreed_at: datetime | None) -> PurposeOut:
+def _purpose(standing: Standing) -> PurposeOut:
+    purpose = standing.purpose
+    agreed_at = standing.given.given_at if standing.given and standing.stands else None
     return PurposeOut(
         key=purpose.key,
         title=purpose.title,
@@ -180,6 +204,7 @@ def _purpose(purpose: Purpose, agreed_at: datetime | None) -> PurposeOut:
         withdrawing=purpose.withdrawing,
         agreed=agreed_at is not None,
         agreed_at=agreed_at,
+        outdated=standing.is_outdated,
     )
 
 

@@ -14,7 +14,7 @@ from app.clock import Clock
 from app.database import Database
 from app.services import closing
 from app.services.forgetting import change
-from app.wechat.xml import parse_json, parse_xml
+from app.wechat.incoming import fields_of
 from models import Follower, Message
 from models.message import PLACES, PRIVATE_EVENTS
 
@@ -68,7 +68,5 @@ async def _act(session: AsyncSession, message_id: int, clock: Clock) -> None:
 
 
 def _fields(body: str) -> dict[str, str]:
-    """OpenID and RevokeInfo; a body is what the callback checked and kept, XML or JSON."""
-    parse = parse_json if body.lstrip().startswith("{") else parse_xml
-    known = parse(body.encode())
+    known = fields_of(body)
     return {name: str(known.get(name, "")) for name in ("OpenID", "RevokeInfo")}

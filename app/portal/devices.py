@@ -9,6 +9,7 @@ from app.dependencies import Now, ReadSession, WriteSession
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson
 from app.services import portal_sessions
+from app.services.portal_sessions import Here
 
 router = APIRouter(prefix="/me/devices", include_in_schema=False)
 
@@ -17,7 +18,7 @@ PAGE: Final = "/me/devices"
 
 @router.get("")
 async def mine(visitor: CurrentPerson, session: ReadSession, now: Now) -> HTMLResponse:
-    devices = await portal_sessions.list_devices(session, visitor.person_id, visitor.mark, now)
+    devices = await portal_sessions.list_devices(session, visitor.person_id, Here(visitor.mark), now)
     return HTMLResponse(render("devices.html", devices=devices, token=visitor.form_token, now=now))
 
 
@@ -31,5 +32,5 @@ async def sign_out(
 
 @router.post("/sign-out-others")
 async def sign_out_others(visitor: ActingPerson, session: WriteSession, now: Now) -> RedirectResponse:
-    await portal_sessions.revoke_others(session, visitor.person_id, visitor.mark, now)
+    await portal_sessions.revoke_others(session, visitor.person_id, Here(visitor.mark), now)
     return RedirectResponse(PAGE, 303)

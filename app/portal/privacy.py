@@ -8,6 +8,7 @@ from app.errors import NotFound
 from app.portal.templating import render
 from app.services import exports, packing, privacy_requests, stored_files
 from app.services.purposes import PURPOSES
+from app.wechat.incoming import words_in
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,7 +34,7 @@ async def export(secret: str, session: ReadSession, now: Now) -> HTMLResponse:
     row = await privacy_requests.find_by_link(session, secret, now)
     if row is None or row.person_id is None:
         raise NotFound(NO_LINK)
-    chapters = await exports.gather(session, row.person_id)
+    chapters = await exports.gather(session, row.person_id, words_in)
     words = render("export.html", secret=secret, receipt=row, chapters=chapters, now=now)
     return HTMLResponse(words)
 
@@ -44,7 +45,7 @@ async def download(secret: str, session: ReadSession, shared: InUse, now: Now) -
     row = await privacy_requests.find_by_link(session, secret, now)
     if row is None or row.person_id is None:
         raise NotFound(NO_LINK)
-    chapters = await exports.gather(session, row.person_id)
+    chapters = await exports.gather(session, row.person_id, words_in)
     page = render("export_file.html", chapters=chapters, receipt=row, now=now)
     files = await stored_files.list_ready(session, row.person_id)
     packed = await packing.pack(shared.files.get, chapters, page, files)

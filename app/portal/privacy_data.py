@@ -21,6 +21,7 @@ from app.services import (
     withdrawing,
 )
 from app.services.deleting import PARTS, Part
+from app.wechat.incoming import words_in
 from models import OVER
 
 router = APIRouter(prefix="/me/privacy", include_in_schema=False)
@@ -48,9 +49,20 @@ async def withdraw(visitor: ActingPerson, key: str, session: WriteSession, now: 
     return RedirectResponse(PAGE, 303)
 
 
+@router.post("/consents/{key}/renew")
+async def renew(
+    visitor: ActingPerson, key: str, session: WriteSession, now: Now, agreed: Annotated[str, Form()] = ""
+) -> RedirectResponse:
+    """`agreed`: the version that was read; where that is not the present one, the page shows the newer."""
+    purpose = purposes.get(key)
+    if agreed == purpose.version:
+        await consents.renew(session, visitor.person_id, purpose, channel="portal", now=now)
+    return RedirectResponse(PAGE, 303)
+
+
 @router.get("/data")
 async def data(visitor: CurrentPerson, session: ReadSession, now: Now) -> HTMLResponse:
-    chapters = await exports.gather(session, visitor.person_id)
+    chapters = await exports.gather(session, visitor.person_id, words_in)
     return HTMLResponse(render("my_data.html", chapters=chapters, token=visitor.form_token, now=now))
 
 

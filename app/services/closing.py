@@ -103,13 +103,12 @@ async def close(session: AsyncSession, person_id: int, *, channel: str, now: dat
     Raises:
         DomainError: it is closed already.
     """
-    theirs = sa.select(Follower).where(Follower.person_id == person_id).order_by(Follower.id)
-    rows = (await session.scalars(theirs.with_for_update())).all()
-    person = await session.get_one(Person, person_id, with_for_update=True, populate_existing=True)
+    person, rows = await _lock(session, person_id)
     if person.closed_at is not None:
         raise DomainError("这个账号已经注销了。")
-    this = Closing(person_id, [row.id for row in rows], channel, now)
+    this = Closing(person.id, [row.id for row in rows], channel, now)
     known = [(row.account_id, row.openid) for row in rows if row.subscribed]
+    await _part(session, this)
     for rule in RULES.values():
         await rule(session, this)
         await session.flush()
@@ -118,6 +117,23 @@ async def close(session: AsyncSession, person_id: int, *, channel: str, now: dat
     if channel != "wechat":
         await _meet_anew(session, known, now)
     return receipt
+
+
+async def _lock(session: AsyncSession, person_id: int) -> tuple[Person, Sequence[Follower]]:
+    """The person and his followers; of one who became another meanwhile, that other."""
+    while True:
+        theirs = sa.select(Follower).where(Follower.person_id == person_id).order_by(Follower.id)
+        rows = (await session.scalars(theirs.with_for_update())).all()
+        person = await session.get_one(Person, person_id, with_for_update=True, populate_existing=True)
+        if person.merged_into_id is None:
+            return person, rows
+        person_id = person.merged_into_id
+
+
+async def _part(session: AsyncSession, this: Closing) -> None:
+    """From whoever has the same unionid: unbinding below would join the two, and both would be closed."""
+    theirs = sa.update(Follower).where(Follower.id.in_(this.follower_ids))
+    await change(session, theirs.values(unionid=None))
 
 
 async def _meet_anew(session: AsyncSession, known: Sequence[tuple[int, str]], now: datetime) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import start_of_day
+from app.errors import DomainError
 from app.services.coordination import upsert
 from app.services.purposes import ASKED, Purpose
 from models import Consent, ConsentEnd
@@ -32,6 +33,15 @@ class Standing:
     def is_outdated(self) -> bool:
         """Given to an older version, which no longer counts."""
         return self.given is not None and self.given.ended_at is None and not self.stands
+
+    @property
+    def may_withdraw(self) -> bool:
+        return self.stands or self.is_outdated
+
+
+class NothingToRenew(DomainError):
+    def __init__(self, purpose: Purpose) -> None:
+        super().__init__(f"您现在没有同意着「{purpose.title}」，要用到的时候会再问您。")
 
 
 async def stands(session: AsyncSession, person_id: int, purpose: Purpose) -> bool:
@@ -60,6 +70,18 @@ async def give(
     )
     where = Consent.ended_at.is_(None)
     await session.execute(given.on_conflict_do_nothing(index_elements=["person_digest"], index_where=where))
+
+
+async def renew(
+    session: AsyncSession, person_id: int, purpose: Purpose, *, channel: str, now: datetime
+) -> None:
+    """Agree to the present version, which was just read, in the place of an older one. Twice is one consent.
+
+    Raises: NothingToRenew: never agreed to, or taken back meanwhile; that is asked where it is needed.
+    """
+    if await _find(session, person_id, purpose) is None:
+        raise NothingToRenew(purpose)
+    await give(session, person_id, purpose, channel=channel, now=now)
 
 
 async def end(

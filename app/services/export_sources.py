@@ -7,6 +7,9 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 Row = Mapping[str, Any]
+Said = Callable[[str], str]  # what a person said, out of a push as it was kept; the platform's own reader
+Read = Callable[[AsyncSession, int], Awaitable[Sequence[Row]]]
+ReadTalk = Callable[[AsyncSession, int, Said], Awaitable[Sequence[Row]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +18,29 @@ class Source:
     title: str
     fields: Mapping[str, str]
     columns: frozenset[str]  # table.column: what leads here from a person
-    read: Callable[[AsyncSession, int], Awaitable[Sequence[Row]]]
+    read: ReadTalk
 
 
 SOURCES: list[Source] = []
 
 
-def chapter(key: str, title: str, *columns: str, **fields: str) -> Callable[[Any], Any]:
-    def keep(read: Callable[[AsyncSession, int], Awaitable[Sequence[Row]]]) -> Any:
+def chapter(key: str, title: str, *columns: str, **fields: str) -> Callable[[Read], Read]:
+    """A chapter that is read from the session and the person's id alone."""
+
+    def keep(read: Read) -> Read:
+        async def without_pushes(session: AsyncSession, person_id: int, _: Said) -> Sequence[Row]:
+            return await read(session, person_id)
+
+        SOURCES.append(Source(key, title, fields, frozenset(columns), without_pushes))
+        return read
+
+    return keep
+
+
+def chapter_of_talk(key: str, title: str, *columns: str, **fields: str) -> Callable[[ReadTalk], ReadTalk]:
+    """A chapter that needs what was said out of pushes, too."""
+
+    def keep(read: ReadTalk) -> ReadTalk:
         SOURCES.append(Source(key, title, fields, frozenset(columns), read))
         return read
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services.export_sources import Row, chapter
-from app.services.export_values import time, words_of, words_of_reply
+from app.services.export_sources import Row, Said, chapter, chapter_of_talk
+from app.services.export_values import time, words_of_reply
 from app.services.messages import STATES
 from models import (
     CrisisAlert,
@@ -17,7 +17,7 @@ from models import (
 )
 
 
-@chapter(
+@chapter_of_talk(
     "messages",
     "公众号里的对话",
     "message.follower_id",
@@ -27,14 +27,14 @@ from models import (
     answered="我们答的",
     state="状态",
 )
-async def _messages(session: AsyncSession, person_id: int) -> Sequence[Row]:
+async def _messages(session: AsyncSession, person_id: int, said: Said) -> Sequence[Row]:
     mine = sa.select(Message).join(Follower, Follower.id == Message.follower_id)
     found = await session.scalars(mine.where(Follower.person_id == person_id).order_by(Message.id))
     return [
         {
             "at": time(message.received_at),
             "kind": message.kind,
-            "said": words_of(message.body),
+            "said": None if message.body is None else said(message.body),
             "answered": words_of_reply(message.reply),
             "state": STATES[message.state],
         }

@@ -1,4 +1,4 @@
-"""How an export writes what it shows: times with their zone, what was said out of a push, names of files."""
+"""How an export writes what it shows: times with their zone, what we answered, names of files."""
 
 import re
 from datetime import date, datetime
@@ -24,19 +24,6 @@ _ENDINGS = {
     "audio/wav": ".wav",
     "video/mp4": ".mp4",
 }
-# As the callback kept them: checked XML without entities, or the mini-program's JSON.
-_SAID = re.compile(
-    r"<(?:Content|Recognition|Label|EventKey|Title|Url)>(?:<!\[CDATA\[(.*?)\]\]>|([^<]*))</|"
-    r'"Content"\s*:\s*"((?:[^"\\]|\\.)*)"',
-    re.S,
-)
-
-
-def words_of(body: str | None) -> str | None:
-    """What was written or tapped; the rest of a push are ids."""
-    if body is None:
-        return None
-    return " ".join(filter(None, (next(filter(None, found), "") for found in _SAID.findall(body))))
 
 
 def words_of_reply(reply: Any) -> str | None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services import export_chapters, export_talks, privacy_requests  # noqa: F401 - fill SOURCES
-from app.services.export_sources import SOURCES, Row
+from app.services.export_sources import SOURCES, Row, Said
 from app.services.privacy_requests import Line
 from models import RequestKind
 
@@ -30,10 +30,13 @@ class Chapter:
         return len(self.rows)
 
 
-async def gather(session: AsyncSession, person_id: int) -> list[Chapter]:
-    """All chapters, also those without a row: that there is nothing is an answer too."""
+async def gather(session: AsyncSession, person_id: int, said: Said) -> list[Chapter]:
+    """All chapters, also those without a row: that there is nothing is an answer too.
+
+    `said` reads the person's words out of a kept push; the edges hand in the platform's own reader.
+    """
     return [
-        Chapter(source.key, source.title, source.fields, await source.read(session, person_id))
+        Chapter(source.key, source.title, source.fields, await source.read(session, person_id, said))
         for source in SOURCES
     ]
 

@@ -1,7 +1,8 @@
 """What people seem to be interested in, counted by what they open; seen, deleted and switched off by them.
 
 Used for one thing: the order of 「您可能想看」 on the portal's first page. Only what is no secret is counted:
-news by category, safety tips by topic, activities. Never questions of law, cases or anything confidential.
+news by category, safety tips by topic, activities, on the portal and in chat (there signing up counts, too).
+Never questions of law, cases or anything confidential.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -87,6 +87,7 @@ async def try_again(session: AsyncSession, person_id: int, now: datetime) -> Non
 async def merge(session: AsyncSession, one: int, other: int, now: datetime) -> MergeState | None:
     """Make the two one, or note why not. None where they are one already. Twice is no error.
 
+    None, too, where one of them closed the account: nobody is behind that row, and nothing of it comes back.
     Messages under way of either run again: their followers' versions move on.
     """
     await _lock_followers(session, one, other)
@@ -96,6 +97,8 @@ async def merge(session: AsyncSession, one: int, other: int, now: datetime) -> M
     this = Merge(min(one, other), max(one, other), now)
     pair = sa.select(Person.id).where(Person.id.in_([this.stays, this.gone])).order_by(Person.id)
     await session.execute(pair.with_for_update())
+    if await session.scalar(pair.where(Person.closed_at.is_not(None))) is not None:
+        return None
     try:
         async with session.begin_nested():
             for rule in RULES.values():
@@ -111,9 +114,14 @@ async def merge(session: AsyncSession, one: int, other: int, now: datetime) -> M
 
 
 async def list_refused(session: AsyncSession) -> list[PersonMerge]:
-    """What waits for somebody's judgement, oldest first."""
-    chosen = sa.select(PersonMerge).where(PersonMerge.state == MergeState.REFUSED).order_by(PersonMerge.id)
-    return list(await session.scalars(chosen))
+    """What waits for somebody's judgement, oldest first; with a closed account there is none to make."""
+    closed = sa.select(Person.id).where(Person.closed_at.is_not(None))
+    chosen = sa.select(PersonMerge).where(
+        PersonMerge.state == MergeState.REFUSED,
+        PersonMerge.stays_id.not_in(closed),
+        PersonMerge.gone_id.not_in(closed),
+    )
+    return list(await session.scalars(chosen.order_by(PersonMerge.id)))
 
 
 async def _keep(session: AsyncSession, this: Merge, state: MergeState, reason: str) -> MergeState:

@@ -4,6 +4,7 @@ A session of the portal is good while its row is there: taking it away ends it a
 What a browser keeps of it is a matter of the portal; tokens of the mini-program are one of `api_sessions`.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,20 +16,30 @@ from app.errors import NotFound
 from app.services import api_sessions
 from app.services.forgetting import Ids, Rule, Where, change
 from models import ApiSession, DeviceKind, Follower, PortalSession
-from models.sealing import digest_of_random
+from models.sealing import digest_of_random, keyring
 
 SESSION_FOR: Final = timedelta(days=1)  # renewing is silent; a phone may change hands or accounts
 MINIPROGRAM: Final = "小程序"
+NO_SUCH_DEVICE: Final = "没有找到这个登录，可能已经退出。"
+_PHONE_KEY: Final = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One place where a person is signed in. `key` names it in a form, for its own person only."""
+    """One place where a person is signed in. `key` names it to its own person only, and tells nothing."""
 
     key: str
     label: str
     started_at: datetime
     is_this: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Where a person looks from: the browser with this mark, or the phone with this session of the API."""
+
+    mark: bytes = b""
+    phone_id: int | None = None
 
 
 async def begin(
@@ -53,46 +64,57 @@ async def end(session: AsyncSession, mark: bytes) -> None:
     await session.execute(sa.delete(PortalSession).where(_is_of(mark)))
 
 
-async def list_devices(session: AsyncSession, person_id: int, mark: bytes, now: datetime) -> list[Device]:
-    """Where this person is signed in now: this browser first, then the newest."""
+async def list_devices(session: AsyncSession, person_id: int, here: Here, now: datetime) -> list[Device]:
+    """Where this person is signed in now: the place he looks from first, then the newest."""
     chosen = sa.select(PortalSession).where(
         PortalSession.follower_id.in_(_followers(person_id)), PortalSession.started_at > now - SESSION_FOR
     )
-    own = digest_of_random(mark)
+    own = digest_of_random(here.mark)
     found = [
         Device(f"portal-{row.public_id}", row.device.label, row.started_at, row.mark_digest == own)
         for row in await session.scalars(chosen)
     ]
     phones = await session.scalars(sa.select(ApiSession).where(*_live_phones(person_id, now)))
-    found += [Device(f"phone-{row.id}", MINIPROGRAM, row.started_at) for row in phones]
+    found += [
+        Device(f"phone-{_phone_key(row.id)}", MINIPROGRAM, row.started_at, row.id == here.phone_id)
+        for row in phones
+    ]
     return sorted(found, key=lambda each: (not each.is_this, -each.started_at.timestamp(), each.key))
 
 
-async def revoke(session: AsyncSession, person_id: int, key: str, now: datetime) -> None:
-    """Sign one device of this person out. Twice is no error.
+async def revoke(session: AsyncSession, person_id: int, key: str, now: datetime) -> bool:
+    """Sign one device of this person out; False where he is not signed in there, or no more.
 
     Raises: NotFound: no key of a device.
     """
     kind, _, name = key.partition("-")
     if kind == "portal" and name:
         gone = sa.delete(PortalSession).where(PortalSession.public_id == name)
-        await session.execute(gone.where(PortalSession.follower_id.in_(_followers(person_id))))
-    elif kind == "phone" and name.isascii() and name.isdecimal() and len(name) < 19:
-        phone = sa.select(ApiSession.id).where(ApiSession.id == int(name), *_live_phones(person_id, now))
-        if (found := await session.scalar(phone)) is not None:
+        theirs = PortalSession.follower_id.in_(_followers(person_id))
+        return await change(session, gone.where(theirs)) > 0
+    if kind == "phone" and _PHONE_KEY.fullmatch(name):
+        phones = await session.scalars(sa.select(ApiSession.id).where(*_live_phones(person_id, now)))
+        found = next((phone for phone in phones if _phone_key(phone) == name), None)
+        if found is not None:
             await api_sessions.revoke(session, found, now)
-    else:
-        raise NotFound("没有找到这个登录，可能已经退出。")
+        return found is not None
+    raise NotFound(NO_SUCH_DEVICE)
 
 
-async def revoke_others(session: AsyncSession, person_id: int, mark: bytes, now: datetime) -> None:
-    """Sign this person out everywhere but in the browser with this mark."""
+async def revoke_others(session: AsyncSession, person_id: int, here: Here, now: datetime) -> None:
+    """Sign this person out everywhere but where he looks from."""
     theirs = PortalSession.follower_id.in_(_followers(person_id))
-    others = sa.delete(PortalSession).where(theirs, PortalSession.mark_digest != digest_of_random(mark))
-    await session.execute(others)
+    mark = digest_of_random(here.mark)
+    await session.execute(sa.delete(PortalSession).where(theirs, PortalSession.mark_digest != mark))
     phones = await session.scalars(sa.select(ApiSession.id).where(*_live_phones(person_id, now)))
     for phone in phones.all():
-        await api_sessions.revoke(session, phone, now)
+        if phone != here.phone_id:
+            await api_sessions.revoke(session, phone, now)
+
+
+def _phone_key(session_id: int) -> str:
+    """Instead of the row's number, which would tell how many have logged in."""
+    return keyring().digest(str(session_id), "api_session.device").hex()
 
 
 def _followers(person_id: int) -> sa.Select[int]:

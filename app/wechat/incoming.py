@@ -3,7 +3,7 @@
 Unknown types and fields are kept and do no harm. Verifying and decrypting is `callback`'s.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -55,6 +55,8 @@ _NESTED = {
     "subscribe_msg_change_event": "SubscribeMsgChangeEvent",
     "subscribe_msg_sent_event": "SubscribeMsgSentEvent",
 }
+# Where a person's own words and choices stand, at whatever depth; the rest of a push are ids and numbers.
+_SAID = frozenset(("Content", "Recognition", "Label", "EventKey", "Title", "Url"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,36 @@ def parse(account: Account, raw: bytes) -> Incoming:
 
 
 incoming_from_raw = parse  # what was stored is what was decrypted: it runs again the same way
+
+
+def fields_of(body: str) -> dict[str, Any]:
+    """What stands in a body that the callback checked and kept, of whichever account: XML or JSON.
+
+    Raises:
+        BadCallback: 400, for whatever was not kept by it.
+    """
+    read = parse_json if body.lstrip().startswith("{") else parse_xml
+    return read(body.encode())
+
+
+def words_in(body: str) -> str:
+    """What the person wrote, said, tapped or pointed at, for himself to read; "" for a bare picture.
+
+    A body that is none is returned as it is: it is his, and what was kept is not withheld.
+    """
+    try:
+        return " ".join(_said(fields_of(body)))
+    except BadCallback:
+        return body
+
+
+def _said(fields: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in fields.items():
+        for each in value if isinstance(value, list) else (value,):
+            if isinstance(each, Mapping):
+                yield from _said(each)
+            elif name in _SAID and each and each != _NOT_SHOWN:
+                yield each
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:
