@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
 from app.database import Database
-from app.services import audience_rows, sign_ups
+from app.services import audience_rows, sign_ups, staff
 from app.services.audience_rows import is_meant
 from app.services.audiences import NOBODY_KNOWN, Audience, AudienceOfFacts, Facts, covers, each, matches
-from models import Account, AccountKind, Follower, FollowerTag, MemberKind, Membership, Sex
+from app.services.staff import Wanted
+from models import Account, AccountKind, Follower, FollowerTag, MemberKind, Membership, Role, Sex, StaffState
 from tests import making
 from tests.conftest import NOON
 
@@ -134,6 +135,7 @@ def test_audiences_put_together_say_who_is_meant() -> None:
     assert str(meant(member=True, but={"kind": "退休"})) == "会员（退休会员除外）"
     assert str(meant(all=[{"tag": "甲"}, {"tag": "乙"}], sex="女")) == "女会员，同时是甲，同时是乙"
     assert str(meant(activity=["羽毛球赛", "读书会"])) == "报上「羽毛球赛」「读书会」的人"
+    assert str(meant(staff=["律师", "编辑"])) == "担任律师、编辑的工作人员"
     assert str(meant(activity="羽毛球赛", member=True)) == "会员，同时是报上「羽毛球赛」的人"
 
 
@@ -267,12 +269,47 @@ async def test_the_people_of_an_activity_are_those_who_hold_a_seat(session: Asyn
         matches(meant(activity="羽毛球赛"), NOBODY_KNOWN)
 
 
-def test_menus_and_sign_ups_cannot_ask_for_an_activity() -> None:
+async def test_staff_of_a_role_are_those_who_work_and_said_which_wechat_is_theirs(
+    session: AsyncSession,
+) -> None:
+    account = Account(app_id="wx", kind=AccountKind.OFFICIAL)
+    session.add(account)
+    await session.flush()
+    lawyers, editors = [Wanted(Role.LAWYER)], [Wanted(Role.EDITOR)]
+    for login, wanted, state, follows in (
+        ("li", lawyers, StaffState.ACTIVE, True),
+        ("wang", lawyers, StaffState.DISABLED, True),
+        ("zhang", lawyers, StaffState.ACTIVE, False),
+        ("zhao", editors, StaffState.ACTIVE, True),
+    ):
+        made = (await staff.invite(session, login, login, wanted, by=None, now=NOON)).staff
+        made.state = state
+        if follows:
+            made.person_id = (await making.person(session)).person_id
+            openid = f"o{made.person_id}"
+            session.add(Follower(account_id=account.id, openid=openid, person_id=made.person_id))
+    await session.flush()
+
+    async def count(**words: Any) -> int:
+        return await audience_rows.count(session, meant(**words), civil_date(NOON))
+
+    assert await count(staff="律师") == 1
+    assert await count(staff=["律师", "编辑"]) == 2
+    assert await count(staff="医生") == 0
+    with pytest.raises(ValueError, match="database only"):
+        matches(meant(staff="律师"), NOBODY_KNOWN)
+
+
+def test_menus_and_sign_ups_cannot_ask_for_an_activity_or_for_staff() -> None:
     facts = TypeAdapter(AudienceOfFacts)
 
     assert facts.validate_python({"any": [{"tag": "甲"}]}) == meant(any=[{"tag": "甲"}])
-    for written in ({"activity": "羽毛球赛"}, {"member": True, "but": {"activity": "羽毛球赛"}}):
-        with pytest.raises(ValidationError, match="按活动"):
+    for written in (
+        {"activity": "羽毛球赛"},
+        {"staff": "律师"},
+        {"member": True, "but": {"activity": "羽毛球赛"}},
+    ):
+        with pytest.raises(ValidationError, match="按活动或角色"):
             facts.validate_python(written)
 
 

@@ -26,11 +26,12 @@ def count(
     tag: Annotated[Many, typer.Option(help="标签名，可写多次")] = None,
     area: Annotated[Many, typer.Option(help="绑定了这个片区的户号，可写多次")] = None,
     activity: Annotated[Many, typer.Option(help="活动的标题或编号：在里面有名额的人")] = None,
+    staff: Annotated[Many, typer.Option(help="工作人员的角色，如 律师：有这个角色、关联了微信的人")] = None,
     when: Annotated[str, typer.Option(help="照菜单文件的写法，如 {any: [{tag: 志愿者}, {kind: 退休}]}")] = "",
 ) -> None:
     """现在关注着公众号的人里，符合的有多少。什么都不写，数所有人。"""
     given: dict[str, object] = {"member": member, "branch": branch, "kind": kind, "sex": sex, "tag": tag}
-    given |= {"area": area, "activity": activity}
+    given |= {"area": area, "activity": activity, "staff": staff}
     words = {word: values for word, values in given.items() if values}
     if when and words:
         raise OperatorError("--when 已经写全了，别的选项请写到它里面。")

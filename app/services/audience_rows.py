@@ -12,7 +12,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from app.services.audiences import Audience
-from models import HOLDING, LINEAGE, AccountBinding, Activity, Branch, Follower, FollowerTag, Member, SignUp
+from models import (
+    HOLDING,
+    LINEAGE,
+    AccountBinding,
+    Activity,
+    Branch,
+    Follower,
+    FollowerTag,
+    Member,
+    Role,
+    SignUp,
+    Staff,
+    StaffGrant,
+    StaffState,
+)
 
 PAGE = 2000
 
@@ -58,6 +72,8 @@ def is_meant(audience: Audience, today: date) -> sa.ColumnElement[bool]:
         asked.append(sa.exists().where(AccountBinding.person_id == Follower.person_id, lies_there))
     if audience.activity:
         asked.append(_has_a_seat(audience.activity))
+    if audience.staff:
+        asked.append(_works_as(audience.staff))
     if audience.of_members:
         asked.append(_is_such_a_member(audience, today))
     asked += [is_meant(part, today) for part in audience.all]
@@ -75,6 +91,12 @@ def _has_a_seat(activities: Sequence[str]) -> sa.ColumnElement[bool]:
     )
     theirs = (SignUp.person_id == Follower.person_id, SignUp.state.in_(HOLDING))
     return sa.exists().where(*theirs, SignUp.activity_id.in_(named))
+
+
+def _works_as(roles: Sequence[Role]) -> sa.ColumnElement[bool]:
+    """Who has one of these roles, for whatever branch, and said which WeChat is theirs."""
+    works = (Staff.person_id == Follower.person_id, Staff.state == StaffState.ACTIVE)
+    return sa.exists().where(*works, StaffGrant.staff_id == Staff.id, StaffGrant.role.in_(roles))
 
 
 def is_active(today: date) -> sa.ColumnElement[bool]:

@@ -25,7 +25,7 @@ from pydantic import (
 )
 
 from app.errors import wrong
-from models import MemberKind, Membership, Sex
+from models import MemberKind, Membership, Role, Sex
 
 TagName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=30)]
 ActivityName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
@@ -71,8 +71,10 @@ DEEPEST = 4  # audiences within audiences
 
 KINDS = {kind.label: kind for kind in MemberKind}
 SEXES = {sex.label: sex for sex in Sex}
+ROLES = {role.label: role for role in Role}
 _Kind = Annotated[MemberKind, *_labelled(KINDS)]
 _Sex = Annotated[Sex, *_labelled(SEXES)]
+_Role = Annotated[Role, *_labelled(ROLES)]
 
 
 class Audience(BaseModel):
@@ -97,6 +99,10 @@ class Audience(BaseModel):
     activity: Annotated[
         tuple[ActivityName, ...], *_values("活动的标题或编号：在里面有名额的人；菜单里不能用", _text(60))
     ] = ()
+    staff: Annotated[
+        tuple[_Role, ...],
+        *_values("工作人员的角色：有这个角色、关联了微信的人；菜单里不能用", {"enum": list(ROLES)}),
+    ] = ()
     any: Annotated[
         tuple["Audience", ...], Field(max_length=20, description="几个人群，在其中一个里就算")
     ] = ()
@@ -115,7 +121,7 @@ class Audience(BaseModel):
 
     @property
     def _says_who(self) -> bool:
-        named = (self.tag, self.area, self.activity, self.any, self.all)
+        named = (self.tag, self.area, self.activity, self.staff, self.any, self.all)
         return any(named) or self.of_members
 
     @model_serializer(mode="wrap")
@@ -137,9 +143,9 @@ class Audience(BaseModel):
         return 1 + max((part.depth for part in self.parts), default=0)
 
     @property
-    def asks_activities(self) -> bool:
-        """Whether only the database can tell: what somebody signed up for is in no message's facts."""
-        return bool(self.activity) or any(part.asks_activities for part in self.parts)
+    def asks_the_database(self) -> bool:
+        """Whether only it can tell: who signed up, or is staff, is in no message's facts."""
+        return bool(self.activity or self.staff) or any(part.asks_the_database for part in self.parts)
 
     @property
     def plain(self) -> "Audience | None":
@@ -157,11 +163,12 @@ class Audience(BaseModel):
 
     @property
     def _own_words(self) -> str:
-        people = self._members_and_customers
-        if not self.activity:
-            return people
-        guests = f"报上「{'」「'.join(self.activity)}」的人"
-        return f"{people}，同时是{guests}" if people else guests
+        said = [self._members_and_customers] if self._members_and_customers else []
+        if self.activity:
+            said.append(f"报上「{'」「'.join(self.activity)}」的人")
+        if self.staff:
+            said.append(f"担任{'、'.join(role.label for role in self.staff)}的工作人员")
+        return "，同时是".join(said)
 
     @property
     def _members_and_customers(self) -> str:
@@ -177,8 +184,8 @@ class Audience(BaseModel):
 
 
 def _told_by_facts(audience: Audience) -> Audience:
-    if audience.asks_activities:
-        raise wrong("这里不能按活动分人。", "activity 只能用来数人和发通知。")
+    if audience.asks_the_database:
+        raise wrong("这里不能按活动或角色分人。", "activity 和 staff 只能用来数人和发通知。")
     return audience
 
 
@@ -196,19 +203,19 @@ class Facts:
 
 
 NOBODY_KNOWN = Facts()
-_WORDS = ("tag", "area", "branch", "kind", "sex", "activity")  # those with values
+_WORDS = ("tag", "area", "branch", "kind", "sex", "activity", "staff")  # those with values
 _OWN = (*_WORDS, "member")
 
 
 def matches(audience: Audience | None, facts: Facts) -> bool:
     """Is this follower meant? No audience means everybody.
 
-    Raises: ValueError: it asks for activities, which only `audience_rows` can tell.
+    Raises: ValueError: it asks for what only `audience_rows` can tell.
     """
     if audience is None:
         return True
-    if audience.activity:
-        raise ValueError("who signed up is known to the database only")
+    if audience.activity or audience.staff:
+        raise ValueError("who signed up, or is staff, is known to the database only")
     if audience.tag and facts.tags.isdisjoint(audience.tag):
         return False
     if audience.area and facts.areas.isdisjoint(audience.area):

@@ -27,7 +27,6 @@ from app.services import (
     consultation_clocks,
     consultations,
     customer_moves,
-    followers,
     interests,
     privacy_requests,
     sign_ups,
@@ -43,8 +42,6 @@ from app.services.sign_ups import Applicant
 from models import (
     LIVE,
     OVER,
-    Account,
-    AccountKind,
     Activity,
     ActivityState,
     AlertState,
@@ -115,7 +112,7 @@ async def close(session: AsyncSession, person_id: int, *, channel: str, now: dat
     person.closed_at = start_of_day(now)
     receipt = await privacy_requests.done(session, RequestKind.CLOSE, None, this.lines, channel, now)
     if channel != "wechat":
-        await _meet_anew(session, known, now)
+        await tags.meet_anew(session, known, now)
     return receipt
 
 
@@ -134,17 +131,6 @@ async def _part(session: AsyncSession, this: Closing) -> None:
     """From whoever has the same unionid: unbinding below would join the two, and both would be closed."""
     theirs = sa.update(Follower).where(Follower.id.in_(this.follower_ids))
     await change(session, theirs.values(unionid=None))
-
-
-async def _meet_anew(session: AsyncSession, known: Sequence[tuple[int, str]], now: datetime) -> None:
-    official = sa.select(Account.id).where(Account.kind == AccountKind.OFFICIAL)
-    accounts = set(await session.scalars(official))
-    for account_id, openid in known:
-        if account_id in accounts:
-            await followers.meet(session, account_id, openid, followed_at=now, now=now)
-            again = await followers.find_by_openid(session, account_id, openid, now)
-            if again is not None:
-                await tags.look_again(session, again.person_id, now)
 
 
 # --- what becomes of each column ---------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import leave_work
 from app.errors import DomainError, NotFound
-from app.services import case_work
+from app.services import case_work, followers
 from app.services.audiences import TagName
 from app.services.coordination import upsert
 from models import Account, AccountKind, Follower, FollowerTag, MenuLook, TagChange
@@ -80,6 +80,17 @@ async def look_again(session: AsyncSession, person_id: int, now: datetime) -> No
     """This person may see another menu from now on: look at his before all the others, and soon."""
     theirs = sa.select(Follower.id).where(Follower.person_id == person_id, Follower.subscribed)
     await look_at(session, (await session.scalars(theirs)).all(), now)
+
+
+async def meet_anew(session: AsyncSession, known: Sequence[tuple[int, str]], now: datetime) -> None:
+    """Followers, by account and openid, whose rows were emptied: as somebody new, with a menu of his own."""
+    official = set(await session.scalars(sa.select(Account.id).where(Account.kind == AccountKind.OFFICIAL)))
+    for account_id, openid in known:
+        if account_id in official:
+            await followers.meet(session, account_id, openid, followed_at=now, now=now)
+            again = await followers.find_by_openid(session, account_id, openid, now)
+            if again is not None:
+                await look_again(session, again.person_id, now)
 
 
 async def look_at(session: AsyncSession, follower_ids: Sequence[int], now: datetime) -> None:
