@@ -53,6 +53,7 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
         Round("consultations", lambda: consultations.run(database, clock), 30),
         Round("privacy events", lambda: privacy_events.run(database, clock), 30),
         Round("audit seals", lambda: audit_seals.run(database, clock), 10),
+        Round("audit look", lambda: audit_seals.look(database, clock), 600),
         Round(
             "staff jobs",
             lambda: staff_jobs.run(database, clock, house.files, staff_work.KINDS),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from app.clock import Clock
 from app.database import Database
@@ -231,3 +232,20 @@ async def test_two_processes_seal_one_chain(database: Database, clock: FakeClock
 
     assert sum(counts) == 5
     assert (await verdict(database)).is_whole
+
+
+async def test_once_a_day_the_log_says_whether_the_record_is_whole(
+    database: Database, clock: FakeClock
+) -> None:
+    await some_acts(database, clock)
+
+    with capture_logs() as said:
+        await audit_seals.look(database, clock)
+        await audit_seals.look(database, clock)
+        async with database.transaction() as session:
+            await session.execute(sa.update(StaffAct).where(StaffAct.id == 2).values(by="张伟"))
+        clock.advance(24 * 3600 + 1)
+        await audit_seals.look(database, clock)
+
+    assert [each["event"] for each in said] == ["staff_acts_whole", "staff_acts_changed"]
+    assert said[-1]["log_level"] == "error"

@@ -7,7 +7,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cli import application_lines
-from app.cli.staff_work import By, decided, run
+from app.cli.staff_work import By, decided, look, run
 from app.cli.words import Commands
 from app.clock import civil_date
 from app.errors import OperatorError
@@ -36,7 +36,7 @@ def list_(
         found = await application_work.list_open(session, branch=within, over=over)
         return application_lines.of_list(found, house.clock.now())
 
-    for line in run(work):
+    for line in look(work):
         typer.echo(line)
 
 
@@ -60,7 +60,7 @@ def show(
         entries = await case_work.list_entries(session, case)
         return list(application_lines.of_one(case, application, branch, entries, now, whole=whole))
 
-    for line in run(work):
+    for line in run(work, by):
         typer.echo(line)
 
 
@@ -71,7 +71,7 @@ def take(number: Number, by: By) -> None:
     async def work(house: "House", session: AsyncSession) -> Case:
         return await application_work.take(session, number, by, house.clock.now())
 
-    typer.echo(f"{run(work).number} 由{by}接办。")
+    typer.echo(f"{run(work, by).number} 由{by}接办。")
 
 
 @app.command()
@@ -84,7 +84,7 @@ def ask(
         asked = await application_work.ask(session, number, text, by, house.clock.now())
         return await decided(house, session, asked.case, asked.notice, "已请本人补正")
 
-    typer.echo(run(work))
+    typer.echo(run(work, by))
 
 
 @app.command()
@@ -115,7 +115,7 @@ def approve(
         today = civil_date(now)
         return f"{said}\n{await application_lines.of_member(session, done.member, today)}"
 
-    typer.echo(run(work))
+    typer.echo(run(work, by))
 
 
 def _day(said: str) -> date | None:
@@ -137,4 +137,4 @@ def refuse(
         done = await application_work.refuse(session, number, reason, by, house.clock.now())
         return await decided(house, session, done.case, done.notice, "未通过")
 
-    typer.echo(run(work))
+    typer.echo(run(work, by))

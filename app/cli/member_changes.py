@@ -7,7 +7,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cli import case_lines
-from app.cli.staff_work import By, decided, run
+from app.cli.staff_work import By, decided, look, run
 from app.cli.words import Commands
 from app.clock import spoken
 from app.services import case_work, member_change_work, member_words
@@ -32,7 +32,7 @@ def list_() -> None:
         found = await member_change_work.list_open(session)
         return [_line(each, house.clock.now()) for each in found]
 
-    for line in run(work) or ["没有要办的变更申请。"]:
+    for line in look(work) or ["没有要办的变更申请。"]:
         typer.echo(line)
 
 
@@ -53,7 +53,7 @@ def show(
         told = [f"  {case_lines.entry(each, listing.case, now)}" for each in entries]
         return [_line(listing, now), *_facts(listing.change, now, whole=whole), "经过：", *told]
 
-    for line in run(work):
+    for line in run(work, by):
         typer.echo(line)
 
 
@@ -72,7 +72,7 @@ def approve(
         done = await member_change_work.approve(session, number, by, now, despite=despite)
         return await decided(house, session, done.case, done.notice, "已通过")
 
-    typer.echo(run(work))
+    typer.echo(run(work, by))
 
 
 @app.command()
@@ -85,7 +85,7 @@ def refuse(
         done = await member_change_work.refuse(session, number, reason, by, house.clock.now())
         return await decided(house, session, done.case, done.notice, "未通过")
 
-    typer.echo(run(work))
+    typer.echo(run(work, by))
 
 
 def _line(listing: Listing, now: datetime) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.cli.staff_work import By, act
+from app.cli.staff_work import By, look, run
 from app.cli.words import Commands
 from app.errors import OperatorError
 from app.services import branches, staff
@@ -42,7 +42,7 @@ def add(
         made = await staff.invite(session, login, name, wanted, by=None, now=house.clock.now())
         return _told(house, made.secret)
 
-    typer.echo(act(work, by))
+    typer.echo(run(work, by))
 
 
 @app.command(name="list")
@@ -61,7 +61,7 @@ def list_() -> None:
             lines.append(f"{each.login}  {each.name}  {each.state.label}{second}  {held}")
         return lines
 
-    for line in act(work) or ["还没有账号。用 gonghui staff add 邀请第一位。"]:
+    for line in look(work) or ["还没有账号。用 gonghui staff add 邀请第一位。"]:
         typer.echo(line)
 
 
@@ -73,7 +73,7 @@ def reset(login: Login, by: By) -> None:
         found = await staff.get_by_login(session, login)
         return _told(house, await staff.reset(session, found, by=None, now=house.clock.now()))
 
-    typer.echo(act(work, by))
+    typer.echo(run(work, by))
 
 
 @app.command()
@@ -85,7 +85,7 @@ def disable(login: Login, by: By, reason: Annotated[str, typer.Option(help="原�
         await staff.disable(session, found, by=None, reason=reason)
         return f"{found.login}（{found.name}）已停用。"
 
-    typer.echo(act(work, by))
+    typer.echo(run(work, by))
 
 
 @app.command()
@@ -98,7 +98,7 @@ def roles(login: Login, by: By, role: Roles = None) -> None:
         await staff.set_roles(session, found, wanted, by=None, now=house.clock.now())
         return f"{found.login} 的角色已更改。"
 
-    typer.echo(act(work, by))
+    typer.echo(run(work, by))
 
 
 def _told(house: "House", secret: str) -> str:

@@ -30,18 +30,8 @@ _WAITING = {
 _UNNAMED = "能马上送到就马上送，不能就等本人下次来说话时，开头就会看到。"
 
 
-def run(work: Callable[["House", AsyncSession], Awaitable[Result]]) -> Result:
-    from app.assembly import assemble  # noqa: PLC0415 - everything; `--help` needs none of it
-
-    async def opened() -> Result:
-        async with assemble() as house, house.database.transaction() as session:
-            return await work(house, session)
-
-    return asyncio.run(opened())
-
-
 def look(work: Callable[["House", AsyncSession], Awaitable[Result]]) -> Result:
-    """As `run`, and it only reads."""
+    """As `run`, but it only reads."""
     from app.assembly import assemble  # noqa: PLC0415
 
     async def opened() -> Result:
@@ -51,14 +41,19 @@ def look(work: Callable[["House", AsyncSession], Awaitable[Result]]) -> Result:
     return asyncio.run(opened())
 
 
-def act(work: Callable[["House", AsyncSession], Awaitable[Result]], by: str = "") -> Result:
-    """As `run`, and what it does is put down in the record of acts."""
-    from app.assembly import assemble  # noqa: PLC0415
+def run(work: Callable[["House", AsyncSession], Awaitable[Result]], by: str = "") -> Result:
+    """Do it in one transaction; what it changes is put down in the record of acts of staff."""
+    from app.assembly import assemble  # noqa: PLC0415 - everything; `--help` needs none of it
+
+    # The command is a function, and `work` is inside it.
+    command = f"{work.__module__.rpartition('.')[2]} {work.__qualname__.partition('.')[0].strip('_')}"
 
     async def opened() -> Result:
         async with assemble() as house:
             actor = audit.Actor(by or getpass.getuser())
-            async with audit.acting(house.database, house.clock, actor) as session:
+            async with audit.acting(
+                house.database, house.clock, actor, otherwise="cli.command", subject=command
+            ) as session:
                 return await work(house, session)
 
     return asyncio.run(opened())

@@ -18,6 +18,7 @@ ACTS: Final[dict[str, str]] = {
     "staff.revoke": "让别处的登录失效",
     "staff.wechat": "关联微信",
     "staff.wechat_off": "解除关联微信",
+    "cli.command": "在服务器上运行命令",
     "audit.export": "导出操作记录",
     "job.start": "开始任务",
     "job.fetch": "下载文件",

@@ -74,16 +74,22 @@ class Watch:
 
 
 @asynccontextmanager
-async def acting(database: Database, clock: Clock, actor: Actor) -> AsyncIterator[AsyncSession]:
+async def acting(
+    database: Database, clock: Clock, actor: Actor, *, otherwise: str = "", subject: str = ""
+) -> AsyncIterator[AsyncSession]:
     """A writing transaction of staff, put down when it ends well.
 
-    Raises: RuntimeError: it wrote something and did not say what it was doing (`does`).
+    `otherwise` is the act, on `subject`, of what does not say by itself what it is.
+
+    Raises: RuntimeError: it wrote something and neither says what it was doing (`does`).
     """
     async with database.transaction() as session:
         watch = session.info[_WATCH] = Watch(actor, clock.now())
         try:
             yield session
             await session.flush()
+            if not watch.act and (watch.changes or watch.at_once):
+                watch.act, watch.subject = otherwise, subject
             _close(session, watch)
             await session.flush()
         finally:
