@@ -25,8 +25,10 @@ from app.services import (
     members,
     roster_sheets,
     rosters,
+    staff,
 )
 from app.settings import load_settings
+from models import Role
 
 LOOPBACK = "127.0.0.1"
 CLOCK = "data/clock"
@@ -56,8 +58,10 @@ def demo(
     os.environ |= environment
     if load_settings().clock_file is None:  # else the phone's time would move without the service's
         environment["GONGHUI_CLOCK_FILE"] = os.environ["GONGHUI_CLOCK_FILE"] = CLOCK
-    asyncio.run(_demonstration())
+    link = asyncio.run(_demonstration())
+    console = f"http://{LOOPBACK}:{port}/console"
     typer.echo(f"手机：http://{LOOPBACK}:{sandbox_port}    服务：http://{LOOPBACK}:{port}    Ctrl+C 结束")
+    typer.echo(f"工作台：先打开 {link} 给 admin 设密码" if link else f"工作台：{console}")
     sys.exit(asyncio.run(_run(commands, environment)))
 
 
@@ -92,8 +96,11 @@ def _miniprogram() -> str:
     )
 
 
-async def _demonstration() -> None:
-    """What there is to look at, loaded at the first start; what is there later is left alone."""
+async def _demonstration() -> str:
+    """What there is to look at, loaded at the first start; what is there later is left alone.
+
+    Returns the link by which the first account of the console gets its password, as long as it has none.
+    """
     settings = load_settings()
     await prepare(settings)
     async with assemble(settings) as house:
@@ -101,6 +108,7 @@ async def _demonstration() -> None:
         await _news(house, folder)
         await _members(house, folder)
         await _accounts(house, folder)
+        return await _staff(house)
 
 
 async def _news(house: House, folder: Path) -> None:
@@ -128,6 +136,21 @@ async def _accounts(house: House, folder: Path) -> None:
             return
     register = customer_sheets.look(folder / "accounts.csv", civil_date(house.clock.now()))
     await customer_registers.apply(house.database, house.clock, register, by=BY)
+
+
+async def _staff(house: House) -> str:
+    """Somebody who may do everything, to try it with."""
+    async with house.database.transaction() as session:
+        now = house.clock.now()
+        if not await staff.any_at_all(session):
+            roles = [staff.Wanted(role) for role in Role]
+            made = await staff.invite(session, "admin", "演示管理员", roles, by=None, now=now)
+            secret = made.secret
+        elif (found := await staff.find_invited(session, "admin")) is not None:
+            secret = await staff.reset(session, found, by=None, now=now)
+        else:
+            return ""
+    return f"{house.settings.public_url}/console/invited/{secret}"
 
 
 async def _run(commands: dict[str, tuple[str, ...]], environment: dict[str, str]) -> int:

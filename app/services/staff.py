@@ -83,6 +83,12 @@ async def list_all(session: AsyncSession) -> Sequence[Staff]:
     return (await session.scalars(chosen.order_by(gone, Staff.name, Staff.id))).all()
 
 
+async def find_invited(session: AsyncSession, login: str) -> Staff | None:
+    """The account with this login, with roles, while its owner has chosen no password."""
+    chosen = sa.select(Staff).where(Staff.login == spelled(login), Staff.state == StaffState.INVITED)
+    return await session.scalar(chosen.options(selectinload(Staff.grants)))
+
+
 async def any_at_all(session: AsyncSession) -> bool:
     return await session.scalar(sa.select(Staff.id).limit(1)) is not None
 
