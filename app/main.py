@@ -26,6 +26,7 @@ from app.portal.visitor import DOOR, PRIVATE, SESSIONS, Door, look_up
 from app.services import coordination
 from app.settings import Settings, load_settings
 from app.web import assets
+from app.web.limits import Limit
 from app.web.packing import Packing
 from app.web.policy import JS_SDK, JS_SDK_PATH, Policy
 from app.wechat.callback import CallbackEndpoint
@@ -34,6 +35,7 @@ from app.wechat.jssdk import TicketSource
 from models import AccountKind
 
 READ = ["GET", "HEAD"]
+SIGN_INS_A_MINUTE = 20  # to the console, from one address
 READY_WITHIN = 1.5  # seconds; whoever asks whether we are ready gives up after two or more
 
 
@@ -215,7 +217,14 @@ def _office(house: House) -> Office:
     async def apply(text: str, by: str, note: str) -> int:
         return await house.apply_menus(text, by=by, note=note)
 
-    return Office(house.settings, house.menus, house.known, apply, house.waker.wake)
+    return Office(
+        house.settings,
+        house.menus,
+        house.known,
+        apply,
+        house.waker.wake,
+        Limit(SIGN_INS_A_MINUTE, house.clock.monotonic),
+    )
 
 
 def _settle_memory() -> None:

@@ -60,7 +60,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app.dependencies": BELOW_EDGES,
     "app.web": GROUND | {"models"},  # no page: what pages of portal and console share
     "app.portal": BELOW_EDGES | {"app.dependencies", "app.web", "app.wechat", "app.logs", "app.metrics"},
-    "app.api": BELOW_EDGES | {"app.dependencies", "app.wechat", "app.logs", "app.metrics"},
+    "app.api": BELOW_EDGES | {"app.dependencies", "app.web", "app.wechat", "app.logs", "app.metrics"},
     "app.console": BELOW_EDGES | {"app.dependencies", "app.web", "app.menus", "app.logs", "app.metrics"},
     "app.jobs": BELOW_EDGES | {"app.wechat", "app.menus", "app.logs", "app.metrics"},
     "app.addressees": BELOW_EDGES,

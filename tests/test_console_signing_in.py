@@ -1,6 +1,7 @@
 """Signing in to the console: invitation, password, second step, and everything that is tried against it."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -8,6 +9,7 @@ import pyotp
 import pytest
 
 from app.services import second_step, staff_sign_in
+from app.web.limits import Limit
 from models import Role, StaffState
 from tests.both_ends import Ends
 from tests.console_kit import (
@@ -310,3 +312,16 @@ async def test_what_is_over_is_forgotten(ends: Ends) -> None:
         ):
             assert await rule.count(session, now) == 0
             assert await rule.count(session, now + after) == 1
+
+
+async def test_an_address_that_tries_many_logins_is_slowed_down(ends: Ends) -> None:
+    office = ends.service._office
+    assert office is not None
+    ends.service._office = replace(office, sign_ins=Limit(3, lambda: 0.0))  # a minute that stands still
+    wang = await employ(ends, "王强", Role.EDITOR)
+    for number in range(3):
+        assert (await Worker(ends, f"nobody{number}", wang.browser).signs_in()).status_code == 422
+
+    answer = await wang.signs_in()
+
+    assert answer.status_code == 429 and "登录得太频繁" in answer.text

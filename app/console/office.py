@@ -12,6 +12,7 @@ from app.dependencies import handed
 from app.menus import Known
 from app.menus.live import LiveMenus
 from app.settings import Settings, derive
+from app.web.limits import Limit
 
 OFFICE: Final = "office"  # in the ASGI scope's state
 
@@ -25,6 +26,7 @@ class Office:
     known: Mapping[str, Known]
     apply_menus: Callable[[str, str, str], Awaitable[int]]
     wake: Callable[[], None]  # somebody left due rows behind
+    sign_ins: Limit  # of one address, whatever the login
 
     @property
     def is_secure(self) -> bool:

@@ -19,6 +19,7 @@ from app.errors import DomainError
 from app.services import audit, passwords, staff, staff_sign_in
 from app.services.audit import Actor
 from app.services.staff_sign_in import SESSION_FOR
+from app.web import limits
 from app.web.browsers import kind_of
 from models import Staff
 
@@ -49,6 +50,8 @@ async def sign_in(
     if not is_from_here(request):
         raise FormRefused
     to, login = local(wanted), login.replace("\0", "")
+    if seconds := office.sign_ins.spend(limits.address_of(request)):
+        return _form(next_=to, login=login, error=f"登录得太频繁，请 {seconds} 秒后再试。", status=429)
     try:
         async with shared.database.transaction() as session:
             await staff_sign_in.note_try(session, login, now)
