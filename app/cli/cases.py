@@ -7,7 +7,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cli import case_files, case_lines
-from app.cli.staff_work import By, run, told
+from app.cli.staff_work import By, act, look, told
 from app.cli.words import Commands
 from app.services import case_work, cases, consultation_work, consultations
 from models import Case, CaseKind, CaseState
@@ -33,7 +33,7 @@ def list_(
         facts = await consultations.facts_of_all(session, found)
         return [case_lines.line(case, house.clock.now(), facts.get(case.id)) for case in found]
 
-    for line in run(work) or ["没有要办的事项。"]:
+    for line in look(work) or ["没有要办的事项。"]:
         typer.echo(line)
 
 
@@ -59,7 +59,7 @@ def show(
             lines.append(f"有 {number_of_files} 个附件，取出来看：{command}")
         return [*lines, f"联系电话：{phone}"] if phone else lines
 
-    for line in run(work):
+    for line in act(work, by):
         typer.echo(line)
 
 
@@ -72,7 +72,7 @@ def answer(number: Number, text: Annotated[str, typer.Argument(help="答复内�
         answered = await case_work.answer(session, number, text, by, now)
         return await told(house, session, answered.case, answered.notice, "已答复")
 
-    typer.echo(run(work))
+    typer.echo(act(work, by))
 
 
 @app.command()
@@ -83,7 +83,7 @@ def ask(number: Number, text: Annotated[str, typer.Argument(help="要问本人�
         asked = await consultation_work.ask(session, number, text, by, house.clock.now())
         return await told(house, session, asked.case, asked.notice, "已问本人")
 
-    typer.echo(run(work))
+    typer.echo(act(work, by))
 
 
 @app.command()
@@ -99,7 +99,7 @@ def refer(
         referred = await consultation_work.refer(session, number, to, consent, by, house.clock.now())
         return await told(house, session, referred.case, referred.notice, "已转介")
 
-    typer.echo(run(work))
+    typer.echo(act(work, by))
 
 
 @app.command()
@@ -118,4 +118,4 @@ def close(number: Number, by: By) -> None:
     async def work(house: "House", session: AsyncSession) -> Case:
         return await case_work.close(session, number, by, house.clock.now())
 
-    typer.echo(f"{run(work).number} 已办结。")
+    typer.echo(f"{act(work, by).number} 已办结。")
