@@ -61,7 +61,14 @@ class CaseRoom:
 
     # --- lists -------------------------------------------------------------------------------------------
 
-    async def everything(self, request: Request, desk: Desk, shell: Shell, now: datetime) -> HTMLResponse:
+    async def everything(
+        self,
+        request: Request,
+        desk: Desk,
+        shell: Shell,
+        now: datetime,
+        template: str = "case_list.html",
+    ) -> HTMLResponse:
         view = self._view(request)
         asked = self._asked(desk, view, now)
         async with desk.reading() as session:
@@ -70,10 +77,10 @@ class CaseRoom:
             rows = await case_lists.rows(session, [*first, *others.rows], now)
             count = await case_lists.count(session, asked)
         left = max(0, count.waiting - case_lists.FIRST)
-        return shell.page("case_list.html", room=self, page=others, rows=rows, count=count, left=left)
+        return shell.page(template, room=self, page=others, rows=rows, count=count, left=left)
 
     async def waiting(self, session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
-        asked = Asked(self.room, scope(standing, self.reads), now)
+        asked = Asked(self.room, scope(standing, self.answers), now)
         found = await case_lists.count(session, asked)
         return [Waiting(self.waits, self.page, found.waiting, found.late)]
 
@@ -92,7 +99,7 @@ class CaseRoom:
             request,
             *kinds,
             Filter("state", "状态", {state.value: state.label for state in self.states}),
-            Filter("topic", "话题", self.topics),
+            *([Filter("topic", "话题", self.topics)] if self.topics else []),
             Filter("due", "时限", {LATE: "已超时"}),
             Filter("number", "编号"),
         )
@@ -156,7 +163,7 @@ class CaseRoom:
         now = desk.shared.clock.now()
         try:
             async with desk.acting() as session:
-                case = await self._taken_up(session, desk, number, forms.words(form, "seen"), now)
+                case = await self.taken_up(session, desk, number, forms.words(form, "seen"), now)
                 if how == "ask":
                     done = await consultation_work.ask(
                         session, case.number, text, desk.by, now, channel="console"
@@ -176,7 +183,7 @@ class CaseRoom:
         now = desk.shared.clock.now()
         try:
             async with desk.acting() as session:
-                case = await self._taken_up(session, desk, number, forms.words(form, "seen"), now)
+                case = await self.taken_up(session, desk, number, forms.words(form, "seen"), now)
                 done = await consultation_work.refer(
                     session, case.number, to, consent, desk.by, now, channel="console"
                 )
@@ -190,7 +197,7 @@ class CaseRoom:
         now = desk.shared.clock.now()
         try:
             async with desk.acting() as session:
-                case = await self._taken_up(session, desk, number, forms.words(form, "seen"), now)
+                case = await self.taken_up(session, desk, number, forms.words(form, "seen"), now)
                 await case_work.close(session, case.number, desk.by, now, channel="console")
         except DomainError as error:
             return await self._again(desk, shell, number, error, now)
@@ -201,7 +208,7 @@ class CaseRoom:
         now = desk.shared.clock.now()
         try:
             async with desk.acting() as session:
-                case = await self._case(session, desk, number, self.answers)
+                case = await self.locked(session, desk, number, self.answers)
                 phone = await case_work.open_contact(session, case.number, desk.by, now)
         except DomainError as error:
             return await self._again(desk, shell, number, error, now)
@@ -212,23 +219,23 @@ class CaseRoom:
         now = desk.shared.clock.now()
         try:
             async with desk.acting() as session:
-                case = await self._case(session, desk, number, Right.REPORTER_REVEAL)
+                case = await self.locked(session, desk, number, Right.REPORTER_REVEAL)
                 known = await case_reporters.reveal(session, case, why, desk.by, now)
         except DomainError as error:
             return await self._again(desk, shell, number, error, now, why=why)
         return await self._with(desk, shell, number, now, known=known)
 
-    async def _case(self, session: AsyncSession, desk: Desk, number: str, right: Right) -> Case:
+    async def locked(self, session: AsyncSession, desk: Desk, number: str, right: Right) -> Case:
         """Locked. Raises: NotFound: outside of what the desk may read; Forbidden: it may not do this."""
         case = await case_lists.get(session, self.room, desk.scope(self.reads), number, lock=True)
         desk.demand(right, case.branch_id)
         return case
 
-    async def _taken_up(
+    async def taken_up(
         self, session: AsyncSession, desk: Desk, number: str, seen: str, now: datetime
     ) -> Case:
-        """As `_case`, by somebody who has seen all there is. Raises: MovedOn."""
-        case = await self._case(session, desk, number, self.answers)
+        """As `locked`, by somebody who has seen all there is. Raises: MovedOn."""
+        case = await self.locked(session, desk, number, self.answers)
         is_number = seen.isascii() and seen.isdecimal() and len(seen) < 19
         await case_threads.refuse_unseen(session, case, int(seen) if is_number else 0, now)
         return case
@@ -262,7 +269,7 @@ class CaseRoom:
     async def open(self, number: str, position: int, desk: Desk) -> Response:
         """As `look`; that somebody looked is kept before the bytes are read."""
         async with desk.acting() as session:
-            case = await self._case(session, desk, number, self.reads)
+            case = await self.locked(session, desk, number, self.reads)
             file = await case_files.get_file(session, case, position)
             await case_files.open_files(session, case, [file], desk.by, desk.shared.clock.now())
         return await answer_with(file, case.number, desk)
