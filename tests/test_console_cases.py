@@ -1,5 +1,6 @@
 """留言和人工, 法律咨询 in the console: what waits, answering, who it is, and what stays hidden from whom."""
 
+import asyncio
 import re
 from datetime import timedelta
 from typing import Any
@@ -268,6 +269,20 @@ async def test_of_two_who_answer_at_once_the_second_sees_it_and_loses_no_word(
         assert await session.scalar(sa.select(sa.func.count()).select_from(Outbox)) == 1
     assert len(await acts_of(ends, "case.answer")) == 1
     assert (await acts(zhao, path, do="answer", text="正在派人去。")).status_code == 303  # having seen it
+
+
+async def test_of_two_at_the_very_same_moment_one_is_first(ends: Ends, admin: Worker) -> None:
+    zhao = await at_work(ends, "赵敏", Role.UNION_ADMIN)
+    number = await leaves(ends)
+    found = SEEN.search(await admin.reads(f"/cases/{number}"))
+    assert found
+    given = {"seen": found[1], "text": "换好了。"}
+
+    answers = await asyncio.gather(
+        *(worker.sends(f"/cases/{number}/answer", **given) for worker in (admin, zhao))
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [303, 422]
 
 
 async def test_the_same_answer_sent_twice_is_one(ends: Ends, admin: Worker) -> None:

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.console import forms
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.navigation import Section, Waiting
-from app.console.office import OfficeInUse
 from app.console.shell import InShell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
@@ -65,9 +64,7 @@ async def take(alert_id: int, desk: ActingDesk, shell: InShell, now: Now) -> Res
 
 
 @router.post("/{alert_id}/reply")
-async def reply(
-    alert_id: int, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse, now: Now
-) -> Response:
+async def reply(alert_id: int, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
     text = forms.words(await forms.read(request), "text")
     try:
         async with desk.acting() as session:
@@ -77,7 +74,6 @@ async def reply(
             await crisis.reply(session, alert_id, text, now)
     except DomainError as error:
         return await _again(desk, shell, alert_id, error, text)
-    office.wake()
     return shell.done(
         f"{PAGE}/{alert_id}", "已交给微信发送。对方回的话，这里暂时看不到，请打电话或当面跟进。"
     )

@@ -49,7 +49,7 @@ ROOM: Final = CaseRoom(
     reads=Right.PRIVACY_READ,
     answers=Right.PRIVACY_WORK,
     topics={},
-    states=(CaseState.SUBMITTED, CaseState.ANSWERED, CaseState.CLOSED),
+    states=(CaseState.SUBMITTED, CaseState.ANSWERED, CaseState.CLOSED, CaseState.CANCELLED),
     files_by_act=True,
 )
 

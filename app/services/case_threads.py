@@ -35,6 +35,12 @@ class Said:
     text: str
     files: Sequence[CaseFile] = ()
 
+    @property
+    def words(self) -> str:
+        """What was written or spoken, where the files are shown beside it."""
+        marks = {f"[{label}]" for label in cases.MEDIA.values()}
+        return "\n".join(line for line in self.text.split("\n") if line not in marks)
+
 
 def said(entry: CaseEntry, case: Case, now: datetime, files: Sequence[CaseFile] = ()) -> Said:
     when = spoken(entry.created_at, now)
