@@ -112,7 +112,7 @@ class Settings(BaseSettings):
     """Tries to log in, in a minute from one address."""
 
     crisis_openids: Annotated[tuple[str, ...], NoDecode] = ()
-    """Followers who are told when somebody writes of harming himself; comma separated."""
+    """Told, beside staff on duty, when somebody writes of harming himself; comma separated."""
     log_format: Literal["json", "text"] = "json"
     clock_file: Path | None = None
     """Development only: an offset in seconds that moves our clock and the sandbox's."""

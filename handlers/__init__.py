@@ -37,7 +37,7 @@ def routers(
     joining_days: int = WORKING_DAYS,
     noticed: Noticed | None = None,
 ) -> list[Router]:
-    """All handlers. `on_duty`: the openids that may take alerts about people in danger.
+    """All handlers. `on_duty`: the openids that may take alerts, beside those of staff.
 
     `public_url`: where cards open. `joining_days`: working days in which a 入会申请 is decided. `noticed`:
     where is counted what people open.

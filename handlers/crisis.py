@@ -11,37 +11,49 @@ from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
 from app.errors import DomainError, NotFound
-from app.services import crisis
+from app.services import crisis, on_duty
 from app.wechat.replies import Reply, Text, fit
 from handlers import lines
 from models import CrisisAlert
 
 CHOICES = 8
+NOTHING = "没有找到这条提醒。"
 
 
-def make_router(on_duty: Collection[str]) -> Router:
-    """`on_duty`: the openids that alerts go to."""
+def make_router(fixed: Collection[str]) -> Router:
+    """`fixed`: openids that alerts go to beside those of staff."""
     router = Router("crisis")
+
+    async def who(chat: Chat) -> str:
+        """How they are named who may take alerts. Raises: NotFound."""
+        staff = await on_duty.find_staff(chat.session, chat.person.person_id)
+        if staff is not None:
+            return on_duty.name_of(staff)
+        if chat.person.openid in fixed:
+            return f"值班微信…{chat.person.openid[-6:]}"
+        raise NotFound(NOTHING)
 
     def named(chat: Chat) -> int:
         """The alert a tap names; ids in taps can be made up by anybody."""
         number = chat.args.get("alert", "")
-        if chat.person.openid not in on_duty or not (number.isascii() and number.isdigit()):
-            raise NotFound("没有找到这条提醒。")
+        if not (number.isascii() and number.isdigit()):
+            raise NotFound(NOTHING)
         return int(number[:18])
 
     @router.on("crisis.take", title="接手紧急提醒", args=("alert",))
     async def take(chat: Chat) -> Reply:
         """Without a number it is the one that waits, or a choice of those that do."""
-        if "alert" in chat.args or chat.person.openid not in on_duty:
-            return await _taken(chat, named(chat))
+        by = await who(chat)
+        if "alert" in chat.args:
+            return await _taken(chat, named(chat), by)
         waiting = await crisis.list_alerts(chat.session, limit=CHOICES)
         if not waiting:
             return Text("现在没有等待接手的提醒。")
-        return _choice(waiting, chat.at) if len(waiting) > 1 else await _taken(chat, waiting[0].id)
+        return _choice(waiting, chat.at) if len(waiting) > 1 else await _taken(chat, waiting[0].id, by)
 
     @router.flow("crisis.reply", title="给本人回话", version=1, args=("alert",), confidential=True)
     async def reply(chat: Chat) -> Reply:
+        await who(chat)
         alert_id = named(chat)
         words = await chat.ask(
             "words",
@@ -57,9 +69,9 @@ def make_router(on_duty: Collection[str]) -> Router:
     return router
 
 
-async def _taken(chat: Chat, alert_id: int) -> Reply:
+async def _taken(chat: Chat, alert_id: int, by: str) -> Reply:
     """The words that caused the alert are shown only here, to the one who takes it."""
-    alert = await crisis.take(chat.session, alert_id, _name(chat), chat.at)
+    alert = await crisis.take(chat.session, alert_id, by, chat.at)
     return Text(
         fit(
             f"提醒 {alert.id} 由您接手，不再重复提醒。\n"
@@ -76,7 +88,3 @@ def _choice(waiting: Sequence[CrisisAlert], now: datetime) -> Reply:
         for alert in waiting
     ]
     return Text("\n".join(["有几条提醒在等人接手，请选一条：", *to_tap]))
-
-
-def _name(chat: Chat) -> str:
-    return f"值班微信…{chat.person.openid[-6:]}"

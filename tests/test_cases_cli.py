@@ -16,7 +16,7 @@ from app.files import Files
 from app.services import cases as case_service
 from app.services import coordination, crisis
 from app.settings import load_settings
-from models import AccountKind, CaseKind, FileState, Follower, Outbox, Person, StoredFile
+from models import AccountKind, CaseKind, FileState, Follower, Outbox, Person, StaffAct, StoredFile
 from tests.terminal import Terminal
 
 NOW = datetime.now(UTC)
@@ -103,6 +103,25 @@ def test_answered_and_closed_from_the_terminal(office: Office) -> None:
     assert shown[4].endswith("过程（王强） 已答复 → 已办结")
     sent = office.within(lambda session: session.scalar(sa.select(sa.func.count()).select_from(Outbox)))
     assert sent == 1
+
+
+def test_what_is_done_at_the_terminal_is_in_the_record_of_acts(office: Office) -> None:
+    named, unnamed = office.case(contact="13812345678"), office.case(anonymous=True)
+    for number in (named, unnamed):
+        office.types("cases", "answer", number, "灯换好了。", "--by", "王强")
+    office.types("cases", "show", named, "--contact", "--by", "王强")
+    office.types("cases", "close", named, "--by", "王强")
+
+    async def look(session: AsyncSession) -> list[tuple[str, str, str, str]]:
+        rows = await session.scalars(sa.select(StaffAct).order_by(StaffAct.id))
+        return [(row.act, row.subject, row.by, row.channel) for row in rows]
+
+    assert office.within(look) == [
+        ("case.answer", named, "王强", "cli"),
+        ("case.answer", "", "王强", "cli"),  # the number of an anonymous one is sealed
+        ("case.contact", named, "王强", "cli"),
+        ("case.close", named, "王强", "cli"),
+    ]
 
 
 @pytest.mark.parametrize(

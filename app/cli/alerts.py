@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cli.words import Commands
 from app.clock import spoken
-from app.services import crisis
+from app.services import audit, crisis
 from models import AlertState, CrisisAlert
 
 app = Commands(help="紧急提醒：有人可能伤害自己。")
@@ -18,12 +18,19 @@ app = Commands(help="紧急提醒：有人可能伤害自己。")
 Result = TypeVar("Result")
 
 
-def _run(work: Callable[[AsyncSession, datetime], Awaitable[Result]]) -> Result:
+def _run(
+    work: Callable[[AsyncSession, datetime], Awaitable[Result]], actor: audit.Actor | None = None
+) -> Result:
+    """`actor` takes it on, so that it is put down in the record of acts; without one it only reads."""
     from app.assembly import assemble  # noqa: PLC0415 - everything; `--help` needs none of it
 
     async def opened() -> Result:
-        async with assemble() as house, house.database.transaction() as session:
-            return await work(session, house.clock.now())
+        async with assemble() as house:
+            if actor is None:
+                async with house.database.reading() as session:
+                    return await work(session, house.clock.now())
+            async with audit.acting(house.database, house.clock, actor) as session:
+                return await work(session, house.clock.now())
 
     return asyncio.run(opened())
 
@@ -52,7 +59,7 @@ def take(
         row = await crisis.take(session, alert_id, by, now)
         return f"{_line(row, now)}\n原话：{row.excerpt or '（没有文字）'}"
 
-    typer.echo(_run(work))
+    typer.echo(_run(work, audit.Actor(by)))
 
 
 def _line(row: CrisisAlert, now: datetime) -> str:

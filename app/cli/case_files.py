@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING
 
 from app.errors import OperatorError
 from app.files import ENDINGS
-from app.services import case_files, case_work
+from app.services import audit, case_files, case_work
 from app.services.case_files import CaseFile
 from models import FileState
 
 if TYPE_CHECKING:
     from app.assembly import House
-
-_MISSING = {
-    FileState.EXPECTED: "还没有从微信取来，请过几分钟再试。",
-    FileState.LOST: "没有取到：{reason}。",
-    FileState.DELETED: "已经删除。",
-}
 
 
 def take_out(number: str, folder: Path, by: str) -> list[str]:
@@ -39,7 +33,7 @@ def take_out(number: str, folder: Path, by: str) -> list[str]:
 
 
 async def _take_out(house: "House", number: str, folder: Path, by: str) -> list[str]:
-    async with house.database.transaction() as session:
+    async with audit.acting(house.database, house.clock, audit.Actor(by)) as session:
         case = await case_work.get_case(session, number, lock=True)
         found = await case_files.list_files(session, case)
         if not found:
@@ -94,6 +88,4 @@ def _write(target: Path, data: bytes) -> None:
 
 
 def _why(file: CaseFile) -> str:
-    return (
-        f"第 {file.position} 个（{file.label}）{_MISSING[file.state].format(reason=file.reason.rstrip('。'))}"
-    )
+    return f"第 {file.position} 个（{file.label}）{file.missing}"

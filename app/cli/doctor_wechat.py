@@ -14,7 +14,7 @@ from app.menus.buttons import drift
 from app.menus.file import read
 from app.menus.revisions import live
 from app.menus.targets import Do
-from app.services import coordination, crisis, notices, windows
+from app.services import coordination, crisis, notices, on_duty, windows
 from app.settings import WeChatAccount
 from app.wechat.crypto import Account, BadCallback, signature
 from app.wechat.errors import WeChatError
@@ -132,8 +132,13 @@ async def _miniprogram(house: House) -> list[Finding]:
 async def _duty(house: House) -> list[Finding]:
     """值班人员."""
     settings = house.settings
-    if not settings.crisis_openids:
-        told = "没有设置 GONGHUI_CRISIS_OPENIDS：有人流露轻生念头时不会有人收到提醒，请填值班人员的 openid"
+    async with house.database.reading() as session:
+        openids = await on_duty.list_openids(session, settings.crisis_openids, settings.wechat_app_id)
+    if not openids:
+        told = (
+            "有人流露轻生念头时不会有人收到提醒：请在 GONGHUI_CRISIS_OPENIDS 填值班人员的 openid，"
+            "或请能接手紧急提醒的工作人员在工作台关联微信"
+        )
         return [doubtful(told) if settings.development else bad(told)]
     if not settings.wechat_account.is_certified:
         told = (
@@ -145,7 +150,7 @@ async def _duty(house: House) -> list[Finding]:
     if template is not None:
         found.append(template)
     by_template = template is not None and template.mark == GOOD
-    return [*found, *[await _person_on_duty(house, each, by_template) for each in settings.crisis_openids]]
+    return [*found, *[await _person_on_duty(house, each, by_template) for each in openids]]
 
 
 async def _take_word(house: House) -> list[Finding]:

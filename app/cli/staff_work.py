@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import audit, deliveries
-from app.services.deliveries import Obstacle
+from app.services import audit, telling
 from models import Case, Outbox
 
 if TYPE_CHECKING:
@@ -17,17 +16,6 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 By = Annotated[str, typer.Option("--by", help="经办人姓名，记入办理过程", default_factory=getpass.getuser)]
-
-_SENDING = "这就送到本人的微信。"
-_WAITING = {
-    Obstacle.NO_WINDOW: "本人 48 小时内没有来过，微信不让主动发；下次来说话时，开头就会看到。",
-    Obstacle.SPENT: "这两天主动发的条数已用完；本人下次来说话时，开头就会看到。",
-    Obstacle.NO_RIGHT: "账号未认证，不能主动发；本人下次来说话时，开头就会看到。",
-    Obstacle.NOT_FOLLOWING: "本人已取消关注；再次关注时就会看到。",
-    Obstacle.NO_OPENID: "本人没有关注公众号；在公众号里说话时就会看到。",
-}
-# Whether somebody was here lately would be a hint of who it is.
-_UNNAMED = "能马上送到就马上送，不能就等本人下次来说话时，开头就会看到。"
 
 
 def look(work: Callable[["House", AsyncSession], Awaitable[Result]]) -> Result:
@@ -68,14 +56,12 @@ async def decided(house: "House", session: AsyncSession, case: Case, notice: Out
 
 async def told(house: "House", session: AsyncSession, case: Case, notice: Outbox, done: str) -> str:
     """What was done, and when the person will hear of it."""
-    if case.anonymous:
-        return f"{case.number} {done}。{_UNNAMED}"
-    obstacle = await deliveries.obstacle(
+    return await telling.told(
         session,
+        case,
         notice,
+        done,
         house.clock.now(),
         app_id=house.wechat.app_id,
         customer_messages=house.settings.wechat_account.is_certified,
     )
-    when = f"，{_SENDING}" if obstacle is None else f"。{_WAITING[obstacle]}"
-    return f"{case.number} {done}{when}"

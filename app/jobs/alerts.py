@@ -17,7 +17,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from app import metrics
 from app.clock import Clock, spoken
 from app.database import Database
-from app.services import crisis, notices, windows
+from app.services import crisis, notices, on_duty, windows
 from app.services.windows import Place
 from app.wechat.api import messages as wire
 from app.wechat.client import WeChatClient
@@ -34,7 +34,10 @@ TO_EVERYBODY = 2  # rounds; of five messages in a window three are left for the 
 
 
 class Bell:
-    """Rings for the followers in `openids`; the two flags are what the account has a right to send."""
+    """Rings for the followers in `openids` and for staff on duty, whoever that is when a round begins.
+
+    The two flags are what the account has a right to send.
+    """
 
     def __init__(
         self,
@@ -73,13 +76,18 @@ class Bell:
                     return alert
         return None
 
+    async def _on_duty(self) -> Sequence[str]:
+        async with self._database.reading() as session:
+            return await on_duty.list_openids(session, self._openids, self._client.app_id)
+
     async def _round(self, alert: CrisisAlert) -> bool:
         """Whether anybody was reached."""
+        openids = await self._on_duty()
         if alert.reached_at is None or alert.rounds < TO_EVERYBODY:
             # All at once: somebody's slow answer must not keep the others from hearing of it.
-            return any(await asyncio.gather(*(self._tell(openid, alert) for openid in self._openids)))
-        turn = alert.rounds % max(1, len(self._openids))
-        for openid in (*self._openids[turn:], *self._openids[:turn]):
+            return any(await asyncio.gather(*(self._tell(openid, alert) for openid in openids)))
+        turn = alert.rounds % max(1, len(openids))
+        for openid in (*openids[turn:], *openids[:turn]):
             if await self._tell(openid, alert):
                 return True
         return False
@@ -105,13 +113,16 @@ class Bell:
         async with self._database.reading() as session:
             unheard = (await session.scalars(sa.select(CrisisAlert).where(CrisisAlert.unheard(now)))).all()
         metrics.alerts_unreached(len(unheard))
-        before = self._complained
+        if not unheard:
+            self._complained = {}
+            return
+        count, before = len(await self._on_duty()), self._complained
         self._complained = {alert.id: before[alert.id] for alert in unheard if alert.id in before}
         for alert in unheard:
             if alert.id not in before or now - before[alert.id] >= RINGS_EVERY:
                 self._complained[alert.id] = now
                 event = "reached_nobody" if alert.reached_at is None else "heard_no_more"
-                log.error(f"crisis_alert_{event}", alert=alert.id, on_duty=len(self._openids))
+                log.error(f"crisis_alert_{event}", alert=alert.id, on_duty=count)
 
     # --- one person -----------------------------------------------------------------------------------------
 

@@ -10,9 +10,16 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.errors import NotFound
 from app.services import cases
-from app.services.case_work import list_entries, note
+from app.services.case_work import list_entries, note, put_down
 from models import Case, FileState, StoredFile
+
+_MISSING = {
+    FileState.EXPECTED: "还没有从微信取来，请过几分钟再试。",
+    FileState.LOST: "没有取到：{reason}。",
+    FileState.DELETED: "已经删除。",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,11 @@ class CaseFile:
     def label(self) -> str:
         return cases.MEDIA.get(self.kind, "文件")
 
+    @property
+    def missing(self) -> str:
+        """Why there is nothing to look at; empty where there is."""
+        return _MISSING.get(self.state, "").format(reason=self.reason.rstrip("。"))
+
 
 async def list_files(session: AsyncSession, case: Case) -> list[CaseFile]:
     """All files of the thread, oldest first; one without a row was deleted."""
@@ -44,11 +56,22 @@ async def list_files(session: AsyncSession, case: Case) -> list[CaseFile]:
     ]
 
 
+async def get_file(session: AsyncSession, case: Case, position: int) -> CaseFile:
+    """One whose bytes we have. Raises: NotFound: there is none at that place, or not yet, or no more."""
+    for file in await list_files(session, case):
+        if file.position == position and file.state is FileState.READY:
+            return file
+        if file.position == position:
+            raise NotFound(f"第 {position} 个（{file.label}）{file.missing}")
+    raise NotFound(f"{case.number} 没有第 {position} 个附件。")
+
+
 async def open_files(
     session: AsyncSession, case: Case, files: Sequence[CaseFile], by: str, now: datetime
 ) -> None:
     """Keep in the thread that `by` opened these files; commit before their bytes are read."""
     positions = "、".join(str(file.position) for file in files)
+    put_down(session, "case.files", case, files=positions)
     await note(session, case, f"查看了附件 {positions}", by, now)
 
 

@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.errors import DomainError, NotFound
 from app.knowledge.laws import CAUTION
 from app.services import case_notices, consultation_clocks
+from app.services.audit import does
 from app.services.case_moves import DECIDED_KINDS, way
-from app.services.cases import moment_kept, move
+from app.services.cases import CORRECTION, moment_kept, move
 from app.services.consultations import facts_of
 from models import OVER, Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind, Outbox
 
@@ -92,6 +93,7 @@ async def answer(
         await case_notices.withdraw(session, case, now)
     heading = f"您的{case.kind.label} {case.number} 有答复了"
     where = "我的咨询" if case.kind is CaseKind.CONSULTATION else "我的留言"
+    put_down(session, "case.answer", case)
     notice = await case_notices.tell(
         session,
         case,
@@ -156,12 +158,20 @@ async def close(session: AsyncSession, number: str, by: str, now: datetime, *, c
 
     Raises:
         NotFound: no such number.
-        DomainError: a 留言 nobody has answered yet.
+        DomainError: a 留言 nobody has answered yet, or what ends by a yes or no.
     """
     case = await get_case(session, number, lock=True)
     _refuse_decided(case)
     if case.state is CaseState.CLOSED:
         return case
+    if case.topic == CORRECTION:
+        raise DomainError(f"{case.number} 是更正个人信息的请求，请在工作台「个人信息请求」里办结。")
+    return await end(session, case, by, now, channel=channel)
+
+
+async def end(session: AsyncSession, case: Case, by: str, now: datetime, *, channel: str) -> Case:
+    """Close what the caller has locked and found fit to be closed. Raises: DomainError: there is no way."""
+    put_down(session, "case.close", case)
     session.add(moved(case, CaseState.CLOSED, by, now, channel=channel))
     case.closed_at = now
     if case.kind is CaseKind.CONSULTATION:
@@ -189,6 +199,7 @@ async def open_contact(session: AsyncSession, number: str, by: str, now: datetim
     contact = str((await case_notices.reporter(session, case)).get("contact", ""))
     if not contact:
         raise DomainError(f"{case.number} 没有留电话，请直接答复，本人在微信里会看到。")
+    put_down(session, "case.contact", case)
     await note(session, case, "查看了联系电话", by, now)
     return contact
 
@@ -211,6 +222,20 @@ async def _named_case(session: AsyncSession, number: str) -> Case:
     if case.anonymous:
         raise DomainError(f"{case.number} 是匿名的，不能查看是谁。答复会照样送到。")
     return case
+
+
+def put_down(
+    session: AsyncSession, act: str, case: Case, *, reason: str | None = None, **details: Any
+) -> None:
+    """Say in the record of acts what is done with a case.
+
+    The number of an anonymous one is only among what is sealed: the answer that is on its way names its
+    reader and has this very time.
+    """
+    if case.anonymous:
+        does(session, act, branch_id=case.branch_id, reason=reason, number=case.number, **details)
+    else:
+        does(session, act, case.number, branch_id=case.branch_id, reason=reason, **details)
 
 
 async def note(session: AsyncSession, case: Case, text: str, by: str, now: datetime) -> CaseEntry:

@@ -26,6 +26,7 @@ from models import Case, CaseEntry, CaseKind, CaseReporter, CaseState, ChangeKin
 from models.sealing import keyring
 from models.types import public_id
 
+CORRECTION = "correction"  # the topic of 人工 that asks to put personal data right (`correcting`)
 FIRST_ANSWER_DAYS = 3  # working days, until the end of the last one
 
 Blocks = Sequence[dict[str, Any]]
@@ -62,6 +63,8 @@ def topic_of(case: Case) -> str:
     """What a case is about, as people read it; empty for one that was not asked."""
     if not case.topic:
         return ""
+    if case.kind is CaseKind.DESK:
+        return "更正个人信息" if case.topic == CORRECTION else ""
     if case.kind is CaseKind.MEMBER_CHANGE:
         known = case.topic in ChangeKind.__members__.values()
         return ChangeKind(case.topic).label if known else ""

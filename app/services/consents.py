@@ -109,6 +109,36 @@ async def list_history(session: AsyncSession, person_id: int) -> Sequence[Consen
     return (await session.scalars(chosen)).all()
 
 
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How many consents to one version of one purpose there are, and what became of them. No names."""
+
+    purpose: Purpose
+    version: str
+    standing: int
+    ended: int
+
+    @property
+    def counts(self) -> bool:
+        """Whether consent to this version is good for anything today."""
+        return self.version == self.purpose.version
+
+
+async def count(session: AsyncSession) -> list[Figures]:
+    """Of every purpose that needs consent, newest version first; one that nobody ever gave is there too."""
+    stands = sa.func.count(sa.case((Consent.ended_at.is_(None), 1)))
+    chosen = sa.select(Consent.purpose, Consent.version, stands, sa.func.count(Consent.ended_at))
+    rows = (await session.execute(chosen.group_by(Consent.purpose, Consent.version))).all()
+    found = {(key, version): (standing, ended) for key, version, standing, ended in rows}
+    return [
+        Figures(purpose, version, *found.get((purpose.key, version), (0, 0)))
+        for purpose in ASKED
+        for version in sorted(
+            {purpose.version} | {version for key, version in found if key == purpose.key}, reverse=True
+        )
+    ]
+
+
 async def hand_over(session: AsyncSession, gone: int, stays: int, now: datetime) -> None:
     """Two persons turned out to be one: where both agreed, the consent of the one that stays goes on."""
     for purpose in ASKED:

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from app.clock import spoken
 from app.services.legal_topics import LegalTopic
 from app.services.statutory_deadlines import Dates, Deadline, deadlines
 from models import Consultation
@@ -145,6 +146,28 @@ def read(consultation: Consultation) -> list[tuple[str, str]]:
         ("转介到", kept.get("referred_to", "")),
     ]
     return [(name, value) for name, value in rows if value]
+
+
+NOT_TO_THEM = "对方是本公司：不得交给公司的法务部门，请由县总工会安排的律师办理。"
+
+
+def warnings(consultation: Consultation, today: date) -> list[str]:
+    """What whoever works on it must know first: whom it must not reach, and until when there is time."""
+    lines = [NOT_TO_THEM] if consultation.own_company else []
+    if consultation.deadline_on and consultation.deadline_basis:
+        deadline = Deadline(consultation.deadline_on, consultation.deadline_basis)
+        lines.append(f"期限：{deadline.spoken(today)}（按本人说的日期算，请核对）")
+    if consultation.fast_track:
+        lines.append("离期限不足 7 天：请先帮、后补材料（《法律援助法》第四十四条）。")
+    return lines
+
+
+def agreed(consultation: Consultation, now: datetime) -> list[tuple[str, str]]:
+    """What the member agreed to and when, as name and value."""
+    told = f"{spoken(consultation.consent_at, now)}同意（{consultation.consent_version} 版）"
+    handed_on = consultation.referral_consent_at
+    more = [("转介", f"{spoken(handed_on, now)}记下本人的单独同意")] if handed_on is not None else []
+    return [("告知", told), *more]
 
 
 def _day(day: date | None) -> str:

@@ -32,6 +32,7 @@ async def ask(
     entry = await case_work.say(session, case, CaseState.WAITING_USER, text, by, now, channel=channel)
     consultation_clocks.wait(await facts_of(session, case), now)
     await case_notices.withdraw(session, case, now)
+    case_work.put_down(session, "case.ask", case)
     heading = f"您的{case.kind.label} {case.number}，律师想再问您"
     notice = await case_notices.tell(
         session,
@@ -80,6 +81,7 @@ async def refer(
     facts.details = {**kept, "referred_to": where}
     consultation_clocks.end(facts)
     await case_notices.withdraw(session, case, now)
+    case_work.put_down(session, "case.refer", case)
     words = (
         f"您的{case.kind.label} {case.number} 已按您的同意转到{where}，由他们接着办。\n"
         "有疑问可以打 12348，或回复「人工」。"

@@ -16,6 +16,7 @@ from app.clock import civil_date
 from app.database import leave_work
 from app.errors import DomainError, NotFound
 from app.services import crisis_words, outbox
+from app.services.audit import does
 from app.services.coordination import upsert
 from models import AlertState, CrisisAlert, Outbox
 from models.sealing import keyring
@@ -151,6 +152,13 @@ async def list_alerts(
     return (await session.scalars(chosen)).all()
 
 
+async def count_waiting(session: AsyncSession) -> int:
+    """How many nobody has taken yet."""
+    # Written as in the index, or neither database would use it.
+    waiting = sa.select(sa.func.count()).select_from(CrisisAlert).where(sa.text("state = 'waiting'"))
+    return await session.scalar(waiting) or 0
+
+
 async def take(session: AsyncSession, alert_id: int, by: str, now: datetime) -> CrisisAlert:
     """Somebody on duty looks after it from here on: no more rounds.
 
@@ -163,6 +171,7 @@ async def take(session: AsyncSession, alert_id: int, by: str, now: datetime) -> 
         raise NotFound("没有找到这条提醒。")
     if row.state is AlertState.TAKEN and row.taken_by != by:
         raise DomainError(f"这条提醒已经由{row.taken_by}接手。")
+    does(session, "alert.take", str(row.id))
     if row.state is AlertState.WAITING:
         row.state, row.taken_at, row.taken_by = AlertState.TAKEN, now, by
         await session.flush()
@@ -185,6 +194,7 @@ async def reply(session: AsyncSession, alert_id: int, text: str, now: datetime) 
         raise DomainError("请先接手这条提醒，再回话。")
     if not text.strip() or len(text) > REPLY_LENGTH:
         raise DomainError(f"请写 1 到 {REPLY_LENGTH} 个字。")
+    does(session, "alert.reply", str(row.id))
     key = f"crisis-reply:{alert_id}:{keyring().digest(text.strip(), 'crisis-reply').hex()}"
     if await session.scalar(sa.select(Outbox.id).where(Outbox.key == key)) is None:
         outbox.add(

@@ -34,15 +34,20 @@ async def done(
     lines: Sequence[Line],
     channel: str,
     now: datetime,
+    *,
+    is_open: bool = False,
 ) -> PrivacyRequest:
-    """Keep what was asked and done at once. `person_id` is None where nobody is behind it any more."""
+    """Keep what was asked and done at once, or is to be done by staff where `is_open`.
+
+    `person_id` is None where nobody is behind it any more.
+    """
     row = PrivacyRequest(
         number=await next_number(session, "QX", now),
         kind=kind,
         person_id=person_id,
         channel=channel,
         asked_at=now,
-        done_at=now,
+        done_at=None if is_open else now,
         outcome=[[line.what, line.done] for line in lines],
     )
     session.add(row)
@@ -64,6 +69,19 @@ async def get(session: AsyncSession, public_id: str) -> PrivacyRequest:
     if row is None:
         raise NotFound("没有这张回执，或者已过保存期限。")
     return row
+
+
+def chosen(kind: RequestKind | None = None) -> sa.Select[PrivacyRequest]:
+    """All receipts, or those of one kind, for staff who look at what was asked and done; no order yet."""
+    everything = sa.select(PrivacyRequest)
+    return everything.where(PrivacyRequest.kind == kind) if kind else everything
+
+
+async def find_by_number(session: AsyncSession, number: str) -> PrivacyRequest | None:
+    found: PrivacyRequest | None = await session.scalar(
+        sa.select(PrivacyRequest).where(PrivacyRequest.number == number.strip().upper())
+    )
+    return found
 
 
 def lines_of(row: PrivacyRequest) -> list[Line]:

@@ -1,0 +1,307 @@
+"""What the rooms in which people are answered have in common: list, one case, answering, closing, who it is.
+
+Each room says which cases lie in it and what right it takes; rules are in the services.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import civil_date
+from app.console import forms, listing
+from app.console.entrance import Desk
+from app.console.listing import Filter, View
+from app.console.navigation import Found, Waiting
+from app.console.office import Office
+from app.console.shell import Shell
+from app.errors import DomainError, NotFound
+from app.files import ENDINGS
+from app.services import (
+    case_files,
+    case_lists,
+    case_reporters,
+    case_threads,
+    case_work,
+    consultation_facts,
+    consultation_work,
+    consultations,
+    telling,
+)
+from app.services.case_files import CaseFile
+from app.services.case_lists import Asked
+from app.services.case_moves import MOVES
+from app.services.case_work import Answered
+from app.services.permissions import Right, Standing, scope
+from models import OVER, Case, CaseKind, CaseState
+
+SHOWN: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "audio/mpeg", "audio/wav", "video/mp4")
+LATE: Final = "late"
+KINDS: Final = {each.value: each.label for each in (CaseKind.DESK, CaseKind.FEEDBACK)}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRoom:
+    """One room: where it is, what lies in it, and what it takes to read and to answer."""
+
+    page: str
+    label: str
+    waits: str  # what a number of unanswered ones is called
+    room: case_lists.Room
+    reads: Right
+    answers: Right
+    topics: Mapping[str, str]
+    states: Sequence[CaseState]
+    files_by_act: bool  # looking at a file leaves a trace
+
+    # --- lists -------------------------------------------------------------------------------------------
+
+    async def everything(
+        self,
+        request: Request,
+        desk: Desk,
+        shell: Shell,
+        now: datetime,
+        template: str = "case_list.html",
+    ) -> HTMLResponse:
+        view = self._view(request)
+        asked = self._asked(desk, view, now)
+        async with desk.reading() as session:
+            others = await listing.page(session, asked.others(), Case.id, view)
+            first = [] if view.before is not None else await case_lists.list_waiting(session, asked)
+            rows = await case_lists.rows(session, [*first, *others.rows], now)
+            count = await case_lists.count(session, asked)
+        left = max(0, count.waiting - case_lists.FIRST)
+        return shell.page(template, room=self, page=others, rows=rows, count=count, left=left)
+
+    async def waiting(self, session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
+        asked = Asked(self.room, scope(standing, self.answers), now)
+        found = await case_lists.count(session, asked)
+        return [Waiting(self.waits, self.page, found.waiting, found.late)]
+
+    async def search(self, session: AsyncSession, standing: Standing, words: str) -> list[Found]:
+        """By the whole number, however it is spelled."""
+        try:
+            number = words.replace(" ", "")
+            case = await case_lists.get(session, self.room, scope(standing, self.reads), number)
+        except NotFound:
+            return []
+        return [Found(f"{case.number} {case.kind.label}", f"{self.page}/{case.number}", case.state.label)]
+
+    def _view(self, request: Request) -> View:
+        kinds = [Filter("kind", "类别", KINDS)] if len(self.room.kinds) > 1 else []
+        return listing.view_of(
+            request,
+            *kinds,
+            Filter("state", "状态", {state.value: state.label for state in self.states}),
+            *([Filter("topic", "话题", self.topics)] if self.topics else []),
+            Filter("due", "时限", {LATE: "已超时"}),
+            Filter("number", "编号"),
+        )
+
+    def _asked(self, desk: Desk, view: View, now: datetime) -> Asked:
+        kind, state = view.get("kind"), view.get("state")
+        return Asked(
+            self.room,
+            desk.scope(self.reads),
+            now,
+            kind=CaseKind(kind) if kind else None,
+            state=CaseState(state) if state else None,
+            topic=view.get("topic"),
+            number=view.get("number"),
+            late=bool(view.get("due")),
+        )
+
+    # --- one case ----------------------------------------------------------------------------------------
+
+    async def one(self, number: str, desk: Desk, shell: Shell, now: datetime) -> HTMLResponse:
+        async with desk.reading() as session:
+            return shell.page("case_one.html", **await self._shown(session, desk, number, now))
+
+    async def _shown(self, session: AsyncSession, desk: Desk, number: str, now: datetime) -> dict[str, Any]:
+        case = await case_lists.get(session, self.room, desk.scope(self.reads), number)
+        thread, seen = await case_threads.read(session, case, now)
+        facts = (await consultations.facts_of_all(session, [case])).get(case.id)
+        (row,) = await case_lists.rows(session, [case], now)
+        may_answer = desk.may(self.answers, case.branch_id)
+        is_over, moves = case.state in OVER, MOVES[case.kind][case.state]
+        is_legal = case.kind is CaseKind.CONSULTATION
+        is_answered = case.state in (CaseState.ANSWERED, CaseState.WAITING_USER)
+        return {
+            "room": self,
+            "case": case,
+            "row": row,
+            "thread": thread,
+            "seen": seen,
+            "facts": facts,
+            "warnings": consultation_facts.warnings(facts, civil_date(now)) if facts else [],
+            "known_facts": (
+                [*consultation_facts.read(facts), *consultation_facts.agreed(facts, now)] if facts else []
+            ),
+            "may_answer": may_answer and not is_over,
+            "may_ask": may_answer and is_legal and not is_over and case.state is not CaseState.ANSWERED,
+            "may_refer": may_answer and CaseState.REFERRED in moves,
+            "may_close": may_answer and CaseState.CLOSED in moves,
+            "is_answered": is_answered,
+            "may_reveal": not case.anonymous and desk.may(Right.REPORTER_REVEAL, case.branch_id),
+            "may_call": not case.anonymous and desk.may(self.answers, case.branch_id),
+            "longest": case_work.ANSWER_LENGTH,
+        }
+
+    # --- what is done with it ----------------------------------------------------------------------------
+
+    async def answer(
+        self, number: str, request: Request, desk: Desk, shell: Shell, office: Office
+    ) -> Response:
+        form = await forms.read(request)
+        text, how = forms.words(form, "text"), forms.words(form, "how")
+        now = desk.shared.clock.now()
+        try:
+            async with desk.acting() as session:
+                case = await self.taken_up(session, desk, number, forms.words(form, "seen"), now)
+                if how == "ask":
+                    done = await consultation_work.ask(
+                        session, case.number, text, desk.by, now, channel="console"
+                    )
+                else:
+                    done = await case_work.answer(session, case.number, text, desk.by, now, channel="console")
+                words = await told(session, done, "已问本人" if how == "ask" else "已答复", office, now)
+        except DomainError as error:
+            return await self._again(desk, shell, number, error, now, text=text, how=how)
+        return shell.done(f"{self.page}/{done.case.number}", words)
+
+    async def refer(
+        self, number: str, request: Request, desk: Desk, shell: Shell, office: Office
+    ) -> Response:
+        form = await forms.read(request)
+        to, consent = forms.words(form, "to")[:60], forms.words(form, "consent")[:200]
+        now = desk.shared.clock.now()
+        try:
+            async with desk.acting() as session:
+                case = await self.taken_up(session, desk, number, forms.words(form, "seen"), now)
+                done = await consultation_work.refer(
+                    session, case.number, to, consent, desk.by, now, channel="console"
+                )
+                words = await told(session, done, "已转介", office, now)
+        except DomainError as error:
+            return await self._again(desk, shell, number, error, now, to=to, consent=consent)
+        return shell.done(f"{self.page}/{done.case.number}", words)
+
+    async def close(self, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
+        form = await forms.read(request)
+        now = desk.shared.clock.now()
+        try:
+            async with desk.acting() as session:
+                case = await self.taken_up(session, desk, number, forms.words(form, "seen"), now)
+                await case_work.close(session, case.number, desk.by, now, channel="console")
+        except DomainError as error:
+            return await self._again(desk, shell, number, error, now)
+        return shell.done(f"{self.page}/{case.number}", f"{case.number} 已办结。")
+
+    async def call(self, number: str, desk: Desk, shell: Shell) -> Response:
+        """The telephone number that was left to be called."""
+        now = desk.shared.clock.now()
+        try:
+            async with desk.acting() as session:
+                case = await self.locked(session, desk, number, self.answers)
+                phone = await case_work.open_contact(session, case.number, desk.by, now)
+        except DomainError as error:
+            return await self._again(desk, shell, number, error, now)
+        return await self._with(desk, shell, number, now, phone=phone)
+
+    async def reveal(self, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
+        why = forms.words(await forms.read(request), "why")
+        now = desk.shared.clock.now()
+        try:
+            async with desk.acting() as session:
+                case = await self.locked(session, desk, number, Right.REPORTER_REVEAL)
+                known = await case_reporters.reveal(session, case, why, desk.by, now)
+        except DomainError as error:
+            return await self._again(desk, shell, number, error, now, why=why)
+        return await self._with(desk, shell, number, now, known=known)
+
+    async def locked(self, session: AsyncSession, desk: Desk, number: str, right: Right) -> Case:
+        """Locked. Raises: NotFound: outside of what the desk may read; Forbidden: it may not do this."""
+        case = await case_lists.get(session, self.room, desk.scope(self.reads), number, lock=True)
+        desk.demand(right, case.branch_id)
+        return case
+
+    async def taken_up(
+        self, session: AsyncSession, desk: Desk, number: str, seen: str, now: datetime
+    ) -> Case:
+        """As `locked`, by somebody who has seen all there is. Raises: MovedOn."""
+        case = await self.locked(session, desk, number, self.answers)
+        is_number = seen.isascii() and seen.isdecimal() and len(seen) < 19
+        await case_threads.refuse_unseen(session, case, int(seen) if is_number else 0, now)
+        return case
+
+    async def _again(
+        self, desk: Desk, shell: Shell, number: str, error: DomainError, now: datetime, **typed: str
+    ) -> HTMLResponse:
+        """As it stands now, with what was typed. What may not be seen or done at all stays refused so."""
+        if error.status in (403, 404):
+            raise error
+        async with desk.reading() as session:
+            shown = await self._shown(session, desk, number, now)
+        return shell.refused("case_one.html", error, **shown, typed=typed)
+
+    async def _with(
+        self, desk: Desk, shell: Shell, number: str, now: datetime, **revealed: Any
+    ) -> HTMLResponse:
+        async with desk.reading() as session:
+            shown = await self._shown(session, desk, number, now)
+        return shell.page("case_one.html", **shown, **revealed)
+
+    # --- files -------------------------------------------------------------------------------------------
+
+    async def look(self, number: str, position: int, desk: Desk) -> Response:
+        """A picture, voice or video of a thread in which looking is no act of its own."""
+        async with desk.reading() as session:
+            case = await case_lists.get(session, self.room, desk.scope(self.reads), number)
+            file = await case_files.get_file(session, case, position)
+        return await answer_with(file, case.number, desk)
+
+    async def open(self, number: str, position: int, desk: Desk) -> Response:
+        """As `look`; that somebody looked is kept before the bytes are read."""
+        async with desk.acting() as session:
+            case = await self.locked(session, desk, number, self.reads)
+            file = await case_files.get_file(session, case, position)
+            await case_files.open_files(session, case, [file], desk.by, desk.shared.clock.now())
+        return await answer_with(file, case.number, desk)
+
+
+async def told(session: AsyncSession, done: Answered, what: str, office: Office, now: datetime) -> str:
+    """What was done, and when the person will hear of it."""
+    settings = office.settings
+    return await telling.told(
+        session,
+        done.case,
+        done.notice,
+        what,
+        now,
+        app_id=settings.wechat_app_id,
+        customer_messages=settings.wechat_account.is_certified,
+    )
+
+
+async def answer_with(file: CaseFile, number: str, desk: Desk) -> Response:
+    """The bytes, kept by nobody on the way; what browsers cannot show is taken away as a file."""
+    try:
+        data = await desk.shared.files.get(file.public_id)
+    except FileNotFoundError:
+        raise NotFound("这个附件不见了，请联系运维人员。") from None
+    name = quote(f"{number}-{file.position}{ENDINGS.get(file.content_type, '')}")
+    way = "inline" if file.content_type in SHOWN else "attachment"
+    return Response(
+        data,
+        media_type=file.content_type if file.content_type in ENDINGS else "application/octet-stream",
+        headers={
+            "Cache-Control": "no-store, private",
+            "Content-Disposition": f"{way}; filename*=UTF-8''{name}",
+        },
+    )

@@ -1,0 +1,160 @@
+"""Lists of cases for those who answer them: what waits for an answer first, the earliest due before the rest.
+
+Not here: applications and changes of members' data, which are decided and have lists of their own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.errors import NotFound
+from app.services import cases, consultations
+from app.services.permissions import Scope
+from models import Case, CaseEntry, CaseKind, CaseState, Consultation, Urgency
+
+UNANSWERED = (
+    CaseState.SUBMITTED,
+    CaseState.TRIAGED,
+    CaseState.ASSIGNED,
+    CaseState.IN_PROGRESS,
+    CaseState.REOPENED,
+)
+FIRST = 100  # of those that wait; who has more answers these before looking further
+EXCERPT = 30  # characters of a title
+_due = sa.func.coalesce(Consultation.next_answer_due_at, Case.first_answer_due_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Which cases lie together: kinds, and whether those that ask for a correction."""
+
+    kinds: tuple[CaseKind, ...]
+    corrections: bool = False
+
+    @property
+    def holds(self) -> sa.ColumnElement[bool]:
+        is_correction = Case.topic == cases.CORRECTION
+        return Case.kind.in_(self.kinds) & (is_correction if self.corrections else ~is_correction)
+
+
+DESK = Room((CaseKind.DESK, CaseKind.FEEDBACK))
+LEGAL = Room((CaseKind.CONSULTATION,))
+CORRECTIONS = Room((CaseKind.DESK,), corrections=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody wants to see of a room, as far as he may. Empty words narrow nothing."""
+
+    room: Room
+    scope: Scope
+    now: datetime
+    kind: CaseKind | None = None
+    state: CaseState | None = None
+    topic: str = ""
+    number: str = ""
+    late: bool = False
+
+    def waiting(self) -> sa.Select[Case]:
+        """Unanswered ones: those near a deadline of the law first, then the earliest due."""
+        chosen = _joined(Case).where(*self._narrowed(), Case.state.in_(UNANSWERED))
+        chosen = chosen.where(_due < self.now) if self.late else chosen
+        near = sa.case((Consultation.fast_track.is_(True), 0), else_=1)
+        return chosen.order_by(near, _due, Case.id)
+
+    def others(self) -> sa.Select[Case]:
+        """All that waits for nothing of ours; no order yet."""
+        chosen = sa.select(Case).where(*self._narrowed(), Case.state.not_in(UNANSWERED))
+        return chosen.where(sa.false()) if self.late else chosen
+
+    def _narrowed(self) -> list[sa.ColumnElement[bool]]:
+        found = [self.room.holds, self.scope.holds(Case.branch_id)]
+        for column, wanted in ((Case.kind, self.kind), (Case.state, self.state), (Case.topic, self.topic)):
+            if wanted:
+                found.append(column == wanted)
+        if self.number:
+            found.append(Case.number == self.number.replace(" ", "").upper())
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A case as a list shows it."""
+
+    case: Case
+    title: str  # the first words
+    due_at: datetime | None  # None: no answer is owed
+    is_late: bool
+    is_urgent: bool
+
+    @property
+    def topic(self) -> str:
+        return cases.topic_of(self.case)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    waiting: int
+    late: int
+
+
+async def list_waiting(session: AsyncSession, asked: Asked) -> Sequence[Case]:
+    """The first hundred; `count` tells how many there are."""
+    return (await session.scalars(asked.waiting().limit(FIRST))).all()
+
+
+async def count(session: AsyncSession, asked: Asked) -> Count:
+    late = sa.func.count(sa.case((_due < asked.now, 1)))
+    chosen = asked.waiting().order_by(None).with_only_columns(sa.func.count(), late)
+    waiting, too_late = (await session.execute(chosen)).one()
+    return Count(waiting, too_late)
+
+
+async def get(session: AsyncSession, room: Room, scope: Scope, number: str, *, lock: bool = False) -> Case:
+    """A case of this room within the scope; any other is as if it did not exist. Raises: NotFound."""
+    wanted = sa.select(Case).where(Case.number == number.strip().upper(), room.holds)
+    wanted = wanted.where(scope.holds(Case.branch_id))
+    found: Case | None = await session.scalar(wanted.with_for_update() if lock else wanted)
+    if found is None:
+        raise NotFound("没有找到这件事项，请核对编号。")
+    return found
+
+
+async def rows(session: AsyncSession, found: Sequence[Case], now: datetime) -> list[Row]:
+    facts = await consultations.facts_of_all(session, found)
+    titles = await _titles(session, [case.id for case in found])
+    return [_row(case, facts.get(case.id), titles.get(case.id, ""), now) for case in found]
+
+
+def due_at(case: Case, facts: Consultation | None) -> datetime | None:
+    """Until when an answer is owed; None where none is."""
+    if case.state not in UNANSWERED:
+        return None
+    return case.first_answer_due_at if facts is None else facts.next_answer_due_at
+
+
+def _row(case: Case, facts: Consultation | None, title: str, now: datetime) -> Row:
+    due = due_at(case, facts)
+    is_urgent = due is not None and facts is not None and facts.urgency is Urgency.URGENT
+    return Row(case, title, due, due is not None and due < now, is_urgent)
+
+
+async def _titles(session: AsyncSession, ids: Sequence[int]) -> dict[int, str]:
+    if not ids:
+        return {}
+    first = sa.select(sa.func.min(CaseEntry.id)).where(CaseEntry.case_id.in_(ids)).group_by(CaseEntry.case_id)
+    found = await session.scalars(sa.select(CaseEntry).where(CaseEntry.id.in_(first)))
+    return {entry.case_id: _short(cases.text_of(entry)) for entry in found}
+
+
+def _short(text: str) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= EXCERPT else f"{plain[:EXCERPT]}…"
+
+
+def _joined(*columns: Any) -> sa.Select[Any]:
+    return sa.select(*columns).outerjoin(Consultation, Consultation.case_id == Case.id)

@@ -1,0 +1,88 @@
+"""A case's thread as staff read it, and what one of them must have seen before going on with it.
+
+Not here: what the person may read of it (`cases.list_thread`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import spoken
+from app.errors import DomainError
+from app.services import case_files, cases
+from app.services.case_files import CaseFile
+from app.services.case_work import list_entries
+from models import Case, CaseEntry, CaseState, EntryKind
+
+_WHO = {EntryKind.MEMBER: "来件", EntryKind.STAFF: "答复", EntryKind.NOTE: "备注", EntryKind.EVENT: "过程"}
+
+
+class MovedOn(DomainError):
+    """Somebody was there first: what was written was written without knowing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One entry of a thread in words; `move` is empty where the state stayed as it was."""
+
+    kind: EntryKind
+    who: str  # 来件, 答复, 追问, 备注, 过程
+    by: str
+    when: str
+    move: str
+    text: str
+    files: Sequence[CaseFile] = ()
+
+    @property
+    def words(self) -> str:
+        """What was written or spoken, where the files are shown beside it."""
+        marks = {f"[{label}]" for label in cases.MEDIA.values()}
+        return "\n".join(line for line in self.text.split("\n") if line not in marks)
+
+
+def said(entry: CaseEntry, case: Case, now: datetime, files: Sequence[CaseFile] = ()) -> Said:
+    when = spoken(entry.created_at, now)
+    if case.anonymous:  # only the day is kept
+        when = when.rpartition(" 0:00")[0] or when.removesuffix("0:00")
+    move = ""
+    if entry.from_state is not None and entry.to_state is not None:
+        move = f"{entry.from_state.label} → {entry.to_state.label}"
+    asked = entry.kind is EntryKind.STAFF and entry.to_state is CaseState.WAITING_USER
+    who = "追问" if asked else _WHO[entry.kind]
+    return Said(entry.kind, who, entry.by, when, move, cases.text_of(entry), files)
+
+
+async def read(session: AsyncSession, case: Case, now: datetime) -> tuple[list[Said], int]:
+    """The whole thread, oldest first, and what stands for having seen it."""
+    entries = await list_entries(session, case)
+    files = iter(await case_files.list_files(session, case))
+    thread = [said(each, case, now, [next(files) for _ in cases.files_in(each)]) for each in entries]
+    return thread, _mark(entries)
+
+
+async def refuse_unseen(session: AsyncSession, case: Case, seen: int, now: datetime) -> None:
+    """Let nobody answer words he has not read, nor answer a second time what another has just answered.
+
+    The caller has locked the case; `seen` is what `read` gave.
+
+    Raises:
+        MovedOn: something was said or moved since; the message says what and by whom.
+    """
+    entries = await list_entries(session, case)
+    if _mark(entries) == seen:
+        return
+    last = next(each for each in reversed(entries) if each.kind is not EntryKind.NOTE)
+    what = said(last, case, now)
+    if not last.by:
+        raise MovedOn("您写的时候，本人又有了动静，请先看看再办。您写的还在。")
+    done = what.move.rpartition(" ")[2] or what.who
+    raise MovedOn(
+        f"您写的时候，{last.by}（{what.when}）已经处理过，现在是「{done}」。请先看看再办，您写的还在。"
+    )
+
+
+def _mark(entries: Sequence[CaseEntry]) -> int:
+    """Notes are no news: whoever opens a picture leaves one."""
+    return max((each.id for each in entries if each.kind is not EntryKind.NOTE), default=0)
