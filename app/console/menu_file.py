@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData, QueryParams, UploadFile
@@ -24,13 +24,13 @@ from app.console.office import Office, OfficeInUse
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, OperatorError
-from app.menus import revisions, trying
+from app.menus import adding, revisions, trying
 from app.menus.buttons import conditional_menus, default_menu
 from app.menus.file import read
 from app.menus.known import Handlers
 from app.menus.mistakes import MenuMistakes, Mistake
 from app.menus.model import MenuFile
-from app.services import audience_rows
+from app.services import audience_rows, questions
 from app.services.audiences import KINDS, SEXES
 from app.services.audit import does
 from app.services.permissions import Right
@@ -58,13 +58,27 @@ class Sheet:
     verdict: str = ""
     error: str = ""
     line: int = 0  # to go to
+    question: int = 0  # the unanswered one a keyword is written for
 
 
 @router.get("/file")
-async def file(request: Request, desk: AtDesk, shell: InShell, office: OfficeInUse, now: Now) -> HTMLResponse:
-    """The live text."""
+async def file(
+    desk: AtDesk,
+    shell: InShell,
+    office: OfficeInUse,
+    now: Now,
+    question: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+) -> HTMLResponse:
+    """The live text; with a keyword for a question that nobody could answer, for somebody to fill in."""
     async with desk.reading() as session:
         sheet = await _live(session)
+        asked = (await questions.get(session, question)).text if question else ""
+    if asked:
+        sheet.question = question
+        try:
+            sheet.text, sheet.line = adding.with_keyword(sheet.text, asked)
+        except DomainError as refused:
+            sheet.error = refused.message
     return await _page(desk, shell, office, sheet, now)
 
 
@@ -135,6 +149,8 @@ async def _apply(desk: Desk, shell: Shell, office: Office, sheet: Sheet, now: da
             if before is not None and before.id == revision.id:
                 return shell.done(FILE, f"没有变化，仍是第 {revision.number} 版。")
             await plan(session, office, revision, now)
+            if sheet.question:
+                await questions.answered(session, sheet.question, by=desk.by, now=now)
             subject, told = f"第 {revision.number} 版", revision.difference
             does(session, "menus.apply", subject, reason=sheet.note or None, difference=told, base=sheet.base)
     except revisions.Overtaken as overtaken:
@@ -169,7 +185,8 @@ def _sheet(form: FormData) -> Sheet:
     written = form.get("text", "")
     text = "" if isinstance(written, UploadFile) else written.replace("\r\n", "\n").replace("\r", "\n")
     note = " ".join(forms.words(form, "note").split())[: revisions.NOTE_LENGTH]
-    return Sheet(text, number_of(forms.words(form, "base")), note, _filled(form))
+    question = max(number_of(forms.words(form, "question")), 0)
+    return Sheet(text, number_of(forms.words(form, "base")), note, _filled(form), question=question)
 
 
 def _filled(given: FormData | QueryParams) -> dict[str, str]:
