@@ -53,6 +53,11 @@ async def test_the_live_menu_is_shown_with_whom_it_is_for_and_what_was_used(ends
     row = re.search(r"<tr><td>值班电话</td>.*?</tr>", page)
     assert row and re.findall(r'data-label="[^"]*">(\d+)', row[0]) == ["7", "37"]
     assert "安全用电（ebikes）" in page
+    assert "现在有 1 人" in await wang.reads("/menus/audience/0")
+    assert "现在有 0 人" in await wang.reads("/menus/audience/1")
+    for missing in ("2", "-1", "999999999"):
+        assert (await wang.gets(f"/menus/audience/{missing}")).status_code == 404
+    assert "关键词「值班电话」" in await wang.reads("/search?q=值班")
 
 
 async def test_a_change_is_checked_compared_tried_and_applied(ends: Ends, wang: Worker) -> None:
@@ -108,6 +113,7 @@ async def test_a_step_that_wechat_refused_says_why(ends: Ends, wang: Worker) -> 
     page = await wang.reads("/menus/history/1")
 
     assert "微信不接受这份菜单（40018 &lt;b&gt;）" in page and "遇到问题" in page
+    assert "菜单没有发布到微信" in await wang.reads("")
 
 
 async def test_mistakes_are_told_as_the_command_does_and_nothing_is_applied(ends: Ends, wang: Worker) -> None:

@@ -16,7 +16,6 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData, QueryParams, UploadFile
 
-from app.clock import civil_date
 from app.console import forms
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.menus import PAGE, number_of, plan, took_effect
@@ -30,7 +29,7 @@ from app.menus.file import read
 from app.menus.known import Handlers
 from app.menus.mistakes import MenuMistakes, Mistake
 from app.menus.model import MenuFile
-from app.services import audience_rows, questions
+from app.services import questions
 from app.services.audiences import KINDS, SEXES
 from app.services.audit import does
 from app.services.permissions import Right
@@ -66,7 +65,6 @@ async def file(
     desk: AtDesk,
     shell: InShell,
     office: OfficeInUse,
-    now: Now,
     question: Annotated[int, Query(ge=0, lt=2**63)] = 0,
 ) -> HTMLResponse:
     """The live text; with a keyword for a question that nobody could answer, for somebody to fill in."""
@@ -79,7 +77,7 @@ async def file(
             sheet.text, sheet.line = adding.with_keyword(sheet.text, asked)
         except DomainError as refused:
             sheet.error = refused.message
-    return await _page(desk, shell, office, sheet, now)
+    return _page(shell, office, sheet)
 
 
 @router.post("/file")
@@ -96,7 +94,7 @@ async def work(request: Request, desk: ActingDesk, shell: InShell, office: Offic
     if form.get("do") == "try" and checked is not None:
         sheet.tried, sheet.error = _tried(checked, office.known, sheet.filled, now)
     status = 422 if sheet.error else 200
-    return await _page(desk, shell, office, sheet, now, status=status)
+    return _page(shell, office, sheet, status=status)
 
 
 @router.post("/check")
@@ -139,7 +137,7 @@ async def try_live(
 async def _apply(desk: Desk, shell: Shell, office: Office, sheet: Sheet, now: datetime) -> Response:
     desk.demand(Right.MENUS_APPLY)
     if await _checked(sheet, office) is None:
-        return await _page(desk, shell, office, sheet, now, status=422)
+        return _page(shell, office, sheet, status=422)
     try:
         async with desk.acting() as session:
             before = await revisions.live(session)
@@ -154,14 +152,14 @@ async def _apply(desk: Desk, shell: Shell, office: Office, sheet: Sheet, now: da
             subject, told = f"第 {revision.number} 版", revision.difference
             does(session, "menus.apply", subject, reason=sheet.note or None, difference=told, base=sheet.base)
     except revisions.Overtaken as overtaken:
-        return await _overtaken(desk, shell, office, sheet, overtaken, now)
+        return await _overtaken(desk, shell, office, sheet, overtaken)
     await took_effect(office)
     said = f"第 {revision.number} 版已生效，正在发布到微信。"
     return shell.done(f"{PAGE}/history/{revision.number}", said)
 
 
 async def _overtaken(
-    desk: Desk, shell: Shell, office: Office, sheet: Sheet, error: DomainError, now: datetime
+    desk: Desk, shell: Shell, office: Office, sheet: Sheet, error: DomainError
 ) -> HTMLResponse:
     """What was typed, beside what is live now; sent again, it goes over that."""
     sheet.error = error.message
@@ -170,7 +168,7 @@ async def _overtaken(
         present = await revisions.live(session)
         sheet.difference = revisions.compared(present, sheet.text, checked)
     sheet.base = present.number if present is not None else 0
-    return await _page(desk, shell, office, sheet, now, status=409)
+    return _page(shell, office, sheet, status=409)
 
 
 # --- parts -------------------------------------------------------------------------------------------------
@@ -253,12 +251,8 @@ def _told(mistake: Mistake) -> dict[str, Any]:
     }
 
 
-async def _page(
-    desk: Desk, shell: Shell, office: Office, sheet: Sheet, now: datetime, *, status: int = 200
-) -> HTMLResponse:
-    async with desk.reading() as session:
-        everybody = await audience_rows.count(session, None, civil_date(now))
-    values = {"words": completion(office.known), "kinds": KINDS, "sexes": SEXES, "everybody": everybody}
+def _page(shell: Shell, office: Office, sheet: Sheet, *, status: int = 200) -> HTMLResponse:
+    values = {"words": completion(office.known), "kinds": KINDS, "sexes": SEXES}
     return shell.page("menus_file.html", status=status, sheet=sheet, filled=sheet.filled, **values)
 
 

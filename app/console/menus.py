@@ -4,18 +4,22 @@ Not here: the file itself, its checks and trying it - `app.console.menu_file`.
 """
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from app.clock import civil_date
 from app.console import forms, listing
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
-from app.console.navigation import Section
+from app.console.navigation import Found, Section, Waiting
 from app.console.office import Office, OfficeInUse
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
@@ -24,11 +28,12 @@ from app.menus import counted, pushes, revisions
 from app.menus.file import read_unchecked
 from app.menus.mistakes import MenuMistakes
 from app.menus.model import MenuFile
+from app.menus.targets import rule_target
 from app.menus.wording import does
 from app.services import audience_rows
 from app.services.audit import does as record
-from app.services.permissions import Right
-from models import MenuRevision
+from app.services.permissions import Right, Standing, may
+from models import MenuPushStep, MenuRevision, StepState
 
 PAGE: Final = "/console/menus"
 HISTORY: Final = f"{PAGE}/history"
@@ -36,7 +41,32 @@ NO_RIGHT: Final = "未认证账号没有菜单接口，请在微信公众平台�
 
 router = APIRouter(prefix="/menus", dependencies=[needs(Right.MENUS_READ)])
 
-SECTION: Final = Section("menus", "公众号", "菜单", PAGE, "menu", Right.MENUS_READ)
+
+async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> Sequence[Waiting]:
+    """A push that WeChat has refused."""
+    if not may(standing, Right.MENUS_APPLY):
+        return ()
+    stuck = sa.select(MenuRevision.number).join(MenuPushStep, MenuPushStep.revision_id == MenuRevision.id)
+    number = await session.scalar(stuck.where(MenuPushStep.state == StepState.FAILED).limit(1))
+    if number is None:
+        return ()
+    return [Waiting("菜单没有发布到微信", f"{HISTORY}/{number}", 1, late=1)]
+
+
+async def _search(session: AsyncSession, standing: Standing, words: str) -> Sequence[Found]:
+    """Keywords of the live file that have these words."""
+    revision = await revisions.live(session)
+    file = await asyncio.to_thread(shape, revision.text) if revision is not None else None
+    said = [(word, rule) for rule in file.keywords for word in rule.say if words in word] if file else []
+    return [
+        Found(f"关键词「{word}」", f"{PAGE}/try?{urlencode({'sentence': word})}", str(rule_target(rule)))
+        for word, rule in said
+    ]
+
+
+SECTION: Final = Section(
+    "menus", "公众号", "菜单", PAGE, "menu", Right.MENUS_READ, waiting=_waiting, search=_search
+)
 
 
 @router.get("")
@@ -49,13 +79,25 @@ async def live(desk: AtDesk, shell: InShell, office: OfficeInUse, now: Now) -> H
             return shell.page("menus.html", revision=None)
         file = await asyncio.to_thread(shape, revision.text)
         state = await pushes.push_state(session, revision)
-        everybody = await audience_rows.count(session, None, today)
-        bars = [] if file is None else [("所有人", everybody, file.menu)]
-        for each in () if file is None else file.menus_for:
-            bars.append((str(each.when), await audience_rows.count(session, each.when, today), each.menu))
         found = await counted.hits(session, today)
+    bars = [] if file is None else [("所有人", file.menu)]
+    bars += [] if file is None else [(str(each.when), each.menu) for each in file.menus_for]
     rows = [(*counted.named(each.rule, office.known), each) for each in found]
     return shell.page("menus.html", revision=revision, state=state, bars=bars, hits=rows, does=does)
+
+
+@router.get("/audience/{place}")
+async def audience(place: int, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
+    """How many people a menu is for, by its place in the file; 0 is everybody. Pages ask when they are open:
+    with many followers counting takes longer than a page may."""
+    async with desk.reading() as session:
+        revision = await revisions.live(session)
+        file = await asyncio.to_thread(shape, revision.text) if revision is not None else None
+        whom = [None, *(each.when for each in file.menus_for)] if file is not None else [None]
+        if not 0 <= place < len(whom):
+            raise NotFound("没有这套菜单。")
+        count = await audience_rows.count(session, whom[place], civil_date(now))
+    return shell.page("menus_count.html", who=str(whom[place] or "所有人"), count=count)
 
 
 @router.get("/wechat")
@@ -92,8 +134,9 @@ async def push(desk: ActingDesk, shell: InShell, office: OfficeInUse, now: Now) 
 @router.get("/history")
 async def history(request: Request, desk: AtDesk, shell: InShell) -> HTMLResponse:
     view = listing.view_of(request)
+    chosen = sa.select(MenuRevision).options(defer(MenuRevision.text))
     async with desk.reading() as session:
-        page = await listing.page(session, sa.select(MenuRevision), MenuRevision.id, view)
+        page = await listing.page(session, chosen, MenuRevision.id, view)
         states = await pushes.push_states(session, page.rows)
     return shell.page("menus_history.html", page=page, states=states)
 
@@ -137,7 +180,7 @@ def shape(text: str) -> MenuFile | None:
         return None
 
 
-async def plan(session: AsyncSession, office: Office, revision: MenuRevision, now: Any) -> None:
+async def plan(session: AsyncSession, office: Office, revision: MenuRevision, now: datetime) -> None:
     await pushes.plan_push(session, revision, office.known, office.settings.public_url, now)
 
 

@@ -55,4 +55,8 @@ def named(rule: str, known: Handlers) -> tuple[str, str]:
             args = "、".join(target.args.values())
             return _SORTS[sort], known[target.handler].title + (f"（{args}）" if args else "")
         return _SORTS[sort], "固定回复" if rest.startswith(REPLY) or rest == "reply" else rest
+    # Two rules with the same first word: see `matching`.
+    word, _, which = rest.rpartition("#")
+    if sort == "keyword" and word and which.isdecimal():
+        return _SORTS[sort], f"{word}（第 {which} 条）"
     return _SORTS.get(sort, "其他"), rest or rule
