@@ -197,7 +197,7 @@ def number_of(words: str) -> int:
 
 async def _of(session: AsyncSession, number: int) -> dict[str, Any]:
     """Raises: NotFound."""
-    revision = await revisions.find(session, number) if number < 2**31 else None
+    revision = await revisions.find(session, number)
     newest = await revisions.live(session)
     if revision is None or newest is None:
         raise NotFound(f"没有第 {number} 版菜单。")

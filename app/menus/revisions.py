@@ -151,6 +151,8 @@ async def history(session: AsyncSession, limit: int = 20) -> Sequence[MenuRevisi
 
 
 async def find(session: AsyncSession, number: int) -> MenuRevision | None:
+    if not 0 < number < 2**31:
+        return None
     return (await session.scalars(sa.select(MenuRevision).where(MenuRevision.number == number))).first()
 
 
