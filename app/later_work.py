@@ -12,6 +12,7 @@ from app.jobs import (
     media,
     menus,
     miniprogram,
+    notice_templates,
     people,
     privacy_events,
     retention,
@@ -38,6 +39,7 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
         database, wechat, clock, settings.crisis_openids, customer_messages=certified, templates=templates
     )
     official_id = house.accounts[AccountKind.OFFICIAL][0]
+    kinds = {**staff_work.KINDS, **notice_templates.kinds(wechat, official_id)}
 
     found = [
         Round("refresh", house.refresh, 2),
@@ -56,7 +58,7 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
         Round("audit look", lambda: audit_seals.look(database, clock), 600),
         Round(
             "staff jobs",
-            lambda: staff_jobs.run(database, clock, house.files, staff_work.KINDS),
+            lambda: staff_jobs.run(database, clock, house.files, kinds),
             5,
             wakes=True,
         ),

@@ -20,6 +20,9 @@ from app.console import app as console
 from app.console.entrance import CONSOLE
 from app.console.office import OFFICE, Office
 from app.dependencies import SHARED, Shared
+from app.errors import DomainError
+from app.jobs.menus import drifted
+from app.menus.file import read_applied
 from app.portal import home, pages
 from app.portal.tickets import Tickets
 from app.portal.visitor import DOOR, PRIVATE, SESSIONS, Door, look_up
@@ -29,7 +32,9 @@ from app.web import assets
 from app.web.limits import Limit
 from app.web.packing import Packing
 from app.web.policy import JS_SDK, JS_SDK_PATH, Policy
+from app.wechat.advice import advice
 from app.wechat.callback import CallbackEndpoint
+from app.wechat.errors import WeChatError
 from app.wechat.incoming import Incoming
 from app.wechat.jssdk import TicketSource
 from models import AccountKind
@@ -214,17 +219,15 @@ def _gate(house: House) -> Gate:
 
 
 def _office(house: House) -> Office:
-    async def apply(text: str, by: str, note: str) -> int:
-        return await house.apply_menus(text, by=by, note=note)
+    async def at_wechat(text: str) -> list[str]:
+        file = read_applied(text, house.known)
+        try:
+            return await drifted(house.wechat, file, house.settings.public_url)
+        except WeChatError as error:
+            raise DomainError(f"没能向微信核对：{advice(error)}。") from error
 
-    return Office(
-        house.settings,
-        house.menus,
-        house.known,
-        apply,
-        house.waker.wake,
-        Limit(SIGN_INS_A_MINUTE, house.clock.monotonic),
-    )
+    sign_ins = Limit(SIGN_INS_A_MINUTE, house.clock.monotonic)
+    return Office(house.settings, house.menus, house.known, at_wechat, house.waker.wake, sign_ins)
 
 
 def _settle_memory() -> None:

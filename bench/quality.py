@@ -21,7 +21,7 @@ from app.menus import Book, Do, Known, compile_book
 from app.menus.file import read
 from app.services import crisis
 from app.services.library import Library
-from bench import searching
+from bench import checking, searching
 
 ROOT = Path(__file__).parent.parent
 SETS = ("development", "kept")
@@ -78,6 +78,7 @@ class Answering:
     def __init__(self) -> None:
         registry = Registry(handlers.routers(Library()))
         known = {each.name: Known(each.name, each.title, each.args, each.takes) for each in registry.values()}
+        self.known = known
         text = (ROOT / "menus.yaml").read_text(encoding="utf-8")
         self.book: Book = compile_book(read(text, known), known)
         self.entries = load(ROOT / "content").entries
@@ -157,9 +158,8 @@ def main() -> None:
         for matter in MATTERS:
             rows.append((name, matter, judge(answering, [each for each in asked if each.matter == matter])))
         rows.append((name, "all", judge(answering, asked)))
-    print(
-        table(rows), searching.table(answering.entries, [each.ask for each in questions(SETS[0])]), sep="\n\n"
-    )
+    search = searching.table(answering.entries, [each.ask for each in questions(SETS[0])])
+    print(table(rows), search, checking.table(ROOT / "menus.yaml", answering.known), sep="\n\n")
     results = ROOT / "bench" / "results"
     results.mkdir(exist_ok=True)
     told = [{"set": name, "about": matter, "score": str(score)} for name, matter, score in rows]

@@ -31,7 +31,7 @@ from models.identity import (
 )
 from models.interest import Interest, InterestChoice
 from models.kept_answer import KeptAnswer
-from models.knowledge import LawAnswer, ShippedRow, Signpost, Tip, UnansweredQuestion
+from models.knowledge import LawAnswer, QuestionState, ShippedRow, Signpost, Tip, UnansweredQuestion
 from models.member import (
     LINEAGE,
     Branch,
@@ -48,7 +48,7 @@ from models.member_change import ChangeKind, MemberChange
 from models.membership_application import MembershipApplication
 from models.menu import MenuHit, MenuLook, MenuPushStep, MenuRevision, StepState
 from models.message import Message, MessageState
-from models.notice import NoticeTemplate
+from models.notice import KnownTemplate, NoticeTemplate
 from models.outbox import DeliveryState, Outbox, Way
 from models.portal_session import DeviceKind, PortalSession
 from models.privacy import Consent, ConsentEnd, PrivacyRequest, RequestKind
@@ -120,6 +120,7 @@ __all__ = [
     "InterestChoice",
     "JobState",
     "KeptAnswer",
+    "KnownTemplate",
     "LawAnswer",
     "Lease",
     "Listed",
@@ -144,6 +145,7 @@ __all__ = [
     "PersonMerge",
     "PortalSession",
     "PrivacyRequest",
+    "QuestionState",
     "RequestKind",
     "Role",
     "Sex",

@@ -29,6 +29,18 @@ class StepState(StrEnum):
     FAILED = "failed"  # again at due_at
     DROPPED = "dropped"  # a newer revision came
 
+    @property
+    def label(self) -> str:
+        return _STATES[self]
+
+
+_STATES = {
+    StepState.WAITING: "等待中",
+    StepState.DONE: "已完成",
+    StepState.FAILED: "遇到问题",
+    StepState.DROPPED: "不再需要",
+}
+
 
 class MenuPushStep(Base):
     """One call to WeChat on the way from applied to pushed; in order, resumable."""

@@ -86,6 +86,11 @@ GRANTED: dict[tuple[str, str], str] = {
         "app.sqlite_inline",
     ): "the type of the connections that `app.database` opens",
     (
+        "app.services.notices",
+        "app.wechat.api.template_data",
+    ): "what WeChat lets a template's field hold",
+    ("app.services.notices", "app.wechat.errors"): "how it says that a value does not fit",
+    (
         "app.dialogue.routing",
         "app.services.audiences",
     ): "what is known of a person, for the menu file's `when`",

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.assembly import CALLBACKS, House
 from app.cli.findings import GOOD, Finding, advice, bad, doubtful, good
 from app.clock import spoken
-from app.menus.buttons import drift
+from app.jobs.menus import drifted
 from app.menus.file import read
 from app.menus.revisions import live
 from app.menus.targets import Do
@@ -213,10 +213,8 @@ async def _menus(house: House) -> list[Finding]:
     if not house.settings.wechat_account.is_certified:
         told = f"菜单第 {revision.number} 版生效；未认证账号没有菜单接口，请在微信公众平台手工设置按钮"
         return [doubtful(told)]
-    answer = await house.wechat.menus.get()
-    tags = {tag.name: tag.id for tag in await house.wechat.tags.list()}
     file = read(revision.text, house.known)
-    differences = drift(file, house.settings.public_url, answer.raw, tags)
+    differences = await drifted(house.wechat, file, house.settings.public_url)
     if differences:
         found = [bad(f"菜单第 {revision.number} 版：{line}") for line in differences]
         return [*found, bad("要让微信上的菜单与这一版一致，请运行 gonghui menus push")]

@@ -9,20 +9,13 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from app.cli.words import Commands
-from app.clock import SHANGHAI, shanghai
+from app.clock import shanghai
 from app.errors import DomainError, NotFound, OperatorError
-from app.menus import pushes, revisions
+from app.menus import pushes, revisions, trying
 from app.menus.buttons import default_menu
-from app.menus.differences import difference
-from app.menus.file import load, read, read_applied, read_unchecked
-from app.menus.known import Handlers
-from app.menus.matching import compile_book
+from app.menus.file import load, read, read_applied
 from app.menus.model import MenuFile
 from app.menus.schema import SCHEMA, schema_text
-from app.menus.shadows import RESERVED
-from app.menus.words import normalise
-from app.services.audiences import KINDS, SEXES, Facts
-from models import Membership
 
 app = Commands(help="菜单与关键词（menus.yaml）。")
 
@@ -86,11 +79,10 @@ def try_(
     """看一句话会命中哪一条，为什么。"""
 
     async def work(house: Any) -> str:
-        moment = _moment(at) if at else house.clock.now()
+        moment = trying.moment(at) if at else house.clock.now()
         file = await _live_file(house) if live else _checked(house, None)[1]
-        membership = _membership(branch, kind, sex) if branch else None
-        facts = Facts(frozenset(tag or ()), membership, frozenset(area or ()))
-        return explain(file, house.known, text, moment, facts)
+        facts = trying.supposed(tags=tag or (), branch=branch, kind=kind, sex=sex, areas=area or ())
+        return trying.explain(file, house.known, text, moment, facts)
 
     typer.echo(_run(work))
 
@@ -103,31 +95,6 @@ async def _live_file(house: Any) -> MenuFile:
     return read_applied(revision.text, house.known)
 
 
-def _membership(branch: str, kind: str, sex: str | None) -> Membership:
-    if kind not in KINDS:
-        raise OperatorError(f"没有人员类别「{kind}」，请写{'、'.join(KINDS)}。")
-    if sex is not None and sex not in SEXES:
-        raise OperatorError(f"性别「{sex}」读不懂，请写{'、'.join(SEXES)}。")
-    return Membership(KINDS[kind], branch, SEXES[sex] if sex else None)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
-    except ValueError:
-        raise OperatorError(f"时间「{text}」读不懂，请写成 2026-10-01 10:00。") from None
-
-
-def explain(file: MenuFile, known: Handlers, text: str, at: datetime, facts: Facts) -> str:
-    """What would answer `text`, in words."""
-    if normalise(text) in RESERVED:
-        return f"「{normalise(text)}」由系统自己处理，不看菜单文件。"
-    match = compile_book(file, known).match(text, at, facts)
-    if match:
-        return f"命中 {match.rule}：{match.why}。\n{match.target}"
-    return f"没有命中关键词，交给 {file.fallback}（{known[file.fallback].title}）。"
-
-
 @app.command()
 def diff(file: FileArgument = None) -> None:
     """看文件与正在生效的菜单有什么不同。"""
@@ -136,11 +103,7 @@ def diff(file: FileArgument = None) -> None:
         text, checked = _checked(house, file)
         async with house.database.reading() as session:
             revision = await revisions.live(session)
-        if revision is None:
-            return "还没有生效的菜单，应用后就是第 1 版。"
-        if revision.text == text:
-            return f"与正在生效的第 {revision.number} 版一样。"
-        return difference(read_unchecked(revision.text), checked) or "只改了写法，内容没有变。"
+        return revisions.compared(revision, text, checked)
 
     typer.echo(_run(work))
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import getpass
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -11,9 +10,6 @@ import typer
 from app.cli.words import Commands
 from app.errors import DomainError
 from app.services import notices
-from app.wechat.api.template_data import check_data
-from app.wechat.api.templates import Template
-from app.wechat.errors import OurMistake
 from models import AccountKind
 
 if TYPE_CHECKING:
@@ -22,7 +18,6 @@ if TYPE_CHECKING:
 app = Commands(help="模板消息：微信上有哪些模板，哪种通知用哪一个。")
 
 Result = TypeVar("Result")
-FIELD = re.compile(r"\{\{(\w+)\.DATA\}\}")
 Notice = Annotated[str, typer.Argument(metavar="NOTICE", help="哪种通知，例如 crisis.alert")]
 
 
@@ -70,7 +65,9 @@ def drop(notice: Notice) -> None:
 async def listed(house: "House") -> list[str]:
     lines = ["微信上的模板："]
     for template in await house.wechat.templates.list():
-        lines.append(f"  {template.template_id}  {template.title}  {' '.join(_fields(template))}")
+        lines.append(
+            f"  {template.template_id}  {template.title}  {' '.join(notices.fields_of(template.content))}"
+        )
     if len(lines) == 1:
         lines.append("  还没有。请先在微信公众平台「广告与服务 → 模板消息」里添加")
     lines.append("通知：")
@@ -91,24 +88,9 @@ async def used(house: "House", notice: str, template_id: str, given: Sequence[st
     if template is None:
         raise DomainError(f"微信上没有模板 {template_id}，有哪些请看 gonghui templates list。")
     fields = {field: name for field, _, name in (each.partition("=") for each in given)}
-    if set(fields) != set(_fields(template)):
-        raise DomainError(f"「{template.title}」要填的字段正好是：{'、'.join(_fields(template))}。")
+    notices.check_fields(template.title, template.content, fields)
     account_id, _ = house.accounts[AccountKind.OFFICIAL]
     async with house.database.transaction() as session:
         await notices.map_template(session, account_id, notice, template_id, fields, by, house.clock.now())
-        _check(fields, notices.NOTICES[notice])
+        notices.check_values(notice, fields)
     return f"「{notice}」从现在起用模板「{template.title}」。"
-
-
-def _fields(template: Template) -> list[str]:
-    return list(dict.fromkeys(FIELD.findall(template.content)))
-
-
-def _check(fields: dict[str, str], examples: "notices.Values") -> None:
-    for field, name in fields.items():
-        try:
-            check_data({field: examples[name]})
-        except OurMistake:
-            raise DomainError(
-                f"{field} 填不下「{name}」（如 {examples[name]}）：微信规定了每种字段能写什么，请换一个。"
-            ) from None

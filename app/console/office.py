@@ -19,12 +19,14 @@ OFFICE: Final = "office"  # in the ASGI scope's state
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """`apply_menus` makes a menu file live: text, who, note → number of the revision."""
+    """`menus_at_wechat` tells what WeChat shows otherwise than a menu file says; it asks WeChat, so it is
+    awaited outside of transactions. Raises DomainError where WeChat does not tell.
+    """
 
     settings: Settings
     menus: LiveMenus
     known: Mapping[str, Known]
-    apply_menus: Callable[[str, str, str], Awaitable[int]]
+    menus_at_wechat: Callable[[str], Awaitable[list[str]]]
     wake: Callable[[], None]  # somebody left due rows behind
     sign_ins: Limit  # of one address, whatever the login
 

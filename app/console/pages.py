@@ -2,9 +2,35 @@
 
 from typing import Final
 
-from app.console import alerts, cases, consultations, home, jobs, me, privacy, record, signing_in, staff
+from app.console import (
+    alerts,
+    cases,
+    consultations,
+    home,
+    jobs,
+    me,
+    menu_file,
+    menus,
+    notices,
+    privacy,
+    questions,
+    record,
+    signing_in,
+    staff,
+)
 
 OPEN: Final = (signing_in,)  # for who is not signed in yet
 FOR_ALL: Final = (home, me)  # for everybody of staff, whatever their roles
-# Each with a `SECTION` and the right it needs.
-ROOMS: Final = (alerts, cases, consultations, privacy, staff, record, jobs)
+ROOMS: Final = (  # each with a `SECTION` and the right it needs
+    alerts,
+    cases,
+    consultations,
+    privacy,
+    questions,
+    menus,
+    notices,
+    staff,
+    record,
+    jobs,
+)
+PARTS: Final = (menu_file,)  # further pages of these rooms

@@ -31,7 +31,7 @@ from app.wechat.replies import (
     one_article,
     to_store,
 )
-from models import Outbox
+from models import Outbox, Way
 
 log = structlog.get_logger(__name__)
 
@@ -90,7 +90,7 @@ class Sender:
     async def _send(self, parcel: Parcel) -> None:
         error: Exception | None = None
         try:
-            await self._client.messages.send(wire.CustomerMessage(parcel.openid, content_of(parcel.payload)))
+            await self._hand_over(parcel)
         except errors.WeChatError as refused:
             error = refused
             operator = isinstance(refused, errors.NotAllowed | errors.OurMistake)
@@ -101,6 +101,15 @@ class Sender:
             error = unreadable
             log.error("delivery_unreadable", kind=parcel.kind, outbox=parcel.outbox_id, error=str(unreadable))
         await self._note(parcel, error)
+
+    async def _hand_over(self, parcel: Parcel) -> None:
+        if parcel.way is not Way.TEMPLATE:
+            await self._client.messages.send(wire.CustomerMessage(parcel.openid, content_of(parcel.payload)))
+            return
+        told, once = parcel.payload, f"outbox-{parcel.outbox_id}"
+        await self._client.templates.send(
+            parcel.openid, told["template_id"], told["data"], client_msg_id=once
+        )
 
     async def _note(self, parcel: Parcel, error: Exception | None) -> None:
         """Keep what came of it. A database that is away for seconds must not turn it into "unknown"."""

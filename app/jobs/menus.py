@@ -18,6 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import Clock
 from app.database import Database
 from app.jobs.menu_tags import SWEEP, tag_followers, tag_id
+from app.menus.buttons import drift
+from app.menus.model import MenuFile
 from app.menus.pushes import CONDITIONAL, DEFAULT, DONE, ENSURE_TAG, TIDY, UNFINISHED
 from app.wechat.api.buttons import read_buttons
 from app.wechat.api.menus import MatchRule, MenusApi
@@ -25,7 +27,7 @@ from app.wechat.client import WeChatClient
 from app.wechat.errors import NotAllowed, OutcomeUnknown, QuotaUsedUp, TryLater, WeChatError
 from models import Lease, MenuPushStep, StepState
 
-__all__ = ["push_steps", "steps_due", "tag_followers"]
+__all__ = ["drifted", "push_steps", "steps_due", "tag_followers"]
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +79,16 @@ async def push_steps(
                 await session.execute(sa.delete(Lease).where(Lease.name == SWEEP))
         done += 1
     return done
+
+
+async def drifted(client: WeChatClient, file: MenuFile, public_url: str) -> list[str]:
+    """What WeChat shows otherwise than `file` says, in Chinese.
+
+    Raises: WeChatError: it does not tell.
+    """
+    answer = await client.menus.get()
+    tags = {tag.name: tag.id for tag in await client.tags.list()}
+    return drift(file, public_url, answer.raw, tags)
 
 
 async def steps_due(session: AsyncSession, now: datetime) -> bool:

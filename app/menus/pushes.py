@@ -4,6 +4,7 @@ Each step can be done twice without harm: the default menu replaces itself, tags
 menus for audiences that were made twice are tidied away by the step after them. `app.jobs.menus` does them.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -61,8 +62,25 @@ async def _next_position(session: AsyncSession, revision: MenuRevision) -> int:
 
 async def push_state(session: AsyncSession, revision: MenuRevision) -> str:
     """Whether the buttons of `revision` are on phones, in words."""
+    return (await push_states(session, [revision]))[revision.id]
+
+
+async def push_states(session: AsyncSession, found: Sequence[MenuRevision]) -> dict[int, str]:
+    """As `push_state`, by the revisions' ids."""
+    by_revision: dict[int, list[MenuPushStep]] = {revision.id: [] for revision in found}
+    theirs = sa.select(MenuPushStep).where(MenuPushStep.revision_id.in_(by_revision))
+    for step in await session.scalars(theirs.order_by(MenuPushStep.position)):
+        by_revision[step.revision_id].append(step)
+    return {number: in_words(steps) for number, steps in by_revision.items()}
+
+
+async def steps_of(session: AsyncSession, revision: MenuRevision) -> Sequence[MenuPushStep]:
+    """In order; a revision pushed again has them again."""
     mine = sa.select(MenuPushStep).where(MenuPushStep.revision_id == revision.id)
-    steps = (await session.scalars(mine.order_by(MenuPushStep.position))).all()
+    return (await session.scalars(mine.order_by(MenuPushStep.position))).all()
+
+
+def in_words(steps: Sequence[MenuPushStep]) -> str:
     if not steps:
         return "没有发布到微信"
     last = steps[-1]

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.errors import NotFound
+from app.clock import shanghai
+from app.errors import DomainError, NotFound
 from app.menus.differences import difference
 from app.menus.file import read, read_unchecked
 from app.menus.known import Handlers
@@ -22,6 +23,17 @@ from models import MenuRevision, SharedVersion
 
 VERSION = "menus"
 NOTE_LENGTH, BY_LENGTH = 200, 64
+
+
+class Overtaken(DomainError):
+    """Somebody else has applied a revision while this one was written."""
+
+    def __init__(self, present: MenuRevision, base: int) -> None:
+        when = f"{shanghai(present.created_at):%m月%d日 %H:%M}"
+        super().__init__(
+            f"您改的是第 {base} 版，这期间{present.applied_by}在 {when} 应用了第 {present.number} 版，"
+            "所以没有应用。您写的都还在；请看过与那一版的区别，需要的话再应用一次。"
+        )
 
 
 def digest_of(text: str) -> str:
@@ -87,6 +99,22 @@ async def _apply(
     return revision
 
 
+async def apply_over(
+    session: AsyncSession, text: str, base: int, known: Handlers, by: str, note: str, now: datetime
+) -> MenuRevision:
+    """As `apply`, for who has worked on revision `base` (0: none) and must not undo what others did since.
+
+    Raises:
+        Overtaken: another revision is live meanwhile.
+        MenuMistakes: the text is wrong.
+    """
+    await _queue(session)
+    present = await live(session)
+    if present is not None and present.number != base:
+        raise Overtaken(present, base)
+    return await _apply(session, text, known, by, note, now)
+
+
 async def _queue(session: AsyncSession) -> None:
     """Wait for others who apply; until the transaction ends. On SQLite its start has waited already."""
     dialect = session.get_bind().dialect.name
@@ -107,6 +135,15 @@ def _difference(before: MenuRevision | None, file: MenuFile) -> str:
     return difference(old, file) or "只改了写法，内容没有变"
 
 
+def compared(revision: MenuRevision | None, text: str, checked: MenuFile) -> str:
+    """What applying `text` would change, in words; `checked` is what it says."""
+    if revision is None:
+        return "还没有生效的菜单，应用后就是第 1 版。"
+    if revision.text == text:
+        return f"与正在生效的第 {revision.number} 版一样。"
+    return _difference(revision, checked)
+
+
 async def history(session: AsyncSession, limit: int = 20) -> Sequence[MenuRevision]:
     """Newest first."""
     newest = sa.select(MenuRevision).order_by(MenuRevision.number.desc()).limit(limit)
@@ -114,22 +151,28 @@ async def history(session: AsyncSession, limit: int = 20) -> Sequence[MenuRevisi
 
 
 async def find(session: AsyncSession, number: int) -> MenuRevision | None:
+    if not 0 < number < 2**31:
+        return None
     return (await session.scalars(sa.select(MenuRevision).where(MenuRevision.number == number))).first()
 
 
 async def rollback(
-    session: AsyncSession, number: int, known: Handlers, by: str, now: datetime
+    session: AsyncSession, number: int, known: Handlers, by: str, now: datetime, *, base: int | None = None
 ) -> MenuRevision:
-    """Make the text of revision `number` live again, as a new revision.
+    """Make the text of revision `number` live again, as a new revision; with `base` as in `apply_over`.
 
     Raises:
         NotFound: no such revision.
+        Overtaken: `base` is given, and another revision is live.
         MenuMistakes: it names handlers that are gone.
     """
     old = await find(session, number)
     if old is None:
         raise NotFound(f"没有第 {number} 版菜单。")
-    return await apply(session, old.text, known, by, f"恢复第 {number} 版", now)
+    note = f"恢复第 {number} 版"
+    if base is not None:
+        return await apply_over(session, old.text, base, known, by, note, now)
+    return await apply(session, old.text, known, by, note, now)
 
 
 async def digests(session: AsyncSession) -> frozenset[str]:

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
-from app.services import case_notices, customer_notices, windows
+from app.services import case_notices, customer_notices, notices, windows
 from app.services.outbox import LATE_REPLY
 from app.services.quiet_hours import after_quiet, is_quiet
 from app.services.sign_up_notices import CALLED_OFF
@@ -30,6 +30,8 @@ BACKOFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), ti
 GIVE_UP_AFTER = 12  # tries: some four hours
 OWN_MATTERS = frozenset({LATE_REPLY, *case_notices.KINDS})  # told at any hour
 TO_BE_OWED = OWN_MATTERS | {CALLED_OFF, *customer_notices.KINDS}  # what cannot be sent opens the next reply
+
+BY_TEMPLATE = frozenset({notices.TEST})  # need no window; staff wait for them, at whatever hour
 
 # Written out as in the index: with states that come as parameters neither database would use it, and
 # every look would read all that was ever sent.
@@ -58,7 +60,7 @@ class Parcel:
     openid: str
     lease_token: str
     tries: int
-    place: Place
+    place: Place | None  # None: it goes without a window, by template
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +128,13 @@ async def _parcel(
     except SealBroken as error:
         await unreadable(session, row, str(error), now)
         return None
-    place = windows.reserve(follower, now)
-    if place is None:
+    by_template = row.kind in BY_TEMPLATE
+    place = None if by_template else windows.reserve(follower, now)
+    if place is None and not by_template:
         await undeliverable(session, row, Obstacle.NO_WINDOW, now)
         return None
-    row.state, row.way, row.tries = DeliveryState.SENDING, Way.CUSTOMER_MESSAGE, row.tries + 1
+    row.way = Way.TEMPLATE if by_template else Way.CUSTOMER_MESSAGE
+    row.state, row.tries = DeliveryState.SENDING, row.tries + 1
     row.lease_token, row.lease_until = token, real_now + LEASE
     return Parcel(row.id, row.kind, payload, row.way, follower.openid, token, row.tries, place)
 
@@ -151,7 +155,7 @@ def _due(
 
 
 def _quiet(row: Outbox, now: datetime) -> bool:
-    return not row.urgent and row.kind not in OWN_MATTERS and is_quiet(now)
+    return not row.urgent and row.kind not in OWN_MATTERS | BY_TEMPLATE and is_quiet(now)
 
 
 async def _follower(session: AsyncSession, row: Outbox, app_id: str, *, lock: bool = True) -> Follower | None:
@@ -216,13 +220,17 @@ async def undeliverable(session: AsyncSession, row: Outbox, reason: str, now: da
     _settle(row, DeliveryState.SKIPPED, reason, now)
 
 
-async def exhausted(session: AsyncSession, row: Outbox, place: Place, reason: str, now: datetime) -> None:
-    await windows.close(session, place)
+async def exhausted(
+    session: AsyncSession, row: Outbox, place: Place | None, reason: str, now: datetime
+) -> None:
+    if place is not None:
+        await windows.close(session, place)
     await undeliverable(session, row, reason, now)
 
 
-async def gone(session: AsyncSession, row: Outbox, place: Place, reason: str, now: datetime) -> None:
-    await windows.leave(session, place, now)
+async def gone(session: AsyncSession, row: Outbox, place: Place | None, reason: str, now: datetime) -> None:
+    if place is not None:
+        await windows.leave(session, place, now)
     await undeliverable(session, row, reason, now)
 
 
@@ -235,9 +243,9 @@ async def unknown(session: AsyncSession, row: Outbox, reason: str, now: datetime
     await _tell_message(session, row, MessageState.DELIVERED)
 
 
-async def failed(session: AsyncSession, row: Outbox, place: Place, reason: str, now: datetime) -> None:
+async def failed(session: AsyncSession, row: Outbox, place: Place | None, reason: str, now: datetime) -> None:
     """Nothing was sent, and it will never work as it is: owed, or else shown to staff."""
-    await windows.give_back(session, place)
+    await _give_back(session, place)
     if not await _owe(session, row, reason):
         _settle(row, DeliveryState.FAILED, reason, now)
 
@@ -246,8 +254,7 @@ async def unreadable(
     session: AsyncSession, row: Outbox, reason: str, now: datetime, place: Place | None = None
 ) -> None:
     """There are no words that anybody could be told; shown to staff."""
-    if place is not None:
-        await windows.give_back(session, place)
+    await _give_back(session, place)
     _settle(row, DeliveryState.FAILED, reason, now)
     await _tell_message(session, row, MessageState.UNDELIVERABLE)
 
@@ -255,7 +262,7 @@ async def unreadable(
 async def again(
     session: AsyncSession,
     row: Outbox,
-    place: Place,
+    place: Place | None,
     reason: str,
     now: datetime,
     *,
@@ -265,18 +272,23 @@ async def again(
     if row.tries >= GIVE_UP_AFTER:
         await failed(session, row, place, reason, now)
         return
-    await windows.give_back(session, place)
+    await _give_back(session, place)
     pause = max(after, BACKOFF[min(row.tries, len(BACKOFF)) - 1])
     _wait(row, reason, now + pause)
 
 
 async def reworded(
-    session: AsyncSession, row: Outbox, place: Place, payload: Any, reason: str, now: datetime
+    session: AsyncSession, row: Outbox, place: Place | None, payload: Any, reason: str, now: datetime
 ) -> None:
     """Nothing was sent, and something else can be: at once."""
-    await windows.give_back(session, place)
+    await _give_back(session, place)
     row.payload = payload
     _wait(row, reason, now)
+
+
+async def _give_back(session: AsyncSession, place: Place | None) -> None:
+    if place is not None:
+        await windows.give_back(session, place)
 
 
 async def _owe(session: AsyncSession, row: Outbox, reason: str) -> bool:

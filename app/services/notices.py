@@ -4,7 +4,9 @@ Only one's own matter and alerts to people on duty go this way, never marketing.
 has is WeChat's to tell; whether a value fits a template's field is checked by who maps it.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
@@ -13,9 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import shanghai
 from app.errors import DomainError, NotFound
-from models import Account, CrisisAlert, NoticeTemplate
+from app.wechat.api.template_data import check_data
+from app.wechat.errors import OurMistake
+from models import Account, AccountKind, CrisisAlert, KnownTemplate, NoticeTemplate
 
 ALERT = "crisis.alert"
+TEST = "notices.test"  # the kind of a notice that staff send to themselves
+_LABEL = re.compile(r"([^\n{}]*?)[:：]?\s*\{\{(\w+)\.DATA\}\}")
+_FIELD = re.compile(r"\{\{(\w+)\.DATA\}\}")
 Values = Mapping[str, str]  # by the name staff map them with
 
 # Notice → an example of each value it offers.
@@ -32,6 +39,21 @@ NOTICES: Mapping[str, Values] = MappingProxyType(
         )
     }
 )
+
+# What each is called, and when it goes out as a template message.
+TITLES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {ALERT: ("紧急提醒", "有人流露轻生念头，而值班人员 48 小时没有和公众号说过话，收不到普通消息时")}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A template as WeChat tells of it; `content` shows the fields as {{thing1.DATA}}."""
+
+    template_id: str
+    title: str
+    content: str
+    example: str = ""
 
 
 def alert_values(alert: CrisisAlert) -> dict[str, str]:
@@ -86,3 +108,70 @@ async def drop_template(session: AsyncSession, account_id: int, kind: str) -> bo
         NoticeTemplate.account_id == account_id, NoticeTemplate.kind == kind
     )
     return await session.scalar(dropped.returning(NoticeTemplate.id)) is not None
+
+
+# --- templates ---------------------------------------------------------------------------------------------
+
+
+def fields_of(content: str) -> list[str]:
+    """The fields of a template, in its order."""
+    return list(dict.fromkeys(_FIELD.findall(content)))
+
+
+def labels_of(content: str) -> dict[str, str]:
+    """What stands before each field."""
+    return {field: before.strip() for before, field in _LABEL.findall(content)}
+
+
+def preview(content: str, data: Mapping[str, str]) -> str:
+    """What a phone shows; a field without a value is shown as it is."""
+    return _FIELD.sub(lambda found: data.get(found[1], found[0]), content)
+
+
+def check_fields(title: str, content: str, fields: Mapping[str, str]) -> None:
+    """Raises: DomainError: they are not exactly those of the template."""
+    if set(fields) != set(fields_of(content)):
+        raise DomainError(f"「{title}」要填的字段正好是：{'、'.join(fields_of(content))}。")
+
+
+def check_values(kind: str, fields: Mapping[str, str]) -> None:
+    """Whether the example of each value fits where it is to go.
+
+    Raises: DomainError: WeChat would refuse it.
+    """
+    for field, name in fields.items():
+        example = NOTICES[kind][name]
+        try:
+            check_data({field: example})
+        except OurMistake:
+            raise DomainError(
+                f"{field} 填不下「{name}」（如 {example}）：微信规定了每种字段能写什么，请换一个。"
+            ) from None
+
+
+async def keep_templates(
+    session: AsyncSession, account_id: int, found: Sequence[Told], now: datetime
+) -> None:
+    """What WeChat has told now, in place of what it told before."""
+    await session.execute(sa.delete(KnownTemplate).where(KnownTemplate.account_id == account_id))
+    for each in {each.template_id: each for each in found}.values():
+        row = KnownTemplate(account_id=account_id, template_id=each.template_id, title=each.title[:64])
+        row.content, row.example, row.fetched_at = each.content, each.example, now
+        session.add(row)
+    await session.flush()
+
+
+async def list_templates(session: AsyncSession, app_id: str) -> Sequence[KnownTemplate]:
+    """As WeChat told them last."""
+    mine = sa.select(KnownTemplate).join(Account, Account.id == KnownTemplate.account_id)
+    mine = mine.where(Account.app_id == app_id).order_by(KnownTemplate.title, KnownTemplate.id)
+    return (await session.scalars(mine)).all()
+
+
+async def count_unmapped(session: AsyncSession) -> int:
+    """How many notices no template of an official account carries."""
+    mapped = sa.select(sa.func.count(NoticeTemplate.kind.distinct())).join(
+        Account, Account.id == NoticeTemplate.account_id
+    )
+    mapped = mapped.where(Account.kind == AccountKind.OFFICIAL, NoticeTemplate.kind.in_(list(NOTICES)))
+    return len(NOTICES) - (await session.scalar(mapped) or 0)
