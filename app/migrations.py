@@ -26,6 +26,11 @@ def newest() -> str:
     return head
 
 
+def known() -> set[str]:
+    """Every revision this program has."""
+    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 async def current(engine: AsyncEngine) -> str | None:
     """The revision the database is at; None for one that was never migrated."""
     async with engine.connect() as connection:

@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     """`k2:BASE64,k1:BASE64`, 32 bytes each; the first writes, all read."""
     lookup_key: SecretStr | None = Field(None, min_length=32)
     """Turns encrypted values into look-up digests; at least 32 characters."""
+    backup_keys: SecretStr = SecretStr("")
+    """Written as `encryption_keys`: the first seals backups, all open them. Without it those do."""
 
     wechat_app_id: str = ""
     wechat_app_secret: SecretStr = SecretStr("")

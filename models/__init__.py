@@ -13,6 +13,7 @@ from models.activity import (
 from models.alert import AlertState, CrisisAlert
 from models.api_session import ApiSession
 from models.article import Article, ArticleCategory, ArticleMove, ArticleReads, ArticleState
+from models.backup import Backup
 from models.base import Base
 from models.case import OVER, Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
 from models.consultation import Basis, Consultation, Employment, Urgency
@@ -87,6 +88,7 @@ __all__ = [
     "ArticleMove",
     "ArticleReads",
     "ArticleState",
+    "Backup",
     "Base",
     "Basis",
     "BindingState",

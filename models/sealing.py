@@ -48,17 +48,16 @@ class Keyring:
         Raises:
             ValueError: a part without name, not base64, or not 32 bytes long.
         """
-        keys: dict[str, bytes] = {}
-        for part in text.split(","):
-            name, colon, key = part.strip().partition(":")
-            if not colon or not name or name in keys:
-                raise ValueError("encryption keys are written name:BASE64, each name once")
-            keys[name] = base64.b64decode(key, validate=True)
-        return cls(keys, lookup_key.encode())
+        return cls(parse_keys(text), lookup_key.encode())
 
     @property
     def writes_with(self) -> str:
         return self._header[2:].decode()
+
+    @property
+    def names(self) -> list[str]:
+        """Of all keys, the one that writes first."""
+        return list(self._ciphers)
 
     def seal(self, plain: bytes, place: str) -> bytes:
         nonce = os.urandom(NONCE)
@@ -78,6 +77,21 @@ class Keyring:
     def digest(self, value: str, purpose: str) -> bytes:
         """16 bytes that find `value` again without telling it."""
         return hmac.digest(self._lookup, f"{purpose}\x00{value}".encode(), hashlib.sha256)[:16]
+
+
+def parse_keys(text: str) -> dict[str, bytes]:
+    """Keys by name, the first first, from `k2:BASE64,k1:BASE64`.
+
+    Raises:
+        ValueError: a part without name, not base64, or not 32 bytes long.
+    """
+    keys: dict[str, bytes] = {}
+    for part in text.split(","):
+        name, colon, key = part.strip().partition(":")
+        if not colon or not name or name in keys:
+            raise ValueError("encryption keys are written name:BASE64, each name once")
+        keys[name] = _checked(name, base64.b64decode(key, validate=True))
+    return keys
 
 
 def _checked(name: str, key: bytes) -> bytes:

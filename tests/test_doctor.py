@@ -18,9 +18,9 @@ from app.cli import doctor, doctor_wechat
 from app.cli.doctor import examine
 from app.cli.findings import BAD, DOUBTFUL, GOOD, Finding
 from app.menus.live import LiveMenus
-from app.services import notices
+from app.services import backups, notices
 from app.settings import Settings, WeChatAccount
-from models import AccountKind, Follower, MenuRevision
+from models import AccountKind, Backup, Follower, MenuRevision
 from tests.both_ends import SECRET, WECHAT, Ends, both_ends, settings_for
 from tests.bucket import KEY, NAME, a_bucket
 from tests.bucket import SECRET as BUCKET_SECRET
@@ -79,6 +79,43 @@ async def test_nobody_on_duty_is_doubtful_and_bad_in_production(ends: Ends) -> N
     ends.house.settings = production()
     assert says([each.what for each in await doctor_wechat._duty(ends.house)], "GONGHUI_CRISIS_OPENIDS")
     assert [each.mark for each in await doctor_wechat._duty(ends.house)] == [BAD]
+
+
+# --- backups
+
+
+async def of_backups(ends: Ends) -> list[tuple[str, str]]:
+    return [(each.mark, each.what) for each in await doctor._backups(ends.house)]
+
+
+async def test_backups_that_are_not_made_are_missed(ends: Ends) -> None:
+    assert await of_backups(ends) == []  # nobody backs up a laptop
+
+    ends.house.settings = production()
+    (never, own_key) = await of_backups(ends)
+    assert (never[0], "还没有备份过" in never[1]) == (DOUBTFUL, True)
+    assert (own_key[0], "GONGHUI_BACKUP_KEYS" in own_key[1]) == (DOUBTFUL, True)
+
+    ends.house.settings = production(backup_keys=PRODUCTION["encryption_keys"])
+    async with ends.house.database.transaction() as session:
+        made_at = ends.house.clock.now()
+        made = Backup(made_at=made_at, name="b.ghb", size=1, files=0, sealed_with="k1")
+        await backups.remember(session, made)
+    ((mark, what),) = await of_backups(ends)
+    assert (mark, "用钥匙 k1 加密" in what) == (GOOD, True)
+
+    async with ends.house.database.transaction() as session:
+        await session.execute(sa.update(Backup).values(made_at=made_at - timedelta(days=3)))
+    ((mark, what),) = await of_backups(ends)
+    assert (mark, "最近一次备份是" in what) == (DOUBTFUL, True)
+
+
+async def test_malformed_backup_keys_are_found_before_the_first_backup(ends: Ends) -> None:
+    ends.house.settings = production(backup_keys="secret")
+
+    ((mark, what),) = await of_backups(ends)
+
+    assert (mark, "GONGHUI_BACKUP_KEYS 应写成" in what) == (BAD, True)
 
 
 # --- people on duty

@@ -20,7 +20,7 @@ from app.database import Database
 from models import Base
 
 
-def _revisions() -> list[str]:
+def revisions() -> list[str]:
     """From the first to the newest."""
     config = Config()
     config.set_main_option("script_location", str(migrations.FOLDER))
@@ -31,7 +31,7 @@ def _revisions() -> list[str]:
 def test_migrations_are_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
-    assert migrations.newest() == _revisions()[-1]
+    assert migrations.newest() == revisions()[-1]
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def _value(column: sa.Column[Any], number: int) -> Any:
             return str(number)
 
 
-def _fill(connection: Connection) -> dict[str, int]:
+def fill(connection: Connection) -> dict[str, int]:
     """One more row in every table, pointing to its like in the others; returns how many rows each has."""
     metadata = sa.MetaData()
     metadata.reflect(connection)
@@ -100,12 +100,12 @@ async def test_an_empty_database_gets_every_table(empty: Database) -> None:
 
     await migrations.upgrade(empty.writer)
 
-    assert await migrations.current(empty.reader) == migrations.newest() == _revisions()[-1]
+    assert await migrations.current(empty.reader) == migrations.newest() == revisions()[-1]
     assert await _tables(empty) == set(Base.metadata.tables)
 
 
 async def test_every_step_goes_down_and_up_again(empty: Database) -> None:
-    for before, revision in zip(["base", *_revisions()], _revisions(), strict=False):
+    for before, revision in zip(["base", *revisions()], revisions(), strict=False):
         await migrations.upgrade(empty.writer, revision)
         await migrations.downgrade(empty.writer, before)
         await migrations.upgrade(empty.writer, revision)
@@ -118,12 +118,12 @@ async def test_every_step_goes_down_and_up_again(empty: Database) -> None:
 
 async def test_rows_of_every_revision_survive_the_next(empty: Database) -> None:
     counts: dict[str, int] = {}
-    for revision in _revisions():
+    for revision in revisions():
         await migrations.upgrade(empty.writer, revision)
         kept = counts.keys() & await _tables(empty)
         async with empty.writer.begin() as connection:
             assert await connection.run_sync(_counts, kept) == {name: counts[name] for name in kept}
-            counts = await connection.run_sync(_fill)
+            counts = await connection.run_sync(fill)
 
     assert counts.keys() == Base.metadata.tables.keys()
 
@@ -131,9 +131,9 @@ async def test_rows_of_every_revision_survive_the_next(empty: Database) -> None:
 async def test_answers_from_before_forget_their_readers_too(empty: Database) -> None:
     await migrations.upgrade(empty.writer, "0001")
     async with empty.writer.begin() as connection:
-        await connection.run_sync(_fill)
+        await connection.run_sync(fill)
         await connection.execute(sa.text("UPDATE outbox SET kind = 'cases.answered'"))
-        await connection.run_sync(_fill)
+        await connection.run_sync(fill)
 
     await migrations.upgrade(empty.writer)
 
@@ -146,7 +146,7 @@ async def test_what_was_given_up_before_is_owed_now(empty: Database) -> None:
     await migrations.upgrade(empty.writer, "0001")
     async with empty.writer.begin() as connection:
         for _ in range(4):
-            await connection.run_sync(_fill)
+            await connection.run_sync(fill)
         for row, kind, state, message in (
             (1, "cases.answered", "skipped", "answered"),
             (2, "cases.answered", "delivered", "answered"),
@@ -174,11 +174,11 @@ async def test_what_was_given_up_before_is_owed_now(empty: Database) -> None:
 async def test_a_full_database_goes_down_one_step(empty: Database) -> None:
     await migrations.upgrade(empty.writer)
     async with empty.writer.begin() as connection:
-        await connection.run_sync(_fill)
+        await connection.run_sync(fill)
 
     await migrations.downgrade(empty.writer, "-1")
 
-    assert await migrations.current(empty.reader) == (["", *_revisions()][-2] or None)
+    assert await migrations.current(empty.reader) == (["", *revisions()][-2] or None)
 
 
 async def test_migrating_twice_changes_nothing(empty: Database) -> None:
@@ -267,5 +267,5 @@ def _states(condition: str) -> list[str]:
 
 
 def test_there_is_one_newest_revision() -> None:
-    assert migrations.newest() == _revisions()[-1]
-    assert len(set(_revisions())) == len(_revisions())
+    assert migrations.newest() == revisions()[-1]
+    assert len(set(revisions())) == len(revisions())

@@ -12,6 +12,7 @@ from app.database import Database
 from app.files import Files
 from app.jobs import media, retention
 from app.jobs.stored_files import tidy
+from app.services import backups
 from app.services.stored_files import mark_deleted
 from models import FileState, Follower, MediaFetch, StoredFile
 from tests.conftest import FakeClock
@@ -140,6 +141,22 @@ async def test_one_that_is_being_fetched_goes_when_nobody_is_at_it(talk: Talk, f
     assert await tidy(talk.database, files, talk.clock) == 0
     talk.clock.advance(media.LEASE.total_seconds())
     assert await tidy(talk.database, files, talk.clock) == 1
+
+
+async def test_while_a_backup_is_made_their_bytes_stay(talk: Talk, files: Files) -> None:
+    """The copy of the database may be of a moment at which somebody still needed them."""
+    li = await talk.person("李娜")
+    names = await sends_pictures(talk, files, li)
+    async with talk.database.transaction() as session:
+        assert await backups.begin(session, "night", real_now=talk.clock.real_now())
+    await li.says("取消")
+
+    assert await tidy(talk.database, files, talk.clock) == 0
+    assert await held(files) == set(names)
+
+    talk.clock.advance(backups.HELD_FOR.total_seconds())  # the backup was killed
+    assert await tidy(talk.database, files, talk.clock) == len(names)
+    assert await held(files) == set()
 
 
 # --- somebody does ------------------------------------------------------------------------------------------

@@ -14,10 +14,12 @@ import typer
 from app import migrations
 from app.assembly import House, assemble
 from app.cli import doctor_wechat
+from app.cli.archives import keys_of
 from app.cli.findings import BAD, Finding, advice, bad, doubtful, good
+from app.clock import shanghai
 from app.database import Database
 from app.errors import OperatorError
-from app.services import privacy_files, verification
+from app.services import backups, privacy_files, verification
 from app.settings import Settings, WeChatMode, load_settings
 from app.wechat.errors import WeChatError
 
@@ -34,7 +36,7 @@ def add_to(app: typer.Typer) -> None:
 def doctor() -> None:
     """检查部署，说出哪里不对。
 
-    依次看设置、数据库、Redis、文件、隐私说明、时钟、微信接口、回调地址、小程序、值班、菜单和额度。
+    依次看设置、数据库、Redis、文件、备份、隐私说明、时钟、微信接口、回调地址、小程序、值班、菜单和额度。
     有问题时退出码为 1。
     """
     raise typer.Exit(asyncio.run(_report()))
@@ -87,7 +89,7 @@ Check = Callable[[House], Awaitable[Sequence[Finding]]]
 
 async def examine(house: House) -> AsyncIterator[Finding]:
     """Every check in turn; one that fails does not keep the next from running."""
-    ours = (_database, _redis, _files, _controller, _verification)
+    ours = (_database, _redis, _files, _backups, _controller, _verification)
     checks: tuple[Check, ...] = (*ours, *doctor_wechat.CHECKS)
     for check in checks:
         what = (check.__doc__ or "").strip("。. ")
@@ -229,6 +231,27 @@ async def _files(house: House) -> list[Finding]:
     if kept != b"ok":
         return [bad(f"{name} 读回来的不是写进去的：请检查存储")]
     return [good(f"{name} 可写可读")]
+
+
+async def _backups(house: House) -> list[Finding]:
+    """备份."""
+    try:
+        keys_of(house.settings)
+    except OperatorError as error:
+        return [bad(error.message)]
+    if house.settings.development:
+        return []
+    async with house.database.reading() as session:
+        last = await backups.find_last(session)
+    told = "还没有备份过" if last is None else f"最近一次备份是 {shanghai(last.made_at):%Y-%m-%d %H:%M}"
+    if last is None or backups.is_late(last, house.clock.now()):
+        found = [doubtful(f"{told}：请每天运行一次 gonghui backup，放到另一台机器上")]
+    else:
+        found = [good(f"{told}，用钥匙 {last.sealed_with} 加密")]
+    if not house.settings.backup_keys:
+        todo = "用 gonghui keys new --for-backups 生成一把，填进 GONGHUI_BACKUP_KEYS"
+        found.append(doubtful(f"备份没有自己的钥匙，用的是数据库的，换下的旧钥匙也得一直留着：请{todo}"))
+    return found
 
 
 async def _verification(house: House) -> list[Finding]:

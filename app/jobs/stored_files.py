@@ -1,10 +1,10 @@
 """Deleting files that nobody needs: rows are marked first, then their bytes go, then the rows.
 
 Whoever stops in between leaves a mark, and the next one deletes what may be gone already. No lease is taken:
-two who do the same do no harm.
+two who do the same do no harm. While a backup is made, marked files stay: it may name them still.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ import structlog
 from app.clock import Clock
 from app.database import Database
 from app.files import Files
-from app.services import loose_files
+from app.services import backups, loose_files
 from models import MediaFetch, StoredFile
 
 log = structlog.get_logger(__name__)
@@ -31,15 +31,18 @@ async def tidy(database: Database, files: Files, clock: Clock) -> int:
         if judged.kept or judged.loose:
             async with database.transaction() as session:
                 await loose_files.settle(session, judged)
-    return await _delete_marked(database, files, clock.real_now())
+    return await _delete_marked(database, files, clock.real_now)
 
 
-async def _delete_marked(database: Database, files: Files, real_now: datetime) -> int:
+async def _delete_marked(database: Database, files: Files, real_now: Callable[[], datetime]) -> int:
     count = 0
     found: Sequence[sa.Row[int, str]] = ()
     while True:
         async with database.reading() as session:
-            found = (await session.execute(_marked(real_now, after=found[-1].id if found else 0))).all()
+            found = (await session.execute(_marked(real_now(), after=found[-1].id if found else 0))).all()
+            # Asked after they were found: a backup that begins now sees them marked.
+            if await backups.is_being_made(session, real_now()):
+                return count
         gone = [row.id for row in found if await _is_gone(files, row.public_id)]
         if gone:
             async with database.transaction() as session:
