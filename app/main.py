@@ -11,11 +11,12 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import logs, metrics
+from app import logs, metrics, migrations
 from app.api import app as api
 from app.api.gate import GATE, Gate
 from app.api.limits import Limits
 from app.assembly import CALLBACKS, House, assemble
+from app.checkup.ours import facts
 from app.console import app as console
 from app.console.entrance import CONSOLE
 from app.console.office import OFFICE, Office
@@ -24,6 +25,7 @@ from app.portal import home, pages
 from app.portal.tickets import Tickets
 from app.portal.visitor import DOOR, PRIVATE, SESSIONS, Door, look_up
 from app.services import coordination
+from app.services.workings import Program
 from app.settings import Settings, load_settings
 from app.web import assets
 from app.web.packing import Packing
@@ -215,7 +217,11 @@ def _office(house: House) -> Office:
     async def apply(text: str, by: str, note: str) -> int:
         return await house.apply_menus(text, by=by, note=note)
 
-    return Office(house.settings, house.menus, house.known, apply, house.waker.wake)
+    return Office(
+        *(house.settings, house.menus, house.known, apply, house.waker.wake),
+        program=Program(house.settings, migrations.newest()),
+        check=lambda: facts(house),
+    )
 
 
 def _settle_memory() -> None:

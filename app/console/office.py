@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from app.dependencies import handed
 from app.menus import Known
 from app.menus.live import LiveMenus
+from app.services.workings import Fact, Program
 from app.settings import Settings, derive
 
 OFFICE: Final = "office"  # in the ASGI scope's state
@@ -25,6 +26,8 @@ class Office:
     known: Mapping[str, Known]
     apply_menus: Callable[[str, str, str], Awaitable[int]]
     wake: Callable[[], None]  # somebody left due rows behind
+    program: Program
+    check: Callable[[], Awaitable[list[Fact]]]  # all that `gonghui doctor` looks at; asks the network
 
     @property
     def is_secure(self) -> bool:

@@ -2,8 +2,16 @@
 
 from typing import Final
 
-from app.console import home, jobs, me, record, signing_in, staff
+from app.console import deliveries, home, jobs, keys, me, messages, record, signing_in, staff, status
 
 OPEN: Final = (signing_in,)  # for who is not signed in yet
 FOR_ALL: Final = (home, me)  # for everybody of staff, whatever their roles
-ROOMS: Final = (staff, record, jobs)  # each with a `SECTION` and the right it needs
+ROOMS: Final = (
+    messages,
+    deliveries,
+    staff,
+    record,
+    jobs,
+    status,
+)  # each with a `SECTION` and the right it needs
+PARTS: Final = (keys,)  # further pages of these rooms

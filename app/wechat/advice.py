@@ -1,29 +1,6 @@
-"""What `doctor` says of one thing: a mark, and a sentence that tells what to do."""
-
-from dataclasses import dataclass
+"""What WeChat refused, in Chinese, and what an operator does about it."""
 
 from app.wechat import errors
-
-GOOD, DOUBTFUL, BAD = "✓", "!", "✗"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    mark: str
-    what: str
-
-
-def good(what: str) -> Finding:
-    return Finding(GOOD, what)
-
-
-def doubtful(what: str) -> Finding:
-    return Finding(DOUBTFUL, what)
-
-
-def bad(what: str) -> Finding:
-    return Finding(BAD, what)
-
 
 ADVICE: tuple[tuple[int, str], ...] = (
     (40164, "把本机的出口 IP 加进微信公众平台「设置与开发 → 基本配置」的 IP 白名单"),
