@@ -48,7 +48,6 @@ class Message(Base):
         sa.Index("ix_message_received_at_state_tries", "received_at", "state", "tries"),
         sa.Index(
             "ix_message_not_answered",
-            "state",
             "id",
             sqlite_where=sa.text(NOT_ANSWERED),
             postgresql_where=sa.text(NOT_ANSWERED),

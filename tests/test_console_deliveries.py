@@ -67,11 +67,18 @@ async def operator(ends: Ends) -> Worker:
 
 async def test_the_list_says_what_became_of_it_and_why(ends: Ends, operator: Worker) -> None:
     number = await effect(ends, DeliveryState.SKIPPED, reason=Obstacle.NO_WINDOW, way=Way.PORTAL)
-    await effect(ends, reason=f"message/custom/send: 40008 {HOSTILE}")
+    await effect(ends, reason=f"/cgi-bin/message/custom/send: 40008 {HOSTILE}")
 
     page = await operator.reads("/deliveries")
 
-    for words in ("没有发", "48 小时内没有和公众号说话", "只在网页上", "发送失败", "微信的答复", "答复"):
+    for words in (
+        "没有发",
+        "48 小时内没有和公众号说话",
+        "只在网页上",
+        "发送失败",
+        "微信的答复：40008",
+        "答复",
+    ):
         assert words in page, words
     assert await person_of(ends, number) in page
     assert HOSTILE not in page and "您的咨询有了答复" not in page
@@ -162,7 +169,7 @@ async def test_what_is_stale_is_not_sent_again(ends: Ends, operator: Worker) -> 
     old = ends.house.clock.now() - timedelta(days=8)
     answered = await said(ends)
     refused = {
-        await effect(ends, kind="activities.reminder"): "可能已经变了",
+        (reminder := await effect(ends, kind="activities.reminder")): "可能已经变了",
         await effect(ends, settled_at=old): "过了 7 天",
         await effect(ends, payload=None): "内容已按保存期限清除",
         await effect(ends, person_id=None): "不知道该发给谁",
@@ -171,6 +178,7 @@ async def test_what_is_stale_is_not_sent_again(ends: Ends, operator: Worker) -> 
     for number, words in refused.items():
         answer = await operator.sends(f"/deliveries/{number}/retry")
         assert answer.status_code == 422 and words in answer.text, words
+    assert 'data-test="retry"' not in await operator.reads(f"/deliveries/{reminder}")
 
 
 async def test_what_waits_for_its_next_try_goes_at_once(ends: Ends, operator: Worker) -> None:

@@ -3,6 +3,7 @@
 Of what was told in confidence it shows that it was, its state and its day. Not here: sending (`deliveries`).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -78,12 +79,15 @@ _KEPT: Final[Mapping[DeliveryState, str]] = {
 }
 # What they ask for or remind of may have passed meanwhile; while they wait to be sent, that is looked after.
 _PASSING: Final = frozenset({case_notices.ASKED, case_notices.REMINDED, sign_up_notices.REMINDER})
+_PASSED: Final = "它提醒的事现在可能已经变了，不能重发；需要的话，请在办理的地方重新通知。"
+_REFUSED: Final = re.compile(r"[\w/-]+: (-?\d+ .*)", re.DOTALL)  # path, code and words, as errors say them
 LATELY: Final = timedelta(days=7)
 _WORDS_LATER: Final = defer(Outbox.payload, raiseload=True)  # where no key opens them, that is told
 
+# By its key for each row: asked whether there is one, PostgreSQL would read every confidential message.
+_RULE: Final = sa.select(Message.rule).where(Message.id == Outbox.message_id).scalar_subquery()
 is_confidential: Final[sa.ColumnElement[bool]] = sa.or_(
-    Outbox.confidential.is_(True),
-    sa.exists().where(Message.id == Outbox.message_id, Message.rule == CONFIDENTIAL),
+    Outbox.confidential.is_(True), sa.func.coalesce(_RULE, "") == CONFIDENTIAL
 )
 
 
@@ -129,14 +133,16 @@ class Entry:
     @property
     def because(self) -> str:
         """Why it is where it is, in words; what WeChat said, as it said it."""
-        if not self.reason:
-            return ""
-        return _REASONS.get(self.reason, f"微信的答复：{self.reason}")
+        if self.reason in _REASONS:
+            return _REASONS[self.reason]
+        refused = _REFUSED.fullmatch(self.reason)
+        return self.reason if refused is None else f"微信的答复：{refused[1]}"
 
     @property
     def kept_because(self) -> str:
         """Why it is not sent again; empty where it may be."""
-        return _KEPT.get(self.state, "")
+        is_passing = self.state is S.FAILED and self.kind in _PASSING
+        return _PASSED if is_passing else _KEPT.get(self.state, "")
 
     @property
     def is_waiting(self) -> bool:
@@ -224,7 +230,7 @@ async def send_again(session: AsyncSession, outbox_id: int, now: datetime) -> No
 async def _refuse_stale(session: AsyncSession, row: Outbox, now: datetime) -> None:
     """Raises: DomainError: it was true when it was written, and may not be now."""
     if row.kind in _PASSING:
-        raise DomainError("它提醒的事现在可能已经变了，不能重发；需要的话，请在办理的地方重新通知。")
+        raise DomainError(_PASSED)
     if row.settled_at is not None and row.settled_at <= now - LATELY:
         raise DomainError("已经过了 7 天，现在再发会让人摸不着头脑；请在办理的地方重新告诉对方。")
     if row.kind == LATE_REPLY and row.message_id is not None:

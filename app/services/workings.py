@@ -5,10 +5,12 @@ Quick enough to be looked at every few seconds. What WeChat has to be asked for 
 
 import platform
 import shutil
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -68,8 +70,17 @@ async def look(session: AsyncSession, program: Program, *, now: datetime, real_n
         _menus(found),
         await _jobs(session),
         await _backups(session, program.settings, now),
-        Fact("程序", f"Python {platform.python_version()}，需要数据库版本 {program.revision}"),
+        Fact("程序", f"{_release()}Python {platform.python_version()}，需要数据库版本 {program.revision}"),
     ]
+
+
+@cache
+def _release() -> str:
+    """The program's own version; nothing of ours is installed as a package that could be asked for it."""
+    project = Path(__file__).parents[2] / "pyproject.toml"
+    if not project.exists():
+        return ""
+    return f"{tomllib.loads(project.read_text(encoding='utf-8'))['project']['version']} 版，"
 
 
 # --- database and disk -------------------------------------------------------------------------------------
@@ -202,9 +213,13 @@ async def _queue(session: AsyncSession, found: Figures, now: datetime) -> list[F
         todo = "请看发送情况里的原因；微信调用次数用完的，零点以后会自己发"
     address = "/console/deliveries"
     facts = [Fact("等待发送", told, level, todo, f"{address}?state=failed_retry" if todo else address)]
-    for state in (DeliveryState.FAILED, DeliveryState.UNKNOWN):
+    todos = {
+        DeliveryState.FAILED: "请看原因，能重发的重发",
+        DeliveryState.UNKNOWN: "可能到了，不能重发：要紧的请在办理的地方问一问对方",
+    }
+    for state, words in todos.items():
         number = await delivery_log.count_lately(session, state, now)
-        level, todo = (Level.DOUBTFUL, "请看原因，能重发的重发") if number else (Level.GOOD, "")
+        level, todo = (Level.DOUBTFUL, words) if number else (Level.GOOD, "")
         name = f"7 天内{delivery_log.STATES[state]}"
         facts.append(Fact(name, f"{number:,} 条", level, todo, f"{address}?state={state}"))
     return facts

@@ -20,7 +20,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_message_not_answered",
         "message",
-        ["state", "id"],
+        ["id"],
         sqlite_where=NOT_ANSWERED,
         postgresql_where=NOT_ANSWERED,
     )
