@@ -11,11 +11,12 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import logs, metrics
+from app import logs, metrics, migrations
 from app.api import app as api
 from app.api.gate import GATE, Gate
 from app.api.limits import Limits
 from app.assembly import CALLBACKS, House, assemble
+from app.checkup.ours import facts
 from app.console import app as console
 from app.console.entrance import CONSOLE
 from app.console.office import OFFICE, Office
@@ -27,6 +28,7 @@ from app.portal import home, pages
 from app.portal.tickets import Tickets
 from app.portal.visitor import DOOR, PRIVATE, SESSIONS, Door, look_up
 from app.services import coordination
+from app.services.workings import Program
 from app.settings import Settings, load_settings
 from app.web import assets
 from app.web.limits import Limit
@@ -35,7 +37,7 @@ from app.web.policy import JS_SDK, JS_SDK_PATH, Policy
 from app.wechat.advice import advice
 from app.wechat.callback import CallbackEndpoint
 from app.wechat.errors import WeChatError
-from app.wechat.incoming import Incoming
+from app.wechat.incoming import Incoming, words_in
 from app.wechat.jssdk import TicketSource
 from models import AccountKind
 
@@ -227,7 +229,12 @@ def _office(house: House) -> Office:
             raise DomainError(f"没能向微信核对：{advice(error)}。") from error
 
     sign_ins = Limit(SIGN_INS_A_MINUTE, house.clock.monotonic)
-    return Office(house.settings, house.menus, house.known, at_wechat, house.waker.wake, sign_ins)
+    return Office(
+        *(house.settings, house.menus, house.known, at_wechat, house.waker.wake, sign_ins),
+        words_in=words_in,
+        program=Program(house.settings, migrations.newest()),
+        check=lambda: facts(house),
+    )
 
 
 def _settle_memory() -> None:

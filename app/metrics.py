@@ -11,31 +11,20 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import SystemClock
 from app.database import Database
-from models import (
-    Consultation,
-    CrisisAlert,
-    MembershipApplication,
-    MenuPushStep,
-    MenuRevision,
-    Outbox,
-    StepState,
-)
+from app.services import figures
 
 log = structlog.get_logger(__name__)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 4.0, 4.8)  # the last two: deferred, silent
 ANSWER_WITHIN = 2.0  # seconds the database may take; Prometheus itself waits ten
-WAITING = ("queued", "sending", "failed_retry")
 
 
 class _Tally:
@@ -135,45 +124,16 @@ class Metrics:
 
     async def _read(self, database: Database, now: datetime) -> None:
         async with database.reading() as session:
-            await self._read_outbox(session, now)
-            await self._read_alerts(session, now)
-            await self._read_menus(session)
-            late = sa.select(sa.func.count()).where(Consultation.next_answer_due_at <= now)
-            self._late_consultations.set(await session.scalar(late) or 0)
-            late = sa.select(sa.func.count()).where(MembershipApplication.due_at <= now)
-            self._late_applications.set(await session.scalar(late) or 0)
-
-    async def _read_outbox(self, session: AsyncSession, now: datetime) -> None:
-        # Written out: neither database uses a partial index for states that come as parameters.
-        waiting = sa.text("state IN ('queued', 'sending', 'failed_retry')")
-        rows = await session.execute(
-            sa.select(Outbox.state, sa.func.count(), sa.func.min(Outbox.due_at))
-            .where(waiting)
-            .group_by(Outbox.state)
-        )
-        found = {str(state): (count, oldest) for state, count, oldest in rows}
-        for state in WAITING:
-            self._outbox.labels(state).set(found.get(state, (0, None))[0])
-        oldest = min((at for _, at in found.values()), default=now)
-        self._late.set(max(0.0, (now - oldest).total_seconds()))
-
-    async def _read_alerts(self, session: AsyncSession, now: datetime) -> None:
-        counts = sa.select(sa.func.count(), sa.func.count(sa.case((CrisisAlert.unheard(now), 1))))
-        row = (await session.execute(counts.where(sa.text("state = 'waiting'")))).one()
-        self._untaken.set(row[0])
-        self.alerts_unreached(row[1])
-
-    async def _read_menus(self, session: AsyncSession) -> None:
-        steps = sa.select(MenuPushStep.id).where(MenuPushStep.revision_id == MenuRevision.id)
-        newest = sa.select(sa.func.max(MenuRevision.number))
-        applied = await session.scalar(newest) or 0
-        # The newest with nothing left to do is as far as it will ever get: steps of its own that were dropped
-        # belong to an earlier try, or to an account that has no menu calls.
-        left = sa.exists(steps.where(MenuPushStep.state.in_((StepState.WAITING, StepState.FAILED))))
-        undone = sa.exists(steps.where(MenuPushStep.state != StepState.DONE))
-        settled = sa.case((MenuRevision.number == applied, ~left), else_=~undone)
-        self._applied.set(applied)
-        self._pushed.set(await session.scalar(newest.where(sa.exists(steps), settled)) or 0)
+            found = await figures.read(session, now)
+        for state, number in found.waiting.items():
+            self._outbox.labels(state).set(number)
+        self._late.set(found.late_seconds)
+        self._untaken.set(found.alerts_untaken)
+        self.alerts_unreached(found.alerts_unreached)
+        self._applied.set(found.menu_applied)
+        self._pushed.set(found.menu_pushed)
+        self._late_consultations.set(found.consultations_overdue)
+        self._late_applications.set(found.applications_overdue)
 
     def render(self) -> bytes:
         """The page that Prometheus reads, of type `CONTENT_TYPE`."""

@@ -10,13 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import migrations
 from app.database import Database
-from models import Account, Follower, Message, Person
+from models import Account, Follower, Message, Outbox, Person
 from tests.servers import run_apart
 
 BATCH = 5000
 
 
-async def fill(url: str, *, messages: int, followers: int) -> None:
+async def fill(url: str, *, messages: int, followers: int, mixed: bool = False) -> None:
+    """With `mixed` the messages are of a year, of many kinds and states, and a fifth left an effect."""
     database = Database(url)
     now = datetime.now(UTC) - timedelta(days=1)
     sealed = os.urandom(420)  # as long as a sealed message of usual length
@@ -55,16 +56,53 @@ async def fill(url: str, *, messages: int, followers: int) -> None:
                 "body_": sealed,
                 "reply_": sealed,
                 "tries": 0,
+                **(_mixed(n, messages, now) if mixed else {}),
             }
             for n in range(messages)
         )
         await _insert(connection, Message.__table__, kept)
+        if mixed:
+            effects = (_effect(n, first + n % followers, now) for n in range(messages // 5))
+            await _insert(connection, Outbox.__table__, effects)
+            if not database.is_sqlite:
+                async with connection.begin():
+                    await connection.execute(sa.text("ANALYZE"))
         if not database.is_sqlite:
             async with connection.begin():
                 for table in ("person", "follower"):  # whose ids were given, not counted
                     ids = f"pg_get_serial_sequence('{table}', 'id')"
                     await connection.execute(sa.text(f"SELECT setval({ids}, max(id)) FROM {table}"))
     await database.close()
+
+
+def _mixed(n: int, messages: int, now: datetime) -> dict[str, object]:
+    """One of a year's messages: most are answered texts, of 300 rules; a few came late or failed."""
+    at = now - timedelta(days=365) * ((messages - n) / messages)
+    state = "failed" if n % 1000 == 7 else "delivered" if n % 150 == 3 else "answered"
+    state = "undeliverable" if n % 2000 == 9 else state
+    kind = "event.scan" if n % 200 == 5 else "event.click" if n % 10 in {1, 2} else "text"
+    rule = "fallback" if n % 3 == 0 else f"keyword:词{n * 7 % 300}"
+    return {"received_at": at, "answered_at": at, "state": state, "kind": kind, "rule": rule}
+
+
+def _effect(n: int, person_id: int, now: datetime) -> dict[str, object]:
+    state = "failed" if n % 500 == 7 else "unknown" if n % 700 == 3 else "delivered"
+    at = now - timedelta(seconds=n)
+    return {
+        "key": f"filled:{n}",
+        "kind": "cases.answered" if n % 4 else "activities.reminder",
+        "person_id": person_id,
+        "state": "skipped" if n % 9 == 1 else state,
+        "way": "customer_message",
+        "besides_reply": False,
+        "urgent": False,
+        "confidential": n % 20 == 0,
+        "reason": "",
+        "created_at": at,
+        "due_at": at,
+        "settled_at": at,
+        "tries": 1,
+    }
 
 
 async def _insert(

@@ -13,7 +13,7 @@ import pytest
 
 from app import assembly, main
 from app.assembly import House
-from app.cli import doctor_wechat
+from app.checkup import with_wechat
 from app.jobs.rounds import Rounds
 from app.main import Service
 from app.preparing import prepare
@@ -112,7 +112,7 @@ async def both_ends(
 
     httpx_joined = SimpleNamespace(**vars(httpx) | {"AsyncClient": client})
     monkeypatch.setattr(assembly, "httpx", httpx_joined)
-    monkeypatch.setattr(doctor_wechat, "httpx", httpx_joined)
+    monkeypatch.setattr(with_wechat, "httpx", httpx_joined)
     monkeypatch.setattr(Rounds, "start", lambda self: None)
     monkeypatch.setattr(main, "_settle_memory", lambda: None)
     await prepare(settings)

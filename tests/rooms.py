@@ -50,7 +50,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app.settings": frozenset({"app.errors"}),
     "app.whole_answers": frozenset(),
     "app.files": frozenset({"app.errors"}),
-    "app.metrics": frozenset({"app.clock", "app.database", "models"}),
+    "app.metrics": frozenset({"app.clock", "app.database", "app.services.figures", "models"}),
     "app.wechat": frozenset(),
     "app.knowledge": GROUND | {"models"},
     "app.services": GROUND | {"models", "app.knowledge"},
@@ -69,9 +69,10 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app.later_work": EVERYTHING_BELOW_ASSEMBLY | {"app.house"},
     "app.assembly": EVERYTHING_BELOW_ASSEMBLY | {"app.house", "app.later_work"},
     "app.preparing": EVERYTHING_BELOW_ASSEMBLY | {"app.assembly"},
-    "app.main": EVERYTHING_BELOW_ASSEMBLY | {"app.assembly"},
+    "app.checkup": EVERYTHING_BELOW_ASSEMBLY | {"app.assembly"},
+    "app.main": EVERYTHING_BELOW_ASSEMBLY | {"app.assembly", "app.checkup"},
     "app.cli": EVERYTHING_BELOW_ASSEMBLY
-    | {"app.assembly", "app.preparing", "app.sealed_stream", "app.whole_answers"},
+    | {"app.assembly", "app.checkup", "app.preparing", "app.sealed_stream", "app.whole_answers"},
     "app.__main__": frozenset({"app.cli"}),
 }
 # Single arrows beside the table, each with its reason.

@@ -14,9 +14,10 @@ import pytest
 import sqlalchemy as sa
 
 from app.assembly import assemble
-from app.cli import doctor, doctor_wechat
-from app.cli.doctor import examine
-from app.cli.findings import BAD, DOUBTFUL, GOOD, Finding
+from app.checkup import ours, with_wechat
+from app.checkup.findings import BAD, DOUBTFUL, GOOD, Finding
+from app.checkup.ours import examine
+from app.cli import doctor
 from app.menus.live import LiveMenus
 from app.services import backups, notices
 from app.settings import Settings, WeChatAccount
@@ -77,15 +78,15 @@ async def test_nobody_on_duty_is_doubtful_and_bad_in_production(ends: Ends) -> N
     assert says((await findings(ends))[DOUBTFUL], "GONGHUI_CRISIS_OPENIDS")
 
     ends.house.settings = production()
-    assert says([each.what for each in await doctor_wechat._duty(ends.house)], "GONGHUI_CRISIS_OPENIDS")
-    assert [each.mark for each in await doctor_wechat._duty(ends.house)] == [BAD]
+    assert says([each.what for each in await with_wechat._duty(ends.house)], "GONGHUI_CRISIS_OPENIDS")
+    assert [each.mark for each in await with_wechat._duty(ends.house)] == [BAD]
 
 
 # --- backups
 
 
 async def of_backups(ends: Ends) -> list[tuple[str, str]]:
-    return [(each.mark, each.what) for each in await doctor._backups(ends.house)]
+    return [(each.mark, each.what) for each in await ours._backups(ends.house)]
 
 
 async def test_backups_that_are_not_made_are_missed(ends: Ends) -> None:
@@ -124,7 +125,7 @@ async def test_malformed_backup_keys_are_found_before_the_first_backup(ends: End
 async def on_duty(ends: Ends, *openids: str, **changes: Any) -> list[Finding]:
     changes = {"crisis_openids": openids} | changes
     ends.house.settings = ends.house.settings.model_copy(update=changes)
-    return list(await doctor_wechat._duty(ends.house))
+    return list(await with_wechat._duty(ends.house))
 
 
 async def test_of_everybody_on_duty_it_is_said_whether_an_alert_would_arrive(ends: Ends) -> None:
@@ -200,7 +201,7 @@ async def test_a_service_with_another_token_is_told_from_a_proxy_that_leads_else
     for url, token in ((ends.house.settings.public_url, "another1"), (WECHAT, account.token)):
         ends.house.settings = ends.house.settings.model_copy(update={"public_url": url})
         changed = type(account)(account.app_id, token, account.aes_key, account.mode)
-        told.append(await doctor_wechat._answers(ends.house, AccountKind.OFFICIAL, changed))
+        told.append(await with_wechat._answers(ends.house, AccountKind.OFFICIAL, changed))
 
     assert [each.mark for each in told] == [BAD, BAD]
     assert "HTTP 403" in told[0].what
@@ -238,8 +239,8 @@ async def test_the_clock_is_compared_with_any_answer_a_refusal_too(
     def client(**given: Any) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.MockTransport(refuse))
 
-    monkeypatch.setattr(doctor_wechat, "httpx", SimpleNamespace(**vars(httpx) | {"AsyncClient": client}))
-    (finding,) = await doctor_wechat._clock(ends.house)
+    monkeypatch.setattr(with_wechat, "httpx", SimpleNamespace(**vars(httpx) | {"AsyncClient": client}))
+    (finding,) = await with_wechat._clock(ends.house)
 
     assert finding.mark == mark
     assert ("NTP" in finding.what) is (mark == BAD)
@@ -274,9 +275,9 @@ async def test_a_wechat_out_of_reach_is_told_with_what_to_do(ends: Ends) -> None
 def test_settings_that_start_and_cannot_work_are_named(changes: dict[str, Any], words: str) -> None:
     sound = {"public_url": "https://gh.example.cn", "wechat_token": "thetoken"}
     changes = changes or {"public_url": "http://127.0.0.1:8000"}
-    assert [each.what for each in doctor._settings(production(**sound))] == ["设置完整"]
+    assert [each.what for each in ours.look_at_settings(production(**sound))] == ["设置完整"]
 
-    (finding,) = doctor._settings(production(**sound | changes))
+    (finding,) = ours.look_at_settings(production(**sound | changes))
 
     assert finding.mark == BAD
     assert words in finding.what
@@ -285,7 +286,7 @@ def test_settings_that_start_and_cannot_work_are_named(changes: dict[str, Any], 
 def test_clear_text_is_doubtful() -> None:
     settings = production(public_url="https://gh.example.cn", wechat_token="thetoken", wechat_mode="plain")
 
-    (finding,) = doctor._settings(settings)
+    (finding,) = ours.look_at_settings(settings)
 
     assert (finding.mark, "安全模式" in finding.what) == (DOUBTFUL, True)
 
@@ -382,7 +383,7 @@ async def test_a_check_with_a_bug_does_not_stop_the_next(ends: Ends, monkeypatch
         """数据库."""
         raise KeyError("a bug\nwith a second line")
 
-    monkeypatch.setattr(doctor, "_database", broken)
+    monkeypatch.setattr(ours, "_database", broken)
 
     told = await findings(ends)
 
@@ -431,4 +432,4 @@ async def test_an_empty_database_is_told_to_be_migrated_and_nothing_else_is_aske
 
     assert first.mark == BAD
     assert "gonghui migrate" in first.what
-    assert second == doctor.UNMIGRATED
+    assert second.what == ours.UNMIGRATED.what

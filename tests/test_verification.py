@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.cli import doctor
+from app.checkup import ours
 from app.cli import verification as commands
 from app.errors import DomainError, NotFound, OperatorError
 from app.services import verification
@@ -92,12 +92,12 @@ def test_at_the_terminal(database_url: str, tmp_path: Path, monkeypatch: pytest.
 
 
 async def test_the_doctor_misses_them_at_a_real_address_only(ends: Ends) -> None:
-    assert await doctor._verification(ends.house) == []
+    assert await ours._verification(ends.house) == []
 
     object.__setattr__(ends.house.settings, "public_url", "https://union.example.cn")
-    (found,) = await doctor._verification(ends.house)
+    (found,) = await ours._verification(ends.house)
     assert "没有域名校验文件" in found.what
     async with ends.house.database.transaction() as session:
         await verification.add(session, MINI, b"x", NOON)
-    (found,) = await doctor._verification(ends.house)
+    (found,) = await ours._verification(ends.house)
     assert found.what == f"域名校验文件 1 个：{MINI}"

@@ -48,7 +48,7 @@ def adopt(
 async def _adopt(menus: Path | None, *, dry_run: bool) -> None:
     from app import migrations  # noqa: PLC0415 - everything; `--help` needs none of it
     from app.assembly import assemble  # noqa: PLC0415
-    from app.cli.findings import advice  # noqa: PLC0415
+    from app.wechat.advice import advice  # noqa: PLC0415
     from app.wechat.errors import WeChatError  # noqa: PLC0415
 
     async with assemble() as house:

@@ -28,8 +28,6 @@ from app.sealed_stream import (
     SealedWriter,
     is_sealed,
 )
-from app.settings import Settings
-from models.sealing import parse_keys
 
 FORMAT = 2  # 1: not sealed, and without `lookup` and `keys`
 MANIFEST = "manifest.json"
@@ -41,25 +39,6 @@ UNTOUCHED = "没有恢复任何内容。"
 NEWER = f"这份备份由更新的版本制作，请先升级程序，{UNTOUCHED}"
 
 Members = dict[str, dict[str, Any]]  # name → size, sha256
-
-
-def keys_of(settings: Settings) -> list[Key]:
-    """What seals backups, and opens them: the keys set for that, then those of the database.
-
-    Raises:
-        OperatorError: `GONGHUI_BACKUP_KEYS` is malformed.
-    """
-    found: list[Key] = []
-    for name in ("backup_keys", "encryption_keys"):
-        if given := getattr(settings, name):
-            try:
-                found += parse_keys(given.get_secret_value()).items()
-            except ValueError as error:
-                raise OperatorError(
-                    f"GONGHUI_{name.upper()} 应写成 名字:BASE64（32 字节），多个用逗号隔开，"
-                    "可用 gonghui keys new 生成"
-                ) from error
-    return found
 
 
 @dataclass(frozen=True, slots=True)

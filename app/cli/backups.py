@@ -22,13 +22,14 @@ import typer
 from app import migrations
 from app.assembly import House, assemble
 from app.cli import restoring
-from app.cli.archives import CLOCK, Archive, Manifest, copy_name, keys_of, verified
+from app.cli.archives import CLOCK, Archive, Manifest, copy_name, verified
 from app.cli.database_copies import kind_of, one_moment
 from app.cli.workplaces import workplace
 from app.clock import shanghai
 from app.errors import OperatorError
 from app.sealed_stream import Key
 from app.services import backups
+from app.services.backups import keys_of
 from app.settings import load_settings
 from models import Backup
 from models.sealing import keyring

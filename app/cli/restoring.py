@@ -16,13 +16,14 @@ import sqlalchemy as sa
 
 from app import migrations
 from app.assembly import House, assemble
-from app.cli.archives import MANIFEST, UNTOUCHED, Manifest, copy_name, keys_of, members, sealed_with, verified
+from app.cli.archives import MANIFEST, UNTOUCHED, Manifest, copy_name, members, sealed_with, verified
 from app.cli.database_copies import extract_sqlite, folder_of, kind_of, replace_postgres, replace_sqlite
 from app.cli.workplaces import workplace
 from app.database import Database
 from app.errors import OperatorError
 from app.sealed_stream import Key
 from app.services import backups
+from app.services.backups import keys_of
 from app.settings import load_settings
 from models import Backup, Base
 from models.sealing import SealBroken, keyring

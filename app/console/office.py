@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from app.dependencies import handed
 from app.menus import Known
 from app.menus.live import LiveMenus
+from app.services.workings import Fact, Program
 from app.settings import Settings, derive
 from app.web.limits import Limit
 
@@ -29,6 +30,9 @@ class Office:
     menus_at_wechat: Callable[[str], Awaitable[list[str]]]
     wake: Callable[[], None]  # somebody left due rows behind
     sign_ins: Limit  # of one address, whatever the login
+    words_in: Callable[[str], str]  # what was said, in the body of a push
+    program: Program
+    check: Callable[[], Awaitable[list[Fact]]]  # all that `gonghui doctor` looks at; asks the network
 
     @property
     def is_secure(self) -> bool:

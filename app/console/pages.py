@@ -6,17 +6,21 @@ from app.console import (
     alerts,
     cases,
     consultations,
+    deliveries,
     home,
     jobs,
+    keys,
     me,
     menu_file,
     menus,
+    messages,
     notices,
     privacy,
     questions,
     record,
     signing_in,
     staff,
+    status,
 )
 
 OPEN: Final = (signing_in,)  # for who is not signed in yet
@@ -29,8 +33,11 @@ ROOMS: Final = (  # each with a `SECTION` and the right it needs
     questions,
     menus,
     notices,
+    messages,
+    deliveries,
     staff,
     record,
     jobs,
+    status,
 )
-PARTS: Final = (menu_file,)  # further pages of these rooms
+PARTS: Final = (keys, menu_file)  # further pages of these rooms

@@ -47,6 +47,7 @@ def _environment() -> Environment:
         "spoken": spoken,
         "tone": tone,
         "minute": minute,
+        "second": lambda moment: f"{shanghai(moment):%Y-%m-%d %H:%M:%S}",
         "day": lambda moment: civil_date(moment).isoformat(),
         "grouped": lambda number: f"{number:,}",
         "key": lambda words: re.sub(r"[^a-z0-9]+", "-", str(words).lower()),

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from app.errors import DomainError
-from app.jobs.staff_jobs import Bench, Ended, Work
-from app.jobs.staff_work import standing_of
+from app.jobs.staff_jobs import Bench, Ended, Work, standing_of
 from app.services import notices, permissions
 from app.services.notices import Told
 from app.wechat.advice import advice

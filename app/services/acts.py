@@ -41,6 +41,10 @@ ACTS: Final[dict[str, str]] = {
     "audit.export": "导出操作记录",
     "job.start": "开始任务",
     "job.fetch": "下载文件",
+    "messages.reveal": "查看消息原文",
+    "messages.retry": "重新处理消息",
+    "deliveries.retry": "重新发送",
+    "status.check": "检查部署",
 }
 
 

@@ -5,13 +5,17 @@ first looks for what is marked and then asks here; what he found is then marked 
 Not here: making and restoring one (`app.cli.backups`).
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.errors import OperatorError
 from app.services import coordination
+from app.settings import Settings
 from models import Backup, Lease
+from models.sealing import parse_keys
 
 HELD_FOR = timedelta(minutes=5)  # real time; a process that was killed keeps nobody longer
 HOLD_AGAIN = timedelta(minutes=1)
@@ -52,10 +56,33 @@ async def restored(session: AsyncSession, backup: Backup) -> None:
 
 async def find_last(session: AsyncSession) -> Backup | None:
     """The one that holds the latest moment."""
-    newest = sa.select(Backup).order_by(Backup.made_at.desc(), Backup.id.desc()).limit(1)
-    return (await session.scalars(newest)).one_or_none()
+    return next(iter(await list_newest(session, 1)), None)
+
+
+async def list_newest(session: AsyncSession, limit: int) -> Sequence[Backup]:
+    newest = sa.select(Backup).order_by(Backup.made_at.desc(), Backup.id.desc()).limit(limit)
+    return (await session.scalars(newest)).all()
 
 
 def is_late(last: Backup | None, now: datetime) -> bool:
     """Whether the next backup should have been made by now."""
     return last is None or now - last.made_at > LATE_AFTER
+
+
+def keys_of(settings: Settings) -> list[tuple[str, bytes]]:
+    """What seals backups, and opens them: the keys set for that, then those of the database.
+
+    Raises:
+        OperatorError: `GONGHUI_BACKUP_KEYS` is malformed.
+    """
+    found: list[tuple[str, bytes]] = []
+    for name in ("backup_keys", "encryption_keys"):
+        if given := getattr(settings, name):
+            try:
+                found += parse_keys(given.get_secret_value()).items()
+            except ValueError as error:
+                raise OperatorError(
+                    f"GONGHUI_{name.upper()} 应写成 名字:BASE64（32 字节），多个用逗号隔开，"
+                    "可用 gonghui keys new 生成"
+                ) from error
+    return found

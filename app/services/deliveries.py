@@ -322,9 +322,12 @@ async def _tell_message(session: AsyncSession, row: Outbox, state: MessageState)
     """A late answer's message takes part in its fate; only a deferred one. False where there is none."""
     if row.kind != LATE_REPLY or row.message_id is None:
         return False
+    before = [MessageState.DEFERRED]
+    if state is MessageState.DELIVERED:  # an answer that could not be read, and that staff sent again
+        before.append(MessageState.UNDELIVERABLE)
     told = await session.scalar(
         sa.update(Message)
-        .where(Message.id == row.message_id, Message.state == MessageState.DEFERRED)
+        .where(Message.id == row.message_id, Message.state.in_(before))
         .values(state=state)
         .returning(Message.id)
     )

@@ -1,10 +1,6 @@
-"""What `doctor` says of one thing: a mark, and a sentence that tells what to do."""
+"""What a check says of one thing: a mark, and a sentence that tells what to do."""
 
-from dataclasses import dataclass
-
-from app.wechat.advice import advice
-
-__all__ = ["BAD", "DOUBTFUL", "GOOD", "Finding", "advice", "bad", "doubtful", "good"]
+from dataclasses import dataclass, replace
 
 GOOD, DOUBTFUL, BAD = "✓", "!", "✗"
 
@@ -13,6 +9,7 @@ GOOD, DOUBTFUL, BAD = "✓", "!", "✗"
 class Finding:
     mark: str
     what: str
+    topic: str = ""  # what was looked at
 
 
 def good(what: str) -> Finding:
@@ -25,3 +22,7 @@ def doubtful(what: str) -> Finding:
 
 def bad(what: str) -> Finding:
     return Finding(BAD, what)
+
+
+def about(topic: str, finding: Finding) -> Finding:
+    return replace(finding, topic=topic)

@@ -1,4 +1,4 @@
-"""What `doctor` looks at together with WeChat: clock, API, callbacks, people on duty, menus, quotas."""
+"""What is looked at together with WeChat: clock, API, callbacks, people on duty, menus, quotas."""
 
 from email.utils import parsedate_to_datetime
 from secrets import token_hex
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.assembly import CALLBACKS, House
-from app.cli.findings import GOOD, Finding, advice, bad, doubtful, good
+from app.checkup.findings import GOOD, Finding, bad, doubtful, good
 from app.clock import spoken
 from app.jobs.menus import drifted
 from app.menus.file import read
@@ -16,6 +16,7 @@ from app.menus.revisions import live
 from app.menus.targets import Do
 from app.services import coordination, crisis, notices, on_duty, windows
 from app.settings import WeChatAccount
+from app.wechat.advice import advice
 from app.wechat.crypto import Account, BadCallback, signature
 from app.wechat.errors import WeChatError
 from app.wechat.incoming import parse

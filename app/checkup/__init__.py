@@ -1,0 +1,1 @@
+"""What there is to say about a deployment: checks that a command and a page share."""

@@ -1,0 +1,72 @@
+"""发送情况: what was to leave us, what became of it and why; sending again what certainly was not sent."""
+
+from dataclasses import replace
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.console import listing
+from app.console.entrance import ActingDesk, AtDesk, needs_whole
+from app.console.listing import Filter
+from app.console.navigation import Section, Waiting
+from app.console.shell import InShell
+from app.dependencies import Now
+from app.errors import DomainError
+from app.services import delivery_log
+from app.services.delivery_log import Wanted
+from app.services.permissions import Right, Standing
+from models import DeliveryState, Outbox
+
+PAGE: Final = "/console/deliveries"
+
+router = APIRouter(prefix="/deliveries", dependencies=[needs_whole(Right.DELIVERIES_READ)])
+OutboxId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
+async def _waiting(session: AsyncSession, standing: Standing, now: Any) -> list[Waiting]:
+    named = ((DeliveryState.FAILED, "7 天内发送失败"), (DeliveryState.UNKNOWN, "7 天内发送结果不明"))
+    return [
+        Waiting(words, f"{PAGE}?state={state}", await delivery_log.count_lately(session, state, now))
+        for state, words in named
+    ]
+
+
+SECTION: Final = Section(
+    "deliveries", "公众号", "发送情况", PAGE, "send", Right.DELIVERIES_READ, waiting=_waiting, whole=True
+)
+
+
+@router.get("")
+async def everything(request: Request, desk: AtDesk, shell: InShell) -> HTMLResponse:
+    view = listing.view_of(
+        request,
+        Filter("state", "状态", {state.value: words for state, words in delivery_log.STATES.items()}),
+        Filter("kind", "种类", delivery_log.KINDS),
+        Filter("way", "方式", {way.value: words for way, words in delivery_log.WAYS.items()}),
+        Filter("person", "谁（编号）"),
+    )
+    async with desk.reading() as session:
+        chosen = delivery_log.chosen(Wanted(**view.chosen))
+        found = await listing.page(session, chosen, Outbox.id, view)
+    page = replace(found, rows=[delivery_log.entry_of(row) for row in found.rows])
+    return shell.page("deliveries.html", page=page, view=view)
+
+
+@router.get("/{outbox_id}")
+async def one(outbox_id: OutboxId, desk: AtDesk, shell: InShell) -> HTMLResponse:
+    async with desk.reading() as session:
+        return shell.page("delivery.html", entry=await delivery_log.get(session, outbox_id))
+
+
+@router.post("/{outbox_id}/retry", dependencies=[needs_whole(Right.DELIVERIES_RETRY)])
+async def retry(outbox_id: OutboxId, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    try:
+        async with desk.acting() as session:
+            await delivery_log.send_again(session, outbox_id, now)
+    except DomainError as error:
+        async with desk.reading() as session:
+            entry = await delivery_log.get(session, outbox_id)
+        return shell.refused("delivery.html", error, entry=entry)
+    return shell.done(f"{PAGE}/{outbox_id}", "已重新排队，几秒内会再发一次。")

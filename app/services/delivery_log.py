@@ -1,0 +1,239 @@
+"""What was to leave us, as staff look through it: which way it took, what became of it, and why.
+
+Of what was told in confidence it shows that it was, its state and its day. Not here: sending (`deliveries`).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
+
+from app.clock import start_of_day
+from app.database import leave_work
+from app.errors import DomainError, NotFound
+from app.services import case_notices, customer_notices, notices, sign_up_notices
+from app.services.audit import does
+from app.services.confidential import CONFIDENTIAL
+from app.services.deliveries import GIVE_UP_AFTER, Obstacle
+from app.services.outbox import LATE_REPLY
+from models import DeliveryState, Follower, Message, MessageState, Outbox, Person, Way
+from models.sealing import SealBroken
+
+S = DeliveryState
+STATES: Final[Mapping[DeliveryState, str]] = {
+    S.QUEUED: "等待发送",
+    S.SENDING: "正在发送",
+    S.ACCEPTED: "微信已收下",
+    S.DELIVERED: "已送达",
+    S.FAILED_RETRY: "稍后再试",
+    S.OWED: "等对方来时说",
+    S.FAILED: "发送失败",
+    S.UNKNOWN: "结果不明",
+    S.SKIPPED: "没有发",
+}
+WAYS: Final[Mapping[Way, str]] = {
+    Way.PASSIVE: "随答复带到",
+    Way.CUSTOMER_MESSAGE: "客服消息",
+    Way.TEMPLATE: "模板消息",
+    Way.PORTAL: "只在网页上",
+}
+KINDS: Final[Mapping[str, str]] = {
+    LATE_REPLY: "晚到的答复",
+    case_notices.ANSWERED: "答复",
+    case_notices.ASKED: "请补充情况",
+    case_notices.REMINDED: "催补充情况",
+    case_notices.ENDED: "办结或转办",
+    case_notices.RECEIVED: "受理回执",
+    case_notices.CLAIMED: "有人申请绑定",
+    notices.ALERT: "紧急提醒",
+    sign_up_notices.REMINDER: "活动提醒",
+    sign_up_notices.CALLED_OFF: "活动取消",
+    "crisis.reply": "值班人员的答复",
+    customer_notices.UNVERIFIED: "户号要重新核实",
+    customer_notices.UNBOUND: "户号已解绑",
+}
+_REASONS: Final[Mapping[str, str]] = {
+    Obstacle.NO_OPENID: "对方在这个账号上没有登记",
+    Obstacle.NOT_FOLLOWING: "对方没有关注公众号",
+    Obstacle.NO_RIGHT: "账号没有发客服消息的权限",
+    Obstacle.NO_WINDOW: "对方 48 小时内没有和公众号说话，微信不让发",
+    Obstacle.SPENT: "这一轮能发的客服消息用完了",
+    "the sender was cut off": "发到一半时程序停了，不知道到没到",
+    "the message is run again": "那条消息重新处理了，由新的答复代替",
+    "no longer true": "内容已经过时，不再发送",
+    "account closed": "对方注销了",
+}
+_KEPT: Final[Mapping[DeliveryState, str]] = {
+    S.QUEUED: "正排着队，到时间会自己发，不用重发。",
+    S.SENDING: "正在发送，请稍后再看。",
+    S.ACCEPTED: "微信已经收下，不用重发。",
+    S.DELIVERED: "已经送达，不用重发。",
+    S.OWED: "对方下次和公众号说话时会先收到它，不用重发。",
+    S.SKIPPED: "它已经了结，只留在网页上；需要的话，请在办理的地方另外告诉对方。",
+    S.UNKNOWN: "不知道到没到：可能已经送达。同一条消息不能发两次，所以不能重发；请在办理的地方问一问对方。",
+}
+# What they ask for or remind of may have passed meanwhile; while they wait to be sent, that is looked after.
+_PASSING: Final = frozenset({case_notices.ASKED, case_notices.REMINDED, sign_up_notices.REMINDER})
+_PASSED: Final = "它提醒的事现在可能已经变了，不能重发；需要的话，请在办理的地方重新通知。"
+_REFUSED: Final = re.compile(r"[\w/-]+: (-?\d+ .*)", re.DOTALL)  # path, code and words, as errors say them
+LATELY: Final = timedelta(days=7)
+_WORDS_LATER: Final = defer(Outbox.payload, raiseload=True)  # where no key opens them, that is told
+
+# By its key for each row: asked whether there is one, PostgreSQL would read every confidential message.
+_RULE: Final = sa.select(Message.rule).where(Message.id == Outbox.message_id).scalar_subquery()
+is_confidential: Final[sa.ColumnElement[bool]] = sa.or_(
+    Outbox.confidential.is_(True), sa.func.coalesce(_RULE, "") == CONFIDENTIAL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the log is narrowed down to; an empty one is not asked for. `person` is a public id."""
+
+    state: str = ""
+    kind: str = ""
+    way: str = ""
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One effect, without its words."""
+
+    id: int
+    is_confidential: bool
+    state: DeliveryState
+    kind: str
+    way: Way | None
+    reason: str
+    person: str  # public id
+    message_id: int | None
+    tries: int
+    created_at: datetime
+    due_at: datetime | None
+    settled_at: datetime | None
+
+    @property
+    def state_label(self) -> str:
+        return STATES[self.state]
+
+    @property
+    def kind_label(self) -> str:
+        return CONFIDENTIAL if self.is_confidential else KINDS.get(self.kind, self.kind)
+
+    @property
+    def way_label(self) -> str:
+        return WAYS[self.way] if self.way is not None else ""
+
+    @property
+    def because(self) -> str:
+        """Why it is where it is, in words; what WeChat said, as it said it."""
+        if self.reason in _REASONS:
+            return _REASONS[self.reason]
+        refused = _REFUSED.fullmatch(self.reason)
+        return self.reason if refused is None else f"微信的答复：{refused[1]}"
+
+    @property
+    def kept_because(self) -> str:
+        """Why it is not sent again; empty where it may be."""
+        is_passing = self.state is S.FAILED and self.kind in _PASSING
+        return _PASSED if is_passing else _KEPT.get(self.state, "")
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state in {S.QUEUED, S.FAILED_RETRY}
+
+    @property
+    def tries_words(self) -> str:
+        return (
+            f"第 {self.tries} 次，最多 {GIVE_UP_AFTER} 次"
+            if self.state is S.FAILED_RETRY
+            else f"{self.tries} 次"
+        )
+
+
+def chosen(wanted: Wanted) -> sa.Select[Any]:
+    """Rows for `entry_of`. Who asks for a person's never meets what was told that person in confidence."""
+    columns: tuple[Any, ...] = (
+        *(Outbox.id, is_confidential.label("is_confidential"), Outbox.state, Outbox.kind, Outbox.way),
+        *(Outbox.reason, Person.public_id.label("person"), Outbox.message_id, Outbox.tries),
+        *(Outbox.created_at, Outbox.due_at, Outbox.settled_at),
+    )
+    found = sa.select(*columns).select_from(Outbox).outerjoin(Follower, Follower.id == Outbox.follower_id)
+    found = found.outerjoin(Person, Person.id == sa.func.coalesce(Outbox.person_id, Follower.person_id))
+    if wanted.state:
+        found = found.where(Outbox.state == DeliveryState(wanted.state))
+    if wanted.kind:
+        found = found.where(Outbox.kind == wanted.kind, ~is_confidential)
+    if wanted.way:
+        found = found.where(Outbox.way == Way(wanted.way))
+    if wanted.person:
+        theirs = sa.select(Person.id).where(Person.public_id == wanted.person).scalar_subquery()
+        found = found.where(Outbox.person_id == theirs, ~is_confidential)
+    return found
+
+
+def entry_of(row: Any) -> Entry:
+    if not row.is_confidential:
+        return Entry(**{**row._mapping, "person": row.person or ""})
+    day = start_of_day(row.created_at)
+    return Entry(row.id, True, row.state, "", row.way, row.reason, "", None, row.tries, day, None, None)
+
+
+async def get(session: AsyncSession, outbox_id: int) -> Entry:
+    """Raises: NotFound."""
+    row = (await session.execute(chosen(Wanted()).where(Outbox.id == outbox_id))).one_or_none()
+    if row is None:
+        raise NotFound("没有找到这条发送记录。")
+    return entry_of(row)
+
+
+async def count_lately(session: AsyncSession, state: DeliveryState, now: datetime) -> int:
+    """How many ended so within the last days: older ones nobody puts right any more."""
+    found = sa.select(sa.func.count(Outbox.id)).where(Outbox.state == state, Outbox.settled_at > now - LATELY)
+    return int(await session.scalar(found) or 0)
+
+
+async def send_again(session: AsyncSession, outbox_id: int, now: datetime) -> None:
+    """Let the sender take it at once, with its tries counted anew: of what was certainly not sent.
+
+    Raises:
+        NotFound: no such row.
+        DomainError: it may have arrived, needs no sending, or has no words any more.
+    """
+    row = await session.get(Outbox, outbox_id, with_for_update=True, options=[_WORDS_LATER])
+    if row is None:
+        raise NotFound("没有找到这条发送记录。")
+    if row.state in _KEPT:
+        raise DomainError(_KEPT[row.state])
+    if row.person_id is None and row.follower_id is None:
+        raise DomainError("已经不知道该发给谁，不能重发。")
+    if row.state is S.FAILED:
+        await _refuse_stale(session, row, now)
+    try:
+        payload = await session.scalar(sa.select(Outbox.payload).where(Outbox.id == row.id))
+    except SealBroken:
+        raise DomainError("现有的加密钥匙打不开它的内容；补上旧钥匙以后再重发。") from None
+    if payload is None:
+        raise DomainError("内容已按保存期限清除，不能重发。")
+    does(session, "deliveries.retry", str(row.id), before=row.state, reason_before=row.reason)
+    row.state, row.due_at, row.tries = DeliveryState.QUEUED, now, 0
+    row.settled_at = row.lease_token = row.lease_until = None
+    leave_work(session)
+
+
+async def _refuse_stale(session: AsyncSession, row: Outbox, now: datetime) -> None:
+    """Raises: DomainError: it was true when it was written, and may not be now."""
+    if row.kind in _PASSING:
+        raise DomainError(_PASSED)
+    if row.settled_at is not None and row.settled_at <= now - LATELY:
+        raise DomainError("已经过了 7 天，现在再发会让人摸不着头脑；请在办理的地方重新告诉对方。")
+    if row.kind == LATE_REPLY and row.message_id is not None:
+        state = await session.scalar(sa.select(Message.state).where(Message.id == row.message_id))
+        if state is not MessageState.UNDELIVERABLE:
+            raise DomainError("那条消息已经另外处理，不能再发旧的答复。")

@@ -1,0 +1,245 @@
+"""The message log in the console: looking through it, reading words, running failed ones again."""
+
+import pytest
+import sqlalchemy as sa
+
+from app.clock import civil_date
+from app.jobs import staff_jobs, staff_work
+from app.services.confidential import CONFIDENTIAL
+from app.services.staff import Wanted
+from models import Dialogue, DialogueState, Follower, JobState, Message, MessageState, Person, Role, StaffJob
+from tests import making
+from tests.both_ends import Ends
+from tests.console_kit import Worker, acts_of, admin, at_work, ends
+
+__all__ = ["admin", "ends"]
+HOSTILE = "<script>alert(1)</script>"
+
+
+async def said(ends: Ends, words: str = "值班电话", rule: str = "keyword:值班电话", **given: object) -> int:
+    """A message of its own person, as the journal keeps it; its id."""
+    async with ends.house.database.transaction() as session:
+        now = ends.house.clock.now()
+        count = await session.scalar(sa.select(sa.func.count(Message.id))) or 0
+        account_id = ends.house.accounts["official"][0]  # type: ignore[index]
+        person = Person(created_at=now)
+        session.add(person)
+        await session.flush()
+        follower = Follower(account_id=account_id, openid=f"oLog{count}", person_id=person.id)
+        session.add(follower)
+        await session.flush()
+        row = Message(
+            account_id=account_id,
+            key=f"log-{count}",
+            **{
+                "follower_id": follower.id,
+                "kind": "text",
+                "state": MessageState.ANSWERED,
+                "rule": rule,
+                "request_id": f"r{count}",
+                "received_at": now,
+                "answered_at": now,
+                "body": f"<xml><Content><![CDATA[{words}]]></Content></xml>",
+                "reply": {"type": "text", "content": f"您说的是{words}"},
+                **given,
+            },
+        )
+        session.add(row)
+        await session.flush()
+        return row.id
+
+
+async def person_of(ends: Ends, message_id: int) -> str:
+    async with ends.house.database.reading() as session:
+        found = sa.select(Person.public_id).join(Follower).join(Message, Message.follower_id == Follower.id)
+        return str(await session.scalar(found.where(Message.id == message_id)))
+
+
+async def state_of(ends: Ends, message_id: int) -> MessageState:
+    async with ends.house.database.reading() as session:
+        return (await session.get_one(Message, message_id)).state
+
+
+@pytest.fixture
+async def operator(ends: Ends) -> Worker:
+    return await at_work(ends, "张伟", Role.OPERATOR)
+
+
+async def test_the_list_tells_what_came_and_no_word_of_it(ends: Ends, operator: Worker) -> None:
+    await said(ends, "我家停电了")
+
+    page = await operator.reads("/messages")
+
+    assert "文字" in page and "已答复" in page and "keyword:值班电话" in page and "毫秒" in page
+    assert "停电" not in page
+
+
+async def test_every_filter_finds_its_own(ends: Ends, operator: Worker) -> None:
+    text = await said(ends)
+    failed = await said(ends, rule="fallback", state=MessageState.FAILED, kind="event.click")
+    late = await said(ends, rule="fallback", state=MessageState.DELIVERED, answered_at=None)
+    day = civil_date(ends.house.clock.now()).isoformat()
+    ids = {text: "text", failed: "failed", late: "late"}
+
+    async def found(query: str) -> set[str]:
+        page = await operator.reads(f"/messages?{query}")
+        return {name for number, name in ids.items() if f'href="/console/messages/{number}"' in page}
+
+    assert await found("") == {"text", "failed", "late"}
+    assert await found("state=answered") == {"text"}
+    assert await found("trouble=late") == {"late"}
+    assert await found("trouble=failed") == {"failed"}
+    assert await found("trouble=any") == {"failed", "late"}
+    assert await found("kind=event.click") == {"failed"}
+    assert await found("rule=fallback") == {"failed", "late"}
+    assert await found(f"person={await person_of(ends, late)}") == {"late"}
+    assert await found(f"day={day}&state=failed") == {"failed"}
+    assert await found("day=2020-01-01") == set()
+    assert await found("day=yesterday") == set()
+    assert await found("day=0001-01-01") == set()
+    assert await found("person=nobody") == set()
+    assert await found("state=nonsense&kind=%00") == {"text", "failed", "late"}  # as if not asked
+
+
+async def test_pages_go_on_where_the_last_one_ended(ends: Ends, operator: Worker) -> None:
+    ids = [await said(ends) for _ in range(53)]
+
+    first = await operator.reads("/messages?state=answered")
+    rest = await operator.reads(f"/messages?state=answered&before={ids[3]}")
+
+    assert f'href="/console/messages/{ids[3]}"' in first and f'href="/console/messages/{ids[2]}"' not in first
+    assert f"before={ids[3]}" in first
+    assert f'href="/console/messages/{ids[2]}"' in rest and 'data-test="older"' not in rest
+
+
+async def test_words_are_read_with_a_reason_and_put_down(ends: Ends, operator: Worker) -> None:
+    number = await said(ends, HOSTILE)
+
+    assert "<pre" not in await operator.reads(f"/messages/{number}")
+    without = await operator.sends(f"/messages/{number}/words", reason="  ")
+    answer = await operator.sends(f"/messages/{number}/words", reason="查没有答复的原因")
+
+    assert without.status_code == 422 and "为什么要看" in without.text and "<pre" not in without.text
+    assert "&lt;script&gt;" in answer.text and HOSTILE not in answer.text
+    assert "您说的是" in answer.text
+    (act,) = await acts_of(ends, "messages.reveal")
+    assert (act.subject, act.reason, act.by) == (str(number), "查没有答复的原因", "张伟")
+
+
+async def test_words_that_are_forgotten_or_that_no_key_opens(ends: Ends, operator: Worker) -> None:
+    gone = await said(ends, body=None, reply=None)
+    broken = await said(ends)
+    async with ends.house.database.transaction() as session:
+        spoilt = sa.update(sa.table("message", sa.column("id"), sa.column("body"))).values(
+            body=b"\x01\x02kXspoilt"
+        )
+        await session.execute(spoilt.where(sa.column("id") == broken))
+
+    assert "已按保存期限清除" in await operator.reads(f"/messages/{gone}")
+    assert f"/messages/{broken}" in await operator.reads("/messages")
+    answer = await operator.sends(f"/messages/{broken}/words", reason="查一查")
+    assert answer.status_code == 422 and "打不开" in answer.text
+
+
+@pytest.mark.parametrize("over", [False, True])
+async def test_of_what_was_told_in_confidence_nobody_learns_who_or_when(
+    ends: Ends, operator: Worker, over: bool
+) -> None:
+    number = await said(
+        ends, "心里难受", rule=CONFIDENTIAL if over else "consultations.intake", dialogue_ref="d1"
+    )
+    if not over:  # its dialogue says so
+        async with ends.house.database.transaction() as session:
+            now = ends.house.clock.now()
+            row = await session.get_one(Message, number)
+            session.add(
+                Dialogue(
+                    ref="d1",
+                    follower_id=row.follower_id,
+                    flow="x",
+                    version=1,
+                    state=DialogueState.OPEN,
+                    confidential=True,
+                    serial=1,
+                    started_at=now,
+                    updated_at=now,
+                    expires_at=now,
+                )
+            )
+    person = await person_of(ends, number)
+
+    for path in ("/messages", f"/messages/{number}"):
+        page = await operator.reads(path)
+        assert "保密对话" in page and person not in page and "consultations" not in page
+        assert f"{ends.house.clock.now():%M:%S}" not in page.partition("<main")[2]
+    assert f"/messages/{number}" not in await operator.reads(f"/messages?person={person}")
+    assert f"/messages/{number}" not in await operator.reads("/messages?kind=text")
+    answer = await operator.sends(f"/messages/{number}/words", reason="想看看")
+    assert answer.status_code == 422 and "难受" not in answer.text
+    assert await acts_of(ends, "messages.reveal") == []
+
+
+async def test_a_failed_message_is_run_again_once(ends: Ends, operator: Worker) -> None:
+    number = await said(ends, state=MessageState.FAILED, answered_at=None)
+    assert "处理失败的消息" in await operator.reads("")
+
+    assert "已排队重新处理" in await operator.does(f"/messages/{number}/retry")
+    again = await operator.sends(f"/messages/{number}/retry")
+
+    assert await state_of(ends, number) is MessageState.RECEIVED
+    assert again.status_code == 422 and "没有失败" in again.text
+    assert [act.subject for act in await acts_of(ends, "messages.retry")] == [str(number)]
+
+
+async def test_all_that_are_asked_for_are_run_again_by_a_job(ends: Ends, operator: Worker) -> None:
+    ours = [await said(ends, rule="fallback", state=MessageState.FAILED) for _ in range(2)]
+    gone = await said(ends, rule="fallback", state=MessageState.FAILED, body=None)
+    other = await said(ends, rule="keyword:x", state=MessageState.FAILED)
+    assert "重新处理 3 条失败的" in await operator.reads("/messages?rule=fallback")
+
+    assert "重新处理 3 条失败的消息" in await operator.does("/messages/retry?rule=fallback")
+    house = ends.house
+    await staff_jobs.run(house.database, house.clock, house.files, staff_work.KINDS)
+
+    assert [await state_of(ends, each) for each in ours] == [MessageState.RECEIVED] * 2
+    assert await state_of(ends, other) is await state_of(ends, gone) is MessageState.FAILED
+    page = await operator.reads("/jobs")
+    assert "已排队重新处理 2 条" in page and "1 条没有排：原文已按保存期限清除" in page
+    assert "没有失败的消息" in await operator.does("/messages/retry?rule=nothing")
+
+
+async def test_a_job_asks_for_the_rights_of_its_own_moment(ends: Ends, operator: Worker) -> None:
+    await said(ends, state=MessageState.FAILED)
+    await operator.does("/messages/retry")
+    async with ends.house.database.transaction() as session:
+        await session.execute(sa.text("DELETE FROM staff_grant"))
+
+    house = ends.house
+    await staff_jobs.run(house.database, house.clock, house.files, staff_work.KINDS)
+
+    async with house.database.reading() as session:
+        job = await session.scalar(sa.select(StaffJob))
+    assert job is not None and job.state is JobState.FAILED and "不能" in (job.said or "")
+
+
+async def test_who_may_do_what(ends: Ends, admin: Worker) -> None:
+    failed = await said(ends, state=MessageState.FAILED)
+    editor = await at_work(ends, "李娜", Role.EDITOR)
+    async with ends.house.database.transaction() as session:
+        branch = await making.branch(session)
+    there = await at_work(ends, "赵敏", Wanted(Role.UNION_ADMIN, branch.id))
+
+    for worker in (editor, there):  # a message belongs to no branch
+        assert (await worker.gets("/messages")).status_code == 403
+        assert (await worker.gets(f"/messages/{failed}")).status_code == 403
+        assert (await worker.sends("/messages/retry")).status_code == 403
+        assert 'href="/console/messages"' not in await worker.reads("")
+    assert (await admin.sends(f"/messages/{failed}/words", reason="看看")).status_code == 403
+    assert 'data-test="reveal"' not in await admin.reads(f"/messages/{failed}")
+    assert await state_of(ends, failed) is MessageState.FAILED
+
+
+@pytest.mark.parametrize("number", ["999999", "0", "-1", "99999999999999999999", "x", "%00"])
+async def test_what_is_not_there(ends: Ends, operator: Worker, number: str) -> None:
+    assert (await operator.gets(f"/messages/{number}")).status_code in {404, 422}
+    assert (await operator.sends(f"/messages/{number}/retry")).status_code in {404, 422}
