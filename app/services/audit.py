@@ -17,6 +17,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm.attributes import get_history
+from sqlalchemy.orm.base import PASSIVE_NO_INITIALIZE
 
 from app.clock import Clock
 from app.database import Database, WritingSession
@@ -180,7 +182,7 @@ def _put_down(watch: Watch, session: Session, row: Any) -> None:
     columns = state.mapper.column_attrs
     # What nobody has touched has no history worth the time it takes to ask for it.
     for key in columns.keys() if is_gone else [key for key in state.committed_state if key in columns]:
-        column, history = columns[key].columns[0], state.attrs[key].history
+        column, history = columns[key].columns[0], get_history(row, key, PASSIVE_NO_INITIALIZE)
         if is_gone:
             before[key] = _said(column, state.dict.get(key))
         elif history.has_changes():
