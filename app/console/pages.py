@@ -2,8 +2,22 @@
 
 from typing import Final
 
-from app.console import home, jobs, me, record, signing_in, staff
+from app.console import (
+    branch_tree,
+    customer_import,
+    customers,
+    home,
+    jobs,
+    me,
+    member_import,
+    members,
+    record,
+    signing_in,
+    staff,
+)
 
 OPEN: Final = (signing_in,)  # for who is not signed in yet
 FOR_ALL: Final = (home, me)  # for everybody of staff, whatever their roles
-ROOMS: Final = (staff, record, jobs)  # each with a `SECTION` and the right it needs
+# Further pages of rooms, without a `SECTION`. They come first: `/members/import` is no member.
+PARTS: Final = (branch_tree, member_import, customer_import)
+ROOMS: Final = (members, customers, staff, record, jobs)  # each with a `SECTION` and the right it needs

@@ -12,8 +12,9 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import DomainError, OperatorError
 from app.files import Files
-from app.services import staff_jobs
-from models import FileState, JobState, StaffJob, StoredFile
+from app.services import permissions, staff_jobs
+from app.services.permissions import Standing
+from models import FileState, JobState, Staff, StaffJob, StoredFile
 from models.types import public_id
 
 log = structlog.get_logger(__name__)
@@ -58,6 +59,13 @@ class Bench:
 
 
 Work = Callable[[Bench], Awaitable[Ended]]
+
+
+async def standing_of(bench: Bench) -> Standing:
+    """Who started it, with the rights of this moment: what was taken away meanwhile is not exported."""
+    async with bench.database.reading() as session:
+        staff = await session.get_one(Staff, bench.job.staff_id)
+        return Standing(staff.id, staff.name, await permissions.grants_of(session, staff.id))
 
 
 async def run(database: Database, clock: Clock, files: Files, kinds: Mapping[str, Work]) -> int:

@@ -6,10 +6,9 @@ from datetime import date
 from typing import Any, Final
 
 from app.clock import civil_date
-from app.jobs.staff_jobs import Bench, Ended, Work
+from app.jobs import sheet_imports
+from app.jobs.staff_jobs import Bench, Ended, Work, standing_of
 from app.services import acts_found, permissions
-from app.services.permissions import Standing
-from models import Staff
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS: Final = 200_000
@@ -35,13 +34,6 @@ def workbook(title: str, heads: Sequence[str], lines: Iterable[Sequence[str]]) -
     return file.getvalue()
 
 
-async def standing_of(bench: Bench) -> Standing:
-    """Who started it, with the rights of this moment: what was taken away meanwhile is not exported."""
-    async with bench.database.reading() as session:
-        staff = await session.get_one(Staff, bench.job.staff_id)
-        return Standing(staff.id, staff.name, await permissions.grants_of(session, staff.id))
-
-
 async def _export_acts(bench: Bench) -> Ended:
     """`given`: what `acts_found.chosen` takes, days as ISO dates."""
     standing = await standing_of(bench)
@@ -61,4 +53,10 @@ async def _export_acts(bench: Bench) -> Ended:
     return Ended(f"共 {len(lines)} 条。", workbook("操作记录", acts_found.HEADS, lines), name, XLSX)
 
 
-KINDS: Final[Mapping[str, Work]] = {"audit.export": _export_acts}
+KINDS: Final[Mapping[str, Work]] = {
+    "audit.export": _export_acts,
+    "members.look": sheet_imports.look_at_roster,
+    "members.import": sheet_imports.import_roster,
+    "customers.look": sheet_imports.look_at_register,
+    "customers.import": sheet_imports.import_register,
+}
