@@ -3,6 +3,8 @@
 from typing import Final
 
 from app.console import (
+    application_acts,
+    applications,
     branch_tree,
     customer_import,
     customers,
@@ -19,5 +21,12 @@ from app.console import (
 OPEN: Final = (signing_in,)  # for who is not signed in yet
 FOR_ALL: Final = (home, me)  # for everybody of staff, whatever their roles
 # Further pages of rooms, without a `SECTION`. They come first: `/members/import` is no member.
-PARTS: Final = (branch_tree, member_import, customer_import)
-ROOMS: Final = (members, customers, staff, record, jobs)  # each with a `SECTION` and the right it needs
+PARTS: Final = (branch_tree, application_acts, member_import, customer_import)
+ROOMS: Final = (
+    applications,
+    members,
+    customers,
+    staff,
+    record,
+    jobs,
+)  # each with a `SECTION` and the right it needs
