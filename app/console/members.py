@@ -17,7 +17,8 @@ from app.dependencies import Now
 from app.errors import DomainError
 from app.services import binding, branches, member_lists, member_words, members, permissions
 from app.services.audit import does
-from app.services.permissions import Right, Standing
+from app.services.branches import Node
+from app.services.permissions import Right, Scope, Standing
 from models import Branch, Member, MemberEvent, MemberKind
 
 PAGE: Final = "/console/members"
@@ -42,10 +43,11 @@ SECTION: Final = Section("members", "会员和客户", "会员", PAGE, "badge", 
 async def everybody(request: Request, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
     today, scope = civil_date(now), desk.scope(Right.MEMBERS_READ)
     async with desk.reading() as session:
-        tree = [each for each in await branches.list_tree(session, today) if scope.covers(each.branch.id)]
-        view = _view(request, [each.branch for each in tree])
-        branch = next((each for each in tree if each.branch.public_id == view.get("branch")), None)
-        below = await branches.ids_below(session, branch.branch) if branch is not None else None
+        known = [each for each in await branches.list_all(session) if scope.covers(each.id)]
+        view = _view(request, known)
+        branch = next((each for each in known if each.public_id == view.get("branch")), None)
+        below = await branches.ids_below(session, branch) if branch is not None else None
+        tree = await _tree(session, view, scope, today)
         kind = MemberKind(view.get("kind")) if view.get("kind") else None
         chosen = member_lists.chosen(
             scope,
@@ -68,6 +70,13 @@ async def everybody(request: Request, desk: AtDesk, shell: InShell, now: Now) ->
         today=today,
         masked=_masked,
     )
+
+
+async def _tree(session: AsyncSession, view: View, scope: Scope, today: date) -> list[Node]:
+    """Where one begins. All members are counted for it: not again on every page of a list."""
+    if view.chosen or view.before is not None:
+        return []
+    return [each for each in await branches.list_tree(session, today) if scope.covers(each.branch.id)]
 
 
 def _view(request: Request, known: list[Branch]) -> View:
