@@ -64,6 +64,7 @@ from models.staff import (
 )
 from models.staff_act import StaffAct, StaffActSeal
 from models.staff_job import JobState, StaffJob
+from models.staff_upload import StaffUpload, UploadKind, UploadState
 from models.stored_file import FileState, MediaFetch, StoredFile
 from models.verification import VerificationFile
 from models.walk import FOLLOWERS, Listed, TagChange, Walk, WalkKind, WalkStep
@@ -165,11 +166,14 @@ __all__ = [
     "StaffSession",
     "StaffState",
     "StaffTry",
+    "StaffUpload",
     "StepState",
     "StoredFile",
     "TagChange",
     "Tip",
     "UnansweredQuestion",
+    "UploadKind",
+    "UploadState",
     "Urgency",
     "VerificationFile",
     "Walk",

@@ -44,7 +44,11 @@ class PersonMerge(Base):
     """Two persons who turned out to be one, or would have: kept for ever, one row for each pair."""
 
     __tablename__ = "person_merge"
-    __table_args__ = (sa.UniqueConstraint("stays_id", "gone_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("stays_id", "gone_id"),
+        sa.Index("ix_person_merge_gone_id", "gone_id"),
+        sa.Index("ix_person_merge_state", "state"),
+    )
 
     stays_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     gone_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
@@ -57,7 +61,16 @@ class Follower(Base):
     """One openid on one account, with the facts the platform's windows depend on."""
 
     __tablename__ = "follower"
-    __table_args__ = (sa.UniqueConstraint("account_id", "openid"),)
+    __table_args__ = (
+        sa.UniqueConstraint("account_id", "openid"),
+        sa.Index("ix_follower_openid", "openid"),
+        sa.Index(
+            "ix_follower_left",
+            "id",
+            sqlite_where=sa.text("NOT subscribed"),
+            postgresql_where=sa.text("NOT subscribed"),
+        ),
+    )
 
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"))
     openid: Mapped[str] = mapped_column(sa.String(64))

@@ -114,7 +114,11 @@ class BranchMove(Base):
 
 class Member(Base):
     __tablename__ = "member"
-    __table_args__ = (sa.Index("ix_member_branch_id_left_on", "branch_id", "left_on"),)
+    __table_args__ = (
+        sa.Index("ix_member_branch_id_left_on", "branch_id", "left_on"),
+        # For names that begin so; whatever the database thinks of the order of letters.
+        sa.Index("ix_member_name", "name", postgresql_ops={"name": "varchar_pattern_ops"}),
+    )
 
     public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=public_id)
     staff_number: Mapped[str] = mapped_column(sa.String(32), unique=True)

@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
 
 from app.console import entrance, pages
+from app.console.bounds import Bounds
 from app.console.templating import render
 from app.web import refusals
 
@@ -12,9 +13,10 @@ def make() -> FastAPI:
     web = FastAPI(title="工会工作台", openapi_url=None, docs_url=None, redoc_url=None)
     web.router.redirect_slashes = False
     web.state.sections = tuple(room.SECTION for room in pages.ROOMS)
-    for module in (*pages.OPEN, *pages.FOR_ALL, *pages.ROOMS, *pages.PARTS):
+    for module in (*pages.OPEN, *pages.FOR_ALL, *pages.PARTS, *pages.ROOMS):
         _answer_heads(module.router)
         web.include_router(module.router)
+    web.add_middleware(Bounds)
     refusals.install(web, _page)
     entrance.install(web)
     return web

@@ -4,17 +4,25 @@ from typing import Final
 
 from app.console import (
     alerts,
+    application_acts,
+    applications,
+    branch_tree,
     cases,
     consultations,
+    customer_import,
+    customers,
     deliveries,
     home,
     jobs,
     keys,
     me,
+    member_import,
+    members,
     menu_file,
     menus,
     messages,
     notices,
+    people,
     privacy,
     questions,
     record,
@@ -25,11 +33,17 @@ from app.console import (
 
 OPEN: Final = (signing_in,)  # for who is not signed in yet
 FOR_ALL: Final = (home, me)  # for everybody of staff, whatever their roles
+# Further pages of rooms, without a `SECTION`. They come first: `/members/import` is no member.
+PARTS: Final = (application_acts, branch_tree, customer_import, keys, member_import, menu_file)
 ROOMS: Final = (  # each with a `SECTION` and the right it needs
     alerts,
     cases,
     consultations,
+    applications,
     privacy,
+    members,
+    customers,
+    people,
     questions,
     menus,
     notices,
@@ -40,4 +54,3 @@ ROOMS: Final = (  # each with a `SECTION` and the right it needs
     jobs,
     status,
 )
-PARTS: Final = (keys, menu_file)  # further pages of these rooms

@@ -24,11 +24,13 @@ GOOD: Final = frozenset(
         "delivered",
         "done",
         "verified",
+        "imported",
     }
 )
 WAITING: Final = frozenset(
     {"invited", "submitted", "triaged", "assigned", "in_progress", "waiting_user", "reopened", "supplement"}
     | {"reviewing", "waiting", "running", "queued", "sending", "failed_retry", "deferred", "received"}
+    | {"looking", "ready", "importing"}
     | {"pending_approval", "waitlisted", "offered", "draft", "in_review", "scheduled", "unverified"}
 )
 BAD: Final = frozenset({"failed", "unknown", "undeliverable", "refused", "overdue", "lost"})

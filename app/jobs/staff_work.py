@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Final
 
 from app.clock import civil_date
-from app.jobs import upkeep_work
+from app.jobs import sheet_imports, upkeep_work
 from app.jobs.staff_jobs import Bench, Ended, Work, standing_of
 from app.services import acts_found, permissions
 
@@ -57,4 +57,8 @@ KINDS: Final[Mapping[str, Work]] = {
     "audit.export": _export_acts,
     "messages.retry": upkeep_work.retry_messages,
     "keys.rotate": upkeep_work.rotate_keys,
+    "members.look": sheet_imports.look_at_roster,
+    "members.import": sheet_imports.import_roster,
+    "customers.look": sheet_imports.look_at_register,
+    "customers.import": sheet_imports.import_register,
 }

@@ -260,6 +260,24 @@ async def list_moves(session: AsyncSession, limit: int = 200) -> Sequence[Branch
     return (await session.scalars(sa.select(BranchMove).order_by(BranchMove.id.desc()).limit(limit))).all()
 
 
+async def list_moves_of(session: AsyncSession, branch: Branch, limit: int = 50) -> Sequence[BranchMove]:
+    """How this branch, or one above it, was renamed or moved, the newest first."""
+    names = branch.lineage.split(LINEAGE)
+    above = [lineage_of(names[:depth]) for depth in range(1, len(names))]
+    of_these = sa.or_(
+        BranchMove.branch_id == branch.id,
+        BranchMove.branch_id.in_(sa.select(Branch.id).where(Branch.lineage.in_(above))),
+    )
+    chosen = sa.select(BranchMove).where(of_these).order_by(BranchMove.id.desc()).limit(limit)
+    return (await session.scalars(chosen)).all()
+
+
+async def hold(session: AsyncSession, branch: Branch) -> None:
+    """Whoever changes the tree is waited for, and waits from here on; `branch` is as it is now."""
+    await queue_for(session, _TREE)
+    await session.refresh(branch)
+
+
 async def _relocate(session: AsyncSession, branch: Branch, lineage: str) -> None:
     """Write the new lineage to the branch and all below it."""
     old = branch.lineage

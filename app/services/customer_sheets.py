@@ -32,7 +32,7 @@ _RULES = (
 class Register(Findings):
     """A file that was gone through: what is wrong with it, and which lines can be used."""
 
-    path: Path
+    path: Path | bytes  # bytes that were sent in are a workbook
     today: date
     usable: int = 0  # lines
     areas: set[str] = field(default_factory=set)
@@ -56,7 +56,7 @@ class Register(Findings):
             yield chunk
 
 
-def look(path: Path, today: date) -> Register:
+def look(path: Path | bytes, today: date) -> Register:
     """Go through a file, .xlsx or .csv. Raises: OperatorError: it is no register, or no file."""
     register = Register(path, today)
     seen: dict[str, int] = {}

@@ -28,6 +28,7 @@ from app.services import (
     staff,
     staff_jobs,
     staff_sign_in,
+    staff_uploads,
 )
 from app.services.forgetting import AT_WORK, UNSETTLED, Ids, Rule, Where, change
 from app.services.windows import ACTED_WINDOW, SPOKE_WINDOW
@@ -247,7 +248,13 @@ forget_acts = Rule("acts", Follower.id, _is_shut, _forget_acts)
 forget_fetches = Rule("media_fetches", MediaFetch.id, _is_fetched, _forget_fetches)
 
 # Cheap: served by small indexes.
-SOON = (expire_open, expire_suspended, confidential.forget_just_over, confidential.forget_told)
+SOON = (
+    expire_open,
+    expire_suspended,
+    confidential.forget_just_over,
+    confidential.forget_told,
+    staff_uploads.forget_old,
+)
 DEEP = (  # read through whole tables, in the order of ids
     confidential.forget_over,
     delete_drafts,

@@ -3,7 +3,7 @@
 Sealed values are compared opened; a row that says nothing of a field leaves it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -95,10 +95,17 @@ def _event(before: dict[str, Any], fields: dict[str, Any], today: date) -> Membe
 # --- who is not in the file
 
 
-async def list_absent(session: AsyncSession, listed: set[str], today: date) -> tuple[list[int], int]:
-    """Ids of active members whose staff numbers are not `listed`, and how many active members there are."""
+async def list_absent(
+    session: AsyncSession, listed: set[str], today: date, within: Collection[int] | None = None
+) -> tuple[list[int], int]:
+    """Ids of active members whose staff numbers are not `listed`, and how many active members there are.
+
+    `within`: of these branches alone.
+    """
     found, active = [], 0
     asked = sa.select(Member.id, Member.staff_number).where(is_active(today)).order_by(Member.id)
+    if within is not None:
+        asked = asked.where(Member.branch_id.in_(within))
     for member_id, number in await session.execute(asked):
         active += 1
         if number not in listed:

@@ -11,7 +11,7 @@ Sealed values are compared opened: the same value sealed again is another text. 
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -74,19 +74,27 @@ class Outcome:
             kept.append(change)
 
 
-async def preview(session: AsyncSession, rows: Sequence[Row], today: date) -> Outcome:
-    """What the rows would change; nothing is written."""
+async def preview(
+    session: AsyncSession, rows: Sequence[Row], today: date, within: Collection[int] | None = None
+) -> Outcome:
+    """What the rows would change; nothing is written. `within`: who is missing is of these branches alone."""
     outcome = Outcome()
     for chunk in _chunks(rows):
         for change in await changes_of(session, chunk, today):
             outcome.count(change)
-    await _look_around(session, rows, outcome, today)
+    await _look_around(session, rows, outcome, today, within)
     return outcome
 
 
-async def _look_around(session: AsyncSession, rows: Sequence[Row], outcome: Outcome, today: date) -> None:
+async def _look_around(
+    session: AsyncSession,
+    rows: Sequence[Row],
+    outcome: Outcome,
+    today: date,
+    within: Collection[int] | None,
+) -> None:
     """Who is not in the file, and which branches are new."""
-    missing, outcome.active = await list_absent(session, {row.staff_number for row in rows}, today)
+    missing, outcome.active = await list_absent(session, {row.staff_number for row in rows}, today, within)
     outcome.missing = len(missing)
     known = set(await session.scalars(sa.select(Branch.lineage)))
     wanted = {row.branch for row in rows}
@@ -103,8 +111,11 @@ async def apply(
     complete: bool = False,
     force: bool = False,
     progress: Progress | None = None,
+    within: Collection[int] | None = None,
 ) -> Outcome:
     """Bring the stored roster to what `rows` say. `complete`: who is not among them leaves today.
+
+    `within`: only members of these branches are touched, and new ones (`app.services.roster_scope`).
 
     Raises:
         ImportBusy: another import is at work.
@@ -113,10 +124,10 @@ async def apply(
         ImportStopped: the database refused; the same call again goes on.
     """
     async with importing(database, clock, LEASE, "花名册", len(rows), progress) as at_work:
-        run = _Import(database, clock, at_work, by, channel)
+        run = _Import(database, clock, at_work, by, channel, within)
         async with database.reading() as session:
             ahead = Outcome()
-            await _look_around(session, rows, ahead, run.today)
+            await _look_around(session, rows, ahead, run.today, within)
         refuse_the_unlikely(ahead, complete=complete, force=force)
         for chunk in _chunks(rows):
             await run.bring_in(chunk)
@@ -144,8 +155,17 @@ def refuse_the_unlikely(ahead: Outcome, *, complete: bool, force: bool) -> None:
 class _Import:
     """One import at work."""
 
-    def __init__(self, database: Database, clock: Clock, at_work: Importing, by: str, channel: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        at_work: Importing,
+        by: str,
+        channel: str,
+        within: Collection[int] | None,
+    ) -> None:
         self._database, self._clock, self._at_work = database, clock, at_work
+        self._within = within
         self._by, self._channel = by[:64], channel  # as long as its column
         self.today = civil_date(clock.now())
         self.outcome = Outcome()
@@ -164,7 +184,7 @@ class _Import:
     async def let_go(self, listed: set[str]) -> None:
         """Members that are not `listed` leave today."""
         async with self._database.reading() as session:
-            missing, _ = await list_absent(session, listed, self.today)
+            missing, _ = await list_absent(session, listed, self.today, self._within)
         for ids in _chunks(missing):
             await self._write(partial(self._let_go, ids=ids))
 
@@ -172,6 +192,8 @@ class _Import:
         now = self._clock.now()
         branches = await ensure_all(session, dict.fromkeys(row.branch for row in rows), now)
         changes = await changes_of(session, rows, self.today, lock=True)
+        if self._within is not None:  # who has moved out of them meanwhile
+            changes = [each for each in changes if each.branch_id is None or each.branch_id in self._within]
         new = [each for each in changes if each.event is MemberEvent.JOINED]
         connection = await session.connection()
         ids: dict[str, int] = {}

@@ -127,11 +127,17 @@ class Reader:
 
 
 @contextmanager
-def opened(path: Path, form: Form) -> Iterator[Sheet]:
+def opened(path: Path | bytes, form: Form) -> Iterator[Sheet]:
     """The lines of a workbook, or of a text with commas in UTF-8, by the end of its name.
+
+    Bytes that were sent in are a workbook.
 
     Raises: OperatorError: also while the lines are gone through.
     """
+    if isinstance(path, bytes):
+        with workbooks.opened(io.BytesIO(path), form.sheet) as sheet:
+            yield sheet
+        return
     try:
         file = path.open("rb")
     except OSError as error:
