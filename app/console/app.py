@@ -12,7 +12,7 @@ def make() -> FastAPI:
     web = FastAPI(title="工会工作台", openapi_url=None, docs_url=None, redoc_url=None)
     web.router.redirect_slashes = False
     web.state.sections = tuple(room.SECTION for room in pages.ROOMS)
-    for module in (*pages.OPEN, *pages.FOR_ALL, *pages.ROOMS):
+    for module in (*pages.OPEN, *pages.FOR_ALL, *pages.PARTS, *pages.ROOMS):
         _answer_heads(module.router)
         web.include_router(module.router)
     refusals.install(web, _page)

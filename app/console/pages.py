@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from app.console import home, jobs, me, record, signing_in, staff
+from app.console import content, content_writing, home, jobs, me, record, signing_in, staff
 
 OPEN: Final = (signing_in,)  # for who is not signed in yet
 FOR_ALL: Final = (home, me)  # for everybody of staff, whatever their roles
-ROOMS: Final = (staff, record, jobs)  # each with a `SECTION` and the right it needs
+ROOMS: Final = (content, staff, record, jobs)  # each with a `SECTION` and the right it needs
+PARTS: Final = (content_writing,)  # further pages of rooms, before them: `/new` is no name of a thing
