@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import FormData
 
-from app.console import content, forms
+from app.console import blocks, content, forms
 from app.console.content import PAGE, address, as_portal, whole, words_of
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.shell import InShell, Shell
@@ -15,7 +15,7 @@ from app.dependencies import Now
 from app.errors import DomainError, NotFound
 from app.knowledge.entries import CALLS
 from app.services import content_forms, content_pieces, contents
-from app.services.content_forms import BLOCKS, FIELDS, Filled
+from app.services.content_forms import FIELDS, Filled
 from app.services.content_pieces import Piece
 from app.services.permissions import Right
 from models import ContentKind
@@ -153,39 +153,13 @@ def _changed(
 ) -> HTMLResponse:
     if do == "preview":
         return HTMLResponse(as_portal(kind, NEW if piece is None else piece.key, filled, now))
-    filled["blocks"] = _rearranged(filled["blocks"], do, next(iter(content_forms.block_types(kind))))
+    filled["blocks"] = blocks.rearranged(filled["blocks"], do, next(iter(content_forms.block_types(kind))))
     return _form(shell, kind, piece, filled, version=version, key=key)
-
-
-def _rearranged(blocks: list[list[str]], do: str, first: str) -> list[list[str]]:
-    """After a button was pressed: `add`, or `up-3`, `down-3`, `remove-3`, `after-3`."""
-    what, _, number = do.partition("-")
-    if what == "add" and len(blocks) < BLOCKS:
-        return [*blocks, [first, ""]]
-    place = int(number) if number.isascii() and number.isdecimal() and len(number) < 4 else -1
-    if not 0 <= place < len(blocks):
-        return blocks
-    if what == "after" and len(blocks) < BLOCKS:
-        return [*blocks[: place + 1], [first, ""], *blocks[place + 1 :]]
-    if what == "remove":
-        return blocks[:place] + blocks[place + 1 :]
-    other = place + {"up": -1, "down": 1}.get(what, 0)
-    if 0 <= other < len(blocks):
-        blocks[place], blocks[other] = blocks[other], blocks[place]
-    return blocks
 
 
 def _filled(form: FormData, kind: ContentKind) -> Filled:
     """What was typed, whatever it is; numbers and types of blocks only such as there are."""
-    filled: Filled = {name: _plain(forms.words(form, name)) for name in FIELDS[kind]}
+    filled: Filled = {name: blocks.plain(forms.words(form, name)) for name in FIELDS[kind]}
     filled["call"] = [each for each in forms.several(form, "call") if each in CALLS]
-    types = content_forms.block_types(kind)
-    rows = zip(forms.several(form, "block_type"), forms.several(form, "block_text"), strict=False)
-    filled["blocks"] = [
-        [each if each in types else next(iter(types)), _plain(text)[: forms.LONGEST]] for each, text in rows
-    ][:BLOCKS]
+    filled["blocks"] = blocks.read(form, content_forms.block_types(kind))
     return filled
-
-
-def _plain(words: str) -> str:
-    return words.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n").strip()

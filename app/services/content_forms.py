@@ -27,7 +27,6 @@ from models import Article, ArticleCategory, ContentKind
 
 Filled = dict[str, Any]  # names of fields → words; "blocks": [[type, words], …]; "call": numbers
 
-BLOCKS: Final = 100
 STEP: Final = {"step": "步骤"}
 _LISTS: Final = frozenset({"ask", "never", "do_not", "law"})  # a line to each
 _COMMON: Final = ("title", "category", "reviewer", "reviewed_on")
