@@ -65,7 +65,7 @@ async def everything(request: Request, desk: AtDesk, shell: InShell) -> HTMLResp
             request,
             Filter("title", "标题"),
             Filter("state", "状态", {each.value: each.label for each in ActivityState}),
-            Filter("branch", "组织", {each.public_id: each.way for each in listed}),
+            Filter("branch", "归属", {each.public_id: each.way for each in listed}),
             Filter("waits", "报名", {"yes": "有待审核的"}),
         )
         ids = {each.public_id: each.id for each in listed}

@@ -133,7 +133,8 @@ def _form(
         "back": PAGE if piece is None else address(kind, piece.key),
         "categories": content_forms.categories(kind),
         "types": content_forms.block_types(kind),
-        "calls": CALLS,
+        # Those chosen keep their order: the first is the most urgent.
+        "calls": {number: CALLS[number] for number in (*filled["call"], *CALLS)},
     }
     if error is not None:
         return shell.refused("content_form.html", error, **values)

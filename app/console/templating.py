@@ -16,6 +16,8 @@ from app.web.icons import icon
 GOOD: Final = frozenset(
     {
         "active",
+        "registration_open",
+        "ongoing",
         "answered",
         "approved",
         "published",
