@@ -17,6 +17,7 @@ from models.backup import Backup
 from models.base import Base
 from models.case import OVER, Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
 from models.consultation import Basis, Consultation, Employment, Urgency
+from models.content import OPEN_DRAFTS, ContentDraft, ContentKind, ContentMove
 from models.coordination import AccessToken, Counter, Lease, SharedVersion
 from models.customer import AccountBinding, BindingState, CustomerAccount
 from models.dialogue import Dialogue, DialogueState
@@ -74,6 +75,7 @@ __all__ = [
     "HOLDING",
     "LINEAGE",
     "LIVE",
+    "OPEN_DRAFTS",
     "OVER",
     "AccessToken",
     "Account",
@@ -104,6 +106,9 @@ __all__ = [
     "Consent",
     "ConsentEnd",
     "Consultation",
+    "ContentDraft",
+    "ContentKind",
+    "ContentMove",
     "Counter",
     "CrisisAlert",
     "CustomerAccount",

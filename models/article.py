@@ -70,6 +70,10 @@ class Article(Base):
     source: Mapped[str | None] = mapped_column(sa.String(160))  # what WeChat calls it, if it came from there
     address: Mapped[str | None] = mapped_column(sa.String(1024))  # where it is read, if not here
     cover: Mapped[str | None] = mapped_column(sa.String(1024))  # its picture's address, likewise
+    reviewer: Mapped[str] = mapped_column(sa.String(40), default="", server_default="")  # not shown
+    next_review_on: Mapped[date | None] = mapped_column(index=True)
+    # Staff's own by now: its file no longer changes it, nor takes it away.
+    edited: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()

@@ -22,6 +22,8 @@ class ShippedRow(Base):
     digest: Mapped[str] = mapped_column(sa.String(64))
     live: Mapped[bool] = mapped_column(default=True)  # false: its file is gone
     next_review_on: Mapped[date]
+    # Staff's own by now: files no longer change it, nor take it away.
+    edited: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
 
 class Tip(ShippedRow):

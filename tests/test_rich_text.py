@@ -1,11 +1,14 @@
 """Rich text: what Markdown becomes, what is refused, and that nothing hostile reaches a page."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app import rich_text
 from app.rich_text import Heading, Items, NotRichText, Paragraph, Quote, Span
+from tests.rooms import ROOT
 
 ARTICLE = """## 冬训开始了
 
@@ -88,3 +91,51 @@ def test_any_text_is_shown_safely_or_refused(text: str) -> None:
     shown = rich_text.to_html(blocks)
     assert "<script" not in shown.lower()
     assert rich_text.load(rich_text.dump(blocks)) == blocks
+
+
+TYPED = [
+    ("heading", "冬训"),
+    ("subheading", "带什么"),
+    ("paragraph", "**“安全”**第一，见[这里](/news)\n第二行"),
+    ("numbers", "周一：运维一班\n周二：运维二班"),
+    ("quote", "安全第一。"),
+]
+
+
+def test_blocks_of_a_form_become_blocks_and_come_back_as_typed() -> None:
+    blocks = rich_text.from_typed(TYPED)
+
+    assert [type(block) for block in blocks] == [Heading, Heading, Paragraph, Items, Quote]
+    assert rich_text.to_typed(blocks) == TYPED
+    assert rich_text.from_typed([("paragraph", "一\n\n\n二"), ("bullets", " \n")]) == (
+        Paragraph(spans=(Span(text="一"),)),
+        Paragraph(spans=(Span(text="二"),)),
+    )
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "content" / "demo" / "news").glob("*.md")), ids=lambda f: f.stem
+)
+def test_articles_we_ship_can_be_edited_without_a_change(file: Path) -> None:
+    blocks = rich_text.from_markdown(file.read_text(encoding="utf-8").split("---", 2)[2])
+
+    again = rich_text.from_typed(rich_text.to_typed(blocks))
+
+    assert rich_text.to_html(again) == rich_text.to_html(blocks)
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(rich_text.TYPED)), st.text(alphabet="安a *[]()\\\n>#!`_"))))
+def test_whatever_is_typed_comes_back_as_the_same_blocks(rows: list[tuple[str, str]]) -> None:
+    try:
+        blocks = rich_text.from_typed(rows)
+    except NotRichText:
+        return
+    assert rich_text.from_typed(rich_text.to_typed(blocks)) == blocks
+
+
+@pytest.mark.parametrize(
+    "href", ["javascript:alert1", "http://x.example", "//evil.example", "https:x", "https://["]
+)
+def test_a_typed_link_that_is_not_safe_is_refused(href: str) -> None:
+    with pytest.raises(NotRichText):
+        rich_text.from_typed([("paragraph", f"[点]({href})")])

@@ -3,12 +3,17 @@
 from typing import Final
 
 from app.console import (
+    activities,
+    activity_people,
+    activity_writing,
     alerts,
     application_acts,
     applications,
     branch_tree,
     cases,
     consultations,
+    content,
+    content_writing,
     customer_import,
     customers,
     deliveries,
@@ -34,7 +39,17 @@ from app.console import (
 OPEN: Final = (signing_in,)  # for who is not signed in yet
 FOR_ALL: Final = (home, me)  # for everybody of staff, whatever their roles
 # Further pages of rooms, without a `SECTION`. They come first: `/members/import` is no member.
-PARTS: Final = (application_acts, branch_tree, customer_import, keys, member_import, menu_file)
+PARTS: Final = (
+    activity_people,
+    activity_writing,
+    application_acts,
+    branch_tree,
+    content_writing,
+    customer_import,
+    keys,
+    member_import,
+    menu_file,
+)
 ROOMS: Final = (  # each with a `SECTION` and the right it needs
     alerts,
     cases,
@@ -45,6 +60,8 @@ ROOMS: Final = (  # each with a `SECTION` and the right it needs
     customers,
     people,
     questions,
+    content,
+    activities,
     menus,
     notices,
     messages,

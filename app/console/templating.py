@@ -10,12 +10,14 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader
 
 from app.clock import civil_date, shanghai, spoken
-from app.web import assets, display
+from app.web import assets, display, reading
 from app.web.icons import icon
 
 GOOD: Final = frozenset(
     {
         "active",
+        "registration_open",
+        "ongoing",
         "answered",
         "approved",
         "published",
@@ -39,7 +41,7 @@ BAD: Final = frozenset({"failed", "unknown", "undeliverable", "refused", "overdu
 @cache
 def _environment() -> Environment:
     made = Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        loader=FileSystemLoader([Path(__file__).with_name("templates"), reading.TEMPLATES]),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

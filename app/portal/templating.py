@@ -13,14 +13,16 @@ from markupsafe import Markup, escape
 
 from app.clock import civil_date, spoken
 from app.portal.tabs import TABS
-from app.web import assets, display
+from app.web import assets, display, reading
 from app.web.icons import icon
 
 
 @cache
 def _environment() -> Environment:
     made = Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, trim_blocks=True
+        loader=FileSystemLoader([Path(__file__).with_name("templates"), reading.TEMPLATES]),
+        autoescape=True,
+        trim_blocks=True,
     )
     made.globals |= {
         "asset": assets.address,

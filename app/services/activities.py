@@ -20,6 +20,11 @@ Place = tuple[int, datetime, int]  # where a list goes on: open or not, closing 
 ANNOUNCED = (A.PUBLISHED, A.REGISTRATION_OPEN, A.REGISTRATION_CLOSED, A.ONGOING)
 
 
+class ChangedMeanwhile(DomainError):
+    def __init__(self, activity: Activity) -> None:
+        super().__init__(f"您打开以后，「{activity.title}」又有人改过。请先核对现在的样子，再保存。")
+
+
 async def create(session: AsyncSession, values: Mapping[str, Any], *, by: str, now: datetime) -> Activity:
     """A draft; nobody sees it yet. Raises: DomainError: times that contradict each other, bad questions."""
     given = dict(values) | {"questions": checked(values.get("questions", []))}
@@ -29,6 +34,48 @@ async def create(session: AsyncSession, values: Mapping[str, Any], *, by: str, n
     await session.flush()
     session.add(ActivityMove(activity_id=activity.id, from_state=None, to_state=A.DRAFT, by=by, at=now))
     return activity
+
+
+async def change(
+    session: AsyncSession,
+    public_id: str,
+    values: Mapping[str, Any],
+    *,
+    version: int,
+    by: str,
+    now: datetime,
+) -> int:
+    """Say something else of an activity. `version` is that which was read.
+
+    Who has signed up is told of another time or place, and reminded of the new one. Returns how many are.
+
+    Raises:
+        NotFound: no such activity.
+        DomainError: changed meanwhile; over; times that contradict each other; questions somebody answered.
+    """
+    activity = await get(session, public_id, lock=True, drafts=True)
+    if activity.version != version:
+        raise ChangedMeanwhile(activity)
+    if activity.state not in (A.DRAFT, *ANNOUNCED):
+        raise DomainError(f"「{activity.title}」{activity.state.label}，不能再改。")
+    given = dict(values) | {"questions": checked(values["questions"])}
+    if given["questions"] != activity.questions and await _any_sign_up(session, activity):
+        raise DomainError("已经有人报名，报名问题不能再改。")
+    before = (activity.starts_at, activity.place)
+    _check_start(activity, given, now)
+    for name, value in given.items():
+        if getattr(activity, name) != value:
+            setattr(activity, name, value)
+    _check_times(activity)
+    await session.flush()
+    if activity.state is A.DRAFT:
+        return 0
+    told = 0
+    if (activity.starts_at, activity.place) != before:
+        told = await _tell_of_change(session, activity, now)
+    await waiting_lists.settle(session, activity, now)
+    await advance(session, activity, now)
+    return told
 
 
 async def publish(session: AsyncSession, public_id: str, *, by: str, now: datetime) -> Activity:
@@ -144,6 +191,10 @@ async def search(session: AsyncSession, terms: Sequence[str], limit: int) -> Seq
     return found.all()
 
 
+async def exists(session: AsyncSession, public_id: str) -> bool:
+    return await session.scalar(sa.select(Activity.id).where(Activity.public_id == public_id)) is not None
+
+
 async def get(session: AsyncSession, public_id: str, *, lock: bool = False, drafts: bool = False) -> Activity:
     """Raises: NotFound."""
     chosen = sa.select(Activity).where(Activity.public_id == public_id)
@@ -165,6 +216,33 @@ def _state_at(activity: Activity, now: datetime) -> ActivityState:
     if now >= activity.closes_at:
         return A.REGISTRATION_CLOSED
     return A.REGISTRATION_OPEN if now >= activity.opens_at else activity.state
+
+
+def _check_start(activity: Activity, given: Mapping[str, Any], now: datetime) -> None:
+    if activity.state is A.DRAFT or given["starts_at"] == activity.starts_at:
+        return
+    if now >= activity.starts_at:
+        raise DomainError(f"「{activity.title}」已经开始，开始时间不能再改。")
+    if now >= given["starts_at"]:
+        raise DomainError("新的开始时间已经过了，请改成以后的时间。")
+
+
+async def _any_sign_up(session: AsyncSession, activity: Activity) -> bool:
+    found = sa.select(SignUp.id).where(SignUp.activity_id == activity.id).limit(1)
+    return await session.scalar(found) is not None
+
+
+async def _tell_of_change(session: AsyncSession, activity: Activity, now: datetime) -> int:
+    live = SignUp.state.in_(LIVE - {SignUpState.CHECKED_IN})
+    found = sa.select(SignUp).where(SignUp.activity_id == activity.id, live).order_by(SignUp.id)
+    entries = (await session.scalars(found)).all()
+    for entry in entries:
+        if entry.offer_expires_at is not None:
+            entry.offer_expires_at = min(entry.offer_expires_at, activity.starts_at)
+            await session.flush()
+        await notices.withdraw_reminder(session, entry, now)
+        notices.changed(session, activity, entry, now)
+    return len(entries)
 
 
 def _check_times(activity: Activity) -> None:

@@ -1,4 +1,7 @@
-"""Articles: brought in from files, listed by category, read. Not here: writing and approving them."""
+"""Articles: brought in from files, listed by category, read; shown and taken down as staff decided.
+
+Not here: writing and approving them (`contents`).
+"""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -11,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import rich_text
 from app.clock import SHANGHAI
 from app.content_files import ContentFile
-from app.errors import NotFound
+from app.errors import DomainError, NotFound
 from app.services.article_files import Written
+from app.services.content_forms import ReadyArticle
 from app.services.keysets import beyond
 from models import Article, ArticleCategory, ArticleMove, ArticleReads, ArticleState
 
@@ -31,7 +35,8 @@ class Loaded:
 
 
 async def load(session: AsyncSession, files: Iterable[ContentFile[Written]], now: datetime) -> Loaded:
-    """Publish what the files say; an article whose file is gone is withdrawn. Others are left alone."""
+    """Publish what the files say; an article whose file is gone is withdrawn. Others are left alone,
+    and so is what staff edited."""
     found = await session.scalars(sa.select(Article).where(Article.slug.is_not(None)).with_for_update())
     rows = {str(row.slug): row for row in found}
     added = changed = 0
@@ -44,16 +49,55 @@ async def load(session: AsyncSession, files: Iterable[ContentFile[Written]], now
             await session.flush()
             _move(session, row, None, ArticleState.PUBLISHED, now)
             added += 1
-        elif row.digest != file.sha256 or row.state is not ArticleState.PUBLISHED:
+        elif not row.edited and (row.digest != file.sha256 or row.state is not ArticleState.PUBLISHED):
             _fill(row, file, now)
             if row.state is not ArticleState.PUBLISHED:
                 _move(session, row, row.state, ArticleState.PUBLISHED, now)
             changed += 1
-    gone = [row for row in rows.values() if row.state is ArticleState.PUBLISHED]
+    gone = [row for row in rows.values() if row.state is ArticleState.PUBLISHED and not row.edited]
     for row in gone:
         _move(session, row, row.state, ArticleState.WITHDRAWN, now)
     await session.flush()
     return Loaded(added, changed, len(gone))
+
+
+async def put(session: AsyncSession, key: str, ready: ReadyArticle, *, by: str, now: datetime) -> Article:
+    """Show what staff wrote: it is theirs from now on. `key` is its public id, of a new one too.
+
+    What is shown already keeps the day it was published on.
+
+    Raises: DomainError: something shown already would be hidden until a later moment.
+    """
+    row = await session.scalar(sa.select(Article).where(Article.public_id == key).with_for_update())
+    at = max(ready.publish_at or now, now)
+    is_shown = row is not None and row.state is ArticleState.PUBLISHED
+    if is_shown and row is not None and row.published_at is not None and row.published_at <= now:
+        if at > now:
+            raise DomainError("这篇文章已经在公众号里，不能再定时；请去掉发布时间。")
+        at = row.published_at
+    if row is None:
+        row = Article(public_id=key, state=ArticleState.DRAFT, created_at=now)
+        session.add(row)
+    row.category, row.title, row.summary, row.author = (
+        ready.category,
+        ready.title,
+        ready.summary,
+        ready.author,
+    )
+    row.blocks, row.reviewer = rich_text.dump(ready.blocks), ready.reviewer
+    row.next_review_on, row.published_at, row.updated_at, row.edited = ready.next_review_on, at, now, True
+    await session.flush()
+    if not is_shown:
+        before = None if row.state is ArticleState.DRAFT else row.state
+        _move(session, row, before, ArticleState.PUBLISHED, now, by)
+    await session.flush()
+    return row
+
+
+def withdraw(session: AsyncSession, row: Article, *, by: str, reason: str, now: datetime) -> None:
+    """Its file, if it has one, does not bring it back."""
+    _move(session, row, row.state, ArticleState.WITHDRAWN, now, by, reason)
+    row.edited, row.updated_at = True, now
 
 
 async def list_published(
@@ -135,6 +179,10 @@ def _move(
     from_state: ArticleState | None,
     to: ArticleState,
     now: datetime,
+    by: str = "content",
+    reason: str = "",
 ) -> None:
-    session.add(ArticleMove(article_id=row.id, from_state=from_state, to_state=to, by="content", at=now))
+    session.add(
+        ArticleMove(article_id=row.id, from_state=from_state, to_state=to, by=by, reason=reason, at=now)
+    )
     row.state = to

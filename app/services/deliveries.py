@@ -18,7 +18,7 @@ from sqlalchemy.orm import defer
 from app.services import case_notices, customer_notices, notices, windows
 from app.services.outbox import LATE_REPLY
 from app.services.quiet_hours import after_quiet, is_quiet
-from app.services.sign_up_notices import CALLED_OFF
+from app.services.sign_up_notices import CALLED_OFF, CHANGED
 from app.services.windows import Place
 from models import Account, AccountKind, DeliveryState, Follower, Message, MessageState, Outbox, Way
 from models.sealing import SealBroken
@@ -29,7 +29,11 @@ LEASE = timedelta(seconds=60)  # real time; longer than one call to WeChat with 
 BACKOFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 GIVE_UP_AFTER = 12  # tries: some four hours
 OWN_MATTERS = frozenset({LATE_REPLY, *case_notices.KINDS})  # told at any hour
-TO_BE_OWED = OWN_MATTERS | {CALLED_OFF, *customer_notices.KINDS}  # what cannot be sent opens the next reply
+TO_BE_OWED = OWN_MATTERS | {
+    CALLED_OFF,
+    CHANGED,
+    *customer_notices.KINDS,
+}  # what cannot be sent opens the next reply
 
 BY_TEMPLATE = frozenset({notices.TEST})  # need no window; staff wait for them, at whatever hour
 

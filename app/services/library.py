@@ -1,6 +1,7 @@
 """All answers we ship as rows, and the copy each process keeps in memory to search.
 
 The files in `content/` are the source; `load` brings them in and tells every process that there is news.
+What staff edited is theirs: `load` neither changes it nor takes it away.
 """
 
 import asyncio
@@ -68,17 +69,35 @@ async def _load(
         if row is None:
             session.add(_filled(table(slug=entry.id), entry, data, digest))
             added += 1
-        elif row.digest != digest or not row.live:
+        elif not row.edited and (row.digest != digest or not row.live):
             _filled(row, entry, data, digest)
             changed += 1
-        if entry.next_review_on < civil_date(now):
+        if entry.next_review_on < civil_date(now) and not (row is not None and row.edited):
             due = entry.next_review_on.isoformat()
             log.warning("review_overdue", table=table.__tablename__, answer=entry.id, next_review_on=due)
-    gone = [row for row in rows.values() if row.live]
+    gone = [row for row in rows.values() if row.live and not row.edited]
     for row in gone:
         row.live = False
     await session.flush()
     return Loaded(added, changed, len(gone))
+
+
+async def put(session: AsyncSession, table: type[ShippedRow], entry: Entry) -> None:
+    """Show what staff wrote: it is theirs from now on, and found by the next question."""
+    row = await session.scalar(sa.select(table).where(table.slug == entry.id).with_for_update())
+    row = table(slug=entry.id) if row is None else row
+    data = entry.to_dict()
+    session.add(_filled(row, entry, data, _digest(data)))
+    row.edited = True
+    await session.flush()
+    await coordination.bump(session, VERSION)
+
+
+async def withdraw(session: AsyncSession, row: ShippedRow) -> None:
+    """No longer found; its file, if it has one, does not bring it back."""
+    row.live, row.edited = False, True
+    await session.flush()
+    await coordination.bump(session, VERSION)
 
 
 async def read(session: AsyncSession) -> Shipped:

@@ -15,6 +15,7 @@ from models import Activity, DeliveryState, Outbox, SignUp, SignUpState
 
 REMINDER = "activities.reminder"
 CALLED_OFF = "activities.called_off"  # people would go there: what cannot be sent is owed
+CHANGED = "activities.changed"  # likewise
 DAY_BEFORE_AT = time(10, 0)
 SHORTLY_BEFORE = timedelta(hours=2)
 
@@ -58,7 +59,21 @@ def called_off(session: AsyncSession, activity: Activity, entry: SignUp, reason:
     _tell(session, CALLED_OFF, entry, words, now)
 
 
-def remind(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
+def changed(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
+    """Another time or place; who has a seat is reminded of the new one."""
+    words = (
+        f"「{activity.title}」的时间或地点改了，现在是{when_and_where(activity, now)}。\n"
+        "来不了请回复「我的报名」取消。"
+    )
+    version = f":{activity.version}"  # the sign-up itself may be what it was at the last change
+    _tell(session, CHANGED, entry, words, now, mark=version)
+    if entry.state is SignUpState.CONFIRMED:
+        remind(session, activity, entry, now, mark=version)
+
+
+def remind(
+    session: AsyncSession, activity: Activity, entry: SignUp, now: datetime, *, mark: str = ""
+) -> None:
     """The day before at ten; for who signed up later, two hours before; else not at all."""
     due_at = reminder_at(activity, now)
     if due_at is None:
@@ -67,7 +82,7 @@ def remind(session: AsyncSession, activity: Activity, entry: SignUp, now: dateti
         f"提醒您：「{activity.title}」{when_and_where(activity, due_at)}。\n"
         "来不了请回复「我的报名」取消，把名额让给别人。"
     )
-    _tell(session, REMINDER, entry, words, now, due_at=due_at)
+    _tell(session, REMINDER, entry, words, now, due_at=due_at, mark=mark)
 
 
 def reminder_at(activity: Activity, now: datetime) -> datetime | None:
@@ -104,12 +119,13 @@ def _tell(
     words: str,
     now: datetime,
     due_at: datetime | None = None,
+    mark: str = "",
 ) -> None:
     what = kind.removeprefix("activities.")
     outbox.add(
         session,
         kind,
-        key=f"sign-up:{entry.id}:{entry.version}:{what}",
+        key=f"sign-up:{entry.id}:{entry.version}:{what}{mark}",
         to=entry.person_id,
         payload={"type": "text", "content": words},
         now=now,

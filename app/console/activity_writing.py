@@ -1,0 +1,166 @@
+"""Planning an activity and changing it: one form, whose buttons for blocks store nothing."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
+
+from app.console import activities as room
+from app.console import blocks, forms
+from app.console.activities import PAGE
+from app.console.entrance import ActingDesk, AtDesk, Desk, needs
+from app.console.shell import InShell, Shell
+from app.dependencies import Now
+from app.errors import DomainError, NotFound
+from app.rich_text import TYPED
+from app.services import activities, activity_forms, branches, participants
+from app.services.activity_forms import FIELDS, KINDS, TIMES, Filled
+from app.services.audit import does
+from app.services.permissions import Right
+from models import Activity, Branch
+from models.types import public_id as new_id
+
+router = APIRouter(prefix="/activities", dependencies=[needs(Right.ACTIVITIES_EDIT)])
+
+_QUESTION: Final = ("key", "prompt", "kind", "options", "required")
+_QUESTIONS: Final = 12
+
+
+@router.get("/new")
+async def new(desk: AtDesk, shell: InShell) -> HTMLResponse:
+    async with desk.reading() as session:
+        held = await _branches(session, desk)
+    return _form(desk, shell, None, activity_forms.empty(), held, key=new_id())
+
+
+@router.post("/new")
+async def write_new(request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    """Sent twice it is made once: the form carries the name that it gets."""
+    form = await forms.read(request)
+    filled, do, key = _filled(form), forms.words(form, "do"), forms.words(form, "key")[:16]
+    async with desk.reading() as session:
+        held = await _branches(session, desk)
+    if do != "save":
+        filled["blocks"] = blocks.rearranged(filled["blocks"], do, "paragraph")
+        return _form(desk, shell, None, filled, held, key=key)
+    try:
+        async with desk.acting() as session:
+            made = await _create(session, desk, filled, held, key, now)
+    except DomainError as error:
+        return _form(desk, shell, None, filled, held, key=key, error=error)
+    return shell.done(f"{PAGE}/{made}", "草稿已保存，还没有发布。")
+
+
+@router.get("/{public_id}/edit")
+async def edit(public_id: str, desk: AtDesk, shell: InShell) -> HTMLResponse:
+    async with desk.reading() as session:
+        activity = await room.allowed(session, desk, public_id, Right.ACTIVITIES_EDIT)
+        held = await _branches(session, desk)
+        told = await participants.count_live(session, activity)
+    filled = activity_forms.of_activity(activity, {each.id: each for each in held})
+    return _form(desk, shell, activity, filled, held, told=told)
+
+
+@router.post("/{public_id}/edit")
+async def write(public_id: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    form = await forms.read(request)
+    filled, do, given = _filled(form), forms.words(form, "do"), forms.words(form, "version")
+    async with desk.reading() as session:
+        activity = await room.allowed(session, desk, public_id, Right.ACTIVITIES_EDIT)
+        held = await _branches(session, desk)
+        told = await participants.count_live(session, activity)
+    if do != "save":
+        filled["blocks"] = blocks.rearranged(filled["blocks"], do, "paragraph")
+        return _form(desk, shell, activity, filled, held, told=told, version=given)
+    version = int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else 0
+    try:
+        async with desk.acting() as session:
+            kept = await room.allowed(session, desk, public_id, Right.ACTIVITIES_EDIT)
+            values = _values(desk, filled, held, kept)
+            told = await activities.change(session, public_id, values, version=version, by=desk.by, now=now)
+            branch_id, title = values["branch_id"], values["title"]
+            does(session, "activity.change", public_id, branch_id=branch_id, title=title, told=told)
+    except NotFound:
+        raise
+    except activities.ChangedMeanwhile as error:
+        # Whoever saves again has seen what is there now, and means it.
+        return _form(desk, shell, activity, filled, held, told=told, error=error, present=True)
+    except DomainError as error:
+        return _form(desk, shell, activity, filled, held, told=told, error=error, version=given)
+    return shell.done(f"{PAGE}/{public_id}", f"已保存，将通知 {told} 位职工。" if told else "已保存。")
+
+
+# --- parts -------------------------------------------------------------------------------------------------
+
+
+async def _create(
+    session: AsyncSession, desk: Desk, filled: Filled, held: list[Branch], key: str, now: Any
+) -> str:
+    values = _values(desk, filled, held, None)
+    if len(key) == 16 and key.isalnum() and key.isascii():
+        if await activities.exists(session, key):
+            return key
+        values["public_id"] = key
+    activity = await activities.create(session, values, by=desk.by, now=now)
+    does(session, "activity.create", activity.public_id, branch_id=activity.branch_id, title=activity.title)
+    return activity.public_id
+
+
+async def _branches(session: AsyncSession, desk: Desk) -> list[Branch]:
+    """Those for which this desk may plan."""
+    scope = desk.scope(Right.ACTIVITIES_EDIT)
+    return [each for each in await branches.list_all(session) if scope.covers(each.id)]
+
+
+def _values(desk: Desk, filled: Filled, held: list[Branch], kept: Activity | None) -> dict[str, Any]:
+    """Raises: NotWhole."""
+    audience = None if kept is None else kept.audience
+    values = activity_forms.values_of(filled, {each.public_id: each for each in held}, audience)
+    if kept is not None:
+        before = activity_forms.of_activity(kept, {each.id: each for each in held})["questions"]
+        if [each for each in filled["questions"] if each["prompt"]] == before:
+            values["questions"] = kept.questions
+    if values["branch_id"] is None and not desk.may(Right.ACTIVITIES_EDIT, None):
+        raise activity_forms.NotWhole("请选择活动属于哪个组织。")
+    return values
+
+
+def _filled(form: FormData) -> Filled:
+    filled: Filled = {name: blocks.plain(forms.words(form, name)) for name in (*FIELDS, *TIMES, "approval")}
+    filled["blocks"] = blocks.read(form, TYPED)
+    columns = [forms.several(form, f"question_{name}") for name in _QUESTION]
+    rows = [[blocks.plain(value) for value in row] for row in zip(*columns, strict=False)]
+    filled["questions"] = [dict(zip(_QUESTION, row, strict=True)) for row in rows[:_QUESTIONS]]
+    return filled
+
+
+def _form(
+    desk: Desk,
+    shell: Shell,
+    activity: Activity | None,
+    filled: Filled,
+    held: list[Branch],
+    *,
+    error: DomainError | None = None,
+    version: str = "",
+    **values: Any,
+) -> HTMLResponse:
+    blank = dict.fromkeys(_QUESTION, "") | {"kind": "text", "required": "yes"}
+    asked = [each for each in filled["questions"] if each["prompt"]]
+    values |= {
+        "activity": activity,
+        "filled": filled | {"questions": [*asked, blank, blank][:_QUESTIONS]},
+        "version": version or (activity.version if activity is not None else ""),
+        "address": f"{PAGE}/new" if activity is None else f"{PAGE}/{activity.public_id}/edit",
+        "back": PAGE if activity is None else f"{PAGE}/{activity.public_id}",
+        "branches": held,
+        "whole": desk.may(Right.ACTIVITIES_EDIT, None),
+        "types": TYPED,
+        "kinds": KINDS,
+        "times": TIMES,
+    }
+    if error is not None:
+        return shell.refused("activity_form.html", error, **values)
+    return shell.page("activity_form.html", **values)

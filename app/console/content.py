@@ -1,0 +1,285 @@
+"""内容: tips, law answers and articles in one list; each with its draft, and who decides on it."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import rich_text
+from app.clock import civil_date
+from app.console import forms, listing
+from app.console.entrance import ActingDesk, AtDesk, Desk, needs
+from app.console.listing import Filter, View
+from app.console.navigation import Found, Section, Waiting
+from app.console.shell import InShell, Shell
+from app.console.templating import render
+from app.dependencies import Now
+from app.errors import DomainError, NotFound
+from app.knowledge.entries import CALLS, Entry
+from app.knowledge.laws import CAUTION
+from app.knowledge.markdown import steps
+from app.services import content_forms, content_pieces, contents, contents_found
+from app.services.content_forms import Filled, ReadyArticle
+from app.services.content_pieces import NOWHERE, Piece
+from app.services.permissions import Right, Standing, may
+from models import Article, ArticleState, ContentKind
+
+PAGE: Final = "/console/content"
+PUBLIC: Final = {ContentKind.TIP: "/tips", ContentKind.LAW: "/laws", ContentKind.ARTICLE: "/news"}
+
+router = APIRouter(prefix="/content", dependencies=[needs(Right.CONTENT_READ)])
+
+
+async def _search(session: AsyncSession, standing: Standing, words: str) -> list[Found]:
+    if not may(standing, Right.CONTENT_READ, None):
+        return []
+    return [
+        Found(row.title, address(row.kind, row.key), ContentKind(row.kind).label)
+        for row in await contents_found.search(session, words, listing.PAGE)
+    ]
+
+
+async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
+    """To review by who may, one's own that came back, reviews that are overdue."""
+    found: list[Waiting] = []
+    if may(standing, Right.CONTENT_PUBLISH, None):
+        count = await contents_found.count_to_review(session, standing)
+        found.append(Waiting("内容等您审核", f"{PAGE}?state=in_review", count))
+    if may(standing, Right.CONTENT_WRITE, None):
+        count = await contents_found.count_to_change(session, standing)
+        found.append(Waiting("您写的内容被退回", f"{PAGE}?state=changes_requested", count))
+        late = await contents_found.count_overdue(session, now)
+        found.append(Waiting("内容要复审", f"{PAGE}?due=overdue", late, late))
+    return found
+
+
+SECTION: Final = Section(
+    "content", "内容和活动", "内容", PAGE, "book", Right.CONTENT_READ, waiting=_waiting, search=_search
+)
+
+
+@router.get("")
+async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
+    view = _view(request)
+    async with desk.reading() as session:
+        chosen, key = _chosen(view, now)
+        if not desk.may(Right.CONTENT_READ, None):
+            chosen = chosen.where(key < 0)
+        page = await listing.page(session, chosen, key, view)
+    return shell.page(
+        "content.html",
+        page=page,
+        view=view,
+        kinds=list(ContentKind),
+        kind=ContentKind,
+        state=ArticleState,
+        categories={each.value: content_forms.categories(each) for each in ContentKind},
+        is_overdue=lambda row: contents_found.is_overdue(row, now),
+    )
+
+
+@router.get("/{kind}/{key}")
+async def one(kind: ContentKind, key: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
+    return await page_of(kind, key, desk, shell, now)
+
+
+@router.get("/{kind}/{key}/preview")
+async def preview(kind: ContentKind, key: str, desk: AtDesk, now: Now) -> HTMLResponse:
+    """The draft, as the portal will show it; without one, what is shown."""
+    whole(desk, Right.CONTENT_READ)
+    async with desk.reading() as session:
+        piece = await content_pieces.get(session, kind, key)
+    return HTMLResponse(as_portal(kind, key, piece.filled(), now))
+
+
+@router.post("/{kind}/{key}/approve", dependencies=[needs(Right.CONTENT_PUBLISH)])
+async def approve(
+    kind: ContentKind, key: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
+) -> Response:
+    whole(desk, Right.CONTENT_PUBLISH)
+    version = version_of(forms.words(await forms.read(request), "version"))
+    try:
+        async with desk.acting() as session:
+            to = await contents.approve(session, kind, key, version=version, by=desk.standing, now=now)
+    except DomainError as error:
+        return await _again(kind, key, desk, shell, now, error)
+    await news(desk)
+    said = "已通过，到时间自动发布。" if to is ArticleState.SCHEDULED else "已通过并发布。"
+    return shell.done(address(kind, key), said)
+
+
+@router.post("/{kind}/{key}/send-back", dependencies=[needs(Right.CONTENT_PUBLISH)])
+async def send_back(
+    kind: ContentKind, key: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
+) -> Response:
+    whole(desk, Right.CONTENT_PUBLISH)
+    form = await forms.read(request)
+    version, reason = version_of(forms.words(form, "version")), forms.words(form, "reason")
+    try:
+        async with desk.acting() as session:
+            await contents.send_back(
+                session, kind, key, version=version, reason=reason, by=desk.standing, now=now
+            )
+    except DomainError as error:
+        return await _again(kind, key, desk, shell, now, error, reason=reason)
+    return shell.done(address(kind, key), "已退回，作者会在「待我处理」里看到。")
+
+
+@router.post("/{kind}/{key}/withdraw", dependencies=[needs(Right.CONTENT_PUBLISH)])
+async def withdraw(
+    kind: ContentKind, key: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
+) -> Response:
+    whole(desk, Right.CONTENT_PUBLISH)
+    reason = forms.words(await forms.read(request), "reason")
+    try:
+        async with desk.acting() as session:
+            await contents.withdraw(session, kind, key, reason=reason, by=desk.standing, now=now)
+    except DomainError as error:
+        return await _again(kind, key, desk, shell, now, error, reason=reason)
+    await news(desk)
+    return shell.done(address(kind, key), "已撤下，公众号里不再显示。")
+
+
+@router.post("/{kind}/{key}/discard", dependencies=[needs(Right.CONTENT_WRITE)])
+async def discard(
+    kind: ContentKind, key: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
+) -> Response:
+    whole(desk, Right.CONTENT_WRITE)
+    version = version_of(forms.words(await forms.read(request), "version"))
+    try:
+        async with desk.acting() as session:
+            await contents.discard(session, kind, key, version=version, by=desk.standing, now=now)
+    except DomainError as error:
+        return await _again(kind, key, desk, shell, now, error)
+    return shell.done(PAGE, "草稿已作废。")
+
+
+# --- what the pages of the content share -------------------------------------------------------------------
+
+
+def address(kind: ContentKind | str, key: str) -> str:
+    return f"{PAGE}/{kind}/{key}"
+
+
+def whole(desk: Desk, right: Right) -> None:
+    """Content belongs to no branch: for who works for one only it is not there. Raises: NotFound."""
+    if not desk.may(right, None):
+        raise NotFound(NOWHERE)
+
+
+def version_of(words: str) -> int:
+    """What the form carried; of what is no number none, which no draft has."""
+    return int(words) if words.isascii() and words.isdecimal() and len(words) < 10 else 0
+
+
+async def news(desk: Desk) -> None:
+    """The next question here finds what was just published; other processes hear of it within seconds."""
+    await desk.shared.library.refresh(desk.shared.database.reading)
+
+
+async def page_of(
+    kind: ContentKind,
+    key: str,
+    desk: Desk,
+    shell: Shell,
+    now: datetime,
+    **values: Any,
+) -> HTMLResponse:
+    whole(desk, Right.CONTENT_READ)
+    async with desk.reading() as session:
+        piece = await content_pieces.get(session, kind, key)
+        moves = await content_pieces.list_moves(session, piece)
+    return shell.page("content_one.html", **_facts(piece, desk, now), moves=moves, **values)
+
+
+def as_portal(kind: ContentKind, key: str, filled: Filled, now: datetime) -> str:
+    """A page like the portal's own; where something is missing it says so."""
+    try:
+        ready = content_forms.as_shown(kind, key, filled, now)
+    except DomainError as error:
+        return render("content_preview.html", error=error.message, kind=kind)
+    values: dict[str, Any] = {"kind": kind, "title": ready.title}
+    if isinstance(ready, ReadyArticle):
+        body = rich_text.to_html(ready.blocks)
+        day = civil_date(ready.publish_at or now)
+        return render("content_preview.html", **values, article=ready, body=body, day=day, reads=1)
+    values |= {kind.value: ready, "steps": steps(ready.body), "calls": CALLS, "caution": CAUTION}
+    return render("content_preview.html", **values)
+
+
+def words_of(kind: ContentKind, key: str, filled: Filled, now: datetime) -> str:
+    """As plain words: an answer as the chat gives it; why there are none yet."""
+    try:
+        ready = content_forms.as_shown(kind, key, filled, now)
+    except DomainError as error:
+        return error.message
+    return rich_text.to_text(ready.blocks) if isinstance(ready, ReadyArticle) else ready.in_chat()
+
+
+def _facts(piece: Piece, desk: Desk, now: datetime) -> dict[str, Any]:
+    shown, draft = piece.shown, piece.draft
+    entry: Entry | None = None
+    if shown is not None and not isinstance(shown, Article):
+        entry = content_pieces.entry_of_row(piece.kind, shown)
+    words = "" if entry is None else entry.in_chat()
+    if isinstance(shown, Article):
+        words = rich_text.to_text(rich_text.load(shown.blocks))
+    review = None if shown is None else shown.next_review_on
+    wrote = draft is not None and desk.standing.staff_id in contents.writers(draft)
+    return {
+        "piece": piece,
+        "entry": entry,
+        "article": shown if isinstance(shown, Article) else None,
+        "category": content_forms.categories(piece.kind).get(piece.filled().get("category", ""), "——"),
+        "words": words,
+        "draft_words": words_of(piece.kind, piece.key, piece.filled_draft(), now) if draft else "",
+        "address": address(piece.kind, piece.key),
+        "public": f"{PUBLIC[piece.kind]}/{piece.key}",
+        "review": review,
+        "is_late": piece.is_shown and review is not None and review < civil_date(now),
+        "wrote": wrote,
+        "states": ArticleState,
+    }
+
+
+async def _again(
+    kind: ContentKind,
+    key: str,
+    desk: Desk,
+    shell: Shell,
+    now: datetime,
+    error: DomainError,
+    **values: Any,
+) -> HTMLResponse:
+    if isinstance(error, NotFound):
+        raise error
+    status = 422 if error.status == 409 else error.status
+    return await page_of(kind, key, desk, shell, now, status=status, error=error.message, **values)
+
+
+def _view(request: Request) -> View:
+    kinds = {each.value: each.label for each in ContentKind}
+    kind = request.query_params.get("kind", "")
+    filters = [
+        Filter("title", "标题"),
+        Filter("kind", "类型", kinds),
+        Filter("state", "状态", {each.value: each.label for each in ArticleState}),
+        Filter("due", "复审", {"overdue": "已到期"}),
+    ]
+    if kind in kinds:  # each kind has categories of its own
+        categories = content_forms.categories(ContentKind(kind))
+        filters.insert(2, Filter("category", "栏目", categories))
+    return listing.view_of(request, *filters)
+
+
+def _chosen(view: View, now: datetime) -> Any:
+    return contents_found.chosen(
+        now,
+        kind=ContentKind(view.get("kind")) if view.get("kind") else None,
+        state=ArticleState(view.get("state")) if view.get("state") else None,
+        category=view.get("category"),
+        title=view.get("title"),
+        overdue=view.get("due") == "overdue",
+    )

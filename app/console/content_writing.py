@@ -1,0 +1,166 @@
+"""Writing content: a form of fields and blocks. Buttons that add, move or remove a block store nothing."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, Response
+from starlette.datastructures import FormData
+
+from app.console import blocks, content, forms
+from app.console.content import PAGE, address, as_portal, whole, words_of
+from app.console.entrance import ActingDesk, AtDesk, Desk, needs
+from app.console.shell import InShell, Shell
+from app.dependencies import Now
+from app.errors import DomainError, NotFound
+from app.knowledge.entries import CALLS
+from app.services import content_forms, content_pieces, contents
+from app.services.content_forms import FIELDS, Filled
+from app.services.content_pieces import Piece
+from app.services.permissions import Right
+from models import ContentKind
+
+router = APIRouter(prefix="/content", dependencies=[needs(Right.CONTENT_WRITE)])
+
+NEW: Final = "new"  # in place of the key of something that is not there yet
+_KEPT: Final = frozenset({"save", "submit"})
+
+
+@router.get("/new")
+async def new(
+    desk: AtDesk,
+    shell: InShell,
+    kind: ContentKind = ContentKind.TIP,
+    title: Annotated[str, Query()] = "",
+) -> HTMLResponse:
+    """`title` may come from a question that nobody could answer."""
+    whole(desk, Right.CONTENT_WRITE)
+    words = " ".join(title.replace("\0", "").split())
+    return _form(shell, kind, None, content_forms.empty(kind, words), key=contents.new_key(kind))
+
+
+@router.post("/new")
+async def write_new(
+    request: Request, desk: ActingDesk, shell: InShell, now: Now, kind: ContentKind = ContentKind.TIP
+) -> Response:
+    whole(desk, Right.CONTENT_WRITE)
+    form = await forms.read(request)
+    filled, do, key = _filled(form, kind), forms.words(form, "do"), forms.words(form, "key")
+    if do not in _KEPT:
+        return _changed(shell, kind, None, filled, do, now, key=key)
+    try:
+        async with desk.acting() as session:
+            draft = await contents.start(session, kind, key, filled, by=desk.standing, now=now)
+            if do == "submit":
+                await contents.submit(session, draft, by=desk.standing, now=now)
+    except contents.AlreadyThere as twice:
+        return shell.done(address(kind, twice.key), twice.message)
+    except DomainError as error:
+        return _form(shell, kind, None, filled, error=error, key=key)
+    return shell.done(address(kind, draft.key), _said(do))
+
+
+@router.get("/{kind}/{key}/edit")
+async def edit(kind: ContentKind, key: str, desk: AtDesk, shell: InShell) -> HTMLResponse:
+    piece = await _piece(desk, kind, key)
+    if piece.is_elsewhere:
+        raise NotFound("这篇文章在微信里，正文不能在这里改。")
+    return _form(shell, kind, piece, piece.filled())
+
+
+@router.post("/{kind}/{key}/edit")
+async def write(
+    kind: ContentKind, key: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
+) -> Response:
+    piece = await _piece(desk, kind, key)
+    form = await forms.read(request)
+    filled, do = _filled(form, kind), forms.words(form, "do")
+    given = forms.words(form, "version")
+    if do not in _KEPT:
+        return _changed(shell, kind, piece, filled, do, now, version=given)
+    try:
+        version = content.version_of(given) if given else None
+        async with desk.acting() as session:
+            draft = await contents.save(
+                session, kind, key, filled, version=version, by=desk.standing, now=now
+            )
+            if do == "submit":
+                await contents.submit(session, draft, by=desk.standing, now=now)
+    except NotFound:
+        raise
+    except DomainError as error:
+        # Whoever saves again has seen what is there now, and means it.
+        piece = await _piece(desk, kind, key)
+        present = words_of(kind, key, piece.filled(), now) if isinstance(error, contents.MovedOn) else ""
+        return _form(shell, kind, piece, filled, error=error, present=present)
+    return shell.done(address(kind, key), _said(do))
+
+
+# --- parts -------------------------------------------------------------------------------------------------
+
+
+async def _piece(desk: Desk, kind: ContentKind, key: str) -> Piece:
+    """Raises: NotFound."""
+    whole(desk, Right.CONTENT_WRITE)
+    async with desk.reading() as session:
+        return await content_pieces.get(session, kind, key)
+
+
+def _said(do: str) -> str:
+    return "已提交审核，由另一位审核人审核后发布。" if do == "submit" else "草稿已保存，还没有发布。"
+
+
+def _form(
+    shell: Shell,
+    kind: ContentKind,
+    piece: Piece | None,
+    filled: Filled,
+    *,
+    error: DomainError | None = None,
+    version: str | None = None,
+    key: str = "",
+    **values: Any,
+) -> HTMLResponse:
+    if version is None:
+        version = str(piece.draft.version) if piece is not None and piece.draft is not None else ""
+    values |= {
+        "kind": kind,
+        "piece": piece,
+        "filled": filled,
+        "version": version,
+        "key": key,
+        "address": f"{PAGE}/new?kind={kind}" if piece is None else f"{address(kind, piece.key)}/edit",
+        "back": PAGE if piece is None else address(kind, piece.key),
+        "categories": content_forms.categories(kind),
+        "types": content_forms.block_types(kind),
+        # Those chosen keep their order: the first is the most urgent.
+        "calls": {number: CALLS[number] for number in (*filled["call"], *CALLS)},
+    }
+    if error is not None:
+        return shell.refused("content_form.html", error, **values)
+    return shell.page("content_form.html", **values)
+
+
+def _changed(
+    shell: Shell,
+    kind: ContentKind,
+    piece: Piece | None,
+    filled: Filled,
+    do: str,
+    now: datetime,
+    *,
+    version: str = "",
+    key: str = "",
+) -> HTMLResponse:
+    if do == "preview":
+        return HTMLResponse(as_portal(kind, NEW if piece is None else piece.key, filled, now))
+    filled["blocks"] = blocks.rearranged(filled["blocks"], do, next(iter(content_forms.block_types(kind))))
+    return _form(shell, kind, piece, filled, version=version, key=key)
+
+
+def _filled(form: FormData, kind: ContentKind) -> Filled:
+    """What was typed, whatever it is; numbers and types of blocks only such as there are."""
+    filled: Filled = {name: blocks.plain(forms.words(form, name)) for name in FIELDS[kind]}
+    filled["call"] = [each for each in forms.several(form, "call") if each in CALLS]
+    filled["blocks"] = blocks.read(form, content_forms.block_types(kind))
+    return filled

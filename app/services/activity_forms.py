@@ -1,0 +1,170 @@
+"""What the form of an activity holds: words as they were typed, and what `activities` takes of them."""
+
+import re
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from app import rich_text
+from app.clock import SHANGHAI, shanghai
+from app.errors import DomainError
+from app.rich_text import NotRichText
+from app.services.audiences import Audience
+from app.services.sign_up_questions import QuestionKind, questions_of
+from models import Activity, Branch
+
+Filled = dict[str, Any]  # fields → words; "blocks": [[type, words], …]; "questions": [{key, prompt, …}, …]
+
+FIELDS: Final = ("title", "summary", "place", "organiser", "branch", "audience", "capacity", "guests")
+TIMES: Final = {
+    "opens": "报名开始",
+    "closes": "报名截止",
+    "starts": "活动开始",
+    "ends": "活动结束",
+}
+LONGEST: Final = {
+    "title": ("标题", 60),
+    "summary": ("简介", 120),
+    "place": ("地点", 80),
+    "organiser": ("组织", 60),
+}
+KINDS: Final = {"text": "填空", "choice": "选择", "phone": "电话"}
+OPTIONS, OPTION = 20, 20  # of a question; characters of one
+EVERYBODY, MEMBERS, KEEP, OF = "", "members", "keep", "branch:"  # of the field `audience`
+_KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,23}")
+_PARTS: Final = re.compile(r"[、，,；;\n]+")
+
+
+class NotWhole(DomainError):
+    status = 422
+
+
+def empty() -> Filled:
+    filled: Filled = dict.fromkeys((*FIELDS, *TIMES), "")
+    return filled | {"guests": "0", "approval": "", "blocks": [["paragraph", ""]], "questions": []}
+
+
+def of_activity(activity: Activity, branches: dict[int, Branch]) -> Filled:
+    filled = empty() | {name: getattr(activity, name) for name in LONGEST}
+    filled |= {name: f"{shanghai(getattr(activity, f'{name}_at')):%Y-%m-%dT%H:%M}" for name in TIMES}
+    filled["capacity"] = "" if activity.capacity is None else str(activity.capacity)
+    filled["guests"], filled["approval"] = str(activity.guests), "yes" if activity.approval else ""
+    branch = branches.get(activity.branch_id) if activity.branch_id is not None else None
+    filled["branch"] = branch.public_id if branch else ""
+    filled["audience"] = _audience_choice(activity.audience, branches)
+    typed = rich_text.to_typed(rich_text.load(activity.blocks))
+    filled["blocks"] = [list(each) for each in typed] or [["paragraph", ""]]
+    filled["questions"] = [
+        {
+            "key": each.key,
+            "prompt": each.prompt,
+            "kind": each.kind.value,
+            "options": "、".join(each.options),
+            "required": "yes" if each.required else "",
+        }
+        for each in questions_of(activity)
+    ]
+    return filled
+
+
+def values_of(filled: Filled, branches: dict[str, Branch], kept: object = None) -> dict[str, Any]:
+    """What `activities.create` and `activities.change` take. `branches` by public id; `kept`: the audience
+    that stays.
+
+    Raises: NotWhole.
+    """
+    if not filled["title"]:
+        raise NotWhole("请写标题。")
+    for name, (label, most) in LONGEST.items():
+        if len(filled[name]) > most:
+            raise NotWhole(f"{label}最多 {most} 个字。")
+    values: dict[str, Any] = {name: filled[name] for name in LONGEST}
+    values |= {f"{name}_at": _moment(filled[name], label) for name, label in TIMES.items()}
+    values["capacity"] = _number(filled["capacity"], "名额", 100_000) if filled["capacity"] else None
+    values["guests"] = _number(filled["guests"] or "0", "可带同伴", 9)
+    values["approval"] = bool(filled["approval"])
+    values["branch_id"] = _branch(filled["branch"], branches).id if filled["branch"] else None
+    values["audience"] = _audience(filled["audience"], branches, kept)
+    values["questions"] = _questions(filled["questions"])
+    try:
+        values["blocks"] = rich_text.dump(
+            rich_text.from_typed((kind, text) for kind, text in filled["blocks"])
+        )
+    except NotRichText as refused:
+        raise NotWhole(f"正文第 {refused.line} 块：{refused.message}。") from None
+    return values
+
+
+def _moment(said: str, label: str) -> datetime:
+    try:
+        return datetime.fromisoformat(said).replace(tzinfo=SHANGHAI)
+    except ValueError:
+        raise NotWhole(f"请填写{label}的日期和时间，例如 2026-12-05 14:00。") from None
+
+
+def _number(said: str, label: str, most: int) -> int:
+    if not (said.isascii() and said.isdecimal() and len(said) < 8 and int(said) <= most):
+        raise NotWhole(f"{label}应是 0 到 {most} 的数。")
+    return int(said)
+
+
+def _branch(public_id: str, branches: dict[str, Branch]) -> Branch:
+    if public_id not in branches:
+        raise NotWhole("没有这个组织，或者不归您管，请重新选择。")
+    return branches[public_id]
+
+
+def _audience(choice: str, branches: dict[str, Branch], kept: object) -> object:
+    if choice == KEEP:
+        return kept
+    if choice == MEMBERS:
+        return Audience(member=True).model_dump(mode="json")
+    if choice.startswith(OF):
+        lineage = _branch(choice.removeprefix(OF), branches).lineage
+        try:
+            return Audience(branch=(lineage,)).model_dump(mode="json")
+        except ValidationError:
+            raise NotWhole("这个组织不能作为对象，请重新选择。") from None
+    return None
+
+
+def _audience_choice(audience: object, branches: dict[int, Branch]) -> str:
+    """What the field shows; `KEEP` for what a file says and the form cannot."""
+    if not audience:
+        return EVERYBODY
+    if audience == Audience(member=True).model_dump(mode="json"):
+        return MEMBERS
+    for branch in branches.values():
+        if audience == Audience(branch=(branch.lineage,)).model_dump(mode="json"):
+            return f"{OF}{branch.public_id}"
+    return KEEP
+
+
+def _questions(rows: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """Rows without words are none."""
+    found: list[dict[str, Any]] = []
+    used = {row["key"] for row in rows}
+    for number, row in enumerate(rows, 1):
+        if not row["prompt"]:
+            continue
+        key = row["key"]
+        if not _KEY.fullmatch(key):
+            key = next(name for place in range(1, 100) if (name := f"q{place}") not in used)
+            used.add(key)
+        options = [part.strip() for part in _PARTS.split(row["options"]) if part.strip()]
+        if row["kind"] == QuestionKind.CHOICE and len(set(options)) < 2:
+            raise NotWhole(f"第 {number} 个问题是选择题，请写至少两个选项，用顿号分开。")
+        if any(len(option) > OPTION for option in options) or len(options) > OPTIONS:
+            raise NotWhole(f"第 {number} 个问题的选项最多 {OPTIONS} 个，每个最多 {OPTION} 个字。")
+        kind = row["kind"] if row["kind"] in KINDS else "text"
+        found.append(
+            {
+                "key": key,
+                "prompt": row["prompt"][:100],
+                "kind": kind,
+                "options": list(dict.fromkeys(options)) if kind == "choice" else [],
+                "required": bool(row["required"]),
+            }
+        )
+    return found

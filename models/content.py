@@ -1,0 +1,74 @@
+"""What staff write before it is shown: drafts of tips, law answers and articles, and the moves all made.
+
+A draft of something that is shown already is a row of its own; what is shown stays until the draft takes its
+place. What is shown is elsewhere: `models.knowledge` and `models.article`.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.article import ArticleState
+from models.base import Base
+from models.types import public_id
+
+
+class ContentKind(StrEnum):
+    TIP = "tip"
+    LAW = "law"
+    ARTICLE = "article"
+
+    @property
+    def label(self) -> str:
+        return {"tip": "用电安全", "law": "法律问答", "article": "文章"}[self.value]
+
+
+OPEN_DRAFTS = frozenset({ArticleState.DRAFT, ArticleState.IN_REVIEW, ArticleState.CHANGES_REQUESTED})
+_IS_OPEN = sa.text("state IN ('draft', 'in_review', 'changes_requested')")
+
+
+class ContentDraft(Base):
+    """One at most is open for each thing: two who edit it meet in it, and the second sees the first."""
+
+    __tablename__ = "content_draft"
+    __table_args__ = (
+        sa.Index(
+            "uq_content_draft_open",
+            "kind",
+            "key",
+            unique=True,
+            sqlite_where=_IS_OPEN,
+            postgresql_where=_IS_OPEN,
+        ),
+    )
+
+    public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=public_id)
+    kind: Mapped[ContentKind]
+    key: Mapped[str] = mapped_column(sa.String(64))  # slug of an answer, public id of an article
+    title: Mapped[str] = mapped_column(sa.String(80))
+    state: Mapped[ArticleState]
+    filled: Mapped[object] = mapped_column(sa.JSON)  # the form: app.services.content_forms
+    writer_ids: Mapped[object] = mapped_column(sa.JSON)  # staff who wrote in it: none of them approves it
+    by: Mapped[str] = mapped_column(sa.String(64))  # who saved it last
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}
+
+
+class ContentMove(Base):
+    """From one state to another, of a draft or of what is shown: when, by whom, and why."""
+
+    __tablename__ = "content_move"
+    __table_args__ = (sa.Index("ix_content_move_kind_key", "kind", "key"),)
+
+    kind: Mapped[ContentKind]
+    key: Mapped[str] = mapped_column(sa.String(64))
+    from_state: Mapped[ArticleState | None]
+    to_state: Mapped[ArticleState]
+    by: Mapped[str] = mapped_column(sa.String(64))
+    channel: Mapped[str] = mapped_column(sa.String(16))
+    reason: Mapped[str] = mapped_column(sa.String(200), default="")
+    at: Mapped[datetime]
