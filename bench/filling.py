@@ -27,20 +27,7 @@ async def fill(url: str, *, messages: int, followers: int, mixed: bool = False) 
         await connection.rollback()
         people = ({"id": first + n, "public_id": f"b{n:015d}", "created_at": now} for n in range(followers))
         await _insert(connection, Person.__table__, people)
-        rows = (
-            {
-                "id": first + n,
-                "account_id": account_id,
-                "openid": f"oFilled{n:021d}",
-                "person_id": first + n,
-                "version": 5,
-                "subscribed": True,
-                "spoke_at": now,
-                "spoke_used": 0,
-                "acted_used": 0,
-            }
-            for n in range(followers)
-        )
+        rows = (_follower(first + n, account_id, n, now) for n in range(followers))
         await _insert(connection, Follower.__table__, rows)
         kept = (
             {
@@ -62,17 +49,36 @@ async def fill(url: str, *, messages: int, followers: int, mixed: bool = False) 
         )
         await _insert(connection, Message.__table__, kept)
         if mixed:
-            effects = (_effect(n, first + n % followers, now) for n in range(messages // 5))
-            await _insert(connection, Outbox.__table__, effects)
-            if not database.is_sqlite:
-                async with connection.begin():
-                    await connection.execute(sa.text("ANALYZE"))
+            await _insert_effects(connection, messages, followers, first)
         if not database.is_sqlite:
             async with connection.begin():
                 for table in ("person", "follower"):  # whose ids were given, not counted
                     ids = f"pg_get_serial_sequence('{table}', 'id')"
                     await connection.execute(sa.text(f"SELECT setval({ids}, max(id)) FROM {table}"))
     await database.close()
+
+
+async def _insert_effects(connection: AsyncConnection, messages: int, followers: int, first: int) -> None:
+    now = datetime.now(UTC)
+    effects = (_effect(n, first + n % followers, now) for n in range(messages // 5))
+    await _insert(connection, Outbox.__table__, effects)
+    if connection.dialect.name == "postgresql":
+        async with connection.begin():
+            await connection.execute(sa.text("ANALYZE"))
+
+
+def _follower(row_id: int, account_id: int, n: int, now: datetime) -> dict[str, object]:
+    return {
+        "id": row_id,
+        "account_id": account_id,
+        "openid": f"oFilled{n:021d}",
+        "person_id": row_id,
+        "version": 5,
+        "subscribed": True,
+        "spoke_at": now,
+        "spoke_used": 0,
+        "acted_used": 0,
+    }
 
 
 def _mixed(n: int, messages: int, now: datetime) -> dict[str, object]:
