@@ -150,7 +150,18 @@ async def test_the_record_is_narrowed_down_and_opened(ends: Ends, admin: Worker)
     assert "<nav" not in pane.text and "李娜" in pane.text
 
 
-@pytest.mark.parametrize("query", ["by=nobody", "act=nothing", "since=yesterday", "before=-1", "subject=%00"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "by=nobody",
+        "act=nothing",
+        "since=yesterday",
+        "since=0001-01-01",
+        "until=9999-12-31",
+        "before=-1",
+        "subject=%00",
+    ],
+)
 async def test_a_filter_that_is_none_is_left_out(ends: Ends, admin: Worker, query: str) -> None:
     assert 'data-test="open"' in await admin.reads(f"/record?{query}")
 

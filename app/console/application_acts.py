@@ -130,8 +130,8 @@ async def file(number: str, position: int, desk: ActingDesk, now: Now) -> Respon
         found = next((each for each in files if each.position == position), None)
         if found is None or found.state is not FileState.READY:
             raise NotFound("没有这个附件，或者还没有从微信取来。")
-        _does(session, listed, "applications.file", position=position)
         await case_files.open_files(session, listed.case, [found], desk.by, now)
+        _does(session, listed, "applications.file")  # with the branch, which the one before does not know
     name = quote(f"{listed.case.number}-{position}{ENDINGS.get(found.content_type, '')}")
     return Response(
         await desk.shared.files.get(found.public_id),

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clock import day_begins
 from app.console import listing
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.listing import Filter, View
@@ -98,6 +99,8 @@ def _chosen(desk: Desk, view: View) -> sa.Select[StaffAct]:
 
 def _day(words: str) -> date | None:
     try:
-        return date.fromisoformat(words)
-    except ValueError:
+        day = date.fromisoformat(words)
+        day_begins(day), day_begins(day, days=1)
+    except (ValueError, OverflowError):
         return None
+    return day

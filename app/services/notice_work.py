@@ -55,8 +55,10 @@ async def map_over(
 
 async def drop(session: AsyncSession, app_id: str, kind: str) -> bool:
     """The notice goes without a template; whether it had one."""
-    if not await notices.drop_template(session, await _lock(session, app_id), kind):
+    account_id = await _lock(session, app_id)
+    if await notices.find_template(session, app_id, kind) is None:
         return False
+    await notices.drop_template(session, account_id, kind)
     does(session, "notices.drop", kind)
     return True
 
