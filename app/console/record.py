@@ -1,6 +1,6 @@
 """操作记录: what staff did, with before and after; whether the chain is whole; a part of it to take away."""
 
-from datetime import date
+from datetime import UTC, date
 from typing import Final
 
 import sqlalchemy as sa
@@ -100,7 +100,8 @@ def _chosen(desk: Desk, view: View) -> sa.Select[StaffAct]:
 def _day(words: str) -> date | None:
     try:
         day = date.fromisoformat(words)
-        day_begins(day), day_begins(day, days=1)
+        for later in (0, 1):  # years at the end of time have no such moment
+            day_begins(day, days=later).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     return day

@@ -24,13 +24,14 @@ class Shell:
         self._request, self._office, self._desk = request, office, desk
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-        """`template` extends `frame`; it is given `desk`, `token`, `now` and what is handed in."""
+        """`template` extends `frame`; it has `desk`, `token`, `now`, `headline` and what is handed in."""
         is_pane = self._request.headers.get("hx-target") == "pane"
         said = "" if is_pane else self._heard()
         sections = navigation.open_to(self._request.app.state.sections, self._desk.standing)
         words = render(
             template,
             frame="pane.html" if is_pane else "frame.html",
+            headline="h2" if is_pane else "h1",  # the heading of a detail
             groups=_grouped(sections),
             path=self._request.url.path,
             query=self._request.url.query,
