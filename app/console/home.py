@@ -27,7 +27,7 @@ async def home(request: Request, desk: AtDesk, shell: InShell, now: Now) -> HTML
             if section.waiting is not None:
                 waiting += await section.waiting(session, desk.standing, now)
     waiting = [each for each in waiting if each.count]
-    waiting.sort(key=lambda each: (not each.late, -each.count))
+    waiting.sort(key=lambda each: not each.late)  # within both as the rooms are: danger first
     hour = shanghai(now).hour
     greeting = next(words for until, words in _GREETINGS if hour < until)
     return shell.page("home.html", waiting=waiting, greeting=greeting)
