@@ -263,7 +263,7 @@ def from_typed(rows: Iterable[tuple[str, str]]) -> Blocks:
         if not any(lines):
             continue
         if kind in {"bullets", "numbers"}:
-            items = tuple(_typed_spans(line, number) for line in lines if line)
+            items = tuple(filter(None, (_typed_spans(line, number) for line in lines if line)))
             blocks.append(Items(ordered=kind == "numbers", items=items))
         elif kind in {"heading", "subheading"}:
             words = " ".join(filter(None, lines))
@@ -273,7 +273,8 @@ def from_typed(rows: Iterable[tuple[str, str]]) -> Blocks:
         else:
             parts = re.split(r"\n{2,}", "\n".join(lines).strip("\n"))
             blocks += [Paragraph(spans=_typed_spans(part, number)) for part in parts]
-    return tuple(blocks)
+    # What is nothing but signs, such as `****`, says nothing.
+    return tuple(each for each in blocks if (each.items if isinstance(each, Items) else each.spans))
 
 
 def to_typed(blocks: Iterable[Block]) -> list[tuple[str, str]]:

@@ -44,14 +44,7 @@ class Message(Base):
         # What the console's log is narrowed by; nearly every message was answered, so that state has none.
         sa.Index("ix_message_kind_id", "kind", "id"),
         sa.Index("ix_message_rule_id", "rule", "id"),
-        sa.Index("ix_message_follower_id", "follower_id"),
         sa.Index("ix_message_received_at_state_tries", "received_at", "state", "tries"),
-        sa.Index(
-            "ix_message_not_answered",
-            "id",
-            sqlite_where=sa.text(NOT_ANSWERED),
-            postgresql_where=sa.text(NOT_ANSWERED),
-        ),
         sa.Index(
             "ix_message_failed",
             "id",

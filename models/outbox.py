@@ -32,7 +32,6 @@ class Way(StrEnum):
 class Outbox(Base):
     __tablename__ = "outbox"
     __table_args__ = (
-        sa.Index("ix_outbox_state_id", "state", "id"),
         sa.Index("ix_outbox_kind_id", "kind", "id"),
         sa.Index(
             "ix_outbox_due",

@@ -3,6 +3,7 @@
 `REQUIRE_SERVICES=1` (CI) turns every skip into a failure.
 """
 
+import gc
 import os
 import shutil
 import socket
@@ -63,6 +64,16 @@ def keyring() -> Keyring:
     ring = Keyring(TEST_KEYS, TEST_LOOKUP)
     use_keyring(ring)
     return ring
+
+
+@pytest.fixture(autouse=True)
+def _collector_as_it_was() -> Iterator[None]:
+    """A service settles its memory for a long life; the tests that follow are none of it."""
+    before = gc.get_threshold()
+    yield
+    if gc.get_threshold() != before:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

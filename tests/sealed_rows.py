@@ -47,7 +47,10 @@ from models import (
     StaffJob,
     StaffSession,
     StaffState,
+    StaffUpload,
     UnansweredQuestion,
+    UploadKind,
+    UploadState,
     Urgency,
 )
 from tests import making
@@ -157,6 +160,14 @@ def worked(staff: Staff) -> list[Base]:
             reason="手机丢了",
             changes=[{"table": "staff", "id": 1, "before": {}, "after": {}}],
             address="10.0.0.7",
+        ),
+        StaffUpload(
+            staff_id=staff.id,
+            kind=UploadKind.ROSTER,
+            state=UploadState.READY,
+            name="花名册.xlsx",
+            preview={"wrong": []},
+            created_at=NOON,
         ),
         StaffJob(
             kind="members.import",
