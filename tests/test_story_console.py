@@ -175,6 +175,7 @@ async def test_a_question_nobody_could_answer_becomes_a_tip_that_is_found(
     await worker.part("call-95598").check()
     await worker.part("source").fill("县气象台公众气象服务说明")
     await worker.part("reviewer").fill("县供电公司安全监察部")
+    await worker.part("reviewed_on").fill("2026-11-20")
     await worker.part("submit").click()
     await worker.has_heard("审核")
 
