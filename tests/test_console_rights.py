@@ -12,7 +12,9 @@ from app.console import app as console
 from app.console import pages
 from app.console.entrance import Needs
 from app.services.permissions import RIGHTS, Right
+from app.services.staff import Wanted
 from models import Role, StaffGrant
+from tests import making
 from tests.both_ends import Ends
 from tests.console_kit import CONSOLE, HTML, at_work, employ, ends
 
@@ -129,3 +131,26 @@ def test_every_room_is_found_in_the_navigation_by_its_right() -> None:
         assert room.SECTION.right in Right
         first = rights_of(next(_flat(room.router.routes)))
         assert room.SECTION.right in first or not first, room
+
+
+async def test_a_branch_does_not_change_what_is_everybodys(ends: Ends) -> None:
+    """The menu of the account, its notices, the keys: of no branch, so a role for one gives nothing of it."""
+    async with ends.house.database.transaction() as session:
+        north = await making.branch(session)
+    chief = await at_work(ends, "李娜", *(Wanted(role, north.id) for role in Role))
+    live = ends.house.menus.number
+
+    for path, filled in (
+        ("/menus/push", {}),
+        ("/menus/history/1/rollback", {"base": "1"}),
+        ("/menus/file", {"do": "apply", "base": "1", "text": "version: 1\naccount: 北区\n"}),
+        ("/notices/fetch", {}),
+        ("/status/keys/rotate", {}),
+        ("/messages/retry", {}),
+    ):
+        answer = await chief.sends(path, **filled)
+        assert answer.status_code in (403, 404), (path, answer.status_code)
+
+    await ends.house.refresh()
+    assert ends.house.menus.number == live
+    assert "菜单" in await chief.reads("/menus")  # looking is no harm

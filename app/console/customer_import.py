@@ -18,6 +18,5 @@ SHEETS: Final = Sheets(
     template=customer_sheets.template,
     area="customers",
     may_be_complete=False,
-    whole_union=True,
 )
 router = router_for(SHEETS)

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.console import listing
-from app.console.entrance import ActingDesk, AtDesk, needs_whole
+from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.listing import Filter
 from app.console.navigation import Section, Waiting
 from app.console.shell import InShell
@@ -21,7 +21,7 @@ from models import DeliveryState, Outbox
 
 PAGE: Final = "/console/deliveries"
 
-router = APIRouter(prefix="/deliveries", dependencies=[needs_whole(Right.DELIVERIES_READ)])
+router = APIRouter(prefix="/deliveries", dependencies=[needs(Right.DELIVERIES_READ)])
 OutboxId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
@@ -34,7 +34,7 @@ async def _waiting(session: AsyncSession, standing: Standing, now: Any) -> list[
 
 
 SECTION: Final = Section(
-    "deliveries", "公众号", "发送情况", PAGE, "send", Right.DELIVERIES_READ, waiting=_waiting, whole=True
+    "deliveries", "公众号", "发送情况", PAGE, "send", Right.DELIVERIES_READ, waiting=_waiting
 )
 
 
@@ -60,7 +60,7 @@ async def one(outbox_id: OutboxId, desk: AtDesk, shell: InShell) -> HTMLResponse
         return shell.page("delivery.html", entry=await delivery_log.get(session, outbox_id))
 
 
-@router.post("/{outbox_id}/retry", dependencies=[needs_whole(Right.DELIVERIES_RETRY)])
+@router.post("/{outbox_id}/retry", dependencies=[needs(Right.DELIVERIES_RETRY)])
 async def retry(outbox_id: OutboxId, desk: ActingDesk, shell: InShell, now: Now) -> Response:
     try:
         async with desk.acting() as session:

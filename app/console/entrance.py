@@ -110,21 +110,16 @@ ActingDesk = Annotated[Desk, Depends(_sent_by)]
 class Needs:
     """Lets only those through who have the right, for whatever branch. Of which ones, the route asks."""
 
-    def __init__(self, right: Right, branch_id: str | None = permissions.ANYWHERE) -> None:
-        self.right, self.branch_id = right, branch_id
+    def __init__(self, right: Right) -> None:
+        self.right = right
 
     async def __call__(self, desk: AtDesk) -> None:
-        desk.demand(self.right, self.branch_id)
+        desk.demand(self.right)
 
 
 def needs(right: Right) -> Any:
     """As a route's, or a router's, dependency."""
     return Depends(Needs(right))
-
-
-def needs_whole(right: Right) -> Any:
-    """Where things belong to no branch: for those who have the right for the whole union."""
-    return Depends(Needs(right, None))
 
 
 def is_from_here(request: Request) -> bool:

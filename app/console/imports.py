@@ -44,16 +44,10 @@ class Sheets:
     template: Callable[[IO[bytes]], None]
     area: str  # of acts and jobs: members
     may_be_complete: bool  # whether who is not in it leaves
-    whole_union: bool  # it belongs to no branch
 
     @property
     def page(self) -> str:
         return f"{self.home}/import"
-
-    def demand(self, desk: Desk) -> None:
-        """Raises: Forbidden."""
-        if self.whole_union:
-            desk.demand(self.right, None)
 
 
 def router_for(sheets: Sheets) -> APIRouter:
@@ -74,11 +68,9 @@ class _Pages:
         self._sheets = sheets
 
     async def start(self, desk: AtDesk, shell: InShell) -> HTMLResponse:
-        self._sheets.demand(desk)
         return shell.page("import_start.html", **await self._start(desk))
 
     async def template(self, desk: AtDesk) -> Response:
-        self._sheets.demand(desk)
         file = io.BytesIO()
         self._sheets.template(file)
         name = quote(f"{self._sheets.title}模板.xlsx")
@@ -87,7 +79,6 @@ class _Pages:
 
     async def upload(self, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
         sheets = self._sheets
-        sheets.demand(desk)
         try:
             name, data = await self._sent(request, civil_date(now))
         except (DomainError, OperatorError) as error:
@@ -104,14 +95,12 @@ class _Pages:
         return shell.done(f"{sheets.page}/{public_id}")
 
     async def one(self, public_id: str, desk: AtDesk, shell: InShell) -> HTMLResponse:
-        self._sheets.demand(desk)
         return shell.page("import_one.html", **await self._one(desk, public_id))
 
     async def confirm(
         self, public_id: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
     ) -> Response:
         sheets = self._sheets
-        sheets.demand(desk)
         form = await forms.read(request)
         choices = {name: forms.words(form, name) == "yes" for name in CHOICES}
         choices["complete"] = choices["complete"] and sheets.may_be_complete
@@ -129,7 +118,6 @@ class _Pages:
 
     async def discard(self, public_id: str, desk: ActingDesk, shell: InShell) -> Response:
         sheets = self._sheets
-        sheets.demand(desk)
         try:
             async with desk.acting() as session:
                 upload = await staff_uploads.get_own(

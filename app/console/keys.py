@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, Response
 
-from app.console.entrance import ActingDesk, AtDesk, needs_whole
+from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.shell import InShell
 from app.dependencies import Now
 from app.errors import DomainError
@@ -15,7 +15,7 @@ from models.sealing import keyring
 
 PAGE: Final = "/console/status/keys"
 
-router = APIRouter(prefix="/status/keys", dependencies=[needs_whole(Right.STATUS_READ)])
+router = APIRouter(prefix="/status/keys", dependencies=[needs(Right.STATUS_READ)])
 
 
 class OneKeyOnly(DomainError):
@@ -32,7 +32,7 @@ async def everything(
     return shell.page("keys.html", ring=keyring(), found=found)
 
 
-@router.post("/rotate", dependencies=[needs_whole(Right.KEYS_ROTATE)])
+@router.post("/rotate", dependencies=[needs(Right.KEYS_ROTATE)])
 async def rotate(desk: ActingDesk, shell: InShell, now: Now) -> Response:
     ring = keyring()
     if len(ring.names) < 2:

@@ -17,6 +17,5 @@ SHEETS: Final = Sheets(
     template=roster_templates.template,
     area="members",
     may_be_complete=True,
-    whole_union=False,
 )
 router = router_for(SHEETS)

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.console import forms, listing
-from app.console.entrance import ActingDesk, AtDesk, Desk, needs_whole
+from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.listing import Filter, View
 from app.console.navigation import Section, Waiting
 from app.console.office import OfficeInUse
@@ -25,7 +25,7 @@ from models import Message
 PAGE: Final = "/console/messages"
 LONGEST_REASON: Final = 200  # characters
 
-router = APIRouter(prefix="/messages", dependencies=[needs_whole(Right.MESSAGES_READ)])
+router = APIRouter(prefix="/messages", dependencies=[needs(Right.MESSAGES_READ)])
 MessageId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
@@ -35,7 +35,7 @@ async def _waiting(session: AsyncSession, standing: Standing, now: Any) -> list[
 
 
 SECTION: Final = Section(
-    "messages", "公众号", "消息记录", PAGE, "talk", Right.MESSAGES_READ, waiting=_waiting, whole=True
+    "messages", "公众号", "消息记录", PAGE, "talk", Right.MESSAGES_READ, waiting=_waiting
 )
 
 
@@ -51,7 +51,7 @@ async def everything(request: Request, desk: AtDesk, shell: InShell) -> HTMLResp
     return shell.page("messages.html", page=page, view=view, failed=failed, filters_sent=_sent(wanted))
 
 
-@router.post("/retry", dependencies=[needs_whole(Right.MESSAGES_RETRY)])
+@router.post("/retry", dependencies=[needs(Right.MESSAGES_RETRY)])
 async def retry_all(request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
     """All failed ones that the address asks for: a job."""
     wanted = _wanted(_view(request))
@@ -71,7 +71,7 @@ async def one(message_id: MessageId, desk: AtDesk, shell: InShell) -> HTMLRespon
         return shell.page("message.html", entry=await message_log.get(session, message_id))
 
 
-@router.post("/{message_id}/words", dependencies=[needs_whole(Right.MESSAGES_RAW)])
+@router.post("/{message_id}/words", dependencies=[needs(Right.MESSAGES_RAW)])
 async def reveal(
     message_id: MessageId, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
 ) -> HTMLResponse:
@@ -89,7 +89,7 @@ async def reveal(
     return shell.page("message.html", entry=entry, words=words, reason=reason)
 
 
-@router.post("/{message_id}/retry", dependencies=[needs_whole(Right.MESSAGES_RETRY)])
+@router.post("/{message_id}/retry", dependencies=[needs(Right.MESSAGES_RETRY)])
 async def retry(message_id: MessageId, desk: ActingDesk, shell: InShell) -> Response:
     try:
         async with desk.acting() as session:
@@ -112,7 +112,7 @@ async def _again(desk: Desk, shell: InShell, message_id: int, error: DomainError
 
 
 def _may_retry(desk: Desk) -> bool:
-    return desk.may(Right.MESSAGES_RETRY, None)
+    return desk.may(Right.MESSAGES_RETRY)
 
 
 def _view(request: Request) -> View:

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services.permissions import ANYWHERE, Right, Standing, may
+from app.services.permissions import Right, Standing, may
 
 GROUPS: Final = ("事务", "会员和客户", "内容和活动", "公众号", "管理")
 
@@ -47,10 +47,9 @@ class Section:
     right: Right
     waiting: CountWaiting | None = None
     search: Search | None = None
-    whole: bool = False  # what is in it belongs to no branch
 
 
 def open_to(sections: Iterable[Section], standing: Standing) -> list[Section]:
     """In the order of the groups, and within one as they were listed."""
-    allowed = [each for each in sections if may(standing, each.right, None if each.whole else ANYWHERE)]
+    allowed = [each for each in sections if may(standing, each.right)]
     return sorted(allowed, key=lambda each: GROUPS.index(each.group))

@@ -5,7 +5,7 @@ from typing import Final
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from app.console.entrance import ActingDesk, AtDesk, needs_whole
+from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.navigation import Section
 from app.console.office import OfficeInUse
 from app.console.shell import InShell
@@ -18,9 +18,9 @@ from app.services.workings import Level
 PAGE: Final = "/console/status"
 BACKUPS: Final = 5  # shown
 
-router = APIRouter(prefix="/status", dependencies=[needs_whole(Right.STATUS_READ)])
+router = APIRouter(prefix="/status", dependencies=[needs(Right.STATUS_READ)])
 
-SECTION: Final = Section("status", "管理", "运行状态", PAGE, "pulse", Right.STATUS_READ, whole=True)
+SECTION: Final = Section("status", "管理", "运行状态", PAGE, "pulse", Right.STATUS_READ)
 
 
 @router.get("")

@@ -101,7 +101,7 @@ def _within(scope: Scope) -> frozenset[int] | None:
 
 async def look_at_register(bench: Bench) -> Ended:
     async def work(upload: StaffUpload, progress: Progress) -> dict[str, Any]:
-        permissions.demand(await standing_of(bench), Right.CUSTOMERS_EDIT, None)
+        permissions.demand(await standing_of(bench), Right.CUSTOMERS_EDIT)
         data = await _data(bench, upload)
         register = await asyncio.to_thread(customer_sheets.look, data, civil_date(bench.clock.now()))
         async with bench.database.reading() as session:
@@ -115,7 +115,7 @@ async def look_at_register(bench: Bench) -> Ended:
 async def import_register(bench: Bench) -> Ended:
     async def work(upload: StaffUpload, progress: Progress) -> str:
         standing = await standing_of(bench)
-        permissions.demand(standing, Right.CUSTOMERS_EDIT, None)
+        permissions.demand(standing, Right.CUSTOMERS_EDIT)
         data = await _data(bench, upload)
         register = await asyncio.to_thread(customer_sheets.look, data, civil_date(bench.clock.now()))
         _refuse_wrong(register.wrong_lines, skip=bench.given["skip_wrong"])

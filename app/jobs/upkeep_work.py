@@ -17,7 +17,7 @@ BEAT: Final = 5.0  # seconds; well within the lease
 
 async def retry_messages(bench: Bench) -> Ended:
     """`given`: what `Wanted` takes. Done twice it finds nothing that still has failed."""
-    permissions.demand(await standing_of(bench), Right.MESSAGES_RETRY, None)
+    permissions.demand(await standing_of(bench), Right.MESSAGES_RETRY)
     wanted = Wanted(**bench.given)
     async with bench.database.reading() as session:
         total = await message_log.count_failed(session, wanted)

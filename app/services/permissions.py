@@ -129,6 +129,11 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     | {R.MESSAGES_READ, R.MESSAGES_RAW, R.MESSAGES_RETRY, R.DELIVERIES_READ, R.DELIVERIES_RETRY}
     | {R.PEOPLE_READ, R.CONTENT_READ},
 }
+# Of what these are about nothing belongs to a branch: a role that was given for one gives none of them.
+OF_THE_UNION: Final[frozenset[Right]] = frozenset(
+    {R.CUSTOMERS_READ, R.CUSTOMERS_EDIT, R.NOTICES_EDIT, R.MENUS_APPLY, R.STATUS_READ, R.KEYS_ROTATE}
+    | {R.MESSAGES_READ, R.MESSAGES_RAW, R.MESSAGES_RETRY, R.DELIVERIES_READ, R.DELIVERIES_RETRY}
+)
 # Who may give a role in the console; the others are given by `gonghui staff` on the server alone.
 _GIVEN_BY_ADMINS = frozenset(Role) - {Role.OPERATOR, Role.AUDITOR}
 
@@ -191,6 +196,8 @@ def scope(standing: Standing, right: Right) -> Scope:
     found = [grant for grant in standing.grants if right in RIGHTS[grant.role]]
     if any(grant.branch_id is None for grant in found):
         return Scope(everything=True)
+    if right in OF_THE_UNION:
+        return Scope(everything=False)
     return Scope(False, frozenset().union(*(grant.branch_ids for grant in found)))
 
 
