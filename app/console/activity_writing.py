@@ -74,7 +74,7 @@ async def write(public_id: str, request: Request, desk: ActingDesk, shell: InShe
     if do != "save":
         filled["blocks"] = blocks.rearranged(filled["blocks"], do, "paragraph")
         return _form(desk, shell, activity, filled, held, told=told, version=given)
-    version = int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else 0
+    version = forms.number(given, 9) or 0
     try:
         async with desk.acting() as session:
             kept = await room.allowed(session, desk, public_id, Right.ACTIVITIES_EDIT)

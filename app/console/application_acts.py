@@ -3,20 +3,18 @@
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from typing import Any, Final
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
-from app.console import forms
+from app.console import case_pages, forms
 from app.console.applications import PAGE, shown
 from app.console.entrance import ActingDesk, Desk, needs
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
-from app.files import ENDINGS
 from app.services import (
     application_lists,
     application_work,
@@ -29,7 +27,6 @@ from app.services.application_lists import Listed
 from app.services.application_work import Admission
 from app.services.audit import does
 from app.services.permissions import Right
-from models import FileState
 
 router = APIRouter(prefix="/applications", dependencies=[needs(Right.MEMBERS_DECIDE)])
 
@@ -126,18 +123,10 @@ async def file(number: str, position: int, desk: ActingDesk, now: Now) -> Respon
     """A picture may show an identity card: opening one is kept in the thread and in the record."""
     async with desk.acting() as session:
         listed = await application_lists.get(session, desk.scope(Right.MEMBERS_DECIDE), number, lock=True)
-        files = await case_files.list_files(session, listed.case)
-        found = next((each for each in files if each.position == position), None)
-        if found is None or found.state is not FileState.READY:
-            raise NotFound("没有这个附件，或者还没有从微信取来。")
+        found = await case_files.get_file(session, listed.case, position)
         await case_files.open_files(session, listed.case, [found], desk.by, now)
         _does(session, listed, "applications.file")  # with the branch, which the one before does not know
-    name = quote(f"{listed.case.number}-{position}{ENDINGS.get(found.content_type, '')}")
-    return Response(
-        await desk.shared.files.get(found.public_id),
-        media_type=found.content_type,
-        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}"},
-    )
+    return await case_pages.answer_with(found, listed.case.number, desk, shown=False)
 
 
 # --- parts -------------------------------------------------------------------------------------------------

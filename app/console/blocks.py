@@ -21,7 +21,7 @@ def read(form: FormData, types: Mapping[str, str]) -> list[Block]:
 
 def plain(words: str) -> str:
     """Without what no text has; browsers end lines in their own way."""
-    return words.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n").strip()
+    return forms.plain(words).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def rearranged(blocks: list[Block], do: str, first: str) -> list[Block]:
@@ -29,8 +29,8 @@ def rearranged(blocks: list[Block], do: str, first: str) -> list[Block]:
     what, _, number = do.partition("-")
     if what == "add" and len(blocks) < MOST:
         return [*blocks, [first, ""]]
-    place = int(number) if number.isascii() and number.isdecimal() and len(number) < 4 else -1
-    if not 0 <= place < len(blocks):
+    place = forms.number(number, 3)
+    if place is None or place >= len(blocks):
         return blocks
     if what == "after" and len(blocks) < MOST:
         return [*blocks[: place + 1], [first, ""], *blocks[place + 1 :]]

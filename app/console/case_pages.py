@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
-from app.console import forms, listing
+from app.console import downloads, forms, listing
 from app.console.entrance import Desk
 from app.console.listing import Filter, View
 from app.console.navigation import Found, Waiting
@@ -236,8 +235,7 @@ class CaseRoom:
     ) -> Case:
         """As `locked`, by somebody who has seen all there is. Raises: MovedOn."""
         case = await self.locked(session, desk, number, self.answers)
-        is_number = seen.isascii() and seen.isdecimal() and len(seen) < 19
-        await case_threads.refuse_unseen(session, case, int(seen) if is_number else 0, now)
+        await case_threads.refuse_unseen(session, case, forms.number(seen) or 0, now)
         return case
 
     async def _again(
@@ -289,19 +287,16 @@ async def told(session: AsyncSession, done: Answered, what: str, office: Office,
     )
 
 
-async def answer_with(file: CaseFile, number: str, desk: Desk) -> Response:
-    """The bytes, kept by nobody on the way; what browsers cannot show is taken away as a file."""
+async def answer_with(file: CaseFile, number: str, desk: Desk, *, shown: bool = True) -> Response:
+    """The bytes; what is not to be shown, or what browsers cannot show, is taken away as a file."""
     try:
         data = await desk.shared.files.get(file.public_id)
     except FileNotFoundError:
         raise NotFound("这个附件不见了，请联系运维人员。") from None
-    name = quote(f"{number}-{file.position}{ENDINGS.get(file.content_type, '')}")
-    way = "inline" if file.content_type in SHOWN else "attachment"
-    return Response(
+    ending = ENDINGS.get(file.content_type)
+    return downloads.answer(
         data,
-        media_type=file.content_type if file.content_type in ENDINGS else "application/octet-stream",
-        headers={
-            "Cache-Control": "no-store, private",
-            "Content-Disposition": f"{way}; filename*=UTF-8''{name}",
-        },
+        f"{number}-{file.position}{ending or ''}",
+        file.content_type if ending is not None else "application/octet-stream",
+        way="inline" if shown and file.content_type in SHOWN else "attachment",
     )

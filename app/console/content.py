@@ -171,7 +171,7 @@ def whole(desk: Desk, right: Right) -> None:
 
 def version_of(words: str) -> int:
     """What the form carried; of what is no number none, which no draft has."""
-    return int(words) if words.isascii() and words.isdecimal() and len(words) < 10 else 0
+    return forms.number(words, 9) or 0
 
 
 async def news(desk: Desk) -> None:

@@ -35,7 +35,7 @@ async def new(
 ) -> HTMLResponse:
     """`title` may come from a question that nobody could answer."""
     whole(desk, Right.CONTENT_WRITE)
-    words = " ".join(title.replace("\0", "").split())
+    words = " ".join(forms.plain(title).split())
     return _form(shell, kind, None, content_forms.empty(kind, words), key=contents.new_key(kind))
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
-from app.console import listing
+from app.console import forms, listing
 from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.listing import Filter, View
 from app.console.navigation import Found, Section
@@ -80,7 +80,7 @@ async def unbind(
 ) -> Response:
     async with desk.acting() as session:
         account = await customer_lists.get(session, public_id)
-        why = reason.replace("\0", "").strip()
+        why = forms.plain(reason)
         does(session, "customers.unbind", public_id, reason=why or None)
         count = await customer_moves.unbind_by_staff(session, account.number, by=desk.by, now=now)
     said = f"已解除 {count} 人的绑定，会告诉他们。" if count else "没有人绑定这个户号。"

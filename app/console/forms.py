@@ -12,10 +12,20 @@ async def read(request: Request) -> FormData:
     return await request.form(max_files=1, max_fields=400, max_part_size=2 * 1024 * 1024)
 
 
+def plain(words: str) -> str:
+    """Without what no text has."""
+    return words.replace("\0", "").strip()
+
+
+def number(words: str, digits: int = 18) -> int | None:
+    """Of up to so many digits; None for anything else."""
+    return int(words) if words.isascii() and words.isdecimal() and len(words) <= digits else None
+
+
 def words(form: FormData, name: str) -> str:
     """One field, without what no text has."""
     value = form.get(name, "")
-    return "" if isinstance(value, UploadFile) else value.replace("\0", "").strip()[:LONGEST]
+    return "" if isinstance(value, UploadFile) else plain(value)[:LONGEST]
 
 
 def several(form: FormData, name: str) -> Sequence[str]:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from app.clock import shanghai
-from app.console import navigation
+from app.console import forms, navigation
 from app.console.entrance import AtDesk
 from app.console.navigation import Found, Waiting
 from app.console.shell import InShell
@@ -38,7 +38,7 @@ async def search(
     request: Request, desk: AtDesk, shell: InShell, q: Annotated[str, Query()] = ""
 ) -> HTMLResponse:
     """Everything that has these words or this number, room by room."""
-    words = " ".join(q.replace("\0", "").split())[:LONGEST]
+    words = " ".join(forms.plain(q).split())[:LONGEST]
     results: list[tuple[str, list[Found]]] = []
     if words:
         async with desk.reading() as session:

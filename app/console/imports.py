@@ -9,14 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import IO, Any, Final
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import UploadFile
 
 from app.clock import civil_date
-from app.console import forms
+from app.console import downloads, forms
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
@@ -73,9 +72,7 @@ class _Pages:
     async def template(self, desk: AtDesk) -> Response:
         file = io.BytesIO()
         self._sheets.template(file)
-        name = quote(f"{self._sheets.title}模板.xlsx")
-        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
-        return Response(file.getvalue(), media_type=XLSX, headers=headers)
+        return downloads.answer(file.getvalue(), f"{self._sheets.title}模板.xlsx", XLSX)
 
     async def upload(self, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
         sheets = self._sheets

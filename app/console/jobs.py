@@ -1,11 +1,11 @@
 """任务: what staff started and how far it is, and the files that are ready."""
 
 from typing import Final
-from urllib.parse import quote
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
+from app.console import downloads
 from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.navigation import Section
 from app.console.shell import InShell
@@ -39,9 +39,4 @@ async def fetch(public_id: str, desk: ActingDesk) -> Response:
             raise NotFound("这个任务没有文件，或者文件已经过期删除。")
         does(session, "job.fetch", job.public_id, title=job.title, sha256=file.sha256)
     data = await desk.shared.files.get(file.public_id)
-    name = quote(job.file_name or "file")
-    return Response(
-        data,
-        media_type=file.content_type,
-        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}"},
-    )
+    return downloads.answer(data, job.file_name or "file", file.content_type)

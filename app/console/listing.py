@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.console import forms
+
 PAGE: Final = 50  # rows
 
 
@@ -80,9 +82,8 @@ def view_of(request: Request, *filters: Filter) -> View:
         value = request.query_params.get(each.name, "").strip()[:100]
         if value and "\0" not in value and (not each.options or value in each.options):
             chosen[each.name] = value
-    before = request.query_params.get("before", "")
-    is_id = before.isascii() and before.isdecimal() and len(before) < 19
-    return View(request.url.path, filters, chosen, int(before) if is_id else None)
+    before = forms.number(request.query_params.get("before", ""))
+    return View(request.url.path, filters, chosen, before)
 
 
 async def page(session: AsyncSession, chosen: sa.Select[Any], key: Any, view: View) -> Page:

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
-from app.console import listing
+from app.console import forms, listing
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.listing import Filter, View
 from app.console.navigation import Found, Section
@@ -107,7 +107,13 @@ async def reveal(
     """Shown once, on this page; the address has nothing of it."""
     async with desk.acting() as session:
         member = await member_lists.get(session, desk.scope(Right.MEMBERS_REVEAL), public_id)
-        does(session, "members.reveal", public_id, branch_id=member.branch_id, reason=_plain(reason) or None)
+        does(
+            session,
+            "members.reveal",
+            public_id,
+            branch_id=member.branch_id,
+            reason=forms.plain(reason) or None,
+        )
         shown = await _one(session, desk, public_id, now)
         whole = {"phone": member.phone, "born_on": member.born_on}
     return shell.page("member_one.html", **shown | {"whole": whole})
@@ -122,7 +128,7 @@ async def unbind(
     version: Annotated[str, Form(max_length=20)] = "",
     reason: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
-    why = _plain(reason)
+    why = forms.plain(reason)
     try:
         async with desk.acting() as session:
             scope = desk.scope(Right.MEMBERS_EDIT)
@@ -154,10 +160,6 @@ async def _one(session: AsyncSession, desk: Desk, public_id: str, now: datetime)
 
 def _said(member: Member, field: str) -> str:
     return member_words.said(field, getattr(member, field))
-
-
-def _plain(words: str) -> str:
-    return words.replace("\0", "").strip()
 
 
 def _masked(member: Member) -> str:

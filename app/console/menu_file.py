@@ -191,7 +191,7 @@ def _filled(given: FormData | QueryParams) -> dict[str, str]:
     found = {}
     for name in TRY_FIELDS:
         value = given.get(name, "")
-        found[name] = value.replace("\0", "").strip()[:LONGEST_SENTENCE] if isinstance(value, str) else ""
+        found[name] = forms.plain(value)[:LONGEST_SENTENCE] if isinstance(value, str) else ""
     return found
 
 

@@ -192,7 +192,8 @@ async def took_effect(office: Office) -> None:
 
 def number_of(words: str) -> int:
     """Of the revision a form was made on; one that nobody has for what is no number."""
-    return int(words) if words.isascii() and words.isdecimal() and len(words) < 10 else -1
+    found = forms.number(words, 9)
+    return -1 if found is None else found
 
 
 async def _of(session: AsyncSession, number: int) -> dict[str, Any]:

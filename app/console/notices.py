@@ -194,4 +194,5 @@ def _shown(kind: str, template: KnownTemplate | None, fields: dict[str, str]) ->
 
 
 def _number(words: str) -> int:
-    return int(words) if words.isascii() and words.isdecimal() and len(words) < 19 else -1
+    found = forms.number(words)
+    return -1 if found is None else found

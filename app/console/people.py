@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
-from app.console import listing
+from app.console import forms, listing
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.listing import Filter
 from app.console.navigation import Found, Section, Waiting
@@ -99,7 +99,7 @@ async def merge_again(
     """What stood between the two is put right by hand first: a binding that was wrong is undone."""
     desk.demand(Right.PEOPLE_READ, None)
     desk.demand(Right.MEMBERS_EDIT, None)
-    why = reason.replace("\0", "").strip()
+    why = forms.plain(reason)
     try:
         if not why:
             raise DomainError("请写明怎样核对的，再合并。")
