@@ -57,17 +57,12 @@ class CaseRoom:
     topics: Mapping[str, str]
     states: Sequence[CaseState]
     files_by_act: bool  # looking at a file leaves a trace
+    list_template: str = "case_list.html"
+    template: str = "case_one.html"
 
     # --- lists -------------------------------------------------------------------------------------------
 
-    async def everything(
-        self,
-        request: Request,
-        desk: Desk,
-        shell: Shell,
-        now: datetime,
-        template: str = "case_list.html",
-    ) -> HTMLResponse:
+    async def everything(self, request: Request, desk: Desk, shell: Shell, now: datetime) -> HTMLResponse:
         view = self._view(request)
         asked = self._asked(desk, view, now)
         async with desk.reading() as session:
@@ -76,7 +71,7 @@ class CaseRoom:
             rows = await case_lists.rows(session, [*first, *others.rows], now)
             count = await case_lists.count(session, asked)
         left = max(0, count.waiting - case_lists.FIRST)
-        return shell.page(template, room=self, page=others, rows=rows, count=count, left=left)
+        return shell.page(self.list_template, room=self, page=others, rows=rows, count=count, left=left)
 
     async def waiting(self, session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
         asked = Asked(self.room, scope(standing, self.answers), now)
@@ -120,9 +115,9 @@ class CaseRoom:
 
     async def one(self, number: str, desk: Desk, shell: Shell, now: datetime) -> HTMLResponse:
         async with desk.reading() as session:
-            return shell.page("case_one.html", **await self._shown(session, desk, number, now))
+            return shell.page(self.template, **await self.shown(session, desk, number, now))
 
-    async def _shown(self, session: AsyncSession, desk: Desk, number: str, now: datetime) -> dict[str, Any]:
+    async def shown(self, session: AsyncSession, desk: Desk, number: str, now: datetime) -> dict[str, Any]:
         case = await case_lists.get(session, self.room, desk.scope(self.reads), number)
         thread, seen = await case_threads.read(session, case, now)
         facts = (await consultations.facts_of_all(session, [case])).get(case.id)
@@ -171,7 +166,7 @@ class CaseRoom:
                     done = await case_work.answer(session, case.number, text, desk.by, now, channel="console")
                 words = await told(session, done, "已问本人" if how == "ask" else "已答复", office, now)
         except DomainError as error:
-            return await self._again(desk, shell, number, error, now, text=text, how=how)
+            return await self.again(desk, shell, number, error, now, text=text, how=how)
         return shell.done(f"{self.page}/{done.case.number}", words)
 
     async def refer(
@@ -188,7 +183,7 @@ class CaseRoom:
                 )
                 words = await told(session, done, "已转介", office, now)
         except DomainError as error:
-            return await self._again(desk, shell, number, error, now, to=to, consent=consent)
+            return await self.again(desk, shell, number, error, now, to=to, consent=consent)
         return shell.done(f"{self.page}/{done.case.number}", words)
 
     async def close(self, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
@@ -199,7 +194,7 @@ class CaseRoom:
                 case = await self.taken_up(session, desk, number, forms.words(form, "seen"), now)
                 await case_work.close(session, case.number, desk.by, now, channel="console")
         except DomainError as error:
-            return await self._again(desk, shell, number, error, now)
+            return await self.again(desk, shell, number, error, now)
         return shell.done(f"{self.page}/{case.number}", f"{case.number} 已办结。")
 
     async def call(self, number: str, desk: Desk, shell: Shell) -> Response:
@@ -210,7 +205,7 @@ class CaseRoom:
                 case = await self.locked(session, desk, number, self.answers)
                 phone = await case_work.open_contact(session, case.number, desk.by, now)
         except DomainError as error:
-            return await self._again(desk, shell, number, error, now)
+            return await self.again(desk, shell, number, error, now)
         return await self._with(desk, shell, number, now, phone=phone)
 
     async def reveal(self, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
@@ -221,7 +216,7 @@ class CaseRoom:
                 case = await self.locked(session, desk, number, Right.REPORTER_REVEAL)
                 known = await case_reporters.reveal(session, case, why, desk.by, now)
         except DomainError as error:
-            return await self._again(desk, shell, number, error, now, why=why)
+            return await self.again(desk, shell, number, error, now, why=why)
         return await self._with(desk, shell, number, now, known=known)
 
     async def locked(self, session: AsyncSession, desk: Desk, number: str, right: Right) -> Case:
@@ -238,22 +233,22 @@ class CaseRoom:
         await case_threads.refuse_unseen(session, case, forms.number(seen) or 0, now)
         return case
 
-    async def _again(
+    async def again(
         self, desk: Desk, shell: Shell, number: str, error: DomainError, now: datetime, **typed: str
     ) -> HTMLResponse:
         """As it stands now, with what was typed. What may not be seen or done at all stays refused so."""
         if error.status in (403, 404):
             raise error
         async with desk.reading() as session:
-            shown = await self._shown(session, desk, number, now)
-        return shell.refused("case_one.html", error, **shown, typed=typed)
+            shown = await self.shown(session, desk, number, now)
+        return shell.refused(self.template, error, **shown, typed=typed)
 
     async def _with(
         self, desk: Desk, shell: Shell, number: str, now: datetime, **revealed: Any
     ) -> HTMLResponse:
         async with desk.reading() as session:
-            shown = await self._shown(session, desk, number, now)
-        return shell.page("case_one.html", **shown, **revealed)
+            shown = await self.shown(session, desk, number, now)
+        return shell.page(self.template, **shown, **revealed)
 
     # --- files -------------------------------------------------------------------------------------------
 

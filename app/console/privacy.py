@@ -18,12 +18,11 @@ from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.listing import Filter
 from app.console.navigation import Found, Section, Waiting
 from app.console.office import OfficeInUse
-from app.console.shell import InShell, Shell
+from app.console.shell import InShell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
 from app.services import (
     case_lists,
-    case_reporters,
     case_threads,
     case_work,
     consents,
@@ -41,7 +40,35 @@ WHOLE_UNION: Final = None
 router = APIRouter(prefix="/privacy", dependencies=[needs(Right.PRIVACY_READ)])
 _WORK = needs(Right.PRIVACY_WORK)
 
-ROOM: Final = CaseRoom(
+
+class _Corrections(CaseRoom):
+    """Cases whose words are for who works on them; their list is the first page of this room."""
+
+    __slots__ = ()
+
+    async def waiting(self, session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
+        return [replace(each, to=PAGE) for each in await super().waiting(session, standing, now)]
+
+    async def shown(self, session: AsyncSession, desk: Desk, number: str, now: datetime) -> dict[str, Any]:
+        """The words of the person are for who works on it; an auditor sees that there is something."""
+        case = await case_lists.get(session, self.room, desk.scope(Right.PRIVACY_READ), number)
+        may_work = desk.may(Right.PRIVACY_WORK, case.branch_id)
+        thread, seen = await case_threads.read(session, case, now)
+        (row,) = await case_lists.rows(session, [case], now)
+        return {
+            "room": self,
+            "case": case,
+            "row": row,
+            "thread": thread if may_work else [],
+            "seen": seen,
+            "may_read": may_work,
+            "may_work": may_work and case.state not in OVER,
+            "may_reveal": may_work and desk.may(Right.REPORTER_REVEAL, case.branch_id),
+            "longest": correcting.WORDS_LENGTH,
+        }
+
+
+ROOM: Final = _Corrections(
     page=f"{PAGE}/corrections",
     label="个人信息请求",
     waits="要更正的个人信息",
@@ -51,11 +78,9 @@ ROOM: Final = CaseRoom(
     topics={},
     states=(CaseState.SUBMITTED, CaseState.ANSWERED, CaseState.CLOSED, CaseState.CANCELLED),
     files_by_act=True,
+    list_template="privacy_corrections.html",
+    template="privacy_correction.html",
 )
-
-
-async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
-    return [replace(each, to=PAGE) for each in await ROOM.waiting(session, standing, now)]
 
 
 async def _search(session: AsyncSession, standing: Standing, words: str) -> list[Found]:
@@ -76,7 +101,7 @@ SECTION: Final = Section(
     PAGE,
     "shield",
     Right.PRIVACY_READ,
-    waiting=_waiting,
+    waiting=ROOM.waiting,
     search=_search,
 )
 
@@ -86,13 +111,12 @@ SECTION: Final = Section(
 
 @router.get("")
 async def corrections(request: Request, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
-    return await ROOM.everything(request, desk, shell, now, template="privacy_corrections.html")
+    return await ROOM.everything(request, desk, shell, now)
 
 
 @router.get("/corrections/{number}")
 async def correction(number: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
-    async with desk.reading() as session:
-        return shell.page("privacy_correction.html", **await _shown(session, desk, number, now))
+    return await ROOM.one(number, desk, shell, now)
 
 
 @router.post("/corrections/{number}/answer", dependencies=[_WORK])
@@ -108,7 +132,7 @@ async def ask_back(
             done = await case_work.answer(session, case.number, text, desk.by, now, channel="console")
             words = await case_pages.told(session, done, "已回话", office, now)
     except DomainError as error:
-        return await _again(desk, shell, number, error, now, text=text)
+        return await ROOM.again(desk, shell, number, error, now, text=text)
     return shell.done(f"{ROOM.page}/{case.number}", words)
 
 
@@ -129,23 +153,14 @@ async def settle(
             )
             words = await case_pages.told(session, done.answered, verdict.label, office, now)
     except DomainError as error:
-        return await _again(desk, shell, number, error, now, text=text)
+        return await ROOM.again(desk, shell, number, error, now, text=text)
     return shell.done(f"{ROOM.page}/{case.number}", words)
 
 
 @router.post("/corrections/{number}/reveal", dependencies=[needs(Right.REPORTER_REVEAL)])
-async def reveal(number: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+async def reveal(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
     """Whose data it is: without that nothing can be put right."""
-    why = forms.words(await forms.read(request), "why")
-    try:
-        async with desk.acting() as session:
-            case = await ROOM.locked(session, desk, number, Right.REPORTER_REVEAL)
-            known = await case_reporters.reveal(session, case, why, desk.by, now)
-    except DomainError as error:
-        return await _again(desk, shell, number, error, now, why=why)
-    async with desk.reading() as session:
-        shown = await _shown(session, desk, number, now)
-    return shell.page("privacy_correction.html", **shown, known=known)
+    return await ROOM.reveal(number, request, desk, shell)
 
 
 @router.post("/corrections/{number}/files/{position}", dependencies=[_WORK])
@@ -187,35 +202,3 @@ async def what_consents_stand_at(desk: AtDesk, shell: InShell) -> HTMLResponse:
         async with desk.reading() as session:
             found = await consents.count(session)
     return shell.page("privacy_consents.html", found=found)
-
-
-# --- parts -------------------------------------------------------------------------------------------------
-
-
-async def _shown(session: AsyncSession, desk: Desk, number: str, now: datetime) -> dict[str, Any]:
-    """The words of the person are for who works on it; an auditor sees that there is something."""
-    case = await case_lists.get(session, ROOM.room, desk.scope(Right.PRIVACY_READ), number)
-    may_work = desk.may(Right.PRIVACY_WORK, case.branch_id)
-    thread, seen = await case_threads.read(session, case, now)
-    (row,) = await case_lists.rows(session, [case], now)
-    return {
-        "room": ROOM,
-        "case": case,
-        "row": row,
-        "thread": thread if may_work else [],
-        "seen": seen,
-        "may_read": may_work,
-        "may_work": may_work and case.state not in OVER,
-        "may_reveal": may_work and desk.may(Right.REPORTER_REVEAL, case.branch_id),
-        "longest": correcting.WORDS_LENGTH,
-    }
-
-
-async def _again(
-    desk: Desk, shell: Shell, number: str, error: DomainError, now: datetime, **typed: str
-) -> HTMLResponse:
-    if error.status in (403, 404):
-        raise error
-    async with desk.reading() as session:
-        shown = await _shown(session, desk, number, now)
-    return shell.refused("privacy_correction.html", error, **shown, typed=typed)

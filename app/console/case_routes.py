@@ -1,0 +1,44 @@
+"""The routes that all rooms of cases have alike; how one looks at a file is each room's own."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from app.console.case_pages import CaseRoom
+from app.console.entrance import ActingDesk, AtDesk, needs
+from app.console.office import OfficeInUse
+from app.console.shell import InShell
+from app.dependencies import Now
+from app.services.permissions import Right
+
+
+def router_for(prefix: str, room: CaseRoom) -> APIRouter:
+    router = APIRouter(prefix=prefix, dependencies=[needs(room.reads)])
+    may_answer = [needs(room.answers)]
+
+    @router.get("")
+    async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
+        return await room.everything(request, desk, shell, now)
+
+    @router.get("/{number}")
+    async def one(number: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
+        return await room.one(number, desk, shell, now)
+
+    @router.post("/{number}/answer", dependencies=may_answer)
+    async def answer(
+        number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
+    ) -> Response:
+        return await room.answer(number, request, desk, shell, office)
+
+    @router.post("/{number}/close", dependencies=may_answer)
+    async def close(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await room.close(number, request, desk, shell)
+
+    @router.post("/{number}/call", dependencies=may_answer)
+    async def call(number: str, desk: ActingDesk, shell: InShell) -> Response:
+        return await room.call(number, desk, shell)
+
+    @router.post("/{number}/reveal", dependencies=[needs(Right.REPORTER_REVEAL)])
+    async def reveal(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await room.reveal(number, request, desk, shell)
+
+    return router
