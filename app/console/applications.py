@@ -108,7 +108,7 @@ async def shown(
         "facts": _facts(listed, now, whole=whole),
         "filled": application_facts.facts_of(listed.application) if listed.application is not None else {},
         "thread": [_told(each) for each in entries],
-        "files": await case_files.list_files(session, listed.case),
+        "files": await case_files.files_of(session, entries),
         "ready": FileState.READY,
         "branches": ours,
         "whole": whole,

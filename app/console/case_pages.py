@@ -121,7 +121,6 @@ class CaseRoom:
         case = await case_lists.get(session, self.room, desk.scope(self.reads), number)
         thread, seen = await case_threads.read(session, case, now)
         facts = (await consultations.facts_of_all(session, [case])).get(case.id)
-        (row,) = await case_lists.rows(session, [case], now)
         may_answer = desk.may(self.answers, case.branch_id)
         is_over, moves = case.state in OVER, MOVES[case.kind][case.state]
         is_legal = case.kind is CaseKind.CONSULTATION
@@ -129,7 +128,7 @@ class CaseRoom:
         return {
             "room": self,
             "case": case,
-            "row": row,
+            "row": case_lists.row_of(case, facts, now),
             "thread": thread,
             "seen": seen,
             "facts": facts,

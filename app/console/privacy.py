@@ -54,11 +54,10 @@ class _Corrections(CaseRoom):
         case = await case_lists.get(session, self.room, desk.scope(Right.PRIVACY_READ), number)
         may_work = desk.may(Right.PRIVACY_WORK, case.branch_id)
         thread, seen = await case_threads.read(session, case, now)
-        (row,) = await case_lists.rows(session, [case], now)
         return {
             "room": self,
             "case": case,
-            "row": row,
+            "row": case_lists.row_of(case, None, now),
             "thread": thread if may_work else [],
             "seen": seen,
             "may_read": may_work,

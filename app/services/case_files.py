@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.errors import NotFound
 from app.services import cases
 from app.services.case_work import list_entries, note, put_down
-from models import Case, FileState, StoredFile
+from models import Case, CaseEntry, FileState, StoredFile
 
 _MISSING = {
     FileState.EXPECTED: "还没有从微信取来，请过几分钟再试。",
@@ -45,7 +45,12 @@ class CaseFile:
 
 async def list_files(session: AsyncSession, case: Case) -> list[CaseFile]:
     """All files of the thread, oldest first; one without a row was deleted."""
-    named = [block for entry in await list_entries(session, case) for block in cases.files_in(entry)]
+    return await files_of(session, await list_entries(session, case))
+
+
+async def files_of(session: AsyncSession, entries: Sequence[CaseEntry]) -> list[CaseFile]:
+    """As `list_files`, for who has the thread at hand: opening its words anew costs."""
+    named = [block for entry in entries for block in cases.files_in(entry)]
     found = await session.scalars(
         sa.select(StoredFile).where(StoredFile.public_id.in_([str(block["file"]) for block in named]))
     )

@@ -127,7 +127,7 @@ async def get(session: AsyncSession, room: Room, scope: Scope, number: str, *, l
 async def rows(session: AsyncSession, found: Sequence[Case], now: datetime) -> list[Row]:
     facts = await consultations.facts_of_all(session, found)
     titles = await _titles(session, [case.id for case in found])
-    return [_row(case, facts.get(case.id), titles.get(case.id, ""), now) for case in found]
+    return [row_of(case, facts.get(case.id), now, titles.get(case.id, "")) for case in found]
 
 
 def due_at(case: Case, facts: Consultation | None) -> datetime | None:
@@ -137,7 +137,7 @@ def due_at(case: Case, facts: Consultation | None) -> datetime | None:
     return case.first_answer_due_at if facts is None else facts.next_answer_due_at
 
 
-def _row(case: Case, facts: Consultation | None, title: str, now: datetime) -> Row:
+def row_of(case: Case, facts: Consultation | None, now: datetime, title: str = "") -> Row:
     due = due_at(case, facts)
     is_urgent = due is not None and facts is not None and facts.urgency is Urgency.URGENT
     return Row(case, title, due, due is not None and due < now, is_urgent)

@@ -57,7 +57,7 @@ def said(entry: CaseEntry, case: Case, now: datetime, files: Sequence[CaseFile] 
 async def read(session: AsyncSession, case: Case, now: datetime) -> tuple[list[Said], int]:
     """The whole thread, oldest first, and what stands for having seen it."""
     entries = await list_entries(session, case)
-    files = iter(await case_files.list_files(session, case))
+    files = iter(await case_files.files_of(session, entries))
     thread = [said(each, case, now, [next(files) for _ in cases.files_in(each)]) for each in entries]
     return thread, _mark(entries)
 
