@@ -8,6 +8,7 @@ from typer.testing import CliRunner, Result
 
 from app.cli.root import app
 from app.errors import DomainError, NotFound, OperatorError
+from tests.rooms import ROOT
 from tests.terminal import settle
 
 
@@ -77,3 +78,13 @@ def test_what_was_typed_is_in_the_record_and_the_record_is_whole() -> None:
 
     assert found.exit_code == 0
     assert "记录完整：已封存 0 条，等着封存 1 条。" in found.output
+
+
+def test_what_staff_change_by_other_commands_is_in_the_record_too() -> None:
+    planned = ROOT / "content" / "demo" / "activities.yaml"
+    roster = ROOT / "content" / "demo" / "accounts.csv"
+
+    for words in (("activities", "add", str(planned), "--by", "王芳"), ("accounts", "import", str(roster))):
+        assert say(*words).exit_code == 0
+
+    assert "等着封存 2 条" in say("audit", "verify").output

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli import account_lines
+from app.cli.opening import acting
 from app.cli.sheet_work import of_file, progress, refuse_wrong, run, show_lines, write_template
 from app.cli.words import Commands
 from app.clock import civil_date
 from app.errors import NotFound
 from app.services import customer_moves, customer_registers, customer_sheets
+from app.services.audit import does
 
 if TYPE_CHECKING:
     from app.assembly import House
@@ -55,6 +57,8 @@ def import_(
         outcome = await customer_registers.apply(
             house.database, house.clock, register, by=by, force=force, progress=progress
         )
+        async with acting(house, "accounts import", by) as session:
+            does(session, "customers.import", file=file.name, force=force)
         typer.echo("已导入：")
         show_lines(account_lines.of_outcome(outcome, samples=False))
 
@@ -100,7 +104,7 @@ def unbind(number: Number, by: By) -> None:
     """解除所有人对一个户号的绑定，例如客户本人要求；会告诉他们。"""
 
     async def work(house: "House") -> int:
-        async with house.database.transaction() as session:
+        async with acting(house, "accounts unbind", by) as session:
             return await customer_moves.unbind_by_staff(session, number, by=by, now=house.clock.now())
 
     found = run(work)

@@ -6,6 +6,7 @@ from pathlib import Path
 import typer
 
 from app.assembly import assemble
+from app.cli.opening import acting
 from app.cli.words import Commands
 from app.clock import civil_date, spoken
 from app.errors import OperatorError
@@ -78,7 +79,7 @@ async def _add(file: Path, by: str) -> list[str]:
     planned = activity_files.load(file)
     async with assemble() as house:
         now, lines = house.clock.now(), []
-        async with house.database.transaction() as session:
+        async with acting(house, "activities add", by) as session:
             for each in planned:
                 try:
                     values = each.values(civil_date(now))
@@ -126,24 +127,24 @@ async def _people(public_id: str) -> list[str]:
 
 
 async def _approve(public_id: str, codes: list[str], by: str) -> str:
-    async with assemble() as house, house.database.transaction() as session:
+    async with assemble() as house, acting(house, "activities approve", by) as session:
         let_in = await approvals.approve(session, public_id, codes, by=by, now=house.clock.now())
         return f"通过 {len(let_in)} 份报名，将通知本人。" if let_in else "没有待审核的报名。"
 
 
 async def _reject(public_id: str, code: str, by: str, reason: str) -> str:
-    async with assemble() as house, house.database.transaction() as session:
+    async with assemble() as house, acting(house, "activities reject", by) as session:
         await approvals.reject(session, public_id, code, by=by, reason=reason, now=house.clock.now())
         return "已记为未通过，将通知本人。"
 
 
 async def _capacity(public_id: str, seats: int) -> str:
-    async with assemble() as house, house.database.transaction() as session:
+    async with assemble() as house, acting(house, "activities capacity") as session:
         activity = await activities.set_capacity(session, public_id, seats, now=house.clock.now())
         return f"「{activity.title}」现在有 {seats} 个名额。"
 
 
 async def _cancel(public_id: str, by: str, reason: str) -> str:
-    async with assemble() as house, house.database.transaction() as session:
+    async with assemble() as house, acting(house, "activities cancel", by) as session:
         told = await activities.call_off(session, public_id, by=by, reason=reason, now=house.clock.now())
         return f"已取消，将通知 {told} 位。"

@@ -1,38 +1,21 @@
 """`gonghui alerts …`: people in danger who wait for somebody on duty."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.cli.staff_work import look, run
 from app.cli.words import Commands
 from app.clock import spoken
-from app.services import audit, crisis
+from app.services import crisis
 from models import AlertState, CrisisAlert
 
+if TYPE_CHECKING:
+    from app.assembly import House
+
 app = Commands(help="紧急提醒：有人可能伤害自己。")
-
-Result = TypeVar("Result")
-
-
-def _run(
-    work: Callable[[AsyncSession, datetime], Awaitable[Result]], actor: audit.Actor | None = None
-) -> Result:
-    """`actor` takes it on, so that it is put down in the record of acts; without one it only reads."""
-    from app.assembly import assemble  # noqa: PLC0415 - everything; `--help` needs none of it
-
-    async def opened() -> Result:
-        async with assemble() as house:
-            if actor is None:
-                async with house.database.reading() as session:
-                    return await work(session, house.clock.now())
-            async with audit.acting(house.database, house.clock, actor) as session:
-                return await work(session, house.clock.now())
-
-    return asyncio.run(opened())
 
 
 @app.command(name="list")
@@ -41,10 +24,11 @@ def list_(
 ) -> None:
     """列出没有人接手的提醒；原话只在接手后显示。"""
 
-    async def work(session: AsyncSession, now: datetime) -> list[str]:
-        return [_line(row, now) for row in await crisis.list_alerts(session, waiting_only=not everything)]
+    async def work(house: "House", session: AsyncSession) -> list[str]:
+        found = await crisis.list_alerts(session, waiting_only=not everything)
+        return [_line(row, house.clock.now()) for row in found]
 
-    for line in _run(work) or ["没有等待接手的提醒。"]:
+    for line in look(work) or ["没有等待接手的提醒。"]:
         typer.echo(line)
 
 
@@ -55,11 +39,12 @@ def take(
 ) -> None:
     """接手一条提醒：停止重复提醒，显示原话。"""
 
-    async def work(session: AsyncSession, now: datetime) -> str:
+    async def work(house: "House", session: AsyncSession) -> str:
+        now = house.clock.now()
         row = await crisis.take(session, alert_id, by, now)
         return f"{_line(row, now)}\n原话：{row.excerpt or '（没有文字）'}"
 
-    typer.echo(_run(work, audit.Actor(by)))
+    typer.echo(run(work, by))
 
 
 def _line(row: CrisisAlert, now: datetime) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.cli.opening import with_house
 from app.errors import OperatorError
 from app.files import ENDINGS
 from app.services import audit, case_files, case_work
@@ -23,13 +24,7 @@ def take_out(number: str, folder: Path, by: str) -> list[str]:
         NotFound: no such number.
         OperatorError: the case has no files, one would be overwritten, or the folder cannot be written.
     """
-    from app.assembly import assemble  # noqa: PLC0415 - everything; `--help` needs none of it
-
-    async def opened() -> list[str]:
-        async with assemble() as house:
-            return await _take_out(house, number, folder, by)
-
-    return asyncio.run(opened())
+    return with_house(lambda house: _take_out(house, number, folder, by))
 
 
 async def _take_out(house: "House", number: str, folder: Path, by: str) -> list[str]:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli import member_lines
+from app.cli.opening import acting
 from app.cli.sheet_work import of_file, progress, refuse_wrong, run, show_lines, write_template
 from app.cli.words import Commands
 from app.clock import civil_date
 from app.errors import OperatorError
 from app.services import binding, branches, members, merging, roster_sheets, roster_templates, rosters
+from app.services.audit import does
 from app.services.roster_rows import kind as kind_of
 from app.services.sheet_cells import Wrong
 from models import LINEAGE, MemberKind
@@ -70,6 +72,8 @@ def import_(
                 force=force,
                 progress=progress,
             )
+            async with acting(house, "members import", by) as session:
+                does(session, "members.import", file=file.name, complete=complete, force=force)
             typer.echo("已导入：")
         show_lines(member_lines.of_outcome(outcome, complete=complete, samples=preview))
         if preview:
@@ -128,7 +132,7 @@ def unbind(staff_number: Annotated[str, typer.Argument(metavar="工号")], by: B
     """解除一位会员的微信绑定：换了微信号，或者被别人绑定了。本人再绑定一次就行。"""
 
     async def work(house: "House") -> bool:
-        async with house.database.transaction() as session:
+        async with acting(house, "members unbind", by) as session:
             return await binding.unbind_by_staff(
                 session, staff_number, by=by, channel="cli", now=house.clock.now()
             )
@@ -175,7 +179,7 @@ def rename_branch(branch: BranchPath, name: Annotated[str, typer.Argument(metava
     """给组织改名；下级和人都跟着，不用重新导入。"""
 
     async def work(house: "House") -> str:
-        async with house.database.transaction() as session:
+        async with acting(house, "members rename-branch", by) as session:
             found = await branches.get(session, branch)
             await branches.rename(session, found, name, by=by, now=house.clock.now())
             return found.lineage
@@ -192,7 +196,7 @@ def move_branch(
     """把组织连同下级放到另一个组织下面。"""
 
     async def work(house: "House") -> str:
-        async with house.database.transaction() as session:
+        async with acting(house, "members move-branch", by) as session:
             found = await branches.get(session, branch)
             above = None if parent == LINEAGE else await branches.get(session, parent)
             await branches.move(session, found, above, by=by, now=house.clock.now())

@@ -1,6 +1,5 @@
 """`gonghui menus …`: check, try, compare, apply, push again and go back."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from app.cli.opening import with_house
 from app.cli.words import Commands
 from app.clock import shanghai
 from app.errors import DomainError, NotFound, OperatorError
@@ -25,14 +25,8 @@ FileArgument = Annotated[Path | None, typer.Argument(help="菜单文件；不写
 
 def _run(work: Callable[[Any], Awaitable[Result]]) -> Result:
     """`work` with the house open; refusals are printed and end with code 1."""
-    from app.assembly import assemble  # noqa: PLC0415 - everything; `schema` and `--help` need none of it
-
-    async def opened() -> Result:
-        async with assemble() as house:
-            return await work(house)
-
     try:
-        return asyncio.run(opened())
+        return with_house(work)
     except (OperatorError, DomainError) as error:
         typer.echo(error.message, err=True)
         raise typer.Exit(1) from None

@@ -1,6 +1,5 @@
 """What commands share that bring in a sheet: a roster, a register of accounts."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import IO, TYPE_CHECKING, TypeVar
 
 import typer
 
+from app.cli.opening import with_house
 from app.errors import DomainError, OperatorError
 from app.services.importing import CHUNK
 from app.services.sheets import Findings
@@ -31,14 +31,8 @@ def refusals() -> Iterator[None]:
 
 
 def run(work: Callable[["House"], Awaitable[Result]]) -> Result:
-    from app.assembly import assemble  # noqa: PLC0415 - everything; `--help` needs none of it
-
-    async def opened() -> Result:
-        async with assemble() as house:
-            return await work(house)
-
     with refusals():
-        return asyncio.run(opened())
+        return with_house(work)
 
 
 def show_lines(lines: Iterable[str]) -> None:

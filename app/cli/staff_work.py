@@ -1,6 +1,5 @@
 """What commands of staff on cases share: one transaction each, and when the person will hear of it."""
 
-import asyncio
 import getpass
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -8,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import audit, telling
+from app.cli.opening import acting, with_house
+from app.services import telling
 from models import Case, Outbox
 
 if TYPE_CHECKING:
@@ -20,31 +20,24 @@ By = Annotated[str, typer.Option("--by", help="经办人姓名，记入办理过
 
 def look(work: Callable[["House", AsyncSession], Awaitable[Result]]) -> Result:
     """As `run`, but it only reads."""
-    from app.assembly import assemble  # noqa: PLC0415
 
-    async def opened() -> Result:
-        async with assemble() as house, house.database.reading() as session:
+    async def reading(house: "House") -> Result:
+        async with house.database.reading() as session:
             return await work(house, session)
 
-    return asyncio.run(opened())
+    return with_house(reading)
 
 
 def run(work: Callable[["House", AsyncSession], Awaitable[Result]], by: str = "") -> Result:
     """Do it in one transaction; what it changes is put down in the record of acts of staff."""
-    from app.assembly import assemble  # noqa: PLC0415 - everything; `--help` needs none of it
-
     # The command is a function, and `work` is inside it.
     command = f"{work.__module__.rpartition('.')[2]} {work.__qualname__.partition('.')[0].strip('_')}"
 
-    async def opened() -> Result:
-        async with assemble() as house:
-            actor = audit.Actor(by or getpass.getuser())
-            async with audit.acting(
-                house.database, house.clock, actor, otherwise="cli.command", subject=command
-            ) as session:
-                return await work(house, session)
+    async def writing(house: "House") -> Result:
+        async with acting(house, command, by) as session:
+            return await work(house, session)
 
-    return asyncio.run(opened())
+    return with_house(writing)
 
 
 async def decided(house: "House", session: AsyncSession, case: Case, notice: Outbox | None, done: str) -> str:

@@ -1,6 +1,5 @@
 """`gonghui tags …`: who carries which tag, and so sees which menu."""
 
-import asyncio
 import getpass
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.cli.opening import acting, with_house
 from app.cli.words import Commands
 from app.menus import revisions
 from app.menus.file import read_unchecked
@@ -27,16 +27,6 @@ Tag = Annotated[str, typer.Argument(help="标签名，例如 职工；与 menus.
 By = Annotated[str, typer.Option("--by", help="经办人姓名，记入办理过程", default_factory=getpass.getuser)]
 
 
-def _run(work: Callable[[Any], Awaitable[Result]]) -> Result:
-    from app.assembly import assemble  # noqa: PLC0415 - everything; `--help` needs none of it
-
-    async def opened() -> Result:
-        async with assemble() as house:
-            return await work(house)
-
-    return asyncio.run(opened())
-
-
 @app.command(name="list")
 def list_() -> None:
     """列出各个标签有多少人，和菜单里用到的标签。"""
@@ -46,7 +36,7 @@ def list_() -> None:
             used, carriers = await _used(session), await tags.count_carriers(session)
         return [_line(tag, carriers.get(tag, 0), tag in used) for tag in sorted(used | carriers.keys())]
 
-    for line in _run(work) or ["还没有标签。"]:
+    for line in with_house(work) or ["还没有标签。"]:
         typer.echo(line)
 
 
@@ -64,14 +54,14 @@ def take(who: Who, tag: Tag, by: By) -> None:
 
 def _changed(change: Change, who: str, tag: str, by: str, *, done: str, otherwise: str) -> str:
     async def work(house: Any) -> str:
-        async with house.database.transaction() as session:
+        async with acting(house, f"tags {change.__name__}", by) as session:
             follower_id = await change(session, who, tag, by, house.clock.now())
         if follower_id is None:
             return f"{otherwise}「{tag}」，没有变化。"
         # After the commit: a call to WeChat may take long, and what it says can be worked out again.
         return f"{done}「{tag}」{_shown(await house.show_menus([follower_id]))}"
 
-    return _run(work)
+    return with_house(work)
 
 
 def _shown(told: "Tagged | None") -> str:

@@ -1,12 +1,12 @@
 """`gonghui templates …`: which of the account's templates carries which notice."""
 
-import asyncio
 import getpass
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from app.cli.opening import acting, with_house
 from app.cli.words import Commands
 from app.errors import DomainError
 from app.services import notices
@@ -21,20 +21,10 @@ Result = TypeVar("Result")
 Notice = Annotated[str, typer.Argument(metavar="NOTICE", help="哪种通知，例如 crisis.alert")]
 
 
-def _run(work: "Callable[[House], Awaitable[Result]]") -> Result:
-    from app.assembly import assemble  # noqa: PLC0415 - everything; `--help` needs none of it
-
-    async def opened() -> Result:
-        async with assemble() as house:
-            return await work(house)
-
-    return asyncio.run(opened())
-
-
 @app.command(name="list")
 def list_() -> None:
     """列出微信上的模板和它们的字段，以及各种通知用的是哪一个。"""
-    for line in _run(listed):
+    for line in with_house(listed):
         typer.echo(line)
 
 
@@ -46,7 +36,7 @@ def use(
     by: Annotated[str, typer.Option("--by", help="谁定的", default_factory=getpass.getuser)],
 ) -> None:
     """让一种通知用这个模板，并说明每个字段填什么。"""
-    typer.echo(_run(lambda house: used(house, notice, template_id, fields, by)))
+    typer.echo(with_house(lambda house: used(house, notice, template_id, fields, by)))
 
 
 @app.command()
@@ -55,11 +45,11 @@ def drop(notice: Notice) -> None:
 
     async def work(house: "House") -> str:
         account_id, _ = house.accounts[AccountKind.OFFICIAL]
-        async with house.database.transaction() as session:
+        async with acting(house, "templates drop") as session:
             had = await notices.drop_template(session, account_id, notice)
         return f"「{notice}」不再用模板。" if had else f"「{notice}」本来就没有用模板。"
 
-    typer.echo(_run(work))
+    typer.echo(with_house(work))
 
 
 async def listed(house: "House") -> list[str]:
@@ -90,7 +80,7 @@ async def used(house: "House", notice: str, template_id: str, given: Sequence[st
     fields = {field: name for field, _, name in (each.partition("=") for each in given)}
     notices.check_fields(template.title, template.content, fields)
     account_id, _ = house.accounts[AccountKind.OFFICIAL]
-    async with house.database.transaction() as session:
+    async with acting(house, "templates use", by) as session:
         await notices.map_template(session, account_id, notice, template_id, fields, by, house.clock.now())
         notices.check_values(notice, fields)
     return f"「{notice}」从现在起用模板「{template.title}」。"

@@ -1,12 +1,11 @@
 """`gonghui verification …`: the files by which WeChat checks that a domain is ours."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from app.cli.opening import with_house
 from app.cli.words import Commands
 from app.clock import spoken
 from app.errors import OperatorError
@@ -20,16 +19,6 @@ app = Commands(help="微信的域名校验文件（MP_verify_….txt 等），�
 Result = TypeVar("Result")
 File = Annotated[Path, typer.Argument(metavar="FILE", help="从微信下载的校验文件，不要改名")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="文件名，例如 MP_verify_AbCd1234EfGh5678.txt")]
-
-
-def _run(work: Callable[["House"], Awaitable[Result]]) -> Result:
-    from app.assembly import assemble  # noqa: PLC0415 - everything; `--help` needs none of it
-
-    async def opened() -> Result:
-        async with assemble() as house:
-            return await work(house)
-
-    return asyncio.run(opened())
 
 
 @app.command()
@@ -46,7 +35,7 @@ def add(file: File) -> None:
             new = await verification.add(session, file.name, content, house.clock.now())
         return f"{'已放上' if new else '已换成新的'}：{house.settings.public_url}/{file.name}"
 
-    typer.echo(_run(work))
+    typer.echo(with_house(work))
 
 
 @app.command("list")
@@ -61,7 +50,9 @@ def list_() -> None:
             for each in found
         ]
 
-    for line in _run(work) or ["还没有校验文件。从微信公众平台下载后，用 gonghui verification add 放上。"]:
+    for line in with_house(work) or [
+        "还没有校验文件。从微信公众平台下载后，用 gonghui verification add 放上。"
+    ]:
         typer.echo(line)
 
 
@@ -73,5 +64,5 @@ def remove(name: Name) -> None:
         async with house.database.transaction() as session:
             await verification.remove(session, name)
 
-    _run(work)
+    with_house(work)
     typer.echo(f"已拿掉 {name}。")
