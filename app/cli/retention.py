@@ -32,6 +32,7 @@ WORDS: dict[str, str] = {
     "staff_jobs": "工作台的任务和它的文件，完成七天后删除",
     "staff_links": "邀请工作人员的链接过期后删除",
     "staff_sessions": "工作台的登录十二小时后删除",
+    "staff_uploads": "在工作台上传的名册和户号表，一天后删除",
     "staff_tries": "工作台没有成功的登录一刻钟后删除",
     "closed_cases": "办结的事项 3 年后清空内容和身份",
     "privacy_requests": "个人信息要求的回执 3 年后删除",
