@@ -18,7 +18,7 @@ from starlette.datastructures import FormData, QueryParams, UploadFile
 
 from app.console import forms
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
-from app.console.menus import PAGE, number_of, plan, took_effect
+from app.console.menus import PAGE, number_of, put_in_force
 from app.console.office import Office, OfficeInUse
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
@@ -33,6 +33,7 @@ from app.services import questions
 from app.services.audiences import KINDS, SEXES
 from app.services.audit import does
 from app.services.permissions import Right
+from models import MenuRevision
 
 FILE: Final = f"{PAGE}/file"
 LONGEST_SENTENCE: Final = 200
@@ -138,22 +139,24 @@ async def _apply(desk: Desk, shell: Shell, office: Office, sheet: Sheet, now: da
     desk.demand(Right.MENUS_APPLY)
     if await _checked(sheet, office) is None:
         return _page(shell, office, sheet, status=422)
+
+    async def applied(session: AsyncSession) -> MenuRevision:
+        return await revisions.apply_over(
+            session, sheet.text, sheet.base, office.known, desk.by, sheet.note, now
+        )
+
+    async def put_down(session: AsyncSession, revision: MenuRevision) -> None:
+        if sheet.question:
+            await questions.answered(session, sheet.question, by=desk.by, now=now)
+        subject, told = f"第 {revision.number} 版", revision.difference
+        does(session, "menus.apply", subject, reason=sheet.note or None, difference=told, base=sheet.base)
+
     try:
-        async with desk.acting() as session:
-            before = await revisions.live(session)
-            revision = await revisions.apply_over(
-                session, sheet.text, sheet.base, office.known, desk.by, sheet.note, now
-            )
-            if before is not None and before.id == revision.id:
-                return shell.done(FILE, f"没有变化，仍是第 {revision.number} 版。")
-            await plan(session, office, revision, now)
-            if sheet.question:
-                await questions.answered(session, sheet.question, by=desk.by, now=now)
-            subject, told = f"第 {revision.number} 版", revision.difference
-            does(session, "menus.apply", subject, reason=sheet.note or None, difference=told, base=sheet.base)
+        revision, is_new = await put_in_force(desk, office, now, applied, put_down)
     except revisions.Overtaken as overtaken:
         return await _overtaken(desk, shell, office, sheet, overtaken)
-    await took_effect(office)
+    if not is_new:
+        return shell.done(FILE, f"没有变化，仍是第 {revision.number} 版。")
     said = f"第 {revision.number} 版已生效，正在发布到微信。"
     return shell.done(f"{PAGE}/history/{revision.number}", said)
 

@@ -4,7 +4,7 @@ Not here: the file itself, its checks and trying it - `app.console.menu_file`.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -55,8 +55,7 @@ async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> 
 
 async def _search(session: AsyncSession, standing: Standing, words: str) -> Sequence[Found]:
     """Keywords of the live file that have these words."""
-    revision = await revisions.live(session)
-    file = await asyncio.to_thread(shape, revision.text) if revision is not None else None
+    _, file = await _live(session)
     said = [(word, rule) for rule in file.keywords for word in rule.say if words in word] if file else []
     return [
         Found(f"关键词「{word}」", f"{PAGE}/try?{urlencode({'sentence': word})}", str(rule_target(rule)))
@@ -74,10 +73,9 @@ async def live(desk: AtDesk, shell: InShell, office: OfficeInUse, now: Now) -> H
     """The menus as phones show them, who sees which, and what is used."""
     today = civil_date(now)
     async with desk.reading() as session:
-        revision = await revisions.live(session)
+        revision, file = await _live(session)
         if revision is None:
             return shell.page("menus.html", revision=None)
-        file = await asyncio.to_thread(shape, revision.text)
         state = await pushes.push_state(session, revision)
         found = await counted.hits(session, today)
     bars = [] if file is None else [("所有人", file.menu)]
@@ -91,8 +89,7 @@ async def audience(place: int, desk: AtDesk, shell: InShell, now: Now) -> HTMLRe
     """How many people a menu is for, by its place in the file; 0 is everybody. Pages ask when they are open:
     with many followers counting takes longer than a page may."""
     async with desk.reading() as session:
-        revision = await revisions.live(session)
-        file = await asyncio.to_thread(shape, revision.text) if revision is not None else None
+        _, file = await _live(session)
         whom = [None, *(each.when for each in file.menus_for)] if file is not None else [None]
         if not 0 <= place < len(whom):
             raise NotFound("没有这套菜单。")
@@ -125,7 +122,7 @@ async def push(desk: ActingDesk, shell: InShell, office: OfficeInUse, now: Now) 
         revision = await revisions.live(session)
         if revision is None:
             raise NotFound("还没有生效的菜单。")
-        await pushes.plan_push(session, revision, office.known, office.settings.public_url, now)
+        await _plan(session, office, revision, now)
         record(session, "menus.push", f"第 {revision.number} 版")
     office.wake()
     return shell.done(f"{HISTORY}/{revision.number}", "正在重新发布到微信。")
@@ -153,18 +150,20 @@ async def rollback(
 ) -> Response:
     """The old text becomes a new revision, unless somebody was quicker."""
     base = number_of(forms.words(await forms.read(request), "base"))
+
+    async def restored(session: AsyncSession) -> MenuRevision:
+        return await revisions.rollback(session, number, office.known, desk.by, now, base=base)
+
+    async def put_down(session: AsyncSession, revision: MenuRevision) -> None:
+        told = revision.difference
+        record(session, "menus.rollback", f"第 {revision.number} 版", difference=told, restored=number)
+
     try:
-        async with desk.acting() as session:
-            before = await revisions.live(session)
-            revision = await revisions.rollback(session, number, office.known, desk.by, now, base=base)
-            if before is not None and before.id == revision.id:
-                return shell.done(HISTORY, f"没有变化，仍是第 {revision.number} 版。")
-            await plan(session, office, revision, now)
-            told = revision.difference
-            record(session, "menus.rollback", f"第 {revision.number} 版", difference=told, restored=number)
+        revision, is_new = await put_in_force(desk, office, now, restored, put_down)
     except (DomainError, OperatorError) as error:
         return await _refused(desk, shell, number, error)
-    await took_effect(office)
+    if not is_new:
+        return shell.done(HISTORY, f"没有变化，仍是第 {revision.number} 版。")
     return shell.done(HISTORY, f"已恢复第 {number} 版，成为第 {revision.number} 版，正在发布到微信。")
 
 
@@ -180,14 +179,37 @@ def shape(text: str) -> MenuFile | None:
         return None
 
 
-async def plan(session: AsyncSession, office: Office, revision: MenuRevision, now: datetime) -> None:
+async def _live(session: AsyncSession) -> tuple[MenuRevision | None, MenuFile | None]:
+    """The revision in force, and what it says."""
+    revision = await revisions.live(session)
+    return revision, await asyncio.to_thread(shape, revision.text) if revision is not None else None
+
+
+async def _plan(session: AsyncSession, office: Office, revision: MenuRevision, now: datetime) -> None:
     await pushes.plan_push(session, revision, office.known, office.settings.public_url, now)
 
 
-async def took_effect(office: Office) -> None:
-    """In this process at once; the others look every two seconds."""
+async def put_in_force(
+    desk: Desk,
+    office: Office,
+    now: datetime,
+    make: Callable[[AsyncSession], Awaitable[MenuRevision]],
+    put_down: Callable[[AsyncSession, MenuRevision], Awaitable[None]],
+) -> tuple[MenuRevision, bool]:
+    """What `make` applies, and whether it is new: then `put_down` names the act, and WeChat is to hear of it.
+
+    In this process it is in force at once; the others look every two seconds.
+    """
+    async with desk.acting() as session:
+        before = await revisions.live(session)
+        revision = await make(session)
+        if before is not None and before.id == revision.id:
+            return revision, False
+        await _plan(session, office, revision, now)
+        await put_down(session, revision)
     await office.menus.refresh()
     office.wake()
+    return revision, True
 
 
 def number_of(words: str) -> int:
