@@ -208,11 +208,16 @@ async def test_all_that_are_asked_for_are_run_again_by_a_job(ends: Ends, operato
     assert "没有失败的消息" in await operator.does("/messages/retry?rule=nothing")
 
 
-async def test_a_job_asks_for_the_rights_of_its_own_moment(ends: Ends, operator: Worker) -> None:
+@pytest.mark.parametrize(
+    "meanwhile", ["DELETE FROM staff_grant", "UPDATE staff SET state = 'disabled'"], ids=["roles", "disabled"]
+)
+async def test_a_job_asks_for_the_rights_of_its_own_moment(
+    ends: Ends, operator: Worker, meanwhile: str
+) -> None:
     await said(ends, state=MessageState.FAILED)
     await operator.does("/messages/retry")
     async with ends.house.database.transaction() as session:
-        await session.execute(sa.text("DELETE FROM staff_grant"))
+        await session.execute(sa.text(meanwhile))
 
     house = ends.house
     await staff_jobs.run(house.database, house.clock, house.files, staff_work.KINDS)

@@ -20,6 +20,7 @@ from app.services import (
     members,
     merging,
     packing,
+    people_lists,
     sign_ups,
 )
 from app.services.interests import Noticed
@@ -114,6 +115,7 @@ async def test_closing_does_not_swallow_who_was_kept_apart(database: Database, c
     await noticed.flush(database.transaction)
     async with database.transaction() as session:
         assert await merging.merge(session, older.person_id, younger.person_id, NOON) is MergeState.REFUSED
+        assert len(await people_lists.list_doubts(session)) == await people_lists.count_doubts(session) == 1
     goes, other = (older, younger) if closes == "older" else (younger, older)
 
     async with database.transaction() as session:
@@ -126,7 +128,8 @@ async def test_closing_does_not_swallow_who_was_kept_apart(database: Database, c
         assert (theirs.person_id, theirs.unionid) == (other.person_id, "u1")
         assert await followers.who_stayed(session, other.person_id) == other.person_id
         assert (await session.get_one(Person, other.person_id)).closed_at is None
-        assert await merging.list_refused(session) == []  # nobody is left to be judged
+        assert await people_lists.list_doubts(session) == []  # nobody is left to be judged
+        assert await people_lists.count_doubts(session) == 0
 
 
 @pytest.mark.parametrize("closes", ["older", "younger"])

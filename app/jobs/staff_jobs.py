@@ -65,7 +65,7 @@ async def standing_of(bench: Bench) -> Standing:
     """Who started it, with the rights of this moment: what was taken away meanwhile is not exported."""
     async with bench.database.reading() as session:
         staff = await session.get_one(Staff, bench.job.staff_id)
-        return Standing(staff.id, staff.name, await permissions.grants_of(session, staff.id))
+        return await permissions.standing_of(session, staff)
 
 
 async def run(database: Database, clock: Clock, files: Files, kinds: Mapping[str, Work]) -> int:

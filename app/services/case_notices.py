@@ -3,8 +3,9 @@
 The row names a person, so its key holds only digests: the ids of case and entry would tell whose it is.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,7 +19,14 @@ ANSWERED, ASKED, REMINDED = "cases.answered", "cases.asked", "cases.reminded"
 ENDED = "cases.ended"  # closed without an answer, or handed to somebody else
 RECEIVED = "cases.received"  # a form that came by the portal or the API; in a chat the reply says so
 CLAIMED = "cases.claimed"  # for whose binding somebody else asks, and who may object
-KINDS = (ANSWERED, ASKED, REMINDED, ENDED, RECEIVED, CLAIMED)
+KINDS: Final[Mapping[str, str]] = {
+    ANSWERED: "答复",
+    ASKED: "请补充情况",
+    REMINDED: "催补充情况",
+    ENDED: "办结或转办",
+    RECEIVED: "受理回执",
+    CLAIMED: "有人申请绑定",
+}
 WAITING = (DeliveryState.QUEUED, DeliveryState.FAILED_RETRY, DeliveryState.OWED)
 
 

@@ -5,9 +5,10 @@ Not here: the words themselves (`crisis_words`), and sending rounds to people on
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,6 +23,8 @@ from models import AlertState, CrisisAlert, Outbox
 from models.sealing import keyring
 
 TAKE = "接手"  # what people on duty say to take an alert where there is no line to tap
+REPLY = "crisis.reply"  # the kind of what somebody on duty says
+KINDS: Final[Mapping[str, str]] = {REPLY: "值班人员的答复"}
 REPLY_LENGTH = 500  # characters of what somebody on duty says; fits one message
 EXCERPT = 300  # characters; enough to see how it is meant
 SPARED_FOR = timedelta(days=30)  # no marketing, no surveys to this person
@@ -199,7 +202,7 @@ async def reply(session: AsyncSession, alert_id: int, text: str, now: datetime) 
     if await session.scalar(sa.select(Outbox.id).where(Outbox.key == key)) is None:
         outbox.add(
             session,
-            "crisis.reply",
+            REPLY,
             key=key,
             to=row.person_id,
             payload={"type": "text", "content": f"工会值班同事：{text.strip()}"},

@@ -1,5 +1,6 @@
 """What people are told of accounts they have bound, when it happens without them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -9,7 +10,8 @@ from app.services import outbox
 from models import AccountBinding
 
 UNVERIFIED, UNBOUND = "accounts.unverified", "accounts.unbound"
-KINDS: Final = (UNVERIFIED, UNBOUND)  # one's own matter: what cannot be sent is owed
+# One's own matter: what cannot be sent is owed.
+KINDS: Final[Mapping[str, str]] = {UNVERIFIED: "户号要重新核实", UNBOUND: "户号已解绑"}
 
 
 def unverified(

@@ -16,7 +16,7 @@ from sqlalchemy.orm import defer
 from app.clock import start_of_day
 from app.database import leave_work
 from app.errors import DomainError, NotFound
-from app.services import case_notices, customer_notices, notices, sign_up_notices
+from app.services import case_notices, crisis, customer_notices, notices, outbox, sign_up_notices
 from app.services.audit import does
 from app.services.confidential import CONFIDENTIAL
 from app.services.deliveries import GIVE_UP_AFTER, Obstacle
@@ -43,19 +43,12 @@ WAYS: Final[Mapping[Way, str]] = {
     Way.PORTAL: "只在网页上",
 }
 KINDS: Final[Mapping[str, str]] = {
-    LATE_REPLY: "晚到的答复",
-    case_notices.ANSWERED: "答复",
-    case_notices.ASKED: "请补充情况",
-    case_notices.REMINDED: "催补充情况",
-    case_notices.ENDED: "办结或转办",
-    case_notices.RECEIVED: "受理回执",
-    case_notices.CLAIMED: "有人申请绑定",
-    notices.ALERT: "紧急提醒",
-    sign_up_notices.REMINDER: "活动提醒",
-    sign_up_notices.CALLED_OFF: "活动取消",
-    "crisis.reply": "值班人员的答复",
-    customer_notices.UNVERIFIED: "户号要重新核实",
-    customer_notices.UNBOUND: "户号已解绑",
+    **outbox.KINDS,
+    **case_notices.KINDS,
+    **notices.KINDS,
+    **sign_up_notices.KINDS,
+    **crisis.KINDS,
+    **customer_notices.KINDS,
 }
 _REASONS: Final[Mapping[str, str]] = {
     Obstacle.NO_OPENID: "对方在这个账号上没有登记",

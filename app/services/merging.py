@@ -113,15 +113,19 @@ async def merge(session: AsyncSession, one: int, other: int, now: datetime) -> M
     return await _keep(session, this, MergeState.DONE, "")
 
 
-async def list_refused(session: AsyncSession) -> list[PersonMerge]:
-    """What waits for somebody's judgement, oldest first; with a closed account there is none to make."""
+def refused() -> sa.Select[PersonMerge]:
+    """What waits for somebody's judgement; with a closed account there is none to make."""
     closed = sa.select(Person.id).where(Person.closed_at.is_not(None))
-    chosen = sa.select(PersonMerge).where(
+    return sa.select(PersonMerge).where(
         PersonMerge.state == MergeState.REFUSED,
         PersonMerge.stays_id.not_in(closed),
         PersonMerge.gone_id.not_in(closed),
     )
-    return list(await session.scalars(chosen.order_by(PersonMerge.id)))
+
+
+async def list_refused(session: AsyncSession) -> list[PersonMerge]:
+    """Oldest first."""
+    return list(await session.scalars(refused().order_by(PersonMerge.id)))
 
 
 async def _keep(session: AsyncSession, this: Merge, state: MergeState, reason: str) -> MergeState:

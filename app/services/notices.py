@@ -21,6 +21,7 @@ from models import Account, AccountKind, CrisisAlert, KnownTemplate, NoticeTempl
 
 ALERT = "crisis.alert"
 TEST = "notices.test"  # the kind of a notice that staff send to themselves
+KINDS: Mapping[str, str] = MappingProxyType({ALERT: "紧急提醒", TEST: "试发通知"})
 _LABEL = re.compile(r"([^\n{}]*?)[:：]?\s*\{\{(\w+)\.DATA\}\}")
 _FIELD = re.compile(r"\{\{(\w+)\.DATA\}\}")
 Values = Mapping[str, str]  # by the name staff map them with

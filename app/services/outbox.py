@@ -4,8 +4,9 @@ Who is being answered just now needs no second message: such a row is settled by
 Not here: which way a row takes and how it is sent (`deliveries`).
 """
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,6 +14,7 @@ from app.database import leave_work
 from models import DeliveryState, Outbox, Way
 
 LATE_REPLY = "dialogue.late_reply"  # the kind of an answer that came too late for the callback
+KINDS: Final[Mapping[str, str]] = {LATE_REPLY: "晚到的答复"}
 SHORT = "short"  # in the payload of a text: what to say where there is no room for the whole
 ANSWERING = "gonghui.answering"  # in session.info: the person whose message this transaction handles
 

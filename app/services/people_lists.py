@@ -131,8 +131,8 @@ async def list_doubts(session: AsyncSession) -> list[Doubt]:
 
 
 async def count_doubts(session: AsyncSession) -> int:
-    refused = sa.select(sa.func.count()).where(PersonMerge.state == MergeState.REFUSED)
-    return int(await session.scalar(refused.select_from(PersonMerge)) or 0)
+    waiting = merging.refused().subquery()
+    return int(await session.scalar(sa.select(sa.func.count()).select_from(waiting)) or 0)
 
 
 async def get_doubt(session: AsyncSession, merge_id: int) -> PersonMerge:

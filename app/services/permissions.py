@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
 from app.services import branches
-from models import LINEAGE, Branch, Role, StaffGrant
+from models import LINEAGE, Branch, Role, Staff, StaffGrant, StaffState
 
 
 class Right(StrEnum):
@@ -228,6 +228,12 @@ def may_give(standing: Standing, role: Role, branch_id: int | None) -> bool:
         return False
     own = {grant.branch_id for grant in standing.grants if grant.role is Role.UNION_ADMIN}
     return role is not Role.UNION_ADMIN or branch_id not in own
+
+
+async def standing_of(session: AsyncSession, staff: Staff) -> Standing:
+    """What this person of staff may at this moment: nothing, once out of service or not in it yet."""
+    is_working = staff.state is StaffState.ACTIVE
+    return Standing(staff.id, staff.name, await grants_of(session, staff.id) if is_working else ())
 
 
 async def grants_of(session: AsyncSession, staff_id: int) -> tuple[Grant, ...]:

@@ -3,7 +3,9 @@
 Each notice is an outbox row in the transaction of its cause. A reminder is a row that is due later.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +18,17 @@ from models import Activity, DeliveryState, Outbox, SignUp, SignUpState
 REMINDER = "activities.reminder"
 CALLED_OFF = "activities.called_off"  # people would go there: what cannot be sent is owed
 CHANGED = "activities.changed"  # likewise
+RECEIPT, REJECTED = "activities.receipt", "activities.rejected"
+OFFER, OFFER_EXPIRED = "activities.offer", "activities.offer_expired"
+KINDS: Final[Mapping[str, str]] = {
+    RECEIPT: "报名回执",
+    REJECTED: "报名未通过",
+    OFFER: "候补有空位",
+    OFFER_EXPIRED: "空位到期",
+    REMINDER: "活动提醒",
+    CHANGED: "活动改期或改地点",
+    CALLED_OFF: "活动取消",
+}
 DAY_BEFORE_AT = time(10, 0)
 SHORTLY_BEFORE = timedelta(hours=2)
 
@@ -27,7 +40,7 @@ def receipt(session: AsyncSession, activity: Activity, entry: SignUp, now: datet
         SignUpState.PENDING_APPROVAL: f"「{activity.title}」的报名已提交，审核后通知您。",
         SignUpState.WAITLISTED: f"「{activity.title}」名额已满，您在候补名单中，有空位会通知您。",
     }[entry.state]
-    _tell(session, "activities.receipt", entry, words, now)
+    _tell(session, RECEIPT, entry, words, now)
     if entry.state is SignUpState.CONFIRMED:
         remind(session, activity, entry, now)
 
@@ -39,17 +52,17 @@ def offer(session: AsyncSession, activity: Activity, entry: SignUp, now: datetim
         f"「{activity.title}」有空位了，{when_and_where(activity, now)}。\n"
         f"给您留到{until}：要参加请回复「接受」，不参加请回复「放弃」。"
     )
-    _tell(session, "activities.offer", entry, words, now)
+    _tell(session, OFFER, entry, words, now)
 
 
 def offer_expired(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
     words = f"「{activity.title}」给您留的空位到时间了，已让给下一位。还想参加，可以重新报名候补。"
-    _tell(session, "activities.offer_expired", entry, words, now)
+    _tell(session, OFFER_EXPIRED, entry, words, now)
 
 
 def rejected(session: AsyncSession, activity: Activity, entry: SignUp, reason: str, now: datetime) -> None:
     words = f"「{activity.title}」的报名没有通过。原因：{reason}\n有疑问请回复「人工」。"
-    _tell(session, "activities.rejected", entry, words, now)
+    _tell(session, REJECTED, entry, words, now)
 
 
 def called_off(session: AsyncSession, activity: Activity, entry: SignUp, reason: str, now: datetime) -> None:

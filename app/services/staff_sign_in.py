@@ -121,11 +121,10 @@ async def look_up(session: AsyncSession, mark: str, now: datetime) -> SignedIn |
     row = await session.scalar(chosen)
     if row is None or row.staff.state is not StaffState.ACTIVE:
         return None
-    grants = await permissions.grants_of(session, row.staff_id)
     return SignedIn(
         row.id,
         row.staff.login,
-        Standing(row.staff_id, row.staff.name, grants),
+        await permissions.standing_of(session, row.staff),
         row.staff.totp_secret is not None,
         row.seen_at < now - SEEN_EVERY,
     )
