@@ -451,3 +451,14 @@ async def test_who_may_not_and_who_works_for_a_branch_only(ends: Ends, zhang: Wo
         assert (await zhang.gets(nowhere)).status_code == 404
     async with ends.house.database.reading() as session:
         assert await session.scalar(sa.select(sa.func.count()).select_from(Tip)) == 1
+
+
+async def test_beside_what_is_shown_stands_its_own_category_not_that_of_the_draft(
+    ends: Ends, zhang: Worker
+) -> None:
+    await zhang.does(f"{SHIPPED}/edit", do="save", version="", **TIP)
+
+    page = await zhang.reads(SHIPPED)
+
+    shown = page.split('data-test="shown"')[1]
+    assert shown.split("<dt>栏目</dt><dd>")[1].startswith("居家用电</dd>")

@@ -224,6 +224,7 @@ def _facts(piece: Piece, desk: Desk, now: datetime) -> dict[str, Any]:
     if shown is not None and not isinstance(shown, Article):
         entry = content_pieces.entry_of_row(piece.kind, shown)
     words = "" if entry is None else entry.in_chat()
+    category = "" if shown is None else shown.category.value if isinstance(shown, Article) else shown.topic
     if isinstance(shown, Article):
         words = rich_text.to_text(rich_text.load(shown.blocks))
     review = None if shown is None else shown.next_review_on
@@ -232,7 +233,7 @@ def _facts(piece: Piece, desk: Desk, now: datetime) -> dict[str, Any]:
         "piece": piece,
         "entry": entry,
         "article": shown if isinstance(shown, Article) else None,
-        "category": content_forms.categories(piece.kind).get(piece.filled().get("category", ""), "——"),
+        "category": content_forms.categories(piece.kind).get(category, "——"),
         "words": words,
         "draft_words": words_of(piece.kind, piece.key, piece.filled_draft(), now) if draft else "",
         "address": address(piece.kind, piece.key),
