@@ -342,6 +342,22 @@ async def test_an_answer_that_will_not_do_is_told_why(
     assert await acts_of(ends, "case.answer") == []
 
 
+async def test_lines_that_a_browser_ends_in_its_own_way_are_counted_as_they_are_read(
+    ends: Ends, admin: Worker
+) -> None:
+    number = await leaves(ends)
+    text = "好\r\n" * 299 + "完成"
+    assert len(text.replace("\r", "")) == case_work.ANSWER_LENGTH
+
+    answer = await acts(admin, f"/cases/{number}", do="answer", text=text)
+
+    assert answer.status_code == 303, answer.text
+    case = await case_of(ends, number)
+    async with ends.house.database.reading() as session:
+        told = [cases.text_of(each) for each in await case_work.list_entries(session, case)]
+    assert text.replace("\r", "") in told
+
+
 async def test_closing_asks_for_an_answer_first_and_ends_it(ends: Ends, admin: Worker) -> None:
     number = await leaves(ends)
     page = await admin.reads(f"/cases/{number}")

@@ -128,10 +128,10 @@ def _values(desk: Desk, filled: Filled, held: list[Branch], kept: Activity | Non
 
 
 def _filled(form: FormData) -> Filled:
-    filled: Filled = {name: blocks.plain(forms.words(form, name)) for name in (*FIELDS, *TIMES, "approval")}
+    filled: Filled = {name: forms.words(form, name) for name in (*FIELDS, *TIMES, "approval")}
     filled["blocks"] = blocks.read(form, TYPED)
     columns = [forms.several(form, f"question_{name}") for name in _QUESTION]
-    rows = [[blocks.plain(value) for value in row] for row in zip(*columns, strict=False)]
+    rows = [[forms.plain(value) for value in row] for row in zip(*columns, strict=False)]
     filled["questions"] = [dict(zip(_QUESTION, row, strict=True)) for row in rows[:_QUESTIONS]]
     return filled
 

@@ -15,13 +15,8 @@ def read(form: FormData, types: Mapping[str, str]) -> list[Block]:
     """What was typed; a type that there is not is the first one."""
     first = next(iter(types))
     rows = zip(forms.several(form, "block_type"), forms.several(form, "block_text"), strict=False)
-    found = [[each if each in types else first, plain(text)[: forms.LONGEST]] for each, text in rows]
+    found = [[each if each in types else first, forms.plain(text)[: forms.LONGEST]] for each, text in rows]
     return found[:MOST]
-
-
-def plain(words: str) -> str:
-    """Without what no text has; browsers end lines in their own way."""
-    return forms.plain(words).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def rearranged(blocks: list[Block], do: str, first: str) -> list[Block]:

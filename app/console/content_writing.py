@@ -160,7 +160,7 @@ def _changed(
 
 def _filled(form: FormData, kind: ContentKind) -> Filled:
     """What was typed, whatever it is; numbers and types of blocks only such as there are."""
-    filled: Filled = {name: blocks.plain(forms.words(form, name)) for name in FIELDS[kind]}
+    filled: Filled = {name: forms.words(form, name) for name in FIELDS[kind]}
     filled["call"] = [each for each in forms.several(form, "call") if each in CALLS]
     filled["blocks"] = blocks.read(form, content_forms.block_types(kind))
     return filled

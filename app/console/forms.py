@@ -13,8 +13,8 @@ async def read(request: Request) -> FormData:
 
 
 def plain(words: str) -> str:
-    """Without what no text has."""
-    return words.replace("\0", "").strip()
+    """Without what no text has; browsers end lines in their own way."""
+    return words.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def number(words: str, digits: int = 18) -> int | None:
