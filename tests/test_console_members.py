@@ -162,6 +162,21 @@ async def test_unbinding_is_kept_and_told_to_the_second(
         assert [(move.what, move.by, move.channel) for move in moves] == [("unbound", "王强", "console")]
 
 
+async def test_a_reason_that_is_too_long_is_kept_as_far_as_it_goes_and_what_was_typed_stays(
+    ends: Ends, admin: Worker, roster: dict[str, str]
+) -> None:
+    address = f"/members/{roster['李娜']}"
+
+    shown = await admin.sends(f"{address}/reveal", reason="核" * 300)
+    assert shown.status_code == 200 and "13812345678" in shown.text
+    moved = await admin.sends(f"{address}/unbind", version="0", reason="换" * 300)
+    assert moved.status_code == 422 and "换" * 200 in moved.text
+    assert "已解除绑定" in await admin.does(f"{address}/unbind", version="1", reason="换" * 300)
+
+    (looked,), (undone,) = await acts_of(ends, "members.reveal"), await acts_of(ends, "members.unbind")
+    assert (looked.reason, undone.reason) == ("核" * 200, "换" * 200)
+
+
 async def test_hostile_names_are_words(ends: Ends, admin: Worker) -> None:
     async with ends.house.database.transaction() as session:
         made = await making.member(session, "<script>x</script>", post="=1+1")

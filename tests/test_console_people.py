@@ -170,4 +170,14 @@ async def test_merged_once_the_wrong_binding_is_undone(ends: Ends, admin: Worker
     assert act.reason == "问过<b>本人" and "问过<b>" not in await admin.reads(f"/record/{act.public_id}")
     assert one in await admin.reads(f"/people/{other}")
     assert (await admin.sends(f"/people/merges/{merge_id}", reason="又一次")).status_code == 404
-    assert (await admin.sends("/people/merges/999999", reason="x")).status_code == 404
+    for missing in (999999, 2**63 - 1, 10**20, 0, -1, -(10**20)):
+        assert (await admin.sends(f"/people/merges/{missing}", reason="x")).status_code == 404
+
+
+async def test_a_reason_that_is_too_long_is_kept_as_far_as_it_goes(ends: Ends, admin: Worker) -> None:
+    merge_id, _, _ = await doubt(ends)
+
+    assert "还是合不了" in await admin.does(f"/people/merges/{merge_id}", reason="问" * 500)
+
+    (act,) = await acts_of(ends, "people.merge")
+    assert act.reason == "问" * 200

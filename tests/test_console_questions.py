@@ -80,7 +80,7 @@ async def test_two_who_settle_the_same_question(ends: Ends, li: Worker) -> None:
     assert await state_of(ends, question) is QuestionState.DISMISSED
     for path, form in ((f"/questions/{question}", {"state": "gone"}), (f"/questions/{question}", {})):
         assert "没有这个选项" in await li.does(path, **form)
-    for missing in ("999", str(2**70)):
+    for missing in (999, 2**63 - 1, 2**70, 10**20, 0, -1, -(10**20)):
         assert (await li.sends(f"/questions/{missing}", state="open")).status_code == 404
 
 

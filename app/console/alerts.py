@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.console import forms
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
+from app.console.listing import RowId
 from app.console.navigation import Section, Waiting
 from app.console.shell import InShell
 from app.dependencies import Now
@@ -46,14 +47,14 @@ async def everything(desk: AtDesk, shell: InShell) -> HTMLResponse:
 
 
 @router.get("/{alert_id}")
-async def one(alert_id: int, desk: AtDesk, shell: InShell) -> HTMLResponse:
+async def one(alert_id: RowId, desk: AtDesk, shell: InShell) -> HTMLResponse:
     async with desk.reading() as session:
         alert = await _get(session, desk, alert_id)
     return shell.page("alert_one.html", alert=alert, **_known(desk, alert))
 
 
 @router.post("/{alert_id}/take")
-async def take(alert_id: int, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+async def take(alert_id: RowId, desk: ActingDesk, shell: InShell, now: Now) -> Response:
     try:
         async with desk.acting() as session:
             await _get(session, desk, alert_id)
@@ -64,7 +65,7 @@ async def take(alert_id: int, desk: ActingDesk, shell: InShell, now: Now) -> Res
 
 
 @router.post("/{alert_id}/reply")
-async def reply(alert_id: int, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+async def reply(alert_id: RowId, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
     text = forms.words(await forms.read(request), "text")
     try:
         async with desk.acting() as session:
@@ -94,7 +95,7 @@ def _known(desk: Desk, alert: CrisisAlert) -> dict[str, Any]:
 
 async def _get(session: AsyncSession, desk: Desk, alert_id: int) -> CrisisAlert:
     """Raises: NotFound: none, or one that the desk may not see."""
-    alert = await session.get(CrisisAlert, alert_id) if 0 < alert_id < 2**63 else None
+    alert = await session.get(CrisisAlert, alert_id)
     if alert is None or not desk.may(Right.ALERTS_TAKE, WHOLE_UNION):
         raise NotFound("没有找到这条提醒。")
     return alert

@@ -1,9 +1,9 @@
 """户号: the register by area, one account masked. It has no branch, so it is for the whole union's staff."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -71,16 +71,10 @@ async def one(public_id: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLRes
 
 
 @router.post("/{public_id}/unbind", dependencies=[needs(Right.CUSTOMERS_EDIT)])
-async def unbind(
-    public_id: str,
-    desk: ActingDesk,
-    shell: InShell,
-    now: Now,
-    reason: Annotated[str, Form(max_length=200)] = "",
-) -> Response:
+async def unbind(public_id: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    why = forms.words(await forms.read(request), "reason")[:200]
     async with desk.acting() as session:
         account = await customer_lists.get(session, public_id)
-        why = forms.plain(reason)
         does(session, "customers.unbind", public_id, reason=why or None)
         count = await customer_moves.unbind_by_staff(session, account.number, by=desk.by, now=now)
     said = f"已解除 {count} 人的绑定，会告诉他们。" if count else "没有人绑定这个户号。"

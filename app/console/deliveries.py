@@ -1,15 +1,15 @@
 """发送情况: what was to leave us, what became of it and why; sending again what certainly was not sent."""
 
 from dataclasses import replace
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.console import listing
 from app.console.entrance import ActingDesk, AtDesk, needs
-from app.console.listing import Filter
+from app.console.listing import Filter, RowId
 from app.console.navigation import Section, Waiting
 from app.console.shell import InShell
 from app.dependencies import Now
@@ -22,7 +22,6 @@ from models import DeliveryState, Outbox
 PAGE: Final = "/console/deliveries"
 
 router = APIRouter(prefix="/deliveries", dependencies=[needs(Right.DELIVERIES_READ)])
-OutboxId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 async def _waiting(session: AsyncSession, standing: Standing, now: Any) -> list[Waiting]:
@@ -55,13 +54,13 @@ async def everything(request: Request, desk: AtDesk, shell: InShell) -> HTMLResp
 
 
 @router.get("/{outbox_id}")
-async def one(outbox_id: OutboxId, desk: AtDesk, shell: InShell) -> HTMLResponse:
+async def one(outbox_id: RowId, desk: AtDesk, shell: InShell) -> HTMLResponse:
     async with desk.reading() as session:
         return shell.page("delivery.html", entry=await delivery_log.get(session, outbox_id))
 
 
 @router.post("/{outbox_id}/retry", dependencies=[needs(Right.DELIVERIES_RETRY)])
-async def retry(outbox_id: OutboxId, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+async def retry(outbox_id: RowId, desk: ActingDesk, shell: InShell, now: Now) -> Response:
     try:
         async with desk.acting() as session:
             await delivery_log.send_again(session, outbox_id, now)

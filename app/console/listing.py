@@ -5,16 +5,18 @@ A list of a million rows is as fast on its last page as on its first.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
-from fastapi import Request
+from fastapi import Path, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.console import forms
 
 PAGE: Final = 50  # rows
+RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+"""An id in an address; under one that no database can hold there is no page."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,13 +98,10 @@ async def one(public_id: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLRes
 
 @router.post("/{public_id}/reveal", dependencies=[needs(Right.MEMBERS_REVEAL)])
 async def reveal(
-    public_id: str,
-    desk: ActingDesk,
-    shell: InShell,
-    now: Now,
-    reason: Annotated[str, Form(max_length=200)] = "",
+    public_id: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
 ) -> HTMLResponse:
     """Shown once, on this page; the address has nothing of it."""
+    why = forms.words(await forms.read(request), "reason")[:200]
     async with desk.acting() as session:
         member = await member_lists.get(session, desk.scope(Right.MEMBERS_REVEAL), public_id)
         does(
@@ -112,7 +109,7 @@ async def reveal(
             "members.reveal",
             public_id,
             branch_id=member.branch_id,
-            reason=forms.plain(reason) or None,
+            reason=why or None,
         )
         shown = await _one(session, desk, public_id, now)
         whole = {"phone": member.phone, "born_on": member.born_on}
@@ -122,13 +119,13 @@ async def reveal(
 @router.post("/{public_id}/unbind", dependencies=[needs(Right.MEMBERS_EDIT)])
 async def unbind(
     public_id: str,
+    request: Request,
     desk: ActingDesk,
     shell: InShell,
     now: Now,
     version: Annotated[str, Form(max_length=20)] = "",
-    reason: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
-    why = forms.plain(reason)
+    why = forms.words(await forms.read(request), "reason")[:200]
     try:
         async with desk.acting() as session:
             scope = desk.scope(Right.MEMBERS_EDIT)

@@ -1,16 +1,16 @@
 """消息记录: what came and how it was answered. Words are shown by an act of its own, with its reason."""
 
 from dataclasses import replace
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.console import forms, listing
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
-from app.console.listing import Filter, View
+from app.console.listing import Filter, RowId, View
 from app.console.navigation import Section, Waiting
 from app.console.office import OfficeInUse
 from app.console.shell import InShell
@@ -26,7 +26,6 @@ PAGE: Final = "/console/messages"
 LONGEST_REASON: Final = 200  # characters
 
 router = APIRouter(prefix="/messages", dependencies=[needs(Right.MESSAGES_READ)])
-MessageId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 async def _waiting(session: AsyncSession, standing: Standing, now: Any) -> list[Waiting]:
@@ -66,14 +65,14 @@ async def retry_all(request: Request, desk: ActingDesk, shell: InShell, now: Now
 
 
 @router.get("/{message_id}")
-async def one(message_id: MessageId, desk: AtDesk, shell: InShell) -> HTMLResponse:
+async def one(message_id: RowId, desk: AtDesk, shell: InShell) -> HTMLResponse:
     async with desk.reading() as session:
         return shell.page("message.html", entry=await message_log.get(session, message_id))
 
 
 @router.post("/{message_id}/words", dependencies=[needs(Right.MESSAGES_RAW)])
 async def reveal(
-    message_id: MessageId, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
+    message_id: RowId, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
 ) -> HTMLResponse:
     """The words are on this answer alone: no address shows them."""
     reason = forms.words(await forms.read(request), "reason")[:LONGEST_REASON]
@@ -90,7 +89,7 @@ async def reveal(
 
 
 @router.post("/{message_id}/retry", dependencies=[needs(Right.MESSAGES_RETRY)])
-async def retry(message_id: MessageId, desk: ActingDesk, shell: InShell) -> Response:
+async def retry(message_id: RowId, desk: ActingDesk, shell: InShell) -> Response:
     try:
         async with desk.acting() as session:
             (verdict,) = await messages.queue_again(session, message_id, desk.shared.clock.real_now())

@@ -1,16 +1,16 @@
 """关注者: who follows, and one person as far as rights go. Words that were said are not here."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
 from app.console import forms, listing
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
-from app.console.listing import Filter
+from app.console.listing import Filter, RowId
 from app.console.navigation import Found, Section, Waiting
 from app.console.shell import InShell
 from app.dependencies import Now
@@ -90,22 +90,18 @@ async def doubts(desk: AtDesk, shell: InShell) -> HTMLResponse:
 
 @router.post("/merges/{merge_id}", dependencies=[needs(Right.MEMBERS_EDIT)])
 async def merge_again(
-    merge_id: int,
-    desk: ActingDesk,
-    shell: InShell,
-    now: Now,
-    reason: Annotated[str, Form(max_length=400)] = "",
+    merge_id: RowId, request: Request, desk: ActingDesk, shell: InShell, now: Now
 ) -> Response:
     """What stood between the two is put right by hand first: a binding that was wrong is undone."""
     desk.demand(Right.PEOPLE_READ, None)
     desk.demand(Right.MEMBERS_EDIT, None)
-    why = forms.plain(reason)
+    why = forms.words(await forms.read(request), "reason")[:200]
     try:
         if not why:
             raise DomainError("请写明怎样核对的，再合并。")
         async with desk.acting() as session:
             doubt = await people_lists.get_doubt(session, merge_id)
-            does(session, "people.merge", str(doubt.id), reason=why[:200])
+            does(session, "people.merge", str(doubt.id), reason=why)
             state = await merging.merge(session, doubt.stays_id, doubt.gone_id, now)
             await session.refresh(doubt)
             said = doubt.reason

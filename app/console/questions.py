@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.console import forms, listing
 from app.console.entrance import ActingDesk, AtDesk, needs
-from app.console.listing import Filter
+from app.console.listing import Filter, RowId
 from app.console.navigation import Section, Waiting
 from app.console.shell import InShell
 from app.dependencies import Now
@@ -54,11 +54,11 @@ async def everything(request: Request, desk: AtDesk, shell: InShell) -> HTMLResp
 
 
 @router.post("/{question_id}", dependencies=[needs(Right.CONTENT_WRITE)])
-async def settle(question_id: int, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+async def settle(
+    question_id: RowId, request: Request, desk: ActingDesk, shell: InShell, now: Now
+) -> Response:
     """What is asked by everybody belongs to no branch."""
     desk.demand(Right.CONTENT_WRITE, None)
-    if question_id >= 2**63:
-        raise NotFound("没有找到这个问题。")
     try:
         state = QuestionState(forms.words(await forms.read(request), "state"))
         async with desk.acting() as session:
