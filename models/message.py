@@ -6,7 +6,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base
+from models.base import LISTED, Base
 from models.types import SealedJSON, SealedText
 
 
@@ -42,8 +42,22 @@ class Message(Base):
             postgresql_where=sa.text("state IN ('received', 'deferred')"),
         ),
         # What the console's log is narrowed by; nearly every message was answered, so that state has none.
-        sa.Index("ix_message_kind_id", "kind", "id"),
-        sa.Index("ix_message_rule_id", "rule", "id"),
+        *(
+            sa.Index(
+                f"ix_message_{name}_listed",
+                name,
+                "id",
+                sqlite_where=sa.text(LISTED),
+                postgresql_where=sa.text(LISTED),
+            )
+            for name in ("kind", "rule", "follower_id")
+        ),
+        sa.Index(
+            "ix_message_not_answered",
+            "id",
+            sqlite_where=sa.text(f"{NOT_ANSWERED} AND {LISTED}"),
+            postgresql_where=sa.text(f"{NOT_ANSWERED} AND {LISTED}"),
+        ),
         sa.Index("ix_message_received_at_state_tries", "received_at", "state", "tries"),
         sa.Index(
             "ix_message_failed",

@@ -6,7 +6,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base
+from models.base import LISTED, Base
 from models.types import SealedJSON
 
 
@@ -32,7 +32,16 @@ class Way(StrEnum):
 class Outbox(Base):
     __tablename__ = "outbox"
     __table_args__ = (
-        sa.Index("ix_outbox_kind_id", "kind", "id"),
+        *(
+            sa.Index(
+                f"ix_outbox_{name}_listed",
+                name,
+                "id",
+                sqlite_where=sa.text(LISTED),
+                postgresql_where=sa.text(LISTED),
+            )
+            for name in ("kind", "state")
+        ),
         sa.Index(
             "ix_outbox_due",
             "due_at",

@@ -22,6 +22,7 @@ from app.services.confidential import CONFIDENTIAL
 from app.services.deliveries import GIVE_UP_AFTER, Obstacle
 from app.services.outbox import LATE_REPLY
 from models import DeliveryState, Follower, Message, MessageState, Outbox, Person, Way
+from models.base import LISTED
 from models.sealing import SealBroken
 
 S = DeliveryState
@@ -82,6 +83,7 @@ _RULE: Final = sa.select(Message.rule).where(Message.id == Outbox.message_id).sc
 is_confidential: Final[sa.ColumnElement[bool]] = sa.or_(
     Outbox.confidential.is_(True), sa.func.coalesce(_RULE, "") == CONFIDENTIAL
 )
+_LISTED: Final = sa.text(f"outbox.{LISTED}")  # for its indexes
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +162,9 @@ def chosen(wanted: Wanted) -> sa.Select[Any]:
     found = sa.select(*columns).select_from(Outbox).outerjoin(Follower, Follower.id == Outbox.follower_id)
     found = found.outerjoin(Person, Person.id == sa.func.coalesce(Outbox.person_id, Follower.person_id))
     if wanted.state:
-        found = found.where(Outbox.state == DeliveryState(wanted.state))
+        found = found.where(Outbox.state == DeliveryState(wanted.state), _LISTED)
     if wanted.kind:
-        found = found.where(Outbox.kind == wanted.kind, ~is_confidential)
+        found = found.where(Outbox.kind == wanted.kind, ~is_confidential, _LISTED)
     if wanted.way:
         found = found.where(Outbox.way == Way(wanted.way))
     if wanted.person:

@@ -18,6 +18,7 @@ from app.services.confidential import CONFIDENTIAL
 from app.services.export_values import words_of_reply
 from app.services.messages import STATES
 from models import Dialogue, Follower, Message, MessageState, Person
+from models.base import LISTED
 from models.message import NOT_ANSWERED
 from models.sealing import SealBroken
 
@@ -51,6 +52,7 @@ TROUBLES: Final[Mapping[str, str]] = {"any": "迟答和失败的", "late": "迟�
 _TROUBLES: Final = {"any": (*LATE, MessageState.FAILED), "late": LATE, "failed": (MessageState.FAILED,)}
 # Ids follow the times of arrival, but for messages that were at work side by side.
 _ABREAST: Final = 1000
+_LISTED: Final = sa.text(f"message.{LISTED}")  # for its indexes
 
 is_confidential: Final[sa.ColumnElement[bool]] = sa.or_(
     Message.rule == CONFIDENTIAL,
@@ -143,13 +145,14 @@ async def conditions(session: AsyncSession, wanted: Wanted) -> list[sa.ColumnEle
     if wanted.trouble:
         found += _in(_TROUBLES[wanted.trouble])
     if wanted.kind:
-        found += [Message.kind == wanted.kind, ~is_confidential]
+        found += [Message.kind == wanted.kind, ~is_confidential, _LISTED]
     if wanted.rule:
-        found.append(Message.rule == wanted.rule)
+        found += [Message.rule == wanted.rule, _LISTED]
     if wanted.day:
         found += await _on(session, wanted.day)
     if wanted.person:
-        found += [Message.follower_id.in_(await _followers(session, wanted.person)), ~is_confidential]
+        theirs = Message.follower_id.in_(await _followers(session, wanted.person))
+        found += [theirs, ~is_confidential, _LISTED]
     return found
 
 
@@ -158,7 +161,7 @@ def _in(states: Sequence[MessageState]) -> list[sa.ColumnElement[bool] | sa.Text
         return [Message.state == states[0]]
     # Written out as in the index: neither database would use it otherwise.
     chosen = Message.state.in_(states) if len(states) > 1 else Message.state == states[0]
-    return [chosen, sa.text(f"message.{NOT_ANSWERED}")]
+    return [chosen, sa.text(f"message.{NOT_ANSWERED}"), _LISTED]
 
 
 async def _on(session: AsyncSession, words: str) -> list[sa.ColumnElement[bool]]:

@@ -3,20 +3,33 @@
 Additive: the running release keeps working. Downgrade drops the indexes.
 """
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0022"
 down_revision = "0021"
 
+LISTED = "id > 0"
+
+
+NOT_ANSWERED = f"state <> 'answered' AND {LISTED}"
+MADE = {
+    ("message", "ix_message_kind_listed"): (["kind", "id"], LISTED),
+    ("message", "ix_message_rule_listed"): (["rule", "id"], LISTED),
+    ("message", "ix_message_follower_id_listed"): (["follower_id", "id"], LISTED),
+    ("message", "ix_message_not_answered"): (["id"], NOT_ANSWERED),
+    ("message", "ix_message_received_at_state_tries"): (["received_at", "state", "tries"], None),
+    ("outbox", "ix_outbox_kind_listed"): (["kind", "id"], LISTED),
+    ("outbox", "ix_outbox_state_listed"): (["state", "id"], LISTED),
+}
+
 
 def upgrade() -> None:
-    op.create_index("ix_message_kind_id", "message", ["kind", "id"])
-    op.create_index("ix_message_rule_id", "message", ["rule", "id"])
-    op.create_index("ix_message_received_at_state_tries", "message", ["received_at", "state", "tries"])
-    op.create_index("ix_outbox_kind_id", "outbox", ["kind", "id"])
+    for (table, name), (columns, where) in MADE.items():
+        chosen = sa.text(where) if where else None
+        op.create_index(name, table, columns, sqlite_where=chosen, postgresql_where=chosen)
 
 
 def downgrade() -> None:
-    op.drop_index("ix_outbox_kind_id", "outbox")
-    for name in ("ix_message_received_at_state_tries", "ix_message_rule_id", "ix_message_kind_id"):
-        op.drop_index(name, "message")
+    for table, name in reversed(MADE):
+        op.drop_index(name, table)
