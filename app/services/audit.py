@@ -6,19 +6,18 @@ Of what is sealed only a digest is put down: it tells that something changed, an
 """
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import ORMExecuteState, Session
-from sqlalchemy.orm.attributes import get_history
-from sqlalchemy.orm.base import PASSIVE_NO_INITIALIZE
+from sqlalchemy.orm import LoaderCallableStatus, Mapper, ORMExecuteState, Session
 
 from app.clock import Clock
 from app.database import Database, WritingSession
@@ -62,8 +61,9 @@ class Watch:
 
     actor: Actor
     now: datetime
+    otherwise: str
+    subject: str
     act: str = ""
-    subject: str = ""
     branch_id: int | None = None
     reason: str | None = None
     changes: list[dict[str, Any]] = field(default_factory=list)
@@ -81,22 +81,15 @@ class Watch:
 async def acting(
     database: Database, clock: Clock, actor: Actor, *, otherwise: str = "", subject: str = ""
 ) -> AsyncIterator[AsyncSession]:
-    """A writing transaction of staff, put down when it ends well.
+    """A writing transaction of staff, put down with its commit.
 
     `otherwise` is the act, on `subject`, of what does not say by itself what it is.
 
     Raises: RuntimeError: it wrote something and neither says what it was doing (`does`).
     """
     async with database.transaction() as session:
-        watch = session.info[_WATCH] = Watch(actor, clock.now())
-        try:
-            yield session
-            await session.flush()
-            if not watch.act and (watch.changes or watch.at_once):
-                watch.act, watch.subject = otherwise, subject
-            await _close(session, watch)
-        finally:
-            session.info.pop(_WATCH, None)
+        session.info[_WATCH] = Watch(actor, clock.now(), otherwise, subject)
+        yield session
 
 
 def does(
@@ -122,33 +115,43 @@ def does(
         watch.changes.append({"details": {name: _plain(value) for name, value in details.items()}})
 
 
-async def _close(session: AsyncSession, watch: Watch) -> None:
-    if not watch.act:
-        if watch.changes or watch.at_once:
-            raise RuntimeError("staff changed something, and the record does not know what they did")
+# --- what is flushed ---------------------------------------------------------------------------------------
+
+
+@event.listens_for(WritingSession, "before_commit")
+def _close(session: Session) -> None:
+    """The row of the act, as the last statement of its transaction."""
+    watch: Watch | None = session.info.get(_WATCH)
+    if watch is None or session.in_nested_transaction():
         return
+    session.flush()
+    is_writing = bool(watch.changes or watch.at_once)
+    act = watch.act or (watch.otherwise if is_writing else "")
+    if act:
+        # Not through the session: a second flush would cost more than all the rest of the record.
+        session.connection().execute(_PUT_DOWN, _row(watch, act))
+    elif is_writing:
+        raise RuntimeError("staff changed something, and the record does not know what they did")
+
+
+def _row(watch: Watch, act: str) -> dict[str, Any]:
     if watch.more:
         watch.changes.append({"more": watch.more})
     for (table, how), count in watch.at_once.items():
         watch.changes.append({"table": table, "at_once": how, "count": count})
     standing = watch.actor.standing
-    row = {
+    return {
         "at": watch.now,
         "staff_id": standing.staff_id if standing else None,
         "by": watch.actor.by[:64],
         "channel": watch.actor.channel,
-        "act": watch.act,
+        "act": act,
         "subject": watch.subject[:64],
         "branch_id": watch.branch_id,
         "reason": watch.reason,
         "changes": watch.changes,
         "address": watch.actor.address,
     }
-    # Not through the session: a second flush would cost more than all the rest of the record.
-    await (await session.connection()).execute(_PUT_DOWN, row)
-
-
-# --- what is flushed ---------------------------------------------------------------------------------------
 
 
 @event.listens_for(WritingSession, "after_flush")
@@ -178,29 +181,39 @@ def _put_down(watch: Watch, session: Session, row: Any) -> None:
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     state = sa.inspect(row)
-    is_gone = row in session.deleted
-    columns = state.mapper.column_attrs
-    # What nobody has touched has no history worth the time it takes to ask for it.
-    for key in columns.keys() if is_gone else [key for key in state.committed_state if key in columns]:
-        column, history = columns[key].columns[0], get_history(row, key, PASSIVE_NO_INITIALIZE)
-        if is_gone:
-            before[key] = _said(column, state.dict.get(key))
-        elif history.has_changes():
-            after[key] = _said(column, history.added[0] if history.added else None)
-            if history.deleted:
-                before[key] = _said(column, history.deleted[0])
+    columns, now = _columns(state.mapper), state.dict
+    if row in session.deleted:
+        before = {key: said(now.get(key)) for key, said in columns.items()}
+    else:
+        # As they were before this flush; what nobody has touched is not among them.
+        for key, old in state.committed_state.items():
+            if (said := columns.get(key)) is None or old == (new := now.get(key)):
+                continue
+            after[key] = said(new)
+            if not isinstance(old, LoaderCallableStatus):  # it was never loaded, or there was none
+                before[key] = said(old)
     if before or after:
         watch.put_down(row, before, after)
 
 
-def _said(column: sa.Column[Any], value: object) -> Any:
-    if value is None:
-        return None
-    if column.name in _HIDDEN:
-        return "（不记）"
-    if isinstance(column.type, SealedText | SealedJSON):
-        return f"（保密 {keyring().digest(repr(value), 'audit').hex()[:8]}）"
-    return _plain(value)
+@cache
+def _columns(mapper: Mapper[Any]) -> dict[str, Callable[[object], Any]]:
+    """How the record says what each holds."""
+    return {each.key: _saying(each.columns[0]) for each in mapper.column_attrs}
+
+
+def _saying(column: sa.ColumnElement[Any]) -> Callable[[object], Any]:
+    if column.key in _HIDDEN:
+        return _hidden
+    return _digest if isinstance(column.type, SealedText | SealedJSON) else _plain
+
+
+def _hidden(value: object) -> str | None:
+    return None if value is None else "（不记）"
+
+
+def _digest(value: object) -> str | None:
+    return None if value is None else f"（保密 {keyring().digest(repr(value), 'audit').hex()[:8]}）"
 
 
 def _plain(value: object) -> Any:
