@@ -8,8 +8,9 @@ import structlog
 from pydantic import SecretStr
 
 import handlers
-from app import later_work, metrics, migrations
+from app import later_work, migrations
 from app.addressees import Addressees
+from app.callback_counts import CallbackCounts
 from app.chatting import WORDS, ChatGuard
 from app.clock import Clock, SystemClock
 from app.database import Database, refuse_in_transaction
@@ -91,7 +92,7 @@ async def _build(
     *,
     watch: bool,
 ) -> House:
-    library, noticed = Library(), Noticed()
+    library, noticed, callbacks = Library(), Noticed(), CallbackCounts()
     routers = handlers.routers(
         library,
         settings.crisis_openids,
@@ -115,11 +116,12 @@ async def _build(
         menus=live_menus,
         library=library,
         article_reads=Tally(ArticleReads.__table__, "article_id"),
+        callbacks=callbacks,
         interests=noticed,
         wechat=wechat,
         miniprogram=miniprogram,
         web_oauth=_web_oauth(settings, clock, http),
-        engine=_engine(settings, clock, database, store, registry, live_menus),
+        engine=_engine(settings, clock, database, store, registry, live_menus, callbacks),
         rounds=Rounds([], waker),
         waker=waker,
         accounts=accounts,
@@ -137,6 +139,7 @@ def _engine(
     store: GroupStore,
     registry: Registry,
     live_menus: LiveMenus,
+    callbacks: CallbackCounts,
 ) -> Engine:
     guard, groups = ChatGuard(), Groups(store)
     turns = Turns(
@@ -154,7 +157,7 @@ def _engine(
         guard=guard,
         clock=clock,
         reply_seconds=settings.reply_seconds,
-        count=metrics.count,
+        count=callbacks.ended,
     )
 
 

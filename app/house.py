@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.addressees import Addressees
+from app.callback_counts import CallbackCounts
 from app.clock import Clock
 from app.database import Database
 from app.dialogue.engine import Engine
@@ -43,6 +44,7 @@ class House:
     menus: LiveMenus
     library: Library
     article_reads: Tally[int]
+    callbacks: CallbackCounts
     interests: Noticed
     wechat: WeChatClient
     miniprogram: WeChatClient | None

@@ -89,6 +89,6 @@ async def _watching(house: House) -> Round:
 
 async def _flush(house: House) -> None:
     """What was counted in memory."""
-    for tally in (house.menus.hits, house.article_reads):
+    for tally in (house.menus.hits, house.article_reads, house.callbacks.tally):
         await tally.flush(house.database.transaction, civil_date(house.clock.now()))
     await house.interests.flush(house.database.transaction)

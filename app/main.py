@@ -113,7 +113,7 @@ class Service:
                     account,
                     _answer(house, kind, account_id),
                     now=lambda: house.clock.now().timestamp(),
-                    on_bad=lambda bad: metrics.refused(bad.reason),
+                    on_bad=lambda bad: house.callbacks.refused(bad.reason),
                 )
             _settle_memory()
             await house.waker.start()

@@ -48,7 +48,7 @@ from models.member import (
 from models.member_change import ChangeKind, MemberChange
 from models.membership_application import MembershipApplication
 from models.menu import MenuHit, MenuLook, MenuPushStep, MenuRevision, StepState
-from models.message import Message, MessageState
+from models.message import Message, MessageState, PushCount, PushTrouble
 from models.notice import KnownTemplate, NoticeTemplate
 from models.outbox import DeliveryState, Outbox, Way
 from models.portal_session import DeviceKind, PortalSession
@@ -151,6 +151,8 @@ __all__ = [
     "PersonMerge",
     "PortalSession",
     "PrivacyRequest",
+    "PushCount",
+    "PushTrouble",
     "QuestionState",
     "RequestKind",
     "Role",

@@ -1,6 +1,6 @@
 """Every message and event WeChat pushed to us, what we answered, and how far its handling came."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -29,6 +29,26 @@ PRIVATE_EVENTS = (
     "kind IN ('event.user_authorization_revoke', 'event.user_authorization_cancellation')"
     " AND body IS NOT NULL"
 )
+
+
+class PushTrouble(StrEnum):
+    """What there is to know of a push beside its message; the words are those of the engine."""
+
+    REPEATED = "repeated"  # WeChat sent again what we had already
+    SILENT = "silent"  # it could not be stored in time
+    CROWDED = "crowded"  # too many at work: its sender was asked to write again
+    REFUSED = "refused"
+
+
+class PushCount(Base):
+    """How often that was so on one day (Asia/Shanghai)."""
+
+    __tablename__ = "push_count"
+    __table_args__ = (sa.UniqueConstraint("day", "trouble"),)
+
+    day: Mapped[date]
+    trouble: Mapped[PushTrouble]
+    count: Mapped[int] = mapped_column(default=0)
 
 
 class Message(Base):

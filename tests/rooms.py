@@ -24,7 +24,15 @@ GROUND = frozenset(
 )
 BELOW_EDGES = GROUND | {"models", "app.services", "app.knowledge", "app.files"}
 EVERYTHING_BELOW_ASSEMBLY = BELOW_EDGES | {
-    *("handlers", "app.addressees", "app.chatting", "app.dependencies", "app.dialogue", "app.jobs"),
+    *(
+        "handlers",
+        "app.addressees",
+        "app.callback_counts",
+        "app.chatting",
+        "app.dependencies",
+        "app.dialogue",
+        "app.jobs",
+    ),
     *("app.logs", "app.menus", "app.metrics", "app.migrations", "app.portal", "app.console"),
     *("app.api", "app.web", "app.wechat"),
 }
@@ -51,6 +59,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app.whole_answers": frozenset(),
     "app.files": frozenset({"app.errors"}),
     "app.metrics": frozenset({"app.clock", "app.database", "app.services.figures", "models"}),
+    "app.callback_counts": frozenset({"app.metrics", "app.tallies", "models"}),
     "app.wechat": frozenset(),
     "app.knowledge": GROUND | {"models"},
     "app.services": GROUND | {"models", "app.knowledge"},

@@ -8,7 +8,9 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 
+from app import metrics
 from app.jobs import staff_jobs, staff_work, upkeep_work
+from app.later_work import _flush
 from app.services import workings
 from app.services.staff import Wanted
 from app.services.staff_jobs import claim
@@ -80,6 +82,42 @@ async def test_looking_asks_nobody_outside(
     await operator.reads("/status")
 
     assert len(await ends.platform.calls()) == calls
+
+
+async def test_what_came_again_and_what_was_no_push_of_wechat_is_counted(
+    ends: Ends, operator: Worker
+) -> None:
+    assert "没有重发，也没有漏下" in await operator.reads("/status")
+    phone = await ends.platform.follower("王强")
+    await ends.platform.misbehaves(duplicate=3)
+    await phone.says("值班电话")
+    for _ in range(2):
+        stranger = await ends.web.post("/wechat/callback?signature=0&timestamp=0&nonce=0", content=b"<xml/>")
+        assert 400 <= stranger.status_code < 500
+
+    await _flush(ends.house)
+    page = await operator.reads("/status")
+
+    assert "微信重发 2 次，不是微信发来的，已拒绝 2 次" in page and "要处理" not in page
+    ended = metrics.render().decode()
+    assert 'gonghui_message_seconds_count{outcome="repeated"}' in ended
+    await ends.moves_time(hours=24)
+    await operator.signs_in()
+    assert "没有重发，也没有漏下" in await operator.reads("/status")
+
+
+@pytest.mark.parametrize("trouble", ["silent", "crowded"])
+async def test_pushes_that_left_no_message_behind_are_told(
+    ends: Ends, operator: Worker, trouble: str
+) -> None:
+    ends.house.callbacks.ended(trouble, 4.8)
+    await _flush(ends.house)
+    ends.house.callbacks.ended(trouble, 4.8)
+    await _flush(ends.house)
+
+    page = await operator.reads("/status")
+
+    assert " 2 次" in page and "没来得及存下：请看那时服务器忙不忙" in page
 
 
 async def test_the_check_says_what_doctor_says_and_is_put_down(ends: Ends, operator: Worker) -> None:

@@ -32,6 +32,7 @@ AGAIN = 0.25  # seconds before a database that was away is tried again
 ATTEMPTS = 20  # when the follower moved on meanwhile; the deadline ends it sooner
 CROWDED = 3000  # messages at work; beyond it an honest "not received" is kinder than silence
 PACKED = 4000  # beyond it even for texts about danger, which else are let in
+REPEATED = "repeated"  # the outcome of a push that was not the first of its message
 SORRY_BUSY = "系统繁忙，这条没有收到，请稍后再发一次。"
 
 
@@ -65,15 +66,16 @@ class Engine:
         """
         started = self._clock.monotonic()
         name = f"{account_id}|{incoming.key}"
-        run = self._runs.get(name)
+        run, again = self._runs.get(name), True
         if run is None:
             if len(self._runs) >= CROWDED and not self._must_be_heard(incoming):
                 return await self._turn_away(incoming, account_id, passive)
+            again = False
             run = Run(incoming, account_id, self._clock.now(), secrets.token_hex(8), later=not passive)
             answer = run.wait(started)
             self._begin(name, run)
         elif run.deferred:  # WeChat was told already that the answer comes later
-            self._count("deferred", 0.0)
+            self._count(REPEATED, 0.0)
             return SUCCESS
         else:
             answer = run.wait(started)
@@ -82,7 +84,8 @@ class Engine:
         except NoAnswer:
             self._count("silent", self._clock.monotonic() - started)
             raise
-        self._count("deferred" if reply is None else "answered", self._clock.monotonic() - started)
+        outcome = REPEATED if again or run.known else "deferred" if reply is None else "answered"
+        self._count(outcome, self._clock.monotonic() - started)
         if reply is None or isinstance(reply, Nothing):
             return SUCCESS
         return render(reply, incoming, int(run.at.timestamp()))
@@ -176,6 +179,7 @@ class Engine:
             if snapshot.seen is not None:
                 run.deferred = snapshot.seen.lease_token == run.request_id
                 if not run.deferred:
+                    run.known = True
                     return repeated(snapshot.seen)
             try:
                 return await self._turns.take(run, snapshot)

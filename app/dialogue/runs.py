@@ -33,6 +33,7 @@ class Run:
     waiters: list[Waiter] = field(default_factory=list)
     later: bool = False  # this account has no passive replies: every answer goes out as a message
     deferring: bool = False  # the commit of `deferred` is under way
+    known: bool = False  # it was in the journal already, told by an earlier push
     deferred: bool = False  # the journal holds it under our token; the answer goes out later
     writing: bool = False  # its own transaction holds the journal's row: nobody else could commit one
     stood: tuple[str, int] | None = None  # the question that stood open when it came: dialogue and serial

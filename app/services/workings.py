@@ -7,7 +7,7 @@ import platform
 import shutil
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -17,17 +17,33 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import shanghai, spoken
+from app.clock import civil_date, shanghai, spoken
 from app.services import backups, delivery_log, figures, message_log
 from app.services.figures import Figures
 from app.settings import Settings
-from models import AccessToken, DeliveryState, JobState, Message, MessageState, StaffJob
+from models import (
+    AccessToken,
+    DeliveryState,
+    JobState,
+    Message,
+    MessageState,
+    PushCount,
+    PushTrouble,
+    StaffJob,
+)
 
 GIGABYTE: Final = 2**30
 LATE_SHARE: Final = 0.02  # of the messages of an hour: more came late than a hiccup explains
 QUEUE_SECONDS: Final = (60, 600)  # doubtful, bad
 FREE_SHARE: Final = (0.15, 0.05)  # of the disk: doubtful, bad
 FREE_LEAST: Final = 2 * GIGABYTE
+
+_PUSHES: Final = {
+    PushTrouble.REPEATED: "微信重发",
+    PushTrouble.SILENT: "没来得及存下、等微信重发",
+    PushTrouble.CROWDED: "太忙、请对方再发一次",
+    PushTrouble.REFUSED: "不是微信发来的，已拒绝",
+}
 
 
 class Level(StrEnum):
@@ -145,16 +161,31 @@ async def _callbacks(session: AsyncSession, now: datetime) -> list[Fact]:
     last = await session.scalar(sa.select(Message.received_at).order_by(Message.received_at.desc()).limit(1))
     if last is None:
         todo = "请在微信公众平台提交并启用回调地址，再发一句话试试"
-        return [Fact("微信回调", "还没有收到过推送", Level.DOUBTFUL, todo)]
+        return [Fact("微信回调", "还没有收到过推送", Level.DOUBTFUL, todo), await _pushed(session, now)]
     found = [
         await _came(session, "最近一小时的消息", now - timedelta(hours=1)),
         await _came(session, "最近一天的消息", now - timedelta(days=1)),
+        await _pushed(session, now),
     ]
     told = f"最近一次收到推送：{spoken(last, now)}"
     if now - last > timedelta(days=1):
         todo = "一天没有收到了：请按「现在检查」看回调地址通不通"
         return [Fact("微信回调", told, Level.DOUBTFUL, todo), *found]
     return [Fact("微信回调", told), *found]
+
+
+async def _pushed(session: AsyncSession, now: datetime) -> Fact:
+    """What messages do not tell: pushes that came again, and those that left none behind."""
+    chosen = sa.select(PushCount.trouble, PushCount.count).where(PushCount.day == civil_date(now))
+    counted: dict[PushTrouble, int] = dict((await session.execute(chosen)).all())
+    told = [f"{words} {counted[each]:,} 次" for each, words in _PUSHES.items() if counted.get(each)]
+    if not told:
+        return Fact("今天的推送", "没有重发，也没有漏下")
+    fact = Fact("今天的推送", "，".join(told))
+    if not counted.keys() & {PushTrouble.SILENT, PushTrouble.CROWDED}:
+        return fact
+    todo = "有几次没来得及存下：请看那时服务器忙不忙，数据库和磁盘是否正常"
+    return replace(fact, level=Level.DOUBTFUL, todo=todo)
 
 
 async def _came(session: AsyncSession, topic: str, since: datetime) -> Fact:
