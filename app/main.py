@@ -5,10 +5,12 @@ import gc
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 
 import sqlalchemy as sa
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
+from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import logs, metrics, migrations
@@ -42,6 +44,7 @@ from app.wechat.jssdk import TicketSource
 from models import AccountKind
 
 READ = ["GET", "HEAD"]
+SERVICE = "service"  # in the ASGI scope's state
 SIGN_INS_A_MINUTE = 20  # to the console, from one address
 READY_WITHIN = 1.5  # seconds; whoever asks whether we are ready gives up after two or more
 
@@ -60,8 +63,9 @@ class Service:
         self._gate: Gate | None = None
         self._office: Office | None = None
         private = (*PRIVATE, CONSOLE)
-        packing = Packing(self._web(), private=private, cookies=SESSIONS)
+        packing = Packing(web(), private=private, cookies=SESSIONS)
         self._pages: ASGIApp = Policy(packing, self._sandbox, private)
+        self._lifespan = Router(lifespan=lambda _: self.life()).lifespan
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -69,34 +73,26 @@ class Service:
             if callback is not None:
                 await callback(scope, receive, send)
                 return
+        elif scope["type"] == "lifespan":
+            await self._lifespan(scope, receive, send)
+            return
         if scope.get("path") == CONSOLE:
             scope["path"] = f"{CONSOLE}/"  # a mounted application begins after the slash
         scope.setdefault("state", {}).update(
-            {SHARED: self._shared, DOOR: self._door, GATE: self._gate, OFFICE: self._office}
+            {
+                SERVICE: self,
+                SHARED: self._shared,
+                DOOR: self._door,
+                GATE: self._gate,
+                OFFICE: self._office,
+            }
         )
         with logs.within_request(secrets.token_hex(8)):
             await self._pages(scope, receive, send)
 
-    def _web(self) -> FastAPI:
-        web = FastAPI(
-            title="工会",
-            openapi_url=None,  # the API describes itself
-            docs_url=None,
-            redoc_url=None,
-            lifespan=self._life,
-        )
-        web.add_api_route("/", self._home, methods=READ, include_in_schema=False)
-        web.add_api_route("/healthz", self._alive, methods=READ, include_in_schema=False)
-        web.add_api_route("/readyz", self._ready, methods=READ, include_in_schema=False)
-        web.add_api_route("/metrics", self._figures, methods=READ, include_in_schema=False)
-        pages.install(web)
-        web.mount("/api/v1", api.make())
-        web.mount(CONSOLE, console.make())
-        web.mount("/static", assets.Assets(), name="static")
-        return web
-
     @asynccontextmanager
-    async def _life(self, web: FastAPI) -> AsyncIterator[None]:
+    async def life(self) -> AsyncIterator[None]:
+        """From the start to the end; within it pushes and pages are answered."""
         async with assemble(self._settings, watch=self._watch) as house:
             self.house = house
             self._shared = Shared(
@@ -127,9 +123,9 @@ class Service:
                 if self._look is not None:
                     self._look.cancel()
 
-    async def _home(self, request: Request) -> HTMLResponse:
+    async def home(self, request: Request) -> HTMLResponse:
         house, door = self.house, self._door
-        if house is None or door is None or await self._unready() is not None:
+        if house is None or door is None or await self.unready() is not None:
             return HTMLResponse(home.page_without_news(phone=self._sandbox))
         now = house.clock.now()
         async with house.database.reading() as session:
@@ -141,18 +137,7 @@ class Service:
         # In somebody's own order the page is that person's.
         return HTMLResponse(words, headers={"Cache-Control": "no-store"} if visitor is not None else None)
 
-    async def _alive(self) -> dict[str, str]:
-        """The process runs and its loop turns."""
-        return {"status": "ok"}
-
-    async def _ready(self, response: Response) -> dict[str, str]:
-        """The database answers and a menu is live: messages can be handled."""
-        if (unready := await self._unready()) is not None:
-            response.status_code = 503
-            return unready
-        return {"status": "ok", "menu_revision": str(self.house.menus.number if self.house else 0)}
-
-    async def _unready(self) -> dict[str, str] | None:
+    async def unready(self) -> dict[str, str] | None:
         """Why messages cannot be handled just now."""
         house = self.house
         if house is None:
@@ -175,10 +160,63 @@ class Service:
         error = look.exception()
         return None if error is None else type(error).__name__
 
-    async def _figures(self) -> Response:
-        if self.house is not None:
-            await metrics.look(self.house.database, self.house.clock.now())
-        return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)
+
+# --- routes ------------------------------------------------------------------------------------------------
+
+
+@cache
+def web() -> FastAPI:
+    """Everything but the callbacks; made once, since making its routes ready takes a third of a second.
+
+    What a request works with stands in the request's scope.
+    """
+    made = FastAPI(
+        title="工会",
+        openapi_url=None,  # the API describes itself
+        docs_url=None,
+        redoc_url=None,
+    )
+    made.add_api_route("/", _home, methods=READ, include_in_schema=False)
+    made.add_api_route("/healthz", _alive, methods=READ, include_in_schema=False)
+    made.add_api_route("/readyz", _ready, methods=READ, include_in_schema=False)
+    made.add_api_route("/metrics", _figures, methods=READ, include_in_schema=False)
+    pages.install(made)
+    made.mount("/api/v1", api.make())
+    made.mount(CONSOLE, console.make())
+    made.mount("/static", assets.Assets(), name="static")
+    return made
+
+
+def _service(request: Request) -> Service:
+    found: Service = request.scope["state"][SERVICE]
+    return found
+
+
+async def _home(request: Request) -> HTMLResponse:
+    return await _service(request).home(request)
+
+
+async def _alive() -> dict[str, str]:
+    """The process runs and its loop turns."""
+    return {"status": "ok"}
+
+
+async def _ready(request: Request, response: Response) -> dict[str, str]:
+    """The database answers and a menu is live: messages can be handled."""
+    service = _service(request)
+    if (unready := await service.unready()) is not None:
+        response.status_code = 503
+        return unready
+    return {"status": "ok", "menu_revision": str(service.house.menus.number if service.house else 0)}
+
+
+async def _figures(request: Request) -> Response:
+    if (house := _service(request).house) is not None:
+        await metrics.look(house.database, house.clock.now())
+    return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)
+
+
+# --- what a service is made of -----------------------------------------------------------------------------
 
 
 async def _look(house: House) -> None:

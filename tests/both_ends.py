@@ -116,7 +116,7 @@ async def both_ends(
     monkeypatch.setattr(Rounds, "start", lambda self: None)
     monkeypatch.setattr(main, "_settle_memory", lambda: None)
     await prepare(settings)
-    async with service._life(service._web()), client(base_url=OURS) as web, client(base_url=WECHAT) as phone:
+    async with service.life(), client(base_url=OURS) as web, client(base_url=WECHAT) as phone:
         assert service.house is not None
         yield Ends(service, service.house, web, Platform(phone), lambda: client(base_url=OURS))
     await sandbox.state.world.close()

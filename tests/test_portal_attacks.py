@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 import sqlalchemy as sa
 
+from app.main import web
 from models.base import Base
 from sandbox.driver import Phone
 from tests import making
@@ -41,7 +42,7 @@ def routes(listed: Any, method: str) -> Iterator[str]:
 
 
 def paths(ends: Ends, method: str) -> list[str]:
-    return [path for path in routes(ends.service._web().routes, method) if not path.startswith("/api/")]
+    return [path for path in routes(web().routes, method) if not path.startswith("/api/")]
 
 
 def is_own(path: str) -> bool:

@@ -198,7 +198,7 @@ async def test_another_secret_key_signs_everybody_out(ends: Ends, tmp_path: Path
     settings = settings_for(ends.house.settings.database_url, tmp_path, secret_key=SECRET[::-1])
     other = Service(settings)
     async with (
-        other._life(other._web()),
+        other.life(),
         httpx.AsyncClient(transport=httpx.ASGITransport(other), base_url=OURS) as web,
     ):
         web.cookies.set(SESSION, browser.cookies[SESSION])
@@ -361,7 +361,7 @@ async def production(
     monkeypatch.setattr(Rounds, "start", lambda self: None)
     service = Service(settings_for(sqlite_url, tmp_path, **PRODUCTION | getattr(request, "param", {})))
     async with (
-        service._life(service._web()),
+        service.life(),
         httpx.AsyncClient(transport=httpx.ASGITransport(service), base_url=PUBLIC) as web,
     ):
         yield web
