@@ -16,7 +16,7 @@ from app.cli.menus import app
 from app.database import Database
 from app.menus.schema import SCHEMA, schema_text
 from app.settings import WeChatAccount
-from models import MenuPushStep, StepState
+from models import MenuPushStep, StaffAct, StepState
 from tests.conftest import FakeClock
 from tests.menus_kit import KNOWN, menus
 
@@ -114,6 +114,29 @@ def test_from_the_first_apply_to_a_rollback(operator: Operator) -> None:
         "第 3 版  2026-11-23 12:00  李娜（恢复第 1 版）  正在发布到微信",
         "第 2 版  2026-11-23 12:00  命令行（写清时间）  未发布：有了更新的一次发布",
         "第 1 版  2026-11-23 12:00  王芳  未发布：有了更新的一次发布",
+    ]
+
+
+def test_what_changed_the_menu_stands_in_the_record(operator: Operator, sqlite_url: str) -> None:
+    operator.types("apply", "--by", "王芳", "--note", "开张")
+    operator.types("apply")
+    operator.writes(ONE.replace("请打 95598。", "请打 95598，24 小时。"))
+    operator.types("apply", "--by", "王芳")
+    operator.types("rollback", "1", "--by", "李娜")
+    operator.types("push")
+
+    async def acts() -> list[tuple[str, str, str, str | None]]:
+        database = Database(sqlite_url)
+        async with database.reading() as session:
+            kept = (await session.scalars(sa.select(StaffAct).order_by(StaffAct.id))).all()
+        await database.close()
+        return [(act.by, act.act, act.subject, act.reason) for act in kept]
+
+    assert asyncio.run(acts()) == [
+        ("王芳", "menus.apply", "第 1 版", "开张"),
+        ("王芳", "menus.apply", "第 2 版", None),
+        ("李娜", "menus.rollback", "第 3 版", None),
+        ("命令行", "menus.push", "第 3 版", None),
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from app.cli.opening import with_house
+from app.cli.opening import acting, with_house
 from app.cli.words import Commands
 from app.clock import shanghai
 from app.errors import DomainError, NotFound, OperatorError
@@ -16,6 +16,7 @@ from app.menus.buttons import default_menu
 from app.menus.file import load, read, read_applied
 from app.menus.model import MenuFile
 from app.menus.schema import SCHEMA, schema_text
+from app.services.audit import does
 
 app = Commands(help="菜单与关键词（menus.yaml）。")
 
@@ -114,7 +115,10 @@ def apply(
     async def work(house: Any) -> str:
         text, _ = _checked(house, file)
         return await _changed(
-            house, lambda s, now: revisions.apply(s, text, house.known, by, note, now), again=again
+            *(house, "menus.apply", by),
+            lambda s, now: revisions.apply(s, text, house.known, by, note, now),
+            again=again,
+            reason=note or None,
         )
 
     typer.echo(_run(work))
@@ -128,17 +132,21 @@ def rollback(
     """恢复以前的一版（成为新的一版）。"""
 
     async def work(house: Any) -> str:
-        return await _changed(house, lambda s, now: revisions.rollback(s, number, house.known, by, now))
+        return await _changed(
+            *(house, "menus.rollback", by),
+            lambda s, now: revisions.rollback(s, number, house.known, by, now),
+            restored=number,
+        )
 
     typer.echo(_run(work))
 
 
 @app.command()
-def push() -> None:
+def push(by: Annotated[str, typer.Option(help="谁发布的")] = "命令行") -> None:
     """把正在生效的菜单重新发布到微信。"""
 
     async def work(house: Any) -> str:
-        async with house.database.transaction() as session:
+        async with acting(house, "menus push", by) as session:
             revision = await revisions.live(session)
             if revision is None:
                 raise NotFound("还没有生效的菜单。请先运行 menus apply。")
@@ -151,14 +159,22 @@ async def _push_again(house: Any, session: Any, revision: Any) -> str:
     if not house.settings.wechat_account.is_certified:
         raise OperatorError("未认证账号没有菜单接口，请在微信公众平台里手工设置菜单。")
     await pushes.plan_push(session, revision, house.known, house.settings.public_url, house.clock.now())
+    does(session, "menus.push", f"第 {revision.number} 版")
     return f"第 {revision.number} 版正在重新发布到微信，进度见 menus history。"
 
 
 async def _changed(
-    house: Any, change: Callable[[Any, datetime], Awaitable[Any]], *, again: bool = False
+    house: Any,
+    act: str,
+    by: str,
+    change: Callable[[Any, datetime], Awaitable[Any]],
+    *,
+    again: bool = False,
+    reason: str | None = None,
+    **details: Any,
 ) -> str:
     now = house.clock.now()
-    async with house.database.transaction() as session:
+    async with acting(house, act.replace(".", " "), by) as session:
         before = await revisions.live(session)
         revision = await change(session, now)
         if before is not None and revision.number == before.number:
@@ -166,6 +182,8 @@ async def _changed(
                 return await _push_again(house, session, revision)
             return f"没有变化，仍是第 {revision.number} 版。"
         await pushes.plan_push(session, revision, house.known, house.settings.public_url, now)
+        told = revision.difference
+        does(session, act, f"第 {revision.number} 版", reason=reason, difference=told, **details)
     return f"第 {revision.number} 版已生效，正在发布到微信。\n{revision.difference}"
 
 
