@@ -95,7 +95,7 @@ async def add(chat: Chat) -> Reply:
     added = await consultations.add(
         chat.session, chat.person.person_id, number, story.parts, channel="chat", now=chat.at
     )
-    due_at = (await _get(chat, number)).facts.next_answer_due_at
+    due_at = (await _get(chat, number)).case.answer_due_at
     on_time = due_at is not None and due_at > chat.at
     by = lines.answered_at(due_at, chat.at) if on_time and due_at else "答复会发到这里。"
     told = {
@@ -156,7 +156,7 @@ def _standing(own: Own, chat: Chat) -> list[str]:
         is_answer = _is_answer(own)
         words = with_caveat(own.case, own.mine.answer) if is_answer else own.mine.answer
         said = [f"{day}{'答复' if is_answer else '律师问您'}：", words]
-    due_at = own.facts.next_answer_due_at
+    due_at = own.case.answer_due_at
     if due_at is not None:
         said.append(lines.answered_at(due_at, chat.at) if due_at > chat.at else SORRY)
     return said
@@ -164,7 +164,7 @@ def _standing(own: Own, chat: Chat) -> list[str]:
 
 def _is_answer(own: Own) -> bool:
     """Whether the newest words of staff are an answer, not a question."""
-    return own.mine.answered_at is not None and own.mine.answered_at == own.facts.answered_at
+    return own.mine.answered_at is not None and own.mine.answered_at == own.case.answered_at
 
 
 def _deadline(own: Own, chat: Chat) -> list[str]:

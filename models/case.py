@@ -98,7 +98,25 @@ class EntryKind(StrEnum):
 
 class Case(Base):
     __tablename__ = "case"
-    __table_args__ = (sa.Index("ix_case_kind_state", "kind", "state"),)
+    __table_args__ = (
+        sa.Index("ix_case_kind_state", "kind", "state"),
+        *(
+            sa.Index(
+                f"ix_case_{column}",
+                *before,
+                column,
+                sqlite_where=sa.text(f"{column} IS NOT NULL"),
+                postgresql_where=sa.text(f"{column} IS NOT NULL"),
+            )
+            for column, before in {
+                "answer_due_at": ("kind",),
+                "owner_id": (),
+                "return_due_at": (),
+                "reminder_due_at": (),
+                "close_due_at": (),
+            }.items()
+        ),
+    )
 
     public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=public_id)
     kind: Mapped[CaseKind]
@@ -107,9 +125,21 @@ class Case(Base):
     state: Mapped[CaseState]
     anonymous: Mapped[bool] = mapped_column(default=False)
     branch_id: Mapped[int | None] = mapped_column(sa.BigInteger)
-    owner_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    owner_id: Mapped[int | None] = mapped_column(sa.BigInteger)  # who of staff has taken it
     opened_at: Mapped[datetime]
-    first_answer_due_at: Mapped[datetime | None]
+    first_answer_due_at: Mapped[datetime | None]  # what was promised when it came
+
+    # Due times, not durations; those of an application are its own.
+    waiting_since: Mapped[datetime | None]  # the oldest words that nobody has answered yet
+    answer_due_at: Mapped[datetime | None]  # of the first answer, later the next; None: none is owed
+    seconds_left: Mapped[int | None]  # office time that was left when we began to wait for the member
+    overdue: Mapped[bool] = mapped_column(default=False)  # an answer was not given when it was due
+    first_answered_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]  # the newest answer
+    reminder_due_at: Mapped[datetime | None]  # of the member, whom we asked something
+    close_due_at: Mapped[datetime | None]  # when it ends by itself
+    owned_at: Mapped[datetime | None]
+    return_due_at: Mapped[datetime | None]  # when it goes back to all, if its owner has said nothing
     closed_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}

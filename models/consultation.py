@@ -1,7 +1,7 @@
-"""What a legal consultation knows beyond its case: the facts asked for, its clocks, and what was agreed to.
+"""What a legal consultation knows beyond its case: the facts asked for, and what was agreed to.
 
-One row per case of kind `consultation`. Topic, state, thread and who brought it are the case's. Dates that
-order work are plain; whatever tells about people is sealed. Not here: what follows from the facts
+One row per case of kind `consultation`. Topic, state, clocks, thread and who brought it are the case's. Dates
+that order work are plain; whatever tells about people is sealed. Not here: what follows from the facts
 (`app.services.statutory_deadlines`) and the moves (`app.services.case_moves`).
 """
 
@@ -43,16 +43,6 @@ class Urgency(StrEnum):
 
 class Consultation(Base):
     __tablename__ = "consultation"
-    __table_args__ = tuple(
-        sa.Index(
-            f"ix_consultation_{due}",
-            due,
-            sqlite_where=sa.text(f"{due} IS NOT NULL"),
-            postgresql_where=sa.text(f"{due} IS NOT NULL"),
-        )
-        for due in ("next_answer_due_at", "reminder_due_at", "close_due_at")
-    )
-
     case_id: Mapped[int] = mapped_column(sa.ForeignKey("case.id"), unique=True)
 
     happened_on: Mapped[date | None]  # of an injury; None here and below: not remembered, or forgotten since
@@ -68,16 +58,7 @@ class Consultation(Base):
     deadline_basis: Mapped[Basis | None]
     urgency: Mapped[Urgency]
     fast_track: Mapped[bool] = mapped_column(default=False)  # fewer than seven days to a deadline
-    overdue: Mapped[bool] = mapped_column(default=False)  # an answer was not given when it was due
 
     consent_version: Mapped[str] = mapped_column(sa.String(16))
     consent_at: Mapped[datetime]
     referral_consent_at: Mapped[datetime | None]  # a consent of its own, for telling somebody outside
-
-    # Due times, not durations; the first answer's own promise is the case's `first_answer_due_at`.
-    first_answered_at: Mapped[datetime | None]
-    answered_at: Mapped[datetime | None]  # the newest answer
-    next_answer_due_at: Mapped[datetime | None]  # the first, later the next; None while nothing waits for us
-    seconds_left: Mapped[int | None]  # working time that was left when we began to wait for the member
-    reminder_due_at: Mapped[datetime | None]
-    close_due_at: Mapped[datetime | None]

@@ -139,9 +139,9 @@ async def test_taking_it_back_from_the_lawyer_withdraws_what_is_not_answered(ses
     await withdrawing.withdraw(session, li, LEGAL_AID, channel="chat", now=NOON)
 
     for opened, state in ((first, CaseState.CANCELLED), (second, CaseState.CANCELLED)):
-        case, facts = await consulting.look(session, opened.number)
+        case, _ = await consulting.look(session, opened.number)
         assert case.state is state
-        assert facts.next_answer_due_at is facts.reminder_due_at is None  # no timer goes on
+        assert case.answer_due_at is case.reminder_due_at is None  # no timer goes on
     assert (await consulting.look(session, other.number))[0].state is CaseState.SUBMITTED
     assert await consultations.cancel_unanswered(session, li, channel="chat", now=NOON) == 0
 

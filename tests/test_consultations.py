@@ -64,7 +64,7 @@ async def test_it_has_a_number_of_its_own_and_four_working_hours(session: AsyncS
     assert opened.first_answer_due_at == at("2026-11-23 15:30")  # three and a half before midday
     case, facts = await look(session, opened.number)
     assert (case.kind, case.topic, case.state) == (CaseKind.CONSULTATION, "wages", S.SUBMITTED)
-    assert (facts.next_answer_due_at, facts.consent_at) == (
+    assert (case.answer_due_at, facts.consent_at) == (
         opened.first_answer_due_at,
         at("2026-11-23 09:00"),
     )
@@ -223,9 +223,9 @@ async def test_an_answer_leaves_every_step_in_the_history_and_goes_to_the_member
     )
     assert "「我的咨询」" in payload["short"]
     assert (answered.notice.person_id, answered.notice.state) == (li, DeliveryState.QUEUED)
-    _, facts = await look(session, opened.number)
-    assert facts.first_answered_at == facts.answered_at == NOON + HOUR
-    assert (facts.next_answer_due_at, facts.close_due_at) == (None, NOON + HOUR + 7 * DAY)
+    case, _ = await look(session, opened.number)
+    assert case.first_answered_at == case.answered_at == NOON + HOUR
+    assert (case.answer_due_at, case.close_due_at) == (None, NOON + HOUR + 7 * DAY)
 
 
 async def test_an_answer_of_full_length_fits_one_message(session: AsyncSession) -> None:
@@ -258,15 +258,15 @@ async def test_our_clock_stands_still_while_we_wait_and_goes_on_with_what_was_le
 
     await consultation_work.ask(session, opened.number, "合同签了吗？", "张律师", at("2026-11-23 11:00"))
 
-    case, facts = await look(session, opened.number)
-    assert (case.state, facts.next_answer_due_at, facts.seconds_left) == (S.WAITING_USER, None, 90 * 60)
+    case, _ = await look(session, opened.number)
+    assert (case.state, case.answer_due_at, case.seconds_left) == (S.WAITING_USER, None, 90 * 60)
     added = await consultations.add(
         session, li, opened.number, WORDS, channel="chat", now=at("2026-11-25 17:30")
     )
     assert added is Added.GOES_ON
-    case, facts = await look(session, opened.number)
-    assert (case.state, facts.next_answer_due_at) == (S.IN_PROGRESS, at("2026-11-26 09:30"))
-    assert (facts.seconds_left, facts.reminder_due_at, facts.close_due_at) == (None, None, None)
+    case, _ = await look(session, opened.number)
+    assert (case.state, case.answer_due_at) == (S.IN_PROGRESS, at("2026-11-26 09:30"))
+    assert (case.seconds_left, case.reminder_due_at, case.close_due_at) == (None, None, None)
     assert (await history(session, opened.number))[-1] == (S.WAITING_USER, S.IN_PROGRESS, "", "chat")
 
 
@@ -278,9 +278,9 @@ async def test_asking_again_waits_anew_but_wins_no_time(session: AsyncSession) -
         session, opened.number, "哪年签的？", "张律师", at("2026-11-24 09:00")
     )
 
-    _, facts = await look(session, opened.number)
-    assert facts.seconds_left == 90 * 60
-    assert facts.reminder_due_at == at("2026-12-01 09:00")
+    case, _ = await look(session, opened.number)
+    assert case.seconds_left == 90 * 60
+    assert case.reminder_due_at == at("2026-12-01 09:00")
     states = {row.id: row.state for row in await session.scalars(sa.select(Outbox))}
     assert states.pop(second.notice.id) is DeliveryState.QUEUED
     assert set(states.values()) == {DeliveryState.SKIPPED}  # the first question is not asked any more
@@ -318,9 +318,9 @@ async def test_within_seven_days_of_the_answer_it_is_opened_again(
 
     added = await consultations.add(session, li, opened.number, WORDS, channel="chat", now=later)
 
-    case, facts = await look(session, opened.number)
+    case, _ = await look(session, opened.number)
     assert (added, case.state, case.closed_at) == (Added.REOPENED, S.REOPENED, None)
-    assert facts.next_answer_due_at == at("2026-11-30 16:30")
+    assert case.answer_due_at == at("2026-11-30 16:30")
     await case_work.answer(session, opened.number, "还可以。", "张律师", later)
     assert [state for _, state, _, _ in await history(session, opened.number)][-4:] == [
         S.REOPENED,
@@ -363,8 +363,8 @@ async def test_withdrawn_once_and_for_all(session: AsyncSession) -> None:
     await consultations.cancel(session, li, opened.number, channel="chat", now=NOON + HOUR)
 
     assert (case.state, case.closed_at) == (S.CANCELLED, NOON)
-    _, facts = await look(session, opened.number)
-    assert facts.next_answer_due_at is None
+    case, _ = await look(session, opened.number)
+    assert case.answer_due_at is None
     assert await case_work.list_cases(session) == []
     with pytest.raises(DomainError, match="已撤销，不能再答复"):
         await case_work.answer(session, opened.number, "可以。", "张律师", NOON)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.database import Database
-from app.jobs import consultations as job
+from app.jobs import case_clocks as job
 from app.jobs.deliveries import Sender
 from app.services import case_work, consultation_work
 from tests import mailing

@@ -171,6 +171,50 @@ async def test_what_was_given_up_before_is_owed_now(empty: Database) -> None:
         assert list(found.scalars()) == ["owed", "delivered", "owed", "skipped"]
 
 
+CLOCKS = """
+    UPDATE consultation SET seconds_left = 7, overdue = true,
+    next_answer_due_at = consent_at, answered_at = consent_at
+"""
+
+
+async def test_clocks_move_from_consultations_to_their_cases_and_back(empty: Database) -> None:
+    await migrations.upgrade(empty.writer, "0023")
+    async with empty.writer.begin() as connection:
+        for _ in range(3):
+            await connection.run_sync(fill)
+        for row, kind, state in (
+            (1, "consultation", "assigned"),
+            (2, "feedback", "submitted"),
+            (3, "feedback", "closed"),
+        ):
+            given = {"row": row, "kind": kind, "state": state}
+            await connection.execute(
+                sa.text(
+                    'UPDATE "case" SET kind = :kind, state = :state, first_answer_due_at = opened_at'
+                    " WHERE id = :row"
+                ),
+                given,
+            )
+        await connection.execute(sa.text("DELETE FROM consultation WHERE case_id > 1"))
+        await connection.execute(sa.text(CLOCKS))
+        before = (await connection.execute(sa.text("SELECT * FROM consultation"))).mappings().one()
+
+    await migrations.upgrade(empty.writer, "0024")
+
+    async with empty.writer.connect() as connection:
+        clocks = "answer_due_at IS NOT NULL, waiting_since = opened_at, seconds_left, overdue"
+        found = await connection.execute(sa.text(f'SELECT {clocks} FROM "case" ORDER BY id'))
+        assert [tuple(row) for row in found] == [
+            (True, True, 7, True),
+            (True, True, None, False),
+            (False, None, None, False),
+        ]
+    await migrations.downgrade(empty.writer, "0023")
+    async with empty.writer.connect() as connection:
+        after = (await connection.execute(sa.text("SELECT * FROM consultation"))).mappings().one()
+        assert dict(after) == dict(before)
+
+
 async def test_a_full_database_goes_down_one_step(empty: Database) -> None:
     await migrations.upgrade(empty.writer)
     async with empty.writer.begin() as connection:

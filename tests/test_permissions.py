@@ -91,7 +91,7 @@ async def test_nobody_changes_himself(session: AsyncSession) -> None:
     with pytest.raises(DomainError, match="自己的角色"):
         await staff.set_roles(session, boss, [Wanted(Role.EDITOR)], by=by, now=NOON)
     with pytest.raises(DomainError, match="自己的角色"):
-        await staff.disable(session, boss, by=by)
+        await staff.disable(session, boss, by=by, now=NOON)
     with pytest.raises(DomainError, match="自己的角色"):
         await staff.reset(session, boss, by=by, now=NOON)
 
@@ -100,7 +100,7 @@ async def test_somebody_is_left_who_administers_the_union(session: AsyncSession)
     boss = await employ(session, "boss", Wanted(Role.UNION_ADMIN))
 
     with pytest.raises(LastAdmin):
-        await staff.disable(session, boss, by=None)
+        await staff.disable(session, boss, by=None, now=NOON)
 
     boss = await staff.get(session, boss.public_id)
     await employ(session, "other", Wanted(Role.UNION_ADMIN))
@@ -115,7 +115,7 @@ async def test_a_chief_of_a_branch_does_not_reset_who_stands_above_him(session: 
 
     for attempt in (
         staff.reset(session, boss, by=chief, now=NOON),
-        staff.disable(session, boss, by=chief),
+        staff.disable(session, boss, by=chief, now=NOON),
         staff.rename(session, boss, "张三", by=chief),
         staff.set_roles(session, boss, [Wanted(Role.EDITOR, north.id)], by=chief, now=NOON),
     ):

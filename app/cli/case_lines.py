@@ -14,9 +14,8 @@ def line(case: Case, now: datetime, facts: Consultation | None = None) -> str:
         case.state.label,
         "匿名" if case.anonymous else "实名",
     ]
-    due_at = case.first_answer_due_at if case.state is CaseState.SUBMITTED else None
+    due_at = case.answer_due_at or (case.first_answer_due_at if case.state is CaseState.SUBMITTED else None)
     if facts is not None:
-        due_at = facts.next_answer_due_at
         parts += ["加急"] if facts.urgency is Urgency.URGENT and case.state not in OVER else []
         parts += ["对方是本公司"] if facts.own_company else []
     if due_at is not None:

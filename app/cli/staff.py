@@ -82,7 +82,7 @@ def disable(login: Login, by: By, reason: Annotated[str, typer.Option(help="原�
 
     async def work(house: "House", session: AsyncSession) -> str:
         found = await staff.get_by_login(session, login)
-        await staff.disable(session, found, by=None, reason=reason)
+        await staff.disable(session, found, by=None, now=house.clock.now(), reason=reason)
         return f"{found.login}（{found.name}）已停用。"
 
     typer.echo(run(work, by))

@@ -4,7 +4,7 @@ Each room says which cases lie in it and what right it takes; rules are in the s
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from app.files import ENDINGS
 from app.services import (
     case_files,
     case_lists,
+    case_owners,
     case_reporters,
     case_threads,
     case_work,
@@ -41,6 +42,7 @@ from models import OVER, Case, CaseKind, CaseState
 
 SHOWN: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "audio/mpeg", "audio/wav", "video/mp4")
 LATE: Final = "late"
+OWNERS: Final = {"mine": "我接手的", "free": "待接的"}
 KINDS: Final = {each.value: each.label for each in (CaseKind.DESK, CaseKind.FEEDBACK)}
 
 
@@ -76,7 +78,11 @@ class CaseRoom:
     async def waiting(self, session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
         asked = Asked(self.room, scope(standing, self.answers), now)
         found = await case_lists.count(session, asked)
-        return [Waiting(self.waits, self.page, found.waiting, found.late)]
+        mine = await case_lists.count(session, replace(asked, owner_id=standing.staff_id))
+        return [
+            Waiting(self.waits, self.page, found.waiting, found.late),
+            Waiting(f"其中我接手的{self.label}", f"{self.page}?owner=mine", mine.waiting, mine.late),
+        ]
 
     async def search(self, session: AsyncSession, standing: Standing, words: str) -> list[Found]:
         """By the whole number, however it is spelled."""
@@ -94,6 +100,7 @@ class CaseRoom:
             *kinds,
             Filter("state", "状态", {state.value: state.label for state in self.states}),
             *([Filter("topic", "话题", self.topics)] if self.topics else []),
+            Filter("owner", "办理人", OWNERS),
             Filter("due", "时限", {LATE: "已超时"}),
             Filter("number", "编号"),
         )
@@ -109,6 +116,8 @@ class CaseRoom:
             topic=view.get("topic"),
             number=view.get("number"),
             late=bool(view.get("due")),
+            owner_id=desk.standing.staff_id if view.get("owner") == "mine" else None,
+            is_free=view.get("owner") == "free",
         )
 
     # --- one case ----------------------------------------------------------------------------------------
@@ -141,6 +150,9 @@ class CaseRoom:
             "may_refer": may_answer and CaseState.REFERRED in moves,
             "may_close": may_answer and CaseState.CLOSED in moves,
             "is_answered": is_answered,
+            "owner": await case_owners.name_of(session, case),
+            "is_mine": case.owner_id == desk.standing.staff_id,
+            "may_own": may_answer and not is_over and case.state is not CaseState.ANSWERED,
             "may_reveal": not case.anonymous and desk.may(Right.REPORTER_REVEAL, case.branch_id),
             "may_call": not case.anonymous and desk.may(self.answers, case.branch_id),
             "longest": case_work.ANSWER_LENGTH,
@@ -157,6 +169,7 @@ class CaseRoom:
         try:
             async with desk.acting() as session:
                 case = await self.taken_up(session, desk, number, forms.words(form, "seen"), now)
+                case_owners.answers(case, desk.standing, now)
                 if how == "ask":
                     done = await consultation_work.ask(
                         session, case.number, text, desk.by, now, channel="console"

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
+from app.console import case_owning
 from app.console.case_pages import CaseRoom
 from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.office import OfficeInUse
@@ -22,6 +23,22 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
     @router.get("/{number}")
     async def one(number: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
         return await room.one(number, desk, shell, now)
+
+    @router.post("/{number}/take", dependencies=may_answer)
+    async def take(number: str, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_owning.take(room, number, desk, shell)
+
+    @router.post("/{number}/return", dependencies=may_answer)
+    async def give_back(number: str, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_owning.give_back(room, number, desk, shell)
+
+    @router.get("/{number}/hand", dependencies=may_answer)
+    async def choosing(number: str, desk: AtDesk, shell: InShell) -> HTMLResponse:
+        return await case_owning.choosing(room, number, desk, shell)
+
+    @router.post("/{number}/hand", dependencies=may_answer)
+    async def hand(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_owning.hand(room, number, request, desk, shell)
 
     @router.post("/{number}/answer", dependencies=may_answer)
     async def answer(

@@ -101,12 +101,12 @@ async def rename(public_id: str, request: Request, desk: ActingDesk, shell: InSh
 
 
 @router.post("/{public_id}/disable", dependencies=[needs(Right.STAFF_EDIT)])
-async def disable(public_id: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
-    form = await forms.read(request)
+async def disable(public_id: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    reason = forms.words(await forms.read(request), "reason")[:200]
     try:
         async with desk.acting() as session:
             found = await staff.get(session, public_id, lock=True)
-            await staff.disable(session, found, by=desk.standing, reason=forms.words(form, "reason")[:200])
+            await staff.disable(session, found, by=desk.standing, now=now, reason=reason)
     except DomainError as error:
         return await _again(desk, shell, public_id, error)
     return shell.done(f"{PAGE}/{public_id}", "账号已停用，所有登录都已退出。")

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import NotFound
-from app.services import cases, consultations
+from app.services import case_owners, cases, consultations
 from app.services.permissions import Scope
 from models import Case, CaseEntry, CaseKind, CaseState, Consultation, Urgency
 
@@ -25,7 +25,6 @@ UNANSWERED = (
 )
 FIRST = 100  # of those that wait; who has more answers these before looking further
 EXCERPT = 30  # characters of a title
-_due = sa.func.coalesce(Consultation.next_answer_due_at, Case.first_answer_due_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +57,15 @@ class Asked:
     topic: str = ""
     number: str = ""
     late: bool = False
+    owner_id: int | None = None
+    is_free: bool = False  # nobody has taken it
 
     def waiting(self) -> sa.Select[Case]:
         """Unanswered ones: those near a deadline of the law first, then the earliest due."""
         chosen = _joined(Case).where(*self._narrowed(), Case.state.in_(UNANSWERED))
-        chosen = chosen.where(_due < self.now) if self.late else chosen
+        chosen = chosen.where(Case.answer_due_at < self.now) if self.late else chosen
         near = sa.case((Consultation.fast_track.is_(True), 0), else_=1)
-        return chosen.order_by(near, _due, Case.id)
+        return chosen.order_by(near, Case.answer_due_at, Case.id)
 
     def others(self) -> sa.Select[Case]:
         """All that waits for nothing of ours; no order yet."""
@@ -76,6 +77,10 @@ class Asked:
         for column, wanted in ((Case.kind, self.kind), (Case.state, self.state), (Case.topic, self.topic)):
             if wanted:
                 found.append(column == wanted)
+        if self.owner_id is not None:
+            found.append(Case.owner_id == self.owner_id)
+        if self.is_free:
+            found.append(Case.owner_id.is_(None))
         if self.number:
             found.append(Case.number == self.number.replace(" ", "").upper())
         return found
@@ -90,6 +95,7 @@ class Row:
     due_at: datetime | None  # None: no answer is owed
     is_late: bool
     is_urgent: bool
+    owner: str = ""
 
     @property
     def topic(self) -> str:
@@ -108,7 +114,7 @@ async def list_waiting(session: AsyncSession, asked: Asked) -> Sequence[Case]:
 
 
 async def count(session: AsyncSession, asked: Asked) -> Count:
-    late = sa.func.count(sa.case((_due < asked.now, 1)))
+    late = sa.func.count(sa.case((Case.answer_due_at < asked.now, 1)))
     chosen = asked.waiting().order_by(None).with_only_columns(sa.func.count(), late)
     waiting, too_late = (await session.execute(chosen)).one()
     return Count(waiting, too_late)
@@ -127,20 +133,17 @@ async def get(session: AsyncSession, room: Room, scope: Scope, number: str, *, l
 async def rows(session: AsyncSession, found: Sequence[Case], now: datetime) -> list[Row]:
     facts = await consultations.facts_of_all(session, found)
     titles = await _titles(session, [case.id for case in found])
-    return [row_of(case, facts.get(case.id), now, titles.get(case.id, "")) for case in found]
+    names = await case_owners.names_of(session, found)
+    return [
+        row_of(case, facts.get(case.id), now, titles.get(case.id, ""), names.get(case.id, ""))
+        for case in found
+    ]
 
 
-def due_at(case: Case, facts: Consultation | None) -> datetime | None:
-    """Until when an answer is owed; None where none is."""
-    if case.state not in UNANSWERED:
-        return None
-    return case.first_answer_due_at if facts is None else facts.next_answer_due_at
-
-
-def row_of(case: Case, facts: Consultation | None, now: datetime, title: str = "") -> Row:
-    due = due_at(case, facts)
+def row_of(case: Case, facts: Consultation | None, now: datetime, title: str = "", owner: str = "") -> Row:
+    due = case.answer_due_at if case.state in UNANSWERED else None
     is_urgent = due is not None and facts is not None and facts.urgency is Urgency.URGENT
-    return Row(case, title, due, due is not None and due < now, is_urgent)
+    return Row(case, title, due, due is not None and due < now, is_urgent, owner)
 
 
 async def _titles(session: AsyncSession, ids: Sequence[int]) -> dict[int, str]:

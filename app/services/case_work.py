@@ -14,11 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
 from app.knowledge.laws import CAUTION
-from app.services import case_notices, consultation_clocks
+from app.services import case_clocks, case_notices
 from app.services.audit import does
 from app.services.case_moves import DECIDED_KINDS, way
 from app.services.cases import CORRECTION, moment_kept, move
-from app.services.consultations import facts_of
 from models import OVER, Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind, Outbox
 
 ANSWER_LENGTH = 600  # characters; with its heading it fits one message of WeChat
@@ -39,7 +38,7 @@ async def list_cases(
 
     Of consultations those whose deadline is near come before all, those that wait for the member last.
     """
-    due_at = Consultation.next_answer_due_at
+    due_at = Case.answer_due_at
     rank = sa.case(
         (sa.and_(due_at.is_not(None), Consultation.fast_track), 0),
         (sa.and_(Consultation.id.is_not(None), due_at.is_(None)), 2),
@@ -88,8 +87,8 @@ async def answer(
     if case.state in OVER:
         raise DomainError(f"{case.number} {case.state.label}，不能再答复。")
     entry = await say(session, case, CaseState.ANSWERED, text, by, now, channel=channel)
+    case_clocks.answer(case, moment_kept(now, anonymous=case.anonymous))
     if case.kind is CaseKind.CONSULTATION:
-        consultation_clocks.answer(await facts_of(session, case), now)
         await case_notices.withdraw(session, case, now)
     heading = f"您的{case.kind.label} {case.number} 有答复了"
     where = "我的咨询" if case.kind is CaseKind.CONSULTATION else "我的留言"
@@ -174,8 +173,8 @@ async def end(session: AsyncSession, case: Case, by: str, now: datetime, *, chan
     put_down(session, "case.close", case)
     session.add(moved(case, CaseState.CLOSED, by, now, channel=channel))
     case.closed_at = now
+    case_clocks.end(case)
     if case.kind is CaseKind.CONSULTATION:
-        consultation_clocks.end(await facts_of(session, case))
         await case_notices.withdraw(session, case, now)
     await session.flush()
     return case
@@ -240,7 +239,8 @@ def put_down(
 
 async def note(session: AsyncSession, case: Case, text: str, by: str, now: datetime) -> CaseEntry:
     """Keep in the thread what `by` did."""
-    entry = CaseEntry(case_id=case.id, kind=EntryKind.NOTE, blocks=[_text(text)], by=by, created_at=now)
+    at = moment_kept(now, anonymous=case.anonymous)
+    entry = CaseEntry(case_id=case.id, kind=EntryKind.NOTE, blocks=[_text(text)], by=by, created_at=at)
     session.add(entry)
     await session.flush()
     return entry

@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import SHANGHAI, civil_date, start_of_day
 from app.errors import NotFound
 from app.gathered import gather
-from app.services import legal_topics
+from app.services import case_clocks, legal_topics
 from app.services.calendar import CLOSING_TIME, after_working_days
-from app.services.case_moves import check_move
+from app.services.case_moves import DECIDED_KINDS, check_move
 from app.services.case_rows import NewCase, insert_cases
 from app.services.numbers import Series, next_number
 from models import Case, CaseEntry, CaseKind, CaseReporter, CaseState, ChangeKind, EntryKind
@@ -132,6 +132,8 @@ async def open_case(
         "anonymous": anonymous,
         "opened_at": at,
         "first_answer_due_at": due_at,
+        **_owed(kind, due_at, at),
+        "overdue": False,
         "version": 1,
     }
     reporter = {"person_id": person_id, "follower_id": follower_id} | (
@@ -148,6 +150,12 @@ async def open_case(
     who = {"person_digest": _digest(person_id, anonymous=anonymous), "reporter": reporter}
     gather(session, insert_cases, NewCase(case, who, words))
     return Opened(number, due_at)
+
+
+def _owed(kind: CaseKind, due_at: datetime, at: datetime) -> dict[str, datetime | None]:
+    """What ends by a yes or no has clocks of its own."""
+    is_answered = kind not in DECIDED_KINDS
+    return {"answer_due_at": due_at if is_answered else None, "waiting_since": at if is_answered else None}
 
 
 def first_answer_due(now: datetime) -> datetime:
@@ -179,7 +187,7 @@ async def add_entry(
     entry = CaseEntry(case_id=case.id, kind=kind, blocks=list(blocks), by=by, created_at=at)
     if kind in (EntryKind.MEMBER, EntryKind.EVENT) and case.state is CaseState.ANSWERED:
         move(case, CaseState.SUBMITTED, entry)
-        case.first_answer_due_at = first_answer_due(now)
+        case_clocks.owe_again(case, first_answer_due(now), at)
     session.add(entry)
     await session.flush()
     return entry

@@ -20,12 +20,11 @@ from app.services import (
     application_clocks,
     applications,
     binding,
+    case_clocks,
     cases,
     closed_cases,
     confidential,
     consents,
-    consultation_clocks,
-    consultations,
     customer_moves,
     interests,
     privacy_requests,
@@ -167,8 +166,7 @@ async def _end(session: AsyncSession, case: Case, this: Closing) -> None:
     )
     cases.move(case, to, entry)
     case.closed_at = at
-    if case.kind is CaseKind.CONSULTATION:
-        consultation_clocks.end(await consultations.facts_of(session, case))
+    case_clocks.end(case)
     if case.kind is CaseKind.APPLICATION:
         application_clocks.end(await applications.of_case(session, case))
     session.add(entry)

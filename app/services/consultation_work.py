@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
-from app.services import case_notices, case_work, consultation_clocks
+from app.services import case_clocks, case_notices, case_work
 from app.services.case_work import Answered
 from app.services.consultations import KIND, facts_of
 from models import OVER, Case, CaseState
@@ -30,7 +30,7 @@ async def ask(
     text = case_work.fitting(text, "要问的话")
     case = await _get(session, number)
     entry = await case_work.say(session, case, CaseState.WAITING_USER, text, by, now, channel=channel)
-    consultation_clocks.wait(await facts_of(session, case), now)
+    case_clocks.wait(case, now)
     await case_notices.withdraw(session, case, now)
     case_work.put_down(session, "case.ask", case)
     heading = f"您的{case.kind.label} {case.number}，律师想再问您"
@@ -79,7 +79,7 @@ async def refer(
     case.closed_at = facts.referral_consent_at = now
     kept: Any = facts.details or {}
     facts.details = {**kept, "referred_to": where}
-    consultation_clocks.end(facts)
+    case_clocks.end(case)
     await case_notices.withdraw(session, case, now)
     case_work.put_down(session, "case.refer", case)
     words = (

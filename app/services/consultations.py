@@ -1,6 +1,6 @@
 """Consultations as those who ask see them: bringing one, one's own, telling more, withdrawing.
 
-Not here: what lawyers and staff do (`consultation_work`), what time does (`consultation_timers`), what the
+Not here: what lawyers and staff do (`consultation_work`), what time does (`case_timers`), what the
 law says about deadlines (`statutory_deadlines`).
 """
 
@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
 from app.errors import DomainError, NotFound
-from app.services import cases, consents, consultation_clocks
+from app.services import case_clocks, cases, consents
+from app.services.case_clocks import REOPENS_FOR
 from app.services.case_moves import MOVES
 from app.services.cases import Blocks, Mine, Opened, move
-from app.services.consultation_clocks import REOPENS_FOR
 from app.services.consultation_facts import Hurry, Intake, Opponent, to_details
 from app.services.purposes import LEGAL_AID
 from app.services.statutory_deadlines import nearest
@@ -75,7 +75,7 @@ async def open_consultation(
     Who calls has asked for consent (`purposes.LEGAL_AID`); it is kept here.
     """
     await consents.give(session, person_id, LEGAL_AID, channel=channel, now=now)
-    due_at = consultation_clocks.first_answer_due(now)
+    due_at = case_clocks.first_answer_due(now)
     opened = await cases.open_case(
         session,
         KIND,
@@ -106,7 +106,6 @@ async def open_consultation(
             fast_track=near,
             consent_version=LEGAL_AID.version,
             consent_at=now,
-            next_answer_due_at=due_at,
         )
     )
     await session.flush()
@@ -177,12 +176,12 @@ def _take_up(own: Own, entry: CaseEntry, now: datetime) -> Added:
     match own.case.state:
         case CaseState.WAITING_USER:
             move(own.case, CaseState.IN_PROGRESS, entry)
-            consultation_clocks.go_on(own.facts, now)
+            case_clocks.go_on(own.case, now)
             return Added.GOES_ON
         case CaseState.ANSWERED | CaseState.CLOSED:
             move(own.case, CaseState.REOPENED, entry)
             own.case.closed_at = None
-            consultation_clocks.reopen(own.facts, now)
+            case_clocks.reopen(own.case, now)
             return Added.REOPENED
     return Added.NOTED
 
@@ -213,7 +212,7 @@ async def cancel(session: AsyncSession, person_id: int, number: str, *, channel:
     )
     move(case, CaseState.CANCELLED, entry)
     case.closed_at = now
-    consultation_clocks.end(own.facts)
+    case_clocks.end(case)
     session.add(entry)
     await session.flush()
     return case

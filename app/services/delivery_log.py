@@ -16,7 +16,15 @@ from sqlalchemy.orm import defer
 from app.clock import start_of_day
 from app.database import leave_work
 from app.errors import DomainError, NotFound
-from app.services import case_notices, crisis, customer_notices, notices, outbox, sign_up_notices
+from app.services import (
+    case_notices,
+    crisis,
+    customer_notices,
+    notices,
+    outbox,
+    sign_up_notices,
+    staff_notices,
+)
 from app.services.audit import does
 from app.services.confidential import CONFIDENTIAL
 from app.services.deliveries import GIVE_UP_AFTER, Obstacle
@@ -49,6 +57,7 @@ KINDS: Final[Mapping[str, str]] = {
     **notices.KINDS,
     **sign_up_notices.KINDS,
     **crisis.KINDS,
+    **staff_notices.KINDS,
     **customer_notices.KINDS,
 }
 _REASONS: Final[Mapping[str, str]] = {

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import (
-    Consultation,
+    Case,
+    CaseKind,
     CrisisAlert,
     MembershipApplication,
     MenuPushStep,
@@ -36,7 +37,9 @@ async def read(session: AsyncSession, now: datetime) -> Figures:
     waiting, late = await _waiting(session, now)
     untaken, unreached = await _alerts(session, now)
     applied, pushed = await _menus(session)
-    consultations = sa.select(sa.func.count()).where(Consultation.next_answer_due_at <= now)
+    consultations = sa.select(sa.func.count(Case.id)).where(
+        Case.kind == CaseKind.CONSULTATION, Case.answer_due_at <= now
+    )
     applications = sa.select(sa.func.count()).where(MembershipApplication.due_at <= now)
     return Figures(
         *(waiting, late, untaken, unreached),

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from app.errors import DomainError, NotFound
+from app.services import case_owners
 from app.services.audit import does
 from app.services.forgetting import Ids, Rule, Where, change
 from app.services.permissions import Standing, may_give
@@ -161,14 +162,17 @@ async def rename(session: AsyncSession, staff: Staff, name: str, *, by: Standing
     does(session, "staff.rename", staff.login)
 
 
-async def disable(session: AsyncSession, staff: Staff, *, by: Standing | None, reason: str = "") -> None:
-    """Nobody signs in with it any more, and who is signed in is not. Twice is no error.
+async def disable(
+    session: AsyncSession, staff: Staff, *, by: Standing | None, now: datetime, reason: str = ""
+) -> None:
+    """Nobody signs in with it any more, and who is signed in is not; cases go back to all. Twice is no error.
 
     Raises: DomainError: oneself, somebody over whom `by` is not set, or the last administrator.
     """
     _refuse_oneself(staff, by)
     _refuse_over(by, staff)
     staff.state = StaffState.DISABLED
+    await case_owners.take_back_all(session, staff.id, now)
     await _end_everywhere(session, staff)
     await session.flush()
     await _refuse_last(session)

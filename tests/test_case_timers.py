@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 from app import metrics
 from app.clock import SHANGHAI
 from app.database import Database
-from app.jobs import consultations as job
-from app.services import calendar, case_work, cases, consultation_clocks, consultation_work, consultations
+from app.jobs import case_clocks as job
+from app.services import calendar, case_clocks, case_work, cases, consultation_work, consultations
 from app.services.statutory_deadlines import Dates
 from models import Case, CaseState, Consultation, DeliveryState, Employment, Outbox
 from tests.conftest import FakeClock
@@ -95,9 +95,9 @@ async def test_silence_is_reminded_once_after_a_week_and_ended_after_two(days: D
     assert await days.passes(7 * DAY - timedelta(seconds=1)) == 0
     assert await days.passes(timedelta(seconds=1)) == 1
 
-    case, facts = await days.now()
+    case, _ = await days.now()
     assert (case.state, case.closed_at) == (S.CLOSED, at("2026-12-07 09:00"))
-    assert (facts.close_due_at, facts.reminder_due_at, facts.next_answer_due_at) == (None, None, None)
+    assert (case.close_due_at, case.reminder_due_at, case.answer_due_at) == (None, None, None)
     assert await days.last_words() == "14 天没有补充，自动办结"
     assert await days.told() == [
         ("cases.asked", DeliveryState.SKIPPED),  # not asked any more
@@ -125,9 +125,9 @@ async def test_after_a_standstill_of_ours_the_member_still_has_a_week(days: Days
 
     await days.passes(20 * DAY)
 
-    case, facts = await days.now()
+    case, _ = await days.now()
     assert case.state is S.WAITING_USER
-    assert facts.close_due_at == days.clock.now() + 7 * DAY
+    assert case.close_due_at == days.clock.now() + 7 * DAY
     await days.passes(7 * DAY)
     assert (await days.now())[0].state is S.CLOSED
 
@@ -156,9 +156,9 @@ async def test_a_broken_promise_is_said_once_in_the_log_and_counted(days: Days) 
         await days.passes(timedelta(hours=1))
 
     said = [(line["event"], line["log_level"], line["case"]) for line in logs if "case" in line]
-    assert said == [("consultation_overdue", "warning", "FL-2026-0001")]
+    assert said == [("case_overdue", "warning", "FL-2026-0001")]
     assert await days.last_words() == "超过了答复时限"
-    assert (await days.now())[1].overdue
+    assert (await days.now())[0].overdue
     assert await _figure(days) == 1
     await days.answers()
     assert await _figure(days) == 0
@@ -179,12 +179,12 @@ async def test_a_new_promise_after_reopening_is_kept_or_broken_on_its_own(days: 
     await days.passes(DAY)
     await days.answers()
     await days.adds()
-    assert not (await days.now())[1].overdue
+    assert not (await days.now())[0].overdue
 
     with capture_logs() as logs:
         await days.passes(2 * DAY)
 
-    assert [line["event"] for line in logs if "case" in line] == ["consultation_overdue"]
+    assert [line["event"] for line in logs if "case" in line] == ["case_overdue"]
 
 
 async def test_while_we_wait_for_the_member_no_promise_is_broken(days: Days) -> None:
@@ -251,7 +251,7 @@ async def test_two_processes_do_it_once(days: Days) -> None:
     ],
 )
 def test_the_first_answer_is_due_after_four_office_hours(asked: str, due: str) -> None:
-    assert consultation_clocks.first_answer_due(at(asked)) == at(due)
+    assert case_clocks.first_answer_due(at(asked)) == at(due)
     assert calendar.working_time_between(at(asked), at(due)) == timedelta(hours=4)
 
 

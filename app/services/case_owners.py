@@ -1,0 +1,195 @@
+"""Who of staff has a case: taken by one, handed to another, given back to all.
+
+A case without an owner lies before everybody who may answer it. Whoever takes one and says nothing loses it
+again; the clock of the answer that is owed runs on all the while.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.errors import DomainError
+from app.services import case_work, permissions, staff_notices
+from app.services.case_clocks import return_due
+from app.services.case_moves import MOVES, way
+from app.services.cases import moment_kept
+from app.services.permissions import Right, Standing
+from models import OVER, Case, CaseEntry, CaseKind, CaseState, EntryKind, Staff, StaffState
+
+SYSTEM: Final = "system"
+MOST: Final = 20  # unanswered cases that one person may have taken
+_TO_BE_ASSIGNED: Final = (CaseState.SUBMITTED, CaseState.TRIAGED, CaseState.REOPENED)
+ANSWERED_BY: Final = {
+    CaseKind.DESK: Right.DESK_ANSWER,
+    CaseKind.FEEDBACK: Right.DESK_ANSWER,
+    CaseKind.CONSULTATION: Right.LEGAL_ANSWER,
+}
+
+
+async def take(
+    session: AsyncSession, case: Case, who: Standing, now: datetime, *, channel: str = "cli"
+) -> None:
+    """Of two who take it at once the second hears of the first. A second time changes nothing.
+
+    `case` is locked.
+
+    Raises: DomainError: it is another's, over or answered, or `who` has enough.
+    """
+    if case.owner_id == who.staff_id:
+        return
+    _refuse_done(case)
+    if case.owner_id is not None:
+        name = await name_of(session, case)
+        raise DomainError(f"{case.number} 已由{name}接手。要换人办，请点「转给别人」。")
+    if await count_taken(session, who.staff_id) >= MOST:
+        raise DomainError(f"您手上已有 {MOST} 件没答复的，请先办完几件，或转给别人。")
+    await _own(session, case, who.staff_id, f"{who.name}接手", who.name, now, channel)
+    case_work.put_down(session, "case.take", case)
+
+
+def answers(case: Case, who: Standing, now: datetime) -> None:
+    """Whoever answers a case that nobody has taken has it from then on, for what comes after."""
+    if case.owner_id is None:
+        case.owner_id, case.owned_at = who.staff_id, moment_kept(now, anonymous=case.anonymous)
+
+
+async def hand_to(
+    session: AsyncSession,
+    case: Case,
+    to: Staff,
+    why: str,
+    by: Standing,
+    now: datetime,
+    *,
+    channel: str = "cli",
+) -> None:
+    """Give it to somebody, whoever has it now; that person hears of it. `case` is locked.
+
+    Raises: DomainError: it is over or answered, `to` has it already or may not answer it.
+    """
+    _refuse_done(case)
+    if case.owner_id == to.id:
+        raise DomainError(f"{case.number} 已经在{to.name}手上。")
+    standing = await permissions.standing_of(session, to)
+    if not permissions.may(standing, ANSWERED_BY[case.kind], case.branch_id):
+        raise DomainError(f"{to.name}不能办这类事项，请选别人。")
+    said = f"{by.name}转给{to.name}" + (f"：{why}" if why else "")
+    await _own(session, case, to.id, said, by.name, now, channel)
+    case_work.put_down(session, "case.hand", case, reason=why or None, to=to.login)
+    if to.id != by.staff_id:
+        await staff_notices.handed(session, case, to, now)
+
+
+async def give_back(
+    session: AsyncSession, case: Case, by: Standing, now: datetime, *, why: str = "", channel: str = "cli"
+) -> None:
+    """Back to all. `case` is locked. Raises: DomainError: nobody has it, or nothing is left to be done."""
+    _refuse_done(case)
+    if case.owner_id is None:
+        raise DomainError(f"{case.number} 没有人接手。")
+    said = f"{by.name}退回待接" + (f"：{why}" if why else "")
+    await _let_go(session, case, said, by.name, now, channel)
+    case_work.put_down(session, "case.return", case, reason=why or None)
+
+
+async def take_back(session: AsyncSession, case: Case, now: datetime) -> None:
+    """Its owner has said nothing for too long: it goes back to all, and they hear of it."""
+    name = await name_of(session, case)
+    entry = await _let_go(session, case, f"{name}接手后没有答复，退回待接", SYSTEM, now, "")
+    await staff_notices.returned(session, case, entry, ANSWERED_BY[case.kind], now)
+
+
+async def take_back_all(session: AsyncSession, staff_id: int, now: datetime) -> int:
+    """Somebody is out of service; how many cases went back."""
+    chosen = sa.select(Case).where(Case.owner_id == staff_id, Case.state.not_in(OVER)).order_by(Case.id)
+    found = (await session.scalars(chosen.with_for_update())).all()
+    for case in found:
+        if case.answer_due_at is None:
+            case.owner_id = case.owned_at = case.return_due_at = None
+        else:
+            await _let_go(session, case, "原来办的同事停用了，退回待接", SYSTEM, now, "")
+    return len(found)
+
+
+# --- looking -----------------------------------------------------------------------------------------------
+
+
+async def count_taken(session: AsyncSession, staff_id: int) -> int:
+    """Cases of this owner for which an answer is owed."""
+    taken = sa.select(sa.func.count(Case.id)).where(
+        Case.owner_id == staff_id, Case.answer_due_at.is_not(None)
+    )
+    return int(await session.scalar(taken) or 0)
+
+
+async def name_of(session: AsyncSession, case: Case) -> str:
+    """Of the owner; empty where there is none."""
+    return (await names_of(session, [case])).get(case.id, "")
+
+
+async def names_of(session: AsyncSession, found: Sequence[Case]) -> dict[int, str]:
+    """The owners' names by the case's id."""
+    ids = {case.owner_id for case in found if case.owner_id is not None}
+    if not ids:
+        return {}
+    rows = await session.execute(sa.select(Staff.id, Staff.name).where(Staff.id.in_(ids)))
+    names: dict[int, str] = dict(rows.all())
+    return {case.id: names.get(case.owner_id, "") for case in found if case.owner_id is not None}
+
+
+async def list_able(session: AsyncSession, case: Case) -> list[tuple[Staff, int]]:
+    """To whom it may be handed, the one with the fewest unanswered cases first; how many each has."""
+    active = sa.select(Staff).where(Staff.state == StaffState.ACTIVE).order_by(Staff.id)
+    able: list[tuple[Staff, int]] = []
+    for each in await session.scalars(active):
+        standing = await permissions.standing_of(session, each)
+        if each.id != case.owner_id and permissions.may(standing, ANSWERED_BY[case.kind], case.branch_id):
+            able.append((each, await count_taken(session, each.id)))
+    return sorted(able, key=lambda one: one[1])
+
+
+# --- parts -------------------------------------------------------------------------------------------------
+
+
+def _refuse_done(case: Case) -> None:
+    if case.kind not in ANSWERED_BY:
+        raise DomainError(f"{case.number} 是{case.kind.label}，不用接手。")
+    if case.state in OVER or case.state is CaseState.ANSWERED:
+        raise DomainError(f"{case.number} {case.state.label}，不用接手了。")
+
+
+async def _own(
+    session: AsyncSession, case: Case, owner_id: int, said: str, by: str, now: datetime, channel: str
+) -> None:
+    at = moment_kept(now, anonymous=case.anonymous)
+    if case.state in _TO_BE_ASSIGNED and CaseState.ASSIGNED in MOVES[case.kind]:
+        for state in way(case.kind, case.state, CaseState.ASSIGNED):
+            session.add(case_work.moved(case, state, by, at, channel=channel))
+    session.add(_said(case, said, by, at, channel))
+    case.owner_id, case.owned_at = owner_id, at
+    case.return_due_at = return_due(now) if case.answer_due_at is not None else None
+    await session.flush()
+
+
+async def _let_go(
+    session: AsyncSession, case: Case, said: str, by: str, now: datetime, channel: str
+) -> CaseEntry:
+    at = moment_kept(now, anonymous=case.anonymous)
+    if case.state is CaseState.ASSIGNED:
+        session.add(case_work.moved(case, CaseState.TRIAGED, by, at, channel=channel))
+    entry = _said(case, said, by, at, channel)
+    session.add(entry)
+    case.owner_id = case.owned_at = case.return_due_at = None
+    await session.flush()
+    return entry
+
+
+def _said(case: Case, said: str, by: str, at: datetime, channel: str) -> CaseEntry:
+    """What happened among staff: it moves nothing, and the person whose case it is does not read it."""
+    blocks: list[dict[str, Any]] = [{"type": "text", "text": said}]
+    return CaseEntry(
+        case_id=case.id, kind=EntryKind.EVENT, blocks=blocks, by=by, channel=channel, created_at=at
+    )

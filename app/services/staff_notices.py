@@ -1,0 +1,37 @@
+"""What staff hear of in their own WeChat about cases: a number and where to look, never a word of a case."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.services import outbox, permissions
+from app.services.permissions import Right
+from models import Case, CaseEntry, Staff, StaffState
+
+HANDED, RETURNED = "staff.handed", "staff.returned"
+KINDS: Final[Mapping[str, str]] = {HANDED: "事项转给同事", RETURNED: "事项退回待接"}
+
+
+async def handed(session: AsyncSession, case: Case, to: Staff, now: datetime) -> None:
+    if to.person_id is not None:
+        words = f"有一件{case.kind.label}转给您办：{case.number}。请到工作台看。"
+        key = f"{HANDED}:{case.id}:{case.version}"
+        outbox.add(session, HANDED, key=key, to=to.person_id, payload=_text(words), now=now)
+
+
+async def returned(session: AsyncSession, case: Case, entry: CaseEntry, right: Right, now: datetime) -> None:
+    """All who may answer it hear of it, once."""
+    words = f"{case.kind.label} {case.number} 接手后一直没有答复，已退回待接。请到工作台看。"
+    active = sa.select(Staff).where(Staff.state == StaffState.ACTIVE, Staff.person_id.is_not(None))
+    for each in await session.scalars(active.order_by(Staff.id)):
+        standing = await permissions.standing_of(session, each)
+        if permissions.may(standing, right, case.branch_id):
+            key = f"{RETURNED}:{entry.id}:{each.id}"
+            outbox.add(session, RETURNED, key=key, to=each.person_id, payload=_text(words), now=now)
+
+
+def _text(words: str) -> dict[str, str]:
+    return {"type": "text", "content": words}
