@@ -72,8 +72,10 @@ class CaseRoom:
             first = [] if view.before is not None else await case_lists.list_waiting(session, asked)
             rows = await case_lists.rows(session, [*first, *others.rows], now)
             count = await case_lists.count(session, asked)
+            newest = await case_threads.newest(session)
         left = max(0, count.waiting - case_lists.FIRST)
-        return shell.page(self.list_template, room=self, page=others, rows=rows, count=count, left=left)
+        shown: dict[str, Any] = {"page": others, "rows": rows, "count": count, "left": left}
+        return shell.page(self.list_template, room=self, newest=newest, **shown)
 
     async def waiting(self, session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
         asked = Asked(self.room, scope(standing, self.answers), now)
@@ -140,6 +142,7 @@ class CaseRoom:
             "row": case_lists.row_of(case, facts, now),
             "thread": thread,
             "seen": seen,
+            "newest": await case_threads.newest(session),
             "facts": facts,
             "warnings": consultation_facts.warnings(facts, civil_date(now)) if facts else [],
             "known_facts": (

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.errors import NotFound
 from app.services import case_owners, cases, consultations
 from app.services.permissions import Scope
-from models import Case, CaseEntry, CaseKind, CaseState, Consultation, Urgency
+from models import Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind, Urgency
 
 UNANSWERED = (
     CaseState.SUBMITTED,
@@ -62,7 +62,9 @@ class Asked:
 
     def waiting(self) -> sa.Select[Case]:
         """Unanswered ones: those near a deadline of the law first, then the earliest due."""
-        chosen = _joined(Case).where(*self._narrowed(), Case.state.in_(UNANSWERED))
+        # Few have a due time; they are found by the index of those that have one.
+        owed = (Case.answer_due_at.is_not(None), Case.state.in_(UNANSWERED))
+        chosen = _joined(Case).where(*self._narrowed(), *owed)
         chosen = chosen.where(Case.answer_due_at < self.now) if self.late else chosen
         near = sa.case((Consultation.fast_track.is_(True), 0), else_=1)
         return chosen.order_by(near, Case.answer_due_at, Case.id)
@@ -91,7 +93,7 @@ class Row:
     """A case as a list shows it."""
 
     case: Case
-    title: str  # the first words
+    title: str  # the first words, of 人工 the newest
     due_at: datetime | None  # None: no answer is owed
     is_late: bool
     is_urgent: bool
@@ -132,7 +134,7 @@ async def get(session: AsyncSession, room: Room, scope: Scope, number: str, *, l
 
 async def rows(session: AsyncSession, found: Sequence[Case], now: datetime) -> list[Row]:
     facts = await consultations.facts_of_all(session, found)
-    titles = await _titles(session, [case.id for case in found])
+    titles = await _titles(session, found)
     names = await case_owners.names_of(session, found)
     return [
         row_of(case, facts.get(case.id), now, titles.get(case.id, ""), names.get(case.id, ""))
@@ -146,12 +148,25 @@ def row_of(case: Case, facts: Consultation | None, now: datetime, title: str = "
     return Row(case, title, due, due is not None and due < now, is_urgent, owner)
 
 
-async def _titles(session: AsyncSession, ids: Sequence[int]) -> dict[int, str]:
-    if not ids:
-        return {}
-    first = sa.select(sa.func.min(CaseEntry.id)).where(CaseEntry.case_id.in_(ids)).group_by(CaseEntry.case_id)
-    found = await session.scalars(sa.select(CaseEntry).where(CaseEntry.id.in_(first)))
-    return {entry.case_id: _short(cases.text_of(entry)) for entry in found}
+async def _titles(session: AsyncSession, found: Sequence[Case]) -> dict[int, str]:
+    """What a case was opened with; who asked for 人工 says later what it is about."""
+    talks = [case.id for case in found if case.kind is CaseKind.DESK]
+    others = [case.id for case in found if case.kind is not CaseKind.DESK]
+    ids = [
+        *await _chosen_entries(session, sa.func.min(CaseEntry.id), others),
+        *await _chosen_entries(session, sa.func.max(CaseEntry.id), talks),
+    ]
+    entries = await session.scalars(sa.select(CaseEntry).where(CaseEntry.id.in_(ids)))
+    return {entry.case_id: _short(cases.text_of(entry)) for entry in entries}
+
+
+async def _chosen_entries(
+    session: AsyncSession, which: sa.ColumnElement[int], case_ids: Sequence[int]
+) -> Sequence[int]:
+    if not case_ids:
+        return ()
+    theirs = sa.select(which).where(CaseEntry.case_id.in_(case_ids), CaseEntry.kind == EntryKind.MEMBER)
+    return (await session.scalars(theirs.group_by(CaseEntry.case_id))).all()
 
 
 def _short(text: str) -> str:
