@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
-from app.console import downloads, forms, listing
+from app.console import case_beside, downloads, forms, listing
 from app.console.entrance import Desk
 from app.console.listing import Filter, View
 from app.console.navigation import Found, Waiting
@@ -22,6 +22,7 @@ from app.console.shell import Shell
 from app.errors import DomainError, NotFound
 from app.files import ENDINGS
 from app.services import (
+    canned_replies,
     case_files,
     case_lists,
     case_owners,
@@ -156,6 +157,7 @@ class CaseRoom:
             "may_reveal": not case.anonymous and desk.may(Right.REPORTER_REVEAL, case.branch_id),
             "may_call": not case.anonymous and desk.may(self.answers, case.branch_id),
             "longest": case_work.ANSWER_LENGTH,
+            **await case_beside.beside(session, desk, case, self.answers, now),
         }
 
     # --- what is done with it ----------------------------------------------------------------------------
@@ -164,7 +166,7 @@ class CaseRoom:
         self, number: str, request: Request, desk: Desk, shell: Shell, office: Office
     ) -> Response:
         form = await forms.read(request)
-        text, how = forms.words(form, "text"), forms.words(form, "how")
+        text, how, canned = (forms.words(form, name) for name in ("text", "how", "canned"))
         now = desk.shared.clock.now()
         try:
             async with desk.acting() as session:
@@ -176,9 +178,10 @@ class CaseRoom:
                     )
                 else:
                     done = await case_work.answer(session, case.number, text, desk.by, now, channel="console")
+                await canned_replies.count_uses(session, desk.standing, canned.split())
                 words = await told(session, done, "已问本人" if how == "ask" else "已答复", office, now)
         except DomainError as error:
-            return await self.again(desk, shell, number, error, now, text=text, how=how)
+            return await self.again(desk, shell, number, error, now, text=text, how=how, canned=canned)
         return shell.done(f"{self.page}/{done.case.number}", words)
 
     async def refer(

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app.console import case_owning
+from app.console import case_aids, case_owning
 from app.console.case_pages import CaseRoom
 from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.office import OfficeInUse
@@ -21,8 +21,14 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
         return await room.everything(request, desk, shell, now)
 
     @router.get("/{number}")
-    async def one(number: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
+    async def one(number: str, desk: AtDesk, shell: InShell, now: Now, canned: str = "") -> Response:
+        if canned:
+            return await case_aids.filled(room, number, desk, shell, now, put=canned)
         return await room.one(number, desk, shell, now)
+
+    @router.post("/{number}/fill", dependencies=may_answer)
+    async def fill(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_aids.fill(room, number, request, desk, shell)
 
     @router.post("/{number}/take", dependencies=may_answer)
     async def take(number: str, desk: ActingDesk, shell: InShell) -> Response:

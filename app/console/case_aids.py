@@ -1,0 +1,64 @@
+"""What helps whoever writes an answer: words put into it with one press; alike in all rooms of cases."""
+
+from datetime import datetime
+from typing import Final
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from app.console import case_beside, forms
+from app.console.case_pages import CaseRoom
+from app.console.entrance import Desk
+from app.console.shell import Shell
+from app.errors import DomainError
+from app.services import canned_replies
+
+_CALLED: Final = 20  # characters of a name
+
+
+async def fill(room: CaseRoom, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
+    """The page again with words put below what was typed: nothing is kept, and nothing sent."""
+    form = await forms.read(request)
+    names = ("text", "canned", "put", "called", "q")
+    return await filled(
+        room,
+        number,
+        desk,
+        shell,
+        desk.shared.clock.now(),
+        **{name: forms.words(form, name) for name in names},
+    )
+
+
+async def filled(
+    room: CaseRoom,
+    number: str,
+    desk: Desk,
+    shell: Shell,
+    now: datetime,
+    *,
+    text: str = "",
+    canned: str = "",
+    put: str = "",
+    called: str = "",
+    q: str = "",
+) -> Response:
+    """`canned` are those put in before, `put` is the next, `q` what is looked for."""
+    words, refused = " ".join(forms.plain(q).split())[: case_beside.ASKED_LENGTH], None
+    async with desk.reading() as session:
+        shown = await room.shown(session, desk, number, now)
+        case = shown["case"]
+        desk.demand(room.answers, case.branch_id)
+        try:
+            if put:
+                reply = await canned_replies.get(session, desk.standing, put)
+                more = canned_replies.fill(reply.text, case, desk.standing, now, called[:_CALLED])
+                text, canned = canned_replies.added(text, more), f"{canned} {put}".strip()
+        except DomainError as error:
+            refused = error
+        if words:
+            shown |= await case_beside.sought(session, desk, case, room.answers, words)
+    typed = {"text": text, "canned": canned, "q": words, "is_aided": True}
+    if refused is not None:
+        return shell.refused(room.template, refused, **shown, typed=typed)
+    return shell.page(room.template, **shown, typed=typed)

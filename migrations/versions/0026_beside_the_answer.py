@@ -1,0 +1,40 @@
+"""Canned replies.
+
+Additive: the running release keeps working. Downgrade forgets them.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0026"
+down_revision = "0024"
+
+BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+MOMENT = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "canned_reply",
+        sa.Column("public_id", sa.String(16), nullable=False),
+        sa.Column("title", sa.String(30), nullable=False),
+        sa.Column("text", sa.String(600), nullable=False),
+        sa.Column("rooms", sa.JSON(), nullable=False),
+        sa.Column("branch_id", BIG_ID),
+        sa.Column("staff_id", BIG_ID),
+        sa.Column("uses", sa.Integer(), nullable=False),
+        sa.Column("changed_by", sa.String(64), nullable=False),
+        sa.Column("changed_at", MOMENT, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"], name=op.f("fk_canned_reply_branch_id")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_canned_reply_staff_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_canned_reply")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_canned_reply_public_id")),
+    )
+    op.create_index("ix_canned_reply_branch_id", "canned_reply", ["branch_id"])
+    op.create_index("ix_canned_reply_staff_id", "canned_reply", ["staff_id"])
+
+
+def downgrade() -> None:
+    op.drop_table("canned_reply")
