@@ -1,4 +1,7 @@
-"""What helps whoever writes an answer: words put into it with one press; alike in all rooms of cases."""
+"""What helps whoever writes an answer: words put into it with one press, notes for colleagues.
+
+Alike in all rooms of cases.
+"""
 
 from datetime import datetime
 from typing import Final
@@ -11,7 +14,7 @@ from app.console.case_pages import CaseRoom
 from app.console.entrance import Desk
 from app.console.shell import Shell
 from app.errors import DomainError
-from app.services import canned_replies
+from app.services import canned_replies, case_mentions
 
 _CALLED: Final = 20  # characters of a name
 
@@ -62,3 +65,14 @@ async def filled(
     if refused is not None:
         return shell.refused(room.template, refused, **shown, typed=typed)
     return shell.page(room.template, **shown, typed=typed)
+
+
+async def note(room: CaseRoom, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
+    text, now = forms.words(await forms.read(request), "note"), desk.shared.clock.now()
+    try:
+        async with desk.acting() as session:
+            case = await room.locked(session, desk, number, room.answers)
+            await case_mentions.write(session, case, text, desk.standing, room.reads, now)
+    except DomainError as error:
+        return await room.again(desk, shell, number, error, now, note=text)
+    return shell.done(f"{room.page}/{case.number}", "备注已写好，本人看不到。")

@@ -3,13 +3,14 @@
 Not here: what is done with it (`case_aids`).
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.console.entrance import Desk
-from app.services import canned_replies
+from app.services import canned_replies, case_mentions
 from app.services.permissions import Right
 from models import OVER, Case
 
@@ -17,12 +18,26 @@ ASKED_LENGTH = 60  # characters of a search
 
 
 async def beside(
-    session: AsyncSession, desk: Desk, case: Case, answers: Right, now: datetime
+    session: AsyncSession, desk: Desk, case: Case, answers: Right, reads: Right
 ) -> dict[str, Any]:
-    """Nothing for who may not answer, nor of what is over."""
+    """For who may not answer, and of what is over, only whether one is named there."""
+    found: dict[str, Any] = {
+        "is_named": await case_mentions.is_mentioned(session, case, desk.standing.staff_id)
+    }
     if case.state in OVER or not desk.may(answers, case.branch_id):
-        return {}
-    return {"canned": await canned_replies.list_fitting(session, case, answers, desk.standing)}
+        return found
+    readers = await case_mentions.list_readers(session, case, reads)
+    return found | {
+        "canned": await canned_replies.list_fitting(session, case, answers, desk.standing),
+        "readers": [each for each in readers if each.id != desk.standing.staff_id],
+    }
+
+
+async def look(desk: Desk, shown: Mapping[str, Any], now: datetime) -> None:
+    """Whoever was named here has seen it now. That is no act of staff, so the record does not hear of it."""
+    if shown["is_named"]:
+        async with desk.shared.database.transaction() as session:
+            await case_mentions.settle(session, shown["case"], desk.standing.staff_id, now)
 
 
 async def sought(session: AsyncSession, desk: Desk, case: Case, answers: Right, words: str) -> dict[str, Any]:

@@ -44,6 +44,7 @@ from models import OVER, Case, CaseKind, CaseState
 SHOWN: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "audio/mpeg", "audio/wav", "video/mp4")
 LATE: Final = "late"
 OWNERS: Final = {"mine": "我接手的", "free": "待接的"}
+FOR_ME: Final = {"named": "备注提到我"}
 KINDS: Final = {each.value: each.label for each in (CaseKind.DESK, CaseKind.FEEDBACK)}
 
 
@@ -80,7 +81,11 @@ class CaseRoom:
         asked = Asked(self.room, scope(standing, self.answers), now)
         found = await case_lists.count(session, asked)
         mine = await case_lists.count(session, replace(asked, owner_id=standing.staff_id))
+        named = replace(asked, scope=scope(standing, self.reads), named_id=standing.staff_id)
         return [
+            Waiting(
+                f"提到我的{self.label}", f"{self.page}?for=named", await case_lists.count_all(session, named)
+            ),
             Waiting(self.waits, self.page, found.waiting, found.late),
             Waiting(f"其中我接手的{self.label}", f"{self.page}?owner=mine", mine.waiting, mine.late),
         ]
@@ -102,6 +107,7 @@ class CaseRoom:
             Filter("state", "状态", {state.value: state.label for state in self.states}),
             *([Filter("topic", "话题", self.topics)] if self.topics else []),
             Filter("owner", "办理人", OWNERS),
+            Filter("for", "与我有关", FOR_ME),
             Filter("due", "时限", {LATE: "已超时"}),
             Filter("number", "编号"),
         )
@@ -119,13 +125,16 @@ class CaseRoom:
             late=bool(view.get("due")),
             owner_id=desk.standing.staff_id if view.get("owner") == "mine" else None,
             is_free=view.get("owner") == "free",
+            named_id=desk.standing.staff_id if view.get("for") == "named" else None,
         )
 
     # --- one case ----------------------------------------------------------------------------------------
 
     async def one(self, number: str, desk: Desk, shell: Shell, now: datetime) -> HTMLResponse:
         async with desk.reading() as session:
-            return shell.page(self.template, **await self.shown(session, desk, number, now))
+            shown = await self.shown(session, desk, number, now)
+        await case_beside.look(desk, shown, now)
+        return shell.page(self.template, **shown)
 
     async def shown(self, session: AsyncSession, desk: Desk, number: str, now: datetime) -> dict[str, Any]:
         case = await case_lists.get(session, self.room, desk.scope(self.reads), number)
@@ -157,7 +166,7 @@ class CaseRoom:
             "may_reveal": not case.anonymous and desk.may(Right.REPORTER_REVEAL, case.branch_id),
             "may_call": not case.anonymous and desk.may(self.answers, case.branch_id),
             "longest": case_work.ANSWER_LENGTH,
-            **await case_beside.beside(session, desk, case, self.answers, now),
+            **await case_beside.beside(session, desk, case, self.answers, self.reads),
         }
 
     # --- what is done with it ----------------------------------------------------------------------------

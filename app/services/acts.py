@@ -29,6 +29,7 @@ ACTS: Final[dict[str, str]] = {
     "canned.add": "添加常用语",
     "canned.change": "修改常用语",
     "canned.delete": "删除常用语",
+    "case.note": "写内部备注",
     "case.contact": "查看联系电话",
     "case.files": "查看附件",
     "case.reporter": "查看当事人是谁",

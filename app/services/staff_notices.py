@@ -11,8 +11,12 @@ from app.services import outbox, permissions
 from app.services.permissions import Right
 from models import Case, CaseEntry, Staff, StaffState
 
-HANDED, RETURNED = "staff.handed", "staff.returned"
-KINDS: Final[Mapping[str, str]] = {HANDED: "事项转给同事", RETURNED: "事项退回待接"}
+HANDED, RETURNED, MENTIONED = "staff.handed", "staff.returned", "staff.mentioned"
+KINDS: Final[Mapping[str, str]] = {
+    HANDED: "事项转给同事",
+    RETURNED: "事项退回待接",
+    MENTIONED: "备注提到同事",
+}
 
 
 async def handed(session: AsyncSession, case: Case, to: Staff, now: datetime) -> None:
@@ -31,6 +35,13 @@ async def returned(session: AsyncSession, case: Case, entry: CaseEntry, right: R
         if permissions.may(standing, right, case.branch_id):
             key = f"{RETURNED}:{entry.id}:{each.id}"
             outbox.add(session, RETURNED, key=key, to=each.person_id, payload=_text(words), now=now)
+
+
+async def mentioned(session: AsyncSession, case: Case, entry: CaseEntry, who: Staff, now: datetime) -> None:
+    if who.person_id is not None:
+        words = f"{case.kind.label} {case.number} 的备注提到您。请到工作台看。"
+        key = f"{MENTIONED}:{entry.id}:{who.id}"
+        outbox.add(session, MENTIONED, key=key, to=who.person_id, payload=_text(words), now=now)
 
 
 def _text(words: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Canned replies.
+"""Canned replies, and who is named in the notes of a case.
 
 Additive: the running release keeps working. Downgrade forgets them.
 """
@@ -34,7 +34,27 @@ def upgrade() -> None:
     )
     op.create_index("ix_canned_reply_branch_id", "canned_reply", ["branch_id"])
     op.create_index("ix_canned_reply_staff_id", "canned_reply", ["staff_id"])
+    op.create_table(
+        "case_mention",
+        sa.Column("case_id", BIG_ID, nullable=False),
+        sa.Column("entry_id", BIG_ID, nullable=False),
+        sa.Column("staff_id", BIG_ID, nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("settled_at", MOMENT),
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_case_mention_case_id")),
+        sa.ForeignKeyConstraint(["entry_id"], ["case_entry.id"], name=op.f("fk_case_mention_entry_id")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_case_mention_staff_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_mention")),
+        sa.UniqueConstraint("entry_id", "staff_id", name=op.f("uq_case_mention_entry_id_staff_id")),
+    )
+    op.create_index("ix_case_mention_case_id", "case_mention", ["case_id"])
+    is_open = sa.text("settled_at IS NULL")
+    op.create_index(
+        "ix_case_mention_open", "case_mention", ["staff_id"], sqlite_where=is_open, postgresql_where=is_open
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("case_mention")
     op.drop_table("canned_reply")

@@ -1,0 +1,32 @@
+"""What staff keep beside a case for each other and for themselves; its person reads none of it.
+
+Of an anonymous case the times are days, as they are of the case itself.
+"""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+
+
+class CaseMention(Base):
+    """Somebody of staff is named in a note of a case."""
+
+    __tablename__ = "case_mention"
+    __table_args__ = (
+        sa.UniqueConstraint("entry_id", "staff_id"),
+        sa.Index(
+            "ix_case_mention_open",
+            "staff_id",
+            sqlite_where=sa.text("settled_at IS NULL"),
+            postgresql_where=sa.text("settled_at IS NULL"),
+        ),
+    )
+
+    case_id: Mapped[int] = mapped_column(sa.ForeignKey("case.id"), index=True)
+    entry_id: Mapped[int] = mapped_column(sa.ForeignKey("case_entry.id"))
+    staff_id: Mapped[int] = mapped_column(sa.ForeignKey("staff.id"))
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]  # when he opened the case
