@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
+from models.types import SealedText, public_id
 
 
 class CaseMention(Base):
@@ -30,3 +31,29 @@ class CaseMention(Base):
     staff_id: Mapped[int] = mapped_column(sa.ForeignKey("staff.id"))
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]  # when he opened the case
+
+
+class CaseReminder(Base):
+    """Somebody of staff wants to look at a case again."""
+
+    __tablename__ = "case_reminder"
+    __table_args__ = (
+        *(
+            sa.Index(
+                f"ix_case_reminder_{name}",
+                *columns,
+                sqlite_where=sa.text("ended_at IS NULL"),
+                postgresql_where=sa.text("ended_at IS NULL"),
+            )
+            for name, columns in {"due": ("due_at",), "open": ("staff_id", "due_at")}.items()
+        ),
+    )
+
+    public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=public_id)
+    case_id: Mapped[int] = mapped_column(sa.ForeignKey("case.id"), index=True)
+    staff_id: Mapped[int] = mapped_column(sa.ForeignKey("staff.id"))
+    why: Mapped[str] = mapped_column(SealedText("case_reminder.why"))
+    due_at: Mapped[datetime]  # of an anonymous case always the same hour
+    created_at: Mapped[datetime]
+    told_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]  # done, given up, or the case is over

@@ -1,4 +1,4 @@
-"""What helps whoever writes an answer: words put into it with one press, notes for colleagues.
+"""What helps whoever writes an answer: words put into it with one press, notes for colleagues, reminders.
 
 Alike in all rooms of cases.
 """
@@ -9,12 +9,13 @@ from typing import Final
 from fastapi import Request
 from fastapi.responses import Response
 
+from app.clock import spoken
 from app.console import case_beside, forms
 from app.console.case_pages import CaseRoom
 from app.console.entrance import Desk
 from app.console.shell import Shell
 from app.errors import DomainError
-from app.services import canned_replies, case_mentions
+from app.services import canned_replies, case_mentions, case_reminders
 
 _CALLED: Final = 20  # characters of a name
 
@@ -76,3 +77,25 @@ async def note(room: CaseRoom, number: str, request: Request, desk: Desk, shell:
     except DomainError as error:
         return await room.again(desk, shell, number, error, now, note=text)
     return shell.done(f"{room.page}/{case.number}", "备注已写好，本人看不到。")
+
+
+async def remind(room: CaseRoom, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
+    form, now = await forms.read(request), desk.shared.clock.now()
+    day, hour, why = (forms.words(form, name) for name in ("day", "hour", "remind"))
+    try:
+        async with desk.acting() as session:
+            case = await room.locked(session, desk, number, room.answers)
+            due_at = case_reminders.moment_of(case, day, hour)
+            await case_reminders.add(session, case, desk.standing, due_at, why, now)
+    except DomainError as error:
+        return await room.again(desk, shell, number, error, now, day=day, hour=hour, remind=why)
+    return shell.done(f"{room.page}/{case.number}", f"{spoken(due_at, now, read_later=True)} 提醒您。")
+
+
+async def settle(room: CaseRoom, number: str, reminder: str, desk: Desk, shell: Shell) -> Response:
+    """A reminder is done, or not wanted any more."""
+    now = desk.shared.clock.now()
+    async with desk.acting() as session:
+        case = await room.locked(session, desk, number, room.answers)
+        await case_reminders.end(session, case, desk.standing, reminder, now)
+    return shell.done(f"{room.page}/{case.number}", "提醒已了结。")

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.console.entrance import Desk
-from app.services import canned_replies, case_mentions
+from app.services import canned_replies, case_mentions, case_reminders
 from app.services.permissions import Right
 from models import OVER, Case
 
@@ -29,6 +29,7 @@ async def beside(
     readers = await case_mentions.list_readers(session, case, reads)
     return found | {
         "canned": await canned_replies.list_fitting(session, case, answers, desk.standing),
+        "reminders": await case_reminders.list_open(session, case, desk.standing.staff_id),
         "readers": [each for each in readers if each.id != desk.standing.staff_id],
     }
 

@@ -44,7 +44,7 @@ from models import OVER, Case, CaseKind, CaseState
 SHOWN: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "audio/mpeg", "audio/wav", "video/mp4")
 LATE: Final = "late"
 OWNERS: Final = {"mine": "我接手的", "free": "待接的"}
-FOR_ME: Final = {"named": "备注提到我"}
+FOR_ME: Final = {"named": "备注提到我", "reminded": "到时间跟进"}
 KINDS: Final = {each.value: each.label for each in (CaseKind.DESK, CaseKind.FEEDBACK)}
 
 
@@ -81,11 +81,14 @@ class CaseRoom:
         asked = Asked(self.room, scope(standing, self.answers), now)
         found = await case_lists.count(session, asked)
         mine = await case_lists.count(session, replace(asked, owner_id=standing.staff_id))
-        named = replace(asked, scope=scope(standing, self.reads), named_id=standing.staff_id)
+        everything = replace(asked, scope=scope(standing, self.reads))
+        due = replace(everything, reminded_id=standing.staff_id)
+        named = replace(everything, named_id=standing.staff_id)
+        to_follow = await case_lists.count_all(session, due)
+        to_read = await case_lists.count_all(session, named)
         return [
-            Waiting(
-                f"提到我的{self.label}", f"{self.page}?for=named", await case_lists.count_all(session, named)
-            ),
+            Waiting(f"到时间跟进的{self.label}", f"{self.page}?for=reminded", to_follow),
+            Waiting(f"提到我的{self.label}", f"{self.page}?for=named", to_read),
             Waiting(self.waits, self.page, found.waiting, found.late),
             Waiting(f"其中我接手的{self.label}", f"{self.page}?owner=mine", mine.waiting, mine.late),
         ]
@@ -126,6 +129,7 @@ class CaseRoom:
             owner_id=desk.standing.staff_id if view.get("owner") == "mine" else None,
             is_free=view.get("owner") == "free",
             named_id=desk.standing.staff_id if view.get("for") == "named" else None,
+            reminded_id=desk.standing.staff_id if view.get("for") == "reminded" else None,
         )
 
     # --- one case ----------------------------------------------------------------------------------------

@@ -56,6 +56,14 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
     async def note(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
         return await case_aids.note(room, number, request, desk, shell)
 
+    @router.post("/{number}/remind", dependencies=may_answer)
+    async def remind(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_aids.remind(room, number, request, desk, shell)
+
+    @router.post("/{number}/remind/{reminder}", dependencies=may_answer)
+    async def settle(number: str, reminder: str, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_aids.settle(room, number, reminder, desk, shell)
+
     @router.post("/{number}/close", dependencies=may_answer)
     async def close(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
         return await room.close(number, request, desk, shell)

@@ -30,6 +30,8 @@ ACTS: Final[dict[str, str]] = {
     "canned.change": "修改常用语",
     "canned.delete": "删除常用语",
     "case.note": "写内部备注",
+    "case.remind": "设跟进提醒",
+    "case.remind_end": "了结跟进提醒",
     "case.contact": "查看联系电话",
     "case.files": "查看附件",
     "case.reporter": "查看当事人是谁",

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import NotFound
-from app.services import case_mentions, case_owners, cases, consultations
+from app.services import case_mentions, case_owners, case_reminders, cases, consultations
 from app.services.permissions import Scope
 from models import Case, CaseEntry, CaseKind, CaseState, Consultation, Urgency
 
@@ -60,6 +60,7 @@ class Asked:
     owner_id: int | None = None
     is_free: bool = False  # nobody has taken it
     named_id: int | None = None  # of staff: a note names him, and he has not looked since
+    reminded_id: int | None = None  # of staff: he wanted to look at it again by now
 
     def waiting(self) -> sa.Select[Case]:
         """Unanswered ones: those near a deadline of the law first, then the earliest due."""
@@ -87,6 +88,8 @@ class Asked:
             found.append(Case.owner_id.is_(None))
         if self.named_id is not None:
             found.append(Case.id.in_(case_mentions.cases_naming(self.named_id)))
+        if self.reminded_id is not None:
+            found.append(Case.id.in_(case_reminders.cases_due(self.reminded_id, self.now)))
         if self.number:
             found.append(Case.number == self.number.replace(" ", "").upper())
         return found

@@ -21,6 +21,7 @@ from models import (
     CaseEntry,
     CaseKind,
     CaseMention,
+    CaseReminder,
     CaseReporter,
     Consultation,
     MemberChange,
@@ -57,7 +58,8 @@ async def empty(session: AsyncSession, ids: Ids) -> int:
     await change(session, sa.update(CaseEntry).where(thread).values(blocks=[]))
     facts = sa.update(Consultation).where(Consultation.case_id.in_(ids))
     await change(session, facts.values(dict.fromkeys(_ANSWERED)))
-    await change(session, sa.delete(CaseMention).where(CaseMention.case_id.in_(ids)))
+    for beside in (CaseMention, CaseReminder):
+        await change(session, sa.delete(beside).where(beside.case_id.in_(ids)))
     for told in (MembershipApplication, MemberChange):
         await change(session, sa.update(told).where(told.case_id.in_(ids)).values(facts=None))
     return await change(session, sa.delete(CaseReporter).where(CaseReporter.case_id.in_(ids)))

@@ -1,4 +1,4 @@
-"""Canned replies, and who is named in the notes of a case.
+"""Canned replies, and who is named in the notes of a case, reminders.
 
 Additive: the running release keeps working. Downgrade forgets them.
 """
@@ -53,8 +53,35 @@ def upgrade() -> None:
     op.create_index(
         "ix_case_mention_open", "case_mention", ["staff_id"], sqlite_where=is_open, postgresql_where=is_open
     )
+    op.create_table(
+        "case_reminder",
+        sa.Column("public_id", sa.String(16), nullable=False),
+        sa.Column("case_id", BIG_ID, nullable=False),
+        sa.Column("staff_id", BIG_ID, nullable=False),
+        sa.Column("why", sa.LargeBinary(), nullable=False),
+        sa.Column("due_at", MOMENT, nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("told_at", MOMENT),
+        sa.Column("ended_at", MOMENT),
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_case_reminder_case_id")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_case_reminder_staff_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_reminder")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_case_reminder_public_id")),
+    )
+    op.create_index("ix_case_reminder_case_id", "case_reminder", ["case_id"])
+    is_open = sa.text("ended_at IS NULL")
+    for name, columns in {"due": ["due_at"], "open": ["staff_id", "due_at"]}.items():
+        op.create_index(
+            f"ix_case_reminder_{name}",
+            "case_reminder",
+            columns,
+            sqlite_where=is_open,
+            postgresql_where=is_open,
+        )
 
 
 def downgrade() -> None:
+    op.drop_table("case_reminder")
     op.drop_table("case_mention")
     op.drop_table("canned_reply")
