@@ -17,7 +17,7 @@ from models.backup import Backup
 from models.base import Base
 from models.canned_reply import CannedReply
 from models.case import OVER, Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
-from models.case_beside import CaseMention, CaseReminder
+from models.case_beside import CaseDraft, CaseMention, CaseReminder
 from models.consultation import Basis, Consultation, Employment, Urgency
 from models.content import OPEN_DRAFTS, ContentDraft, ContentKind, ContentMove
 from models.coordination import AccessToken, Counter, Lease, SharedVersion
@@ -101,6 +101,7 @@ __all__ = [
     "BranchMove",
     "CannedReply",
     "Case",
+    "CaseDraft",
     "CaseEntry",
     "CaseKind",
     "CaseMention",

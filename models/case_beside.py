@@ -57,3 +57,15 @@ class CaseReminder(Base):
     created_at: Mapped[datetime]
     told_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]  # done, given up, or the case is over
+
+
+class CaseDraft(Base):
+    """What somebody of staff has typed as an answer and not sent."""
+
+    __tablename__ = "case_draft"
+    __table_args__ = (sa.UniqueConstraint("case_id", "staff_id"),)
+
+    case_id: Mapped[int] = mapped_column(sa.ForeignKey("case.id"))
+    staff_id: Mapped[int] = mapped_column(sa.ForeignKey("staff.id"), index=True)
+    text: Mapped[str] = mapped_column(SealedText("case_draft.text"))
+    saved_at: Mapped[datetime] = mapped_column(index=True)

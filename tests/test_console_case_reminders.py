@@ -48,7 +48,7 @@ async def test_told_once_and_shown_until_it_is_done(ends: Ends, admin: Worker) -
     await with_wechat(ends, admin)
     other = await at_work(ends, "李主席", Role.UNION_ADMIN)
     number = await leaves(ends)
-    at, form = f"/cases/{number}", {**on(ends, minutes=90), "remind": f"问结果{HOSTILE}"}
+    at, form = f"/cases/{number}", {**on(ends, hours=1), "remind": f"问结果{HOSTILE}"}
 
     assert "提醒您" in await admin.does(f"{at}/remind", **form)
     await admin.does(f"{at}/remind", **form)  # pressed twice
@@ -58,7 +58,7 @@ async def test_told_once_and_shown_until_it_is_done(ends: Ends, admin: Worker) -
     await time_does(ends)
     assert await told(ends) == [] and DUE not in await admin.reads("")
 
-    await ends.moves_time(minutes=90)
+    await ends.moves_time(hours=1)
     for _ in range(2):
         await time_does(ends)
     (notice,) = await told(ends)

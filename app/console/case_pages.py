@@ -23,6 +23,7 @@ from app.errors import DomainError, NotFound
 from app.files import ENDINGS
 from app.services import (
     canned_replies,
+    case_drafts,
     case_files,
     case_lists,
     case_owners,
@@ -170,7 +171,7 @@ class CaseRoom:
             "may_reveal": not case.anonymous and desk.may(Right.REPORTER_REVEAL, case.branch_id),
             "may_call": not case.anonymous and desk.may(self.answers, case.branch_id),
             "longest": case_work.ANSWER_LENGTH,
-            **await case_beside.beside(session, desk, case, self.answers, self.reads),
+            **await case_beside.beside(session, desk, case, self.answers, self.reads, now),
         }
 
     # --- what is done with it ----------------------------------------------------------------------------
@@ -191,6 +192,7 @@ class CaseRoom:
                     )
                 else:
                     done = await case_work.answer(session, case.number, text, desk.by, now, channel="console")
+                await case_drafts.drop(session, case, desk.standing)
                 await canned_replies.count_uses(session, desk.standing, canned.split())
                 words = await told(session, done, "已问本人" if how == "ask" else "已答复", office, now)
         except DomainError as error:

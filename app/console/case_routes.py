@@ -52,6 +52,10 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
     ) -> Response:
         return await room.answer(number, request, desk, shell, office)
 
+    @router.post("/{number}/draft", dependencies=may_answer)
+    async def draft(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_aids.draft(room, number, request, desk, shell)
+
     @router.post("/{number}/note", dependencies=may_answer)
     async def note(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
         return await case_aids.note(room, number, request, desk, shell)

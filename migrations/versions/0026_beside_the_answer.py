@@ -1,4 +1,4 @@
-"""Canned replies, and who is named in the notes of a case, reminders.
+"""Canned replies, and who is named in the notes of a case, reminders, drafts of answers.
 
 Additive: the running release keeps working. Downgrade forgets them.
 """
@@ -79,9 +79,24 @@ def upgrade() -> None:
             sqlite_where=is_open,
             postgresql_where=is_open,
         )
+    op.create_table(
+        "case_draft",
+        sa.Column("case_id", BIG_ID, nullable=False),
+        sa.Column("staff_id", BIG_ID, nullable=False),
+        sa.Column("text", sa.LargeBinary(), nullable=False),
+        sa.Column("saved_at", MOMENT, nullable=False),
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_case_draft_case_id")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_case_draft_staff_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_draft")),
+        sa.UniqueConstraint("case_id", "staff_id", name=op.f("uq_case_draft_case_id_staff_id")),
+    )
+    op.create_index("ix_case_draft_saved_at", "case_draft", ["saved_at"])
+    op.create_index("ix_case_draft_staff_id", "case_draft", ["staff_id"])
 
 
 def downgrade() -> None:
+    op.drop_table("case_draft")
     op.drop_table("case_reminder")
     op.drop_table("case_mention")
     op.drop_table("canned_reply")
