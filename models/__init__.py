@@ -15,7 +15,9 @@ from models.api_session import ApiSession
 from models.article import Article, ArticleCategory, ArticleMove, ArticleReads, ArticleState
 from models.backup import Backup
 from models.base import Base
+from models.canned_reply import CannedReply
 from models.case import OVER, Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
+from models.case_beside import CaseDraft, CaseMention, CaseReminder
 from models.consultation import Basis, Consultation, Employment, Urgency
 from models.content import OPEN_DRAFTS, ContentDraft, ContentKind, ContentMove
 from models.coordination import AccessToken, Counter, Lease, SharedVersion
@@ -97,9 +99,13 @@ __all__ = [
     "BindingState",
     "Branch",
     "BranchMove",
+    "CannedReply",
     "Case",
+    "CaseDraft",
     "CaseEntry",
     "CaseKind",
+    "CaseMention",
+    "CaseReminder",
     "CaseReporter",
     "CaseState",
     "ChangeKind",

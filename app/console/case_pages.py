@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
-from app.console import downloads, forms, listing
+from app.console import case_beside, downloads, forms, listing
 from app.console.entrance import Desk
 from app.console.listing import Filter, View
 from app.console.navigation import Found, Waiting
@@ -22,6 +22,8 @@ from app.console.shell import Shell
 from app.errors import DomainError, NotFound
 from app.files import ENDINGS
 from app.services import (
+    canned_replies,
+    case_drafts,
     case_files,
     case_lists,
     case_owners,
@@ -43,6 +45,7 @@ from models import OVER, Case, CaseKind, CaseState
 SHOWN: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "audio/mpeg", "audio/wav", "video/mp4")
 LATE: Final = "late"
 OWNERS: Final = {"mine": "我接手的", "free": "待接的"}
+FOR_ME: Final = {"named": "备注提到我", "reminded": "到时间跟进"}
 KINDS: Final = {each.value: each.label for each in (CaseKind.DESK, CaseKind.FEEDBACK)}
 
 
@@ -81,7 +84,14 @@ class CaseRoom:
         asked = Asked(self.room, scope(standing, self.answers), now)
         found = await case_lists.count(session, asked)
         mine = await case_lists.count(session, replace(asked, owner_id=standing.staff_id))
+        everything = replace(asked, scope=scope(standing, self.reads))
+        due = replace(everything, reminded_id=standing.staff_id)
+        named = replace(everything, named_id=standing.staff_id)
+        to_follow = await case_lists.count_all(session, due)
+        to_read = await case_lists.count_all(session, named)
         return [
+            Waiting(f"到时间跟进的{self.label}", f"{self.page}?for=reminded", to_follow),
+            Waiting(f"提到我的{self.label}", f"{self.page}?for=named", to_read),
             Waiting(self.waits, self.page, found.waiting, found.late),
             Waiting(f"其中我接手的{self.label}", f"{self.page}?owner=mine", mine.waiting, mine.late),
         ]
@@ -103,6 +113,7 @@ class CaseRoom:
             Filter("state", "状态", {state.value: state.label for state in self.states}),
             *([Filter("topic", "话题", self.topics)] if self.topics else []),
             Filter("owner", "办理人", OWNERS),
+            Filter("for", "与我有关", FOR_ME),
             Filter("due", "时限", {LATE: "已超时"}),
             Filter("number", "编号"),
         )
@@ -120,13 +131,17 @@ class CaseRoom:
             late=bool(view.get("due")),
             owner_id=desk.standing.staff_id if view.get("owner") == "mine" else None,
             is_free=view.get("owner") == "free",
+            named_id=desk.standing.staff_id if view.get("for") == "named" else None,
+            reminded_id=desk.standing.staff_id if view.get("for") == "reminded" else None,
         )
 
     # --- one case ----------------------------------------------------------------------------------------
 
     async def one(self, number: str, desk: Desk, shell: Shell, now: datetime) -> HTMLResponse:
         async with desk.reading() as session:
-            return shell.page(self.template, **await self.shown(session, desk, number, now))
+            shown = await self.shown(session, desk, number, now)
+        await case_beside.look(desk, shown, now)
+        return shell.page(self.template, **shown)
 
     async def shown(self, session: AsyncSession, desk: Desk, number: str, now: datetime) -> dict[str, Any]:
         case = await case_lists.get(session, self.room, desk.scope(self.reads), number)
@@ -159,6 +174,7 @@ class CaseRoom:
             "may_reveal": not case.anonymous and desk.may(Right.REPORTER_REVEAL, case.branch_id),
             "may_call": not case.anonymous and desk.may(self.answers, case.branch_id),
             "longest": case_work.ANSWER_LENGTH,
+            **await case_beside.beside(session, desk, case, self.answers, self.reads, now),
         }
 
     # --- what is done with it ----------------------------------------------------------------------------
@@ -167,7 +183,7 @@ class CaseRoom:
         self, number: str, request: Request, desk: Desk, shell: Shell, office: Office
     ) -> Response:
         form = await forms.read(request)
-        text, how = forms.words(form, "text"), forms.words(form, "how")
+        text, how, canned = (forms.words(form, name) for name in ("text", "how", "canned"))
         now = desk.shared.clock.now()
         try:
             async with desk.acting() as session:
@@ -179,9 +195,11 @@ class CaseRoom:
                     )
                 else:
                     done = await case_work.answer(session, case.number, text, desk.by, now, channel="console")
+                await case_drafts.drop(session, case, desk.standing)
+                await canned_replies.count_uses(session, desk.standing, canned.split())
                 words = await told(session, done, "已问本人" if how == "ask" else "已答复", office, now)
         except DomainError as error:
-            return await self.again(desk, shell, number, error, now, text=text, how=how)
+            return await self.again(desk, shell, number, error, now, text=text, how=how, canned=canned)
         return shell.done(f"{self.page}/{done.case.number}", words)
 
     async def refer(

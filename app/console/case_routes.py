@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app.console import case_owning
+from app.console import case_aids, case_owning
 from app.console.case_pages import CaseRoom
 from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.office import OfficeInUse
@@ -21,8 +21,14 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
         return await room.everything(request, desk, shell, now)
 
     @router.get("/{number}")
-    async def one(number: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
+    async def one(number: str, desk: AtDesk, shell: InShell, now: Now, canned: str = "") -> Response:
+        if canned:
+            return await case_aids.filled(room, number, desk, shell, now, put=canned)
         return await room.one(number, desk, shell, now)
+
+    @router.post("/{number}/fill", dependencies=may_answer)
+    async def fill(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_aids.fill(room, number, request, desk, shell)
 
     @router.post("/{number}/take", dependencies=may_answer)
     async def take(number: str, desk: ActingDesk, shell: InShell) -> Response:
@@ -45,6 +51,22 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
         number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
     ) -> Response:
         return await room.answer(number, request, desk, shell, office)
+
+    @router.post("/{number}/draft", dependencies=may_answer)
+    async def draft(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_aids.draft(room, number, request, desk, shell)
+
+    @router.post("/{number}/note", dependencies=may_answer)
+    async def note(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_aids.note(room, number, request, desk, shell)
+
+    @router.post("/{number}/remind", dependencies=may_answer)
+    async def remind(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_aids.remind(room, number, request, desk, shell)
+
+    @router.post("/{number}/remind/{reminder}", dependencies=may_answer)
+    async def settle(number: str, reminder: str, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_aids.settle(room, number, reminder, desk, shell)
 
     @router.post("/{number}/close", dependencies=may_answer)
     async def close(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:

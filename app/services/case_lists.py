@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import NotFound
-from app.services import case_owners, cases, consultations
+from app.services import case_mentions, case_owners, case_reminders, cases, consultations
 from app.services.permissions import Scope
 from models import Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind, Urgency
 
@@ -59,6 +59,8 @@ class Asked:
     late: bool = False
     owner_id: int | None = None
     is_free: bool = False  # nobody has taken it
+    named_id: int | None = None  # of staff: a note names him, and he has not looked since
+    reminded_id: int | None = None  # of staff: he wanted to look at it again by now
 
     def waiting(self) -> sa.Select[Case]:
         """Unanswered ones: those near a deadline of the law first, then the earliest due."""
@@ -74,6 +76,9 @@ class Asked:
         chosen = sa.select(Case).where(*self._narrowed(), Case.state.not_in(UNANSWERED))
         return chosen.where(sa.false()) if self.late else chosen
 
+    def everything(self) -> sa.Select[Case]:
+        return sa.select(Case).where(*self._narrowed())
+
     def _narrowed(self) -> list[sa.ColumnElement[bool]]:
         found = [self.room.holds, self.scope.holds(Case.branch_id)]
         for column, wanted in ((Case.kind, self.kind), (Case.state, self.state), (Case.topic, self.topic)):
@@ -83,6 +88,10 @@ class Asked:
             found.append(Case.owner_id == self.owner_id)
         if self.is_free:
             found.append(Case.owner_id.is_(None))
+        if self.named_id is not None:
+            found.append(Case.id.in_(case_mentions.cases_naming(self.named_id)))
+        if self.reminded_id is not None:
+            found.append(Case.id.in_(case_reminders.cases_due(self.reminded_id, self.now)))
         if self.number:
             found.append(Case.number == self.number.replace(" ", "").upper())
         return found
@@ -120,6 +129,11 @@ async def count(session: AsyncSession, asked: Asked) -> Count:
     chosen = asked.waiting().order_by(None).with_only_columns(sa.func.count(), late)
     waiting, too_late = (await session.execute(chosen)).one()
     return Count(waiting, too_late)
+
+
+async def count_all(session: AsyncSession, asked: Asked) -> int:
+    """Whatever state they are in."""
+    return int(await session.scalar(asked.everything().with_only_columns(sa.func.count(Case.id))) or 0)
 
 
 async def get(session: AsyncSession, room: Room, scope: Scope, number: str, *, lock: bool = False) -> Case:

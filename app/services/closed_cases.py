@@ -18,8 +18,11 @@ from app.services.stored_files import mark_deleted
 from models import (
     OVER,
     Case,
+    CaseDraft,
     CaseEntry,
     CaseKind,
+    CaseMention,
+    CaseReminder,
     CaseReporter,
     Consultation,
     MemberChange,
@@ -56,6 +59,8 @@ async def empty(session: AsyncSession, ids: Ids) -> int:
     await change(session, sa.update(CaseEntry).where(thread).values(blocks=[]))
     facts = sa.update(Consultation).where(Consultation.case_id.in_(ids))
     await change(session, facts.values(dict.fromkeys(_ANSWERED)))
+    for beside in (CaseMention, CaseReminder, CaseDraft):
+        await change(session, sa.delete(beside).where(beside.case_id.in_(ids)))
     for told in (MembershipApplication, MemberChange):
         await change(session, sa.update(told).where(told.case_id.in_(ids)).values(facts=None))
     return await change(session, sa.delete(CaseReporter).where(CaseReporter.case_id.in_(ids)))

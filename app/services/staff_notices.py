@@ -9,10 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services import outbox, permissions
 from app.services.permissions import Right
-from models import Case, CaseEntry, Staff, StaffState
+from models import Case, CaseEntry, CaseReminder, Staff, StaffState
 
 HANDED, RETURNED = "staff.handed", "staff.returned"
-KINDS: Final[Mapping[str, str]] = {HANDED: "事项转给同事", RETURNED: "事项退回待接"}
+MENTIONED, FOLLOW_UP = "staff.mentioned", "staff.follow_up"
+KINDS: Final[Mapping[str, str]] = {
+    HANDED: "事项转给同事",
+    RETURNED: "事项退回待接",
+    MENTIONED: "备注提到同事",
+    FOLLOW_UP: "提醒同事跟进",
+}
 
 
 async def handed(session: AsyncSession, case: Case, to: Staff, now: datetime) -> None:
@@ -31,6 +37,22 @@ async def returned(session: AsyncSession, case: Case, entry: CaseEntry, right: R
         if permissions.may(standing, right, case.branch_id):
             key = f"{RETURNED}:{entry.id}:{each.id}"
             outbox.add(session, RETURNED, key=key, to=each.person_id, payload=_text(words), now=now)
+
+
+async def mentioned(session: AsyncSession, case: Case, entry: CaseEntry, who: Staff, now: datetime) -> None:
+    if who.person_id is not None:
+        words = f"{case.kind.label} {case.number} 的备注提到您。请到工作台看。"
+        key = f"{MENTIONED}:{entry.id}:{who.id}"
+        outbox.add(session, MENTIONED, key=key, to=who.person_id, payload=_text(words), now=now)
+
+
+async def follow_up(
+    session: AsyncSession, case: Case, reminder: CaseReminder, who: Staff, now: datetime
+) -> None:
+    if who.person_id is not None:
+        words = f"您要跟进的{case.kind.label} {case.number} 到时间了。请到工作台看。"
+        key = f"{FOLLOW_UP}:{reminder.id}"
+        outbox.add(session, FOLLOW_UP, key=key, to=who.person_id, payload=_text(words), now=now)
 
 
 def _text(words: str) -> dict[str, str]:
