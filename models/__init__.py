@@ -16,6 +16,7 @@ from models.article import Article, ArticleCategory, ArticleMove, ArticleReads, 
 from models.backup import Backup
 from models.base import Base
 from models.case import OVER, Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
+from models.case_rating import CaseRating
 from models.consultation import Basis, Consultation, Employment, Urgency
 from models.content import OPEN_DRAFTS, ContentDraft, ContentKind, ContentMove
 from models.coordination import AccessToken, Counter, Lease, SharedVersion
@@ -100,6 +101,7 @@ __all__ = [
     "Case",
     "CaseEntry",
     "CaseKind",
+    "CaseRating",
     "CaseReporter",
     "CaseState",
     "ChangeKind",

@@ -26,6 +26,7 @@ ACTS: Final[dict[str, str]] = {
     "case.take": "接手",
     "case.hand": "转给别人",
     "case.return": "退回待接",
+    "case.call_back": "回访",
     "case.contact": "查看联系电话",
     "case.files": "查看附件",
     "case.reporter": "查看当事人是谁",

@@ -20,6 +20,7 @@ from models import (
     Case,
     CaseEntry,
     CaseKind,
+    CaseRating,
     CaseReporter,
     Consultation,
     MemberChange,
@@ -56,6 +57,9 @@ async def empty(session: AsyncSession, ids: Ids) -> int:
     await change(session, sa.update(CaseEntry).where(thread).values(blocks=[]))
     facts = sa.update(Consultation).where(Consultation.case_id.in_(ids))
     await change(session, facts.values(dict.fromkeys(_ANSWERED)))
+    rating = sa.update(CaseRating).where(CaseRating.case_id.in_(ids))
+    never = dict.fromkeys(("invite_due_at", "remind_due_at", "end_due_at"))
+    await change(session, rating.values(words=None, **never))
     for told in (MembershipApplication, MemberChange):
         await change(session, sa.update(told).where(told.case_id.in_(ids)).values(facts=None))
     return await change(session, sa.delete(CaseReporter).where(CaseReporter.case_id.in_(ids)))
