@@ -25,16 +25,18 @@ from app.services import (
     case_files,
     case_lists,
     case_owners,
+    case_ratings,
     case_reporters,
     case_threads,
     case_work,
     consultation_facts,
     consultation_work,
     consultations,
+    rating_invitations,
     telling,
 )
 from app.services.case_files import CaseFile
-from app.services.case_lists import Asked
+from app.services.case_lists import Asked, Unhappy
 from app.services.case_moves import MOVES
 from app.services.case_work import Answered
 from app.services.permissions import Right, Standing, scope
@@ -43,6 +45,7 @@ from models import OVER, Case, CaseKind, CaseState
 SHOWN: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "audio/mpeg", "audio/wav", "video/mp4")
 LATE: Final = "late"
 OWNERS: Final = {"mine": "我接手的", "free": "待接的"}
+RATED: Final = {Unhappy.ALL.value: "不满意的", Unhappy.WAITING.value: "不满意、没有回访"}
 KINDS: Final = {each.value: each.label for each in (CaseKind.DESK, CaseKind.FEEDBACK)}
 
 
@@ -72,16 +75,21 @@ class CaseRoom:
             first = [] if view.before is not None else await case_lists.list_waiting(session, asked)
             rows = await case_lists.rows(session, [*first, *others.rows], now)
             count = await case_lists.count(session, asked)
+            scores = await case_ratings.averages(session, now - case_ratings.LATELY, self.room.kinds)
         left = max(0, count.waiting - case_lists.FIRST)
-        return shell.page(self.list_template, room=self, page=others, rows=rows, count=count, left=left)
+        return shell.page(
+            self.list_template, room=self, page=others, rows=rows, count=count, left=left, scores=scores
+        )
 
     async def waiting(self, session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
         asked = Asked(self.room, scope(standing, self.answers), now)
         found = await case_lists.count(session, asked)
         mine = await case_lists.count(session, replace(asked, owner_id=standing.staff_id))
+        unhappy = await case_ratings.count_waiting(session, self.room.holds, asked.scope)
         return [
             Waiting(self.waits, self.page, found.waiting, found.late),
             Waiting(f"其中我接手的{self.label}", f"{self.page}?owner=mine", mine.waiting, mine.late),
+            Waiting(f"评价不满意的{self.label}", f"{self.page}?rated={Unhappy.WAITING}", unhappy),
         ]
 
     async def search(self, session: AsyncSession, standing: Standing, words: str) -> list[Found]:
@@ -102,6 +110,7 @@ class CaseRoom:
             *([Filter("topic", "话题", self.topics)] if self.topics else []),
             Filter("owner", "办理人", OWNERS),
             Filter("due", "时限", {LATE: "已超时"}),
+            Filter("rated", "评价", RATED),
             Filter("number", "编号"),
         )
 
@@ -118,6 +127,7 @@ class CaseRoom:
             late=bool(view.get("due")),
             owner_id=desk.standing.staff_id if view.get("owner") == "mine" else None,
             is_free=view.get("owner") == "free",
+            unhappy=Unhappy(view.get("rated")) if view.get("rated") else None,
         )
 
     # --- one case ----------------------------------------------------------------------------------------
@@ -133,6 +143,7 @@ class CaseRoom:
         may_answer = desk.may(self.answers, case.branch_id)
         is_over, moves = case.state in OVER, MOVES[case.kind][case.state]
         is_legal = case.kind is CaseKind.CONSULTATION
+        rating = await rating_invitations.find(session, case)
         is_answered = case.state in (CaseState.ANSWERED, CaseState.WAITING_USER)
         return {
             "room": self,
@@ -150,6 +161,8 @@ class CaseRoom:
             "may_refer": may_answer and CaseState.REFERRED in moves,
             "may_close": may_answer and CaseState.CLOSED in moves,
             "is_answered": is_answered,
+            "rating": rating,
+            "may_call_back": may_answer and rating is not None and rating.waits_for_call,
             "owner": await case_owners.name_of(session, case),
             "is_mine": case.owner_id == desk.standing.staff_id,
             "may_own": may_answer and not is_over and case.state is not CaseState.ANSWERED,

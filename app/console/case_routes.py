@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app.console import case_owning
+from app.console import case_owning, case_rating
 from app.console.case_pages import CaseRoom
 from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.office import OfficeInUse
@@ -49,6 +49,10 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
     @router.post("/{number}/close", dependencies=may_answer)
     async def close(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
         return await room.close(number, request, desk, shell)
+
+    @router.post("/{number}/called-back", dependencies=may_answer)
+    async def called_back(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_rating.called_back(room, number, request, desk, shell)
 
     @router.post("/{number}/call", dependencies=may_answer)
     async def call(number: str, desk: ActingDesk, shell: InShell) -> Response:
