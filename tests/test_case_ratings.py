@@ -330,6 +330,8 @@ async def test_words_go_with_a_score_and_are_sealed(story: Story) -> None:
     row = await story.row()
     assert row is not None and row.words == HOSTILE
     async with story.database.reading() as session:
+        case = await case_work.get_case(session, story.number)
+        assert await case_ratings.of_cases(session, [case]) == {case.id: f"3 一般：{HOSTILE}"}
         raw = await session.scalar(sa.select(sa.type_coerce(CaseRating.words, sa.LargeBinary)))
         assert b"script" not in bytes(raw or b"")
 

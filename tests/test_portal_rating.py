@@ -69,6 +69,7 @@ async def test_a_wrong_one_keeps_what_was_typed(ends: Ends) -> None:
         assert refused.status_code == 422 and "请先选一项" in refused.text
         assert "&lt;script&gt;" in refused.text and "<script>alert" not in refused.text
     long = await li.taps(page, where, score="3", words="长" * 301)
+    assert 'value="3" checked' in long.text, "what was picked is kept"
     assert long.status_code == 422 and "最多写 300 个字，现在是 301 个字" in long.text
     assert (await rating(ends)).score is None
     assert (await li.taps(page, where, score="3", words=hostile)).status_code == 303

@@ -61,7 +61,7 @@ async def rate(
         except DomainError as refusal:  # nothing has been written of it
             wrong = refusal.message
     if wrong or danger:
-        return await _page(visitor, session, case, now, wrong=wrong, danger=danger, words=words)
+        return await _page(visitor, session, case, now, wrong=wrong, danger=danger, score=score, words=words)
     return RedirectResponse(f"/me/cases/{address}", 303)
 
 
@@ -73,6 +73,7 @@ async def _page(
     *,
     wrong: str = "",
     danger: str = "",
+    score: str = "",
     words: str = "",
 ) -> HTMLResponse:
     thread = await cases.list_thread(session, case)
@@ -85,6 +86,7 @@ async def _page(
         may_rate=await case_ratings.find_open(session, case, now) is not None,
         scores=SCORES,
         longest=LONGEST,
+        picked=score or str(rating.score if rating else ""),
         typed=words or (rating.words if rating else "") or "",
         wrong=wrong,
         danger=danger,

@@ -3,7 +3,7 @@
 Who is asked, and when, is in `rating_invitations`. Averages of few people are shown to nobody.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -111,6 +111,13 @@ async def say(session: AsyncSession, person_id: int, number: str, words: str, no
     rated.rating.words = words
     await session.flush()
     return rated
+
+
+async def of_cases(session: AsyncSession, found: Sequence[Case]) -> dict[int, str]:
+    """What was answered, in words for its author, by the id of the case; what was not rated is not there."""
+    rated = (CaseRating.case_id.in_([case.id for case in found]), CaseRating.score.is_not(None))
+    rows = await session.scalars(sa.select(CaseRating).where(*rated))
+    return {row.case_id: "：".join(filter(None, [label(row.score or 0), row.words])) for row in rows}
 
 
 # --- by staff ----------------------------------------------------------------------------------------------
