@@ -50,10 +50,6 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
     async def close(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
         return await room.close(number, request, desk, shell)
 
-    @router.post("/{number}/called-back", dependencies=may_answer)
-    async def called_back(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
-        return await case_rating.called_back(room, number, request, desk, shell)
-
     @router.post("/{number}/call", dependencies=may_answer)
     async def call(number: str, desk: ActingDesk, shell: InShell) -> Response:
         return await room.call(number, desk, shell)
@@ -62,4 +58,5 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
     async def reveal(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
         return await room.reveal(number, request, desk, shell)
 
+    case_rating.add_to(router, room)
     return router
