@@ -24,6 +24,7 @@ from handlers import (
     news,
     power_safety,
     privacy,
+    rating,
     signposts,
     welcome,
 )
@@ -50,6 +51,7 @@ def routers(
         desk.router,
         hotlines.router,
         feedback.router,
+        rating.router,
         activities.router,
         activities.make_router(noticed),
         membership.router,

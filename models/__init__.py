@@ -18,6 +18,7 @@ from models.base import Base
 from models.canned_reply import CannedReply
 from models.case import OVER, Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
 from models.case_beside import CaseDraft, CaseMention, CaseReminder
+from models.case_rating import CaseRating
 from models.consultation import Basis, Consultation, Employment, Urgency
 from models.content import OPEN_DRAFTS, ContentDraft, ContentKind, ContentMove
 from models.coordination import AccessToken, Counter, Lease, SharedVersion
@@ -105,6 +106,7 @@ __all__ = [
     "CaseEntry",
     "CaseKind",
     "CaseMention",
+    "CaseRating",
     "CaseReminder",
     "CaseReporter",
     "CaseState",

@@ -16,6 +16,7 @@ from models import (
     CaseDraft,
     CaseEntry,
     CaseKind,
+    CaseRating,
     CaseReminder,
     CaseReporter,
     CaseState,
@@ -82,6 +83,7 @@ async def fill(database: Database) -> None:
                     case_id=case.id, kind=EntryKind.MEMBER, blocks=[{"text": "家里的事"}], created_at=NOON
                 ),
                 CaseReporter(case_id=case.id, person_digest=bytes(16), reporter={"person_id": person.id}),
+                CaseRating(case_id=case.id, ends_at=NOON, score=2, words="等了太久"),
                 Consultation(
                     case_id=case.id,
                     details={"opponent_name": "红星煤矿"},

@@ -27,16 +27,18 @@ from app.services import (
     case_files,
     case_lists,
     case_owners,
+    case_ratings,
     case_reporters,
     case_threads,
     case_work,
     consultation_facts,
     consultation_work,
     consultations,
+    rating_invitations,
     telling,
 )
 from app.services.case_files import CaseFile
-from app.services.case_lists import Asked
+from app.services.case_lists import Asked, Unhappy
 from app.services.case_moves import MOVES
 from app.services.case_work import Answered
 from app.services.permissions import Right, Standing, scope
@@ -46,6 +48,7 @@ SHOWN: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "audio/mpe
 LATE: Final = "late"
 OWNERS: Final = {"mine": "我接手的", "free": "待接的"}
 FOR_ME: Final = {"named": "备注提到我", "reminded": "到时间跟进"}
+RATED: Final = {Unhappy.ALL.value: "不满意的", Unhappy.WAITING.value: "不满意、没有回访"}
 KINDS: Final = {each.value: each.label for each in (CaseKind.DESK, CaseKind.FEEDBACK)}
 
 
@@ -76,9 +79,10 @@ class CaseRoom:
             rows = await case_lists.rows(session, [*first, *others.rows], now)
             count = await case_lists.count(session, asked)
             newest = await case_threads.newest(session)
+            scores = await case_ratings.averages(session, now - case_ratings.LATELY, self.room.kinds)
         left = max(0, count.waiting - case_lists.FIRST)
         shown: dict[str, Any] = {"page": others, "rows": rows, "count": count, "left": left}
-        return shell.page(self.list_template, room=self, newest=newest, **shown)
+        return shell.page(self.list_template, room=self, newest=newest, scores=scores, **shown)
 
     async def waiting(self, session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
         asked = Asked(self.room, scope(standing, self.answers), now)
@@ -89,11 +93,13 @@ class CaseRoom:
         named = replace(everything, named_id=standing.staff_id)
         to_follow = await case_lists.count_all(session, due)
         to_read = await case_lists.count_all(session, named)
+        unhappy = await case_ratings.count_waiting(session, self.room.holds, asked.scope)
         return [
             Waiting(f"到时间跟进的{self.label}", f"{self.page}?for=reminded", to_follow),
             Waiting(f"提到我的{self.label}", f"{self.page}?for=named", to_read),
             Waiting(self.waits, self.page, found.waiting, found.late),
             Waiting(f"其中我接手的{self.label}", f"{self.page}?owner=mine", mine.waiting, mine.late),
+            Waiting(f"评价不满意的{self.label}", f"{self.page}?rated={Unhappy.WAITING}", unhappy),
         ]
 
     async def search(self, session: AsyncSession, standing: Standing, words: str) -> list[Found]:
@@ -115,6 +121,7 @@ class CaseRoom:
             Filter("owner", "办理人", OWNERS),
             Filter("for", "与我有关", FOR_ME),
             Filter("due", "时限", {LATE: "已超时"}),
+            Filter("rated", "评价", RATED),
             Filter("number", "编号"),
         )
 
@@ -133,6 +140,7 @@ class CaseRoom:
             is_free=view.get("owner") == "free",
             named_id=desk.standing.staff_id if view.get("for") == "named" else None,
             reminded_id=desk.standing.staff_id if view.get("for") == "reminded" else None,
+            unhappy=Unhappy(view.get("rated")) if view.get("rated") else None,
         )
 
     # --- one case ----------------------------------------------------------------------------------------
@@ -150,6 +158,7 @@ class CaseRoom:
         may_answer = desk.may(self.answers, case.branch_id)
         is_over, moves = case.state in OVER, MOVES[case.kind][case.state]
         is_legal = case.kind is CaseKind.CONSULTATION
+        rating = await rating_invitations.find(session, case)
         is_answered = case.state in (CaseState.ANSWERED, CaseState.WAITING_USER)
         return {
             "room": self,
@@ -168,6 +177,8 @@ class CaseRoom:
             "may_refer": may_answer and CaseState.REFERRED in moves,
             "may_close": may_answer and CaseState.CLOSED in moves,
             "is_answered": is_answered,
+            "rating": rating,
+            "may_call_back": may_answer and rating is not None and rating.waits_for_call,
             "owner": await case_owners.name_of(session, case),
             "is_mine": case.owner_id == desk.standing.staff_id,
             "may_own": may_answer and not is_over and case.state is not CaseState.ANSWERED,

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app.console import case_aids, case_owning
+from app.console import case_aids, case_owning, case_rating
 from app.console.case_pages import CaseRoom
 from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.office import OfficeInUse
@@ -26,9 +26,32 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
             return await case_aids.filled(room, number, desk, shell, now, put=canned)
         return await room.one(number, desk, shell, now)
 
-    @router.post("/{number}/fill", dependencies=may_answer)
-    async def fill(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
-        return await case_aids.fill(room, number, request, desk, shell)
+    @router.post("/{number}/answer", dependencies=may_answer)
+    async def answer(
+        number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
+    ) -> Response:
+        return await room.answer(number, request, desk, shell, office)
+
+    @router.post("/{number}/close", dependencies=may_answer)
+    async def close(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await room.close(number, request, desk, shell)
+
+    @router.post("/{number}/call", dependencies=may_answer)
+    async def call(number: str, desk: ActingDesk, shell: InShell) -> Response:
+        return await room.call(number, desk, shell)
+
+    @router.post("/{number}/reveal", dependencies=[needs(Right.REPORTER_REVEAL)])
+    async def reveal(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await room.reveal(number, request, desk, shell)
+
+    _add_owning(router, room)
+    _add_aids(router, room)
+    case_rating.add_to(router, room)
+    return router
+
+
+def _add_owning(router: APIRouter, room: CaseRoom) -> None:
+    may_answer = [needs(room.answers)]
 
     @router.post("/{number}/take", dependencies=may_answer)
     async def take(number: str, desk: ActingDesk, shell: InShell) -> Response:
@@ -46,11 +69,13 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
     async def hand(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
         return await case_owning.hand(room, number, request, desk, shell)
 
-    @router.post("/{number}/answer", dependencies=may_answer)
-    async def answer(
-        number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
-    ) -> Response:
-        return await room.answer(number, request, desk, shell, office)
+
+def _add_aids(router: APIRouter, room: CaseRoom) -> None:
+    may_answer = [needs(room.answers)]
+
+    @router.post("/{number}/fill", dependencies=may_answer)
+    async def fill(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_aids.fill(room, number, request, desk, shell)
 
     @router.post("/{number}/draft", dependencies=may_answer)
     async def draft(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
@@ -67,17 +92,3 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
     @router.post("/{number}/remind/{reminder}", dependencies=may_answer)
     async def settle(number: str, reminder: str, desk: ActingDesk, shell: InShell) -> Response:
         return await case_aids.settle(room, number, reminder, desk, shell)
-
-    @router.post("/{number}/close", dependencies=may_answer)
-    async def close(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
-        return await room.close(number, request, desk, shell)
-
-    @router.post("/{number}/call", dependencies=may_answer)
-    async def call(number: str, desk: ActingDesk, shell: InShell) -> Response:
-        return await room.call(number, desk, shell)
-
-    @router.post("/{number}/reveal", dependencies=[needs(Right.REPORTER_REVEAL)])
-    async def reveal(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
-        return await room.reveal(number, request, desk, shell)
-
-    return router

@@ -32,6 +32,7 @@ ACTS: Final[dict[str, str]] = {
     "case.note": "写内部备注",
     "case.remind": "设跟进提醒",
     "case.remind_end": "了结跟进提醒",
+    "case.call_back": "回访",
     "case.contact": "查看联系电话",
     "case.files": "查看附件",
     "case.reporter": "查看当事人是谁",

@@ -6,13 +6,14 @@ Not here: applications and changes of members' data, which are decided and have 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import NotFound
-from app.services import case_mentions, case_owners, case_reminders, cases, consultations
+from app.services import case_mentions, case_owners, case_ratings, case_reminders, cases, consultations
 from app.services.permissions import Scope
 from models import Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind, Urgency
 
@@ -40,6 +41,13 @@ class Room:
         return Case.kind.in_(self.kinds) & (is_correction if self.corrections else ~is_correction)
 
 
+class Unhappy(StrEnum):
+    """Cases whose person was not satisfied."""
+
+    ALL = "bad"
+    WAITING = "call"  # nobody has called back yet
+
+
 DESK = Room((CaseKind.DESK, CaseKind.FEEDBACK))
 LEGAL = Room((CaseKind.CONSULTATION,))
 CORRECTIONS = Room((CaseKind.DESK,), corrections=True)
@@ -61,6 +69,7 @@ class Asked:
     is_free: bool = False  # nobody has taken it
     named_id: int | None = None  # of staff: a note names him, and he has not looked since
     reminded_id: int | None = None  # of staff: he wanted to look at it again by now
+    unhappy: Unhappy | None = None
 
     def waiting(self) -> sa.Select[Case]:
         """Unanswered ones: those near a deadline of the law first, then the earliest due."""
@@ -92,6 +101,8 @@ class Asked:
             found.append(Case.id.in_(case_mentions.cases_naming(self.named_id)))
         if self.reminded_id is not None:
             found.append(Case.id.in_(case_reminders.cases_due(self.reminded_id, self.now)))
+        if self.unhappy:
+            found.append(case_ratings.is_unhappy(waiting=self.unhappy is Unhappy.WAITING))
         if self.number:
             found.append(Case.number == self.number.replace(" ", "").upper())
         return found

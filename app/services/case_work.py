@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
 from app.knowledge.laws import CAUTION
-from app.services import case_clocks, case_notices
+from app.services import case_clocks, case_notices, rating_invitations
 from app.services.audit import does
 from app.services.case_moves import DECIDED_KINDS, way
 from app.services.cases import CORRECTION, moment_kept, move
@@ -176,6 +176,7 @@ async def end(session: AsyncSession, case: Case, by: str, now: datetime, *, chan
     case_clocks.end(case)
     if case.kind is CaseKind.CONSULTATION:
         await case_notices.withdraw(session, case, now)
+    await rating_invitations.expect(session, case, now)
     await session.flush()
     return case
 

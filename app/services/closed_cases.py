@@ -22,6 +22,7 @@ from models import (
     CaseEntry,
     CaseKind,
     CaseMention,
+    CaseRating,
     CaseReminder,
     CaseReporter,
     Consultation,
@@ -61,6 +62,9 @@ async def empty(session: AsyncSession, ids: Ids) -> int:
     await change(session, facts.values(dict.fromkeys(_ANSWERED)))
     for beside in (CaseMention, CaseReminder, CaseDraft):
         await change(session, sa.delete(beside).where(beside.case_id.in_(ids)))
+    rating = sa.update(CaseRating).where(CaseRating.case_id.in_(ids))
+    never = dict.fromkeys(("invite_due_at", "remind_due_at", "end_due_at"))
+    await change(session, rating.values(words=None, **never))
     for told in (MembershipApplication, MemberChange):
         await change(session, sa.update(told).where(told.case_id.in_(ids)).values(facts=None))
     return await change(session, sa.delete(CaseReporter).where(CaseReporter.case_id.in_(ids)))

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
 from app.errors import DomainError, NotFound
-from app.services import case_clocks, cases, consents
+from app.services import case_clocks, cases, consents, rating_invitations
 from app.services.case_clocks import REOPENS_FOR
 from app.services.case_moves import MOVES
 from app.services.cases import Blocks, Mine, Opened, move
@@ -168,6 +168,8 @@ async def add(
     )
     added = _take_up(own, entry, now)
     session.add(entry)
+    if added is Added.REOPENED:
+        await rating_invitations.withdraw(session, own.case, now)
     await session.flush()
     return added
 

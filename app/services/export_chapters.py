@@ -15,6 +15,7 @@ from app.clock import shanghai
 from app.services import (
     application_facts,
     applications,
+    case_ratings,
     cases,
     consents,
     consultation_facts,
@@ -157,12 +158,14 @@ async def _sign_ups(session: AsyncSession, person_id: int) -> Sequence[Row]:
     state="状态",
     opened_at="提交时间",
     answers="问过您的",
+    rating="您的评价",
     thread="往来",
 )
 async def _cases(session: AsyncSession, person_id: int) -> Sequence[Row]:
     own = [each.case for each in await cases.list_mine(session, person_id, 10_000)]
     facts = await facts_of_all(session, own)
     asked = [case for case in own if case.kind is CaseKind.APPLICATION]
+    ratings = await case_ratings.of_cases(session, own)
     told = {case_id: dict(consultation_facts.read(each)) for case_id, each in facts.items()}
     for case_id, each in (await applications.of_cases(session, asked)).items():
         told[case_id] = dict(application_facts.lines(each, whole=True))
@@ -174,6 +177,7 @@ async def _cases(session: AsyncSession, person_id: int) -> Sequence[Row]:
             "state": case.state.said_to_member,
             "opened_at": day(shanghai(case.opened_at).date()) if case.anonymous else time(case.opened_at),
             "answers": told.get(case.id, {}),
+            "rating": ratings.get(case.id, ""),
             "thread": [_said(entry) for entry in await cases.list_thread(session, case)],
         }
         for case in own
