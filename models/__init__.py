@@ -15,6 +15,7 @@ from models.api_session import ApiSession
 from models.article import Article, ArticleCategory, ArticleMove, ArticleReads, ArticleState
 from models.backup import Backup
 from models.base import Base
+from models.care import Care
 from models.case import OVER, Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
 from models.consultation import Basis, Consultation, Employment, Urgency
 from models.content import OPEN_DRAFTS, ContentDraft, ContentKind, ContentMove
@@ -97,6 +98,7 @@ __all__ = [
     "BindingState",
     "Branch",
     "BranchMove",
+    "Care",
     "Case",
     "CaseEntry",
     "CaseKind",

@@ -144,7 +144,7 @@ async def _locked(session: AsyncSession, person_id: int, case_id: str, seen: str
 
 async def _whole(session: AsyncSession, case: Case, person_id: int, now: datetime) -> WholeCaseOut:
     thread = await cases.list_thread(session, case)
-    doors = await own_cases.doors_of(session, person_id, case, now)
+    doors = own_cases.doors_of(case, now)
     answered = any(entry.kind is EntryKind.STAFF for entry in thread)
     return WholeCaseOut(
         **_facts(case, person_id),
