@@ -36,7 +36,7 @@ SECTION: Final = Section(
     "事务",
     ROOM.label,
     PAGE,
-    "heart",
+    "sprout",
     Right.COUNSEL_READ,
     waiting=ROOM.waiting,
     search=ROOM.search,
