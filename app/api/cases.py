@@ -105,7 +105,7 @@ async def one(case_id: PublicId, caller: Caller, session: ReadSession, now: Now)
 async def add(
     case_id: PublicId, given: MoreIn, caller: Caller, session: WriteOnce, now: Now, seen: IfMatch = None
 ) -> AddedOut | Response:
-    """补充情况。现在只有法律咨询能在这里补充，别的按 how_to_add。"""
+    """补充情况。咨询（法律、心理疏导、健康）能在这里补充，别的按 how_to_add。"""
     person_id = caller.known.person_id
     case = await _locked(session, person_id, case_id, seen, now)
     danger = await crisis.heed(session, person_id, given.text, "api", now)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from app.clock import spoken
 from app.services import case_threads, cases
+from app.services.advice_kinds import CARE
 from app.services.case_facts import Facts
 from models import OVER, Case, CaseEntry, CaseState
 
@@ -13,7 +14,7 @@ def line(case: Case, now: datetime, facts: Facts) -> str:
         case.number,
         case.kind.label + (f"（{topic}）" if (topic := cases.topic_of(case)) else ""),
         case.state.label,
-        "匿名" if case.anonymous else "实名",
+        "保密" if case.kind in CARE else "匿名" if case.anonymous else "实名",
     ]
     due_at = case.answer_due_at or (case.first_answer_due_at if case.state is CaseState.SUBMITTED else None)
     parts += ["加急"] if facts.is_urgent and case.state not in OVER else []
