@@ -16,6 +16,8 @@ HELP = "\n".join(
         lines.LEAVE,
         lines.MINE,
         lines.LEGAL_AID,
+        lines.COUNSELLING,
+        lines.HEALTH,
         lines.DESK,
         lines.HOTLINES,
         "办到一半：回复「上一步」改回答，「取消」退出，「继续」接着办。",

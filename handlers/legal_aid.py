@@ -10,22 +10,23 @@ from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
 from app.services import cases, consultations
+from app.services.advice import Added
+from app.services.advice_kinds import ADVICE, LAW_LINE
 from app.services.case_work import with_caveat
-from app.services.consultation_work import ADD_WORD
-from app.services.consultations import Added, Own
+from app.services.consultations import Own
 from app.services.legal_topics import topic_label
 from app.services.purposes import LEGAL_AID
 from app.services.statutory_deadlines import Deadline, nearest
 from app.wechat.replies import MAX_TEXT_BYTES, Reply, Text, fit
 from handlers import consenting, legal_intake, lines
-from models import OVER, CaseState
+from models import OVER, CaseKind, CaseState
 
 router = Router("legal_aid")
 
 LISTED = 8
 EXCERPT = 40  # characters
 NEW = f"有新情况，请重新咨询：{lines.LEGAL_AID}"
-SORRY = "答复比说好的晚了，很抱歉。急事请打 12348（免费）。"
+SORRY = f"答复比说好的晚了，很抱歉。急事请打 {LAW_LINE.number}（免费）。"
 
 
 @router.flow("legal_aid.intake", title="法律咨询", version=2, confidential=True)
@@ -76,7 +77,9 @@ async def show(chat: Chat) -> Reply:
     return Text(whole if len(whole.encode()) <= MAX_TEXT_BYTES else fit("\n".join([*words, *standing])))
 
 
-@router.flow("legal_aid.add", title=ADD_WORD, version=2, args=("number",), confidential=True)
+@router.flow(
+    "legal_aid.add", title=ADVICE[CaseKind.CONSULTATION].go_on, version=2, args=("number",), confidential=True
+)
 async def add(chat: Chat) -> Reply:
     """Which one, and what; a question of the lawyer is read again first."""
     own = await _chosen(chat, "要补充哪一件？", lambda own: own.takes_more(chat.at))

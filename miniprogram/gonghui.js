@@ -200,7 +200,7 @@ export class Gonghui {
     return this.call({ method: "GET", path: `/me/cases/${encodeURIComponent(given.case_id)}` });
   }
 
-  /** 补充情况。现在只有法律咨询能在这里补充，别的按 how_to_add。 */
+  /** 补充情况。咨询（法律、心理疏导、健康）能在这里补充，别的按 how_to_add。 */
   addToCase(given) {
     return this.call({ method: "POST", path: `/me/cases/${encodeURIComponent(given.case_id)}/entries`, body: given.body, key: given.key ?? newKey(), seen: given.seen });
   }

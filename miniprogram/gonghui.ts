@@ -132,7 +132,7 @@ export type CallOut = {
   number: string;
   name: string;
 };
-export type CaseKind = "desk" | "feedback" | "consultation" | "application" | "member_change";
+export type CaseKind = "desk" | "feedback" | "consultation" | "counselling" | "health" | "application" | "member_change";
 export type CaseOut = {
   /** 只在本人这里有用 */
   id: string;
@@ -823,7 +823,7 @@ export class Gonghui {
     return this.call<WholeCaseOut>({ method: "GET", path: `/me/cases/${encodeURIComponent(given.case_id)}` });
   }
 
-  /** 补充情况。现在只有法律咨询能在这里补充，别的按 how_to_add。 */
+  /** 补充情况。咨询（法律、心理疏导、健康）能在这里补充，别的按 how_to_add。 */
   addToCase(given: { case_id: string; body: MoreIn; key?: string; seen?: object }): Promise<AddedOut> {
     return this.call<AddedOut>({ method: "POST", path: `/me/cases/${encodeURIComponent(given.case_id)}/entries`, body: given.body, key: given.key ?? newKey(), seen: given.seen });
   }

@@ -16,6 +16,7 @@ from models.article import Article, ArticleCategory, ArticleMove, ArticleReads, 
 from models.backup import Backup
 from models.base import Base
 from models.canned_reply import CannedReply
+from models.care import Care
 from models.case import OVER, Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
 from models.case_beside import CaseDraft, CaseMention, CaseReminder
 from models.case_rating import CaseRating
@@ -101,6 +102,7 @@ __all__ = [
     "Branch",
     "BranchMove",
     "CannedReply",
+    "Care",
     "Case",
     "CaseDraft",
     "CaseEntry",

@@ -19,6 +19,8 @@ class CaseKind(StrEnum):
     CONSULTATION = (
         "consultation"  # a question for the lawyer; what it adds to a case is in models.consultation
     )
+    COUNSELLING = "counselling"  # 心理疏导; what it adds to a case is in models.care
+    HEALTH = "health"  # 健康咨询, of a doctor; models.care
     APPLICATION = "application"  # 入会申请; what it adds is in models.membership_application
     MEMBER_CHANGE = "member_change"  # what staff approve of a member's data; models.member_change
 
@@ -31,6 +33,8 @@ _KINDS = {
     CaseKind.DESK: "人工服务",
     CaseKind.FEEDBACK: "留言",
     CaseKind.CONSULTATION: "法律咨询",
+    CaseKind.COUNSELLING: "心理疏导",
+    CaseKind.HEALTH: "健康咨询",
     CaseKind.APPLICATION: "入会申请",
     CaseKind.MEMBER_CHANGE: "资料变更",
 }

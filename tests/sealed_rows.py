@@ -12,6 +12,7 @@ from models import (
     Base,
     BindingState,
     Branch,
+    Care,
     Case,
     CaseDraft,
     CaseEntry,
@@ -91,6 +92,7 @@ async def fill(database: Database) -> None:
                     consent_version="1",
                     consent_at=NOON,
                 ),
+                Care(case_id=case.id, details={"called": "小雨"}, consent_version="1", consent_at=NOON),
                 alert(person.id),
                 sign_up(badminton.id, person.id),
                 MemberMove(

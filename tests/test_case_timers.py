@@ -15,7 +15,7 @@ from app.database import Database
 from app.jobs import case_clocks as job
 from app.services import calendar, case_clocks, case_work, cases, consultation_work, consultations
 from app.services.statutory_deadlines import Dates
-from models import Case, CaseState, Consultation, DeliveryState, Employment, Outbox
+from models import Case, CaseKind, CaseState, Consultation, DeliveryState, Employment, Outbox
 from tests.conftest import FakeClock
 from tests.consulting import WORDS, consult, look, person
 
@@ -251,7 +251,7 @@ async def test_two_processes_do_it_once(days: Days) -> None:
     ],
 )
 def test_the_first_answer_is_due_after_four_office_hours(asked: str, due: str) -> None:
-    assert case_clocks.first_answer_due(at(asked)) == at(due)
+    assert case_clocks.answer_due(CaseKind.CONSULTATION, at(asked)) == at(due)
     assert calendar.working_time_between(at(asked), at(due)) == timedelta(hours=4)
 
 

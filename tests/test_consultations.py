@@ -13,9 +13,9 @@ from app.database import Database
 from app.errors import DomainError, NotFound
 from app.jobs import retention as job
 from app.services import case_work, cases, closed_cases, consultation_work, consultations
+from app.services.advice import Added
 from app.services.case_moves import MOVES, way
 from app.services.consultation_facts import Hurry, Opponent, Paper, Papers, Tried, read
-from app.services.consultations import Added
 from app.services.statutory_deadlines import Dates
 from models import (
     OVER,
@@ -290,7 +290,7 @@ async def test_only_consultations_are_asked_about(session: AsyncSession) -> None
     li = await person(session)
     left = await cases.open_case(session, CaseKind.FEEDBACK, li, None, blocks=WORDS, now=NOON)
 
-    with pytest.raises(DomainError, match="是留言，只有法律咨询能这样办"):
+    with pytest.raises(DomainError, match="是留言，只有咨询能这样办"):
         await consultation_work.ask(session, left.number, "哪天？", "张律师", NOON)
 
 

@@ -105,7 +105,7 @@ async def one(case_id: PublicId, caller: Caller, session: ReadSession, now: Now)
 async def add(
     case_id: PublicId, given: MoreIn, caller: Caller, session: WriteOnce, now: Now, seen: IfMatch = None
 ) -> AddedOut | Response:
-    """补充情况。现在只有法律咨询能在这里补充，别的按 how_to_add。"""
+    """补充情况。咨询（法律、心理疏导、健康）能在这里补充，别的按 how_to_add。"""
     person_id = caller.known.person_id
     case = await _locked(session, person_id, case_id, seen, now)
     danger = await crisis.heed(session, person_id, given.text, "api", now)
@@ -144,7 +144,7 @@ async def _locked(session: AsyncSession, person_id: int, case_id: str, seen: str
 
 async def _whole(session: AsyncSession, case: Case, person_id: int, now: datetime) -> WholeCaseOut:
     thread = await cases.list_thread(session, case)
-    doors = await own_cases.doors_of(session, person_id, case, now)
+    doors = own_cases.doors_of(case, now)
     answered = any(entry.kind is EntryKind.STAFF for entry in thread)
     return WholeCaseOut(
         **_facts(case, person_id),

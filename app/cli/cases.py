@@ -9,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.cli import case_files, case_lines
 from app.cli.staff_work import By, look, run, told
 from app.cli.words import Commands
-from app.services import case_work, cases, consultation_work, consultations
+from app.services import case_facts, case_work, cases, consultation_work
 from models import Case, CaseKind, CaseState
 
 if TYPE_CHECKING:
     from app.assembly import House
 
-app = Commands(help="留言、人工服务和法律咨询：查看、答复、追问、转介、办结。")
+app = Commands(help="留言、人工服务和咨询：查看、答复、追问、转介、办结。")
 
 Number = Annotated[str, typer.Argument(help="编号，例如 LY-2026-0042、FL-2026-0042")]
 
@@ -23,15 +23,16 @@ Number = Annotated[str, typer.Argument(help="编号，例如 LY-2026-0042、FL-2
 @app.command(name="list")
 def list_(
     state: Annotated[CaseState | None, typer.Option(help="只看这种状态；不写就看未办结的")] = None,
-    kind: Annotated[CaseKind | None, typer.Option(help="只看这一类：人工、留言、法律咨询")] = None,
+    kind: Annotated[CaseKind | None, typer.Option(help="只看这一类：人工、留言、咨询等")] = None,
     limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
 ) -> None:
-    """列出事项，最早到期的在前；法律咨询里离法定期限近的最前，等本人补充的最后。"""
+    """列出事项，最早到期的在前；离法定期限近的和有危险的最前，等本人补充的咨询最后。"""
 
     async def work(house: "House", session: AsyncSession) -> list[str]:
         found = await case_work.list_cases(session, kind=kind, state=state, limit=limit)
-        facts = await consultations.facts_of_all(session, found)
-        return [case_lines.line(case, house.clock.now(), facts.get(case.id)) for case in found]
+        now = house.clock.now()
+        facts = await case_facts.read_all(session, found, now)
+        return [case_lines.line(case, now, facts.get(case.id, case_facts.NOTHING)) for case in found]
 
     for line in look(work) or ["没有要办的事项。"]:
         typer.echo(line)
@@ -50,9 +51,9 @@ def show(
         case = await case_work.get_case(session, number)
         phone = await case_work.open_contact(session, number, by, now) if contact else ""
         entries = await case_work.list_entries(session, case)
-        facts = (await consultations.facts_of_all(session, [case])).get(case.id)
+        facts = await case_facts.read(session, case, now)
         lines = [case_lines.line(case, now, facts)]
-        lines += case_lines.facts_of(facts, now) if facts is not None else []
+        lines += [*facts.warnings, *(f"{name}：{value}" for name, value in facts.rows)]
         lines += [case_lines.entry(entry, case, now) for entry in entries]
         if number_of_files := sum(len(cases.files_in(entry)) for entry in entries):
             command = f"gonghui cases files {case.number} --to 文件夹"
@@ -77,7 +78,7 @@ def answer(number: Number, text: Annotated[str, typer.Argument(help="答复内�
 
 @app.command()
 def ask(number: Number, text: Annotated[str, typer.Argument(help="要问本人的话")], by: By) -> None:
-    """追问（法律咨询）：问题送给本人；等补充时停止计时，7 天没有补充会提醒，14 天自动办结。"""
+    """追问（咨询）：问题送给本人；等补充时停止计时，7 天没有补充会提醒，14 天自动办结。"""
 
     async def work(house: "House", session: AsyncSession) -> str:
         asked = await consultation_work.ask(session, number, text, by, house.clock.now())
@@ -93,7 +94,7 @@ def refer(
     consent: Annotated[str, typer.Option("--consent", help="本人什么时候、怎样单独同意的，记入办理过程")],
     by: By,
 ) -> None:
-    """转介（法律咨询）：征得本人单独同意后，交给别的单位办。"""
+    """转介（咨询）：征得本人单独同意后，交给别的单位办。"""
 
     async def work(house: "House", session: AsyncSession) -> str:
         referred = await consultation_work.refer(session, number, to, consent, by, house.clock.now())

@@ -12,7 +12,6 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import civil_date
 from app.console import case_beside, downloads, forms, listing
 from app.console.entrance import Desk
 from app.console.listing import Filter, View
@@ -23,7 +22,9 @@ from app.errors import DomainError, NotFound
 from app.files import ENDINGS
 from app.services import (
     canned_replies,
+    care_wording,
     case_drafts,
+    case_facts,
     case_files,
     case_lists,
     case_owners,
@@ -31,12 +32,12 @@ from app.services import (
     case_reporters,
     case_threads,
     case_work,
-    consultation_facts,
     consultation_work,
-    consultations,
     rating_invitations,
     telling,
 )
+from app.services.advice_kinds import ADVICE, CARE
+from app.services.care_wording import Doubtful
 from app.services.case_files import CaseFile
 from app.services.case_lists import Asked, Unhappy
 from app.services.case_moves import MOVES
@@ -154,10 +155,10 @@ class CaseRoom:
     async def shown(self, session: AsyncSession, desk: Desk, number: str, now: datetime) -> dict[str, Any]:
         case = await case_lists.get(session, self.room, desk.scope(self.reads), number)
         thread, seen = await case_threads.read(session, case, now)
-        facts = (await consultations.facts_of_all(session, [case])).get(case.id)
+        facts = await case_facts.read(session, case, now)
         may_answer = desk.may(self.answers, case.branch_id)
         is_over, moves = case.state in OVER, MOVES[case.kind][case.state]
-        is_legal = case.kind is CaseKind.CONSULTATION
+        is_asked = case.kind in ADVICE
         rating = await rating_invitations.find(session, case)
         is_answered = case.state in (CaseState.ANSWERED, CaseState.WAITING_USER)
         return {
@@ -167,13 +168,13 @@ class CaseRoom:
             "thread": thread,
             "seen": seen,
             "newest": await case_threads.newest(session),
-            "facts": facts,
-            "warnings": consultation_facts.warnings(facts, civil_date(now)) if facts else [],
-            "known_facts": (
-                [*consultation_facts.read(facts), *consultation_facts.agreed(facts, now)] if facts else []
-            ),
+            "signed": _signed(case),
+            "warnings": facts.warnings,
+            "known_facts": facts.rows,
+            "sends_to_hospital": may_answer and not is_over and case.kind in care_wording.ADVICE_TO_GO,
+            "only_in_danger": case.kind in CARE,
             "may_answer": may_answer and not is_over,
-            "may_ask": may_answer and is_legal and not is_over and case.state is not CaseState.ANSWERED,
+            "may_ask": may_answer and is_asked and not is_over and case.state is not CaseState.ANSWERED,
             "may_refer": may_answer and CaseState.REFERRED in moves,
             "may_close": may_answer and CaseState.CLOSED in moves,
             "is_answered": is_answered,
@@ -196,9 +197,12 @@ class CaseRoom:
         form = await forms.read(request)
         text, how, canned = (forms.words(form, name) for name in ("text", "how", "canned"))
         now = desk.shared.clock.now()
+        if how == "hospital":
+            return await self._sends_to_hospital(desk, shell, number, text, now)
         try:
             async with desk.acting() as session:
                 case = await self.taken_up(session, desk, number, forms.words(form, "seen"), now)
+                care_wording.refuse_doubtful(case.kind, text, forms.words(form, "warned_of"))
                 case_owners.answers(case, desk.standing, now)
                 if how == "ask":
                     done = await consultation_work.ask(
@@ -210,8 +214,20 @@ class CaseRoom:
                 await canned_replies.count_uses(session, desk.standing, canned.split())
                 words = await told(session, done, "已问本人" if how == "ask" else "已答复", office, now)
         except DomainError as error:
-            return await self.again(desk, shell, number, error, now, text=text, how=how, canned=canned)
+            warned = {"warned_of": error.found} if isinstance(error, Doubtful) else {}
+            typed = {"text": text, "how": how, "canned": canned, **warned}
+            return await self.again(desk, shell, number, error, now, **typed)
         return shell.done(f"{self.page}/{done.case.number}", words)
+
+    async def _sends_to_hospital(
+        self, desk: Desk, shell: Shell, number: str, text: str, now: datetime
+    ) -> HTMLResponse:
+        """The same form with a sentence more; nothing is done yet."""
+        async with desk.reading() as session:
+            shown = await self.shown(session, desk, number, now)
+        if shown["sends_to_hospital"]:
+            text = care_wording.with_advice_to_go(shown["case"].kind, text)
+        return shell.page(self.template, **shown, typed={"text": text})
 
     async def refer(
         self, number: str, request: Request, desk: Desk, shell: Shell, office: Office
@@ -253,12 +269,13 @@ class CaseRoom:
         return await self._with(desk, shell, number, now, phone=phone)
 
     async def reveal(self, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
-        why = forms.words(await forms.read(request), "why")
+        form = await forms.read(request)
+        why, danger = forms.words(form, "why"), forms.words(form, "danger") == "yes"
         now = desk.shared.clock.now()
         try:
             async with desk.acting() as session:
                 case = await self.locked(session, desk, number, Right.REPORTER_REVEAL)
-                known = await case_reporters.reveal(session, case, why, desk.by, now)
+                known = await case_reporters.reveal(session, case, why, desk.by, now, danger=danger)
         except DomainError as error:
             return await self.again(desk, shell, number, error, now, why=why)
         return await self._with(desk, shell, number, now, known=known)
@@ -310,6 +327,12 @@ class CaseRoom:
             file = await case_files.get_file(session, case, position)
             await case_files.open_files(session, case, [file], desk.by, desk.shared.clock.now())
         return await answer_with(file, case.number, desk)
+
+
+def _signed(case: Case) -> str:
+    if case.kind in CARE:
+        return "保密"
+    return "匿名" if case.anonymous else "实名"
 
 
 async def told(session: AsyncSession, done: Answered, what: str, office: Office, now: datetime) -> str:

@@ -29,6 +29,7 @@ from app.services import (
     correcting,
     privacy_requests,
 )
+from app.services.case_facts import NOTHING
 from app.services.correcting import Verdict
 from app.services.permissions import Right, Standing, may
 from app.services.privacy_requests import Line
@@ -57,7 +58,7 @@ class _Corrections(CaseRoom):
         return {
             "room": self,
             "case": case,
-            "row": case_lists.row_of(case, None, now),
+            "row": case_lists.row_of(case, NOTHING, now),
             "thread": thread if may_work else [],
             "seen": seen,
             "may_read": may_work,

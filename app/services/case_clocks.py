@@ -7,20 +7,19 @@ in `case_timers`, what goes back to all from a silent owner in `case_owners`.
 
 from datetime import datetime, timedelta
 
+from app.services.advice_kinds import ADVICE
 from app.services.calendar import after_working_hours, working_time_between
 from models import Case, CaseKind
 
-FIRST_ANSWER_HOURS = 4  # office hours, of a consultation
-NEXT_ANSWER_HOURS = 4
 SILENT_HOURS = 4  # office hours; who has taken a case and says nothing for so long loses it
 REMIND_AFTER = timedelta(days=7)  # of silence, when we asked something
 GIVE_UP_AFTER = timedelta(days=14)
 REOPENS_FOR = timedelta(days=7)  # after an answer, or the closing
-_END_BY_THEMSELVES = frozenset({CaseKind.CONSULTATION})  # others are closed by somebody
 
 
-def first_answer_due(now: datetime) -> datetime:
-    return after_working_hours(now, FIRST_ANSWER_HOURS)
+def answer_due(kind: CaseKind, now: datetime) -> datetime:
+    """When an adviser should have answered what came `now`, the first time as every other."""
+    return after_working_hours(now, ADVICE[kind].hours)
 
 
 def return_due(now: datetime) -> datetime:
@@ -47,14 +46,14 @@ def answer(case: Case, at: datetime) -> None:
     _stand(case)
     case.first_answered_at = case.first_answered_at or at
     case.answered_at = at
-    if case.kind in _END_BY_THEMSELVES:
+    if case.kind in ADVICE:  # others are closed by somebody
         case.close_due_at = at + REOPENS_FOR
 
 
 def reopen(case: Case, now: datetime) -> None:
     """A promise of its own, kept or broken on its own."""
     case.overdue = False
-    _owe(case, after_working_hours(now, NEXT_ANSWER_HOURS), now)
+    _owe(case, answer_due(case.kind, now), now)
 
 
 def owe_again(case: Case, due_at: datetime, at: datetime) -> None:

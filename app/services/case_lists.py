@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import NotFound
-from app.services import case_mentions, case_owners, case_ratings, case_reminders, cases, consultations
+from app.services import case_facts, case_mentions, case_owners, case_ratings, case_reminders, cases
+from app.services.case_facts import NOTHING, Facts
 from app.services.permissions import Scope
-from models import Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind, Urgency
+from models import Care, Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind
 
 UNANSWERED = (
     CaseState.SUBMITTED,
@@ -50,6 +51,8 @@ class Unhappy(StrEnum):
 
 DESK = Room((CaseKind.DESK, CaseKind.FEEDBACK))
 LEGAL = Room((CaseKind.CONSULTATION,))
+COUNSEL = Room((CaseKind.COUNSELLING,))
+HEALTH = Room((CaseKind.HEALTH,))
 CORRECTIONS = Room((CaseKind.DESK,), corrections=True)
 
 
@@ -72,13 +75,13 @@ class Asked:
     unhappy: Unhappy | None = None
 
     def waiting(self) -> sa.Select[Case]:
-        """Unanswered ones: those near a deadline of the law first, then the earliest due."""
+        """Unanswered ones: near a deadline of the law, or in danger, first; then the earliest due."""
         # Few have a due time; they are found by the index of those that have one.
         owed = (Case.answer_due_at.is_not(None), Case.state.in_(UNANSWERED))
         chosen = _joined(Case).where(*self._narrowed(), *owed)
         chosen = chosen.where(Case.answer_due_at < self.now) if self.late else chosen
-        near = sa.case((Consultation.fast_track.is_(True), 0), else_=1)
-        return chosen.order_by(near, Case.answer_due_at, Case.id)
+        first = sa.case((sa.or_(Consultation.fast_track.is_(True), Care.urgent.is_(True)), 0), else_=1)
+        return chosen.order_by(first, Case.answer_due_at, Case.id)
 
     def others(self) -> sa.Select[Case]:
         """All that waits for nothing of ours; no order yet."""
@@ -158,19 +161,18 @@ async def get(session: AsyncSession, room: Room, scope: Scope, number: str, *, l
 
 
 async def rows(session: AsyncSession, found: Sequence[Case], now: datetime) -> list[Row]:
-    facts = await consultations.facts_of_all(session, found)
+    facts = await case_facts.read_all(session, found, now)
     titles = await _titles(session, found)
     names = await case_owners.names_of(session, found)
     return [
-        row_of(case, facts.get(case.id), now, titles.get(case.id, ""), names.get(case.id, ""))
+        row_of(case, facts.get(case.id, NOTHING), now, titles.get(case.id, ""), names.get(case.id, ""))
         for case in found
     ]
 
 
-def row_of(case: Case, facts: Consultation | None, now: datetime, title: str = "", owner: str = "") -> Row:
+def row_of(case: Case, facts: Facts, now: datetime, title: str = "", owner: str = "") -> Row:
     due = case.answer_due_at if case.state in UNANSWERED else None
-    is_urgent = due is not None and facts is not None and facts.urgency is Urgency.URGENT
-    return Row(case, title, due, due is not None and due < now, is_urgent, owner)
+    return Row(case, title, due, due is not None and due < now, due is not None and facts.is_urgent, owner)
 
 
 async def _titles(session: AsyncSession, found: Sequence[Case]) -> dict[int, str]:
@@ -200,4 +202,5 @@ def _short(text: str) -> str:
 
 
 def _joined(*columns: Any) -> sa.Select[Any]:
-    return sa.select(*columns).outerjoin(Consultation, Consultation.case_id == Case.id)
+    chosen = sa.select(*columns).outerjoin(Consultation, Consultation.case_id == Case.id)
+    return chosen.outerjoin(Care, Care.case_id == Case.id)

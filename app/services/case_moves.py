@@ -8,6 +8,19 @@ S = CaseState
 _LEFT = frozenset({S.REFERRED, S.CANCELLED})  # from wherever nothing has been answered yet
 _DECIDED = frozenset({S.APPROVED, S.REFUSED})
 
+_ADVICE: dict[CaseState, frozenset[CaseState]] = {
+    S.SUBMITTED: frozenset({S.TRIAGED, *_LEFT}),
+    S.TRIAGED: frozenset({S.ASSIGNED, *_LEFT}),
+    S.ASSIGNED: frozenset({S.IN_PROGRESS, S.TRIAGED, *_LEFT}),  # back to the queue from who stays silent
+    S.IN_PROGRESS: frozenset({S.WAITING_USER, S.ANSWERED, *_LEFT}),
+    S.WAITING_USER: frozenset({S.IN_PROGRESS, S.ANSWERED, S.CLOSED, *_LEFT}),
+    S.ANSWERED: frozenset({S.REOPENED, S.CLOSED}),
+    S.REOPENED: frozenset({S.ASSIGNED, *_LEFT}),
+    S.CLOSED: frozenset({S.REOPENED}),
+    S.REFERRED: frozenset(),
+    S.CANCELLED: frozenset(),
+}
+
 MOVES: dict[CaseKind, dict[CaseState, frozenset[CaseState]]] = {
     # A talk may be over without a written answer.
     CaseKind.DESK: {
@@ -22,18 +35,9 @@ MOVES: dict[CaseKind, dict[CaseState, frozenset[CaseState]]] = {
         S.CLOSED: frozenset(),
         S.CANCELLED: frozenset(),
     },
-    CaseKind.CONSULTATION: {
-        S.SUBMITTED: frozenset({S.TRIAGED, *_LEFT}),
-        S.TRIAGED: frozenset({S.ASSIGNED, *_LEFT}),
-        S.ASSIGNED: frozenset({S.IN_PROGRESS, S.TRIAGED, *_LEFT}),  # back to the queue from who stays silent
-        S.IN_PROGRESS: frozenset({S.WAITING_USER, S.ANSWERED, *_LEFT}),
-        S.WAITING_USER: frozenset({S.IN_PROGRESS, S.ANSWERED, S.CLOSED, *_LEFT}),
-        S.ANSWERED: frozenset({S.REOPENED, S.CLOSED}),
-        S.REOPENED: frozenset({S.ASSIGNED, *_LEFT}),
-        S.CLOSED: frozenset({S.REOPENED}),
-        S.REFERRED: frozenset(),
-        S.CANCELLED: frozenset(),
-    },
+    CaseKind.CONSULTATION: _ADVICE,
+    CaseKind.COUNSELLING: _ADVICE,
+    CaseKind.HEALTH: _ADVICE,
     CaseKind.APPLICATION: {
         S.SUBMITTED: frozenset({S.REVIEWING, S.CANCELLED}),
         S.REVIEWING: frozenset({S.SUPPLEMENT, S.CANCELLED, *_DECIDED}),

@@ -26,6 +26,8 @@ ANSWERED_BY: Final = {
     CaseKind.DESK: Right.DESK_ANSWER,
     CaseKind.FEEDBACK: Right.DESK_ANSWER,
     CaseKind.CONSULTATION: Right.LEGAL_ANSWER,
+    CaseKind.COUNSELLING: Right.COUNSEL_ANSWER,
+    CaseKind.HEALTH: Right.HEALTH_ANSWER,
 }
 
 

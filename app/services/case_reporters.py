@@ -22,14 +22,19 @@ class Known:
     person: str  # public id
 
 
-async def reveal(session: AsyncSession, case: Case, why: str, by: str, now: datetime) -> Known:
-    """Raises: DomainError: no reason, the case is anonymous, or it was forgotten."""
+async def reveal(
+    session: AsyncSession, case: Case, why: str, by: str, now: datetime, *, danger: bool = False
+) -> Known:
+    """`danger`: `by` states that somebody's life is in danger; without one, some kinds stay closed.
+
+    Raises: DomainError: no reason, the case is anonymous, or it was forgotten; there is no danger.
+    """
     why = why.strip()
     if not why or len(why) > REASON_LENGTH:
         raise DomainError(f"请写明为什么要看，1 到 {REASON_LENGTH} 个字。")
-    noted = f"查看了当事人是谁：{why}"
-    person_id = await case_work.open_reporter(session, case.number, noted, by, now)
-    case_work.put_down(session, "case.reporter", case, reason=why)
+    noted = f"查看了当事人是谁{'（说明有生命危险）' if danger else ''}：{why}"
+    person_id = await case_work.open_reporter(session, case.number, noted, by, now, danger=danger)
+    case_work.put_down(session, "case.reporter", case, reason=why, **({"danger": True} if danger else {}))
     person = await session.get_one(Person, person_id)
     member = await members.find_of_person(session, person_id)
     if member is None:

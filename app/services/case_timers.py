@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
 from app.services import case_clocks, case_notices, case_owners, case_work
+from app.services.advice_kinds import ADVICE
 from app.services.case_clocks import GIVE_UP_AFTER, REMIND_AFTER, REOPENS_FOR
-from app.services.consultation_work import ADD_WORD
 from app.services.consultations import facts_of
 from app.services.statutory_deadlines import NEAR
 from models import Case, CaseKind, CaseState, Consultation, Urgency
@@ -79,9 +79,10 @@ async def _remind(session: AsyncSession, case: Case, now: datetime) -> None:
     entry = await case_work.note(session, case, f"{REMIND_AFTER.days} 天没有补充，已提醒本人", SYSTEM, now)
     case.reminder_due_at = None
     case.close_due_at = max(case.close_due_at or now, now + GIVE_UP_AFTER - REMIND_AFTER)
+    named = ADVICE[case.kind]
     words = (
-        f"提醒您：{case.kind.label} {case.number} 还等您补充，律师才好接着办。\n"
-        f"请回复「{ADD_WORD}」；再过 {(GIVE_UP_AFTER - REMIND_AFTER).days} 天没有补充会先办结，"
+        f"提醒您：{case.kind.label} {case.number} 还等您补充，{named.adviser}才好接着办。\n"
+        f"请回复「{named.go_on}」；再过 {(GIVE_UP_AFTER - REMIND_AFTER).days} 天没有补充会先办结，"
         "以后可以重新咨询。"
     )
     await case_notices.tell(session, case, entry, case_notices.REMINDED, words, "", now)
@@ -100,6 +101,6 @@ async def _close(session: AsyncSession, case: Case, now: datetime) -> None:
     await case_notices.withdraw(session, case, now)
     words = (
         f"您的{case.kind.label} {case.number} {days} 天没有收到补充，先办结了。\n"
-        f"{REOPENS_FOR.days} 天内回复「{ADD_WORD}」还可以接着办，以后也可以重新咨询。"
+        f"{REOPENS_FOR.days} 天内回复「{ADVICE[case.kind].go_on}」还可以接着办，以后也可以重新咨询。"
     )
     await case_notices.tell(session, case, entry, case_notices.ENDED, words, "", now)

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
-from app.knowledge.laws import CAUTION
-from app.services import case_clocks, case_notices, rating_invitations
+from app.services import case_clocks, case_notices, crisis, rating_invitations
+from app.services.advice_kinds import ADVICE, CARE
 from app.services.audit import does
 from app.services.case_moves import DECIDED_KINDS, way
 from app.services.cases import CORRECTION, moment_kept, move
-from models import OVER, Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind, Outbox
+from models import OVER, Care, Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind, Outbox
 
 ANSWER_LENGTH = 600  # characters; with its heading it fits one message of WeChat
 
@@ -36,17 +36,19 @@ async def list_cases(
 ) -> Sequence[Case]:
     """Cases in the order they should be looked at: the earliest due first.
 
-    Of consultations those whose deadline is near come before all, those that wait for the member last.
+    Those near a deadline of the law, or with words of danger, come before all; questions to an adviser that
+    wait for the member come last.
     """
     due_at = Case.answer_due_at
     rank = sa.case(
-        (sa.and_(due_at.is_not(None), Consultation.fast_track), 0),
-        (sa.and_(Consultation.id.is_not(None), due_at.is_(None)), 2),
+        (sa.and_(due_at.is_not(None), sa.or_(Consultation.fast_track, Care.urgent)), 0),
+        (sa.and_(Case.kind.in_(ADVICE), due_at.is_(None)), 2),
         else_=1,
     )
     chosen = (
         sa.select(Case)
         .outerjoin(Consultation, Consultation.case_id == Case.id)
+        .outerjoin(Care, Care.case_id == Case.id)
         .order_by(rank, sa.func.coalesce(due_at, Case.first_answer_due_at), Case.id)
         .limit(limit)
     )
@@ -88,10 +90,10 @@ async def answer(
         raise DomainError(f"{case.number} {case.state.label}，不能再答复。")
     entry = await say(session, case, CaseState.ANSWERED, text, by, now, channel=channel)
     case_clocks.answer(case, moment_kept(now, anonymous=case.anonymous))
-    if case.kind is CaseKind.CONSULTATION:
+    if case.kind in ADVICE:
         await case_notices.withdraw(session, case, now)
     heading = f"您的{case.kind.label} {case.number} 有答复了"
-    where = "我的咨询" if case.kind is CaseKind.CONSULTATION else "我的留言"
+    where = ADVICE[case.kind].own if case.kind in ADVICE else "我的留言"
     put_down(session, "case.answer", case)
     notice = await case_notices.tell(
         session,
@@ -148,8 +150,8 @@ def moved(
 
 def with_caveat(case: Case, text: str) -> str:
     """An answer as the member reads it."""
-    fitting = case.kind is CaseKind.CONSULTATION and "为准" not in text
-    return f"{text}\n{CAUTION}" if fitting else text
+    named = ADVICE.get(case.kind)
+    return text if named is None or named.unless in text else f"{text}\n{named.caution}"
 
 
 async def close(session: AsyncSession, number: str, by: str, now: datetime, *, channel: str = "cli") -> Case:
@@ -174,7 +176,7 @@ async def end(session: AsyncSession, case: Case, by: str, now: datetime, *, chan
     session.add(moved(case, CaseState.CLOSED, by, now, channel=channel))
     case.closed_at = now
     case_clocks.end(case)
-    if case.kind is CaseKind.CONSULTATION:
+    if case.kind in ADVICE:
         await case_notices.withdraw(session, case, now)
     await rating_invitations.expect(session, case, now)
     await session.flush()
@@ -204,15 +206,25 @@ async def open_contact(session: AsyncSession, number: str, by: str, now: datetim
     return contact
 
 
-async def open_reporter(session: AsyncSession, number: str, why: str, by: str, now: datetime) -> int:
+async def open_reporter(
+    session: AsyncSession, number: str, why: str, by: str, now: datetime, *, danger: bool = False
+) -> int:
     """The id of the person who brought a case, for something done to that person; the thread keeps `why`.
+
+    Of 心理疏导 and 健康咨询 only to save a life: while an alert of the person is open, or where `by` states
+    that there is danger（《精神卫生法》第二十八条）.
 
     Raises:
         NotFound: no such number.
-        DomainError: the case is anonymous.
+        DomainError: the case is anonymous, or kept secret and there is no danger.
     """
     case = await _named_case(session, number)
     person_id = int((await case_notices.reporter(session, case))["person_id"])
+    if case.kind in CARE and not danger and not await crisis.is_open(session, person_id, now):
+        raise DomainError(
+            f"{case.number} 是{case.kind.label}，答应过本人不查是谁：有人有生命危险时才能看。"
+            "请直接答复，本人在微信里会看到。"
+        )
     await note(session, case, why, by, now)
     return person_id
 

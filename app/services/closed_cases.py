@@ -1,7 +1,7 @@
 """Cases that ended long ago: words, files and who brought them go.
 
 Number, kind, topic, state and dates stay, and the thread's moves with them, so that figures of past years
-still add up; of a consultation also how our clocks went, but none of what was answered. That the reporter is
+still add up; and how our clocks went, but none of what was answered. That the reporter is
 gone is the mark that a case has been through here.
 """
 
@@ -13,10 +13,12 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.services.advice_kinds import CARE
 from app.services.forgetting import Ids, Rule, Where, change
 from app.services.stored_files import mark_deleted
 from models import (
     OVER,
+    Care,
     Case,
     CaseDraft,
     CaseEntry,
@@ -35,7 +37,9 @@ from models.types import unseal_json
 log = structlog.get_logger(__name__)
 
 THREE_YEARS = timedelta(days=3 * 365 + 1)
-KEPT_FOR = dict.fromkeys(CaseKind, THREE_YEARS)  # after their end
+ONE_YEAR = timedelta(days=366)
+# After their end.
+KEPT_FOR = dict.fromkeys(CaseKind, THREE_YEARS) | dict.fromkeys(CARE, ONE_YEAR)
 
 _ANSWERED = ("happened_on", "known_on", "employment", "left_on", "details", "deadline_on", "deadline_basis")
 
@@ -65,6 +69,7 @@ async def empty(session: AsyncSession, ids: Ids) -> int:
     rating = sa.update(CaseRating).where(CaseRating.case_id.in_(ids))
     never = dict.fromkeys(("invite_due_at", "remind_due_at", "end_due_at"))
     await change(session, rating.values(words=None, **never))
+    await change(session, sa.update(Care).where(Care.case_id.in_(ids)).values(details=None))
     for told in (MembershipApplication, MemberChange):
         await change(session, sa.update(told).where(told.case_id.in_(ids)).values(facts=None))
     return await change(session, sa.delete(CaseReporter).where(CaseReporter.case_id.in_(ids)))

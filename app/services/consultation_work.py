@@ -1,4 +1,4 @@
-"""What lawyers and staff do with a consultation besides answering: ask for more, hand it to somebody else.
+"""What advisers do with a question besides answering: ask for more, hand it to somebody else.
 
 Not here: answering and closing, which are the same for every case (`case_work`).
 """
@@ -9,13 +9,17 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
-from app.services import case_clocks, case_notices, case_work
+from app.services import care, case_clocks, case_notices, case_work, consultations
+from app.services.advice_kinds import ADVICE, LAW_LINE, MIND_LINE
 from app.services.case_work import Answered
-from app.services.consultations import KIND, facts_of
-from models import OVER, Case, CaseState
+from models import OVER, Care, Case, CaseKind, CaseState, Consultation
 
 LEGAL_DEPARTMENT = "法务"  # of a company
-ADD_WORD = "补充咨询"  # what a member says to tell more
+_MORE = {  # of a case that went to somebody else
+    CaseKind.CONSULTATION: f"有疑问可以打 {LAW_LINE.number}",
+    CaseKind.COUNSELLING: f"需要有人陪时，可以打 {MIND_LINE.number}",
+    CaseKind.HEALTH: "急病请打 120",
+}
 
 
 async def ask(
@@ -25,7 +29,7 @@ async def ask(
 
     Raises:
         NotFound: no such number.
-        DomainError: not a consultation, answered or over, nothing was written or too much.
+        DomainError: nothing for an adviser, answered or over, nothing was written or too much.
     """
     text = case_work.fitting(text, "要问的话")
     case = await _get(session, number)
@@ -33,14 +37,15 @@ async def ask(
     case_clocks.wait(case, now)
     await case_notices.withdraw(session, case, now)
     case_work.put_down(session, "case.ask", case)
-    heading = f"您的{case.kind.label} {case.number}，律师想再问您"
+    named = ADVICE[case.kind]
+    heading = f"您的{case.kind.label} {case.number}，{named.adviser}想再问您"
     notice = await case_notices.tell(
         session,
         case,
         entry,
         case_notices.ASKED,
-        f"{heading}：\n{text}\n请回复「{ADD_WORD}」告诉律师，可以发文字、图片或语音。",
-        f"{heading}，请回复「我的咨询」点编号看全文。",
+        f"{heading}：\n{text}\n请回复「{named.go_on}」告诉{named.adviser}，可以发文字、图片或语音。",
+        f"{heading}，请回复「{named.own}」点编号看全文。",
         now,
     )
     return Answered(case, notice)
@@ -63,14 +68,14 @@ async def refer(
 
     Raises:
         NotFound: no such number.
-        DomainError: not a consultation, answered or over; no consent; or to the opponent's own lawyers.
+        DomainError: nothing for an adviser, answered or over; no consent; or to the opponent's own lawyers.
     """
     where, consent = where.strip(), consent.strip()
     if not where or not consent:
         raise DomainError("转介前要征得本人单独同意，请写明转到哪里、本人什么时候怎样同意的。")
     case = await _get(session, number)
-    facts = await facts_of(session, case)
-    if facts.own_company and LEGAL_DEPARTMENT in where:
+    facts = await _facts_of(session, case)
+    if isinstance(facts, Consultation) and facts.own_company and LEGAL_DEPARTMENT in where:
         raise DomainError(f"{case.number} 的对方是本公司，不能交给公司的法务部门。")
     entry = case_work.moved(
         case, CaseState.REFERRED, by, now, reason=f"转到{where}；本人同意：{consent}", channel=channel
@@ -84,7 +89,7 @@ async def refer(
     case_work.put_down(session, "case.refer", case)
     words = (
         f"您的{case.kind.label} {case.number} 已按您的同意转到{where}，由他们接着办。\n"
-        "有疑问可以打 12348，或回复「人工」。"
+        f"{_MORE[case.kind]}，或回复「人工」。"
     )
     return Answered(case, await case_notices.tell(session, case, entry, case_notices.ENDED, words, "", now))
 
@@ -92,8 +97,14 @@ async def refer(
 async def _get(session: AsyncSession, number: str) -> Case:
     """Raises: NotFound, DomainError."""
     case = await case_work.get_case(session, number, lock=True)
-    if case.kind is not KIND:
-        raise DomainError(f"{case.number} 是{case.kind.label}，只有{KIND.label}能这样办。")
+    if case.kind not in ADVICE:
+        raise DomainError(f"{case.number} 是{case.kind.label}，只有咨询能这样办。")
     if case.state in OVER:
         raise DomainError(f"{case.number} {case.state.label}，不能再改。")
     return case
+
+
+async def _facts_of(session: AsyncSession, case: Case) -> Consultation | Care:
+    if case.kind is CaseKind.CONSULTATION:
+        return await consultations.facts_of(session, case)
+    return await care.facts_of(session, case)

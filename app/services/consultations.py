@@ -7,32 +7,20 @@ law says about deadlines (`statutory_deadlines`).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum, auto
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
-from app.errors import DomainError, NotFound
-from app.services import case_clocks, cases, consents, rating_invitations
-from app.services.case_clocks import REOPENS_FOR
-from app.services.case_moves import MOVES
-from app.services.cases import Blocks, Mine, Opened, move
+from app.services import advice, case_clocks, cases, consents
+from app.services.advice import Added
+from app.services.cases import Blocks, Mine, Opened
 from app.services.consultation_facts import Hurry, Intake, Opponent, to_details
 from app.services.purposes import LEGAL_AID
 from app.services.statutory_deadlines import nearest
-from models import OVER, Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind, Urgency
+from models import Case, CaseKind, Consultation, Urgency
 
 KIND = CaseKind.CONSULTATION
-_ALL = 1000
-
-
-class Added(Enum):
-    """What became of a consultation that somebody told more about."""
-
-    NOTED = auto()
-    GOES_ON = auto()  # we had waited for it
-    REOPENED = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +41,10 @@ class Own:
 
     @property
     def can_be_withdrawn(self) -> bool:
-        return CaseState.CANCELLED in MOVES[KIND][self.case.state]
+        return advice.can_be_withdrawn(self.case)
 
     def takes_more(self, now: datetime) -> bool:
-        if self.case.state is CaseState.CLOSED and self.case.closed_at is not None:
-            return now < self.case.closed_at + REOPENS_FOR
-        return self.case.state not in OVER
+        return advice.takes_more(self.case, now)
 
 
 async def open_consultation(
@@ -75,7 +61,7 @@ async def open_consultation(
     Who calls has asked for consent (`purposes.LEGAL_AID`); it is kept here.
     """
     await consents.give(session, person_id, LEGAL_AID, channel=channel, now=now)
-    due_at = case_clocks.first_answer_due(now)
+    due_at = case_clocks.answer_due(KIND, now)
     opened = await cases.open_case(
         session,
         KIND,
@@ -125,9 +111,7 @@ async def get_mine(session: AsyncSession, person_id: int, number: str, *, lock: 
     Raises:
         NotFound
     """
-    found = await cases.find_mine(session, person_id, number.strip().upper(), KIND, lock=lock)
-    if found is None:
-        raise NotFound("没有找到这件咨询，请回复「我的咨询」，点编号查看。")
+    found = await advice.get_mine(session, person_id, number, KIND, lock=lock)
     return Own(found, await facts_of(session, found.case))
 
 
@@ -149,72 +133,15 @@ async def facts_of_all(session: AsyncSession, found: Sequence[Case]) -> dict[int
 async def add(
     session: AsyncSession, person_id: int, number: str, blocks: Blocks, *, channel: str, now: datetime
 ) -> Added:
-    """The member tells more: we go on where we waited for it; soon after an answer it is opened again.
-
-    Raises:
-        NotFound: not one of the person's own.
-        DomainError: it is over for more than seven days, was handed on or withdrawn.
-    """
-    own = await get_mine(session, person_id, number, lock=True)
-    if not own.takes_more(now):
-        raise DomainError(f"{own.case.number} {own.case.state.label}，不能再补充。有新情况请重新咨询。")
-    entry = CaseEntry(
-        case_id=own.case.id,
-        kind=EntryKind.MEMBER,
-        blocks=list(blocks),
-        by="",
-        channel=channel,
-        created_at=now,
-    )
-    added = _take_up(own, entry, now)
-    session.add(entry)
-    if added is Added.REOPENED:
-        await rating_invitations.withdraw(session, own.case, now)
-    await session.flush()
+    """As `advice.add`, of a consultation."""
+    _, added = await advice.add(session, person_id, number, blocks, KIND, channel=channel, now=now)
     return added
 
 
-def _take_up(own: Own, entry: CaseEntry, now: datetime) -> Added:
-    match own.case.state:
-        case CaseState.WAITING_USER:
-            move(own.case, CaseState.IN_PROGRESS, entry)
-            case_clocks.go_on(own.case, now)
-            return Added.GOES_ON
-        case CaseState.ANSWERED | CaseState.CLOSED:
-            move(own.case, CaseState.REOPENED, entry)
-            own.case.closed_at = None
-            case_clocks.reopen(own.case, now)
-            return Added.REOPENED
-    return Added.NOTED
-
-
 async def cancel_unanswered(session: AsyncSession, person_id: int, *, channel: str, now: datetime) -> int:
-    """Withdraw all that can be withdrawn; how many there were."""
-    numbers = [own.case.number for own in await list_mine(session, person_id, _ALL) if own.can_be_withdrawn]
-    for number in numbers:
-        await cancel(session, person_id, number, channel=channel, now=now)
-    return len(numbers)
+    return await advice.cancel_unanswered(session, person_id, KIND, channel=channel, now=now)
 
 
 async def cancel(session: AsyncSession, person_id: int, number: str, *, channel: str, now: datetime) -> Case:
-    """The member withdraws it. A second time changes nothing.
-
-    Raises:
-        NotFound: not one of the person's own.
-        DomainError: it was answered already, or is over.
-    """
-    own = await get_mine(session, person_id, number, lock=True)
-    case = own.case
-    if case.state is CaseState.CANCELLED:
-        return case
-    if not own.can_be_withdrawn:
-        raise DomainError(f"{case.number} {case.state.label}，不用撤销了。")
-    entry = CaseEntry(
-        case_id=case.id, kind=EntryKind.EVENT, blocks=[], by="", channel=channel, created_at=now
-    )
-    move(case, CaseState.CANCELLED, entry)
-    case.closed_at = now
-    case_clocks.end(case)
-    session.add(entry)
-    await session.flush()
-    return case
+    """As `advice.cancel`, of a consultation."""
+    return await advice.cancel(session, person_id, number, KIND, channel=channel, now=now)

@@ -28,6 +28,7 @@ KINDS: Final[Mapping[str, str]] = {REPLY: "值班人员的答复"}
 REPLY_LENGTH = 500  # characters of what somebody on duty says; fits one message
 EXCERPT = 300  # characters; enough to see how it is meant
 SPARED_FOR = timedelta(days=30)  # no marketing, no surveys to this person
+FOLLOWED_FOR = timedelta(days=7)  # after an alert somebody calls back within a day, and within a week
 _LONGEST = 4000  # characters read; a text message holds 2,048 bytes, a portal form maybe more
 
 
@@ -212,6 +213,13 @@ async def reply(session: AsyncSession, alert_id: int, text: str, now: datetime) 
             confidential=True,
         )
         await session.flush()
+
+
+async def is_open(session: AsyncSession, person_id: int, now: datetime) -> bool:
+    """Whether an alert of this person waits, or was taken so lately that somebody still looks after him."""
+    under_way = sa.or_(CrisisAlert.state == AlertState.WAITING, CrisisAlert.created_at > now - FOLLOWED_FOR)
+    theirs = sa.select(CrisisAlert.id).where(CrisisAlert.person_id == person_id, under_way)
+    return await session.scalar(theirs.limit(1)) is not None
 
 
 async def in_crisis(session: AsyncSession, person_id: int, now: datetime) -> bool:

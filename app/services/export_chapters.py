@@ -15,6 +15,8 @@ from app.clock import shanghai
 from app.services import (
     application_facts,
     applications,
+    care,
+    care_facts,
     case_ratings,
     cases,
     consents,
@@ -167,6 +169,8 @@ async def _cases(session: AsyncSession, person_id: int) -> Sequence[Row]:
     asked = [case for case in own if case.kind is CaseKind.APPLICATION]
     ratings = await case_ratings.of_cases(session, own)
     told = {case_id: dict(consultation_facts.read(each)) for case_id, each in facts.items()}
+    for case_id, first in (await care.facts_of_all(session, own)).items():
+        told[case_id] = dict(care_facts.read(first))
     for case_id, each in (await applications.of_cases(session, asked)).items():
         told[case_id] = dict(application_facts.lines(each, whole=True))
     return [

@@ -7,9 +7,9 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.services.advice_kinds import ADVICE
 from models import (
     Case,
-    CaseKind,
     CrisisAlert,
     MembershipApplication,
     MenuPushStep,
@@ -27,7 +27,7 @@ class Figures:
     late_seconds: float  # how long the oldest due one has waited
     alerts_untaken: int
     alerts_unreached: int  # the last round reached nobody within a minute
-    consultations_overdue: int
+    consultations_overdue: int  # of all kinds: law, mind, health
     applications_overdue: int
     menu_applied: int  # number of the live revision
     menu_pushed: int  # the newest that WeChat shows, or may show at all
@@ -37,9 +37,7 @@ async def read(session: AsyncSession, now: datetime) -> Figures:
     waiting, late = await _waiting(session, now)
     untaken, unreached = await _alerts(session, now)
     applied, pushed = await _menus(session)
-    consultations = sa.select(sa.func.count(Case.id)).where(
-        Case.kind == CaseKind.CONSULTATION, Case.answer_due_at <= now
-    )
+    consultations = sa.select(sa.func.count(Case.id)).where(Case.kind.in_(ADVICE), Case.answer_due_at <= now)
     applications = sa.select(sa.func.count()).where(MembershipApplication.due_at <= now)
     return Figures(
         *(waiting, late, untaken, unreached),

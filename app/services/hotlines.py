@@ -40,6 +40,11 @@ HOTLINES = (
 )
 
 
+def find(number: str) -> Hotline:
+    """One of the table, by its number. Raises: KeyError."""
+    return {each.number: each for each in HOTLINES}[number]
+
+
 def lines(*subjects: Subject | str, but: Collection[str] = ()) -> str:
     """One line for each hotline of `subjects`, in the table's order; emergency numbers share a line.
 

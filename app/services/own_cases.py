@@ -7,9 +7,9 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
-from app.services import cases, consultations
+from app.services import advice, care, cases
+from app.services.advice_kinds import ADVICE, CARE
 from app.services.case_moves import DECIDED_KINDS
-from app.services.consultation_work import ADD_WORD
 from models import OVER, Case, CaseEntry, CaseKind, CaseState, EntryKind
 
 LONGEST = 2000  # characters of what is added at once
@@ -17,7 +17,7 @@ LONGEST = 2000  # characters of what is added at once
 _BY_CHAT: Final = {
     CaseKind.DESK: "还有话说，请在公众号里回复「人工」。",
     CaseKind.FEEDBACK: "还要补充，请在公众号里回复「我要留言」并写上这个编号。急事请打 95598。",
-    CaseKind.CONSULTATION: f"还要补充，请在公众号里回复「{ADD_WORD}」。",
+    **{kind: f"还要补充，请在公众号里回复「{named.go_on}」。" for kind, named in ADVICE.items()},
     CaseKind.APPLICATION: "还要补正或撤销，请在「我的」里点「入会申请」。",
     CaseKind.MEMBER_CHANGE: "要撤销，请在「我的」里点「会员信息」。",
 }
@@ -49,20 +49,20 @@ def told(case: Case, entry: CaseEntry) -> tuple[str, str]:
 
 
 def _staff_words(case: Case, entry: CaseEntry) -> str:
+    adviser = ADVICE[case.kind].adviser if case.kind in ADVICE else "工作人员"
     if entry.to_state is CaseState.WAITING_USER:
-        return "律师问您"
+        return f"{adviser}问您"
     if entry.to_state is CaseState.SUPPLEMENT:
         return "请您补正"
     if case.kind in DECIDED_KINDS and entry.to_state is not None:
         return entry.to_state.said_to_member
-    return "律师答复" if case.kind is CaseKind.CONSULTATION else "工作人员答复"
+    return f"{adviser}答复"
 
 
-async def doors_of(session: AsyncSession, person_id: int, case: Case, now: datetime) -> Doors:
-    if case.kind is not CaseKind.CONSULTATION:
+def doors_of(case: Case, now: datetime) -> Doors:
+    if case.kind not in ADVICE:
         return Doors(may_add=False, may_withdraw=False)
-    own = await consultations.get_mine(session, person_id, case.number)
-    return Doors(own.takes_more(now), own.can_be_withdrawn)
+    return Doors(advice.takes_more(case, now), advice.can_be_withdrawn(case))
 
 
 async def add(
@@ -73,10 +73,13 @@ async def add(
     Raises:
         DomainError: this kind takes more in the chat only, or the case takes no more.
     """
-    if case.kind is not CaseKind.CONSULTATION:
+    if case.kind not in ADVICE:
         raise DomainError(how_to_add(case) or f"{case.number} {case.state.label}，不能再补充。")
     words = [{"type": "text", "text": text}]
-    await consultations.add(session, person_id, case.number, words, channel=channel, now=now)
+    if case.kind in CARE:
+        await care.add(session, person_id, case.number, words, channel=channel, now=now)
+    else:
+        await advice.add(session, person_id, case.number, words, case.kind, channel=channel, now=now)
 
 
 async def withdraw(session: AsyncSession, person_id: int, case: Case, *, channel: str, now: datetime) -> None:
@@ -85,6 +88,6 @@ async def withdraw(session: AsyncSession, person_id: int, case: Case, *, channel
     Raises:
         DomainError: this kind cannot be withdrawn, it was answered already, or is over.
     """
-    if case.kind is not CaseKind.CONSULTATION:
+    if case.kind not in ADVICE:
         raise DomainError(f"{case.kind.label}不用撤销。{how_to_add(case)}")
-    await consultations.cancel(session, person_id, case.number, channel=channel, now=now)
+    await advice.cancel(session, person_id, case.number, case.kind, channel=channel, now=now)

@@ -24,6 +24,10 @@ class Right(StrEnum):
     DESK_ANSWER = "desk.answer"
     LEGAL_READ = "legal.read"
     LEGAL_ANSWER = "legal.answer"
+    COUNSEL_READ = "counsel.read"
+    COUNSEL_ANSWER = "counsel.answer"
+    HEALTH_READ = "health.read"
+    HEALTH_ANSWER = "health.answer"
     REPORTER_REVEAL = "reporter.reveal"
     CANNED_USE = "canned.use"
     CANNED_EDIT = "canned.edit"
@@ -70,6 +74,10 @@ _LABELS: Final[Mapping[Right, str]] = {
     Right.DESK_ANSWER: "答复留言和人工",
     Right.LEGAL_READ: "看法律咨询",
     Right.LEGAL_ANSWER: "办理法律咨询",
+    Right.COUNSEL_READ: "看心理疏导",
+    Right.COUNSEL_ANSWER: "办理心理疏导",
+    Right.HEALTH_READ: "看健康咨询",
+    Right.HEALTH_ANSWER: "办理健康咨询",
     Right.REPORTER_REVEAL: "查看当事人的身份",
     Right.CANNED_USE: "用常用语、管自己的常用语",
     Right.CANNED_EDIT: "管大家的常用语",
@@ -111,17 +119,21 @@ R = Right
 _CONTENT = frozenset({R.CONTENT_READ, R.CONTENT_WRITE})
 _FIGURES = frozenset({R.STATUS_READ, R.JOBS_READ})
 
-# A lawyer's matters are read by lawyers alone: whoever administers the union is not one by that.
+_COUNSEL = frozenset({R.COUNSEL_READ, R.COUNSEL_ANSWER})
+_HEALTH = frozenset({R.HEALTH_READ, R.HEALTH_ANSWER})
+
+# An adviser's matters are read by those of his profession alone: whoever administers the union is not one.
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.UNION_ADMIN: frozenset(Right)
+    - (_COUNSEL | _HEALTH)
     - {R.LEGAL_READ, R.LEGAL_ANSWER, R.KEYS_ROTATE, R.MESSAGES_RAW, R.AUDIT_EXPORT, R.CONTENT_PUBLISH},
     Role.EDITOR: _CONTENT | {R.ACTIVITIES_READ, R.NOTICES_READ, R.MENUS_READ, R.JOBS_READ},
     Role.APPROVER: frozenset({R.CONTENT_READ, R.CONTENT_PUBLISH, R.ACTIVITIES_READ, R.JOBS_READ}),
     Role.LAWYER: frozenset(
         {R.LEGAL_READ, R.LEGAL_ANSWER, R.REPORTER_REVEAL, R.CANNED_USE, R.CONTENT_READ, R.JOBS_READ}
     ),
-    Role.COUNSELLOR: frozenset({R.ALERTS_TAKE, R.CONTENT_READ}),
-    Role.DOCTOR: frozenset({R.CONTENT_READ}),
+    Role.COUNSELLOR: _COUNSEL | {R.REPORTER_REVEAL, R.ALERTS_TAKE, R.CANNED_USE, R.CONTENT_READ},
+    Role.DOCTOR: _HEALTH | {R.REPORTER_REVEAL, R.CANNED_USE, R.CONTENT_READ},
     Role.ORGANISER: frozenset(
         {R.ACTIVITIES_READ, R.ACTIVITIES_EDIT, R.ACTIVITIES_PEOPLE, R.CONTENT_READ, R.JOBS_READ}
     ),

@@ -164,6 +164,34 @@ LEGAL_AID = Purpose(
     sensitive="里面可能有受伤、看病这样的敏感信息，没有它律师判断不了；不想写的可以跳过。",
     confidential=True,
 )
+COUNSELLING = Purpose(
+    key="counselling",
+    title="心理疏导",
+    version="2026-12",
+    basis=Basis.CONSENT,
+    why="您说的话，用来请咨询师陪您聊、给您回话。这是疏导，不能代替去医院。",
+    kinds="您说的心事、图片和语音，愿意用的称呼，愿意留的电话。不问姓名。",
+    seen_by="只有咨询师能看，看不到您是谁；单位、部门和其他工作人员都看不到。只有生命有危险时才查是谁，留痕。",
+    kept="加密保存，办结 1 年后删除，不做部门统计。",
+    refusing="不同意就不提交。可以直接打 12356，不用说姓名。",
+    withdrawing="还没有回话的就此撤销，不再提醒您；已经回话的，1 年后删除，也可以现在就删。",
+    sensitive="心事属于敏感信息，没有它咨询师帮不上忙；不想说的可以不说。",
+    confidential=True,
+)
+HEALTH = Purpose(
+    key="health",
+    title="健康咨询",
+    version="2026-12",
+    basis=Basis.CONSENT,
+    why="您写的情况和图片，用来请医生给您建议。健康咨询不能代替诊断和处方。",
+    kinds="哪里不舒服、多久了、报告和药盒的图片、有没有在看的医生，愿意用的称呼，愿意留的电话。不问姓名。",
+    seen_by="只有医生能看，看不到您是谁；单位和其他工作人员都看不到。只有生命有危险时才查是谁，留痕。",
+    kept="加密保存，办结 1 年后删除，不做部门统计。",
+    refusing="不同意就不提交。急病请打 120，其他情况请去医院看。",
+    withdrawing="还没有答复的就此撤销，不再提醒您；已经答复的，1 年后删除，也可以现在就删。",
+    sensitive="健康情况属于敏感信息，没有它医生判断不了；不想写的可以跳过。",
+    confidential=True,
+)
 EXPORTS = Purpose(
     key="rights",
     title="查阅、导出、更正、删除和注销",
@@ -175,7 +203,10 @@ EXPORTS = Purpose(
     kept="回执保留 3 年，注销后不再对应到您。",
 )
 
-PURPOSES = (CHAT, MEMBERSHIP, JOINING, SIGN_UP, FEEDBACK, LEGAL_AID, ACCOUNTS, INTERESTS, CRISIS, EXPORTS)
+PURPOSES = (
+    *(CHAT, MEMBERSHIP, JOINING, SIGN_UP, FEEDBACK, LEGAL_AID, COUNSELLING, HEALTH),
+    *(ACCOUNTS, INTERESTS, CRISIS, EXPORTS),
+)
 ASKED = tuple(each for each in PURPOSES if each.asks)  # these need consent
 
 

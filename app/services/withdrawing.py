@@ -8,9 +8,9 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import binding, consents, consultations, customer_moves
-from app.services.purposes import ACCOUNTS, LEGAL_AID, MEMBERSHIP, Purpose
-from models import ConsentEnd
+from app.services import advice, binding, consents, customer_moves
+from app.services.purposes import ACCOUNTS, COUNSELLING, HEALTH, LEGAL_AID, MEMBERSHIP, Purpose
+from models import CaseKind, ConsentEnd
 
 Stop = Callable[[AsyncSession, int, str, datetime], Awaitable[object]]
 
@@ -28,8 +28,11 @@ async def _unbind(session: AsyncSession, person_id: int, channel: str, now: date
     await binding.unbind(session, person_id, channel=channel, now=now)
 
 
-async def _cancel_consultations(session: AsyncSession, person_id: int, channel: str, now: datetime) -> None:
-    await consultations.cancel_unanswered(session, person_id, channel=channel, now=now)
+def _cancel(kind: CaseKind) -> Stop:
+    async def stop(session: AsyncSession, person_id: int, channel: str, now: datetime) -> None:
+        await advice.cancel_unanswered(session, person_id, kind, channel=channel, now=now)
+
+    return stop
 
 
 async def _unbind_accounts(session: AsyncSession, person_id: int, channel: str, now: datetime) -> None:
@@ -39,6 +42,8 @@ async def _unbind_accounts(session: AsyncSession, person_id: int, channel: str, 
 # By purpose: what stops. A test fails for one that asks for consent and is not here.
 STOPS: Mapping[str, Stop] = {
     MEMBERSHIP.key: _unbind,
-    LEGAL_AID.key: _cancel_consultations,
+    LEGAL_AID.key: _cancel(CaseKind.CONSULTATION),
+    COUNSELLING.key: _cancel(CaseKind.COUNSELLING),
+    HEALTH.key: _cancel(CaseKind.HEALTH),
     ACCOUNTS.key: _unbind_accounts,
 }

@@ -42,6 +42,8 @@ ICONS: Final = {
     "tree": '<path d="M9 4h6v4H9zM4 16h6v4H4zm10 0h6v4h-6zM12 8v4M7 16v-4h10v4"/>',
     "lock": '<rect x="5" y="10" width="14" height="10" rx="2"/><path d="M8 10V7a4 4 0 0 1 8 0v3M12 14v2"/>',
     "pulse": '<path d="M3 12h4l2.5-7 4.5 14 2.5-7H21"/>',
+    "sprout": '<path d="M12 20v-7m0 0c0-4-3-6.5-8-6.5C4 11 7 13 12 13zm0-2c0-4 3-6 8-6 0 4-3 6-8 6"/>',
+    "cross": '<path d="M9.5 4h5v5.5H20v5h-5.5V20h-5v-5.5H4v-5h5.5z"/>',
     "record": '<path d="M6 3h9l4 4v14H6zM15 3v4h4M9 12h7m-7 4h5"/>',
     "quote": '<path d="M4 5h16v11h-8l-4 4v-4H4zm4.5 3.5v3m3-3v3"/>',
     "ask": '<circle cx="12" cy="12" r="8.5"/><path d="M9.5 9.5c0-3.3 5-3.3 5 0 0 2-2.5 2-2.5 4m0 3v.1"/>',

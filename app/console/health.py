@@ -1,0 +1,55 @@
+"""健康咨询: the doctors' room. Nobody else reads here; looking at a file is an act that is kept."""
+
+from typing import Final
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from app.console.case_pages import CaseRoom
+from app.console.case_routes import router_for
+from app.console.entrance import ActingDesk, needs
+from app.console.navigation import Section
+from app.console.office import OfficeInUse
+from app.console.shell import InShell
+from app.services import case_lists
+from app.services.care_topics import HealthTopic
+from app.services.case_moves import MOVES
+from app.services.permissions import Right
+from models import CaseKind
+
+PAGE: Final = "/console/health"
+
+ROOM: Final = CaseRoom(
+    page=PAGE,
+    label="健康咨询",
+    waits="等答复的健康咨询",
+    room=case_lists.HEALTH,
+    reads=Right.HEALTH_READ,
+    answers=Right.HEALTH_ANSWER,
+    topics={topic.value: topic.label for topic in HealthTopic},
+    states=tuple(MOVES[CaseKind.HEALTH]),
+    files_by_act=True,
+)
+router = router_for("/health", ROOM)
+SECTION: Final = Section(
+    "health",
+    "事务",
+    ROOM.label,
+    PAGE,
+    "cross",
+    Right.HEALTH_READ,
+    waiting=ROOM.waiting,
+    search=ROOM.search,
+)
+
+
+@router.post("/{number}/files/{position}")
+async def open_file(number: str, position: int, desk: ActingDesk) -> Response:
+    return await ROOM.open(number, position, desk)
+
+
+@router.post("/{number}/refer", dependencies=[needs(Right.HEALTH_ANSWER)])
+async def refer(
+    number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
+) -> Response:
+    return await ROOM.refer(number, request, desk, shell, office)
