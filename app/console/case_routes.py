@@ -26,10 +26,6 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
             return await case_aids.filled(room, number, desk, shell, now, put=canned)
         return await room.one(number, desk, shell, now)
 
-    @router.post("/{number}/fill", dependencies=may_answer)
-    async def fill(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
-        return await case_aids.fill(room, number, request, desk, shell)
-
     @router.post("/{number}/take", dependencies=may_answer)
     async def take(number: str, desk: ActingDesk, shell: InShell) -> Response:
         return await case_owning.take(room, number, desk, shell)
@@ -52,6 +48,30 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
     ) -> Response:
         return await room.answer(number, request, desk, shell, office)
 
+    @router.post("/{number}/close", dependencies=may_answer)
+    async def close(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await room.close(number, request, desk, shell)
+
+    @router.post("/{number}/call", dependencies=may_answer)
+    async def call(number: str, desk: ActingDesk, shell: InShell) -> Response:
+        return await room.call(number, desk, shell)
+
+    @router.post("/{number}/reveal", dependencies=[needs(Right.REPORTER_REVEAL)])
+    async def reveal(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await room.reveal(number, request, desk, shell)
+
+    _add_aids(router, room)
+    return router
+
+
+def _add_aids(router: APIRouter, room: CaseRoom) -> None:
+    """What helps whoever writes the answer."""
+    may_answer = [needs(room.answers)]
+
+    @router.post("/{number}/fill", dependencies=may_answer)
+    async def fill(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_aids.fill(room, number, request, desk, shell)
+
     @router.post("/{number}/draft", dependencies=may_answer)
     async def draft(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
         return await case_aids.draft(room, number, request, desk, shell)
@@ -67,17 +87,3 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
     @router.post("/{number}/remind/{reminder}", dependencies=may_answer)
     async def settle(number: str, reminder: str, desk: ActingDesk, shell: InShell) -> Response:
         return await case_aids.settle(room, number, reminder, desk, shell)
-
-    @router.post("/{number}/close", dependencies=may_answer)
-    async def close(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
-        return await room.close(number, request, desk, shell)
-
-    @router.post("/{number}/call", dependencies=may_answer)
-    async def call(number: str, desk: ActingDesk, shell: InShell) -> Response:
-        return await room.call(number, desk, shell)
-
-    @router.post("/{number}/reveal", dependencies=[needs(Right.REPORTER_REVEAL)])
-    async def reveal(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
-        return await room.reveal(number, request, desk, shell)
-
-    return router
