@@ -12,20 +12,18 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.console import case_beside, downloads, forms, listing
+from app.console import case_beside, forms, listing
 from app.console.entrance import Desk
 from app.console.listing import Filter, View
 from app.console.navigation import Found, Waiting
 from app.console.office import Office
 from app.console.shell import Shell
 from app.errors import DomainError, NotFound
-from app.files import ENDINGS
 from app.services import (
     canned_replies,
     care_wording,
     case_drafts,
     case_facts,
-    case_files,
     case_lists,
     case_owners,
     case_ratings,
@@ -38,14 +36,12 @@ from app.services import (
 )
 from app.services.advice_kinds import ADVICE, CARE
 from app.services.care_wording import Doubtful
-from app.services.case_files import CaseFile
 from app.services.case_lists import Asked, Unhappy
 from app.services.case_moves import MOVES
 from app.services.case_work import Answered
 from app.services.permissions import Right, Standing, scope
 from models import OVER, Case, CaseKind, CaseState
 
-SHOWN: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "audio/mpeg", "audio/wav", "video/mp4")
 LATE: Final = "late"
 OWNERS: Final = {"mine": "我接手的", "free": "待接的"}
 FOR_ME: Final = {"named": "备注提到我", "reminded": "到时间跟进"}
@@ -198,7 +194,8 @@ class CaseRoom:
         text, how, canned = (forms.words(form, name) for name in ("text", "how", "canned"))
         now = desk.shared.clock.now()
         if how == "hospital":
-            return await self._sends_to_hospital(desk, shell, number, text, now)
+            typed = {"canned": canned, "warned_of": forms.words(form, "warned_of")}
+            return await self._sends_to_hospital(desk, shell, number, text, now, **typed)
         try:
             async with desk.acting() as session:
                 case = await self.taken_up(session, desk, number, forms.words(form, "seen"), now)
@@ -220,14 +217,14 @@ class CaseRoom:
         return shell.done(f"{self.page}/{done.case.number}", words)
 
     async def _sends_to_hospital(
-        self, desk: Desk, shell: Shell, number: str, text: str, now: datetime
+        self, desk: Desk, shell: Shell, number: str, text: str, now: datetime, **typed: str
     ) -> HTMLResponse:
         """The same form with a sentence more; nothing is done yet."""
         async with desk.reading() as session:
             shown = await self.shown(session, desk, number, now)
         if shown["sends_to_hospital"]:
             text = care_wording.with_advice_to_go(shown["case"].kind, text)
-        return shell.page(self.template, **shown, typed={"text": text})
+        return shell.page(self.template, **shown, typed=typed | {"text": text})
 
     async def refer(
         self, number: str, request: Request, desk: Desk, shell: Shell, office: Office
@@ -311,23 +308,6 @@ class CaseRoom:
             shown = await self.shown(session, desk, number, now)
         return shell.page(self.template, **shown, **revealed)
 
-    # --- files -------------------------------------------------------------------------------------------
-
-    async def look(self, number: str, position: int, desk: Desk) -> Response:
-        """A picture, voice or video of a thread in which looking is no act of its own."""
-        async with desk.reading() as session:
-            case = await case_lists.get(session, self.room, desk.scope(self.reads), number)
-            file = await case_files.get_file(session, case, position)
-        return await answer_with(file, case.number, desk)
-
-    async def open(self, number: str, position: int, desk: Desk) -> Response:
-        """As `look`; that somebody looked is kept before the bytes are read."""
-        async with desk.acting() as session:
-            case = await self.locked(session, desk, number, self.reads)
-            file = await case_files.get_file(session, case, position)
-            await case_files.open_files(session, case, [file], desk.by, desk.shared.clock.now())
-        return await answer_with(file, case.number, desk)
-
 
 def _signed(case: Case) -> str:
     if case.kind in CARE:
@@ -346,19 +326,4 @@ async def told(session: AsyncSession, done: Answered, what: str, office: Office,
         now,
         app_id=settings.wechat_app_id,
         customer_messages=settings.wechat_account.is_certified,
-    )
-
-
-async def answer_with(file: CaseFile, number: str, desk: Desk, *, shown: bool = True) -> Response:
-    """The bytes; what is not to be shown, or what browsers cannot show, is taken away as a file."""
-    try:
-        data = await desk.shared.files.get(file.public_id)
-    except FileNotFoundError:
-        raise NotFound("这个附件不见了，请联系运维人员。") from None
-    ending = ENDINGS.get(file.content_type)
-    return downloads.answer(
-        data,
-        f"{number}-{file.position}{ending or ''}",
-        file.content_type if ending is not None else "application/octet-stream",
-        way="inline" if shown and file.content_type in SHOWN else "attachment",
     )
