@@ -22,6 +22,7 @@ from app.checkup.ours import facts
 from app.console import app as console
 from app.console.entrance import CONSOLE
 from app.console.office import OFFICE, Office
+from app.console.pulse import Pulse
 from app.dependencies import SHARED, Shared
 from app.errors import DomainError
 from app.jobs.menus import drifted
@@ -29,7 +30,7 @@ from app.menus.file import read_applied
 from app.portal import home, pages
 from app.portal.tickets import Tickets
 from app.portal.visitor import DOOR, PRIVATE, SESSIONS, Door, look_up
-from app.services import coordination
+from app.services import case_threads, coordination
 from app.services.workings import Program
 from app.settings import Settings, load_settings
 from app.web import assets
@@ -118,6 +119,8 @@ class Service:
                 yield
             finally:
                 self._callbacks.clear()
+                if self._office is not None:
+                    self._office.pulse.stop()
                 self.house = self._shared = self._door = self._gate = self._office = None
                 await house.rounds.stop()
                 if self._look is not None:
@@ -266,10 +269,15 @@ def _office(house: House) -> Office:
         except WeChatError as error:
             raise DomainError(f"没能向微信核对：{advice(error)}。") from error
 
+    async def newest() -> int:
+        async with house.database.reading() as session:
+            return await case_threads.newest(session)
+
     sign_ins = Limit(SIGN_INS_A_MINUTE, house.clock.monotonic)
     return Office(
         *(house.settings, house.menus, house.known, at_wechat, house.waker.wake, sign_ins),
         words_in=words_in,
+        pulse=Pulse(newest),
         program=Program(house.settings, migrations.newest()),
         check=lambda: facts(house),
     )

@@ -67,6 +67,7 @@ async def _fill(settings: Settings, messages: int, persons: int) -> dict[str, st
         await coordination.account_id(session, settings.wechat_app_id, AccountKind.OFFICIAL)
     await _employ(settings)
     await filling.fill(settings.database_url, messages=messages, followers=persons, mixed=True)
+    await filling.fill_cases(settings.database_url, cases=persons, entries=max(1, messages // persons))
     async with database.reading() as session:
         deep = await session.scalar(sa.select(sa.func.max(Message.id))) or 0
         sent = await session.scalar(sa.select(sa.func.max(Outbox.id))) or 0
@@ -87,6 +88,11 @@ async def _fill(settings: Settings, messages: int, persons: int) -> dict[str, st
         "deliveries, deep page": f"{effects}?before={sent // 10}",
         "deliveries, unknown, deep": f"{effects}?state=unknown&before={sent // 2}",
         "deliveries, one person": f"{effects}?person={person}",
+        "cases, first page": "/console/cases",
+        "cases, deep page": f"/console/cases?before={persons // 10}",
+        "cases, closed, deep": f"/console/cases?state=closed&before={persons // 2}",
+        "cases, one topic": "/console/cases?topic=safety",
+        "cases, one's own": "/console/cases?owner=mine&state=closed",
         "待我处理": "/console",
     }
 

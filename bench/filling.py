@@ -1,5 +1,6 @@
 """A database as it is after years: a million messages, 200,000 followers, inserted in bulk."""
 
+import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,10 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import migrations
 from app.database import Database
-from models import Account, Follower, Message, Outbox, Person
+from models import Account, Case, CaseEntry, Follower, Message, Outbox, Person
+from models.sealing import keyring
 from tests.servers import run_apart
 
 BATCH = 5000
+BLOCKS = "case_entry.blocks"
 
 
 async def fill(url: str, *, messages: int, followers: int, mixed: bool = False) -> None:
@@ -111,13 +114,59 @@ def _effect(n: int, person_id: int, now: datetime) -> dict[str, object]:
     }
 
 
+async def fill_cases(url: str, *, cases: int, entries: int) -> None:
+    """留言 and 人工 of years, each with so many entries; every five-hundredth waits for an answer.
+
+    Their words are sealed with the keyring in use, so that lists can show them.
+    """
+    database, now = Database(url), datetime.now(UTC)
+    words = keyring().seal(json.dumps([{"type": "text", "text": "食堂的灯坏了"}]).encode(), BLOCKS)
+    async with database.writer.connect() as connection:
+        await _insert(connection, Case.__table__, (_case(n, now) for n in range(cases)))
+        said = (_entry(n % cases + 1, n // cases, words, now) for n in range(cases * entries))
+        await _insert(connection, CaseEntry.__table__, said)
+        if not database.is_sqlite:
+            async with connection.begin():
+                await connection.execute(
+                    sa.text("SELECT setval(pg_get_serial_sequence('\"case\"', 'id'), max(id)) FROM \"case\"")
+                )
+                await connection.execute(sa.text('ANALYZE "case"'))
+                await connection.execute(sa.text("ANALYZE case_entry"))
+    await database.close()
+
+
+def _case(n: int, now: datetime) -> dict[str, object]:
+    waits = n % 500 == 7
+    at = now - timedelta(minutes=n)
+    return {
+        "id": n + 1,
+        "public_id": f"c{n:015d}",
+        "kind": "desk" if n % 3 == 0 else "feedback",
+        "number": f"LY-2020-{n:06d}",
+        "topic": "" if n % 3 == 0 else "safety" if n % 50 == 1 else "other",
+        "state": "submitted" if waits else "answered" if n % 100 == 1 else "closed",
+        "anonymous": n % 10 == 4,
+        "opened_at": at,
+        "first_answer_due_at": at,
+        "answer_due_at": at if waits else None,
+        "waiting_since": at if waits else None,
+        "overdue": False,
+        "version": 1,
+    }
+
+
+def _entry(case_id: int, place: int, words: bytes, now: datetime) -> dict[str, object]:
+    kind = "staff" if place % 2 else "member"
+    return {"case_id": case_id, "kind": kind, "blocks_": words, "by": "", "channel": "", "created_at": now}
+
+
 async def _insert(
     connection: AsyncConnection, table: sa.FromClause, rows: Iterator[dict[str, object]]
 ) -> None:
     values = {
-        column.name: sa.bindparam("body_" if column.name == "body" else "reply_", type_=sa.LargeBinary())
+        column.name: sa.bindparam(f"{column.name}_", type_=sa.LargeBinary())  # sealed already
         for column in table.c
-        if column.name in ("body", "reply")
+        if column.name in ("body", "reply", "blocks")
     }
     statement = sa.insert(table).values(values) if values else sa.insert(table)  # type: ignore[arg-type]
     while batch := list(islice(rows, BATCH)):

@@ -27,6 +27,7 @@ from handlers import (
     news,
     power_safety,
     privacy,
+    rating,
     signposts,
     welcome,
 )
@@ -53,6 +54,7 @@ def routers(
         desk.router,
         hotlines.router,
         feedback.router,
+        rating.router,
         activities.router,
         activities.make_router(noticed),
         membership.router,

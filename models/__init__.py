@@ -15,8 +15,11 @@ from models.api_session import ApiSession
 from models.article import Article, ArticleCategory, ArticleMove, ArticleReads, ArticleState
 from models.backup import Backup
 from models.base import Base
+from models.canned_reply import CannedReply
 from models.care import Care
 from models.case import OVER, Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
+from models.case_beside import CaseDraft, CaseMention, CaseReminder
+from models.case_rating import CaseRating
 from models.consultation import Basis, Consultation, Employment, Urgency
 from models.content import OPEN_DRAFTS, ContentDraft, ContentKind, ContentMove
 from models.coordination import AccessToken, Counter, Lease, SharedVersion
@@ -98,10 +101,15 @@ __all__ = [
     "BindingState",
     "Branch",
     "BranchMove",
+    "CannedReply",
     "Care",
     "Case",
+    "CaseDraft",
     "CaseEntry",
     "CaseKind",
+    "CaseMention",
+    "CaseRating",
+    "CaseReminder",
     "CaseReporter",
     "CaseState",
     "ChangeKind",

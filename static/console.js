@@ -51,5 +51,48 @@
     const row = event.detail.elt.closest("tr");
     if (row && event.detail.target?.id === "pane") choose(rows().indexOf(row));
   });
+
+  // A list or a thread that stands open renews itself; what somebody is writing stays as it is.
+  const alone = {headers: {"X-By-Itself": "1"}};
+  const pause = seconds => new Promise(go => setTimeout(go, seconds * 1000));
+  const seenAgain = () => new Promise(go => document.addEventListener("visibilitychange", go, {once: true}));
+
+  async function renew(newest) {
+    const at = chosen();
+    const parts = [...document.querySelectorAll("[data-fresh]")];
+    for (const address of new Set(parts.map(part => part.dataset.fresh))) {
+      const answer = await fetch(address, alone);
+      if (!answer.ok || answer.redirected) continue;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const part of parts.filter(part => part.dataset.fresh === address)) {
+        const next = page.getElementById(part.id);
+        if (next && next.innerHTML !== part.innerHTML) {
+          part.replaceChildren(...next.childNodes);
+          window.htmx?.process(part);
+        }
+      }
+      const seen = page.querySelector("input[name=seen]")?.value;
+      if (seen) document.querySelectorAll("input[name=seen]").forEach(field => { field.value = seen; });
+    }
+    document.querySelectorAll("[data-live]").forEach(part => { part.dataset.live = newest; });
+    if (at >= 0) choose(at);
+  }
+
+  async function live() {
+    for (;;) {
+      const place = document.querySelector("[data-live]");
+      if (!place) return;
+      if (document.hidden) { await seenAgain(); continue; }
+      try {
+        const answer = await fetch(`/console/live?after=${place.dataset.live}`, alone);
+        if (answer.redirected || answer.status === 401) return;
+        if (!answer.ok) { await pause(5); continue; }
+        const newest = String(await answer.json());
+        if (newest !== place.dataset.live) await renew(newest);
+      } catch { await pause(5); }
+    }
+  }
+  live();
+
   document.documentElement.dataset.ready = "yes";
 })();

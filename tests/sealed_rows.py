@@ -14,8 +14,11 @@ from models import (
     Branch,
     Care,
     Case,
+    CaseDraft,
     CaseEntry,
     CaseKind,
+    CaseRating,
+    CaseReminder,
     CaseReporter,
     CaseState,
     ChangeKind,
@@ -81,6 +84,7 @@ async def fill(database: Database) -> None:
                     case_id=case.id, kind=EntryKind.MEMBER, blocks=[{"text": "家里的事"}], created_at=NOON
                 ),
                 CaseReporter(case_id=case.id, person_digest=bytes(16), reporter={"person_id": person.id}),
+                CaseRating(case_id=case.id, ends_at=NOON, score=2, words="等了太久"),
                 Consultation(
                     case_id=case.id,
                     details={"opponent_name": "红星煤矿"},
@@ -100,6 +104,8 @@ async def fill(database: Database) -> None:
                     at=NOON,
                 ),
                 bound(person.id),
+                CaseDraft(case_id=case.id, staff_id=wang.id, text="已经转给", saved_at=NOON),
+                CaseReminder(case_id=case.id, staff_id=wang.id, why="问问结果", due_at=NOON, created_at=NOON),
                 *asked(case.id, li.id),
                 *worked(wang),
                 KeptAnswer(key_digest=bytes(16), call_digest=bytes(16), answer={"status": 201}, at=NOON),

@@ -13,10 +13,11 @@ from app.database import Database
 from app.dialogue import answers, dates
 from app.dialogue.chat import Chat
 from app.dialogue.router import Registry, Router
-from app.services import consents, purposes
+from app.jobs import case_ratings as case_ratings_job
+from app.services import case_ratings, case_work, cases, consents, purposes
 from app.services.library import Library
 from app.wechat.replies import Reply, Text
-from models import Dialogue, DialogueState
+from models import CaseKind, Dialogue, DialogueState
 from tests.conftest import FakeClock
 from tests.talking import Speaker, Talk, talking
 from tests.town import our_town
@@ -40,6 +41,9 @@ async def replay(talk: Talk, recorded: dict[str, Any], version: int) -> None:
         if "agreed" in step:
             await _agreed_before(talk, li, step["agreed"])
             continue
+        if "finished" in step:
+            await _finished(talk, li, step["finished"])
+            continue
         read = await _send(li, step)
         where = f"{flow}, step {number}"
         asked = await _open_question(talk, flow)
@@ -55,6 +59,20 @@ async def _agreed_before(talk: Talk, li: Speaker, versions: dict[str, str]) -> N
         for key, version in versions.items():
             older = replace(purposes.get(key), version=version)
             await consents.give(session, person_id, older, channel="chat", now=talk.clock.now())
+
+
+async def _finished(talk: Talk, li: Speaker, score: int) -> None:
+    """A 留言 of hers was answered and closed, she was asked how it went, and gave this score."""
+    person_id, now = await person_of(talk, li.openid), talk.clock.now()
+    async with talk.database.transaction() as session:
+        opened = await cases.open_case(session, CaseKind.FEEDBACK, person_id, None, blocks=[], now=now)
+    async with talk.database.transaction() as session:
+        await case_work.answer(session, opened.number, "修好了。", "赵敏", now)
+        await case_work.close(session, opened.number, "赵敏", now)
+    talk.clock.advance(3600)
+    await case_ratings_job.run(talk.database, talk.clock)
+    async with talk.database.transaction() as session:
+        await case_ratings.rate(session, person_id, opened.number, score, talk.clock.now())
 
 
 async def _send(li: Speaker, step: dict[str, Any]) -> str:

@@ -34,6 +34,7 @@ WORDS: dict[str, str] = {
     "staff_sessions": "工作台的登录十二小时后删除",
     "staff_uploads": "在工作台上传的名册和户号表，一天后删除",
     "staff_tries": "工作台没有成功的登录一刻钟后删除",
+    "case_drafts": "工作人员没有发出去的答复草稿，七天后删除",
     "closed_cases": "办结的事项 3 年后清空内容和身份，心理疏导和健康咨询 1 年",
     "privacy_requests": "个人信息要求的回执 3 年后删除",
     "application_facts": "入会申请办结 180 天后清空填写的资料",

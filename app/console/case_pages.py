@@ -12,7 +12,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.console import downloads, forms, listing
+from app.console import case_beside, downloads, forms, listing
 from app.console.entrance import Desk
 from app.console.listing import Filter, View
 from app.console.navigation import Found, Waiting
@@ -21,21 +21,25 @@ from app.console.shell import Shell
 from app.errors import DomainError, NotFound
 from app.files import ENDINGS
 from app.services import (
+    canned_replies,
     care_wording,
+    case_drafts,
     case_facts,
     case_files,
     case_lists,
     case_owners,
+    case_ratings,
     case_reporters,
     case_threads,
     case_work,
     consultation_work,
+    rating_invitations,
     telling,
 )
 from app.services.advice_kinds import ADVICE, CARE
 from app.services.care_wording import Doubtful
 from app.services.case_files import CaseFile
-from app.services.case_lists import Asked
+from app.services.case_lists import Asked, Unhappy
 from app.services.case_moves import MOVES
 from app.services.case_work import Answered
 from app.services.permissions import Right, Standing, scope
@@ -44,6 +48,8 @@ from models import OVER, Case, CaseKind, CaseState
 SHOWN: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "audio/mpeg", "audio/wav", "video/mp4")
 LATE: Final = "late"
 OWNERS: Final = {"mine": "我接手的", "free": "待接的"}
+FOR_ME: Final = {"named": "备注提到我", "reminded": "到时间跟进"}
+RATED: Final = {Unhappy.ALL.value: "不满意的", Unhappy.WAITING.value: "不满意、没有回访"}
 KINDS: Final = {each.value: each.label for each in (CaseKind.DESK, CaseKind.FEEDBACK)}
 
 
@@ -73,16 +79,28 @@ class CaseRoom:
             first = [] if view.before is not None else await case_lists.list_waiting(session, asked)
             rows = await case_lists.rows(session, [*first, *others.rows], now)
             count = await case_lists.count(session, asked)
+            newest = await case_threads.newest(session)
+            scores = await case_ratings.averages(session, now - case_ratings.LATELY, self.room.kinds)
         left = max(0, count.waiting - case_lists.FIRST)
-        return shell.page(self.list_template, room=self, page=others, rows=rows, count=count, left=left)
+        shown: dict[str, Any] = {"page": others, "rows": rows, "count": count, "left": left}
+        return shell.page(self.list_template, room=self, newest=newest, scores=scores, **shown)
 
     async def waiting(self, session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
         asked = Asked(self.room, scope(standing, self.answers), now)
         found = await case_lists.count(session, asked)
         mine = await case_lists.count(session, replace(asked, owner_id=standing.staff_id))
+        everything = replace(asked, scope=scope(standing, self.reads))
+        due = replace(everything, reminded_id=standing.staff_id)
+        named = replace(everything, named_id=standing.staff_id)
+        to_follow = await case_lists.count_all(session, due)
+        to_read = await case_lists.count_all(session, named)
+        unhappy = await case_ratings.count_waiting(session, self.room.holds, asked.scope)
         return [
+            Waiting(f"到时间跟进的{self.label}", f"{self.page}?for=reminded", to_follow),
+            Waiting(f"提到我的{self.label}", f"{self.page}?for=named", to_read),
             Waiting(self.waits, self.page, found.waiting, found.late),
             Waiting(f"其中我接手的{self.label}", f"{self.page}?owner=mine", mine.waiting, mine.late),
+            Waiting(f"评价不满意的{self.label}", f"{self.page}?rated={Unhappy.WAITING}", unhappy),
         ]
 
     async def search(self, session: AsyncSession, standing: Standing, words: str) -> list[Found]:
@@ -102,7 +120,9 @@ class CaseRoom:
             Filter("state", "状态", {state.value: state.label for state in self.states}),
             *([Filter("topic", "话题", self.topics)] if self.topics else []),
             Filter("owner", "办理人", OWNERS),
+            Filter("for", "与我有关", FOR_ME),
             Filter("due", "时限", {LATE: "已超时"}),
+            Filter("rated", "评价", RATED),
             Filter("number", "编号"),
         )
 
@@ -119,13 +139,18 @@ class CaseRoom:
             late=bool(view.get("due")),
             owner_id=desk.standing.staff_id if view.get("owner") == "mine" else None,
             is_free=view.get("owner") == "free",
+            named_id=desk.standing.staff_id if view.get("for") == "named" else None,
+            reminded_id=desk.standing.staff_id if view.get("for") == "reminded" else None,
+            unhappy=Unhappy(view.get("rated")) if view.get("rated") else None,
         )
 
     # --- one case ----------------------------------------------------------------------------------------
 
     async def one(self, number: str, desk: Desk, shell: Shell, now: datetime) -> HTMLResponse:
         async with desk.reading() as session:
-            return shell.page(self.template, **await self.shown(session, desk, number, now))
+            shown = await self.shown(session, desk, number, now)
+        await case_beside.look(desk, shown, now)
+        return shell.page(self.template, **shown)
 
     async def shown(self, session: AsyncSession, desk: Desk, number: str, now: datetime) -> dict[str, Any]:
         case = await case_lists.get(session, self.room, desk.scope(self.reads), number)
@@ -134,6 +159,7 @@ class CaseRoom:
         may_answer = desk.may(self.answers, case.branch_id)
         is_over, moves = case.state in OVER, MOVES[case.kind][case.state]
         is_asked = case.kind in ADVICE
+        rating = await rating_invitations.find(session, case)
         is_answered = case.state in (CaseState.ANSWERED, CaseState.WAITING_USER)
         return {
             "room": self,
@@ -141,6 +167,7 @@ class CaseRoom:
             "row": case_lists.row_of(case, facts, now),
             "thread": thread,
             "seen": seen,
+            "newest": await case_threads.newest(session),
             "signed": _signed(case),
             "warnings": facts.warnings,
             "known_facts": facts.rows,
@@ -151,12 +178,15 @@ class CaseRoom:
             "may_refer": may_answer and CaseState.REFERRED in moves,
             "may_close": may_answer and CaseState.CLOSED in moves,
             "is_answered": is_answered,
+            "rating": rating,
+            "may_call_back": may_answer and rating is not None and rating.waits_for_call,
             "owner": await case_owners.name_of(session, case),
             "is_mine": case.owner_id == desk.standing.staff_id,
             "may_own": may_answer and not is_over and case.state is not CaseState.ANSWERED,
             "may_reveal": not case.anonymous and desk.may(Right.REPORTER_REVEAL, case.branch_id),
             "may_call": not case.anonymous and desk.may(self.answers, case.branch_id),
             "longest": case_work.ANSWER_LENGTH,
+            **await case_beside.beside(session, desk, case, self.answers, self.reads, now),
         }
 
     # --- what is done with it ----------------------------------------------------------------------------
@@ -165,7 +195,7 @@ class CaseRoom:
         self, number: str, request: Request, desk: Desk, shell: Shell, office: Office
     ) -> Response:
         form = await forms.read(request)
-        text, how = forms.words(form, "text"), forms.words(form, "how")
+        text, how, canned = (forms.words(form, name) for name in ("text", "how", "canned"))
         now = desk.shared.clock.now()
         if how == "hospital":
             return await self._sends_to_hospital(desk, shell, number, text, now)
@@ -180,10 +210,13 @@ class CaseRoom:
                     )
                 else:
                     done = await case_work.answer(session, case.number, text, desk.by, now, channel="console")
+                await case_drafts.drop(session, case, desk.standing)
+                await canned_replies.count_uses(session, desk.standing, canned.split())
                 words = await told(session, done, "已问本人" if how == "ask" else "已答复", office, now)
         except DomainError as error:
             warned = {"warned_of": error.found} if isinstance(error, Doubtful) else {}
-            return await self.again(desk, shell, number, error, now, text=text, how=how, **warned)
+            typed = {"text": text, "how": how, "canned": canned, **warned}
+            return await self.again(desk, shell, number, error, now, **typed)
         return shell.done(f"{self.page}/{done.case.number}", words)
 
     async def _sends_to_hospital(

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app.console import case_owning
+from app.console import case_aids, case_owning, case_rating
 from app.console.case_pages import CaseRoom
 from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.office import OfficeInUse
@@ -21,24 +21,10 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
         return await room.everything(request, desk, shell, now)
 
     @router.get("/{number}")
-    async def one(number: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
+    async def one(number: str, desk: AtDesk, shell: InShell, now: Now, canned: str = "") -> Response:
+        if canned:
+            return await case_aids.filled(room, number, desk, shell, now, put=canned)
         return await room.one(number, desk, shell, now)
-
-    @router.post("/{number}/take", dependencies=may_answer)
-    async def take(number: str, desk: ActingDesk, shell: InShell) -> Response:
-        return await case_owning.take(room, number, desk, shell)
-
-    @router.post("/{number}/return", dependencies=may_answer)
-    async def give_back(number: str, desk: ActingDesk, shell: InShell) -> Response:
-        return await case_owning.give_back(room, number, desk, shell)
-
-    @router.get("/{number}/hand", dependencies=may_answer)
-    async def choosing(number: str, desk: AtDesk, shell: InShell) -> HTMLResponse:
-        return await case_owning.choosing(room, number, desk, shell)
-
-    @router.post("/{number}/hand", dependencies=may_answer)
-    async def hand(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
-        return await case_owning.hand(room, number, request, desk, shell)
 
     @router.post("/{number}/answer", dependencies=may_answer)
     async def answer(
@@ -58,4 +44,51 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
     async def reveal(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
         return await room.reveal(number, request, desk, shell)
 
+    _add_owning(router, room)
+    _add_aids(router, room)
+    case_rating.add_to(router, room)
     return router
+
+
+def _add_owning(router: APIRouter, room: CaseRoom) -> None:
+    may_answer = [needs(room.answers)]
+
+    @router.post("/{number}/take", dependencies=may_answer)
+    async def take(number: str, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_owning.take(room, number, desk, shell)
+
+    @router.post("/{number}/return", dependencies=may_answer)
+    async def give_back(number: str, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_owning.give_back(room, number, desk, shell)
+
+    @router.get("/{number}/hand", dependencies=may_answer)
+    async def choosing(number: str, desk: AtDesk, shell: InShell) -> HTMLResponse:
+        return await case_owning.choosing(room, number, desk, shell)
+
+    @router.post("/{number}/hand", dependencies=may_answer)
+    async def hand(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_owning.hand(room, number, request, desk, shell)
+
+
+def _add_aids(router: APIRouter, room: CaseRoom) -> None:
+    may_answer = [needs(room.answers)]
+
+    @router.post("/{number}/fill", dependencies=may_answer)
+    async def fill(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_aids.fill(room, number, request, desk, shell)
+
+    @router.post("/{number}/draft", dependencies=may_answer)
+    async def draft(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_aids.draft(room, number, request, desk, shell)
+
+    @router.post("/{number}/note", dependencies=may_answer)
+    async def note(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_aids.note(room, number, request, desk, shell)
+
+    @router.post("/{number}/remind", dependencies=may_answer)
+    async def remind(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_aids.remind(room, number, request, desk, shell)
+
+    @router.post("/{number}/remind/{reminder}", dependencies=may_answer)
+    async def settle(number: str, reminder: str, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_aids.settle(room, number, reminder, desk, shell)

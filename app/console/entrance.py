@@ -23,6 +23,7 @@ from app.services.permissions import Forbidden, Right, Scope, Standing
 
 SIGN_IN: Final = "/console/sign-in"
 CONSOLE: Final = "/console"
+BY_ITSELF: Final = "x-by-itself"  # the header of what a page asks without anybody's doing
 
 
 class SignInNeeded(Exception):
@@ -78,7 +79,8 @@ async def _at_desk(request: Request, office: OfficeInUse, shared: InUse, now: No
         found = await staff_sign_in.look_up(session, mark, now)
     if found is None:
         raise SignInNeeded
-    if found.is_stale:
+    # A page that renews itself keeps nobody signed in who has long gone home.
+    if found.is_stale and BY_ITSELF not in request.headers:
         async with shared.database.transaction() as session:
             await staff_sign_in.saw(session, found.session_id, now)
     token = office.signed("form", mark)

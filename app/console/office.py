@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
+from app.console.pulse import Pulse
 from app.dependencies import handed
 from app.menus import Known
 from app.menus.live import LiveMenus
@@ -32,6 +33,7 @@ class Office:
     sign_ins: Limit  # of one address, whatever the login
     words_in: Callable[[str], str]  # what was said, in the body of a push
     program: Program
+    pulse: Pulse
     check: Callable[[], Awaitable[list[Fact]]]  # all that `gonghui doctor` looks at; asks the network
 
     @property

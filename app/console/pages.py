@@ -10,6 +10,7 @@ from app.console import (
     application_acts,
     applications,
     branch_tree,
+    canned,
     cases,
     consultations,
     content,
@@ -22,6 +23,7 @@ from app.console import (
     home,
     jobs,
     keys,
+    live,
     me,
     member_import,
     members,
@@ -39,7 +41,7 @@ from app.console import (
 )
 
 OPEN: Final = (signing_in,)  # for who is not signed in yet
-FOR_ALL: Final = (home, me)  # for everybody of staff, whatever their roles
+FOR_ALL: Final = (home, live, me)  # for everybody of staff, whatever their roles
 # Further pages of rooms, without a `SECTION`. They come first: `/members/import` is no member.
 PARTS: Final = (
     activity_people,
@@ -58,6 +60,7 @@ ROOMS: Final = (  # each with a `SECTION` and the right it needs
     consultations,
     counselling,
     health,
+    canned,
     applications,
     privacy,
     members,

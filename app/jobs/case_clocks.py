@@ -1,16 +1,27 @@
-"""What time does to cases: members are reminded, what is late is marked, what waits too long ends."""
+"""What time does to cases: members are reminded, what is late is marked, what waits too long ends.
+
+Who of staff wanted to look at a case again hears of it.
+"""
 
 import logging
 
 from app.clock import Clock
 from app.database import Database
 from app.jobs import case_timers as timers
-from app.services import case_timers
+from app.services import case_reminders, case_timers
 
 
 async def run(database: Database, clock: Clock) -> int:
-    """Returns how many cases were looked at."""
-    return await timers.run(
+    """Returns how many cases and reminders were looked at."""
+    reminders = await timers.run(
+        database,
+        clock,
+        kind="case_reminder",
+        list_due=case_reminders.list_due,
+        advance=case_reminders.advance,
+        levels={},
+    )
+    return reminders + await timers.run(
         database,
         clock,
         kind="case",

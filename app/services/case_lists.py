@@ -6,16 +6,17 @@ Not here: applications and changes of members' data, which are decided and have 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import NotFound
-from app.services import case_facts, case_owners, cases
+from app.services import case_facts, case_mentions, case_owners, case_ratings, case_reminders, cases
 from app.services.case_facts import NOTHING, Facts
 from app.services.permissions import Scope
-from models import Care, Case, CaseEntry, CaseKind, CaseState, Consultation
+from models import Care, Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind
 
 UNANSWERED = (
     CaseState.SUBMITTED,
@@ -41,6 +42,13 @@ class Room:
         return Case.kind.in_(self.kinds) & (is_correction if self.corrections else ~is_correction)
 
 
+class Unhappy(StrEnum):
+    """Cases whose person was not satisfied."""
+
+    ALL = "bad"
+    WAITING = "call"  # nobody has called back yet
+
+
 DESK = Room((CaseKind.DESK, CaseKind.FEEDBACK))
 LEGAL = Room((CaseKind.CONSULTATION,))
 COUNSEL = Room((CaseKind.COUNSELLING,))
@@ -62,10 +70,15 @@ class Asked:
     late: bool = False
     owner_id: int | None = None
     is_free: bool = False  # nobody has taken it
+    named_id: int | None = None  # of staff: a note names him, and he has not looked since
+    reminded_id: int | None = None  # of staff: he wanted to look at it again by now
+    unhappy: Unhappy | None = None
 
     def waiting(self) -> sa.Select[Case]:
         """Unanswered ones: near a deadline of the law, or in danger, first; then the earliest due."""
-        chosen = _joined(Case).where(*self._narrowed(), Case.state.in_(UNANSWERED))
+        # Few have a due time; they are found by the index of those that have one.
+        owed = (Case.answer_due_at.is_not(None), Case.state.in_(UNANSWERED))
+        chosen = _joined(Case).where(*self._narrowed(), *owed)
         chosen = chosen.where(Case.answer_due_at < self.now) if self.late else chosen
         first = sa.case((sa.or_(Consultation.fast_track.is_(True), Care.urgent.is_(True)), 0), else_=1)
         return chosen.order_by(first, Case.answer_due_at, Case.id)
@@ -74,6 +87,9 @@ class Asked:
         """All that waits for nothing of ours; no order yet."""
         chosen = sa.select(Case).where(*self._narrowed(), Case.state.not_in(UNANSWERED))
         return chosen.where(sa.false()) if self.late else chosen
+
+    def everything(self) -> sa.Select[Case]:
+        return sa.select(Case).where(*self._narrowed())
 
     def _narrowed(self) -> list[sa.ColumnElement[bool]]:
         found = [self.room.holds, self.scope.holds(Case.branch_id)]
@@ -84,6 +100,12 @@ class Asked:
             found.append(Case.owner_id == self.owner_id)
         if self.is_free:
             found.append(Case.owner_id.is_(None))
+        if self.named_id is not None:
+            found.append(Case.id.in_(case_mentions.cases_naming(self.named_id)))
+        if self.reminded_id is not None:
+            found.append(Case.id.in_(case_reminders.cases_due(self.reminded_id, self.now)))
+        if self.unhappy:
+            found.append(case_ratings.is_unhappy(waiting=self.unhappy is Unhappy.WAITING))
         if self.number:
             found.append(Case.number == self.number.replace(" ", "").upper())
         return found
@@ -94,7 +116,7 @@ class Row:
     """A case as a list shows it."""
 
     case: Case
-    title: str  # the first words
+    title: str  # the first words, of 人工 the newest
     due_at: datetime | None  # None: no answer is owed
     is_late: bool
     is_urgent: bool
@@ -123,6 +145,11 @@ async def count(session: AsyncSession, asked: Asked) -> Count:
     return Count(waiting, too_late)
 
 
+async def count_all(session: AsyncSession, asked: Asked) -> int:
+    """Whatever state they are in."""
+    return int(await session.scalar(asked.everything().with_only_columns(sa.func.count(Case.id))) or 0)
+
+
 async def get(session: AsyncSession, room: Room, scope: Scope, number: str, *, lock: bool = False) -> Case:
     """A case of this room within the scope; any other is as if it did not exist. Raises: NotFound."""
     wanted = sa.select(Case).where(Case.number == number.strip().upper(), room.holds)
@@ -135,7 +162,7 @@ async def get(session: AsyncSession, room: Room, scope: Scope, number: str, *, l
 
 async def rows(session: AsyncSession, found: Sequence[Case], now: datetime) -> list[Row]:
     facts = await case_facts.read_all(session, found, now)
-    titles = await _titles(session, [case.id for case in found])
+    titles = await _titles(session, found)
     names = await case_owners.names_of(session, found)
     return [
         row_of(case, facts.get(case.id, NOTHING), now, titles.get(case.id, ""), names.get(case.id, ""))
@@ -148,12 +175,25 @@ def row_of(case: Case, facts: Facts, now: datetime, title: str = "", owner: str 
     return Row(case, title, due, due is not None and due < now, due is not None and facts.is_urgent, owner)
 
 
-async def _titles(session: AsyncSession, ids: Sequence[int]) -> dict[int, str]:
-    if not ids:
-        return {}
-    first = sa.select(sa.func.min(CaseEntry.id)).where(CaseEntry.case_id.in_(ids)).group_by(CaseEntry.case_id)
-    found = await session.scalars(sa.select(CaseEntry).where(CaseEntry.id.in_(first)))
-    return {entry.case_id: _short(cases.text_of(entry)) for entry in found}
+async def _titles(session: AsyncSession, found: Sequence[Case]) -> dict[int, str]:
+    """What a case was opened with; who asked for 人工 says later what it is about."""
+    talks = [case.id for case in found if case.kind is CaseKind.DESK]
+    others = [case.id for case in found if case.kind is not CaseKind.DESK]
+    ids = [
+        *await _chosen_entries(session, sa.func.min(CaseEntry.id), others),
+        *await _chosen_entries(session, sa.func.max(CaseEntry.id), talks),
+    ]
+    entries = await session.scalars(sa.select(CaseEntry).where(CaseEntry.id.in_(ids)))
+    return {entry.case_id: _short(cases.text_of(entry)) for entry in entries}
+
+
+async def _chosen_entries(
+    session: AsyncSession, which: sa.ColumnElement[int], case_ids: Sequence[int]
+) -> Sequence[int]:
+    if not case_ids:
+        return ()
+    theirs = sa.select(which).where(CaseEntry.case_id.in_(case_ids), CaseEntry.kind == EntryKind.MEMBER)
+    return (await session.scalars(theirs.group_by(CaseEntry.case_id))).all()
 
 
 def _short(text: str) -> str:

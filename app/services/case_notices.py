@@ -40,7 +40,7 @@ async def tell(
     notice = outbox.add(
         session,
         kind,
-        key=f"case-answer:{digest}" if kind == ANSWERED else f"{_about(case)}{digest}",
+        key=f"case-answer:{digest}" if kind == ANSWERED else f"{about(case)}{digest}",
         to=who["person_id"],
         payload={"type": "text", "content": words, outbox.SHORT: short},
         now=now,
@@ -55,7 +55,7 @@ async def withdraw(session: AsyncSession, case: Case, now: datetime) -> None:
     waiting = sa.select(Outbox.id).where(
         Outbox.person_id == (await reporter(session, case))["person_id"],
         Outbox.kind.in_((ASKED, REMINDED)),
-        Outbox.key.startswith(_about(case), autoescape=True),
+        Outbox.key.startswith(about(case), autoescape=True),
         Outbox.state.in_(WAITING),
     )
     # Not waited for: who sends holds a row and wants the person; who speaks has the person, wants the case.
@@ -79,5 +79,5 @@ async def reporter(session: AsyncSession, case: Case) -> dict[str, Any]:
     return dict(found)
 
 
-def _about(case: Case) -> str:
+def about(case: Case) -> str:
     return f"case-told:{keyring().digest(str(case.id), 'case-told').hex()}:"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import spoken
@@ -86,3 +87,8 @@ async def refuse_unseen(session: AsyncSession, case: Case, seen: int, now: datet
 def _mark(entries: Sequence[CaseEntry]) -> int:
     """Notes are no news: whoever opens a picture leaves one."""
     return max((each.id for each in entries if each.kind is not EntryKind.NOTE), default=0)
+
+
+async def newest(session: AsyncSession) -> int:
+    """The id of what was said or done last in any case; 0: nothing yet."""
+    return int(await session.scalar(sa.select(sa.func.max(CaseEntry.id))) or 0)

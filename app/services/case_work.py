@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
-from app.services import case_clocks, case_notices, crisis
+from app.services import case_clocks, case_notices, crisis, rating_invitations
 from app.services.advice_kinds import ADVICE, CARE
 from app.services.audit import does
 from app.services.case_moves import DECIDED_KINDS, way
@@ -178,6 +178,7 @@ async def end(session: AsyncSession, case: Case, by: str, now: datetime, *, chan
     case_clocks.end(case)
     if case.kind in ADVICE:
         await case_notices.withdraw(session, case, now)
+    await rating_invitations.expect(session, case, now)
     await session.flush()
     return case
 

@@ -20,8 +20,12 @@ from models import (
     OVER,
     Care,
     Case,
+    CaseDraft,
     CaseEntry,
     CaseKind,
+    CaseMention,
+    CaseRating,
+    CaseReminder,
     CaseReporter,
     Consultation,
     MemberChange,
@@ -60,6 +64,11 @@ async def empty(session: AsyncSession, ids: Ids) -> int:
     await change(session, sa.update(CaseEntry).where(thread).values(blocks=[]))
     facts = sa.update(Consultation).where(Consultation.case_id.in_(ids))
     await change(session, facts.values(dict.fromkeys(_ANSWERED)))
+    for beside in (CaseMention, CaseReminder, CaseDraft):
+        await change(session, sa.delete(beside).where(beside.case_id.in_(ids)))
+    rating = sa.update(CaseRating).where(CaseRating.case_id.in_(ids))
+    never = dict.fromkeys(("invite_due_at", "remind_due_at", "end_due_at"))
+    await change(session, rating.values(words=None, **never))
     await change(session, sa.update(Care).where(Care.case_id.in_(ids)).values(details=None))
     for told in (MembershipApplication, MemberChange):
         await change(session, sa.update(told).where(told.case_id.in_(ids)).values(facts=None))

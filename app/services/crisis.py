@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import civil_date
 from app.database import leave_work
 from app.errors import DomainError, NotFound
-from app.services import crisis_words, outbox
+from app.services import crisis_words, outbox, rating_notices
 from app.services.audit import does
 from app.services.coordination import upsert
 from models import AlertState, CrisisAlert, Outbox
@@ -118,6 +118,7 @@ async def alert(
             "taken_by": "",
         },
     )
+    await rating_notices.withdraw(session, person_id, now)  # no questions of that kind now
 
 
 async def heed(session: AsyncSession, person_id: int, text: str, channel: str, now: datetime) -> str:

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
-from app.services import case_notices, customer_notices, notices, windows
+from app.services import case_notices, customer_notices, notices, rating_notices, windows
 from app.services.outbox import LATE_REPLY
 from app.services.quiet_hours import after_quiet, is_quiet
 from app.services.sign_up_notices import CALLED_OFF, CHANGED
@@ -33,6 +33,7 @@ TO_BE_OWED = OWN_MATTERS | {
     CALLED_OFF,
     CHANGED,
     *customer_notices.KINDS,
+    *rating_notices.KINDS,
 }  # what cannot be sent opens the next reply
 
 BY_TEMPLATE = frozenset({notices.TEST})  # need no window; staff wait for them, at whatever hour

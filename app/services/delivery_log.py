@@ -22,6 +22,7 @@ from app.services import (
     customer_notices,
     notices,
     outbox,
+    rating_notices,
     sign_up_notices,
     staff_notices,
 )
@@ -59,6 +60,7 @@ KINDS: Final[Mapping[str, str]] = {
     **crisis.KINDS,
     **staff_notices.KINDS,
     **customer_notices.KINDS,
+    **rating_notices.KINDS,
 }
 _REASONS: Final[Mapping[str, str]] = {
     Obstacle.NO_OPENID: "对方在这个账号上没有登记",
@@ -81,7 +83,9 @@ _KEPT: Final[Mapping[DeliveryState, str]] = {
     S.UNKNOWN: "不知道到没到：可能已经送达。同一条消息不能发两次，所以不能重发；请在办理的地方问一问对方。",
 }
 # What they ask for or remind of may have passed meanwhile; while they wait to be sent, that is looked after.
-_PASSING: Final = frozenset({case_notices.ASKED, case_notices.REMINDED, sign_up_notices.REMINDER})
+_PASSING: Final = frozenset(
+    {case_notices.ASKED, case_notices.REMINDED, sign_up_notices.REMINDER, *rating_notices.KINDS}
+)
 _PASSED: Final = "它提醒的事现在可能已经变了，不能重发；需要的话，请在办理的地方重新通知。"
 _REFUSED: Final = re.compile(r"[\w/-]+: (-?\d+ .*)", re.DOTALL)  # path, code and words, as errors say them
 LATELY: Final = timedelta(days=7)

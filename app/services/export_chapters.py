@@ -17,6 +17,7 @@ from app.services import (
     applications,
     care,
     care_facts,
+    case_ratings,
     cases,
     consents,
     consultation_facts,
@@ -159,12 +160,14 @@ async def _sign_ups(session: AsyncSession, person_id: int) -> Sequence[Row]:
     state="状态",
     opened_at="提交时间",
     answers="问过您的",
+    rating="您的评价",
     thread="往来",
 )
 async def _cases(session: AsyncSession, person_id: int) -> Sequence[Row]:
     own = [each.case for each in await cases.list_mine(session, person_id, 10_000)]
     facts = await facts_of_all(session, own)
     asked = [case for case in own if case.kind is CaseKind.APPLICATION]
+    ratings = await case_ratings.of_cases(session, own)
     told = {case_id: dict(consultation_facts.read(each)) for case_id, each in facts.items()}
     for case_id, first in (await care.facts_of_all(session, own)).items():
         told[case_id] = dict(care_facts.read(first))
@@ -178,6 +181,7 @@ async def _cases(session: AsyncSession, person_id: int) -> Sequence[Row]:
             "state": case.state.said_to_member,
             "opened_at": day(shanghai(case.opened_at).date()) if case.anonymous else time(case.opened_at),
             "answers": told.get(case.id, {}),
+            "rating": ratings.get(case.id, ""),
             "thread": [_said(entry) for entry in await cases.list_thread(session, case)],
         }
         for case in own

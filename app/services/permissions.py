@@ -29,6 +29,8 @@ class Right(StrEnum):
     HEALTH_READ = "health.read"
     HEALTH_ANSWER = "health.answer"
     REPORTER_REVEAL = "reporter.reveal"
+    CANNED_USE = "canned.use"
+    CANNED_EDIT = "canned.edit"
     MEMBERS_READ = "members.read"
     MEMBERS_REVEAL = "members.reveal"
     MEMBERS_EDIT = "members.edit"
@@ -77,6 +79,8 @@ _LABELS: Final[Mapping[Right, str]] = {
     Right.HEALTH_READ: "看健康咨询",
     Right.HEALTH_ANSWER: "办理健康咨询",
     Right.REPORTER_REVEAL: "查看当事人的身份",
+    Right.CANNED_USE: "用常用语、管自己的常用语",
+    Right.CANNED_EDIT: "管大家的常用语",
     Right.MEMBERS_READ: "看会员名册",
     Right.MEMBERS_REVEAL: "查看会员的手机号和生日",
     Right.MEMBERS_EDIT: "导入花名册、整理分会",
@@ -125,9 +129,11 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     - {R.LEGAL_READ, R.LEGAL_ANSWER, R.KEYS_ROTATE, R.MESSAGES_RAW, R.AUDIT_EXPORT, R.CONTENT_PUBLISH},
     Role.EDITOR: _CONTENT | {R.ACTIVITIES_READ, R.NOTICES_READ, R.MENUS_READ, R.JOBS_READ},
     Role.APPROVER: frozenset({R.CONTENT_READ, R.CONTENT_PUBLISH, R.ACTIVITIES_READ, R.JOBS_READ}),
-    Role.LAWYER: frozenset({R.LEGAL_READ, R.LEGAL_ANSWER, R.REPORTER_REVEAL, R.CONTENT_READ, R.JOBS_READ}),
-    Role.COUNSELLOR: _COUNSEL | {R.REPORTER_REVEAL, R.ALERTS_TAKE, R.CONTENT_READ},
-    Role.DOCTOR: _HEALTH | {R.REPORTER_REVEAL, R.CONTENT_READ},
+    Role.LAWYER: frozenset(
+        {R.LEGAL_READ, R.LEGAL_ANSWER, R.REPORTER_REVEAL, R.CANNED_USE, R.CONTENT_READ, R.JOBS_READ}
+    ),
+    Role.COUNSELLOR: _COUNSEL | {R.REPORTER_REVEAL, R.ALERTS_TAKE, R.CANNED_USE, R.CONTENT_READ},
+    Role.DOCTOR: _HEALTH | {R.REPORTER_REVEAL, R.CANNED_USE, R.CONTENT_READ},
     Role.ORGANISER: frozenset(
         {R.ACTIVITIES_READ, R.ACTIVITIES_EDIT, R.ACTIVITIES_PEOPLE, R.CONTENT_READ, R.JOBS_READ}
     ),

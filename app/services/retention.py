@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.services import (
     api_sessions,
     applications,
+    case_drafts,
     closed_cases,
     confidential,
     customer_moves,
@@ -254,6 +255,7 @@ SOON = (
     confidential.forget_just_over,
     confidential.forget_told,
     staff_uploads.forget_old,
+    case_drafts.forget_old,
 )
 DEEP = (  # read through whole tables, in the order of ids
     confidential.forget_over,

@@ -9,10 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services import outbox, permissions
 from app.services.permissions import Right
-from models import Case, CaseEntry, Staff, StaffState
+from models import Case, CaseEntry, CaseReminder, Staff, StaffState
 
-HANDED, RETURNED = "staff.handed", "staff.returned"
-KINDS: Final[Mapping[str, str]] = {HANDED: "事项转给同事", RETURNED: "事项退回待接"}
+HANDED, RETURNED, UNHAPPY = "staff.handed", "staff.returned", "staff.unhappy"
+MENTIONED, FOLLOW_UP = "staff.mentioned", "staff.follow_up"
+KINDS: Final[Mapping[str, str]] = {
+    HANDED: "事项转给同事",
+    RETURNED: "事项退回待接",
+    UNHAPPY: "评价不满意",
+    MENTIONED: "备注提到同事",
+    FOLLOW_UP: "提醒同事跟进",
+}
 
 
 async def handed(session: AsyncSession, case: Case, to: Staff, now: datetime) -> None:
@@ -25,12 +32,44 @@ async def handed(session: AsyncSession, case: Case, to: Staff, now: datetime) ->
 async def returned(session: AsyncSession, case: Case, entry: CaseEntry, right: Right, now: datetime) -> None:
     """All who may answer it hear of it, once."""
     words = f"{case.kind.label} {case.number} 接手后一直没有答复，已退回待接。请到工作台看。"
+    for each in await _able(session, case, right):
+        key = f"{RETURNED}:{entry.id}:{each.id}"
+        outbox.add(session, RETURNED, key=key, to=each.person_id, payload=_text(words), now=now)
+
+
+async def unhappy(session: AsyncSession, case: Case, entry: CaseEntry, right: Right, now: datetime) -> None:
+    """Likewise: the person who brought it was not satisfied."""
+    words = f"{case.kind.label} {case.number} 的评价是不满意，请到工作台看，再回访本人。"
+    for each in await _able(session, case, right):
+        key, to = f"{UNHAPPY}:{entry.id}:{each.id}", each.person_id
+        # Who is answered just now and is of staff too has not heard of it by that.
+        outbox.add(session, UNHAPPY, key=key, to=to, payload=_text(words), now=now, besides_reply=True)
+
+
+async def _able(session: AsyncSession, case: Case, right: Right) -> list[Staff]:
+    """Who may answer it, and has a WeChat of his own."""
     active = sa.select(Staff).where(Staff.state == StaffState.ACTIVE, Staff.person_id.is_not(None))
-    for each in await session.scalars(active.order_by(Staff.id)):
-        standing = await permissions.standing_of(session, each)
-        if permissions.may(standing, right, case.branch_id):
-            key = f"{RETURNED}:{entry.id}:{each.id}"
-            outbox.add(session, RETURNED, key=key, to=each.person_id, payload=_text(words), now=now)
+    return [
+        each
+        for each in await session.scalars(active.order_by(Staff.id))
+        if permissions.may(await permissions.standing_of(session, each), right, case.branch_id)
+    ]
+
+
+async def mentioned(session: AsyncSession, case: Case, entry: CaseEntry, who: Staff, now: datetime) -> None:
+    if who.person_id is not None:
+        words = f"{case.kind.label} {case.number} 的备注提到您。请到工作台看。"
+        key = f"{MENTIONED}:{entry.id}:{who.id}"
+        outbox.add(session, MENTIONED, key=key, to=who.person_id, payload=_text(words), now=now)
+
+
+async def follow_up(
+    session: AsyncSession, case: Case, reminder: CaseReminder, who: Staff, now: datetime
+) -> None:
+    if who.person_id is not None:
+        words = f"您要跟进的{case.kind.label} {case.number} 到时间了。请到工作台看。"
+        key = f"{FOLLOW_UP}:{reminder.id}"
+        outbox.add(session, FOLLOW_UP, key=key, to=who.person_id, payload=_text(words), now=now)
 
 
 def _text(words: str) -> dict[str, str]:

@@ -1,0 +1,121 @@
+"""What helps whoever writes an answer: words put into it with one press, and what was typed kept.
+
+And beside it notes for colleagues and reminders; alike in all rooms of cases.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+
+from app.clock import spoken
+from app.console import case_beside, forms
+from app.console.case_pages import CaseRoom
+from app.console.entrance import Desk
+from app.console.shell import Shell
+from app.errors import DomainError
+from app.services import canned_replies, case_drafts, case_mentions, case_reminders, knowledge_pieces
+
+_CALLED: Final = 20  # characters of a name
+
+
+async def fill(room: CaseRoom, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
+    """The page again with words put below what was typed: nothing is kept, and nothing sent."""
+    form = await forms.read(request)
+    names = ("text", "canned", "put", "called", "q")
+    return await filled(
+        room,
+        number,
+        desk,
+        shell,
+        desk.shared.clock.now(),
+        **{name: forms.words(form, name) for name in names},
+    )
+
+
+async def filled(
+    room: CaseRoom,
+    number: str,
+    desk: Desk,
+    shell: Shell,
+    now: datetime,
+    *,
+    text: str | None = None,
+    canned: str = "",
+    put: str = "",
+    called: str = "",
+    q: str = "",
+) -> Response:
+    """`canned` are those put in before, `put` is the next (or an answer of ours), `q` what is looked for.
+
+    Without `text` it is what was kept of one's own.
+    """
+    words, refused = " ".join(forms.plain(q).split())[: case_beside.ASKED_LENGTH], None
+    async with desk.reading() as session:
+        shown = await room.shown(session, desk, number, now)
+        case = shown["case"]
+        desk.demand(room.answers, case.branch_id)
+        text = shown.get("draft", "") if text is None else text
+        try:
+            if ":" in put:
+                piece = knowledge_pieces.get(desk.shared.library, put)
+                text = canned_replies.added(text, knowledge_pieces.words_of(piece))
+            elif put:
+                reply = await canned_replies.get(session, desk.standing, put)
+                more = canned_replies.fill(reply.text, case, desk.standing, now, called[:_CALLED])
+                text, canned = canned_replies.added(text, more), f"{canned} {put}".strip()
+        except DomainError as error:
+            refused = error
+        if words:
+            shown |= await case_beside.sought(session, desk, case, room.answers, words)
+    typed = {"text": text, "canned": canned, "q": words, "is_aided": True}
+    if refused is not None:
+        return shell.refused(room.template, refused, **shown, typed=typed)
+    return shell.page(room.template, **shown, typed=typed)
+
+
+async def note(room: CaseRoom, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
+    text, now = forms.words(await forms.read(request), "note"), desk.shared.clock.now()
+    try:
+        async with desk.acting() as session:
+            case = await room.locked(session, desk, number, room.answers)
+            await case_mentions.write(session, case, text, desk.standing, room.reads, now)
+    except DomainError as error:
+        return await room.again(desk, shell, number, error, now, note=text)
+    return shell.done(f"{room.page}/{case.number}", "备注已写好，本人看不到。")
+
+
+async def remind(room: CaseRoom, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
+    form, now = await forms.read(request), desk.shared.clock.now()
+    day, hour, why = (forms.words(form, name) for name in ("day", "hour", "remind"))
+    try:
+        async with desk.acting() as session:
+            case = await room.locked(session, desk, number, room.answers)
+            due_at = case_reminders.moment_of(case, day, hour)
+            await case_reminders.add(session, case, desk.standing, due_at, why, now)
+    except DomainError as error:
+        return await room.again(desk, shell, number, error, now, day=day, hour=hour, remind=why)
+    return shell.done(f"{room.page}/{case.number}", f"{spoken(due_at, now, read_later=True)} 提醒您。")
+
+
+async def settle(room: CaseRoom, number: str, reminder: str, desk: Desk, shell: Shell) -> Response:
+    """A reminder is done, or not wanted any more."""
+    now = desk.shared.clock.now()
+    async with desk.acting() as session:
+        case = await room.locked(session, desk, number, room.answers)
+        await case_reminders.end(session, case, desk.standing, reminder, now)
+    return shell.done(f"{room.page}/{case.number}", "提醒已了结。")
+
+
+async def draft(room: CaseRoom, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
+    """Keep what is typed; a page that does so by itself hears only that it was done."""
+    form, now = await forms.read(request), desk.shared.clock.now()
+    text, seen = forms.words(form, "text"), forms.number(forms.words(form, "seen")) or 0
+    async with desk.shared.database.transaction() as session:
+        case = await room.locked(session, desk, number, room.answers)
+        is_kept = await case_drafts.save(session, case, desk.standing, text, seen, now)
+    said = f"草稿已存，{case_drafts.KEPT_FOR.days} 天内再打开还在。" if is_kept else ""
+    if request.headers.get("hx-request"):
+        return HTMLResponse(said)
+    return shell.done(f"{room.page}/{case.number}", said or "没有要存的草稿。")

@@ -1,0 +1,51 @@
+"""What stands beside the answer of a case on its page, for who writes it.
+
+Not here: what is done with it (`case_aids`).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.console.entrance import Desk
+from app.services import canned_replies, case_drafts, case_mentions, case_reminders, knowledge_pieces
+from app.services.permissions import Right
+from models import OVER, Case
+
+ASKED_LENGTH = 60  # characters of a search
+
+
+async def beside(
+    session: AsyncSession, desk: Desk, case: Case, answers: Right, reads: Right, now: datetime
+) -> dict[str, Any]:
+    """For who may not answer, and of what is over, only whether one is named there."""
+    found: dict[str, Any] = {
+        "is_named": await case_mentions.is_mentioned(session, case, desk.standing.staff_id)
+    }
+    if case.state in OVER or not desk.may(answers, case.branch_id):
+        return found
+    readers = await case_mentions.list_readers(session, case, reads)
+    return found | {
+        "canned": await canned_replies.list_fitting(session, case, answers, desk.standing),
+        "draft": await case_drafts.text_of(session, case, desk.standing),
+        "others": await case_drafts.others_writing(session, case, desk.standing, now),
+        "reminders": await case_reminders.list_open(session, case, desk.standing.staff_id),
+        "readers": [each for each in readers if each.id != desk.standing.staff_id],
+    }
+
+
+async def look(desk: Desk, shown: Mapping[str, Any], now: datetime) -> None:
+    """Whoever was named here has seen it now. That is no act of staff, so the record does not hear of it."""
+    if shown.get("is_named"):
+        async with desk.shared.database.transaction() as session:
+            await case_mentions.settle(session, shown["case"], desk.standing.staff_id, now)
+
+
+async def sought(session: AsyncSession, desk: Desk, case: Case, answers: Right, words: str) -> dict[str, Any]:
+    """What there is to be put in, by words that somebody looks for."""
+    return {
+        "canned": await canned_replies.list_fitting(session, case, answers, desk.standing, words),
+        "pieces": knowledge_pieces.search(desk.shared.library, words),
+    }

@@ -1,0 +1,146 @@
+"""跟进提醒: somebody of staff wants to look at a case again, on a day, for a reason of his own.
+
+It is due until he says that it is done. It is given up once the case is over, or not
+his to answer any more.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import SHANGHAI
+from app.errors import DomainError, NotFound
+from app.services import case_work, permissions, staff_notices
+from app.services.case_owners import ANSWERED_BY
+from app.services.cases import moment_kept
+from app.services.permissions import Standing
+from models import OVER, Case, CaseReminder, Staff
+
+WHY_LENGTH: Final = 100  # characters
+MOST: Final = 10  # open ones of one person in one case
+FARTHEST: Final = timedelta(days=366)
+HOUR: Final = time(9)  # where no time was said; of anonymous cases always
+
+
+def moment_of(case: Case, day: str, hour: str) -> datetime:
+    """`day` as 2026-11-30 and `hour` as 14:30, on a clock in China; no hour is nine o'clock.
+
+    Raises: DomainError: they are none.
+    """
+    try:
+        at = time.fromisoformat(hour) if hour and not case.anonymous else HOUR
+        return datetime.combine(date.fromisoformat(day), at.replace(tzinfo=None), SHANGHAI)
+    except ValueError:
+        raise DomainError("请写哪天提醒，例如 2026-11-30；几点可以不写，就是早上 9 点。") from None
+
+
+async def add(
+    session: AsyncSession, case: Case, who: Standing, due_at: datetime, why: str, now: datetime
+) -> CaseReminder:
+    """The same form a second time changes nothing. `case` is locked.
+
+    Raises: DomainError: no reason, a moment that has passed or is too far, or the case is over.
+    """
+    why = why.strip()
+    if not why or len(why) > WHY_LENGTH:
+        raise DomainError(f"请写明要跟进什么，1 到 {WHY_LENGTH} 个字。")
+    if case.state in OVER:
+        raise DomainError(f"{case.number} {case.state.label}，不用再提醒。")
+    if not now < due_at <= now + FARTHEST:
+        raise DomainError("提醒的时间要在现在以后、一年以内。")
+    found = await list_open(session, case, who.staff_id)
+    for each in found:
+        if each.due_at == due_at and each.why == why:
+            return each
+    if len(found) >= MOST:
+        raise DomainError(f"这件事已经有 {MOST} 个提醒，请先了结几个。")
+    at = moment_kept(now, anonymous=case.anonymous)
+    made = CaseReminder(case_id=case.id, staff_id=who.staff_id, why=why, due_at=due_at, created_at=at)
+    session.add(made)
+    await session.flush()
+    case_work.put_down(session, "case.remind", case)
+    return made
+
+
+async def end(session: AsyncSession, case: Case, who: Standing, public_id: str, now: datetime) -> None:
+    """Done, or not wanted any more; a second time changes nothing. Raises: NotFound: none of his."""
+    chosen = sa.select(CaseReminder).where(
+        CaseReminder.public_id == public_id,
+        CaseReminder.case_id == case.id,
+        CaseReminder.staff_id == who.staff_id,
+    )
+    found = await session.scalar(chosen.with_for_update())
+    if found is None:
+        raise NotFound("没有找到这个提醒。")
+    if found.ended_at is None:
+        found.ended_at = moment_kept(now, anonymous=case.anonymous)
+        await session.flush()
+    case_work.put_down(session, "case.remind_end", case)
+
+
+# --- looking -----------------------------------------------------------------------------------------------
+
+
+async def list_open(session: AsyncSession, case: Case, staff_id: int) -> Sequence[CaseReminder]:
+    """His own of this case, the next first."""
+    chosen = sa.select(CaseReminder).where(
+        CaseReminder.case_id == case.id, CaseReminder.staff_id == staff_id, CaseReminder.ended_at.is_(None)
+    )
+    return (await session.scalars(chosen.order_by(CaseReminder.due_at, CaseReminder.id))).all()
+
+
+def cases_due(staff_id: int, now: datetime) -> sa.Select[int]:
+    """Ids of cases that he wanted to look at again by now and that are not over."""
+    return (
+        sa.select(CaseReminder.case_id)
+        .join(Case, Case.id == CaseReminder.case_id)
+        .where(CaseReminder.staff_id == staff_id, CaseReminder.ended_at.is_(None), CaseReminder.due_at <= now)
+        .where(Case.state.not_in(OVER))
+    )
+
+
+# --- what time does ----------------------------------------------------------------------------------------
+
+
+async def list_due(session: AsyncSession, now: datetime, limit: int) -> Sequence[int]:
+    """Ids of reminders of which somebody is to be told, or whose case is over."""
+    to_tell = sa.and_(CaseReminder.told_at.is_(None), CaseReminder.due_at <= now)
+    due = (
+        sa.select(CaseReminder.id)
+        .join(Case, Case.id == CaseReminder.case_id)
+        .where(CaseReminder.ended_at.is_(None), sa.or_(to_tell, Case.state.in_(OVER)))
+    )
+    return (await session.scalars(due.order_by(CaseReminder.id).limit(limit))).all()
+
+
+async def advance(session: AsyncSession, reminder_id: int, now: datetime) -> tuple[Case, list[str]]:
+    """Tell whose it is, or give it up; returns the case and what was done, in one word."""
+    case_id = sa.select(CaseReminder.case_id).where(CaseReminder.id == reminder_id).scalar_subquery()
+    # The case first, as everybody locks it who then comes to its reminders.
+    its_case = sa.select(Case).where(Case.id == case_id).with_for_update()
+    case = (await session.scalars(its_case.execution_options(populate_existing=True))).one()
+    found = sa.select(CaseReminder).where(CaseReminder.id == reminder_id).with_for_update()
+    reminder = (await session.scalars(found.execution_options(populate_existing=True))).one()
+    at = moment_kept(now, anonymous=case.anonymous)
+    if reminder.ended_at is not None:
+        return case, []
+    staff = await session.get_one(Staff, reminder.staff_id)
+    if case.state in OVER or not await _may_answer(session, staff, case):
+        reminder.ended_at = at
+        await session.flush()
+        return case, ["given_up"]
+    if reminder.told_at is not None or reminder.due_at > now:
+        return case, []
+    reminder.told_at = at
+    await staff_notices.follow_up(session, case, reminder, staff, now)
+    await session.flush()
+    return case, ["told"]
+
+
+async def _may_answer(session: AsyncSession, staff: Staff, case: Case) -> bool:
+    right = ANSWERED_BY.get(case.kind)
+    standing = await permissions.standing_of(session, staff)
+    return right is not None and permissions.may(standing, right, case.branch_id)
