@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
-from app.console import forms
+from app.console import case_looking, forms
 from app.console.applications import PAGE, shown
 from app.console.entrance import ActingDesk, Desk, needs
 from app.console.shell import InShell, Shell
