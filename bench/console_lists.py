@@ -68,6 +68,7 @@ async def _fill(settings: Settings, messages: int, persons: int) -> dict[str, st
     await _employ(settings)
     await filling.fill(settings.database_url, messages=messages, followers=persons, mixed=True)
     await filling.fill_cases(settings.database_url, cases=persons, entries=max(1, messages // persons))
+    await filling.fill_members(settings.database_url, members=persons)
     async with database.reading() as session:
         deep = await session.scalar(sa.select(sa.func.max(Message.id))) or 0
         sent = await session.scalar(sa.select(sa.func.max(Outbox.id))) or 0
@@ -93,6 +94,9 @@ async def _fill(settings: Settings, messages: int, persons: int) -> dict[str, st
         "cases, closed, deep": f"/console/cases?state=closed&before={persons // 2}",
         "cases, one topic": "/console/cases?topic=safety",
         "cases, one's own": "/console/cases?owner=mine&state=closed",
+        "members, the tree": "/console/members",
+        "members, one branch": "/console/members?branch=r000000000000007",
+        "members, by name": f"/console/members?{urlencode({'q': '王77'})}",
         "待我处理": "/console",
     }
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import migrations
 from app.database import Database
-from models import Account, Case, CaseEntry, Follower, Message, Outbox, Person
+from models import LINEAGE, Account, Branch, Case, CaseEntry, Follower, Member, Message, Outbox, Person
 from models.sealing import keyring
 from tests.servers import run_apart
 
@@ -53,11 +53,7 @@ async def fill(url: str, *, messages: int, followers: int, mixed: bool = False) 
         await _insert(connection, Message.__table__, kept)
         if mixed:
             await _insert_effects(connection, messages, followers, first)
-        if not database.is_sqlite:
-            async with connection.begin():
-                for table in ("person", "follower"):  # whose ids were given, not counted
-                    ids = f"pg_get_serial_sequence('{table}', 'id')"
-                    await connection.execute(sa.text(f"SELECT setval({ids}, max(id)) FROM {table}"))
+        await _settle(connection, "person", "follower")
     await database.close()
 
 
@@ -125,14 +121,58 @@ async def fill_cases(url: str, *, cases: int, entries: int) -> None:
         await _insert(connection, Case.__table__, (_case(n, now) for n in range(cases)))
         said = (_entry(n % cases + 1, n // cases, words, now) for n in range(cases * entries))
         await _insert(connection, CaseEntry.__table__, said)
-        if not database.is_sqlite:
-            async with connection.begin():
-                await connection.execute(
-                    sa.text("SELECT setval(pg_get_serial_sequence('\"case\"', 'id'), max(id)) FROM \"case\"")
-                )
-                await connection.execute(sa.text('ANALYZE "case"'))
-                await connection.execute(sa.text("ANALYZE case_entry"))
+        await _settle(connection, "case", "case_entry")
     await database.close()
+
+
+async def fill_members(url: str, *, members: int, branches: int = 200) -> None:
+    """A roster of a province, in two levels of branches; a few have left."""
+    database, now = Database(url), datetime.now(UTC)
+    async with database.writer.connect() as connection:
+        await _insert(connection, Branch.__table__, (_branch(n, now) for n in range(branches)))
+        rows = (_member(n, n % branches + 1, now) for n in range(members))
+        await _insert(connection, Member.__table__, rows)
+        await _settle(connection, "branch", "member")
+    await database.close()
+
+
+def _branch(n: int, now: datetime) -> dict[str, object]:
+    above, name = n % 20 if n >= 20 else None, f"第{n}分工会"
+    lineage = name if above is None else f"第{above}分工会{LINEAGE}{name}"
+    parent_id = None if above is None else above + 1
+    return {
+        "id": n + 1,
+        "public_id": f"r{n:015d}",
+        "name": name,
+        "lineage": lineage,
+        "parent_id": parent_id,
+        "created_at": now,
+    }
+
+
+def _member(n: int, branch_id: int, now: datetime) -> dict[str, object]:
+    return {
+        "public_id": f"e{n:015d}",
+        "staff_number": f"{n:08d}",
+        "name": f"王{n % 5000}",
+        "post": "电工",
+        "branch_id": branch_id,
+        "kind": "in_service",
+        "version": 1,
+        "updated_at": now,
+        "left_on": now.date() - timedelta(days=30) if n % 40 == 3 else None,
+    }
+
+
+async def _settle(connection: AsyncConnection, *tables: str) -> None:
+    """What PostgreSQL has to know of tables whose ids may have been given, not counted."""
+    if connection.dialect.name == "sqlite":
+        return
+    async with connection.begin():
+        for table in tables:
+            ids = f"pg_get_serial_sequence('\"{table}\"', 'id')"
+            await connection.execute(sa.text(f'SELECT setval({ids}, max(id)) FROM "{table}"'))
+            await connection.execute(sa.text(f'ANALYZE "{table}"'))
 
 
 def _case(n: int, now: datetime) -> dict[str, object]:
