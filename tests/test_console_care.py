@@ -8,7 +8,7 @@ from app.services import case_work, crisis
 from app.services.care_facts import Intake, Wanted
 from app.services.care_wording import ADVICE_TO_GO
 from app.services.staff import Wanted as Given
-from models import Case, CaseKind, CaseState, Role
+from models import CannedReply, Case, CaseKind, CaseState, Role
 from tests import caring, making
 from tests.both_ends import Ends
 from tests.caring import bring, look
@@ -144,6 +144,18 @@ async def test_a_button_writes_the_way_to_a_hospital(ends: Ends, doctor: Worker)
     assert (await case_of(ends, number)).state is CaseState.SUBMITTED and await acts_of(
         ends, "case.answer"
     ) == []
+
+
+async def test_each_profession_has_words_of_its_own(ends: Ends, counsellor: Worker, doctor: Worker) -> None:
+    now = ends.house.clock.now()
+    async with ends.house.database.transaction() as session:
+        session.add(
+            CannedReply(title="先听着", text="我在听。", rooms=["counsel"], changed_by="周", changed_at=now)
+        )
+    mind, health = await brings(ends), await brings(ends, caring.HEALTH)
+
+    assert "先听着" in await counsellor.reads(f"{COUNSEL_ROOM}/{mind}")
+    assert "先听着" not in await doctor.reads(f"{HEALTH_ROOM}/{health}")
 
 
 async def test_lawyers_are_neither_warned_nor_sent_to_a_hospital(ends: Ends) -> None:

@@ -198,7 +198,8 @@ class CaseRoom:
         text, how, canned = (forms.words(form, name) for name in ("text", "how", "canned"))
         now = desk.shared.clock.now()
         if how == "hospital":
-            return await self._sends_to_hospital(desk, shell, number, text, now)
+            typed = {"canned": canned, "warned_of": forms.words(form, "warned_of")}
+            return await self._sends_to_hospital(desk, shell, number, text, now, **typed)
         try:
             async with desk.acting() as session:
                 case = await self.taken_up(session, desk, number, forms.words(form, "seen"), now)
@@ -220,14 +221,14 @@ class CaseRoom:
         return shell.done(f"{self.page}/{done.case.number}", words)
 
     async def _sends_to_hospital(
-        self, desk: Desk, shell: Shell, number: str, text: str, now: datetime
+        self, desk: Desk, shell: Shell, number: str, text: str, now: datetime, **typed: str
     ) -> HTMLResponse:
         """The same form with a sentence more; nothing is done yet."""
         async with desk.reading() as session:
             shown = await self.shown(session, desk, number, now)
         if shown["sends_to_hospital"]:
             text = care_wording.with_advice_to_go(shown["case"].kind, text)
-        return shell.page(self.template, **shown, typed={"text": text})
+        return shell.page(self.template, **shown, typed=typed | {"text": text})
 
     async def refer(
         self, number: str, request: Request, desk: Desk, shell: Shell, office: Office

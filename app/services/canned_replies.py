@@ -44,6 +44,8 @@ class Room:
 ROOMS: Final[Mapping[str, Room]] = {
     "desk": Room("留言和人工", Right.DESK_ANSWER),
     "legal": Room("法律咨询", Right.LEGAL_ANSWER),
+    "counsel": Room("心理疏导", Right.COUNSEL_ANSWER),
+    "health": Room("健康咨询", Right.HEALTH_ANSWER),
 }
 
 
