@@ -84,7 +84,6 @@ async def fill(database: Database) -> None:
                     case_id=case.id, kind=EntryKind.MEMBER, blocks=[{"text": "家里的事"}], created_at=NOON
                 ),
                 CaseReporter(case_id=case.id, person_digest=bytes(16), reporter={"person_id": person.id}),
-                CaseRating(case_id=case.id, ends_at=NOON, score=2, words="等了太久"),
                 Consultation(
                     case_id=case.id,
                     details={"opponent_name": "红星煤矿"},
@@ -92,7 +91,6 @@ async def fill(database: Database) -> None:
                     consent_version="1",
                     consent_at=NOON,
                 ),
-                Care(case_id=case.id, details={"called": "小雨"}, consent_version="1", consent_at=NOON),
                 alert(person.id),
                 sign_up(badminton.id, person.id),
                 MemberMove(
@@ -104,8 +102,7 @@ async def fill(database: Database) -> None:
                     at=NOON,
                 ),
                 bound(person.id),
-                CaseDraft(case_id=case.id, staff_id=wang.id, text="已经转给", saved_at=NOON),
-                CaseReminder(case_id=case.id, staff_id=wang.id, why="问问结果", due_at=NOON, created_at=NOON),
+                *beside(case.id, wang.id),
                 *asked(case.id, li.id),
                 *worked(wang),
                 KeptAnswer(key_digest=bytes(16), call_digest=bytes(16), answer={"status": 201}, at=NOON),
@@ -113,6 +110,16 @@ async def fill(database: Database) -> None:
                 question("电费"),
             ]
         )
+
+
+def beside(case_id: int, staff_id: int) -> list[Base]:
+    """What lies beside a case."""
+    return [
+        CaseRating(case_id=case_id, ends_at=NOON, score=2, words="等了太久"),
+        Care(case_id=case_id, details={"called": "小雨"}, consent_version="1", consent_at=NOON),
+        CaseDraft(case_id=case_id, staff_id=staff_id, text="已经转给", saved_at=NOON),
+        CaseReminder(case_id=case_id, staff_id=staff_id, why="问问结果", due_at=NOON, created_at=NOON),
+    ]
 
 
 def asked(case_id: int, member_id: int) -> list[Base]:
