@@ -12,14 +12,14 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.console import case_beside, downloads, forms, listing
+from app.console import case_beside, forms, listing
+from app.console.case_attachments import answer_with
 from app.console.entrance import Desk
 from app.console.listing import Filter, View
 from app.console.navigation import Found, Waiting
 from app.console.office import Office
 from app.console.shell import Shell
 from app.errors import DomainError, NotFound
-from app.files import ENDINGS
 from app.services import (
     canned_replies,
     care_wording,
@@ -38,14 +38,12 @@ from app.services import (
 )
 from app.services.advice_kinds import ADVICE, CARE
 from app.services.care_wording import Doubtful
-from app.services.case_files import CaseFile
 from app.services.case_lists import Asked, Unhappy
 from app.services.case_moves import MOVES
 from app.services.case_work import Answered
 from app.services.permissions import Right, Standing, scope
 from models import OVER, Case, CaseKind, CaseState
 
-SHOWN: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "audio/mpeg", "audio/wav", "video/mp4")
 LATE: Final = "late"
 OWNERS: Final = {"mine": "我接手的", "free": "待接的"}
 FOR_ME: Final = {"named": "备注提到我", "reminded": "到时间跟进"}
@@ -168,11 +166,9 @@ class CaseRoom:
             "thread": thread,
             "seen": seen,
             "newest": await case_threads.newest(session),
-            "signed": _signed(case),
             "warnings": facts.warnings,
             "known_facts": facts.rows,
-            "sends_to_hospital": may_answer and not is_over and case.kind in care_wording.ADVICE_TO_GO,
-            "only_in_danger": case.kind in CARE,
+            **_secrecy(case, may_answer and not is_over),
             "may_answer": may_answer and not is_over,
             "may_ask": may_answer and is_asked and not is_over and case.state is not CaseState.ANSWERED,
             "may_refer": may_answer and CaseState.REFERRED in moves,
@@ -330,10 +326,11 @@ class CaseRoom:
         return await answer_with(file, case.number, desk)
 
 
-def _signed(case: Case) -> str:
-    if case.kind in CARE:
-        return "保密"
-    return "匿名" if case.anonymous else "实名"
+def _secrecy(case: Case, may_answer: bool) -> dict[str, Any]:
+    """How it is signed, and what is otherwise with 心理疏导 and 健康咨询."""
+    is_care = case.kind in CARE
+    signed = "保密" if is_care else "匿名" if case.anonymous else "实名"
+    return {"signed": signed, "sends_to_hospital": is_care and may_answer, "only_in_danger": is_care}
 
 
 async def told(session: AsyncSession, done: Answered, what: str, office: Office, now: datetime) -> str:
@@ -347,19 +344,4 @@ async def told(session: AsyncSession, done: Answered, what: str, office: Office,
         now,
         app_id=settings.wechat_app_id,
         customer_messages=settings.wechat_account.is_certified,
-    )
-
-
-async def answer_with(file: CaseFile, number: str, desk: Desk, *, shown: bool = True) -> Response:
-    """The bytes; what is not to be shown, or what browsers cannot show, is taken away as a file."""
-    try:
-        data = await desk.shared.files.get(file.public_id)
-    except FileNotFoundError:
-        raise NotFound("这个附件不见了，请联系运维人员。") from None
-    ending = ENDINGS.get(file.content_type)
-    return downloads.answer(
-        data,
-        f"{number}-{file.position}{ending or ''}",
-        file.content_type if ending is not None else "application/octet-stream",
-        way="inline" if shown and file.content_type in SHOWN else "attachment",
     )
