@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
-from app.console import case_attachments, forms
+from app.console import case_looking, forms
 from app.console.applications import PAGE, shown
 from app.console.entrance import ActingDesk, Desk, needs
 from app.console.shell import InShell, Shell
@@ -126,7 +126,7 @@ async def file(number: str, position: int, desk: ActingDesk, now: Now) -> Respon
         found = await case_files.get_file(session, listed.case, position)
         await case_files.open_files(session, listed.case, [found], desk.by, now)
         _does(session, listed, "applications.file")  # with the branch, which the one before does not know
-    return await case_attachments.answer_with(found, listed.case.number, desk, shown=False)
+    return await case_looking.answer_with(found, listed.case.number, desk, shown=False)
 
 
 # --- parts -------------------------------------------------------------------------------------------------

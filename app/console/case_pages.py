@@ -13,7 +13,6 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.console import case_beside, forms, listing
-from app.console.case_attachments import answer_with
 from app.console.entrance import Desk
 from app.console.listing import Filter, View
 from app.console.navigation import Found, Waiting
@@ -25,7 +24,6 @@ from app.services import (
     care_wording,
     case_drafts,
     case_facts,
-    case_files,
     case_lists,
     case_owners,
     case_ratings,
@@ -166,9 +164,11 @@ class CaseRoom:
             "thread": thread,
             "seen": seen,
             "newest": await case_threads.newest(session),
+            "signed": _signed(case),
             "warnings": facts.warnings,
             "known_facts": facts.rows,
-            **_secrecy(case, may_answer and not is_over),
+            "sends_to_hospital": may_answer and not is_over and case.kind in care_wording.ADVICE_TO_GO,
+            "only_in_danger": case.kind in CARE,
             "may_answer": may_answer and not is_over,
             "may_ask": may_answer and is_asked and not is_over and case.state is not CaseState.ANSWERED,
             "may_refer": may_answer and CaseState.REFERRED in moves,
@@ -308,29 +308,11 @@ class CaseRoom:
             shown = await self.shown(session, desk, number, now)
         return shell.page(self.template, **shown, **revealed)
 
-    # --- files -------------------------------------------------------------------------------------------
 
-    async def look(self, number: str, position: int, desk: Desk) -> Response:
-        """A picture, voice or video of a thread in which looking is no act of its own."""
-        async with desk.reading() as session:
-            case = await case_lists.get(session, self.room, desk.scope(self.reads), number)
-            file = await case_files.get_file(session, case, position)
-        return await answer_with(file, case.number, desk)
-
-    async def open(self, number: str, position: int, desk: Desk) -> Response:
-        """As `look`; that somebody looked is kept before the bytes are read."""
-        async with desk.acting() as session:
-            case = await self.locked(session, desk, number, self.reads)
-            file = await case_files.get_file(session, case, position)
-            await case_files.open_files(session, case, [file], desk.by, desk.shared.clock.now())
-        return await answer_with(file, case.number, desk)
-
-
-def _secrecy(case: Case, may_answer: bool) -> dict[str, Any]:
-    """How it is signed, and what is otherwise with 心理疏导 and 健康咨询."""
-    is_care = case.kind in CARE
-    signed = "保密" if is_care else "匿名" if case.anonymous else "实名"
-    return {"signed": signed, "sends_to_hospital": is_care and may_answer, "only_in_danger": is_care}
+def _signed(case: Case) -> str:
+    if case.kind in CARE:
+        return "保密"
+    return "匿名" if case.anonymous else "实名"
 
 
 async def told(session: AsyncSession, done: Answered, what: str, office: Office, now: datetime) -> str:

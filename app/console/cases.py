@@ -4,6 +4,7 @@ from typing import Final
 
 from fastapi.responses import Response
 
+from app.console import case_looking
 from app.console.case_pages import CaseRoom
 from app.console.case_routes import router_for
 from app.console.entrance import AtDesk
@@ -34,4 +35,4 @@ SECTION: Final = Section(
 
 @router.get("/{number}/files/{position}")
 async def look(number: str, position: int, desk: AtDesk) -> Response:
-    return await ROOM.look(number, position, desk)
+    return await case_looking.look(ROOM, number, position, desk)

@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import Request
 from fastapi.responses import Response
 
+from app.console import case_looking
 from app.console.case_pages import CaseRoom
 from app.console.case_routes import router_for
 from app.console.entrance import ActingDesk, needs
@@ -45,7 +46,7 @@ SECTION: Final = Section(
 
 @router.post("/{number}/files/{position}")
 async def open_file(number: str, position: int, desk: ActingDesk) -> Response:
-    return await ROOM.open(number, position, desk)
+    return await case_looking.open_file(ROOM, number, position, desk)
 
 
 @router.post("/{number}/refer", dependencies=[needs(Right.LEGAL_ANSWER)])

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.console import case_pages, forms, listing
+from app.console import case_looking, case_pages, forms, listing
 from app.console.case_pages import CaseRoom
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.listing import Filter
@@ -165,7 +165,7 @@ async def reveal(number: str, request: Request, desk: ActingDesk, shell: InShell
 
 @router.post("/corrections/{number}/files/{position}", dependencies=[_WORK])
 async def open_file(number: str, position: int, desk: ActingDesk) -> Response:
-    return await ROOM.open(number, position, desk)
+    return await case_looking.open_file(ROOM, number, position, desk)
 
 
 # --- receipts and consents ---------------------------------------------------------------------------------
