@@ -108,6 +108,7 @@ async function become(openid) {
 }
 
 async function loadMenu() {
+  if (!person) return; // whoever reads the people now reads the menu after them
   const { openid } = person;
   const number = menus.ask();
   const menu = await get(`people/${openid}/menu`);
