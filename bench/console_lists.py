@@ -93,7 +93,6 @@ async def _fill(settings: Settings, messages: int, persons: int) -> dict[str, st
         "cases, deep page": f"/console/cases?before={persons // 10}",
         "cases, closed, deep": f"/console/cases?state=closed&before={persons // 2}",
         "cases, one topic": "/console/cases?topic=safety",
-        "cases, one's own": "/console/cases?owner=mine&state=closed",
         "members, the tree": "/console/members",
         "members, one branch": "/console/members?branch=r000000000000007",
         "members, by name": f"/console/members?{urlencode({'q': '王77'})}",
