@@ -98,7 +98,7 @@ async def show(chat: Chat) -> Reply:
         answer = [f"{lines.day(found.answered_at)}答复：", found.answer]
     elif case.first_answer_due_at is not None and case.state is not CaseState.CLOSED:
         answer = [lines.answered_by(case.first_answer_due_at)]
-    more = [f"您说：{_short(said, 200)}"] if said else []
+    more = [f"您说：{lines.short(said, 200)}"] if said else []
     whole = "\n".join([*words, *more, *answer, f"还要补充，就写上这个编号再留一条：{lines.LEAVE}"])
     # Of a long answer every word counts, more than what one said oneself.
     return Text(whole if len(whole.encode()) <= MAX_TEXT_BYTES else fit("\n".join([*words, *answer])))
@@ -106,7 +106,7 @@ async def show(chat: Chat) -> Reply:
 
 def _summary(topic: FeedbackTopic, story: answers.Story, naming: Naming, contact: str | None) -> str:
     named = naming is Naming.NAMED
-    words = f"「{_short(story.text, EXCERPT)}」" if story.text else ""
+    words = f"「{lines.short(story.text, EXCERPT)}」" if story.text else ""
     facts = [f"类型：{topic.label}", f"署名：{'实名' if named else '匿名'}"]
     facts += [f"电话：{contact or '不留'}"] if named else []
     return "\n".join([*facts, f"内容：{story.summary}{words}", "确认提交吗？"])
@@ -115,14 +115,9 @@ def _summary(topic: FeedbackTopic, story: answers.Story, naming: Naming, contact
 def _row(mine: Mine) -> str:
     case = mine.case
     line = lines.go(case.number, "feedback.show", number=case.number)
-    answer = f"，答复：{_short(mine.answer, EXCERPT)}" if mine.answered_at else ""
+    answer = f"，答复：{lines.short(mine.answer, EXCERPT)}" if mine.answered_at else ""
     return f"{line} {case.state.label}（{_about(case)}，{lines.day(case.opened_at)}）{answer}"
 
 
 def _about(case: Case) -> str:
     return cases.topic_label(case.topic) if case.kind is CaseKind.FEEDBACK else case.kind.label
-
-
-def _short(text: str, characters: int) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= characters else f"{text[:characters]}…"

@@ -30,6 +30,12 @@ def number(case_number: str) -> str:
     return f"编号 {case_number}。"
 
 
+def short(text: str, characters: int) -> str:
+    """In one line, cut off where it is longer."""
+    text = " ".join(text.split())
+    return text if len(text) <= characters else f"{text[:characters]}…"
+
+
 def answered_by(due: datetime) -> str:
     """What we promise, said the same way everywhere."""
     return f"最迟 {day(due)}答复，会发到这里。"

@@ -14,6 +14,7 @@ from app.errors import DomainError, NotFound
 from app.jobs import case_clocks as job
 from app.jobs import retention
 from app.services import (
+    advice,
     care,
     case_clocks,
     case_reporters,
@@ -346,7 +347,7 @@ async def test_another_persons_case_does_not_exist(session: AsyncSession) -> Non
     wang = await person(session)
 
     with pytest.raises(NotFound, match="我的疏导"):
-        await care.get_mine(session, wang, number)
+        await advice.get_mine(session, wang, number, *CARE)
     with pytest.raises(NotFound):
         await care.add(session, wang, number, WORDS, channel="chat", now=NOON)
     with pytest.raises(NotFound):
@@ -358,7 +359,7 @@ async def test_a_legal_case_is_not_reached_by_this_door(session: AsyncSession) -
     number = (await consult(session, li)).number
 
     with pytest.raises(NotFound):
-        await care.get_mine(session, li, number)
+        await advice.get_mine(session, li, number, *CARE)
 
 
 async def test_withdrawing_twice_is_once_and_answered_ones_stay(session: AsyncSession) -> None:

@@ -348,8 +348,10 @@ async def test_nobody_adds_to_or_withdraws_somebody_elses(session: AsyncSession)
         await consultations.add(session, wang, opened.number, WORDS, channel="chat", now=NOON)
     with pytest.raises(NotFound):
         await consultations.cancel(session, wang, opened.number, channel="chat", now=NOON)
-    assert [own.case.number for own in await consultations.list_mine(session, li, 8)] == [opened.number]
-    assert await consultations.list_mine(session, wang, 8) == []
+    assert [own.case.number for own in await cases.list_mine(session, li, 8, CaseKind.CONSULTATION)] == [
+        opened.number
+    ]
+    assert await cases.list_mine(session, wang, 8, CaseKind.CONSULTATION) == []
 
 
 # --- the ends ----------------------------------------------------------------------------------------------
@@ -450,7 +452,7 @@ async def test_three_years_after_its_end_nothing_of_what_was_answered_is_left(
         assert read(facts) == []
         thread = (await session.scalars(sa.select(CaseEntry.blocks))).all()
         assert all(blocks == [] for blocks in thread)
-        assert await consultations.list_mine(session, li, 8) == []
+        assert await cases.list_mine(session, li, 8, CaseKind.CONSULTATION) == []
 
 
 async def test_an_entry_of_the_member_names_nobody(session: AsyncSession) -> None:

@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
 from app.errors import DomainError
-from app.services import consultations
+from app.services import cases
 from app.services.consultation_facts import Opponent
 from app.services.legal_topics import LegalTopic
 from app.services.statutory_deadlines import Dates
-from models import DeliveryState, Outbox
+from models import CaseKind, DeliveryState, Outbox
 from tests import consulting, test_cases_cli
 from tests.test_cases_cli import Office
 
@@ -175,6 +175,6 @@ def test_an_answer_cut_off_in_the_middle_leaves_the_case_as_it_was(
     assert "已答复" in office.types("cases", "answer", number, "可以申请仲裁。", *BY)
 
     async def mine(session: AsyncSession) -> str:
-        return (await consultations.list_mine(session, 1, 8))[0].mine.answer
+        return (await cases.list_mine(session, 1, 8, CaseKind.CONSULTATION))[0].answer
 
     assert office.within(mine) == "可以申请仲裁。"

@@ -1,4 +1,4 @@
-"""心理疏导 and 健康咨询 as those who ask see them: bringing one, one's own, telling more, withdrawing.
+"""心理疏导 and 健康咨询 as those who ask see them: bringing one, telling more, withdrawing.
 
 Words of danger put a case before all others, said when it is brought, later on, or lately anywhere else; that
 people on duty hear of them is the business of whoever takes the words in (`crisis`). Not here: what
@@ -16,7 +16,7 @@ from app.services import advice, care_facts, case_clocks, cases, consents, crisi
 from app.services.advice import Added
 from app.services.advice_kinds import CARE
 from app.services.care_facts import Intake
-from app.services.cases import Blocks, Mine, Opened
+from app.services.cases import Blocks, Opened
 from app.services.purposes import COUNSELLING, HEALTH
 from models import Care, Case, CaseKind
 
@@ -71,16 +71,6 @@ async def bring(
     )
     await session.flush()
     return Brought(opened, urgent)
-
-
-async def list_mine(session: AsyncSession, person_id: int, limit: int) -> Sequence[Mine]:
-    """Newest first."""
-    return await cases.list_mine(session, person_id, limit, *CARE)
-
-
-async def get_mine(session: AsyncSession, person_id: int, number: str) -> Mine:
-    """As `advice.get_mine`, of these kinds."""
-    return await advice.get_mine(session, person_id, number, *CARE)
 
 
 async def add(

@@ -1,11 +1,10 @@
-"""Consultations as those who ask see them: bringing one, one's own, telling more, withdrawing.
+"""Consultations as those who ask see them: bringing one, telling more, withdrawing.
 
 Not here: what lawyers and staff do (`consultation_work`), what time does (`case_timers`), what the
 law says about deadlines (`statutory_deadlines`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -14,37 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import civil_date
 from app.services import advice, case_clocks, cases, consents
 from app.services.advice import Added
-from app.services.cases import Blocks, Mine, Opened
+from app.services.cases import Blocks, Opened
 from app.services.consultation_facts import Hurry, Intake, Opponent, to_details
 from app.services.purposes import LEGAL_AID
 from app.services.statutory_deadlines import nearest
 from models import Case, CaseKind, Consultation, Urgency
 
 KIND = CaseKind.CONSULTATION
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """One of a person's own consultations."""
-
-    mine: Mine
-    facts: Consultation
-
-    @property
-    def case(self) -> Case:
-        return self.mine.case
-
-    @property
-    def state_label(self) -> str:
-        """As the member reads it; only this one is worded for staff."""
-        return self.case.state.said_to_member
-
-    @property
-    def can_be_withdrawn(self) -> bool:
-        return advice.can_be_withdrawn(self.case)
-
-    def takes_more(self, now: datetime) -> bool:
-        return advice.takes_more(self.case, now)
 
 
 async def open_consultation(
@@ -96,23 +71,6 @@ async def open_consultation(
     )
     await session.flush()
     return opened
-
-
-async def list_mine(session: AsyncSession, person_id: int, limit: int) -> Sequence[Own]:
-    """Newest first."""
-    found = await cases.list_mine(session, person_id, limit, KIND)
-    facts = await facts_of_all(session, [mine.case for mine in found])
-    return [Own(mine, facts[mine.case.id]) for mine in found]
-
-
-async def get_mine(session: AsyncSession, person_id: int, number: str, *, lock: bool = False) -> Own:
-    """The person's own of that number; somebody else's is as if it did not exist.
-
-    Raises:
-        NotFound
-    """
-    found = await advice.get_mine(session, person_id, number, KIND, lock=lock)
-    return Own(found, await facts_of(session, found.case))
 
 
 async def facts_of(session: AsyncSession, case: Case) -> Consultation:
