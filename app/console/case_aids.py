@@ -8,6 +8,7 @@ from typing import Final
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import spoken
 from app.console import case_beside, forms
@@ -16,6 +17,7 @@ from app.console.entrance import Desk
 from app.console.shell import Shell
 from app.errors import DomainError
 from app.services import canned_replies, case_drafts, case_mentions, case_reminders, knowledge_pieces
+from models import Case
 
 _CALLED: Final = 20  # characters of a name
 
@@ -76,36 +78,35 @@ async def filled(
 
 
 async def note(room: CaseRoom, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
-    text, now = forms.words(await forms.read(request), "note"), desk.shared.clock.now()
-    try:
-        async with desk.acting() as session:
-            case = await room.locked(session, desk, number, room.answers)
-            await case_mentions.write(session, case, text, desk.standing, room.reads, now)
-    except DomainError as error:
-        return await room.again(desk, shell, number, error, now, note=text)
-    return shell.done(f"{room.page}/{case.number}", "备注已写好，本人看不到。")
+    text = forms.words(await forms.read(request), "note")
+
+    async def written(session: AsyncSession, case: Case, now: datetime) -> str:
+        await case_mentions.write(session, case, text, desk.standing, room.reads, now)
+        return "备注已写好，本人看不到。"
+
+    return await room.does(number, desk, shell, written, note=text)
 
 
 async def remind(room: CaseRoom, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
-    form, now = await forms.read(request), desk.shared.clock.now()
+    form = await forms.read(request)
     day, hour, why = (forms.words(form, name) for name in ("day", "hour", "remind"))
-    try:
-        async with desk.acting() as session:
-            case = await room.locked(session, desk, number, room.answers)
-            due_at = case_reminders.moment_of(case, day, hour)
-            await case_reminders.add(session, case, desk.standing, due_at, why, now)
-    except DomainError as error:
-        return await room.again(desk, shell, number, error, now, day=day, hour=hour, remind=why)
-    return shell.done(f"{room.page}/{case.number}", f"{spoken(due_at, now, read_later=True)} 提醒您。")
+
+    async def kept(session: AsyncSession, case: Case, now: datetime) -> str:
+        due_at = case_reminders.moment_of(case, day, hour)
+        await case_reminders.add(session, case, desk.standing, due_at, why, now)
+        return f"{spoken(due_at, now, read_later=True)} 提醒您。"
+
+    return await room.does(number, desk, shell, kept, day=day, hour=hour, remind=why)
 
 
 async def settle(room: CaseRoom, number: str, reminder: str, desk: Desk, shell: Shell) -> Response:
     """A reminder is done, or not wanted any more."""
-    now = desk.shared.clock.now()
-    async with desk.acting() as session:
-        case = await room.locked(session, desk, number, room.answers)
+
+    async def settled(session: AsyncSession, case: Case, now: datetime) -> str:
         await case_reminders.end(session, case, desk.standing, reminder, now)
-    return shell.done(f"{room.page}/{case.number}", "提醒已了结。")
+        return "提醒已了结。"
+
+    return await room.does(number, desk, shell, settled)
 
 
 async def draft(room: CaseRoom, number: str, request: Request, desk: Desk, shell: Shell) -> Response:

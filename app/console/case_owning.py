@@ -1,5 +1,6 @@
 """Whose a case is: taking it, handing it to somebody, giving it back; alike in all rooms of cases."""
 
+from datetime import datetime
 from typing import Any
 
 from fastapi import Request
@@ -12,28 +13,23 @@ from app.console.entrance import Desk
 from app.console.shell import Shell
 from app.errors import DomainError
 from app.services import case_lists, case_owners, staff
+from models import Case
 
 
 async def take(room: CaseRoom, number: str, desk: Desk, shell: Shell) -> Response:
-    now = desk.shared.clock.now()
-    try:
-        async with desk.acting() as session:
-            case = await room.locked(session, desk, number, room.answers)
-            await case_owners.take(session, case, desk.standing, now, channel="console")
-    except DomainError as error:
-        return await room.again(desk, shell, number, error, now)
-    return shell.done(f"{room.page}/{case.number}", f"{case.number} 由您接手了。")
+    async def taken(session: AsyncSession, case: Case, now: datetime) -> str:
+        await case_owners.take(session, case, desk.standing, now, channel="console")
+        return f"{case.number} 由您接手了。"
+
+    return await room.does(number, desk, shell, taken)
 
 
 async def give_back(room: CaseRoom, number: str, desk: Desk, shell: Shell) -> Response:
-    now = desk.shared.clock.now()
-    try:
-        async with desk.acting() as session:
-            case = await room.locked(session, desk, number, room.answers)
-            await case_owners.give_back(session, case, desk.standing, now, channel="console")
-    except DomainError as error:
-        return await room.again(desk, shell, number, error, now)
-    return shell.done(f"{room.page}/{case.number}", f"{case.number} 已退回待接。")
+    async def given_back(session: AsyncSession, case: Case, now: datetime) -> str:
+        await case_owners.give_back(session, case, desk.standing, now, channel="console")
+        return f"{case.number} 已退回待接。"
+
+    return await room.does(number, desk, shell, given_back)
 
 
 async def choosing(room: CaseRoom, number: str, desk: Desk, shell: Shell) -> HTMLResponse:

@@ -3,7 +3,7 @@
 Each room says which cases lie in it and what right it takes; rules are in the services.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -47,6 +47,9 @@ OWNERS: Final = {"mine": "我接手的", "free": "待接的"}
 FOR_ME: Final = {"named": "备注提到我", "reminded": "到时间跟进"}
 RATED: Final = {Unhappy.ALL.value: "不满意的", Unhappy.WAITING.value: "不满意、没有回访"}
 KINDS: Final = {each.value: each.label for each in (CaseKind.DESK, CaseKind.FEEDBACK)}
+
+Act = Callable[[AsyncSession, Case, datetime], Awaitable[str]]
+"""What is done with a case that was locked; returns what is said of it afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,16 +246,26 @@ class CaseRoom:
             return await self.again(desk, shell, number, error, now, to=to, consent=consent)
         return shell.done(f"{self.page}/{done.case.number}", words)
 
-    async def close(self, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
-        form = await forms.read(request)
+    async def does(self, number: str, desk: Desk, shell: Shell, act: Act, **typed: str) -> Response:
+        """One act of somebody who answers here, on the locked case. Refused, the page says why."""
         now = desk.shared.clock.now()
         try:
             async with desk.acting() as session:
-                case = await self.taken_up(session, desk, number, forms.words(form, "seen"), now)
-                await case_work.close(session, case.number, desk.by, now, channel="console")
+                case = await self.locked(session, desk, number, self.answers)
+                said = await act(session, case, now)
         except DomainError as error:
-            return await self.again(desk, shell, number, error, now)
-        return shell.done(f"{self.page}/{case.number}", f"{case.number} 已办结。")
+            return await self.again(desk, shell, number, error, now, **typed)
+        return shell.done(f"{self.page}/{case.number}", said)
+
+    async def close(self, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
+        seen = forms.words(await forms.read(request), "seen")
+
+        async def closed(session: AsyncSession, case: Case, now: datetime) -> str:
+            await case_threads.refuse_unseen(session, case, forms.number(seen) or 0, now)
+            await case_work.close(session, case.number, desk.by, now, channel="console")
+            return f"{case.number} 已办结。"
+
+        return await self.does(number, desk, shell, closed)
 
     async def call(self, number: str, desk: Desk, shell: Shell) -> Response:
         """The telephone number that was left to be called."""
