@@ -1,7 +1,6 @@
 """Notes of a case that only staff read, and who is named in one: `@li.na` hears of it in his own WeChat."""
 
 import re
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -11,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.errors import DomainError
 from app.services import case_work, cases, permissions, staff_notices
 from app.services.cases import moment_kept
-from app.services.permissions import RIGHTS, Right, Standing
-from models import OVER, Case, CaseEntry, CaseMention, EntryKind, Staff, StaffGrant, StaffState
+from app.services.permissions import Right, Standing
+from models import OVER, Case, CaseEntry, CaseMention, EntryKind, Staff, StaffState
 
 MOST: Final = 10  # named in one note
 _NAMED = re.compile(r"(?<![A-Za-z0-9._-])[@＠]([A-Za-z][A-Za-z0-9._-]{1,31})")
@@ -70,11 +69,7 @@ def cases_naming(staff_id: int) -> sa.Select[int]:
 
 async def list_readers(session: AsyncSession, case: Case, reads: Right) -> list[Staff]:
     """Who may be named here."""
-    roles = [role for role, rights in RIGHTS.items() if reads in rights]
-    granted = sa.select(StaffGrant.staff_id).where(StaffGrant.role.in_(roles))
-    active = sa.select(Staff).where(Staff.state == StaffState.ACTIVE, Staff.id.in_(granted))
-    found: Sequence[Staff] = (await session.scalars(active.order_by(Staff.name, Staff.id))).all()
-    return [each for each in found if await _may_read(session, each, case, reads)]
+    return await permissions.list_able(session, reads, case.branch_id)
 
 
 # --- parts -------------------------------------------------------------------------------------------------

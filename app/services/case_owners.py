@@ -17,7 +17,7 @@ from app.services.case_clocks import return_due
 from app.services.case_moves import MOVES, way
 from app.services.cases import moment_kept
 from app.services.permissions import Right, Standing
-from models import OVER, Case, CaseEntry, CaseKind, CaseState, EntryKind, Staff, StaffState
+from models import OVER, Case, CaseEntry, CaseKind, CaseState, EntryKind, Staff
 
 SYSTEM: Final = "system"
 MOST: Final = 20  # unanswered cases that one person may have taken
@@ -144,13 +144,12 @@ async def names_of(session: AsyncSession, found: Sequence[Case]) -> dict[int, st
 
 async def list_able(session: AsyncSession, case: Case) -> list[tuple[Staff, int]]:
     """To whom it may be handed, the one with the fewest unanswered cases first; how many each has."""
-    active = sa.select(Staff).where(Staff.state == StaffState.ACTIVE).order_by(Staff.id)
-    able: list[tuple[Staff, int]] = []
-    for each in await session.scalars(active):
-        standing = await permissions.standing_of(session, each)
-        if each.id != case.owner_id and permissions.may(standing, ANSWERED_BY[case.kind], case.branch_id):
-            able.append((each, await count_taken(session, each.id)))
-    return sorted(able, key=lambda one: one[1])
+    able = await permissions.list_able(session, ANSWERED_BY[case.kind], case.branch_id)
+    is_owed = Case.answer_due_at.is_not(None)
+    taken = sa.select(Case.owner_id, sa.func.count(Case.id)).where(is_owed, Case.owner_id.is_not(None))
+    counts: dict[int | None, int] = dict((await session.execute(taken.group_by(Case.owner_id))).all())
+    others = [(each, counts.get(each.id, 0)) for each in able if each.id != case.owner_id]
+    return sorted(others, key=lambda one: (one[1], one[0].id))
 
 
 # --- parts -------------------------------------------------------------------------------------------------

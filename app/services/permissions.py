@@ -254,6 +254,15 @@ async def standing_of(session: AsyncSession, staff: Staff) -> Standing:
     return Standing(staff.id, staff.name, await grants_of(session, staff.id) if is_working else ())
 
 
+async def list_able(session: AsyncSession, right: Right, branch_id: int | None) -> list[Staff]:
+    """Who of staff in service may do this for a branch, or for what belongs to none; by name."""
+    roles = [role for role, rights in RIGHTS.items() if right in rights]
+    granted = sa.select(StaffGrant.staff_id).where(StaffGrant.role.in_(roles))
+    active = sa.select(Staff).where(Staff.state == StaffState.ACTIVE, Staff.id.in_(granted))
+    found = (await session.scalars(active.order_by(Staff.name, Staff.id))).all()
+    return [each for each in found if may(await standing_of(session, each), right, branch_id)]
+
+
 async def grants_of(session: AsyncSession, staff_id: int) -> tuple[Grant, ...]:
     """What somebody was given, with the branches it reaches today."""
     chosen = sa.select(StaffGrant.role, Branch).outerjoin(Branch, Branch.id == StaffGrant.branch_id)

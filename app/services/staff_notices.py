@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services import outbox, permissions
 from app.services.permissions import Right
-from models import Case, CaseEntry, CaseReminder, Staff, StaffState
+from models import Case, CaseEntry, CaseReminder, Staff
 
 HANDED, RETURNED, UNHAPPY = "staff.handed", "staff.returned", "staff.unhappy"
 MENTIONED, FOLLOW_UP = "staff.mentioned", "staff.follow_up"
@@ -48,12 +47,8 @@ async def unhappy(session: AsyncSession, case: Case, entry: CaseEntry, right: Ri
 
 async def _able(session: AsyncSession, case: Case, right: Right) -> list[Staff]:
     """Who may answer it, and has a WeChat of his own."""
-    active = sa.select(Staff).where(Staff.state == StaffState.ACTIVE, Staff.person_id.is_not(None))
-    return [
-        each
-        for each in await session.scalars(active.order_by(Staff.id))
-        if permissions.may(await permissions.standing_of(session, each), right, case.branch_id)
-    ]
+    able = await permissions.list_able(session, right, case.branch_id)
+    return [each for each in able if each.person_id is not None]
 
 
 async def mentioned(session: AsyncSession, case: Case, entry: CaseEntry, who: Staff, now: datetime) -> None:
