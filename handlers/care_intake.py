@@ -31,8 +31,8 @@ async def ask_how(chat: Chat, adviser: str) -> tuple[Wanted, str]:
 
 
 def summary_lines(asked: Intake, story: answers.Story) -> list[str]:
-    text = " ".join(story.text.split())
-    words = f"「{text[:EXCERPT]}{'…' if len(text) > EXCERPT else ''}」" if text else ""
+    text = lines.short(story.text, EXCERPT)
+    words = f"「{text}」" if text else ""
     return [
         f"内容：{story.summary}{words}",
         f"称呼：{asked.called or '不写'}",

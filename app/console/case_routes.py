@@ -1,15 +1,16 @@
-"""The routes that all rooms of cases have alike; how one looks at a file is each room's own."""
+"""The routes that all rooms of cases have alike, as far as what lies in them asks for it."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app.console import case_aids, case_owning, case_rating
+from app.console import case_aids, case_looking, case_owning, case_rating
 from app.console.case_pages import CaseRoom
 from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.office import OfficeInUse
 from app.console.shell import InShell
 from app.dependencies import Now
 from app.services.permissions import Right
+from models import CaseState
 
 
 def router_for(prefix: str, room: CaseRoom) -> APIRouter:
@@ -44,10 +45,33 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
     async def reveal(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
         return await room.reveal(number, request, desk, shell)
 
+    if CaseState.REFERRED in room.states:
+
+        @router.post("/{number}/refer", dependencies=may_answer)
+        async def refer(
+            number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
+        ) -> Response:
+            return await room.refer(number, request, desk, shell, office)
+
+    _add_files(router, room)
     _add_owning(router, room)
     _add_aids(router, room)
     case_rating.add_to(router, room)
     return router
+
+
+def _add_files(router: APIRouter, room: CaseRoom) -> None:
+    if not room.files_by_act:
+
+        @router.get("/{number}/files/{position}")
+        async def look(number: str, position: int, desk: AtDesk) -> Response:
+            return await case_looking.look(room, number, position, desk)
+
+        return
+
+    @router.post("/{number}/files/{position}")
+    async def open_file(number: str, position: int, desk: ActingDesk) -> Response:
+        return await case_looking.open_file(room, number, position, desk)
 
 
 def _add_owning(router: APIRouter, room: CaseRoom) -> None:

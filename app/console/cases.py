@@ -2,12 +2,8 @@
 
 from typing import Final
 
-from fastapi.responses import Response
-
-from app.console import case_looking
 from app.console.case_pages import CaseRoom
 from app.console.case_routes import router_for
-from app.console.entrance import AtDesk
 from app.console.navigation import Section
 from app.services import case_lists
 from app.services.cases import FeedbackTopic
@@ -31,8 +27,3 @@ router = router_for("/cases", ROOM)
 SECTION: Final = Section(
     "cases", "事务", ROOM.label, PAGE, "talk", Right.DESK_READ, waiting=ROOM.waiting, search=ROOM.search
 )
-
-
-@router.get("/{number}/files/{position}")
-async def look(number: str, position: int, desk: AtDesk) -> Response:
-    return await case_looking.look(ROOM, number, position, desk)

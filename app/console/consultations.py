@@ -2,16 +2,9 @@
 
 from typing import Final
 
-from fastapi import Request
-from fastapi.responses import Response
-
-from app.console import case_looking
 from app.console.case_pages import CaseRoom
 from app.console.case_routes import router_for
-from app.console.entrance import ActingDesk, needs
 from app.console.navigation import Section
-from app.console.office import OfficeInUse
-from app.console.shell import InShell
 from app.services import case_lists
 from app.services.case_moves import MOVES
 from app.services.legal_topics import LegalTopic
@@ -42,15 +35,3 @@ SECTION: Final = Section(
     waiting=ROOM.waiting,
     search=ROOM.search,
 )
-
-
-@router.post("/{number}/files/{position}")
-async def open_file(number: str, position: int, desk: ActingDesk) -> Response:
-    return await case_looking.open_file(ROOM, number, position, desk)
-
-
-@router.post("/{number}/refer", dependencies=[needs(Right.LEGAL_ANSWER)])
-async def refer(
-    number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
-) -> Response:
-    return await ROOM.refer(number, request, desk, shell, office)
