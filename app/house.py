@@ -18,8 +18,8 @@ from app.jobs.rounds import Rounds
 from app.jobs.waking import Waker
 from app.menus import Known
 from app.menus.live import LiveMenus
-from app.menus.pushes import plan_push
-from app.menus.revisions import apply, live
+from app.menus.pushes import put_in_force
+from app.menus.revisions import apply
 from app.services.interests import Noticed
 from app.services.library import Library
 from app.services.privacy_files import Controller
@@ -65,11 +65,15 @@ class House:
         """Make `text` live and plan its way to WeChat; returns the revision's number."""
         now = self.clock.now()
         async with self.database.transaction() as session:
-            before = await live(session)
-            revision = await apply(session, text, self.known, by, note, now)
-            if before is not None and before.number == revision.number:
-                return revision.number  # the same text: nothing to push
-            await plan_push(session, revision, self.known, self.settings.public_url, now)
+            revision, is_new = await put_in_force(
+                session,
+                lambda: apply(session, text, self.known, by, note, now),
+                self.known,
+                self.settings.public_url,
+                now,
+            )
+            if not is_new:
+                return revision.number
         await self.menus.refresh()
         self.waker.wake()
         return revision.number

@@ -175,13 +175,13 @@ async def _changed(
 ) -> str:
     now = house.clock.now()
     async with acting(house, act.replace(".", " "), by) as session:
-        before = await revisions.live(session)
-        revision = await change(session, now)
-        if before is not None and revision.number == before.number:
+        revision, is_new = await pushes.put_in_force(
+            session, lambda: change(session, now), house.known, house.settings.public_url, now
+        )
+        if not is_new:
             if again:
                 return await _push_again(house, session, revision)
             return f"没有变化，仍是第 {revision.number} 版。"
-        await pushes.plan_push(session, revision, house.known, house.settings.public_url, now)
         told = revision.difference
         does(session, act, f"第 {revision.number} 版", reason=reason, difference=told, **details)
     return f"第 {revision.number} 版已生效，正在发布到微信。\n{revision.difference}"

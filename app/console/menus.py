@@ -122,7 +122,7 @@ async def push(desk: ActingDesk, shell: InShell, office: OfficeInUse, now: Now) 
         revision = await revisions.live(session)
         if revision is None:
             raise NotFound("还没有生效的菜单。")
-        await _plan(session, office, revision, now)
+        await pushes.plan_push(session, revision, office.known, office.settings.public_url, now)
         record(session, "menus.push", f"第 {revision.number} 版")
     office.wake()
     return shell.done(f"{HISTORY}/{revision.number}", "正在重新发布到微信。")
@@ -185,10 +185,6 @@ async def _live(session: AsyncSession) -> tuple[MenuRevision | None, MenuFile | 
     return revision, await asyncio.to_thread(shape, revision.text) if revision is not None else None
 
 
-async def _plan(session: AsyncSession, office: Office, revision: MenuRevision, now: datetime) -> None:
-    await pushes.plan_push(session, revision, office.known, office.settings.public_url, now)
-
-
 async def put_in_force(
     desk: Desk,
     office: Office,
@@ -201,11 +197,11 @@ async def put_in_force(
     In this process it is in force at once; the others look every two seconds.
     """
     async with desk.acting() as session:
-        before = await revisions.live(session)
-        revision = await make(session)
-        if before is not None and before.id == revision.id:
+        revision, is_new = await pushes.put_in_force(
+            session, lambda: make(session), office.known, office.settings.public_url, now
+        )
+        if not is_new:
             return revision, False
-        await _plan(session, office, revision, now)
         await put_down(session, revision)
     await office.menus.refresh()
     office.wake()

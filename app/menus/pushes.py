@@ -4,7 +4,7 @@ Each step can be done twice without harm: the default menu replaces itself, tags
 menus for audiences that were made twice are tidied away by the step after them. `app.jobs.menus` does them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -13,10 +13,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.menus.buttons import conditional_menus, default_menu
 from app.menus.file import read_applied
 from app.menus.known import Handlers
+from app.menus.revisions import live
 from models import MenuPushStep, MenuRevision, StepState
 
 DEFAULT, ENSURE_TAG, CONDITIONAL, TIDY, DONE = "default", "ensure_tag", "conditional", "tidy", "done"
 UNFINISHED = (StepState.WAITING, StepState.FAILED)
+
+
+async def put_in_force(
+    session: AsyncSession,
+    make: Callable[[], Awaitable[MenuRevision]],
+    known: Handlers,
+    public_url: str,
+    now: datetime,
+) -> tuple[MenuRevision, bool]:
+    """What `make` applies, and whether it is new: then its way to WeChat is planned."""
+    before = await live(session)
+    revision = await make()
+    if before is not None and before.id == revision.id:
+        return revision, False
+    await plan_push(session, revision, known, public_url, now)
+    return revision, True
 
 
 async def plan_push(
