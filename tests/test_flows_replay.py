@@ -32,11 +32,11 @@ def recording(path: Path) -> dict[str, Any]:
     return loaded
 
 
-async def replay(talk: Talk, recorded: dict[str, Any], version: int) -> None:
-    """Send what was sent then, and compare what is asked and read now."""
+async def replay(talk: Talk, recorded: dict[str, Any], version: int) -> int:
+    """Send what was sent then; compare what is asked and read now. Returns how many answers were compared."""
     flow = recorded["flow"]
     assert version == recorded["version"], f"{flow} has a new version: record its chats anew"
-    li = await talk.person("李娜")
+    li, compared = await talk.person("李娜"), 0
     for number, step in enumerate(recorded["chat"], 1):
         if "agreed" in step:
             await _agreed_before(talk, li, step["agreed"])
@@ -50,6 +50,8 @@ async def replay(talk: Talk, recorded: dict[str, Any], version: int) -> None:
         assert asked == step.get("asks"), f"{where}: the questions changed; raise the version and record anew"
         assert step.get("reads", "") in read, f"{where}: read {read!r}"
         talk.clock.advance(20)
+        compared += 1
+    return compared
 
 
 async def _agreed_before(talk: Talk, li: Speaker, versions: dict[str, str]) -> None:
@@ -104,7 +106,7 @@ async def test_a_recorded_chat_goes_as_it_went(path: Path, database: Database, c
 
     async with our_town(database, clock) as talk:
         version = Registry(handlers.routers(Library()))[recorded["flow"]].version
-        await replay(talk, recorded, version)
+        assert await replay(talk, recorded, version) > 0
 
 
 def test_every_flow_has_a_recorded_chat() -> None:
@@ -137,7 +139,7 @@ async def test_a_flow_that_says_so_takes_what_a_button_asked_for(
 
 # --- what such a chat is there to notice -------------------------------------------------------------------
 
-RECORDED = {
+RECORDED: dict[str, Any] = {
     "flow": "trip.ask",
     "version": 1,
     "chat": [
@@ -176,13 +178,13 @@ def trip(keys: tuple[str, ...], version: int = 1) -> Router:
     return router
 
 
-async def _replayed(database: Database, clock: FakeClock, router: Router, version: int) -> None:
+async def _replayed(database: Database, clock: FakeClock, router: Router, version: int) -> int:
     async with talking(database, clock, [router], MENUS) as talk:
-        await replay(talk, RECORDED, version)
+        return await replay(talk, RECORDED, version)
 
 
 async def test_unchanged_questions_pass(database: Database, clock: FakeClock) -> None:
-    await _replayed(database, clock, trip(("place", "day")), 1)
+    assert await _replayed(database, clock, trip(("place", "day")), 1) == len(RECORDED["chat"])
 
 
 @pytest.mark.parametrize(
