@@ -11,7 +11,7 @@ import handlers
 from app import later_work, migrations
 from app.addressees import Addressees
 from app.callback_counts import CallbackCounts
-from app.chatting import WORDS, ChatGuard
+from app.chatting import WORDS, CaseTalks, ChatGuard
 from app.clock import Clock, SystemClock
 from app.database import Database, refuse_in_transaction
 from app.dialogue.engine import Engine
@@ -146,7 +146,7 @@ def _engine(
         database=database,
         groups=groups,
         routing=Routing(registry, guard, WORDS),
-        performer=Performer(registry),
+        performer=Performer(registry, CaseTalks()),
         menus=live_menus,
         guard=guard,
         clock=clock,

@@ -1,12 +1,13 @@
-"""What the dialogue engine is handed from outside: the fixed words, and the guard over people in danger."""
+"""What the dialogue engine is handed from outside: fixed words, the guard over people in danger, talks."""
 
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dialogue.journal import Speaker
-from app.services import crisis
+from app.services import crisis, talks
 
+TALK = "talk.say"
 WORDS = {"帮助": "help.show", "人工": "desk.open"}
 
 
@@ -17,3 +18,10 @@ class ChatGuard:
 
     async def alert(self, session: AsyncSession, speaker: Speaker, key: str, text: str, at: datetime) -> None:
         await crisis.alert(session, speaker.person_id, key, "chat", text, at)
+
+
+class CaseTalks:
+    """Talks are cases with somebody of staff (`app.services.talks`)."""
+
+    async def flow_of(self, session: AsyncSession, speaker: Speaker, at: datetime) -> str:
+        return TALK if await talks.is_open(session, speaker.person_id, at) else ""

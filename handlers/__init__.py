@@ -29,6 +29,7 @@ from handlers import (
     privacy,
     rating,
     signposts,
+    talk,
     welcome,
 )
 
@@ -71,5 +72,6 @@ def routers(
         power_safety.make_router(library, noticed),
         labour_law.make_router(library),
         signposts.make_router(library),
+        talk.make_router(library),
         crisis.make_router(frozenset(on_duty)),
     ]

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from app.dialogue.answers import folded
 from app.dialogue.chat import Chat
 from app.knowledge import Choices, Entry, Hit, LawAnswer, Signpost
-from app.services import crisis, questions
+from app.services import crisis, questions, talks
 from app.services.library import Library
 from app.wechat.replies import Nothing, Reply, Text
 from handlers import browsing, lines
 
 _STAFF = f"要让工作人员看到，请点 {lines.LEAVE}；急事请打 95598，24 小时有人接听。"
+
+OFFERED = 3  # cases under way, at most
 
 # What cannot be searched, by kind of message.
 UNREADABLE = {
@@ -46,24 +48,36 @@ MISS = "\n".join(
 
 
 async def answer(chat: Chat, library: Library) -> Reply:
-    """The answer to a text, up to three to choose from, or ways on. A miss is counted."""
+    """The answer to what was sent, up to three to choose from, or ways on. A miss is counted."""
     if not chat.text:
-        return Text(UNREADABLE.get(chat.incoming.kind, OTHERWISE))
-    if folded(chat.text) in NODS:
+        said = UNREADABLE.get(chat.incoming.kind, OTHERWISE)
+        return Text("\n".join([said, *await _under_way(chat)]))
+    return await of_words(chat, library, chat.text)
+
+
+async def of_words(chat: Chat, library: Library, text: str) -> Reply:
+    """The same for a text, whoever brought it here."""
+    if folded(text) in NODS:
         return Text(NOD)
-    if _is_wordless(chat.text):
+    if _is_wordless(text):
         return Text(WORDLESS)
-    danger = crisis.watch(chat.text)
+    danger = crisis.watch(text)
     if danger is not None and danger.alert:
         return Nothing()  # the engine's lines stand alone: no search, no small talk after them
-    match library.index.search(chat.text):
+    match library.index.search(text):
         case Hit(entry, also):
             told = in_words(entry, opened="" if danger is None else danger.lines)
             return Text("\n".join([told, *_besides(also)]))
         case Choices(entries):
             return Text(_which(entries, warned=danger is not None))
-    await questions.log_miss(chat.session, chat.text, chat.at)
-    return Text(MISS)
+    await questions.log_miss(chat.session, text, chat.at)
+    return Text("\n".join([MISS, *await _under_way(chat)]))
+
+
+async def _under_way(chat: Chat) -> list[str]:
+    """What has no answer may belong to a case of the person's that is under way."""
+    found = await talks.list_unfinished(chat.session, chat.person.person_id, OFFERED)
+    return [lines.go(f"补充到 {each.number}", "talk.add", number=each.number) for each in found]
 
 
 def in_words(entry: Entry, *, opened: str = "") -> str:

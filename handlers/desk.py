@@ -4,7 +4,7 @@ from app.clock import spoken
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.services import cases
+from app.services import cases, talks
 from app.services.cases import Mine, Opened
 from app.services.hotlines import Subject
 from app.services.hotlines import lines as hotline_lines
@@ -15,7 +15,7 @@ from models import CaseKind, EntryKind
 router = Router("desk")
 
 URGENT = "急事请直接打电话：\n" + hotline_lines(Subject.DANGER, Subject.ELECTRICITY, but=("122", "12398"))
-TELL = lines.go("说说是什么事", "desk.tell")
+ON = "是什么事，接着发给我就行，文字、图片、语音都会转给工作人员。"
 
 
 @router.on("desk.open", title="人工服务")
@@ -26,11 +26,12 @@ async def open_desk(chat: Chat) -> Reply:
     if open_case is not None:
         mine = await cases.find_mine(chat.session, person.person_id, open_case.number)
         await cases.add_entry(chat.session, open_case, EntryKind.EVENT, _said(chat), now=chat.at)
+        talks.begin(open_case, chat.at)
         return Text(fit(_again(chat, mine or Mine(open_case))))
     opened = await cases.open_case(
         chat.session, CaseKind.DESK, person.person_id, person.follower_id, blocks=_said(chat), now=chat.at
     )
-    return Text(f"{_passed_on(opened)}\n点这里，我们能答得更准：{TELL}\n\n{URGENT}")
+    return Text(f"{_passed_on(opened)}\n{ON}\n\n{URGENT}")
 
 
 @router.flow("desk.tell", title="说明情况", version=1, takes=("photo", "location"))
@@ -43,6 +44,7 @@ async def tell(chat: Chat) -> Reply:
     case = await cases.find_open_desk(chat.session, person.person_id)
     if case is not None:
         await cases.add_entry(chat.session, case, EntryKind.MEMBER, story.parts, now=chat.at)
+        talks.begin(case, chat.at)
         return Text(f"已记到 {case.number}，工作人员会一起看。答复会发到这里。")
     opened = await cases.open_case(
         chat.session, CaseKind.DESK, person.person_id, person.follower_id, blocks=story.parts, now=chat.at
@@ -63,7 +65,7 @@ def _again(chat: Chat, mine: Mine) -> str:
         words.append(lines.answered_by(case.first_answer_due_at))
     if mine.answered_at is not None:
         words.append(f"上次的答复（{spoken(mine.answered_at, chat.at)}）：{mine.answer}")
-    return "\n".join([*words, f"有新情况，点这里：{TELL}", "", URGENT])
+    return "\n".join([*words, ON, "", URGENT])
 
 
 def _said(chat: Chat) -> list[dict[str, str]]:

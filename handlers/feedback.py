@@ -7,10 +7,11 @@ from app.dialogue.chat import Chat
 from app.dialogue.router import Router
 from app.errors import NotFound
 from app.services import cases, stored_files
-from app.services.cases import FeedbackTopic, Mine, moment_kept
+from app.services.cases import Mine, moment_kept
+from app.services.feedback_topics import FeedbackTopic, topic_label
 from app.wechat.replies import MAX_TEXT_BYTES, Reply, Text, fit
 from handlers import lines
-from models import Case, CaseKind, CaseState
+from models import OVER, Case, CaseKind, CaseState
 
 router = Router("feedback")
 
@@ -99,9 +100,16 @@ async def show(chat: Chat) -> Reply:
     elif case.first_answer_due_at is not None and case.state is not CaseState.CLOSED:
         answer = [lines.answered_by(case.first_answer_due_at)]
     more = [f"您说：{lines.short(said, 200)}"] if said else []
-    whole = "\n".join([*words, *more, *answer, f"还要补充，就写上这个编号再留一条：{lines.LEAVE}"])
+    whole = "\n".join([*words, *more, *answer, *_more(case)])
     # Of a long answer every word counts, more than what one said oneself.
     return Text(whole if len(whole.encode()) <= MAX_TEXT_BYTES else fit("\n".join([*words, *answer])))
+
+
+def _more(case: Case) -> list[str]:
+    """How to go on: with this one while it lasts, else with a new one."""
+    if case.state in OVER:
+        return [f"还有话说，再留一条：{lines.LEAVE}"]
+    return [lines.go("补充情况", "talk.add", number=case.number)]
 
 
 def _summary(topic: FeedbackTopic, story: answers.Story, naming: Naming, contact: str | None) -> str:
@@ -120,4 +128,4 @@ def _row(mine: Mine) -> str:
 
 
 def _about(case: Case) -> str:
-    return cases.topic_label(case.topic) if case.kind is CaseKind.FEEDBACK else case.kind.label
+    return topic_label(case.topic) if case.kind is CaseKind.FEEDBACK else case.kind.label

@@ -144,6 +144,7 @@ class Case(Base):
     close_due_at: Mapped[datetime | None]  # when it ends by itself
     owned_at: Mapped[datetime | None]
     return_due_at: Mapped[datetime | None]  # when it goes back to all, if its owner has said nothing
+    talk_until: Mapped[datetime | None]  # until then what the member writes in the chat belongs here
     closed_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}

@@ -12,7 +12,7 @@ from itertools import count
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
-from app.chatting import WORDS, ChatGuard
+from app.chatting import WORDS, CaseTalks, ChatGuard
 from app.database import Database
 from app.dialogue.engine import Engine
 from app.dialogue.groups import Groups
@@ -200,7 +200,7 @@ async def talking(
         database=database,
         groups=groups,
         routing=Routing(registry, guard, {word: name for word, name in WORDS.items() if name in registry}),
-        performer=Performer(registry),
+        performer=Performer(registry, CaseTalks()),
         menus=menus,
         guard=guard,
         clock=clock,

@@ -48,7 +48,7 @@ async def test_what_it_is_about_goes_into_the_open_case(talk: Talk) -> None:
     li = await talk.person("李娜")
     await li.says("人工")
 
-    assert "请说说是什么事" in await li.taps("说说是什么事")
+    assert "请说说是什么事" in await li.says("说说是什么事")
     await li.says("我的工资卡换了")
     await li.sends_picture()
     assert (await li.says("完成")).startswith("共收到 1 段文字、1 张图片。\n已记到 RG-2026-0001")

@@ -205,7 +205,7 @@ async def test_ones_own_messages_with_state_day_and_answer(talk: Talk) -> None:
         "您说：三号库的灯坏了",
         "11月23日答复：",
         "灯已换好。",
-        "还要补充，就写上这个编号再留一条：我要留言",
+        "补充情况",
     ]
 
 

@@ -178,13 +178,14 @@ async def test_pictures_of_a_case_stay(talk: Talk, files: Files, naming: str) ->
 async def test_what_is_told_to_the_desk_stays_too(talk: Talk, files: Files) -> None:
     li = await talk.person("李娜")
     await li.says("人工")
-    await li.taps("说说是什么事")
+    await li.says("说说是什么事")
     await li.sends_picture()
     await li.says("完成")
+    await li.sends_picture()  # and what is sent without being asked for
     await arrive(talk, files)
 
     assert await tidy(talk.database, files, talk.clock) == 0
-    assert [row.kept for row in await rows(talk)] == [True]
+    assert [row.kept for row in await rows(talk)] == [True, True]
 
 
 async def test_an_interrupted_dialogue_and_a_draft_keep_theirs(talk: Talk, files: Files) -> None:

@@ -16,12 +16,6 @@ office, chromium, phone = browser.office, browser.chromium, browser.phone
 SOON = PATIENCE * 1000
 
 
-async def tells(phone: Phone, words: str) -> None:
-    await phone.chooses("说说是什么事")
-    await phone.says(words)
-    await phone.says("完成")
-
-
 async def test_what_people_write_appears_by_itself(chromium: Browser, office: Office, phone: Phone) -> None:
     await phone.follows()
     async with before_a_screen(chromium, office) as zhang, before_a_screen(chromium, office) as li:
@@ -33,7 +27,7 @@ async def test_what_people_write_appears_by_itself(chromium: Browser, office: Of
         await expect(zhang.part("count")).to_contain_text("0 件等答复")
 
         await phone.says("人工")
-        await tells(phone, "食堂的灯坏了，晚上看不见路")
+        await phone.says("食堂的灯坏了，晚上看不见路")
 
         line = zhang.page.locator("#list tbody tr")
         await expect(line).to_contain_text("食堂的灯坏了", timeout=SOON)
@@ -47,8 +41,7 @@ async def test_what_people_write_appears_by_itself(chromium: Browser, office: Of
         await zhang.has_heard("由您接手了")
         await expect(li.page.locator("#list tbody tr")).to_contain_text("张姐", timeout=SOON)
         await zhang.part("answer-text").fill("电工今天下午去")
-        await phone.says("人工")
-        await tells(phone, "北门那一盏")
+        await phone.says("北门那一盏")
         await expect(zhang.part("thread")).to_contain_text("北门那一盏", timeout=SOON)
         await expect(zhang.part("answer-text")).to_have_value("电工今天下午去")
         await zhang.part("answer").click()

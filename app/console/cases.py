@@ -6,7 +6,7 @@ from app.console.case_pages import CaseRoom
 from app.console.case_routes import router_for
 from app.console.navigation import Section
 from app.services import case_lists
-from app.services.cases import FeedbackTopic
+from app.services.feedback_topics import FeedbackTopic
 from app.services.permissions import Right
 from models import CaseState
 

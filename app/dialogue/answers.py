@@ -6,7 +6,7 @@ accepted is stored in the form `dump` gives and comes back through `load`.
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -193,6 +193,10 @@ class Digits:
         return str(stored)
 
 
+TELLING = frozenset({"text", "image", "voice", "video", "shortvideo", "location"})
+Blocks = tuple[dict[str, Any], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """Something told in several messages: its parts in order, text or a stored file."""
@@ -227,9 +231,6 @@ class StoryParser:
     """Text, pictures, voice, video and places in several messages until 「完成」."""
 
     at_most: int = 30
-    kinds: frozenset[str] = field(
-        default_factory=lambda: frozenset({"text", "image", "voice", "video", "shortvideo", "location"})
-    )
 
     def parse(self, said: Said, partial: Any) -> Accept[Story] | More | Refuse:
         parts = list((partial or {}).get("parts", ()))
@@ -240,7 +241,7 @@ class StoryParser:
             return Accept(Story(tuple(parts)))
         if word in LEAVING:
             return Refuse("要退出请回复「取消」，改上一条请回复「上一步」；说完了请回复「完成」。")
-        if said.kind not in self.kinds or (said.kind == "text" and not said.text):
+        if not is_telling(said):
             return Refuse("这类消息收不了，请发文字、图片、语音、视频或位置，发完回复「完成」。")
         if len(parts) >= self.at_most:
             return Refuse(f"最多收 {self.at_most} 条，已经收满，请回复「完成」。")
@@ -256,6 +257,28 @@ class StoryParser:
 
     def load(self, stored: Any) -> Story:
         return Story(tuple(stored))
+
+
+@dataclass(frozen=True)
+class OneMessage:
+    """A single message as it is: text, picture, voice, video or place."""
+
+    def parse(self, said: Said, partial: Any) -> Accept[Blocks] | More | Refuse:
+        if not is_telling(said):
+            return Refuse("这类消息收不了，请发文字、图片、语音、视频或位置。")
+        part, expected = _part(said)
+        return Accept((part,), expected)
+
+    def dump(self, value: Blocks) -> Any:
+        return list(value)
+
+    def load(self, stored: Any) -> Blocks:
+        return tuple(stored)
+
+
+def is_telling(said: Said) -> bool:
+    """Whether a message can be part of a story."""
+    return said.kind in TELLING and (said.kind != "text" or bool(said.text))
 
 
 def _part(said: Said) -> tuple[dict[str, Any], tuple[Expected, ...]]:
@@ -274,6 +297,7 @@ def _part(said: Said) -> tuple[dict[str, Any], tuple[Expected, ...]]:
 words = Words()
 phone = Phone()
 story = StoryParser()
+one_message = OneMessage()
 
 
 def optional(parser: Parser[Value]) -> Optional[Value]:

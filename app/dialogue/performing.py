@@ -9,12 +9,12 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dialogue.answers import Story, folded
+from app.dialogue.answers import Said, Story, folded
 from app.dialogue.around import after, before, counted, crossroads, offer
 from app.dialogue.chat import Asking, Chat, Declined, Script
 from app.dialogue.journal import DialogueRow, Expected, Speaker
@@ -62,11 +62,21 @@ class Stage:
     guarded: Guarded  # a savepoint in a writing transaction, nothing else
 
 
+class Talks(Protocol):
+    """Who is in the middle of a talk with somebody of staff; handed in, its rules live in services."""
+
+    async def flow_of(self, session: AsyncSession, speaker: Speaker, at: datetime) -> str:
+        """The flow that takes what is said; "" where no talk stands open."""
+        ...
+
+
 class Performer:
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, talks: Talks | None = None) -> None:
         self._registry = registry
+        self._talks = talks
 
     async def perform(self, plan: Plan, stage: Stage) -> Turn:
+        plan = await self._heard(plan, stage)
         turn = await self._act(plan, stage)
         turn.dialogues = [*plan.put_aside, *turn.dialogues]
         if plan.waits is not None and _is_over(plan, turn):
@@ -77,6 +87,15 @@ class Performer:
         if turn.dialogue is not None and turn.dialogue.confidential:
             turn.rule = CONFIDENTIAL
         return turn
+
+    async def _heard(self, plan: Plan, stage: Stage) -> Plan:
+        """Loose words in the middle of a talk go there, not to the search."""
+        if not plan.is_loose or plan.act not in (Act.RUN, Act.SAY) or self._talks is None:
+            return plan
+        flow = await self._talks.flow_of(stage.sessions(), stage.speaker, stage.at)
+        if not flow:
+            return plan
+        return replace(plan, act=Act.RUN, rule=f"talk:{flow}", handler=self._registry[flow], args={})
 
     async def _act(self, plan: Plan, stage: Stage) -> Turn:
         match plan.act:
@@ -99,7 +118,11 @@ class Performer:
             case Act.RUN:
                 assert plan.handler is not None
                 if plan.handler.is_flow:
-                    return await self._flow(plan, _begun(plan.handler, plan.args, stage.at), stage)
+                    row = _begun(plan.handler, plan.args, stage.at)
+                    heard = plan.said if plan.is_loose and plan.handler.hears else None
+                    if heard is not None:
+                        row.pending = Pending(plan.handler.hears, "").dump()
+                    return await self._flow(plan, row, stage, heard)
                 return await self._once(plan, plan.handler, stage)
             case _:
                 assert plan.row is not None
@@ -130,13 +153,13 @@ class Performer:
 
     # --- flows ---
 
-    async def _flow(self, plan: Plan, row: DialogueRow, stage: Stage) -> Turn:
+    async def _flow(self, plan: Plan, row: DialogueRow, stage: Stage, heard: Said | None = None) -> Turn:
         handler = self._registry.get(row.flow)
         if handler is None:  # the feature is gone
             ended = _ended(row, stage.at)
             words = Text("这项服务已经调整，请回复「帮助」看看现在能办什么。")
             return Turn(words, plan.rule, dialogues=[ended], dialogue=ended)
-        said = plan.said if plan.act is Act.ANSWER else None
+        said = plan.said if plan.act is Act.ANSWER else heard
         lead = ""
         if row.version != handler.version:
             row = replace(row, version=handler.version, answers=[], pending=None)

@@ -14,6 +14,7 @@ class Handler:
     """One thing the account can do. `version` is 0 for what is not a flow.
 
     `takes`: what its first question accepts right after a button asked for it, of `photo` and `location`.
+    `hears`: the key of a first question that is answered by the very message that began the flow.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Handler:
     version: int = 0
     confidential: bool = False
     takes: frozenset[str] = frozenset()
+    hears: str = ""
 
     @property
     def is_flow(self) -> bool:
@@ -51,11 +53,14 @@ class Router:
         args: Iterable[str] = (),
         confidential: bool = False,
         takes: Iterable[str] = (),
+        hears: str = "",
     ) -> Callable[[Call], Call]:
         """A dialogue of several messages. Raise `version` when its questions change."""
         if version < 1:
             raise ValueError("a flow's version starts at 1")
-        return self._add(name, title, args, version=version, confidential=confidential, takes=takes)
+        return self._add(
+            name, title, args, version=version, confidential=confidential, takes=takes, hears=hears
+        )
 
     def _add(
         self,
@@ -66,12 +71,14 @@ class Router:
         version: int,
         confidential: bool,
         takes: Iterable[str],
+        hears: str = "",
     ) -> Callable[[Call], Call]:
         if not name.startswith(f"{self.feature}."):
             raise ValueError(f"{name!r} does not start with {self.feature!r}")
 
         def keep(call: Call) -> Call:
-            handler = Handler(name, title, call, frozenset(args), version, confidential, frozenset(takes))
+            more = (version, confidential, frozenset(takes), hears)
+            handler = Handler(name, title, call, frozenset(args), *more)
             self.handlers.append(handler)
             return call
 

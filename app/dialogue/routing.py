@@ -1,7 +1,8 @@
 """Which thing a message is for: the order of routing, without running anything.
 
 1 what is only recorded · 2 follow, unfollow, scan, tap on the menu · 3 words of danger, in any text ·
-4 取消 上一步 帮助 人工 继续 · 5 the open question · 6 keywords · 7 the menu file's fallback.
+4 取消 上一步 帮助 人工 继续 · 5 the open question · 6 keywords · 7 the menu file's fallback. What no exact
+keyword claims may belong to a talk with staff instead: `Plan.is_loose` (`app.dialogue.performing.Talks`).
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dialogue.answers import Said, folded
+from app.dialogue.answers import Said, folded, is_telling
 from app.dialogue.journal import Contact, DialogueRow, Snapshot, Speaker
 from app.dialogue.questions import Pending, is_stale_tap
 from app.dialogue.router import Handler, Registry
@@ -92,6 +93,7 @@ class Plan:
     notice: str = ""  # a line before the answer
     instead: Match | None = None  # the keyword that the same words hit exactly
     waits: DialogueRow | None = None  # half-finished, and to be named below an answer about something else
+    is_loose: bool = False  # words that no exact keyword claims
 
 
 class Routing:
@@ -223,6 +225,7 @@ class Routing:
         else:
             plan = self._target(book.fallback, "fallback", Contact.SPOKE)
         plan.said = said
+        plan.is_loose = is_telling(said) and (match is None or self._exact(said, seen, book) is None)
         return plan
 
     # --- targets ---

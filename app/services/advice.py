@@ -25,6 +25,7 @@ class Added(Enum):
     NOTED = auto()
     GOES_ON = auto()  # we had waited for it
     REOPENED = auto()
+    COURTESY = auto()  # thanks: kept, and nothing moved
 
 
 def can_be_withdrawn(case: Case) -> bool:

@@ -1,4 +1,4 @@
-"""The clocks of a case: until when we owe an answer, and how long we wait for the member.
+"""The clocks of a case: until when we owe an answer, how long we wait for the member, how long both talk.
 
 Our clock counts office hours, stands still while we wait for the member and goes on with what was left;
 handing a case from desk to desk never starts it anew. Kept as due times; what happens when one is reached is
@@ -15,6 +15,8 @@ SILENT_HOURS = 4  # office hours; who has taken a case and says nothing for so l
 REMIND_AFTER = timedelta(days=7)  # of silence, when we asked something
 GIVE_UP_AFTER = timedelta(days=14)
 REOPENS_FOR = timedelta(days=7)  # after an answer, or the closing
+TALK_AFTER_ANSWER = timedelta(hours=48)  # as long as the platform lets us write back at all
+TALK_GOES_ON = timedelta(minutes=30)  # after the member's own words
 
 
 def answer_due(kind: CaseKind, now: datetime) -> datetime:
@@ -33,6 +35,7 @@ def wait(case: Case, now: datetime) -> None:
     case.answer_due_at = case.waiting_since = case.return_due_at = None
     case.reminder_due_at = now + REMIND_AFTER
     case.close_due_at = now + GIVE_UP_AFTER
+    talk(case, case.close_due_at)
 
 
 def go_on(case: Case, now: datetime) -> None:
@@ -46,6 +49,7 @@ def answer(case: Case, at: datetime) -> None:
     _stand(case)
     case.first_answered_at = case.first_answered_at or at
     case.answered_at = at
+    talk(case, at + TALK_AFTER_ANSWER)
     if case.kind in ADVICE:  # others are closed by somebody
         case.close_due_at = at + REOPENS_FOR
 
@@ -65,6 +69,16 @@ def owe_again(case: Case, due_at: datetime, at: datetime) -> None:
 
 def end(case: Case) -> None:
     _stand(case)
+    case.talk_until = None
+
+
+def talk(case: Case, until: datetime) -> None:
+    """What the member writes belongs here until then, or longer if that was said before.
+
+    Never to an anonymous case: its thread knows days only, and a talk has minutes.
+    """
+    if not case.anonymous:
+        case.talk_until = max(case.talk_until or until, until)
 
 
 def _owe(case: Case, due_at: datetime, at: datetime) -> None:

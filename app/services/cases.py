@@ -8,7 +8,6 @@ and the tables of moves (`case_moves`).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import SHANGHAI, civil_date, start_of_day
 from app.errors import NotFound
 from app.gathered import gather
-from app.services import care_topics, case_clocks, legal_topics
+from app.services import care_topics, case_clocks, feedback_topics, legal_topics
 from app.services.calendar import CLOSING_TIME, after_working_days
 from app.services.case_moves import DECIDED_KINDS, check_move
 from app.services.case_rows import NewCase, insert_cases
@@ -32,33 +31,6 @@ FIRST_ANSWER_DAYS = 3  # working days, until the end of the last one
 Blocks = Sequence[dict[str, Any]]
 
 
-class FeedbackTopic(StrEnum):
-    WORK_LIFE = "work_life"
-    ACTIVITIES = "activities"
-    RIGHTS = "rights"
-    SAFETY = "safety"
-    OTHER = "other"
-
-    @property
-    def label(self) -> str:
-        return _TOPICS[self]
-
-
-_TOPICS = {
-    FeedbackTopic.WORK_LIFE: "工作生活建议",
-    FeedbackTopic.ACTIVITIES: "活动与福利",
-    FeedbackTopic.RIGHTS: "权益保障",
-    FeedbackTopic.SAFETY: "安全生产",
-    FeedbackTopic.OTHER: "其他",
-}
-
-
-def topic_label(topic: str) -> str:
-    """How people read a stored topic; one of another time counts as 其他."""
-    known = topic in FeedbackTopic.__members__.values()
-    return (FeedbackTopic(topic) if known else FeedbackTopic.OTHER).label
-
-
 def topic_of(case: Case) -> str:
     """What a case is about, as people read it; empty for one that was not asked."""
     if not case.topic:
@@ -71,7 +43,7 @@ def topic_of(case: Case) -> str:
     if case.kind in care_topics.TOPICS:
         return care_topics.topic_label(case.kind, case.topic)
     is_legal = case.kind is CaseKind.CONSULTATION
-    return legal_topics.topic_label(case.topic) if is_legal else topic_label(case.topic)
+    return legal_topics.topic_label(case.topic) if is_legal else feedback_topics.topic_label(case.topic)
 
 
 _SERIES: dict[CaseKind, Series] = {
@@ -136,6 +108,7 @@ async def open_case(
         "anonymous": anonymous,
         "opened_at": at,
         "first_answer_due_at": due_at,
+        "talk_until": now + case_clocks.TALK_GOES_ON if kind is CaseKind.DESK else None,
         **_owed(kind, due_at, at),
         "overdue": False,
         "version": 1,
@@ -176,19 +149,24 @@ def moment_kept(now: datetime, *, anonymous: bool) -> datetime:
 async def find_open_desk(session: AsyncSession, person_id: int) -> Case | None:
     """The person's 人工 case that is not closed; there is at most one."""
     return await session.scalar(
-        _mine(person_id, CaseKind.DESK)
-        .where(Case.state != CaseState.CLOSED)
-        .order_by(Case.id.desc())
-        .limit(1)
+        mine(person_id, CaseKind.DESK).where(Case.state != CaseState.CLOSED).order_by(Case.id.desc()).limit(1)
     )
 
 
 async def add_entry(
-    session: AsyncSession, case: Case, kind: EntryKind, blocks: Blocks, *, by: str = "", now: datetime
+    session: AsyncSession,
+    case: Case,
+    kind: EntryKind,
+    blocks: Blocks,
+    *,
+    by: str = "",
+    channel: str = "",
+    now: datetime,
 ) -> CaseEntry:
     """Add to the thread. What a member adds to an answered case makes it wait for an answer again."""
     at = moment_kept(now, anonymous=case.anonymous)
-    entry = CaseEntry(case_id=case.id, kind=kind, blocks=list(blocks), by=by, created_at=at)
+    words = list(blocks)
+    entry = CaseEntry(case_id=case.id, kind=kind, blocks=words, by=by, channel=channel, created_at=at)
     if kind in (EntryKind.MEMBER, EntryKind.EVENT) and case.state is CaseState.ANSWERED:
         move(case, CaseState.SUBMITTED, entry)
         case_clocks.owe_again(case, first_answer_due(now), at)
@@ -204,7 +182,7 @@ async def list_mine(
     session: AsyncSession, person_id: int, limit: int, *kinds: CaseKind, after: int | None = None
 ) -> list[Mine]:
     """A person's own cases, newest first; of `kinds`, where some are given. `after`: the last id seen."""
-    chosen = _mine(person_id, *kinds).order_by(Case.id.desc()).limit(limit)
+    chosen = mine(person_id, *kinds).order_by(Case.id.desc()).limit(limit)
     chosen = chosen if after is None else chosen.where(Case.id < after)
     return await _with_answers(session, (await session.scalars(chosen)).all())
 
@@ -213,11 +191,11 @@ async def find_mine(
     session: AsyncSession, person_id: int, number: str, *kinds: CaseKind, lock: bool = False
 ) -> Mine | None:
     """The case of that number if it is this person's; somebody else's is as if it did not exist."""
-    chosen = _mine(person_id, *kinds).where(Case.number == number)
+    chosen = mine(person_id, *kinds).where(Case.number == number)
     if lock:
         chosen = chosen.with_for_update(of=Case).execution_options(populate_existing=True)
-    mine = await _with_answers(session, (await session.scalars(chosen)).all())
-    return mine[0] if mine else None
+    found = await _with_answers(session, (await session.scalars(chosen)).all())
+    return found[0] if found else None
 
 
 def address_of(case: Case, person_id: int) -> str:
@@ -231,7 +209,7 @@ def address_of(case: Case, person_id: int) -> str:
 
 async def get_mine_at(session: AsyncSession, person_id: int, address: str, *, lock: bool = False) -> Case:
     """A person's own case by its address; somebody else's is as if it did not exist. Raises: NotFound."""
-    for case in await session.scalars(_mine(person_id).order_by(Case.id.desc())):
+    for case in await session.scalars(mine(person_id).order_by(Case.id.desc())):
         if address_of(case, person_id) == address:
             if lock:
                 await session.refresh(case, with_for_update=True)
@@ -258,7 +236,8 @@ async def first_words(session: AsyncSession, case: Case) -> str:
     return text_of(first) if first is not None else ""
 
 
-def _mine(person_id: int, *kinds: CaseKind) -> sa.Select[Case]:
+def mine(person_id: int, *kinds: CaseKind) -> sa.Select[Case]:
+    """A person's own cases, anonymous ones too; of `kinds`, where some are given."""
     chosen = sa.select(Case).join(CaseReporter, CaseReporter.case_id == Case.id)
     digests = [_digest(person_id, anonymous=anonymous) for anonymous in (False, True)]
     chosen = chosen.where(CaseReporter.person_digest.in_(digests))
@@ -287,13 +266,13 @@ async def _with_answers(session: AsyncSession, found: Sequence[Case]) -> list[Mi
 
 async def files_of(session: AsyncSession, person_id: int) -> set[str]:
     """The public ids of all files in a person's cases."""
-    threads = sa.select(CaseEntry).where(CaseEntry.case_id.in_(_mine(person_id).with_only_columns(Case.id)))
+    threads = sa.select(CaseEntry).where(CaseEntry.case_id.in_(mine(person_id).with_only_columns(Case.id)))
     return {str(block["file"]) for entry in await session.scalars(threads) for block in files_in(entry)}
 
 
 async def lock_all(session: AsyncSession, person_id: int) -> Sequence[Case]:
     """All that a person ever brought and that still leads to him, locked, oldest first."""
-    chosen = _mine(person_id).order_by(Case.id).with_for_update(of=Case)
+    chosen = mine(person_id).order_by(Case.id).with_for_update(of=Case)
     return (await session.scalars(chosen.execution_options(populate_existing=True))).all()
 
 
