@@ -1,5 +1,6 @@
 """The logs of messages and effects at some size: what narrows them down is found by an index of its own."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from app import migrations
 from app.database import Database
 from app.services import coordination, delivery_log, message_log
 from bench import filling
-from models import AccountKind, Message, Outbox
+from models import AccountKind, DeliveryState, Message, Outbox
 
 MESSAGES, PERSONS = 6000, 300
 DEEP = MESSAGES // 2
@@ -55,4 +56,6 @@ async def test_each_is_found_by_its_index(empty_url: str) -> None:
             found = await deep(session, asked)
             assert index in await plan(session, found), asked
             assert (await session.execute(found)).all(), asked
+        counted = delivery_log.lately(DeliveryState.UNKNOWN, datetime.now(UTC))
+        assert "ix_outbox_state_listed" in await plan(session, counted)
     await database.close()

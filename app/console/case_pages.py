@@ -86,8 +86,7 @@ class CaseRoom:
 
     async def waiting(self, session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
         asked = Asked(self.room, scope(standing, self.answers), now)
-        found = await case_lists.count(session, asked)
-        mine = await case_lists.count(session, replace(asked, owner_id=standing.staff_id))
+        found = await case_lists.count(session, asked, standing.staff_id)
         everything = replace(asked, scope=scope(standing, self.reads))
         due = replace(everything, reminded_id=standing.staff_id)
         named = replace(everything, named_id=standing.staff_id)
@@ -98,7 +97,7 @@ class CaseRoom:
             Waiting(f"到时间跟进的{self.label}", f"{self.page}?for=reminded", to_follow),
             Waiting(f"提到我的{self.label}", f"{self.page}?for=named", to_read),
             Waiting(self.waits, self.page, found.waiting, found.late),
-            Waiting(f"其中我接手的{self.label}", f"{self.page}?owner=mine", mine.waiting, mine.late),
+            Waiting(f"其中我接手的{self.label}", f"{self.page}?owner=mine", found.mine, found.mine_late),
             Waiting(f"评价不满意的{self.label}", f"{self.page}?rated={Unhappy.WAITING}", unhappy),
         ]
 

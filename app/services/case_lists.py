@@ -131,6 +131,8 @@ class Row:
 class Count:
     waiting: int
     late: int
+    mine: int = 0  # of those that wait, taken by who asks
+    mine_late: int = 0
 
 
 async def list_waiting(session: AsyncSession, asked: Asked) -> Sequence[Case]:
@@ -138,11 +140,13 @@ async def list_waiting(session: AsyncSession, asked: Asked) -> Sequence[Case]:
     return (await session.scalars(asked.waiting().limit(FIRST))).all()
 
 
-async def count(session: AsyncSession, asked: Asked) -> Count:
-    late = sa.func.count(sa.case((Case.answer_due_at < asked.now, 1)))
-    chosen = asked.waiting().order_by(None).with_only_columns(sa.func.count(), late)
-    waiting, too_late = (await session.execute(chosen)).one()
-    return Count(waiting, too_late)
+async def count(session: AsyncSession, asked: Asked, staff_id: int | None = None) -> Count:
+    """`staff_id`: who asks."""
+    is_late, is_mine = Case.answer_due_at < asked.now, Case.owner_id == staff_id
+    few = (sa.func.count(sa.case((each, 1))) for each in (is_late, is_mine, sa.and_(is_mine, is_late)))
+    chosen = asked.waiting().order_by(None).with_only_columns(sa.func.count(), *few)
+    counted: Any = (await session.execute(chosen)).one()
+    return Count(*counted)
 
 
 async def count_all(session: AsyncSession, asked: Asked) -> int:

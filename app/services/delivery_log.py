@@ -203,8 +203,13 @@ async def get(session: AsyncSession, outbox_id: int) -> Entry:
 
 async def count_lately(session: AsyncSession, state: DeliveryState, now: datetime) -> int:
     """How many ended so within the last days: older ones nobody puts right any more."""
-    found = sa.select(sa.func.count(Outbox.id)).where(Outbox.state == state, Outbox.settled_at > now - LATELY)
-    return int(await session.scalar(found) or 0)
+    return int(await session.scalar(lately(state, now)) or 0)
+
+
+def lately(state: DeliveryState, now: datetime) -> sa.Select[Any]:
+    """Counts them."""
+    ended_so = (Outbox.state == state, _LISTED, Outbox.settled_at > now - LATELY)
+    return sa.select(sa.func.count(Outbox.id)).where(*ended_so)
 
 
 async def send_again(session: AsyncSession, outbox_id: int, now: datetime) -> None:
