@@ -31,6 +31,7 @@ from app.jobs.waking import Waker
 from app.menus import Known
 from app.menus.live import LiveMenus
 from app.services import coordination, privacy_files
+from app.services.addresses import use_public_url
 from app.services.interests import Noticed
 from app.services.library import Library
 from app.settings import Settings, WeChatAccount, load_settings
@@ -62,6 +63,7 @@ async def assemble(
     settings = settings or load_settings()
     clock = clock or SystemClock(settings.clock_file)
     use_keyring(_keyring(settings))
+    use_public_url(settings.public_url)
     database = Database(settings.database_url)
     store: GroupStore = (
         SQLiteGroups(database.url.database or "", database.write_turn)

@@ -92,12 +92,12 @@ class StaffGrant(Base):
 
 
 class StaffLink(Base):
-    """A link that lets somebody choose a password, or say which WeChat is theirs; good once."""
+    """A secret by which somebody chooses a password, says which WeChat is theirs, or signs in; good once."""
 
     __tablename__ = "staff_link"
 
     staff_id: Mapped[int] = mapped_column(sa.ForeignKey("staff.id"), index=True)
-    purpose: Mapped[str] = mapped_column(sa.String(16))  # password, wechat
+    purpose: Mapped[str] = mapped_column(sa.String(16))  # password, wechat, sign_in
     secret_digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True)
     expires_at: Mapped[datetime] = mapped_column(index=True)
 

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import migrations
 from app.clock import SHANGHAI
 from app.database import Database
+from app.services.addresses import use_public_url
 from app.settings import Settings
 from models.sealing import Keyring, use_keyring
 from tests import servers
@@ -64,6 +65,11 @@ def keyring() -> Keyring:
     ring = Keyring(TEST_KEYS, TEST_LOOKUP)
     use_keyring(ring)
     return ring
+
+
+@pytest.fixture(autouse=True)
+def _no_public_url() -> None:
+    use_public_url("")  # a service that another test started has set it for the process
 
 
 @pytest.fixture(autouse=True)

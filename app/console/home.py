@@ -3,7 +3,7 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.clock import shanghai
 from app.console import forms, navigation
@@ -11,6 +11,7 @@ from app.console.entrance import AtDesk
 from app.console.navigation import Found, Waiting
 from app.console.shell import InShell
 from app.dependencies import Now
+from app.errors import NotFound
 
 router = APIRouter()
 
@@ -31,6 +32,18 @@ async def home(request: Request, desk: AtDesk, shell: InShell, now: Now) -> HTML
     hour = shanghai(now).hour
     greeting = next(words for until, words in _GREETINGS if hour < until)
     return shell.page("home.html", waiting=waiting, greeting=greeting)
+
+
+@router.get("/number/{number}")
+async def by_number(request: Request, number: str, desk: AtDesk, now: Now) -> RedirectResponse:
+    """To the case of that number, in whichever room it lies. Raises: NotFound."""
+    async with desk.reading() as session:
+        for section in navigation.open_to(request.app.state.sections, desk.standing):
+            if section.search is not None:
+                for found in await section.search(session, desk.standing, number):
+                    if found.to.endswith(f"/{number}"):
+                        return RedirectResponse(found.to, 303)
+    raise NotFound("没有找到这件事项，或者您不能看。请核对编号。")
 
 
 @router.get("/search")

@@ -67,6 +67,30 @@ async def sign_in(
     return await _admitted(request, office, shared, found, to, now)
 
 
+@router.get("/sign-in/wechat")
+async def by_wechat(
+    request: Request,
+    office: OfficeInUse,
+    shared: InUse,
+    now: Now,
+    wanted: Annotated[str, Query(alias="next")] = "",
+) -> Response:
+    """The portal has asked WeChat who this is, and left a ticket with the browser that asked."""
+    to = local(wanted)
+    async with shared.database.transaction() as session:
+        found = await staff_sign_in.spend_ticket(
+            session, request.cookies.get(office.cookie("ticket"), ""), now
+        )
+    if found is None:
+        answer: Response = _form(next_=to, error="微信登录已过期，请再点一次「用微信登录」。", status=410)
+    elif found.totp_secret is not None:
+        answer = _to_second_step(office, found, to, now)
+    else:
+        answer = await _admitted(request, office, shared, found, to, now)
+    _drop(office, answer, "ticket")
+    return answer
+
+
 @router.get("/sign-in/code")
 async def ask_code(request: Request, office: OfficeInUse, now: Now) -> Response:
     if _step_of(request, office, now) is None:

@@ -32,7 +32,7 @@ from models.sealing import digest_of_random
 
 LINK_FOR: Final = timedelta(hours=72)
 SOONER: Final = timedelta(minutes=15)  # a link that says which WeChat is whose
-PASSWORD, WECHAT = "password", "wechat"  # purposes of links
+PASSWORD, WECHAT, SIGN_IN = "password", "wechat", "sign_in"  # purposes of links
 _LOGIN = re.compile(r"[a-z][a-z0-9._-]{1,31}")
 _NAME_LENGTH = 40
 
@@ -125,7 +125,7 @@ async def invite(
     session.add(made)
     await session.flush()
     _give(made, wanted, by, now)
-    secret = await _link(session, made, PASSWORD, now, LINK_FOR)
+    secret = await new_link(session, made, PASSWORD, now, LINK_FOR)
     does(session, "staff.invite", login)
     return Invited(made, secret)
 
@@ -192,14 +192,21 @@ async def reset(session: AsyncSession, staff: Staff, *, by: Standing | None, now
     staff.state, staff.password, staff.totp_secret = StaffState.INVITED, None, None
     await session.execute(sa.delete(StaffRecoveryCode).where(StaffRecoveryCode.staff_id == staff.id))
     await _end_everywhere(session, staff)
-    secret = await _link(session, staff, PASSWORD, now, LINK_FOR)
+    secret = await new_link(session, staff, PASSWORD, now, LINK_FOR)
     does(session, act, staff.login)
     return secret
 
 
 async def wechat_link(session: AsyncSession, staff: Staff, now: datetime) -> str:
     """The secret of a link that, opened in WeChat, says which person this is."""
-    return await _link(session, staff, WECHAT, now, SOONER)
+    return await new_link(session, staff, WECHAT, now, SOONER)
+
+
+async def find_of_person(session: AsyncSession, person_id: int) -> Staff | None:
+    """Whose WeChat this is, if he works here now."""
+    chosen = sa.select(Staff).where(Staff.person_id == person_id, Staff.state == StaffState.ACTIVE)
+    found: Staff | None = await session.scalar(chosen)
+    return found
 
 
 async def find_by_link(
@@ -237,8 +244,8 @@ async def bind_person(session: AsyncSession, secret: str, person_id: int, now: d
     return staff
 
 
-async def _link(session: AsyncSession, staff: Staff, purpose: str, now: datetime, lasts: timedelta) -> str:
-    """A new link; older ones of its purpose are no good any more."""
+async def new_link(session: AsyncSession, staff: Staff, purpose: str, now: datetime, lasts: timedelta) -> str:
+    """The secret of a new link; older ones of its purpose are no good any more."""
     await spend_links(session, staff, purpose)
     secret = secrets.token_urlsafe(24)
     session.add(

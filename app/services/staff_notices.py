@@ -6,10 +6,11 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import outbox, permissions
+from app.services import addresses, outbox, permissions
 from app.services.permissions import Right
 from models import Case, CaseEntry, CaseReminder, Staff
 
+PAGE: Final = "/console/number"  # leads to the room where a case of that number lies
 HANDED, RETURNED, UNHAPPY = "staff.handed", "staff.returned", "staff.unhappy"
 MENTIONED, FOLLOW_UP = "staff.mentioned", "staff.follow_up"
 KINDS: Final[Mapping[str, str]] = {
@@ -25,7 +26,7 @@ async def handed(session: AsyncSession, case: Case, to: Staff, now: datetime) ->
     if to.person_id is not None:
         words = f"有一件{case.kind.label}转给您办：{case.number}。请到工作台看。"
         key = f"{HANDED}:{case.id}:{case.version}"
-        outbox.add(session, HANDED, key=key, to=to.person_id, payload=_text(words), now=now)
+        outbox.add(session, HANDED, key=key, to=to.person_id, payload=_text(words, case), now=now)
 
 
 async def returned(session: AsyncSession, case: Case, entry: CaseEntry, right: Right, now: datetime) -> None:
@@ -33,7 +34,7 @@ async def returned(session: AsyncSession, case: Case, entry: CaseEntry, right: R
     words = f"{case.kind.label} {case.number} 接手后一直没有答复，已退回待接。请到工作台看。"
     for each in await _able(session, case, right):
         key = f"{RETURNED}:{entry.id}:{each.id}"
-        outbox.add(session, RETURNED, key=key, to=each.person_id, payload=_text(words), now=now)
+        outbox.add(session, RETURNED, key=key, to=each.person_id, payload=_text(words, case), now=now)
 
 
 async def unhappy(session: AsyncSession, case: Case, entry: CaseEntry, right: Right, now: datetime) -> None:
@@ -42,7 +43,7 @@ async def unhappy(session: AsyncSession, case: Case, entry: CaseEntry, right: Ri
     for each in await _able(session, case, right):
         key, to = f"{UNHAPPY}:{entry.id}:{each.id}", each.person_id
         # Who is answered just now and is of staff too has not heard of it by that.
-        outbox.add(session, UNHAPPY, key=key, to=to, payload=_text(words), now=now, besides_reply=True)
+        outbox.add(session, UNHAPPY, key=key, to=to, payload=_text(words, case), now=now, besides_reply=True)
 
 
 async def _able(session: AsyncSession, case: Case, right: Right) -> list[Staff]:
@@ -55,7 +56,7 @@ async def mentioned(session: AsyncSession, case: Case, entry: CaseEntry, who: St
     if who.person_id is not None:
         words = f"{case.kind.label} {case.number} 的备注提到您。请到工作台看。"
         key = f"{MENTIONED}:{entry.id}:{who.id}"
-        outbox.add(session, MENTIONED, key=key, to=who.person_id, payload=_text(words), now=now)
+        outbox.add(session, MENTIONED, key=key, to=who.person_id, payload=_text(words, case), now=now)
 
 
 async def follow_up(
@@ -64,8 +65,9 @@ async def follow_up(
     if who.person_id is not None:
         words = f"您要跟进的{case.kind.label} {case.number} 到时间了。请到工作台看。"
         key = f"{FOLLOW_UP}:{reminder.id}"
-        outbox.add(session, FOLLOW_UP, key=key, to=who.person_id, payload=_text(words), now=now)
+        outbox.add(session, FOLLOW_UP, key=key, to=who.person_id, payload=_text(words, case), now=now)
 
 
-def _text(words: str) -> dict[str, str]:
-    return {"type": "text", "content": words}
+def _text(words: str, case: Case) -> dict[str, str]:
+    """Below the words is where the case lies, for a tap on the phone."""
+    return {"type": "text", "content": addresses.with_page(words, f"{PAGE}/{case.number}")}

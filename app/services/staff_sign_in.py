@@ -18,7 +18,7 @@ from app.errors import DomainError
 from app.services import passwords, permissions, second_step, staff
 from app.services.audit import does
 from app.services.forgetting import Ids, Rule, Where, change
-from app.services.permissions import Standing
+from app.services.permissions import Right, Standing
 from models import DeviceKind, Staff, StaffSession, StaffState, StaffTry
 from models.sealing import digest_of_random, keyring
 
@@ -26,6 +26,7 @@ TRIES: Final = 5
 TRIES_SPAN: Final = timedelta(minutes=15)
 SESSION_FOR: Final = timedelta(hours=12)
 IDLE_FOR: Final = timedelta(hours=2)
+TICKET_FOR: Final = timedelta(minutes=2)
 SEEN_EVERY: Final = timedelta(minutes=5)
 
 
@@ -95,6 +96,27 @@ async def begin(
     await session.flush()
     does(session, "staff.sign_in", found.login)
     return mark
+
+
+async def ticket(session: AsyncSession, found: Staff, now: datetime) -> str:
+    """A secret that stands for the password for some minutes: WeChat has said whose phone it is.
+
+    Raises: DomainError: who may change accounts or keys needs more than a phone.
+    """
+    standing = await permissions.standing_of(session, found)
+    needs_more = permissions.may(standing, Right.STAFF_EDIT) or permissions.may(standing, Right.KEYS_ROTATE)
+    if needs_more and found.totp_secret is None:
+        raise DomainError("这个账号能管账号或密钥，先在电脑上「我的账号」里开两步验证，才能用微信登录。")
+    return await staff.new_link(session, found, staff.SIGN_IN, now, TICKET_FOR)
+
+
+async def spend_ticket(session: AsyncSession, secret: str, now: datetime) -> Staff | None:
+    """Whose ticket it is; None where it is no good any more. The second step, if there is one, follows."""
+    found = await staff.find_by_link(session, secret, staff.SIGN_IN, now, lock=True)
+    if found is None or found.state is not StaffState.ACTIVE:
+        return None
+    await staff.spend_links(session, found, staff.SIGN_IN)
+    return found
 
 
 async def pass_second_step(
