@@ -43,7 +43,9 @@ def test_from_the_form_to_a_member(desk: Terminal) -> None:
     assert desk.types("applications", "take", number, *BY) == f"{number} 由王强接办。\n"
     assert "审查中  赵敏" in desk.types("applications", "list", "--branch", "北区分工会")
     asked = desk.types("applications", "ask", number, "请补工作证照片", *BY)
-    assert asked == f"{number} 已请本人补正。本人没有关注公众号；在公众号里说话时就会看到。\n"
+    assert (
+        asked == f"{number} 已请本人补正。本人没有关注公众号，收不到，请打电话告诉；以后来说话时就会看到。\n"
+    )
     assert "王强接办  等本人补正" in desk.types("applications", "list")
 
     done = desk.types("applications", "approve", number, "--joined-on", "2026-12-01", *BY)

@@ -93,7 +93,7 @@ def test_answered_and_closed_from_the_terminal(office: Office) -> None:
     number = office.case()
 
     answered = office.types("cases", "answer", number, "灯换好了。", "--by", "王强")
-    assert answered == f"{number} 已答复。本人没有关注公众号；在公众号里说话时就会看到。\n"
+    assert answered == f"{number} 已答复。本人没有关注公众号，收不到，请打电话告诉；以后来说话时就会看到。\n"
     assert "已办结" in office.types("cases", "close", number.lower(), "--by", "王强")
 
     shown = office.types("cases", "show", number, "--by", "王强").splitlines()

@@ -83,7 +83,7 @@ def test_answered_asked_and_closed_from_the_terminal(office: Office) -> None:
     number = consult(office)
 
     asked = office.types("cases", "ask", number.lower(), "合同是哪年签的？", *BY)
-    assert asked == f"{number} 已问本人。本人没有关注公众号；在公众号里说话时就会看到。\n"
+    assert asked == f"{number} 已问本人。本人没有关注公众号，收不到，请打电话告诉；以后来说话时就会看到。\n"
     assert "待用户补充" in office.types("cases", "list")
     answered = office.types("cases", "answer", number, "可以申请仲裁。", *BY)
     assert answered.startswith(f"{number} 已答复。")

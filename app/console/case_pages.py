@@ -22,6 +22,7 @@ from app.errors import DomainError, NotFound
 from app.services import (
     canned_replies,
     care_wording,
+    case_callers,
     case_drafts,
     case_facts,
     case_lists,
@@ -65,6 +66,7 @@ class CaseRoom:
     topics: Mapping[str, str]
     states: Sequence[CaseState]
     files_by_act: bool  # looking at a file leaves a trace
+    written_down: str = ""  # as which kind staff write down here what callers say
     list_template: str = "case_list.html"
     template: str = "case_one.html"
 
@@ -82,6 +84,7 @@ class CaseRoom:
             scores = await case_ratings.averages(session, now - case_ratings.LATELY, self.room.kinds)
         left = max(0, count.waiting - case_lists.FIRST)
         shown: dict[str, Any] = {"page": others, "rows": rows, "count": count, "left": left}
+        shown["writes_down"] = bool(self.written_down) and desk.may(Right.CALLERS_WRITE)
         return shell.page(self.list_template, room=self, newest=newest, scores=scores, **shown)
 
     async def waiting(self, session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
@@ -182,6 +185,7 @@ class CaseRoom:
             "is_mine": case.owner_id == desk.standing.staff_id,
             "may_own": may_answer and not is_over and case.state is not CaseState.ANSWERED,
             "may_reveal": not case.anonymous and desk.may(Right.REPORTER_REVEAL, case.branch_id),
+            "may_join": may_answer and await case_callers.can_be_joined(session, case),
             "may_call": not case.anonymous and desk.may(self.answers, case.branch_id),
             "longest": case_work.ANSWER_LENGTH,
             **await case_beside.beside(session, desk, case, self.answers, self.reads, now),

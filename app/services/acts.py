@@ -19,6 +19,8 @@ ACTS: Final[dict[str, str]] = {
     "staff.wechat": "关联微信",
     "staff.wechat_off": "解除关联微信",
     "cli.command": "在服务器上运行命令",
+    "case.caller": "代录来电来访",
+    "case.join": "关联到会员",
     "case.answer": "答复",
     "case.ask": "追问",
     "case.refer": "转介",

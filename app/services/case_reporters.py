@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
-from app.services import case_work, members
+from app.services import case_notices, case_work, members
 from models import Case, Person
 
 REASON_LENGTH = 100  # characters
@@ -37,6 +37,7 @@ async def reveal(
     case_work.put_down(session, "case.reporter", case, reason=why, **({"danger": True} if danger else {}))
     person = await session.get_one(Person, person_id)
     member = await members.find_of_person(session, person_id)
-    if member is None:
-        return Known("", "", "", person.public_id)
+    if member is None:  # whom staff wrote down for, has at least a name
+        name = str((await case_notices.reporter(session, case)).get("name", ""))
+        return Known(name, "", "", person.public_id)
     return Known(member.name, member.staff_number, member.branch.way, person.public_id)

@@ -28,6 +28,7 @@ class Right(StrEnum):
     COUNSEL_ANSWER = "counsel.answer"
     HEALTH_READ = "health.read"
     HEALTH_ANSWER = "health.answer"
+    CALLERS_WRITE = "callers.write"
     REPORTER_REVEAL = "reporter.reveal"
     CANNED_USE = "canned.use"
     CANNED_EDIT = "canned.edit"
@@ -78,6 +79,7 @@ _LABELS: Final[Mapping[Right, str]] = {
     Right.COUNSEL_ANSWER: "办理心理疏导",
     Right.HEALTH_READ: "看健康咨询",
     Right.HEALTH_ANSWER: "办理健康咨询",
+    Right.CALLERS_WRITE: "代录来电来访",
     Right.REPORTER_REVEAL: "查看当事人的身份",
     Right.CANNED_USE: "用常用语、管自己的常用语",
     Right.CANNED_EDIT: "管大家的常用语",
@@ -130,7 +132,8 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.EDITOR: _CONTENT | {R.ACTIVITIES_READ, R.NOTICES_READ, R.MENUS_READ, R.JOBS_READ},
     Role.APPROVER: frozenset({R.CONTENT_READ, R.CONTENT_PUBLISH, R.ACTIVITIES_READ, R.JOBS_READ}),
     Role.LAWYER: frozenset(
-        {R.LEGAL_READ, R.LEGAL_ANSWER, R.REPORTER_REVEAL, R.CANNED_USE, R.CONTENT_READ, R.JOBS_READ}
+        {R.LEGAL_READ, R.LEGAL_ANSWER, R.CALLERS_WRITE, R.REPORTER_REVEAL, R.CANNED_USE}
+        | {R.CONTENT_READ, R.JOBS_READ}
     ),
     Role.COUNSELLOR: _COUNSEL | {R.REPORTER_REVEAL, R.ALERTS_TAKE, R.CANNED_USE, R.CONTENT_READ},
     Role.DOCTOR: _HEALTH | {R.REPORTER_REVEAL, R.CANNED_USE, R.CONTENT_READ},
@@ -150,6 +153,7 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
 # Of what these are about nothing belongs to a branch: a role that was given for one gives none of them.
 OF_THE_UNION: Final[frozenset[Right]] = frozenset(
     {R.CUSTOMERS_READ, R.CUSTOMERS_EDIT, R.NOTICES_EDIT, R.MENUS_APPLY, R.STATUS_READ, R.KEYS_ROTATE}
+    | {R.CALLERS_WRITE}
     | {R.MESSAGES_READ, R.MESSAGES_RAW, R.MESSAGES_RETRY, R.DELIVERIES_READ, R.DELIVERIES_RETRY}
 )
 # Who may give a role in the console; the others are given by `gonghui staff` on the server alone.

@@ -18,7 +18,7 @@ from app.services.case_notices import reporter
 from app.services.cases import CORRECTION
 from app.services.quiet_hours import is_quiet
 from app.services.rating_notices import INVITED, REMINDED, Tap
-from models import Case, CaseKind, CaseRating, CaseReporter, CaseState
+from models import Case, CaseKind, CaseRating, CaseReporter, CaseState, Follower
 
 INVITE_AFTER: Final = timedelta(hours=1)
 REMIND_AFTER: Final = timedelta(hours=48)  # counted from the invitation
@@ -30,7 +30,7 @@ async def expect(session: AsyncSession, case: Case, now: datetime) -> None:
     """Somebody of staff has just closed `case`: its person is asked, if that is to be. `case` is locked."""
     if case.kind not in RATED or case.topic == CORRECTION or case.anonymous:
         return
-    if case.first_answered_at is None:
+    if case.first_answered_at is None or not await _can_hear(session, case):
         return
     row = await find(session, case)
     if row is None:
@@ -40,6 +40,13 @@ async def expect(session: AsyncSession, case: Case, now: datetime) -> None:
     row.remind_due_at = row.invited_at = None
     row.end_due_at = row.ends_at = now + OPEN_FOR
     await session.flush()
+
+
+async def _can_hear(session: AsyncSession, case: Case) -> bool:
+    """Of whom staff wrote it down for (`case_callers`) we may know no WeChat."""
+    known = await reporter(session, case)
+    theirs = sa.select(Follower.id).where(Follower.person_id == known["person_id"]).limit(1)
+    return "written_by" not in known or await session.scalar(theirs) is not None
 
 
 async def withdraw(session: AsyncSession, case: Case, now: datetime) -> None:

@@ -14,7 +14,7 @@ _WAITING = {
     Obstacle.SPENT: "这两天主动发的条数已用完；本人下次来说话时，开头就会看到。",
     Obstacle.NO_RIGHT: "账号未认证，不能主动发；本人下次来说话时，开头就会看到。",
     Obstacle.NOT_FOLLOWING: "本人已取消关注；再次关注时就会看到。",
-    Obstacle.NO_OPENID: "本人没有关注公众号；在公众号里说话时就会看到。",
+    Obstacle.NO_OPENID: "本人没有关注公众号，收不到，请打电话告诉；以后来说话时就会看到。",
 }
 # Whether somebody was here lately would be a hint of who it is.
 _UNNAMED = "能马上送到就马上送，不能就等本人下次来说话时，开头就会看到。"

@@ -1,0 +1,105 @@
+"""代录: staff write down what somebody said on the telephone or at the counter; later, whose case it is."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from app.console import consultations, forms
+from app.console.case_pages import CaseRoom
+from app.console.cases import ROOM
+from app.console.entrance import ActingDesk, Desk, needs
+from app.console.shell import InShell
+from app.dependencies import Now
+from app.errors import DomainError
+from app.services import case_callers, case_lists
+from app.services.case_callers import LONGEST, NAME_LENGTH, Caller, Came, Told
+from app.services.consultation_facts import Opponent
+from app.services.feedback_topics import FeedbackTopic
+from app.services.legal_topics import LegalTopic
+from app.services.permissions import Right
+from models import CaseKind
+
+PAGE: Final = "/console/callers"
+ROOMS: Final = {CaseKind.FEEDBACK: ROOM, CaseKind.CONSULTATION: consultations.ROOM}
+FIELDS: Final = (
+    *("kind", "came", "name", "phone", "staff_number"),
+    *("feedback", "legal", "opponent", "words", "agrees"),
+)
+
+router = APIRouter(prefix="/callers", dependencies=[needs(Right.CALLERS_WRITE)])
+
+
+@router.get("")
+async def blank(shell: InShell, kind: str = "") -> HTMLResponse:
+    return shell.page("caller.html", **_form(), typed={"kind": kind or CaseKind.FEEDBACK.value})
+
+
+@router.post("")
+async def write_down(request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    form = await forms.read(request)
+    typed = {name: forms.words(form, name) for name in FIELDS}
+    try:
+        async with desk.acting() as session:
+            opened = await case_callers.write_down(session, *_read(typed), Came(typed["came"]), desk.by, now)
+    except DomainError as error:
+        return shell.refused("caller.html", error, **_form(), typed=typed)
+    room = ROOMS[CaseKind(typed["kind"])]
+    to = f"{room.page}/{opened.number}" if desk.may(room.reads) else PAGE
+    return shell.done(to, f"已录成 {opened.number}，请把编号告诉来的人。")
+
+
+@router.post("/{number}/join")
+async def join(number: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    """The case turns out to be this member's."""
+    form = await forms.read(request)
+    staff_number, name = (forms.words(form, each) for each in ("staff_number", "name"))
+    room = await _room_of(desk, number)
+    try:
+        async with desk.acting() as session:
+            case = await case_lists.get(session, room.room, desk.scope(room.answers), number, lock=True)
+            member = await case_callers.join(session, case, staff_number, name, desk.by, now)
+    except DomainError as error:
+        return shell.done(f"{room.page}/{number}", error.message)
+    return shell.done(f"{room.page}/{number}", f"已关联到{member.name}，以后的答复会到他的微信。")
+
+
+async def _room_of(desk: Desk, number: str) -> CaseRoom:
+    """Raises: NotFound."""
+    async with desk.reading() as session:
+        for room in ROOMS.values():
+            try:
+                await case_lists.get(session, room.room, desk.scope(room.answers), number)
+            except DomainError:
+                continue
+            return room
+        await case_lists.get(session, ROOM.room, desk.scope(ROOM.answers), number)
+    return ROOM
+
+
+def _read(typed: dict[str, str]) -> tuple[Caller, Told]:
+    """Raises: DomainError: something was not chosen."""
+    if typed["kind"] not in {kind.value for kind in case_callers.KINDS}:
+        raise DomainError("请选这是留言还是法律咨询。")
+    if typed["came"] not in set(Came):
+        raise DomainError("请选是来电、来访还是来信。")
+    kind, opponent = CaseKind(typed["kind"]), typed["opponent"]
+    if kind is CaseKind.CONSULTATION and opponent not in set(Opponent):
+        raise DomainError("请选对方是谁：对方是本公司的，不会交给公司的法务部门。")
+    topic = typed["legal"] if kind is CaseKind.CONSULTATION else typed["feedback"]
+    against = Opponent(opponent) if opponent in set(Opponent) else Opponent.OTHER
+    told = Told(kind, topic, typed["words"], against, typed["agrees"] == "yes")
+    return Caller(typed["name"], typed["phone"], typed["staff_number"]), told
+
+
+def _form() -> dict[str, Any]:
+    return {
+        "page": PAGE,
+        "kinds": {kind.value: kind.label for kind in case_callers.KINDS},
+        "ways": list(Came),
+        "feedback": list(FeedbackTopic),
+        "legal": list(LegalTopic),
+        "opponents": list(Opponent),
+        "longest": LONGEST,
+        "longest_name": NAME_LENGTH,
+    }
