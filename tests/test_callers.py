@@ -17,10 +17,10 @@ __all__ = ["admin", "ends"]
 
 LEFT = "LY-2026-0001"
 CALL = {
-    "came": "phone", "kind": "feedback", "name": "王大爷", "phone": "0911-5121234", "feedback": "safety",
+    "came": "phone", "name": "王大爷", "phone": "0911-5121234", "about": "feedback:safety",
     "words": "小区门口的电线杆歪了",
 }  # fmt: skip
-ASKS = CALL | {"kind": "consultation", "legal": "wages", "opponent": "own_company", "agrees": "yes"}
+ASKS = CALL | {"about": "consultation:wages", "opponent": "own_company", "agrees": "yes"}
 
 
 async def case_of(ends: Ends, number: str = LEFT) -> Case:
@@ -42,8 +42,8 @@ async def seen(worker: Worker, number: str = LEFT) -> str:
 
 
 async def test_a_call_becomes_a_case_with_number_and_clock(ends: Ends, admin: Worker) -> None:
-    assert 'href="/console/callers?kind=feedback"' in await admin.reads("/cases")
-    assert 'value="feedback" checked' in await admin.reads("/callers?kind=feedback")
+    assert 'href="/console/callers"' in await admin.reads("/cases")
+    assert "法律咨询" in await admin.reads("/callers")
 
     page = await admin.does("/callers", **CALL)
 
@@ -123,13 +123,13 @@ async def test_who_may_not_read_consultations_hears_only_the_number(ends: Ends, 
         ({"words": ""}, "请写来的人说了什么"),
         ({"words": "话" * 1001}, "现在是 1001 个字"),
         ({"came": "pigeon"}, "请选是来电、来访还是来信"),
-        ({"kind": "counselling"}, "请选这是留言还是法律咨询"),
-        ({"kind": ""}, "请选这是留言还是法律咨询"),
-        ({"feedback": "legal"}, "请选是哪方面的事"),
+        ({"about": "counselling:work"}, "请选是哪方面的事"),
+        ({"about": "feedback:wages"}, "请选是哪方面的事"),
+        ({"about": ""}, "请选是哪方面的事"),
         ({"staff_number": "404"}, "工号和姓名对不上"),
         (ASKS | {"agrees": ""}, "本人同意了再录"),
         (ASKS | {"opponent": ""}, "请选对方是谁"),
-        (ASKS | {"legal": ""}, "请选是哪方面的事"),
+        (ASKS | {"about": "consultation:"}, "请选是哪方面的事"),
     ],
 )
 async def test_what_is_missing_is_said_and_what_was_typed_stays(

@@ -22,17 +22,15 @@ from models import CaseKind
 
 PAGE: Final = "/console/callers"
 ROOMS: Final = {CaseKind.FEEDBACK: ROOM, CaseKind.CONSULTATION: consultations.ROOM}
-FIELDS: Final = (
-    *("kind", "came", "name", "phone", "staff_number"),
-    *("feedback", "legal", "opponent", "words", "agrees"),
-)
+FIELDS: Final = ("came", "about", "name", "phone", "staff_number", "words", "opponent", "agrees")
+ABOUTS: Final = {CaseKind.FEEDBACK: list(FeedbackTopic), CaseKind.CONSULTATION: list(LegalTopic)}
 
 router = APIRouter(prefix="/callers", dependencies=[needs(Right.CALLERS_WRITE)])
 
 
 @router.get("")
-async def blank(shell: InShell, kind: str = "") -> HTMLResponse:
-    return shell.page("caller.html", **_form(), typed={"kind": kind or CaseKind.FEEDBACK.value})
+async def blank(shell: InShell) -> HTMLResponse:
+    return shell.page("caller.html", **_form(), typed={})
 
 
 @router.post("")
@@ -40,11 +38,12 @@ async def write_down(request: Request, desk: ActingDesk, shell: InShell, now: No
     form = await forms.read(request)
     typed = {name: forms.words(form, name) for name in FIELDS}
     try:
+        caller, told = _read(typed)
         async with desk.acting() as session:
-            opened = await case_callers.write_down(session, *_read(typed), Came(typed["came"]), desk.by, now)
+            opened = await case_callers.write_down(session, caller, told, Came(typed["came"]), desk.by, now)
     except DomainError as error:
         return shell.refused("caller.html", error, **_form(), typed=typed)
-    room = ROOMS[CaseKind(typed["kind"])]
+    room = ROOMS[told.kind]
     to = f"{room.page}/{opened.number}" if desk.may(room.reads) else PAGE
     return shell.done(to, f"已录成 {opened.number}，请把编号告诉来的人。")
 
@@ -79,26 +78,24 @@ async def _room_of(desk: Desk, number: str) -> CaseRoom:
 
 def _read(typed: dict[str, str]) -> tuple[Caller, Told]:
     """Raises: DomainError: something was not chosen."""
-    if typed["kind"] not in {kind.value for kind in case_callers.KINDS}:
-        raise DomainError("请选这是留言还是法律咨询。")
+    kind, _, topic = typed["about"].partition(":")
+    if kind not in set(ABOUTS):
+        raise DomainError("请选是哪方面的事。")
     if typed["came"] not in set(Came):
         raise DomainError("请选是来电、来访还是来信。")
-    kind, opponent = CaseKind(typed["kind"]), typed["opponent"]
-    if kind is CaseKind.CONSULTATION and opponent not in set(Opponent):
+    is_legal, opponent = kind == CaseKind.CONSULTATION, typed["opponent"]
+    if is_legal and opponent not in set(Opponent):
         raise DomainError("请选对方是谁：对方是本公司的，不会交给公司的法务部门。")
-    topic = typed["legal"] if kind is CaseKind.CONSULTATION else typed["feedback"]
-    against = Opponent(opponent) if opponent in set(Opponent) else Opponent.OTHER
-    told = Told(kind, topic, typed["words"], against, typed["agrees"] == "yes")
+    against = Opponent(opponent) if is_legal else Opponent.OTHER
+    told = Told(CaseKind(kind), topic, typed["words"], against, typed["agrees"] == "yes")
     return Caller(typed["name"], typed["phone"], typed["staff_number"]), told
 
 
 def _form() -> dict[str, Any]:
     return {
         "page": PAGE,
-        "kinds": {kind.value: kind.label for kind in case_callers.KINDS},
         "ways": list(Came),
-        "feedback": list(FeedbackTopic),
-        "legal": list(LegalTopic),
+        "abouts": ABOUTS,
         "opponents": list(Opponent),
         "longest": LONGEST,
         "longest_name": NAME_LENGTH,

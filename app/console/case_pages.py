@@ -66,7 +66,7 @@ class CaseRoom:
     topics: Mapping[str, str]
     states: Sequence[CaseState]
     files_by_act: bool  # looking at a file leaves a trace
-    written_down: str = ""  # as which kind staff write down here what callers say
+    takes_callers: bool = False  # staff write down here what callers say
     list_template: str = "case_list.html"
     template: str = "case_one.html"
 
@@ -84,7 +84,7 @@ class CaseRoom:
             scores = await case_ratings.averages(session, now - case_ratings.LATELY, self.room.kinds)
         left = max(0, count.waiting - case_lists.FIRST)
         shown: dict[str, Any] = {"page": others, "rows": rows, "count": count, "left": left}
-        shown["writes_down"] = bool(self.written_down) and desk.may(Right.CALLERS_WRITE)
+        shown["writes_down"] = self.takes_callers and desk.may(Right.CALLERS_WRITE)
         return shell.page(self.list_template, room=self, newest=newest, scores=scores, **shown)
 
     async def waiting(self, session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:

@@ -8,7 +8,7 @@ from app.console.navigation import Section
 from app.services import case_lists
 from app.services.feedback_topics import FeedbackTopic
 from app.services.permissions import Right
-from models import CaseKind, CaseState
+from models import CaseState
 
 PAGE: Final = "/console/cases"
 
@@ -22,7 +22,7 @@ ROOM: Final = CaseRoom(
     topics={topic.value: topic.label for topic in FeedbackTopic},
     states=(CaseState.SUBMITTED, CaseState.ANSWERED, CaseState.CLOSED, CaseState.CANCELLED),
     files_by_act=False,
-    written_down=CaseKind.FEEDBACK,
+    takes_callers=True,
 )
 router = router_for("/cases", ROOM)
 SECTION: Final = Section(

@@ -23,7 +23,7 @@ ROOM: Final = CaseRoom(
     topics={topic.value: topic.label for topic in LegalTopic},
     states=tuple(MOVES[CaseKind.CONSULTATION]),
     files_by_act=True,
-    written_down=CaseKind.CONSULTATION,
+    takes_callers=True,
 )
 router = router_for("/consultations", ROOM)
 SECTION: Final = Section(
