@@ -52,6 +52,14 @@
     if (row && event.detail.target?.id === "pane") choose(rows().indexOf(row));
   });
 
+  // One tick for all of a list.
+  const allTicks = () => document.querySelectorAll("[data-tick-all]").forEach(box => { box.hidden = false; });
+  document.addEventListener("change", event => {
+    if (!event.target.matches?.("[data-tick-all]")) return;
+    event.target.closest("table").querySelectorAll("tbody input[type=checkbox]").forEach(box => { box.checked = event.target.checked; });
+  });
+  allTicks();
+
   // A list or a thread that stands open renews itself; what somebody is writing stays as it is.
   const alone = {headers: {"X-By-Itself": "1"}};
   const pause = seconds => new Promise(go => setTimeout(go, seconds * 1000));
@@ -67,8 +75,11 @@
       for (const part of parts.filter(part => part.dataset.fresh === address)) {
         const next = page.getElementById(part.id);
         if (next && next.innerHTML !== part.innerHTML) {
+          const ticked = new Set([...part.querySelectorAll("input[type=checkbox]:checked")].map(box => box.value));
           part.replaceChildren(...next.childNodes);
+          part.querySelectorAll("input[type=checkbox]").forEach(box => { box.checked = ticked.has(box.value); });
           window.htmx?.process(part);
+          allTicks();
         }
       }
       const seen = page.querySelector("input[name=seen]")?.value;

@@ -32,6 +32,7 @@ from app.services import (
     case_threads,
     case_work,
     consultation_work,
+    permissions,
     rating_invitations,
     telling,
 )
@@ -73,7 +74,7 @@ class CaseRoom:
     # --- lists -------------------------------------------------------------------------------------------
 
     async def everything(self, request: Request, desk: Desk, shell: Shell, now: datetime) -> HTMLResponse:
-        view = self._view(request)
+        view = self.view(request)
         asked = self._asked(desk, view, now)
         async with desk.reading() as session:
             others = await listing.page(session, asked.others(), Case.id, view)
@@ -82,8 +83,10 @@ class CaseRoom:
             count = await case_lists.count(session, asked)
             newest = await case_threads.newest(session)
             scores = await case_ratings.averages(session, now - case_ratings.LATELY, self.room.kinds)
+            able = await permissions.list_able(session, self.answers, None)
         left = max(0, count.waiting - case_lists.FIRST)
         shown: dict[str, Any] = {"page": others, "rows": rows, "count": count, "left": left}
+        shown |= {"may_act": desk.may(self.answers), "able": able}
         shown["writes_down"] = self.takes_callers and desk.may(Right.CALLERS_WRITE)
         return shell.page(self.list_template, room=self, newest=newest, scores=scores, **shown)
 
@@ -113,7 +116,8 @@ class CaseRoom:
             return []
         return [Found(f"{case.number} {case.kind.label}", f"{self.page}/{case.number}", case.state.label)]
 
-    def _view(self, request: Request) -> View:
+    def view(self, request: Request) -> View:
+        """What the address asks of the list."""
         kinds = [Filter("kind", "类别", KINDS)] if len(self.room.kinds) > 1 else []
         return listing.view_of(
             request,
@@ -128,22 +132,8 @@ class CaseRoom:
         )
 
     def _asked(self, desk: Desk, view: View, now: datetime) -> Asked:
-        kind, state = view.get("kind"), view.get("state")
-        return Asked(
-            self.room,
-            desk.scope(self.reads),
-            now,
-            kind=CaseKind(kind) if kind else None,
-            state=CaseState(state) if state else None,
-            topic=view.get("topic"),
-            number=view.get("number"),
-            late=bool(view.get("due")),
-            owner_id=desk.standing.staff_id if view.get("owner") == "mine" else None,
-            is_free=view.get("owner") == "free",
-            named_id=desk.standing.staff_id if view.get("for") == "named" else None,
-            reminded_id=desk.standing.staff_id if view.get("for") == "reminded" else None,
-            unhappy=Unhappy(view.get("rated")) if view.get("rated") else None,
-        )
+        scope, staff_id = desk.scope(self.reads), desk.standing.staff_id
+        return case_lists.asked_of(self.room, scope, staff_id, view.chosen, now)
 
     # --- one case ----------------------------------------------------------------------------------------
 

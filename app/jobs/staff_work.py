@@ -8,7 +8,7 @@ from typing import Any, Final
 from app.clock import civil_date
 from app.jobs import sheet_imports, upkeep_work
 from app.jobs.staff_jobs import Bench, Ended, Work, standing_of
-from app.services import activities, acts_found, participants, permissions
+from app.services import activities, acts_found, case_sheets, participants, permissions
 
 # Its own name has 65 characters, and `stored_file.content_type` room for 64; browsers go by the file's name.
 XLSX: Final = "application/octet-stream"
@@ -71,9 +71,26 @@ async def _export_participants(bench: Bench) -> Ended:
     return Ended(f"共 {len(lines)} 人次。", sheet, name, XLSX)
 
 
+async def _export_cases(bench: Bench) -> Ended:
+    """`given`: as `case_sheets.asked_by` takes it."""
+    asked = case_sheets.asked_by(await standing_of(bench), bench.given, bench.clock.now())
+    lines: list[list[str]] = []
+    async with bench.database.reading() as session:
+        async for each in case_sheets.each(session, asked):
+            lines.append(each)
+            if len(lines) % case_sheets.AT_ONCE == 0:
+                await bench.went_on(len(lines), MOST_ROWS)
+            if len(lines) >= MOST_ROWS:
+                break
+    await bench.went_on(len(lines), len(lines))
+    name = f"事项-{civil_date(bench.clock.now()):%Y%m%d}.xlsx"
+    return Ended(f"共 {len(lines)} 件。", workbook("事项", case_sheets.HEADS, lines), name, XLSX)
+
+
 KINDS: Final[Mapping[str, Work]] = {
     "audit.export": _export_acts,
     "activities.people": _export_participants,
+    case_sheets.EXPORT: _export_cases,
     "messages.retry": upkeep_work.retry_messages,
     "keys.rotate": upkeep_work.rotate_keys,
     "members.look": sheet_imports.look_at_roster,

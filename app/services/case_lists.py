@@ -3,7 +3,7 @@
 Not here: applications and changes of members' data, which are decided and have lists of their own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -111,6 +111,29 @@ class Asked:
         return found
 
 
+def asked_of(room: Room, scope: Scope, staff_id: int, given: Mapping[str, str], now: datetime) -> Asked:
+    """What a list's filters say, as words; `staff_id` is who looks.
+
+    Raises: ValueError: a filter has a value that it cannot have.
+    """
+    kind, state, whose, why = (given.get(name, "") for name in ("kind", "state", "owner", "for"))
+    return Asked(
+        room,
+        scope,
+        now,
+        kind=CaseKind(kind) if kind else None,
+        state=CaseState(state) if state else None,
+        topic=given.get("topic", ""),
+        number=given.get("number", ""),
+        late=bool(given.get("due")),
+        owner_id=staff_id if whose == "mine" else None,
+        is_free=whose == "free",
+        named_id=staff_id if why == "named" else None,
+        reminded_id=staff_id if why == "reminded" else None,
+        unhappy=Unhappy(given["rated"]) if given.get("rated") else None,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A case as a list shows it."""
@@ -125,6 +148,11 @@ class Row:
     @property
     def topic(self) -> str:
         return cases.topic_of(self.case)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an answer is owed; who has it can change."""
+        return self.case.state in UNANSWERED
 
 
 @dataclass(frozen=True, slots=True)
