@@ -29,6 +29,9 @@ class Right(StrEnum):
     HEALTH_READ = "health.read"
     HEALTH_ANSWER = "health.answer"
     REPORTER_REVEAL = "reporter.reveal"
+    BOARD_READ = "board.read"
+    BOARD_MODERATE = "board.moderate"
+    BOARD_ANSWER = "board.answer"
     CANNED_USE = "canned.use"
     CANNED_EDIT = "canned.edit"
     MEMBERS_READ = "members.read"
@@ -79,6 +82,9 @@ _LABELS: Final[Mapping[Right, str]] = {
     Right.HEALTH_READ: "看健康咨询",
     Right.HEALTH_ANSWER: "办理健康咨询",
     Right.REPORTER_REVEAL: "查看当事人的身份",
+    Right.BOARD_READ: "看留言板",
+    Right.BOARD_MODERATE: "审核留言板",
+    Right.BOARD_ANSWER: "答复留言板的帖子",
     Right.CANNED_USE: "用常用语、管自己的常用语",
     Right.CANNED_EDIT: "管大家的常用语",
     Right.MEMBERS_READ: "看会员名册",
@@ -127,8 +133,11 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.UNION_ADMIN: frozenset(Right)
     - (_COUNSEL | _HEALTH)
     - {R.LEGAL_READ, R.LEGAL_ANSWER, R.KEYS_ROTATE, R.MESSAGES_RAW, R.AUDIT_EXPORT, R.CONTENT_PUBLISH},
-    Role.EDITOR: _CONTENT | {R.ACTIVITIES_READ, R.NOTICES_READ, R.MENUS_READ, R.JOBS_READ},
-    Role.APPROVER: frozenset({R.CONTENT_READ, R.CONTENT_PUBLISH, R.ACTIVITIES_READ, R.JOBS_READ}),
+    Role.EDITOR: _CONTENT
+    | {R.ACTIVITIES_READ, R.NOTICES_READ, R.MENUS_READ, R.JOBS_READ, R.BOARD_READ, R.BOARD_ANSWER},
+    Role.APPROVER: frozenset(
+        {R.CONTENT_READ, R.CONTENT_PUBLISH, R.ACTIVITIES_READ, R.JOBS_READ, R.BOARD_READ, R.BOARD_MODERATE}
+    ),
     Role.LAWYER: frozenset(
         {R.LEGAL_READ, R.LEGAL_ANSWER, R.REPORTER_REVEAL, R.CANNED_USE, R.CONTENT_READ, R.JOBS_READ}
     ),
@@ -151,6 +160,7 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
 OF_THE_UNION: Final[frozenset[Right]] = frozenset(
     {R.CUSTOMERS_READ, R.CUSTOMERS_EDIT, R.NOTICES_EDIT, R.MENUS_APPLY, R.STATUS_READ, R.KEYS_ROTATE}
     | {R.MESSAGES_READ, R.MESSAGES_RAW, R.MESSAGES_RETRY, R.DELIVERIES_READ, R.DELIVERIES_RETRY}
+    | {R.BOARD_READ, R.BOARD_MODERATE, R.BOARD_ANSWER}
 )
 # Who may give a role in the console; the others are given by `gonghui staff` on the server alone.
 _GIVEN_BY_ADMINS = frozenset(Role) - {Role.OPERATOR, Role.AUDITOR}
