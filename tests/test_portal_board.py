@@ -69,7 +69,7 @@ async def decides(ends: Ends, act: str = "publish", reason: str = "") -> str:
     newest = (await posts(ends))[-1]
     async with ends.house.database.transaction() as session:
         now = ends.house.clock.now()
-        by = Standing((await moderator(session, login=f"s{newest.version}{act}")).staff_id, "王强")
+        by = Standing((await moderator(session, login=f"s{newest.id}{act}")).staff_id, "王强")
         if act == "publish":
             await board_work.publish(session, seen(newest, by), now, knowingly=True)
         else:
@@ -218,7 +218,8 @@ async def test_changing_and_taking_back_while_nobody_has_decided(ends: Ends, li:
     )
     assert answer.status_code == 303
     (changed,) = await posts(ends)
-    assert changed.title == "早饭" and len(changed.pictures) == 1 != post.pictures
+    assert changed.title == "早饭" and len(changed.pictures) == 1
+    assert changed.pictures != post.pictures
     stale = await sends(li, f"{at}/edit", title="午饭", version=str(post.version))
     assert stale.status_code == 422 and "在别处改过" in stale.text and 'value="午饭"' in stale.text
 
