@@ -31,6 +31,9 @@ from models import (
     BoardReport,
     BoardState,
     Outbox,
+    Role,
+    Staff,
+    StaffGrant,
 )
 from tests.boarding import (
     HOSTILE,
@@ -239,6 +242,46 @@ async def test_of_two_moderators_the_second_is_told(session: AsyncSession) -> No
     with pytest.raises(MovedOn, match=r"王强.*现在是「已公开」"):
         await board_work.refuse(session, second, "广告", NOON)
     assert len(await told(session)) == 1
+
+
+async def test_nobody_decides_on_his_own(session: AsyncSession) -> None:
+    li, wang, zhao = await writer(session), await moderator(session), await moderator(session, "赵敏", "zhao")
+    (await session.get_one(Staff, wang.staff_id)).person_id = li
+    post = await pending(session, li)
+    with pytest.raises(DomainError, match="您自己写的"):
+        await board_work.publish(session, seen(post, wang), NOON)
+    post = await board_work.publish(session, seen(post, zhao), NOON)
+    await board_voices.report(session, post.public_id, await reader(session), "other", "", NOON)
+    with pytest.raises(DomainError, match="您自己写的"):
+        await board_work.dismiss(session, seen(await again(session, post), wang), NOON)
+
+
+async def test_who_moderates_hears_in_his_own_wechat_without_a_word_of_the_post(
+    session: AsyncSession,
+) -> None:
+    li, wang = await writer(session), await moderator(session)
+    (await session.get_one(Staff, wang.staff_id)).person_id = await reader(session)
+    session.add(StaffGrant(staff_id=wang.staff_id, role=Role.APPROVER, given_at=NOON))
+    post = await published(session, li, wang)
+    for _ in range(3):
+        await board_voices.report(session, post.public_id, await reader(session), "other", HOSTILE, NOON)
+    assert (await told(session))[-1] == "留言板有一条帖子被多人举报，已先隐藏。请到工作台看。"
+
+
+async def test_ten_changes_and_no_more(session: AsyncSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board, "EDITS", 2)
+    li = await writer(session)
+    post = await pending(session, li)
+
+    async def edits() -> None:
+        await board.edit(
+            session, li, post.public_id, words(), version=post.version, channel="portal", now=NOON
+        )
+
+    for _ in range(2):
+        await edits()
+    with pytest.raises(NotNow, match="已经改过 2 次"):
+        await edits()
 
 
 async def test_answers_are_of_a_unit_and_only_their_own_are_changed(session: AsyncSession) -> None:

@@ -35,13 +35,13 @@ async def everything(
     order: Annotated[str, Query()] = "",
     topic: Annotated[str, Query()] = "",
     q: Annotated[str, Query()] = "",
-    after: Annotated[str, Query(max_length=32)] = "",
+    after: Annotated[str, Query()] = "",
 ) -> HTMLResponse:
     """Unknown orders and topics are as if they were not there."""
     chosen = Order(order) if order in set(Order) else Order.NEWEST
     about = BoardTopic(topic) if topic in set(BoardTopic) else None
-    words = " ".join(plain(q).split())[:LONGEST]
-    page = await board_lists.list_public(session, chosen, topic=about, words=words, after=plain(after))
+    words, after = " ".join(plain(q).split())[:LONGEST], plain(after)[:16]
+    page = await board_lists.list_public(session, chosen, topic=about, words=words, after=after)
     shown = render(
         "board.html",
         page=page,

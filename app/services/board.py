@@ -19,11 +19,12 @@ from app.errors import DomainError
 from app.services import board_rows, members, stored_files
 from app.services.board_rows import WRITER, NotNow, author_digest, get_own
 from app.services.board_wording import PICTURES, Words, shown_name
-from models import BoardCheck, BoardPost, BoardState, FileState, Member, Person, StoredFile
+from models import BoardCheck, BoardMove, BoardPost, BoardState, FileState, Member, Person, StoredFile
 from models.sealing import keyring
 from models.types import public_id
 
 A_DAY: Final = 3  # posts of one person
+EDITS: Final = 10  # of one post: each is checked anew
 LISTED: Final = 50
 
 
@@ -113,13 +114,15 @@ async def edit(
 ) -> BoardPost:
     """Other words while nobody has decided; they are checked anew. `drop` are pictures to leave out.
 
-    Raises: NotFound; NotAMember; NotNow: decided already, changed elsewhere, or too many pictures.
+    Raises: NotFound; NotAMember; NotNow: decided already, changed elsewhere or often, too many pictures.
     """
     post = await get_own(session, public_id, person_id, lock=True)
     member = await member_of(session, person_id, now)
     _refuse_decided(post, "改")
     if post.version != version:
         raise NotNow("这条帖子在别处改过了，请刷新页面，看过再改。")
+    if await _edits_of(session, post) >= EDITS:
+        raise NotNow(f"这条帖子已经改过 {EDITS} 次，请等工作人员看过；要紧的话，可以撤回再写。")
     kept = [each for each in post.pictures if each not in drop]
     if len(kept) + len(pictures) > PICTURES:
         raise NotNow(f"最多 {PICTURES} 张图片，请少选几张。")
@@ -197,6 +200,12 @@ def _refuse_decided(post: BoardPost, what: str) -> None:
 async def _sent_before(session: AsyncSession, mark: bytes) -> BoardPost | None:
     found: BoardPost | None = await session.scalar(sa.select(BoardPost).where(BoardPost.once_digest == mark))
     return found
+
+
+async def _edits_of(session: AsyncSession, post: BoardPost) -> int:
+    chosen = sa.select(sa.func.count()).select_from(BoardMove)
+    chosen = chosen.where(BoardMove.post_id == post.id, BoardMove.by == WRITER)
+    return await session.scalar(chosen.where(BoardMove.from_state.is_not(None))) or 0
 
 
 async def _written_today(session: AsyncSession, person_id: int, now: datetime) -> int:

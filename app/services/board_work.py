@@ -20,12 +20,13 @@ from app.services.board_wording import plain
 from app.services.case_reporters import REASON_LENGTH, Known
 from app.services.forgetting import change
 from app.services.permissions import Standing
-from models import BoardAnswer, BoardCheck, BoardMove, BoardPost, BoardReport, BoardState, Person
+from models import BoardAnswer, BoardCheck, BoardMove, BoardPost, BoardReport, BoardState, Person, Staff
 
 ANSWER: Final = 1000  # characters
 UNIT: Final = 30
 MOST_PINNED: Final = 5
 CHANNEL: Final = "console"
+OWN: Final = "这是您自己写的，请别的同事来定。"
 LOOK_TWICE: Final = "机器检查没有通过，或者没有结果。请看过原文，勾选「我看过原文，可以公开」再办。"
 
 
@@ -46,6 +47,7 @@ async def publish(session: AsyncSession, seen: Seen, now: datetime, *, knowingly
     post = await _locked(session, seen, "board.publish", now)
     if post.state is not BoardState.PENDING:
         raise NotNow(f"这条帖子现在是「{post.state.label}」，不用再通过。")
+    await _refuse_own(session, post, seen)
     if post.verdict is BoardCheck.WAITING:
         raise NotNow("机器检查还没有结果，请过一会儿再看。")
     if not post.is_clean and not knowingly:
@@ -90,6 +92,7 @@ async def show(session: AsyncSession, seen: Seen, now: datetime) -> BoardPost:
     post = await _locked(session, seen, "board.show", now)
     if post.state is not BoardState.HIDDEN:
         raise NotNow(f"这条帖子现在是「{post.state.label}」，不用恢复。")
+    await _refuse_own(session, post, seen)
     row = _move(session, post, BoardState.PUBLISHED, seen, now)
     await _settle_reports(session, post, seen, now)
     await board_notices.moved(session, post, row, board_notices.SHOWN, now)
@@ -101,6 +104,7 @@ async def dismiss(session: AsyncSession, seen: Seen, now: datetime) -> BoardPost
     post = await _locked(session, seen, "board.dismiss", now)
     if post.state is not BoardState.PUBLISHED or not post.reports:
         raise NotNow("这条帖子没有要处理的举报。")
+    await _refuse_own(session, post, seen)
     board_rows.note(
         session, post, post.state, by=seen.by.name, channel=CHANNEL, now=now, reason="举报看过，不成立"
     )
@@ -242,6 +246,13 @@ def _move(
     session: AsyncSession, post: BoardPost, to: BoardState, seen: Seen, now: datetime, reason: str = ""
 ) -> BoardMove:
     return board_rows.move(session, post, to, by=seen.by.name, channel=CHANNEL, now=now, reason=reason)
+
+
+async def _refuse_own(session: AsyncSession, post: BoardPost, seen: Seen) -> None:
+    """Raises: DomainError: whoever acts wrote it."""
+    person_id = await session.scalar(sa.select(Staff.person_id).where(Staff.id == seen.by.staff_id))
+    if person_id is not None and post.author_digest == board_rows.author_digest(person_id):
+        raise DomainError(OWN)
 
 
 async def _settle_reports(session: AsyncSession, post: BoardPost, seen: Seen, now: datetime) -> None:
