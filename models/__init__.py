@@ -15,6 +15,18 @@ from models.api_session import ApiSession
 from models.article import Article, ArticleCategory, ArticleMove, ArticleReads, ArticleState
 from models.backup import Backup
 from models.base import Base
+from models.board import (
+    BoardAnswer,
+    BoardCheck,
+    BoardLike,
+    BoardMove,
+    BoardName,
+    BoardPost,
+    BoardReport,
+    BoardState,
+    BoardTopic,
+    ReportReason,
+)
 from models.canned_reply import CannedReply
 from models.care import Care
 from models.case import OVER, Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
@@ -99,6 +111,15 @@ __all__ = [
     "Base",
     "Basis",
     "BindingState",
+    "BoardAnswer",
+    "BoardCheck",
+    "BoardLike",
+    "BoardMove",
+    "BoardName",
+    "BoardPost",
+    "BoardReport",
+    "BoardState",
+    "BoardTopic",
     "Branch",
     "BranchMove",
     "CannedReply",
@@ -164,6 +185,7 @@ __all__ = [
     "PushCount",
     "PushTrouble",
     "QuestionState",
+    "ReportReason",
     "RequestKind",
     "Role",
     "Sex",

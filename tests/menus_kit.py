@@ -20,6 +20,8 @@ KNOWN = {
         ("labour_law.topics", "劳动权益", ("topic",), ()),
         ("feedback.leave", "留言", (), ()),
         ("feedback.mine", "我的留言", (), ()),
+        ("board.latest", "留言板", (), ()),
+        ("board.post", "我要发帖", (), ()),
         ("legal_aid.intake", "法律咨询", (), ()),
         ("legal_aid.mine", "我的咨询", (), ()),
         ("legal_aid.add", "补充咨询", ("number",), ()),

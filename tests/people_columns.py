@@ -2,7 +2,13 @@
 
 from models.base import Base
 
-DIGESTS = {"case_reporter.person_digest", "consent.person_digest"}  # without a foreign key
+DIGESTS = {  # without a foreign key
+    "case_reporter.person_digest",
+    "consent.person_digest",
+    "board_post.author_digest",
+    "board_like.person_digest",
+    "board_report.person_digest",
+}
 
 
 def leads_to(*tables: str) -> set[str]:

@@ -11,6 +11,14 @@ from models import (
     AlertState,
     Base,
     BindingState,
+    BoardAnswer,
+    BoardCheck,
+    BoardMove,
+    BoardName,
+    BoardPost,
+    BoardReport,
+    BoardState,
+    BoardTopic,
     Branch,
     Care,
     Case,
@@ -43,6 +51,7 @@ from models import (
     Outbox,
     Person,
     PrivacyRequest,
+    ReportReason,
     RequestKind,
     SignUp,
     SignUpState,
@@ -73,9 +82,9 @@ async def fill(database: Database) -> None:
         follower = Follower(account_id=account.id, openid="o1", person_id=person.id)
         badminton = await making.activity(session)
         await making.account(session)
-        li = member(branch.id)
+        li, post = member(branch.id), on_board(person.id)
         wang = of_staff()
-        session.add_all([follower, li, wang])
+        session.add_all([follower, li, wang, post])
         await session.flush()
         session.add_all(
             [
@@ -105,6 +114,7 @@ async def fill(database: Database) -> None:
                 *beside(case.id, wang.id),
                 *asked(case.id, li.id),
                 *worked(wang),
+                *below(post.id, wang.id),
                 KeptAnswer(key_digest=bytes(16), call_digest=bytes(16), answer={"status": 201}, at=NOON),
                 *said(account.id, follower.id),
                 question("电费"),
@@ -142,6 +152,31 @@ def asked(case_id: int, member_id: int) -> list[Base]:
             asked_at=NOON,
             outcome=[["对话", "3 条"]],
         ),
+    ]
+
+
+def on_board(person_id: int) -> BoardPost:
+    return BoardPost(
+        author={"person_id": person_id},
+        naming=BoardName.NOBODY,
+        name="匿名职工",
+        topic=BoardTopic.CANTEEN,
+        title="晚饭",
+        text="早一点",
+        state=BoardState.REFUSED,
+        reason="重复",
+        written_at=NOON,
+        verdict=BoardCheck.PASSED,
+    )
+
+
+def below(post_id: int, staff_id: int) -> list[Base]:
+    """What others say of a post."""
+    said = {"by": "王强", "at": NOON}
+    return [
+        BoardAnswer(post_id=post_id, staff_id=staff_id, unit="后勤部", text="好的", **said),
+        BoardReport(post_id=post_id, reason=ReportReason.OTHER, words="重复", at=NOON),
+        BoardMove(post_id=post_id, to_state=BoardState.REFUSED, reason="重复", channel="console", **said),
     ]
 
 

@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from app.main import web
-from app.services import article_files, articles
+from app.services import article_files, articles, board_work
 from app.web.assets import address
+from tests.boarding import moderator, pending, seen, writer
 from tests.both_ends import OURS, Ends, both_ends, settings_for
 from tests.portal_member import Visiting, member
 from tests.test_portal_me import announce, leaves, link
@@ -45,6 +46,9 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
     """One real page for each path with a hole in it."""
     await announce(ends, "羽毛球赛")
     await leaves(ends, li, "灯坏了")
+    async with ends.house.database.transaction() as session:
+        wang, post = await moderator(session), await pending(session, await writer(session))
+        post = await board_work.publish(session, seen(post, wang), ends.house.clock.now())
     activity = first_link((await ends.web.get("/activities", headers=HTML)).text, "/activities")
     tip = (await ends.web.get("/tips", headers=HTML)).text.split('href="/tips/', 1)[1].partition('"')[0]
     return {
@@ -61,6 +65,9 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
         "/exports/{secret}/data.zip": "/exports/nothing/data.zip",
         "/me/staff/{secret}": "/me/staff/nothing",
         "/receipts/{public_id}": "/receipts/nothing",
+        "/board/{public_id}": f"/board/{post.public_id}",
+        "/board/{public_id}/edit": f"/board/{post.public_id}/edit",  # somebody else's: 404
+        "/board/{public_id}/pictures/{position}": f"/board/{post.public_id}/pictures/1",
         "/type/{size}": "/type/large?next=/services",
     }
 

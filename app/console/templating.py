@@ -28,11 +28,13 @@ GOOD: Final = frozenset(
         "done",
         "verified",
         "imported",
+        "passed",
     }
 )
 WAITING: Final = frozenset(
     {"invited", "submitted", "triaged", "assigned", "in_progress", "waiting_user", "reopened", "supplement"}
     | {"reviewing", "waiting", "running", "queued", "sending", "failed_retry", "deferred", "received"}
+    | {"pending", "review", "risky"}
     | {"looking", "ready", "importing"}
     | {"pending_approval", "waitlisted", "offered", "draft", "in_review", "scheduled", "unverified"}
 )

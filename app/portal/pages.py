@@ -8,6 +8,8 @@ from fastapi.routing import APIRoute
 from app.portal import (
     accounts,
     activities,
+    board,
+    board_writing,
     devices,
     interests,
     joining,
@@ -34,6 +36,7 @@ from app.portal import (
 
 _PUBLIC: Final = (
     *(news, activities, tips, laws, services, search),
+    *(board_writing, board),  # in this order: `/board/new` is no post
     *(signing_in, sharing, large_type, privacy, verification),
 )
 # For who is signed in.

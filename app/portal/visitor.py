@@ -26,6 +26,8 @@ from app.wechat.oauth import WebOAuth
 DOOR: Final = "door"  # in the ASGI scope's state
 PRIVATE: Final = (
     "/me",
+    "/board/new",
+    "/board/mine",
     "/search",
     "/api/v1",
     "/signing-in",

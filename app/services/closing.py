@@ -20,6 +20,7 @@ from app.services import (
     application_clocks,
     applications,
     binding,
+    board_forgetting,
     case_clocks,
     cases,
     closed_cases,
@@ -213,6 +214,11 @@ async def _staff(session: AsyncSession, this: Closing) -> None:
         this.tell("工作账号", "不再关联这个微信，提醒不再发来；账号本身由工会管理员管理")
 
 
+async def _board(session: AsyncSession, this: Closing) -> None:
+    for what, done in await board_forgetting.close(session, this.person_id, this.channel, this.now):
+        this.tell(what, done)
+
+
 async def _accounts(session: AsyncSession, this: Closing) -> None:
     count = await customer_moves.forget_person(session, this.person_id, this.now)
     if count:
@@ -313,6 +319,9 @@ RULES: Mapping[str, Rule] = {
     "outbox.person_id": _effects,
     "outbox.follower_id": _kept,  # with the rule before it
     "case_reporter.person_digest": _cases,
+    "board_post.author_digest": _board,
+    "board_like.person_digest": _kept,  # with the rule before it
+    "board_report.person_digest": _kept,  # likewise
     "sign_up.person_id": _sign_ups,
     "consent.person_digest": _consents,
     "member.person_id": _member,

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
-from app.services import case_notices, customer_notices, notices, rating_notices, windows
+from app.services import board_notices, case_notices, customer_notices, notices, rating_notices, windows
 from app.services.outbox import LATE_REPLY
 from app.services.quiet_hours import after_quiet, is_quiet
 from app.services.sign_up_notices import CALLED_OFF, CHANGED
@@ -32,6 +32,7 @@ OWN_MATTERS = frozenset({LATE_REPLY, *case_notices.KINDS})  # told at any hour
 TO_BE_OWED = OWN_MATTERS | {
     CALLED_OFF,
     CHANGED,
+    *board_notices.OF_WRITERS,
     *customer_notices.KINDS,
     *rating_notices.KINDS,
 }  # what cannot be sent opens the next reply

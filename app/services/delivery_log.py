@@ -17,6 +17,7 @@ from app.clock import start_of_day
 from app.database import leave_work
 from app.errors import DomainError, NotFound
 from app.services import (
+    board_notices,
     case_notices,
     crisis,
     customer_notices,
@@ -54,6 +55,7 @@ WAYS: Final[Mapping[Way, str]] = {
 }
 KINDS: Final[Mapping[str, str]] = {
     **outbox.KINDS,
+    **board_notices.KINDS,
     **case_notices.KINDS,
     **notices.KINDS,
     **sign_up_notices.KINDS,

@@ -15,7 +15,16 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
-from app.services import applications, cases, consents, customer_moves, followers, interests, waiting_lists
+from app.services import (
+    applications,
+    board_forgetting,
+    cases,
+    consents,
+    customer_moves,
+    followers,
+    interests,
+    waiting_lists,
+)
 from app.services import sign_up_notices as notices
 from app.services.coordination import upsert
 from app.services.sign_up_moves import note
@@ -251,6 +260,18 @@ async def _accounts(session: AsyncSession, this: Merge) -> None:
     await customer_moves.hand_over(session, this.gone, this.stays)
 
 
+async def _board_posts(session: AsyncSession, this: Merge) -> None:
+    await board_forgetting.hand_over_posts(session, this.gone, this.stays)
+
+
+async def _board_likes(session: AsyncSession, this: Merge) -> None:
+    await board_forgetting.hand_over_likes(session, this.gone, this.stays)
+
+
+async def _board_reports(session: AsyncSession, this: Merge) -> None:
+    await board_forgetting.hand_over_reports(session, this.gone, this.stays)
+
+
 async def _nothing(session: AsyncSession, this: Merge) -> None:
     """The record of merges itself stays as it was written."""
 
@@ -271,6 +292,9 @@ RULES: Mapping[str, Rule] = {
     "stored_file.owner_id": _repoint(StoredFile.owner_id),
     "case_reporter.person_digest": _cases,
     "consent.person_digest": _consents,
+    "board_post.author_digest": _board_posts,
+    "board_like.person_digest": _board_likes,
+    "board_report.person_digest": _board_reports,
     "privacy_request.person_id": _repoint(PrivacyRequest.person_id),
     "person.merged_into_id": _repoint(Person.merged_into_id),
     "person_merge.stays_id": _nothing,

@@ -30,6 +30,9 @@ class Right(StrEnum):
     HEALTH_ANSWER = "health.answer"
     CALLERS_WRITE = "callers.write"
     REPORTER_REVEAL = "reporter.reveal"
+    BOARD_READ = "board.read"
+    BOARD_MODERATE = "board.moderate"
+    BOARD_ANSWER = "board.answer"
     CANNED_USE = "canned.use"
     CANNED_EDIT = "canned.edit"
     MEMBERS_READ = "members.read"
@@ -81,6 +84,9 @@ _LABELS: Final[Mapping[Right, str]] = {
     Right.HEALTH_ANSWER: "办理健康咨询",
     Right.CALLERS_WRITE: "代录来电来访",
     Right.REPORTER_REVEAL: "查看当事人的身份",
+    Right.BOARD_READ: "看留言板",
+    Right.BOARD_MODERATE: "审核留言板",
+    Right.BOARD_ANSWER: "答复留言板的帖子",
     Right.CANNED_USE: "用常用语、管自己的常用语",
     Right.CANNED_EDIT: "管大家的常用语",
     Right.MEMBERS_READ: "看会员名册",
@@ -129,8 +135,11 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.UNION_ADMIN: frozenset(Right)
     - (_COUNSEL | _HEALTH)
     - {R.LEGAL_READ, R.LEGAL_ANSWER, R.KEYS_ROTATE, R.MESSAGES_RAW, R.AUDIT_EXPORT, R.CONTENT_PUBLISH},
-    Role.EDITOR: _CONTENT | {R.ACTIVITIES_READ, R.NOTICES_READ, R.MENUS_READ, R.JOBS_READ},
-    Role.APPROVER: frozenset({R.CONTENT_READ, R.CONTENT_PUBLISH, R.ACTIVITIES_READ, R.JOBS_READ}),
+    Role.EDITOR: _CONTENT
+    | {R.ACTIVITIES_READ, R.NOTICES_READ, R.MENUS_READ, R.JOBS_READ, R.BOARD_READ, R.BOARD_ANSWER},
+    Role.APPROVER: frozenset(
+        {R.CONTENT_READ, R.CONTENT_PUBLISH, R.ACTIVITIES_READ, R.JOBS_READ, R.BOARD_READ, R.BOARD_MODERATE}
+    ),
     Role.LAWYER: frozenset(
         {R.LEGAL_READ, R.LEGAL_ANSWER, R.CALLERS_WRITE, R.REPORTER_REVEAL, R.CANNED_USE}
         | {R.CONTENT_READ, R.JOBS_READ}
@@ -155,6 +164,7 @@ OF_THE_UNION: Final[frozenset[Right]] = frozenset(
     {R.CUSTOMERS_READ, R.CUSTOMERS_EDIT, R.NOTICES_EDIT, R.MENUS_APPLY, R.STATUS_READ, R.KEYS_ROTATE}
     | {R.CALLERS_WRITE}
     | {R.MESSAGES_READ, R.MESSAGES_RAW, R.MESSAGES_RETRY, R.DELIVERIES_READ, R.DELIVERIES_RETRY}
+    | {R.BOARD_READ, R.BOARD_MODERATE, R.BOARD_ANSWER}
 )
 # Who may give a role in the console; the others are given by `gonghui staff` on the server alone.
 _GIVEN_BY_ADMINS = frozenset(Role) - {Role.OPERATOR, Role.AUDITOR}

@@ -150,6 +150,17 @@ FEEDBACK = Purpose(
     kept="办结 3 年后删除内容，只留编号和时间。",
     refusing="不想写下来，可以直接打服务电话。",
 )
+BOARD = Purpose(
+    key="board",
+    title="留言板",
+    version="2026-12",
+    basis=Basis.SERVICE,
+    why="把您愿意公开说的话审核以后登出来，请有关单位答复。用什么名字由您选，不选真名就不显示真名。",
+    kinds="您写的内容和图片、选的名字，点赞和举报；您是谁单独加密，不和帖子写在一起。机器检查时内容交给微信。",
+    seen_by="帖子公开后谁都能看；您是谁只在追究违法内容时由工会管理员写明理由查看，留痕。",
+    kept="公开的保留到您撤下，3 年后不再留您是谁；没公开的、隐藏的 180 天后删除。注销时撤下。",
+    refusing="不想公开，可以用「我要留言」，只有办事的人看得到。",
+)
 LEGAL_AID = Purpose(
     key="legal_aid",
     title="法律咨询",
@@ -204,7 +215,7 @@ EXPORTS = Purpose(
 )
 
 PURPOSES = (
-    *(CHAT, MEMBERSHIP, JOINING, SIGN_UP, FEEDBACK, LEGAL_AID, COUNSELLING, HEALTH),
+    *(CHAT, MEMBERSHIP, JOINING, SIGN_UP, FEEDBACK, BOARD, LEGAL_AID, COUNSELLING, HEALTH),
     *(ACCOUNTS, INTERESTS, CRISIS, EXPORTS),
 )
 ASKED = tuple(each for each in PURPOSES if each.asks)  # these need consent

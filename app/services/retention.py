@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.services import (
     api_sessions,
     applications,
+    board_forgetting,
     case_drafts,
     closed_cases,
     confidential,
@@ -269,6 +270,8 @@ DEEP = (  # read through whole tables, in the order of ids
     interests.forget_old,
     api_sessions.forget_old,
     applications.forget_facts,
+    board_forgetting.forget_over,
+    board_forgetting.forget_writers,
     member_changes.forget_facts,
     past_members.forget_facts,
     past_members.forget_changes,

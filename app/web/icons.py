@@ -45,6 +45,8 @@ ICONS: Final = {
     "sprout": '<path d="M12 20v-7m0 0c0-4-3-6.5-8-6.5C4 11 7 13 12 13zm0-2c0-4 3-6 8-6 0 4-3 6-8 6"/>',
     "cross": '<path d="M9.5 4h5v5.5H20v5h-5.5V20h-5v-5.5H4v-5h5.5z"/>',
     "record": '<path d="M6 3h9l4 4v14H6zM15 3v4h4M9 12h7m-7 4h5"/>',
+    "board": '<path d="M4 4h16v12H4zm4 4h8m-8 4h5M9 16l-2 5m8-5 2 5"/>',
+    "thumb": '<path d="M7 11v9H4v-9zm0 0 4-7c2 0 2.5 1.5 2 3.5L12.5 10H19l-1.5 8.5a2 2 0 0 1-2 1.5H7"/>',
     "quote": '<path d="M4 5h16v11h-8l-4 4v-4H4zm4.5 3.5v3m3-3v3"/>',
     "ask": '<circle cx="12" cy="12" r="8.5"/><path d="M9.5 9.5c0-3.3 5-3.3 5 0 0 2-2.5 2-2.5 4m0 3v.1"/>',
 }
