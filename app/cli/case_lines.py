@@ -13,7 +13,7 @@ def line(case: Case, now: datetime, facts: Facts) -> str:
     parts = [
         case.number,
         case.kind.label + (f"（{topic}）" if (topic := cases.topic_of(case)) else ""),
-        case.state.label,
+        case.state_label,
         "保密" if case.kind in CARE else "匿名" if case.anonymous else "实名",
     ]
     due_at = case.answer_due_at or (case.first_answer_due_at if case.state is CaseState.SUBMITTED else None)

@@ -53,10 +53,10 @@ def render(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(values)
 
 
-SETTLED = frozenset({"confirmed", "checked_in", "answered", "verified", "approved"})
+SETTLED = frozenset({"confirmed", "checked_in", "answered", "verified", "approved", "granted", "concluded"})
 WAITING = frozenset(
     {"pending_approval", "waitlisted", "offered", "submitted", "triaged", "assigned"}
-    | {"in_progress", "waiting_user", "reopened", "unverified", "supplement", "reviewing"}
+    | {"in_progress", "waiting_user", "reopened", "unverified", "supplement", "reviewing", "objection"}
 )
 
 

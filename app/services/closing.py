@@ -27,6 +27,8 @@ from app.services import (
     consents,
     customer_moves,
     interests,
+    legal_aid,
+    legal_aid_clocks,
     privacy_requests,
     sign_ups,
     stored_files,
@@ -72,6 +74,8 @@ from models import (
 )
 
 GONE = "gone:"  # before what stands in place of an openid
+# How a case ends without its person; the first that is a move.
+_ENDS = (CaseState.CANCELLED, CaseState.CLOSED, CaseState.TERMINATED, CaseState.UPHELD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +163,7 @@ async def _cases(session: AsyncSession, this: Closing) -> None:
 
 async def _end(session: AsyncSession, case: Case, this: Closing) -> None:
     """Withdrawn where nothing was answered yet, else closed."""
-    to = CaseState.CANCELLED if CaseState.CANCELLED in MOVES[case.kind][case.state] else CaseState.CLOSED
+    to = next(each for each in _ENDS if each in MOVES[case.kind][case.state])
     at = cases.moment_kept(this.now, anonymous=case.anonymous)
     entry = CaseEntry(
         case_id=case.id, kind=EntryKind.EVENT, blocks=[], by="system", channel=this.channel, created_at=at
@@ -169,6 +173,8 @@ async def _end(session: AsyncSession, case: Case, this: Closing) -> None:
     case_clocks.end(case)
     if case.kind is CaseKind.APPLICATION:
         application_clocks.end(await applications.of_case(session, case))
+    if case.kind is CaseKind.LEGAL_AID:
+        legal_aid_clocks.end(case, await legal_aid.row_of(session, case))
     session.add(entry)
 
 

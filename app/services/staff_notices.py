@@ -11,6 +11,7 @@ from app.services.permissions import Right
 from models import Case, CaseEntry, CaseReminder, Staff
 
 HANDED, RETURNED, UNHAPPY = "staff.handed", "staff.returned", "staff.unhappy"
+AID = "staff.aid"
 MENTIONED, FOLLOW_UP = "staff.mentioned", "staff.follow_up"
 KINDS: Final[Mapping[str, str]] = {
     HANDED: "事项转给同事",
@@ -18,6 +19,7 @@ KINDS: Final[Mapping[str, str]] = {
     UNHAPPY: "评价不满意",
     MENTIONED: "备注提到同事",
     FOLLOW_UP: "提醒同事跟进",
+    AID: "法律援助要办",
 }
 
 
@@ -43,6 +45,14 @@ async def unhappy(session: AsyncSession, case: Case, entry: CaseEntry, right: Ri
         key, to = f"{UNHAPPY}:{entry.id}:{each.id}", each.person_id
         # Who is answered just now and is of staff too has not heard of it by that.
         outbox.add(session, UNHAPPY, key=key, to=to, payload=_text(words), now=now, besides_reply=True)
+
+
+async def aid(session: AsyncSession, case: Case, entry: CaseEntry, what: str, now: datetime) -> None:
+    """All who decide about legal aid hear that something must be done, once."""
+    words = f"{case.kind.label} {case.number} {what}。请到工作台看。"
+    for each in await _able(session, case, Right.AID_DECIDE):
+        key, to = f"{AID}:{entry.id}:{each.id}", each.person_id
+        outbox.add(session, AID, key=key, to=to, payload=_text(words), now=now, besides_reply=True)
 
 
 async def _able(session: AsyncSession, case: Case, right: Right) -> list[Staff]:
