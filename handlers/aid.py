@@ -140,6 +140,7 @@ async def shown(chat: Chat, number: str) -> Reply:
         f"{case.number}　{case.state_said}",
         f"{lines.day(case.opened_at)}申请，{row.matter.label}",
         legal_aid_words.clock_of(case, row, chat.at),
+        f"请现在就打电话：\n{legal_aid.hurry_lines()}" if legal_aid.is_hurried(case, row) else "",
         newest,
         f"您说：{lines.short(said, 120)}" if said else "",
         _doors(case, row, chat),

@@ -207,5 +207,7 @@ async def test_a_deadline_that_comes_near_makes_it_urgent(database: Database, cl
     async with database.reading() as session:
         case, row = await look(session, number)
         assert row.fast_track and row.due_at == at(date(2026, 11, 27))
+        (said,) = await told(session, case_notices.PROGRESS)
+        assert "12348" in said and "12351" in said
         notes = [cases.text_of(each) for each in await case_work.list_entries(session, case)]
         assert notes.count("离法定期限不足 7 天，可以先指派、后补材料") == 1

@@ -29,7 +29,7 @@ from app.services.consultation_facts import Opponent, Tried
 from app.services.legal_aid_facts import PROMISE, Carried, Ground, Wants
 from app.services.legal_topics import topic_label
 from app.services.purposes import AID
-from models import AidMatter, Case, CaseKind, CaseState, Employment
+from models import AidMatter, Case, CaseKind, Employment
 
 router = APIRouter(prefix="/me/cases", include_in_schema=False)
 
@@ -163,7 +163,7 @@ async def page(
         case=case,
         address=cases.address_of(case, visitor.person_id),
         clock=legal_aid_words.clock_of(case, row, now),
-        hurry=row.fast_track and case.state in (CaseState.SUBMITTED, CaseState.ASSIGNED),
+        hurry=legal_aid.is_hurried(case, row),
         hotlines=legal_aid.hurry_lines().split("\n"),
         facts=legal_aid_facts.read(row),
         thread=[(*own_cases.told(case, entry), spoken(entry.created_at, now)) for entry in thread],

@@ -176,6 +176,11 @@ async def _is_same(
     )
 
 
+def is_hurried(case: Case, row: LegalAid) -> bool:
+    """Whether help comes first and papers later, and is still to come."""
+    return row.fast_track and case.state in (CaseState.SUBMITTED, CaseState.ASSIGNED)
+
+
 def hurry_lines() -> str:
     """The numbers to call when there is no time to wait."""
     return hotlines.lines(Subject.UNION, Subject.LAW, but=("12333",))

@@ -16,11 +16,12 @@ from app.services import case_work, legal_aid, legal_aid_clocks, permissions, st
 from app.services import legal_aid_work as work
 from app.services.case_notices import ENDED, PROGRESS
 from app.services.legal_aid import KIND, PAPERS_WORD
-from app.services.legal_aid_clocks import SUPPLY
+from app.services.legal_aid_clocks import ASSIGN, SUPPLY
 from app.services.legal_aid_work import CONSOLE, Done
 from app.services.permissions import Right, Standing
 from models import Case, CaseState, LegalAid, Member, Role, Staff
 
+SYSTEM: Final = "system"
 S: Final = CaseState
 CARRIED: Final = (S.ASSIGNED, S.IN_PROGRESS)
 NOT_OURS: Final = "对方是本公司，只能指派公司以外的律师，不得交给公司的法务部门和职工。"
@@ -112,6 +113,7 @@ async def _reassign(
     why = case_work.fitting(why, "改派的原因")
     entry = await case_work.note(session, case, f"改派{lawyer.name}承办：{why}", by.name, now)
     case.owner_id, case.owned_at = lawyer.id, now
+    legal_aid_clocks.owe_nothing(case, await legal_aid.row_of(session, case))
     await staff_notices.handed(session, case, lawyer, now)
     words = f"您的法律援助 {case.number} 改由{lawyer.name}承办，会和您联系。"
     return await work.told(session, case, entry, PROGRESS, words, "", now)
@@ -136,6 +138,15 @@ async def _papers_later(
     words = work.list_of(missing, midnight)
     await case_work.say(session, case, case.state, words, by.name, now, channel=CONSOLE)
     return f"\n还要补材料：{words}\n请回复「{PAPERS_WORD}」拍照发来。"
+
+
+async def is_left(session: AsyncSession, case: Case, now: datetime) -> None:
+    """Its lawyer is out of service: within the days of the law it goes to another. `case` is locked."""
+    case.owner_id = case.owned_at = None
+    row = await legal_aid.row_of(session, case)
+    legal_aid_clocks.owe(case, row, now, ASSIGN)
+    entry = await case_work.note(session, case, "承办人停用了，要改派", SYSTEM, now)
+    await staff_notices.aid(session, case, entry, "的承办人停用了，要改派", now)
 
 
 # --- carrying ----------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from app.services import permissions
 from app.services.application_lists import Moved
 from app.services.legal_aid import KIND
 from app.services.permissions import Right, Scope, Standing
-from models import OVER, Case, CaseEntry, CaseState, LegalAid, Staff
+from models import OVER, Case, CaseEntry, CaseState, EntryKind, LegalAid, Staff
 
 OPEN_SHOWN: Final = 200  # open ones are listed by when they are due
 SOON: Final = timedelta(days=2)
@@ -115,9 +115,17 @@ async def get(session: AsyncSession, asked: Asked, number: str, *, lock: bool = 
     return _listed(row)
 
 
-async def refuse_moved(session: AsyncSession, case: Case, version: str, now: datetime) -> None:
+async def mark_of(session: AsyncSession, case: Case) -> str:
+    """Changes with the case and with every word and paper of the member; not when staff only look."""
+    said = sa.select(sa.func.max(CaseEntry.id)).where(
+        CaseEntry.case_id == case.id, CaseEntry.kind == EntryKind.MEMBER
+    )
+    return f"{case.version}.{await session.scalar(said) or 0}"
+
+
+async def refuse_moved(session: AsyncSession, case: Case, mark: str) -> None:
     """Whether it is as it was when the form was made. Raises: Moved: says what happened since."""
-    if version == str(case.version):
+    if mark == await mark_of(session, case):
         return
     newest = sa.select(CaseEntry).where(CaseEntry.case_id == case.id).order_by(CaseEntry.id.desc()).limit(1)
     entry = await session.scalar(newest)

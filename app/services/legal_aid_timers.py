@@ -14,15 +14,15 @@ from app.clock import civil_date
 from app.services import case_notices, case_work, legal_aid, legal_aid_clocks, staff_notices
 from app.services.legal_aid import PAPERS_WORD
 from app.services.statutory_deadlines import NEAR as CLOSE
-from models import Case, CaseState, LegalAid
+from models import Case, CaseEntry, CaseState, LegalAid
 
 SYSTEM: Final = "system"
 NEAR, OVERDUE, REMINDED, LAPSED, HURRIED = "near", "overdue", "reminded", "lapsed", "hurried"
 _OWED: Final = {
     CaseState.SUBMITTED: "决定",
     CaseState.REVIEWING: "决定",
-    CaseState.GRANTED: "指派律师",
     CaseState.OBJECTION: "复核异议",
+    **dict.fromkeys((CaseState.GRANTED, CaseState.ASSIGNED, CaseState.IN_PROGRESS), "指派律师"),
 }
 
 
@@ -69,9 +69,10 @@ async def advance(session: AsyncSession, case_id: int, now: datetime) -> tuple[C
     return case, done
 
 
-async def _tell_staff(session: AsyncSession, case: Case, what: str, now: datetime) -> None:
+async def _tell_staff(session: AsyncSession, case: Case, what: str, now: datetime) -> CaseEntry:
     entry = await case_work.note(session, case, what, SYSTEM, now)
     await staff_notices.aid(session, case, entry, what, now)
+    return entry
 
 
 async def _remind(session: AsyncSession, case: Case, row: LegalAid, now: datetime) -> None:
@@ -116,7 +117,12 @@ async def _hurries(session: AsyncSession, case: Case, row: LegalAid, now: dateti
         return False
     row.fast_track = True
     legal_aid_clocks.owe_at_once(case, row, now)
-    await _tell_staff(session, case, "离法定期限不足 7 天，可以先指派、后补材料", now)
+    entry = await _tell_staff(session, case, "离法定期限不足 7 天，可以先指派、后补材料", now)
+    words = (
+        f"您的法律援助申请 {case.number} 离期限不足 7 天了，我们先帮您办、后补材料。\n"
+        f"请现在就打电话：\n{legal_aid.hurry_lines()}"
+    )
+    await case_notices.tell(session, case, entry, case_notices.PROGRESS, words, "", now)
     return True
 
 
@@ -128,4 +134,4 @@ def _comes_near(now: datetime) -> sa.ColumnElement[bool]:
 
 
 def _owed(case: Case) -> str:
-    return _OWED.get(case.state, "办理")
+    return _OWED[case.state]

@@ -9,14 +9,19 @@ from models import Case, CaseState, LegalAid
 
 S: Final = CaseState
 LATE: Final = "比说好的晚了，很抱歉，我们在催办。"
-_OURS: Final = {S.SUBMITTED: "答复", S.REVIEWING: "答复", S.GRANTED: "指派律师", S.OBJECTION: "复核您的异议"}
+_OURS: Final = {
+    S.SUBMITTED: "答复",
+    S.REVIEWING: "答复",
+    S.OBJECTION: "复核您的异议",
+    **dict.fromkeys((S.GRANTED, S.ASSIGNED, S.IN_PROGRESS), "指派律师"),
+}
 
 
 def clock_of(case: Case, row: LegalAid, now: datetime) -> str:
     """Until when who has to do what, as the member reads it; empty where nothing runs."""
     told = []
     if row.due_at is not None:
-        what = "指派律师" if case.state is S.SUBMITTED and row.fast_track else _OURS.get(case.state, "办理")
+        what = "指派律师" if case.state is S.SUBMITTED and row.fast_track else _OURS[case.state]
         late = f"{what}{LATE}"
         ahead = f"最迟 {_day(row.due_at)}{what}（{left_in_words(row.due_at, now)}）"
         told.append(ahead if now < row.due_at else late)
