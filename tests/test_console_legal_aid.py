@@ -106,6 +106,14 @@ async def test_an_objection_is_not_for_who_refused(ends: Ends, admin: Worker) ->
     assert await state_of(ends, number) is S.UPHELD
 
 
+async def test_a_refusal_is_told_with_a_line_to_tap(ends: Ends, admin: Worker) -> None:
+    _, number = await applies(ends)
+    await acts(admin, number, "reject", reason="不在范围内")
+
+    said = next(each for each in await told(ends) if "不予援助" in each)
+    assert f"msgmenuid=do:legal_aid.object?number={number}" in said and "提出异议</a>" in said
+
+
 async def test_against_the_company_the_page_offers_only_outside_lawyers(
     ends: Ends, admin: Worker, lawyer: Worker
 ) -> None:

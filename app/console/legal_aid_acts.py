@@ -28,6 +28,7 @@ from app.services import (
 from app.services.audit import does
 from app.services.legal_aid_carrying import CARRIED
 from app.services.legal_aid_lists import Listed
+from app.services.legal_aid_work import Tap
 from app.services.permissions import Right
 
 router = APIRouter(prefix="/legal-aid", dependencies=[needs(Right.AID_READ)])
@@ -76,7 +77,7 @@ async def reject(number: str, request: Request, desk: ActingDesk, shell: InShell
     async def work(session: AsyncSession, listed: Listed, form: FormData) -> str:
         reason = forms.words(form, "reason")
         _does(session, listed, "aid.reject", reason)
-        await legal_aid_work.reject(session, listed.case.number, reason, desk.standing, now)
+        await legal_aid_work.reject(session, listed.case.number, reason, desk.standing, now, tap=_tap(desk))
         return "不予援助，理由和提出异议的办法会告诉本人。"
 
     return await _act(number, request, desk, shell, now, Right.AID_DECIDE, work)
@@ -98,7 +99,9 @@ async def terminate(number: str, request: Request, desk: ActingDesk, shell: InSh
     async def work(session: AsyncSession, listed: Listed, form: FormData) -> str:
         reason = forms.words(form, "reason")
         _does(session, listed, "aid.terminate", reason)
-        await legal_aid_work.terminate(session, listed.case.number, reason, desk.standing, now)
+        await legal_aid_work.terminate(
+            session, listed.case.number, reason, desk.standing, now, tap=_tap(desk)
+        )
         return "援助已终止，理由和提出异议的办法会告诉本人。"
 
     return await _act(number, request, desk, shell, now, Right.AID_DECIDE, work)
@@ -234,6 +237,10 @@ async def _again(
     async with desk.reading() as session:
         values = await shown(session, desk, number, now)
     return shell.refused(TEMPLATE, error, **values, typed=typed)
+
+
+def _tap(desk: Desk) -> Tap:
+    return lambda label, number: desk.shared.tap(label, f"legal_aid.object?number={number}")
 
 
 def _day(form: FormData) -> date | None:

@@ -4,6 +4,7 @@ An objection goes to somebody else than who decided. A second time the same act 
 told to the member. Not here: who carries it (`legal_aid_carrying`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -22,6 +23,10 @@ from models import OVER, Case, CaseEntry, CaseState, LegalAid, Outbox
 
 CONSOLE: Final = "console"
 S: Final = CaseState
+
+
+Tap = Callable[[str, str], str]
+"""A line to tap that reads the first, and objects to what was decided about the case of that number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,9 @@ async def grant(session: AsyncSession, number: str, by: Standing, now: datetime)
     return await told(session, case, entry, ANSWERED, words, "", now)
 
 
-async def reject(session: AsyncSession, number: str, reason: str, by: Standing, now: datetime) -> Done:
+async def reject(
+    session: AsyncSession, number: str, reason: str, by: Standing, now: datetime, *, tap: Tap | None = None
+) -> Done:
     """Refuse aid in writing, with the reason（《法律援助法》第四十三条）.
 
     Raises:
@@ -123,10 +130,14 @@ async def reject(session: AsyncSession, number: str, reason: str, by: Standing, 
     if case.state is S.REJECTED:
         return Done(case, None)
     entry = await case_work.say(session, case, S.REJECTED, reason, by.name, now, channel=CONSOLE)
-    return await _no(session, case, row, entry, f"您的法律援助申请 {case.number} 不予援助", reason, by, now)
+    return await _no(
+        session, case, row, entry, f"您的法律援助申请 {case.number} 不予援助", reason, by, now, tap
+    )
 
 
-async def terminate(session: AsyncSession, number: str, reason: str, by: Standing, now: datetime) -> Done:
+async def terminate(
+    session: AsyncSession, number: str, reason: str, by: Standing, now: datetime, *, tap: Tap | None = None
+) -> Done:
     """End the aid before its time（《法律援助法》第四十八条）.
 
     Raises:
@@ -138,7 +149,7 @@ async def terminate(session: AsyncSession, number: str, reason: str, by: Standin
     if case.state is S.TERMINATED:
         return Done(case, None)
     entry = await case_work.say(session, case, S.TERMINATED, reason, by.name, now, channel=CONSOLE)
-    return await _no(session, case, row, entry, f"您的法律援助 {case.number} 终止了", reason, by, now)
+    return await _no(session, case, row, entry, f"您的法律援助 {case.number} 终止了", reason, by, now, tap)
 
 
 async def uphold(session: AsyncSession, number: str, reason: str, by: Standing, now: datetime) -> Done:
@@ -170,14 +181,16 @@ async def _no(
     reason: str,
     by: Standing,
     now: datetime,
+    tap: Tap | None,
 ) -> Done:
     """Over, unless the member objects in time."""
     decided(row, by, now)
     over(case, row, now)
     until = row.objection_until = legal_aid_clocks.theirs(now, OBJECT)
+    how = f"点这里：{tap('提出异议', case.number)}" if tap is not None else f"回复「{OBJECT_WORD}」"
     words = (
         f"{heading}。理由：\n{reason}\n"
-        f"不同意的，{day_of(until)}以前回复「{OBJECT_WORD}」，由另一位同事 5 天内复核。"
+        f"不同意的，{day_of(until)}以前{how}，由另一位同事 5 天内复核。"
         "也可以打 12348 问政府的法律援助中心。"
     )
     return await told(session, case, entry, ANSWERED, words, short_of(heading), now)
