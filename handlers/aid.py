@@ -141,9 +141,9 @@ async def shown(chat: Chat, number: str) -> Reply:
         f"{lines.day(case.opened_at)}申请，{row.matter.label}",
         legal_aid_words.clock_of(case, row, chat.at),
         f"请现在就打电话：\n{legal_aid.hurry_lines()}" if legal_aid.is_hurried(case, row) else "",
+        _doors(case, row, chat),  # before what may be long
         newest,
         f"您说：{lines.short(said, 120)}" if said else "",
-        _doors(case, row, chat),
     ]
     return Text(fit("\n".join(filter(None, told))))
 

@@ -119,6 +119,22 @@ async def test_a_refusal_is_objected_to_by_a_tap(talk: Talk) -> None:
     assert await state_of(talk) is CaseState.OBJECTION
 
 
+async def test_a_long_reason_does_not_push_out_the_line_to_tap(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await says_all(li, *PENSION)
+    reason = "不在援助范围内，" * 75
+    await staff(
+        talk,
+        lambda s, house: legal_aid_work.reject(s, NUMBER, reason, house.wang, talk.clock.now()),
+    )
+
+    await li.says("我的援助申请")
+    await li.taps(NUMBER)
+    assert len(li.last.encode()) <= 2048
+    await li.taps("提出异议")
+    assert "请说说为什么不同意" in li.last
+
+
 async def test_too_late_there_is_nothing_to_tap(talk: Talk) -> None:
     li = await talk.person("李娜")
     await says_all(li, *PENSION)
