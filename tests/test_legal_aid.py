@@ -261,6 +261,19 @@ async def test_an_objection_goes_to_another_person(session: AsyncSession, house:
     assert (await told(session, case_notices.ANSWERED))[-1].startswith("您对 YZ-2026-0001 的异议成立。")
 
 
+async def test_nobody_decides_about_himself(session: AsyncSession, house: House) -> None:
+    who, number = await applied(session)
+    admin = await session.get_one(Staff, house.wang.staff_id)
+    admin.person_id = who
+    await session.flush()
+
+    with pytest.raises(DomainError, match="是您本人的申请"):
+        await legal_aid_work.grant(session, number, house.wang, NOON)
+    with pytest.raises(DomainError, match="是您本人的申请"):
+        await legal_aid_work.reject(session, number, "不在范围内", house.wang, NOON)
+    await legal_aid_work.grant(session, number, house.zhao, NOON)
+
+
 async def test_an_objection_that_changes_nothing_ends_it(session: AsyncSession, house: House) -> None:
     who, number = await applied(session)
     await legal_aid_work.reject(session, number, "不属于援助范围。", house.wang, NOON)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date, day_begins
@@ -19,11 +20,10 @@ from app.services.case_notices import ANSWERED, ASKED, ENDED, PROGRESS
 from app.services.legal_aid import KIND, MINE_WORD, OBJECT_WORD, PAPERS_WORD
 from app.services.legal_aid_clocks import ASSIGN, DECIDE, OBJECT, SUPPLY
 from app.services.permissions import Standing
-from models import OVER, Case, CaseEntry, CaseState, LegalAid, Outbox
+from models import OVER, Case, CaseEntry, CaseState, LegalAid, Outbox, Staff
 
 CONSOLE: Final = "console"
 S: Final = CaseState
-
 
 Tap = Callable[[str, str], str]
 """A line to tap that reads the first, and objects to what was decided about the case of that number."""
@@ -66,7 +66,7 @@ async def ask(
         f"{heading}：\n{list_of(missing, midnight)}\n"
         f"请回复「{PAPERS_WORD}」，拍照分几次发来都行。到期没有补的，按撤回处理，以后可以重新申请。"
     )
-    return await told(session, case, entry, ASKED, words, heading, now)
+    return await told(session, case, entry, ASKED, words, short_of(heading), now)
 
 
 async def accept(session: AsyncSession, number: str, by: Standing, now: datetime) -> Done:
@@ -104,7 +104,7 @@ async def grant(session: AsyncSession, number: str, by: Standing, now: datetime)
     if case.state is S.GRANTED:
         return Done(case, None)
     was = case.state
-    await _refuse_same_judge(session, case, row, by)
+    await _refuse_judge(session, case, row, by)
     words = f"您的法律援助申请 {case.number} 同意援助，不收您的钱。\n3 天内为您指派律师，指派以后马上告诉您。"
     entry = await case_work.say(session, case, S.GRANTED, "同意援助。", by.name, now, channel=CONSOLE)
     if was is S.OBJECTION:
@@ -129,6 +129,7 @@ async def reject(
     case, row = await get(session, number, lock=True)
     if case.state is S.REJECTED:
         return Done(case, None)
+    await _refuse_judge(session, case, row, by)
     entry = await case_work.say(session, case, S.REJECTED, reason, by.name, now, channel=CONSOLE)
     return await _no(
         session, case, row, entry, f"您的法律援助申请 {case.number} 不予援助", reason, by, now, tap
@@ -148,6 +149,7 @@ async def terminate(
     case, row = await get(session, number, lock=True)
     if case.state is S.TERMINATED:
         return Done(case, None)
+    await _refuse_judge(session, case, row, by)
     entry = await case_work.say(session, case, S.TERMINATED, reason, by.name, now, channel=CONSOLE)
     return await _no(session, case, row, entry, f"您的法律援助 {case.number} 终止了", reason, by, now, tap)
 
@@ -163,7 +165,7 @@ async def uphold(session: AsyncSession, number: str, reason: str, by: Standing, 
     case, row = await get(session, number, lock=True)
     if case.state is S.UPHELD:
         return Done(case, None)
-    await _refuse_same_judge(session, case, row, by)
+    await _refuse_judge(session, case, row, by)
     entry = await case_work.say(session, case, S.UPHELD, reason, by.name, now, channel=CONSOLE)
     decided(row, by, now)
     over(case, row, now)
@@ -196,9 +198,13 @@ async def _no(
     return await told(session, case, entry, ANSWERED, words, short_of(heading), now)
 
 
-async def _refuse_same_judge(session: AsyncSession, case: Case, row: LegalAid, by: Standing) -> None:
+async def _refuse_judge(session: AsyncSession, case: Case, row: LegalAid, by: Standing) -> None:
+    """Nobody decides about himself, nor about an objection to what he decided. Raises: DomainError."""
     if case.state is S.OBJECTION and row.decided_by_id == by.staff_id:
         raise DomainError(f"{case.number} 原来的决定是您作的，异议要由另一位同事复核。")
+    own = await session.scalar(sa.select(Staff.person_id).where(Staff.id == by.staff_id))
+    if case.state not in OVER and own == (await case_notices.reporter(session, case))["person_id"]:
+        raise DomainError(f"{case.number} 是您本人的申请，要由另一位同事决定。")
 
 
 # --- parts -------------------------------------------------------------------------------------------------
