@@ -3,7 +3,7 @@
 `WriteSession` is one writing transaction, for routes that ask for it by name.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, TypeVar
@@ -37,6 +37,7 @@ class Shared:
     controller: Controller
     files: Files
     joining_days: int  # working days in which a 入会申请 is decided
+    tap: Callable[[str, str], str]  # a line of a message: it reads the first and, tapped, runs that handler
 
 
 def handed(request: Request, name: str, kind: type[Kind]) -> Kind:

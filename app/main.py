@@ -24,6 +24,7 @@ from app.console.entrance import CONSOLE
 from app.console.office import OFFICE, Office
 from app.console.pulse import Pulse
 from app.dependencies import SHARED, Shared
+from app.dialogue.routing import TAP_DO
 from app.errors import DomainError
 from app.jobs.menus import drifted
 from app.menus.file import read_applied
@@ -42,6 +43,7 @@ from app.wechat.callback import CallbackEndpoint
 from app.wechat.errors import WeChatError
 from app.wechat.incoming import Incoming, words_in
 from app.wechat.jssdk import TicketSource
+from app.wechat.replies import choice_line
 from models import AccountKind
 
 READ = ["GET", "HEAD"]
@@ -102,6 +104,7 @@ class Service:
                 controller=house.controller,
                 files=house.files,
                 joining_days=self._settings.joining_days,
+                tap=lambda label, handler: choice_line(label, f"{TAP_DO}{handler}"),
             )
             self._door, self._gate, self._office = _door(house), _gate(house), _office(house)
             await house.refresh()

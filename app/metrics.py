@@ -85,7 +85,9 @@ class Metrics:
             Gauge, "consultations_overdue", "Consultations not answered when an answer was due"
         )
         self._late_applications = self._make(
-            Gauge, "applications_overdue", "Applications to join not decided when they should have been"
+            Gauge,
+            "applications_overdue",
+            "Applications to join or for legal aid not decided when they should have been",
         )
         self._applied = self._make(Gauge, "menu_revision_applied", "Number of the live menu revision")
         self._pushed = self._make(

@@ -32,6 +32,7 @@ class Feature:
     about: Callable[[Case], str]
     answered: Callable[[Case], str]  # what an answer is called
     late: Callable[[Case], str]  # what is said when an answer did not come in time
+    further: Callable[[Case], str] = lambda case: ""  # another door, of this feature alone
 
     async def get(self, chat: Chat, number: str) -> Mine:
         """Raises: NotFound: not one of the person's own."""
@@ -74,7 +75,8 @@ class Feature:
         said = await cases.first_words(chat.session, case)
         more = [f"您说：{lines.short(said, 200)}"] if said else []
         standing = self._standing(own, chat)
-        whole = "\n".join([*words, *known, *more, *standing, *self._doors(case, chat)])
+        doors = filter(None, [*self._doors(case, chat), self.further(case)])
+        whole = "\n".join([*words, *known, *more, *standing, *doors])
         # Of a long answer every word counts, more than what one said oneself.
         return Text(whole if len(whole.encode()) <= MAX_TEXT_BYTES else fit("\n".join([*words, *standing])))
 

@@ -13,7 +13,7 @@ from app.services.legal_topics import topic_label
 from app.services.purposes import LEGAL_AID
 from app.services.statutory_deadlines import Deadline, nearest
 from app.wechat.replies import Reply, Text, fit
-from handlers import advising, consenting, legal_intake, lines
+from handlers import advising, aid, consenting, legal_intake, lines
 from models import OVER, Case, CaseKind, CaseState, Consultation
 
 router = Router("legal_aid")
@@ -27,6 +27,11 @@ LEGAL = advising.Feature(
     about=lambda case: topic_label(case.topic),
     answered=lambda case: "答复",
     late=lambda case: f"{advising.LATE}急事请打 {LAW_LINE.number}（免费）。",
+    further=lambda case: (
+        ""
+        if case.state is CaseState.CANCELLED
+        else lines.go(aid.APPLY, "legal_aid.apply", number=case.number)
+    ),
 )
 
 
@@ -54,17 +59,23 @@ async def intake(chat: Chat) -> Reply:
 
 @router.on("legal_aid.mine", title="我的咨询", confidential=True)
 async def mine(chat: Chat) -> Reply:
+    """Applications for aid stand with what was asked a lawyer."""
     found = await LEGAL.list_mine(chat)
-    if not found:
+    applied = await aid.rows(chat)
+    if not found and not applied:
         return Text(f"还没有咨询。劳动权益上的事，可以点这里问律师：{lines.LEGAL_AID}")
     rows = [LEGAL.row(each) for each in found]
-    return Text(fit("\n".join(["您的法律咨询，点编号看详情：", *rows, lines.LEGAL_AID])))
+    asked = ["您的法律咨询，点编号看详情：", *rows] if rows else []
+    return Text(fit("\n".join([*applied, *asked, lines.LEGAL_AID])))
 
 
 @router.on("legal_aid.show", title="看一件咨询", args=("number",), confidential=True)
 async def show(chat: Chat) -> Reply:
     """One's own only; the number may be tapped or typed, and anybody can make one up."""
-    own = await LEGAL.get(chat, chat.args.get("number") or chat.text)
+    number = (chat.args.get("number") or chat.text).strip().upper()
+    if number.startswith(aid.SERIES):
+        return await aid.shown(chat, number)
+    own = await LEGAL.get(chat, number)
     facts = await consultations.facts_of(chat.session, own.case)
     return await LEGAL.shown(chat, own, _deadline(own.case, facts, chat))
 

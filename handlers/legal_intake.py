@@ -35,8 +35,8 @@ async def ask(chat: Chat) -> Intake | None:
     if not await consenting.agreed(chat, LEGAL_AID):
         return None
     topic = await chat.choose("topic", "您想咨询哪方面的事？", LegalTopic)
-    dates, tried = await _what_and_when(chat, topic)
-    lead = _lead(topic, dates, chat)
+    dates, tried = await what_and_when(chat, topic)
+    lead = lead_of(topic, dates, chat)
     opponent = await chat.choose("opponent", f"{lead}对方是谁？", Opponent)
     name = None
     if opponent is not Opponent.OWN_COMPANY:
@@ -48,10 +48,10 @@ async def ask(chat: Chat) -> Intake | None:
         answers.story,
     )
     at_hand = await chat.ask("papers", PROMPT, papers)
-    hurry, urged = await _hurry(chat, topic, dates)
+    hurry, urged = await hurry_of(chat, topic, dates)
     contact = await chat.ask(
         "contact",
-        f"{_lead(topic, urged, chat) if urged != dates else ''}"
+        f"{lead_of(topic, urged, chat) if urged != dates else ''}"
         "留个电话，律师好联系您。不想留请回复「跳过」，答复照样发到这里。",
         answers.optional(answers.phone),
     )
@@ -65,7 +65,7 @@ def hurry_lines() -> str:
     return hotlines.lines(Subject.UNION, Subject.LAW, but=("12333",))
 
 
-async def _what_and_when(chat: Chat, topic: LegalTopic) -> tuple[Dates, Tried]:
+async def what_and_when(chat: Chat, topic: LegalTopic) -> tuple[Dates, Tried]:
     is_injury = topic is LegalTopic.INJURY
     day = await chat.ask(
         "happened_on" if is_injury else "known_on",
@@ -100,7 +100,7 @@ _WHEN = {
 }
 
 
-async def _hurry(chat: Chat, topic: LegalTopic, dates: Dates) -> tuple[Hurry, Dates]:
+async def hurry_of(chat: Chat, topic: LegalTopic, dates: Dates) -> tuple[Hurry, Dates]:
     """Not asked where a deadline is near already: then it is urgent whatever is said."""
     deadline = nearest(deadlines(topic, dates), civil_date(chat.at))
     if deadline is not None and deadline.is_near(civil_date(chat.at)):
@@ -116,7 +116,7 @@ async def _hurry(chat: Chat, topic: LegalTopic, dates: Dates) -> tuple[Hurry, Da
     return hurry, replace(dates, told_on=told_on)
 
 
-def _lead(topic: LegalTopic, dates: Dates, chat: Chat) -> str:
+def lead_of(topic: LegalTopic, dates: Dates, chat: Chat) -> str:
     """What these dates tell, above the next question."""
     today = civil_date(chat.at)
     deadline = nearest(deadlines(topic, dates), today)

@@ -49,6 +49,7 @@ from models.identity import (
 from models.interest import Interest, InterestChoice
 from models.kept_answer import KeptAnswer
 from models.knowledge import LawAnswer, QuestionState, ShippedRow, Signpost, Tip, UnansweredQuestion
+from models.legal_aid import AidMatter, LegalAid
 from models.member import (
     LINEAGE,
     Branch,
@@ -100,6 +101,7 @@ __all__ = [
     "Activity",
     "ActivityMove",
     "ActivityState",
+    "AidMatter",
     "AlertState",
     "ApiSession",
     "Article",
@@ -160,6 +162,7 @@ __all__ = [
     "KnownTemplate",
     "LawAnswer",
     "Lease",
+    "LegalAid",
     "Listed",
     "MediaFetch",
     "Member",

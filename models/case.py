@@ -23,6 +23,7 @@ class CaseKind(StrEnum):
     HEALTH = "health"  # 健康咨询, of a doctor; models.care
     APPLICATION = "application"  # 入会申请; what it adds is in models.membership_application
     MEMBER_CHANGE = "member_change"  # what staff approve of a member's data; models.member_change
+    LEGAL_AID = "legal_aid"  # 法律援助申请; what it adds is in models.legal_aid
 
     @property
     def label(self) -> str:
@@ -37,6 +38,7 @@ _KINDS = {
     CaseKind.HEALTH: "健康咨询",
     CaseKind.APPLICATION: "入会申请",
     CaseKind.MEMBER_CHANGE: "资料变更",
+    CaseKind.LEGAL_AID: "法律援助申请",
 }
 
 
@@ -55,6 +57,13 @@ class CaseState(StrEnum):
     REVIEWING = "reviewing"
     APPROVED = "approved"
     REFUSED = "refused"
+    GRANTED = "granted"  # legal aid: somebody is still to be assigned
+    REJECTED = "rejected"  # legal aid is not given; may be objected to
+    OBJECTION = "objection"
+    UPHELD = "upheld"  # the objection changed nothing
+    CONCLUDED = "concluded"
+    TERMINATED = "terminated"  # legal aid ended before its time; may be objected to
+    DEEMED_WITHDRAWN = "deemed_withdrawn"  # what was missing did not come in time
 
     @property
     def label(self) -> str:
@@ -64,6 +73,15 @@ class CaseState(StrEnum):
     def said_to_member(self) -> str:
         """The label as the member reads it."""
         return _SAID_TO_MEMBER.get(self, self.label)
+
+    def label_in(self, kind: CaseKind) -> str:
+        """As a state is called in cases of this kind."""
+        return _OF_AID.get(self, self.label) if kind is CaseKind.LEGAL_AID else self.label
+
+    def said_in(self, kind: CaseKind) -> str:
+        """The same, as the member reads it."""
+        is_aid = kind is CaseKind.LEGAL_AID and self in _OF_AID
+        return _OF_AID[self] if is_aid else self.said_to_member
 
 
 _STATES = {
@@ -81,6 +99,20 @@ _STATES = {
     CaseState.REVIEWING: "审查中",
     CaseState.APPROVED: "已通过",
     CaseState.REFUSED: "未通过",
+    CaseState.GRANTED: "同意援助",
+    CaseState.REJECTED: "不予援助",
+    CaseState.OBJECTION: "异议中",
+    CaseState.UPHELD: "维持",
+    CaseState.CONCLUDED: "已结案",
+    CaseState.TERMINATED: "终止援助",
+    CaseState.DEEMED_WITHDRAWN: "视为撤回",
+}
+_OF_AID = {
+    CaseState.SUBMITTED: "已申请",
+    CaseState.ASSIGNED: "已指派",
+    CaseState.IN_PROGRESS: "承办中",
+    CaseState.CANCELLED: "已撤回",
+    CaseState.UPHELD: "维持原决定",
 }
 _SAID_TO_MEMBER = {CaseState.WAITING_USER: "待您补充", CaseState.SUPPLEMENT: "待您补正"}
 
@@ -90,6 +122,11 @@ OVER = (  # nothing is left to do
     CaseState.CANCELLED,
     CaseState.APPROVED,
     CaseState.REFUSED,
+    CaseState.REJECTED,
+    CaseState.UPHELD,
+    CaseState.CONCLUDED,
+    CaseState.TERMINATED,
+    CaseState.DEEMED_WITHDRAWN,
 )
 
 
@@ -152,6 +189,15 @@ class Case(Base):
     entries: Mapped[list["CaseEntry"]] = relationship(
         lazy="raise", order_by="CaseEntry.id", back_populates="case"
     )
+
+    @property
+    def state_label(self) -> str:
+        return self.state.label_in(self.kind)
+
+    @property
+    def state_said(self) -> str:
+        """As the member reads it."""
+        return self.state.said_in(self.kind)
 
 
 class CaseEntry(Base):

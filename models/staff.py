@@ -21,6 +21,7 @@ class Role(StrEnum):
     EDITOR = "editor"
     APPROVER = "approver"
     LAWYER = "lawyer"
+    COMPANY_LAWYER = "company_lawyer"  # of the company's legal department: never against the company
     COUNSELLOR = "counsellor"
     DOCTOR = "doctor"
     ORGANISER = "organiser"
@@ -39,6 +40,7 @@ _ROLES = {
     Role.EDITOR: "编辑",
     Role.APPROVER: "审核",
     Role.LAWYER: "律师",
+    Role.COMPANY_LAWYER: "公司法务",
     Role.COUNSELLOR: "心理咨询师",
     Role.DOCTOR: "医生",
     Role.ORGANISER: "活动组织",

@@ -8,6 +8,7 @@ from models import (
     Account,
     AccountBinding,
     AccountKind,
+    AidMatter,
     AlertState,
     Base,
     BindingState,
@@ -40,6 +41,7 @@ from models import (
     Follower,
     JobState,
     KeptAnswer,
+    LegalAid,
     Member,
     MemberChange,
     MemberEvent,
@@ -127,6 +129,13 @@ def beside(case_id: int, staff_id: int) -> list[Base]:
     return [
         CaseRating(case_id=case_id, ends_at=NOON, score=2, words="等了太久"),
         Care(case_id=case_id, details={"called": "小雨"}, consent_version="1", consent_at=NOON),
+        LegalAid(
+            case_id=case_id,
+            matter=AidMatter.WAGES,
+            details={"opponent_name": "红星煤矿"},
+            consent_version="1",
+            consent_at=NOON,
+        ),
         CaseDraft(case_id=case_id, staff_id=staff_id, text="已经转给", saved_at=NOON),
         CaseReminder(case_id=case_id, staff_id=staff_id, why="问问结果", due_at=NOON, created_at=NOON),
     ]

@@ -132,7 +132,7 @@ async def test_a_freed_seat_is_offered_and_taken(ends: Ends, li: App) -> None:
 
     await li.acts(f"{API}/me/sign-ups/{first['id']}/cancel")
     offered = await zhang.gets(f"{API}/me/sign-ups/{second['id']}")
-    assert (offered["may_choose"], offered["standing"][:12]) == (True, "有空位了，给您留到今天 "[:12])
+    assert offered["may_choose"] and offered["standing"].startswith("有空位了，给您留到")
     assert (await zhang.acts(f"{API}/me/sign-ups/{second['id']}/decline")).json()["state"] == "declined"
     assert (await chen.acts(f"{API}/me/sign-ups/{third['id']}/accept")).json()["state"] == "confirmed"
     is_problem(await zhang.acts(f"{API}/me/sign-ups/{second['id']}/accept"), 409, "refused")

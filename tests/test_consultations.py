@@ -155,6 +155,13 @@ def test_states_and_their_words_are_those_of_the_house() -> None:
         ("reviewing", "审查中"),
         ("approved", "已通过"),
         ("refused", "未通过"),
+        ("granted", "同意援助"),
+        ("rejected", "不予援助"),
+        ("objection", "异议中"),
+        ("upheld", "维持"),
+        ("concluded", "已结案"),
+        ("terminated", "终止援助"),
+        ("deemed_withdrawn", "视为撤回"),
     ]
 
 

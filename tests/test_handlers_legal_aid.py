@@ -397,6 +397,7 @@ async def test_ones_own_with_state_question_and_answer(talk: Talk) -> None:
         "可以申请仲裁。",
         "以承办律师、仲裁机构的意见为准。",
         "补充情况",
+        "申请法律援助",
     ]
     assert "11月23日律师问您：\n合同是哪年签的？" in await li.says(
         "x", choice=f"do:legal_aid.show?number={NUMBER}"

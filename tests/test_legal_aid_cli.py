@@ -14,7 +14,7 @@ from app.services.consultation_facts import Opponent
 from app.services.legal_topics import LegalTopic
 from app.services.statutory_deadlines import Dates
 from models import CaseKind, DeliveryState, Outbox
-from tests import consulting, test_cases_cli
+from tests import aiding, consulting, test_cases_cli
 from tests.test_cases_cli import Office
 
 office = test_cases_cli.office
@@ -178,3 +178,17 @@ def test_an_answer_cut_off_in_the_middle_leaves_the_case_as_it_was(
         return (await cases.list_mine(session, 1, 8, CaseKind.CONSULTATION))[0].answer
 
     assert office.within(mine) == "可以申请仲裁。"
+
+
+def test_applications_for_aid_are_listed_and_shown_with_their_clock(office: Office) -> None:
+    async def bring(session: AsyncSession) -> str:
+        person = await test_cases_cli._person(session, None)
+        return (await aiding.apply(session, person, now=NOW, opponent=Opponent.OWN_COMPANY)).number
+
+    number = str(office.within(bring))
+
+    (listed,) = office.types("cases", "list", "--kind", "legal_aid").splitlines()
+    head = f"{number}  法律援助申请（确认劳动关系、追讨工资）  已申请  实名  对方是本公司  最迟答复 "
+    assert listed.startswith(head)
+    shown = office.types("cases", "show", number, *BY)
+    assert "不得交给公司的法务部门" in shown and "理由：都不是，家庭经济困难" in shown

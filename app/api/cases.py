@@ -105,7 +105,7 @@ async def one(case_id: PublicId, caller: Caller, session: ReadSession, now: Now)
 async def add(
     case_id: PublicId, given: MoreIn, caller: Caller, session: WriteOnce, now: Now, seen: IfMatch = None
 ) -> AddedOut | Response:
-    """补充情况。咨询（法律、心理疏导、健康）能在这里补充，别的按 how_to_add。"""
+    """补充情况。咨询（法律、心理疏导、健康）和法律援助申请能在这里补充，别的按 how_to_add。"""
     person_id = caller.known.person_id
     case = await _locked(session, person_id, case_id, seen, now)
     danger = await crisis.heed(session, person_id, given.text, "api", now)
@@ -128,7 +128,7 @@ async def add(
 async def withdraw(
     case_id: PublicId, caller: Caller, session: WriteOnce, now: Now, seen: IfMatch = None
 ) -> WholeCaseOut:
-    """撤销咨询。撤销后律师不再办理，不能恢复；再做一次不算错。"""
+    """撤销咨询，撤回法律援助申请。撤销后不再办理，不能恢复；再做一次不算错。"""
     person_id = caller.known.person_id
     case = await _locked(session, person_id, case_id, seen, now)
     await own_cases.withdraw(session, person_id, case, channel="api", now=now)
@@ -170,7 +170,7 @@ def _facts(case: Case, person_id: int) -> dict[str, object]:
         "kind_label": case.kind.label,
         "topic": cases.topic_of(case),
         "state": case.state,
-        "state_label": case.state.said_to_member,
+        "state_label": case.state_said,
         "anonymous": case.anonymous,
         "opened_on": civil_date(case.opened_at),
     }

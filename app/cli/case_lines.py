@@ -6,17 +6,18 @@ from app.clock import spoken
 from app.services import case_threads, cases
 from app.services.advice_kinds import CARE
 from app.services.case_facts import Facts
-from models import OVER, Case, CaseEntry, CaseState
+from models import OVER, Case, CaseEntry, CaseKind, CaseState
 
 
 def line(case: Case, now: datetime, facts: Facts) -> str:
     parts = [
         case.number,
         case.kind.label + (f"（{topic}）" if (topic := cases.topic_of(case)) else ""),
-        case.state.label,
+        case.state_label,
         "保密" if case.kind in CARE else "匿名" if case.anonymous else "实名",
     ]
-    due_at = case.answer_due_at or (case.first_answer_due_at if case.state is CaseState.SUBMITTED else None)
+    promised = case.state is CaseState.SUBMITTED or case.kind is CaseKind.LEGAL_AID
+    due_at = case.answer_due_at or (case.first_answer_due_at if promised else None)
     parts += ["加急"] if facts.is_urgent and case.state not in OVER else []
     parts += ["对方是本公司"] if facts.own_company else []
     if due_at is not None:

@@ -29,16 +29,18 @@ GOOD: Final = frozenset(
         "verified",
         "imported",
         "passed",
+        "granted",
+        "concluded",
     }
 )
 WAITING: Final = frozenset(
     {"invited", "submitted", "triaged", "assigned", "in_progress", "waiting_user", "reopened", "supplement"}
     | {"reviewing", "waiting", "running", "queued", "sending", "failed_retry", "deferred", "received"}
-    | {"pending", "review", "risky"}
+    | {"pending", "review", "risky", "objection"}
     | {"looking", "ready", "importing"}
     | {"pending_approval", "waitlisted", "offered", "draft", "in_review", "scheduled", "unverified"}
 )
-BAD: Final = frozenset({"failed", "unknown", "undeliverable", "refused", "overdue", "lost"})
+BAD: Final = frozenset({"failed", "unknown", "undeliverable", "refused", "rejected", "overdue", "lost"})
 
 
 @cache

@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import shanghai, spoken
 from app.dependencies import Now, ReadSession, WriteSession
 from app.errors import DomainError
+from app.portal import legal_aid
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson, Visitor
 from app.services import case_ratings, cases, crisis, own_cases, rating_invitations
 from app.services.case_ratings import LONGEST
 from app.services.rating_notices import SCORES
-from models import OVER, Case, EntryKind
+from models import OVER, Case, CaseKind, EntryKind
 
 router = APIRouter(prefix="/me/cases", include_in_schema=False)
 
@@ -32,6 +33,8 @@ async def mine(visitor: CurrentPerson, session: ReadSession) -> HTMLResponse:
 @router.get("/{address}")
 async def one(visitor: CurrentPerson, address: str, session: ReadSession, now: Now) -> HTMLResponse:
     case = await cases.get_mine_at(session, visitor.person_id, address)
+    if case.kind is CaseKind.LEGAL_AID:
+        return await legal_aid.page(visitor, session, case, now)
     return await _page(visitor, session, case, now)
 
 

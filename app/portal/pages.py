@@ -15,6 +15,7 @@ from app.portal import (
     joining,
     large_type,
     laws,
+    legal_aid,
     me,
     member_changes,
     membership,
@@ -43,6 +44,7 @@ _PUBLIC: Final = (
 _OWN: Final = (
     me,
     my_sign_ups,
+    legal_aid,
     my_cases,
     membership,
     member_changes,

@@ -53,10 +53,12 @@ def render(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(values)
 
 
-SETTLED = frozenset({"confirmed", "checked_in", "answered", "verified", "approved", "published"})
+SETTLED = frozenset(
+    {"confirmed", "checked_in", "answered", "verified", "approved", "published"} | {"granted", "concluded"}
+)
 WAITING = frozenset(
     {"pending_approval", "waitlisted", "offered", "submitted", "triaged", "assigned"}
-    | {"pending"}
+    | {"pending", "objection"}
     | {"in_progress", "waiting_user", "reopened", "unverified", "supplement", "reviewing"}
 )
 

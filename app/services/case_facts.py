@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
-from app.services import care, care_facts, consultation_facts, consultations
-from models import Care, Case, Consultation, Urgency
+from app.services import care, care_facts, consultation_facts, consultations, legal_aid, legal_aid_facts
+from models import Care, Case, Consultation, LegalAid, Urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,10 @@ async def read_all(session: AsyncSession, found: Sequence[Case], now: datetime) 
     legal = await consultations.facts_of_all(session, found)
     cared_for = await care.facts_of_all(session, found)
     of_law = {case_id: _of_law(each, now) for case_id, each in legal.items()}
-    return of_law | {case_id: _of_care(each, now) for case_id, each in cared_for.items()}
+    of_aid = {
+        case_id: _of_aid(each, now) for case_id, each in (await legal_aid.rows_of(session, found)).items()
+    }
+    return of_law | of_aid | {case_id: _of_care(each, now) for case_id, each in cared_for.items()}
 
 
 def _of_law(each: Consultation, now: datetime) -> Facts:
@@ -49,6 +52,16 @@ def _of_law(each: Consultation, now: datetime) -> Facts:
         consultation_facts.warnings(each, civil_date(now)),
         consultation_facts.read(each),
         consultation_facts.agreed(each, now),
+    )
+
+
+def _of_aid(each: LegalAid, now: datetime) -> Facts:
+    return Facts(
+        each.fast_track,
+        each.own_company,
+        legal_aid_facts.warnings(each, civil_date(now)),
+        legal_aid_facts.read(each),
+        legal_aid_facts.agreed(each, now),
     )
 
 

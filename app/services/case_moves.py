@@ -53,8 +53,25 @@ MOVES: dict[CaseKind, dict[CaseState, frozenset[CaseState]]] = {
         S.REFUSED: frozenset(),
         S.CANCELLED: frozenset(),
     },
+    # As《法律援助法》has it; from where help comes first and papers later, straight to who helps.
+    CaseKind.LEGAL_AID: {
+        S.SUBMITTED: frozenset({S.SUPPLEMENT, S.REVIEWING, S.ASSIGNED, S.CANCELLED}),
+        S.SUPPLEMENT: frozenset({S.REVIEWING, S.CANCELLED, S.DEEMED_WITHDRAWN}),
+        S.REVIEWING: frozenset({S.GRANTED, S.REJECTED, S.CANCELLED}),
+        S.GRANTED: frozenset({S.ASSIGNED, S.TERMINATED}),
+        S.ASSIGNED: frozenset({S.IN_PROGRESS, S.TERMINATED}),
+        S.IN_PROGRESS: frozenset({S.CONCLUDED, S.TERMINATED}),
+        S.REJECTED: frozenset({S.OBJECTION}),
+        S.TERMINATED: frozenset({S.OBJECTION}),
+        S.OBJECTION: frozenset({S.GRANTED, S.UPHELD}),
+        S.UPHELD: frozenset(),
+        S.CONCLUDED: frozenset(),
+        S.DEEMED_WITHDRAWN: frozenset(),
+        S.CANCELLED: frozenset(),
+    },
 }
-DECIDED_KINDS = frozenset({CaseKind.APPLICATION, CaseKind.MEMBER_CHANGE})  # by a yes or no, not by an answer
+# By a yes or no, not by an answer.
+DECIDED_KINDS = frozenset({CaseKind.APPLICATION, CaseKind.MEMBER_CHANGE, CaseKind.LEGAL_AID})
 
 # One person who answers by himself takes these on the way, each with its trace.
 _NEXT = {
@@ -64,6 +81,7 @@ _NEXT = {
     S.ASSIGNED: S.IN_PROGRESS,
 }
 _REVIEWED = {S.SUBMITTED: S.REVIEWING}
+_BY_THE_WAY = {CaseKind.APPLICATION: _REVIEWED, CaseKind.LEGAL_AID: _REVIEWED}
 _UNANSWERED = frozenset({*_NEXT, S.IN_PROGRESS})
 
 
@@ -73,7 +91,7 @@ def check_move(kind: CaseKind, from_: CaseState, to: CaseState) -> None:
         return
     if from_ in _UNANSWERED and to is S.CLOSED:
         raise DomainError("还没有答复，请先答复再办结。")
-    raise DomainError(f"{from_.label}的事项不能改为{to.label}。")
+    raise DomainError(f"{from_.label_in(kind)}的事项不能改为{to.label_in(kind)}。")
 
 
 def way(kind: CaseKind, from_: CaseState, to: CaseState) -> list[CaseState]:
@@ -82,7 +100,7 @@ def way(kind: CaseKind, from_: CaseState, to: CaseState) -> list[CaseState]:
     Raises:
         DomainError: there is no way.
     """
-    states, here, then = [], from_, _REVIEWED if kind is CaseKind.APPLICATION else _NEXT
+    states, here, then = [], from_, _BY_THE_WAY.get(kind, _NEXT)
     while to not in MOVES[kind].get(here, ()) and here in then and then[here] in MOVES[kind][here]:
         here = then[here]
         states.append(here)

@@ -18,6 +18,7 @@ from models.sealing import keyring
 ANSWERED, ASKED, REMINDED = "cases.answered", "cases.asked", "cases.reminded"
 ENDED = "cases.ended"  # closed without an answer, or handed to somebody else
 RECEIVED = "cases.received"  # a form that came by the portal or the API; in a chat the reply says so
+PROGRESS = "cases.progress"  # a step of legal aid that asks nothing of the member
 CLAIMED = "cases.claimed"  # for whose binding somebody else asks, and who may object
 KINDS: Final[Mapping[str, str]] = {
     ANSWERED: "答复",
@@ -25,6 +26,7 @@ KINDS: Final[Mapping[str, str]] = {
     REMINDED: "催补充情况",
     ENDED: "办结或转办",
     RECEIVED: "受理回执",
+    PROGRESS: "办理进展",
     CLAIMED: "有人申请绑定",
 }
 WAITING = (DeliveryState.QUEUED, DeliveryState.FAILED_RETRY, DeliveryState.OWED)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
-from app.services import case_work, permissions, staff_notices
+from app.services import case_work, legal_aid_carrying, permissions, staff_notices
 from app.services.case_clocks import return_due
 from app.services.case_moves import MOVES, way
 from app.services.cases import moment_kept
@@ -109,7 +109,9 @@ async def take_back_all(session: AsyncSession, staff_id: int, now: datetime) -> 
     chosen = sa.select(Case).where(Case.owner_id == staff_id, Case.state.not_in(OVER)).order_by(Case.id)
     found = (await session.scalars(chosen.with_for_update())).all()
     for case in found:
-        if case.answer_due_at is None:
+        if case.kind is CaseKind.LEGAL_AID:
+            await legal_aid_carrying.is_left(session, case, now)
+        elif case.answer_due_at is None:
             case.owner_id = case.owned_at = case.return_due_at = None
         else:
             await _let_go(session, case, "原来办的同事停用了，退回待接", SYSTEM, now, "")

@@ -49,7 +49,7 @@ def said(entry: CaseEntry, case: Case, now: datetime, files: Sequence[CaseFile] 
         when = when.rpartition(" 0:00")[0] or when.removesuffix("0:00")
     move = ""
     if entry.from_state is not None and entry.to_state is not None:
-        move = f"{entry.from_state.label} → {entry.to_state.label}"
+        move = f"{entry.from_state.label_in(case.kind)} → {entry.to_state.label_in(case.kind)}"
     asked = entry.kind is EntryKind.STAFF and entry.to_state is CaseState.WAITING_USER
     who = "追问" if asked else _WHO[entry.kind]
     return Said(entry.kind, who, entry.by, when, move, cases.text_of(entry), files)

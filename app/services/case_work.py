@@ -184,6 +184,8 @@ async def end(session: AsyncSession, case: Case, by: str, now: datetime, *, chan
 
 
 def _refuse_decided(case: Case) -> None:
+    if case.kind is CaseKind.LEGAL_AID:
+        raise DomainError(f"{case.number} 是{case.kind.label}，请在工作台「法律援助」里办。")
     if case.kind in DECIDED_KINDS:
         is_application = case.kind is CaseKind.APPLICATION
         command = "applications" if is_application else "members changes"

@@ -21,7 +21,7 @@ from app.services.calendar import CLOSING_TIME, after_working_days
 from app.services.case_moves import DECIDED_KINDS, check_move
 from app.services.case_rows import NewCase, insert_cases
 from app.services.numbers import Series, next_number
-from models import Case, CaseEntry, CaseKind, CaseReporter, CaseState, ChangeKind, EntryKind
+from models import AidMatter, Case, CaseEntry, CaseKind, CaseReporter, CaseState, ChangeKind, EntryKind
 from models.sealing import keyring
 from models.types import public_id
 
@@ -40,6 +40,8 @@ def topic_of(case: Case) -> str:
     if case.kind is CaseKind.MEMBER_CHANGE:
         known = case.topic in ChangeKind.__members__.values()
         return ChangeKind(case.topic).label if known else ""
+    if case.kind is CaseKind.LEGAL_AID:
+        return AidMatter(case.topic).label if case.topic in AidMatter.__members__.values() else ""
     if case.kind in care_topics.TOPICS:
         return care_topics.topic_label(case.kind, case.topic)
     is_legal = case.kind is CaseKind.CONSULTATION
@@ -54,6 +56,7 @@ _SERIES: dict[CaseKind, Series] = {
     CaseKind.HEALTH: "JK",
     CaseKind.APPLICATION: "RH",
     CaseKind.MEMBER_CHANGE: "BG",
+    CaseKind.LEGAL_AID: "YZ",
 }
 
 

@@ -28,6 +28,7 @@ from models import (
     CaseReminder,
     CaseReporter,
     Consultation,
+    LegalAid,
     MemberChange,
     MembershipApplication,
 )
@@ -70,6 +71,8 @@ async def empty(session: AsyncSession, ids: Ids) -> int:
     never = dict.fromkeys(("invite_due_at", "remind_due_at", "end_due_at"))
     await change(session, rating.values(words=None, **never))
     await change(session, sa.update(Care).where(Care.case_id.in_(ids)).values(details=None))
+    aid = sa.update(LegalAid).where(LegalAid.case_id.in_(ids))
+    await change(session, aid.values(dict.fromkeys(("details", "deadline_on", "deadline_basis"))))
     for told in (MembershipApplication, MemberChange):
         await change(session, sa.update(told).where(told.case_id.in_(ids)).values(facts=None))
     return await change(session, sa.delete(CaseReporter).where(CaseReporter.case_id.in_(ids)))

@@ -17,11 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import start_of_day
 from app.errors import DomainError
 from app.services import (
-    application_clocks,
-    applications,
     binding,
     board_forgetting,
-    case_clocks,
+    case_ending,
     cases,
     closed_cases,
     confidential,
@@ -34,7 +32,6 @@ from app.services import (
     tags,
 )
 from app.services.audiences import Facts
-from app.services.case_moves import MOVES
 from app.services.forgetting import AT_WORK, UNSETTLED, change
 from app.services.privacy_requests import Line
 from app.services.purposes import ASKED
@@ -46,15 +43,10 @@ from models import (
     ActivityState,
     AlertState,
     ApiSession,
-    Case,
-    CaseEntry,
-    CaseKind,
-    CaseState,
     ConsentEnd,
     CrisisAlert,
     DeliveryState,
     Dialogue,
-    EntryKind,
     Follower,
     FollowerTag,
     MemberChange,
@@ -151,26 +143,11 @@ async def _cases(session: AsyncSession, this: Closing) -> None:
     own = await cases.lock_all(session, this.person_id)
     for case in own:
         if case.state not in OVER:
-            await _end(session, case, this)
+            await case_ending.end_alone(session, case, channel=this.channel, now=this.now)
     await session.flush()
     await closed_cases.empty(session, [case.id for case in own])
     if own:
         this.tell("留言、人工服务和咨询", f"{len(own)} 件的内容、附件和您的身份已删除，没办完的已撤销")
-
-
-async def _end(session: AsyncSession, case: Case, this: Closing) -> None:
-    """Withdrawn where nothing was answered yet, else closed."""
-    to = CaseState.CANCELLED if CaseState.CANCELLED in MOVES[case.kind][case.state] else CaseState.CLOSED
-    at = cases.moment_kept(this.now, anonymous=case.anonymous)
-    entry = CaseEntry(
-        case_id=case.id, kind=EntryKind.EVENT, blocks=[], by="system", channel=this.channel, created_at=at
-    )
-    cases.move(case, to, entry)
-    case.closed_at = at
-    case_clocks.end(case)
-    if case.kind is CaseKind.APPLICATION:
-        application_clocks.end(await applications.of_case(session, case))
-    session.add(entry)
 
 
 async def _claims(session: AsyncSession, this: Closing) -> None:

@@ -13,20 +13,15 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from app.clock import shanghai
 from app.services import (
-    application_facts,
-    applications,
-    care,
-    care_facts,
     case_ratings,
     cases,
     consents,
-    consultation_facts,
+    export_answers,
     interests,
     members,
     privacy_requests,
     stored_files,
 )
-from app.services.consultations import facts_of_all
 from app.services.export_sources import Row, chapter
 from app.services.export_values import day, name_of, time
 from models import (
@@ -34,8 +29,8 @@ from models import (
     AccountBinding,
     AccountKind,
     ApiSession,
+    Case,
     CaseEntry,
-    CaseKind,
     ConsentEnd,
     EntryKind,
     Follower,
@@ -165,32 +160,26 @@ async def _sign_ups(session: AsyncSession, person_id: int) -> Sequence[Row]:
 )
 async def _cases(session: AsyncSession, person_id: int) -> Sequence[Row]:
     own = [each.case for each in await cases.list_mine(session, person_id, 10_000)]
-    facts = await facts_of_all(session, own)
-    asked = [case for case in own if case.kind is CaseKind.APPLICATION]
     ratings = await case_ratings.of_cases(session, own)
-    told = {case_id: dict(consultation_facts.read(each)) for case_id, each in facts.items()}
-    for case_id, first in (await care.facts_of_all(session, own)).items():
-        told[case_id] = dict(care_facts.read(first))
-    for case_id, each in (await applications.of_cases(session, asked)).items():
-        told[case_id] = dict(application_facts.lines(each, whole=True))
+    told = await export_answers.of_cases(session, own)
     return [
         {
             "number": case.number,
             "kind": case.kind.label,
             "anonymous": case.anonymous,
-            "state": case.state.said_to_member,
+            "state": case.state_said,
             "opened_at": day(shanghai(case.opened_at).date()) if case.anonymous else time(case.opened_at),
             "answers": told.get(case.id, {}),
             "rating": ratings.get(case.id, ""),
-            "thread": [_said(entry) for entry in await cases.list_thread(session, case)],
+            "thread": [_said(case, entry) for entry in await cases.list_thread(session, case)],
         }
         for case in own
     ]
 
 
-def _said(entry: CaseEntry) -> Row:
+def _said(case: Case, entry: CaseEntry) -> Row:
     who = {EntryKind.MEMBER: "您", EntryKind.STAFF: "工作人员"}.get(entry.kind, "")
-    moved = entry.to_state.said_to_member if entry.to_state else ""
+    moved = entry.to_state.said_in(case.kind) if entry.to_state else ""
     return {"at": time(entry.created_at), "who": who, "words": cases.text_of(entry), "state": moved}
 
 

@@ -11,6 +11,7 @@ from app.services.advice_kinds import ADVICE
 from models import (
     Case,
     CrisisAlert,
+    LegalAid,
     MembershipApplication,
     MenuPushStep,
     MenuRevision,
@@ -28,7 +29,7 @@ class Figures:
     alerts_untaken: int
     alerts_unreached: int  # the last round reached nobody within a minute
     consultations_overdue: int  # of all kinds: law, mind, health
-    applications_overdue: int
+    applications_overdue: int  # 入会 and 法律援助
     menu_applied: int  # number of the live revision
     menu_pushed: int  # the newest that WeChat shows, or may show at all
 
@@ -39,10 +40,11 @@ async def read(session: AsyncSession, now: datetime) -> Figures:
     applied, pushed = await _menus(session)
     consultations = sa.select(sa.func.count(Case.id)).where(Case.kind.in_(ADVICE), Case.answer_due_at <= now)
     applications = sa.select(sa.func.count()).where(MembershipApplication.due_at <= now)
+    aid = sa.select(sa.func.count()).where(LegalAid.due_at <= now)
     return Figures(
         *(waiting, late, untaken, unreached),
         await session.scalar(consultations) or 0,
-        await session.scalar(applications) or 0,
+        (await session.scalar(applications) or 0) + (await session.scalar(aid) or 0),
         *(applied, pushed),
     )
 

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
-from app.services import advice, care, cases
+from app.services import advice, care, cases, legal_aid
 from app.services.advice_kinds import ADVICE, CARE
 from app.services.case_moves import DECIDED_KINDS
 from models import OVER, Case, CaseEntry, CaseKind, CaseState, EntryKind
@@ -20,6 +20,7 @@ _BY_CHAT: Final = {
     **{kind: f"还要补充，请在公众号里回复「{named.go_on}」。" for kind, named in ADVICE.items()},
     CaseKind.APPLICATION: "还要补正或撤销，请在「我的」里点「入会申请」。",
     CaseKind.MEMBER_CHANGE: "要撤销，请在「我的」里点「会员信息」。",
+    CaseKind.LEGAL_AID: "要发图片，请在公众号里回复「补交援助材料」。",
 }
 
 
@@ -45,7 +46,7 @@ def told(case: Case, entry: CaseEntry) -> tuple[str, str]:
     came_again = not entry.by and entry.to_state in (None, CaseState.SUBMITTED)
     if came_again or entry.to_state is None:
         return ("您又来找过工作人员" if case.kind is CaseKind.DESK else "有新的进展"), ""
-    return entry.to_state.said_to_member, ""
+    return entry.to_state.said_in(case.kind), ""
 
 
 def _staff_words(case: Case, entry: CaseEntry) -> str:
@@ -55,11 +56,13 @@ def _staff_words(case: Case, entry: CaseEntry) -> str:
     if entry.to_state is CaseState.SUPPLEMENT:
         return "请您补正"
     if case.kind in DECIDED_KINDS and entry.to_state is not None:
-        return entry.to_state.said_to_member
+        return entry.to_state.said_in(case.kind)
     return f"{adviser}答复"
 
 
 def doors_of(case: Case, now: datetime) -> Doors:
+    if case.kind is CaseKind.LEGAL_AID:
+        return Doors(legal_aid.takes_papers(case), legal_aid.can_be_withdrawn(case))
     if case.kind not in ADVICE:
         return Doors(may_add=False, may_withdraw=False)
     return Doors(advice.takes_more(case, now), advice.can_be_withdrawn(case))
@@ -73,9 +76,12 @@ async def add(
     Raises:
         DomainError: this kind takes more in the chat only, or the case takes no more.
     """
+    words = [{"type": "text", "text": text}]
+    if case.kind is CaseKind.LEGAL_AID:
+        await legal_aid.supply(session, person_id, case.number, words, channel=channel, now=now)
+        return
     if case.kind not in ADVICE:
         raise DomainError(how_to_add(case) or f"{case.number} {case.state.label}，不能再补充。")
-    words = [{"type": "text", "text": text}]
     if case.kind in CARE:
         await care.add(session, person_id, case.number, words, channel=channel, now=now)
     else:
@@ -88,6 +94,9 @@ async def withdraw(session: AsyncSession, person_id: int, case: Case, *, channel
     Raises:
         DomainError: this kind cannot be withdrawn, it was answered already, or is over.
     """
+    if case.kind is CaseKind.LEGAL_AID:
+        await legal_aid.cancel(session, person_id, case.number, channel=channel, now=now)
+        return
     if case.kind not in ADVICE:
         raise DomainError(f"{case.kind.label}不用撤销。{how_to_add(case)}")
     await advice.cancel(session, person_id, case.number, case.kind, channel=channel, now=now)

@@ -24,6 +24,9 @@ class Right(StrEnum):
     DESK_ANSWER = "desk.answer"
     LEGAL_READ = "legal.read"
     LEGAL_ANSWER = "legal.answer"
+    AID_READ = "aid.read"
+    AID_DECIDE = "aid.decide"
+    AID_CARRY = "aid.carry"
     COUNSEL_READ = "counsel.read"
     COUNSEL_ANSWER = "counsel.answer"
     HEALTH_READ = "health.read"
@@ -78,6 +81,9 @@ _LABELS: Final[Mapping[Right, str]] = {
     Right.DESK_ANSWER: "答复留言和人工",
     Right.LEGAL_READ: "看法律咨询",
     Right.LEGAL_ANSWER: "办理法律咨询",
+    Right.AID_READ: "看法律援助申请",
+    Right.AID_DECIDE: "审查法律援助申请",
+    Right.AID_CARRY: "承办法律援助",
     Right.COUNSEL_READ: "看心理疏导",
     Right.COUNSEL_ANSWER: "办理心理疏导",
     Right.HEALTH_READ: "看健康咨询",
@@ -129,21 +135,24 @@ _FIGURES = frozenset({R.STATUS_READ, R.JOBS_READ})
 
 _COUNSEL = frozenset({R.COUNSEL_READ, R.COUNSEL_ANSWER})
 _HEALTH = frozenset({R.HEALTH_READ, R.HEALTH_ANSWER})
+_AID_DECIDED = frozenset({R.AID_READ, R.AID_DECIDE})
+# Who carries aid and does not decide about it reads what is assigned to him: `legal_aid_lists`.
+_AID_CARRIED = frozenset({R.AID_READ, R.AID_CARRY})
 
 # An adviser's matters are read by those of his profession alone: whoever administers the union is not one.
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.UNION_ADMIN: frozenset(Right)
     - (_COUNSEL | _HEALTH)
-    - {R.LEGAL_READ, R.LEGAL_ANSWER, R.KEYS_ROTATE, R.MESSAGES_RAW, R.AUDIT_EXPORT, R.CONTENT_PUBLISH},
+    - {R.LEGAL_READ, R.LEGAL_ANSWER, R.AID_CARRY, R.KEYS_ROTATE}
+    - {R.MESSAGES_RAW, R.AUDIT_EXPORT, R.CONTENT_PUBLISH},
     Role.EDITOR: _CONTENT
     | {R.ACTIVITIES_READ, R.NOTICES_READ, R.MENUS_READ, R.JOBS_READ, R.BOARD_READ, R.BOARD_ANSWER},
-    Role.APPROVER: frozenset(
-        {R.CONTENT_READ, R.CONTENT_PUBLISH, R.ACTIVITIES_READ, R.JOBS_READ, R.BOARD_READ, R.BOARD_MODERATE}
-    ),
-    Role.LAWYER: frozenset(
-        {R.LEGAL_READ, R.LEGAL_ANSWER, R.CALLERS_WRITE, R.REPORTER_REVEAL, R.CANNED_USE}
-        | {R.CONTENT_READ, R.JOBS_READ}
-    ),
+    Role.APPROVER: _AID_DECIDED
+    | {R.CONTENT_READ, R.CONTENT_PUBLISH, R.ACTIVITIES_READ, R.JOBS_READ, R.BOARD_READ, R.BOARD_MODERATE},
+    Role.LAWYER: _AID_CARRIED
+    | {R.LEGAL_READ, R.LEGAL_ANSWER, R.CALLERS_WRITE, R.REPORTER_REVEAL, R.CANNED_USE}
+    | {R.CONTENT_READ, R.JOBS_READ},
+    Role.COMPANY_LAWYER: _AID_CARRIED | {R.CONTENT_READ},
     Role.COUNSELLOR: _COUNSEL | {R.REPORTER_REVEAL, R.ALERTS_TAKE, R.CANNED_USE, R.CONTENT_READ},
     Role.DOCTOR: _HEALTH | {R.REPORTER_REVEAL, R.CANNED_USE, R.CONTENT_READ},
     Role.ORGANISER: frozenset(

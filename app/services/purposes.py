@@ -175,6 +175,20 @@ LEGAL_AID = Purpose(
     sensitive="里面可能有受伤、看病这样的敏感信息，没有它律师判断不了；不想写的可以跳过。",
     confidential=True,
 )
+AID = Purpose(
+    key="aid",
+    title="法律援助申请",
+    version="2026-12",
+    basis=Basis.CONSENT,
+    why="您填的内容、材料和电话，用来审查您的申请；同意以后，交给指派的律师替您办。",
+    kinds="申请的事、经过和日期、对方、家庭经济情况或者您的诚信承诺、材料，愿意留的电话。",
+    seen_by="只给审查的工会工作人员和承办的律师看；对方是本公司的，不给公司的法务部门。",
+    kept="加密保存，结案 3 年后删除。",
+    refusing="不同意就不提交。可以直接打 12348，或者打 12351 找上级工会。",
+    withdrawing="还没有决定的申请就此撤回，不再提醒您；已经决定的，3 年后删除，也可以现在就删。",
+    sensitive="里面可能有家庭困难、受伤、看病这样的敏感信息，没有它没法审查；不想写的可以跳过。",
+    confidential=True,
+)
 COUNSELLING = Purpose(
     key="counselling",
     title="心理疏导",
@@ -215,7 +229,7 @@ EXPORTS = Purpose(
 )
 
 PURPOSES = (
-    *(CHAT, MEMBERSHIP, JOINING, SIGN_UP, FEEDBACK, BOARD, LEGAL_AID, COUNSELLING, HEALTH),
+    *(CHAT, MEMBERSHIP, JOINING, SIGN_UP, FEEDBACK, BOARD, LEGAL_AID, AID, COUNSELLING, HEALTH),
     *(ACCOUNTS, INTERESTS, CRISIS, EXPORTS),
 )
 ASKED = tuple(each for each in PURPOSES if each.asks)  # these need consent

@@ -12,6 +12,7 @@ from models import Case, CaseEntry, CaseReminder, Staff
 
 PAGE: Final = "/console/number"  # leads to the room where a case of that number lies
 HANDED, RETURNED, UNHAPPY = "staff.handed", "staff.returned", "staff.unhappy"
+AID = "staff.aid"
 MENTIONED, FOLLOW_UP = "staff.mentioned", "staff.follow_up"
 KINDS: Final[Mapping[str, str]] = {
     HANDED: "事项转给同事",
@@ -19,6 +20,7 @@ KINDS: Final[Mapping[str, str]] = {
     UNHAPPY: "评价不满意",
     MENTIONED: "备注提到同事",
     FOLLOW_UP: "提醒同事跟进",
+    AID: "法律援助要办",
 }
 
 
@@ -44,6 +46,14 @@ async def unhappy(session: AsyncSession, case: Case, entry: CaseEntry, right: Ri
         key, to = f"{UNHAPPY}:{entry.id}:{each.id}", each.person_id
         # Who is answered just now and is of staff too has not heard of it by that.
         outbox.add(session, UNHAPPY, key=key, to=to, payload=_text(words, case), now=now, besides_reply=True)
+
+
+async def aid(session: AsyncSession, case: Case, entry: CaseEntry, what: str, now: datetime) -> None:
+    """All who decide about legal aid hear that something must be done, once."""
+    words = f"{case.kind.label} {case.number} {what}。请到工作台看。"
+    for each in await _able(session, case, Right.AID_DECIDE):
+        key, to = f"{AID}:{entry.id}:{each.id}", each.person_id
+        outbox.add(session, AID, key=key, to=to, payload=_text(words, case), now=now, besides_reply=True)
 
 
 async def _able(session: AsyncSession, case: Case, right: Right) -> list[Staff]:

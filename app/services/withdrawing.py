@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import advice, binding, consents, customer_moves
-from app.services.purposes import ACCOUNTS, COUNSELLING, HEALTH, LEGAL_AID, MEMBERSHIP, Purpose
+from app.services import advice, binding, consents, customer_moves, legal_aid
+from app.services.purposes import ACCOUNTS, AID, COUNSELLING, HEALTH, LEGAL_AID, MEMBERSHIP, Purpose
 from models import CaseKind, ConsentEnd
 
 Stop = Callable[[AsyncSession, int, str, datetime], Awaitable[object]]
@@ -39,10 +39,15 @@ async def _unbind_accounts(session: AsyncSession, person_id: int, channel: str, 
     await customer_moves.forget_person(session, person_id, now)
 
 
+async def _withdraw_aid(session: AsyncSession, person_id: int, channel: str, now: datetime) -> None:
+    await legal_aid.cancel_undecided(session, person_id, channel=channel, now=now)
+
+
 # By purpose: what stops. A test fails for one that asks for consent and is not here.
 STOPS: Mapping[str, Stop] = {
     MEMBERSHIP.key: _unbind,
     LEGAL_AID.key: _cancel(CaseKind.CONSULTATION),
+    AID.key: _withdraw_aid,
     COUNSELLING.key: _cancel(CaseKind.COUNSELLING),
     HEALTH.key: _cancel(CaseKind.HEALTH),
     ACCOUNTS.key: _unbind_accounts,

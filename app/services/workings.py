@@ -267,7 +267,7 @@ def _people(found: Figures) -> list[Fact]:
         )
     else:
         alert = Fact("紧急提醒", alerts, Level.BAD if found.alerts_untaken else Level.GOOD)
-    late = {"咨询": found.consultations_overdue, "入会申请": found.applications_overdue}
+    late = {"咨询": found.consultations_overdue, "入会和法律援助申请": found.applications_overdue}
     return [
         alert,
         *(

@@ -1,0 +1,256 @@
+"""What staff do with a 法律援助申请: name what is missing, decide, assign; carry, tell, conclude."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from typing import Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
+
+from app.clock import civil_date
+from app.console import case_looking, forms
+from app.console.entrance import ActingDesk, Desk, needs
+from app.console.legal_aid import PAGE, shown
+from app.console.shell import InShell, Shell
+from app.dependencies import Now
+from app.errors import DomainError
+from app.services import (
+    case_files,
+    case_reporters,
+    case_work,
+    legal_aid_carrying,
+    legal_aid_lists,
+    legal_aid_work,
+    staff,
+)
+from app.services.audit import does
+from app.services.legal_aid_carrying import CARRIED
+from app.services.legal_aid_lists import Listed
+from app.services.legal_aid_work import Tap
+from app.services.permissions import Right
+
+router = APIRouter(prefix="/legal-aid", dependencies=[needs(Right.AID_READ)])
+
+TEMPLATE: Final = "legal_aid_one.html"
+KEPT: Final = ("missing", "until", "reason", "why", "lawyer", "text", "result")
+DECIDES, CARRIES = needs(Right.AID_DECIDE), needs(Right.AID_CARRY)
+
+Work = Callable[[AsyncSession, Listed, FormData], Awaitable[str]]
+
+
+@router.post("/{number}/ask", dependencies=[DECIDES])
+async def ask(number: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    async def work(session: AsyncSession, listed: Listed, form: FormData) -> str:
+        _does(session, listed, "aid.ask")
+        until = _day(form) or civil_date(now)
+        missing = forms.words(form, "missing")
+        await legal_aid_work.ask(session, listed.case.number, missing, until, desk.standing, now)
+        return "已一次性告知本人，等补材料时停止计时。"
+
+    return await _act(number, request, desk, shell, now, Right.AID_DECIDE, work)
+
+
+@router.post("/{number}/accept", dependencies=[DECIDES])
+async def accept(number: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    async def work(session: AsyncSession, listed: Listed, form: FormData) -> str:
+        _does(session, listed, "aid.accept")
+        await legal_aid_work.accept(session, listed.case.number, desk.standing, now)
+        return "材料已收齐，开始审查。"
+
+    return await _act(number, request, desk, shell, now, Right.AID_DECIDE, work)
+
+
+@router.post("/{number}/grant", dependencies=[DECIDES])
+async def grant(number: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    async def work(session: AsyncSession, listed: Listed, form: FormData) -> str:
+        _does(session, listed, "aid.grant")
+        await legal_aid_work.grant(session, listed.case.number, desk.standing, now)
+        return "已同意援助，会告诉本人。请在 3 天内指派律师。"
+
+    return await _act(number, request, desk, shell, now, Right.AID_DECIDE, work)
+
+
+@router.post("/{number}/reject", dependencies=[DECIDES])
+async def reject(number: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    async def work(session: AsyncSession, listed: Listed, form: FormData) -> str:
+        reason = forms.words(form, "reason")
+        _does(session, listed, "aid.reject", reason)
+        await legal_aid_work.reject(session, listed.case.number, reason, desk.standing, now, tap=_tap(desk))
+        return "不予援助，理由和提出异议的办法会告诉本人。"
+
+    return await _act(number, request, desk, shell, now, Right.AID_DECIDE, work)
+
+
+@router.post("/{number}/uphold", dependencies=[DECIDES])
+async def uphold(number: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    async def work(session: AsyncSession, listed: Listed, form: FormData) -> str:
+        reason = forms.words(form, "reason")
+        _does(session, listed, "aid.uphold", reason)
+        await legal_aid_work.uphold(session, listed.case.number, reason, desk.standing, now)
+        return "维持原来的决定，理由会告诉本人。"
+
+    return await _act(number, request, desk, shell, now, Right.AID_DECIDE, work)
+
+
+@router.post("/{number}/terminate", dependencies=[DECIDES])
+async def terminate(number: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    async def work(session: AsyncSession, listed: Listed, form: FormData) -> str:
+        reason = forms.words(form, "reason")
+        _does(session, listed, "aid.terminate", reason)
+        await legal_aid_work.terminate(
+            session, listed.case.number, reason, desk.standing, now, tap=_tap(desk)
+        )
+        return "援助已终止，理由和提出异议的办法会告诉本人。"
+
+    return await _act(number, request, desk, shell, now, Right.AID_DECIDE, work)
+
+
+@router.post("/{number}/assign", dependencies=[DECIDES])
+async def assign(number: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    async def work(session: AsyncSession, listed: Listed, form: FormData) -> str:
+        lawyer = await staff.get_by_login(session, forms.words(form, "lawyer"))
+        why = forms.words(form, "why")
+        act = "aid.reassign" if listed.case.state in CARRIED else "aid.assign"
+        _does(session, listed, act, why)
+        await legal_aid_carrying.assign(
+            session,
+            listed.case.number,
+            lawyer,
+            desk.standing,
+            now,
+            why=why,
+            missing=forms.words(form, "missing"),
+            until=_day(form),
+        )
+        return f"已指派{lawyer.name}承办，会告诉本人和承办人。"
+
+    return await _act(number, request, desk, shell, now, Right.AID_DECIDE, work)
+
+
+@router.post("/{number}/begin", dependencies=[CARRIES])
+async def begin(number: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    async def work(session: AsyncSession, listed: Listed, form: FormData) -> str:
+        _does(session, listed, "aid.begin")
+        await legal_aid_carrying.begin(session, listed.case.number, desk.standing, now)
+        return "开始承办，会告诉本人。"
+
+    return await _act(number, request, desk, shell, now, Right.AID_CARRY, work)
+
+
+@router.post("/{number}/tell", dependencies=[CARRIES])
+async def tell(number: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    async def work(session: AsyncSession, listed: Listed, form: FormData) -> str:
+        _does(session, listed, "aid.tell")
+        text = forms.words(form, "text")
+        await legal_aid_carrying.tell(session, listed.case.number, text, desk.standing, now)
+        return "会告诉本人。"
+
+    return await _act(number, request, desk, shell, now, Right.AID_CARRY, work)
+
+
+@router.post("/{number}/conclude", dependencies=[CARRIES])
+async def conclude(number: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    async def work(session: AsyncSession, listed: Listed, form: FormData) -> str:
+        _does(session, listed, "aid.conclude")
+        result = forms.words(form, "result")
+        await legal_aid_carrying.conclude(session, listed.case.number, result, desk.standing, now)
+        return "已结案，结果会告诉本人。"
+
+    return await _act(number, request, desk, shell, now, Right.AID_CARRY, work)
+
+
+# --- who it is ---------------------------------------------------------------------------------------------
+
+
+@router.post("/{number}/call")
+async def call(number: str, desk: ActingDesk, shell: InShell, now: Now) -> HTMLResponse:
+    """The telephone number that was left to be called; shown once."""
+    try:
+        async with desk.acting() as session:
+            listed = await _locked(session, desk, number, now)
+            phone = await case_work.open_contact(session, listed.case.number, desk.by, now)
+            values = await shown(session, desk, number, now)
+    except DomainError as error:
+        return await _again(desk, shell, number, error, now)
+    return shell.page(TEMPLATE, **values, phone=phone)
+
+
+@router.post("/{number}/reveal", dependencies=[needs(Right.REPORTER_REVEAL)])
+async def reveal(number: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> HTMLResponse:
+    """Who applied, with a reason that is kept; shown once."""
+    why = forms.words(await forms.read(request), "why")
+    try:
+        async with desk.acting() as session:
+            listed = await _locked(session, desk, number, now)
+            desk.demand(Right.REPORTER_REVEAL, listed.case.branch_id)
+            known = await case_reporters.reveal(session, listed.case, why, desk.by, now)
+            values = await shown(session, desk, number, now)
+    except DomainError as error:
+        return await _again(desk, shell, number, error, now, why=why)
+    return shell.page(TEMPLATE, **values, known=known)
+
+
+@router.post("/{number}/files/{position}")
+async def file(number: str, position: int, desk: ActingDesk, now: Now) -> Response:
+    """Papers show incomes and illnesses: opening one is kept in the thread and in the record."""
+    async with desk.acting() as session:
+        listed = await _locked(session, desk, number, now)
+        found = await case_files.get_file(session, listed.case, position)
+        await case_files.open_files(session, listed.case, [found], desk.by, now)
+    return await case_looking.answer_with(found, listed.case.number, desk)
+
+
+# --- parts -------------------------------------------------------------------------------------------------
+
+
+async def _act(
+    number: str, request: Request, desk: Desk, shell: Shell, now: datetime, right: Right, work: Work
+) -> Response:
+    """In one transaction, if it is still as the form showed it; else the page again with what was typed."""
+    form = await forms.read(request)
+    try:
+        async with desk.acting() as session:
+            listed = await _locked(session, desk, number, now)
+            desk.demand(right, listed.case.branch_id)
+            await legal_aid_lists.refuse_moved(session, listed.case, forms.words(form, "mark"))
+            said = await work(session, listed, form)
+    except DomainError as error:
+        typed = {name: forms.words(form, name) for name in KEPT}
+        return await _again(desk, shell, number, error, now, **typed)
+    return shell.done(f"{PAGE}/{listed.case.number}", f"{listed.case.number} {said}")
+
+
+async def _locked(session: AsyncSession, desk: Desk, number: str, now: datetime) -> Listed:
+    """Raises: NotFound: none, or not his matter."""
+    asked = legal_aid_lists.asked_by(desk.standing, now)
+    return await legal_aid_lists.get(session, asked, number, lock=True)
+
+
+async def _again(
+    desk: Desk, shell: Shell, number: str, error: DomainError, now: datetime, **typed: str
+) -> HTMLResponse:
+    """As it stands now, with what was typed. What may not be seen or done at all stays refused so."""
+    if error.status in (403, 404):
+        raise error
+    async with desk.reading() as session:
+        values = await shown(session, desk, number, now)
+    return shell.refused(TEMPLATE, error, **values, typed=typed)
+
+
+def _tap(desk: Desk) -> Tap:
+    return lambda label, number: desk.shared.tap(label, f"legal_aid.object?number={number}")
+
+
+def _day(form: FormData) -> date | None:
+    """Raises: DomainError."""
+    said = forms.words(form, "until")
+    try:
+        return date.fromisoformat(said) if said else None
+    except ValueError:
+        raise DomainError("补材料的期限不对，应写成 2026-12-05。") from None
+
+
+def _does(session: AsyncSession, listed: Listed, act: str, reason: str = "") -> None:
+    does(session, act, listed.case.number, branch_id=listed.case.branch_id, reason=reason[:200] or None)
