@@ -21,6 +21,7 @@ class CaseKind(StrEnum):
     )
     COUNSELLING = "counselling"  # 心理疏导; what it adds to a case is in models.care
     HEALTH = "health"  # 健康咨询, of a doctor; models.care
+    COMPLAINT = "complaint"  # 投诉建议; what it adds to a case is in models.complaint
     APPLICATION = "application"  # 入会申请; what it adds is in models.membership_application
     MEMBER_CHANGE = "member_change"  # what staff approve of a member's data; models.member_change
 
@@ -35,6 +36,7 @@ _KINDS = {
     CaseKind.CONSULTATION: "法律咨询",
     CaseKind.COUNSELLING: "心理疏导",
     CaseKind.HEALTH: "健康咨询",
+    CaseKind.COMPLAINT: "投诉建议",
     CaseKind.APPLICATION: "入会申请",
     CaseKind.MEMBER_CHANGE: "资料变更",
 }
@@ -55,6 +57,14 @@ class CaseState(StrEnum):
     REVIEWING = "reviewing"
     APPROVED = "approved"
     REFUSED = "refused"
+    ACCEPTED = "accepted"  # of a complaint, as all that follow
+    NOT_ACCEPTED = "not_accepted"  # with a reason, and where to go
+    DISPATCHED = "dispatched"  # to a department
+    RETURNED = "returned"  # it was the wrong one
+    EXTENDED = "extended"
+    SUSPENDED = "suspended"
+    REPLIED = "replied"
+    MERGED = "merged"  # into another; its person hears the answer to that one
 
     @property
     def label(self) -> str:
@@ -81,8 +91,22 @@ _STATES = {
     CaseState.REVIEWING: "审查中",
     CaseState.APPROVED: "已通过",
     CaseState.REFUSED: "未通过",
+    CaseState.ACCEPTED: "已受理",
+    CaseState.NOT_ACCEPTED: "不予受理",
+    CaseState.DISPATCHED: "已转办",
+    CaseState.RETURNED: "退回重派",
+    CaseState.EXTENDED: "已延期",
+    CaseState.SUSPENDED: "挂起",
+    CaseState.REPLIED: "已答复",
+    CaseState.MERGED: "并案",
 }
-_SAID_TO_MEMBER = {CaseState.WAITING_USER: "待您补充", CaseState.SUPPLEMENT: "待您补正"}
+_SAID_TO_MEMBER = {
+    CaseState.WAITING_USER: "待您补充",
+    CaseState.SUPPLEMENT: "待您补正",
+    CaseState.RETURNED: "另派部门",
+    CaseState.SUSPENDED: "暂停办理",
+    CaseState.MERGED: "合并办理",
+}
 
 OVER = (  # nothing is left to do
     CaseState.CLOSED,
@@ -90,6 +114,8 @@ OVER = (  # nothing is left to do
     CaseState.CANCELLED,
     CaseState.APPROVED,
     CaseState.REFUSED,
+    CaseState.NOT_ACCEPTED,
+    CaseState.MERGED,
 )
 
 

@@ -22,9 +22,13 @@ from models import (
     CaseReporter,
     CaseState,
     ChangeKind,
+    Complaint,
+    ComplaintPart,
+    ComplaintSort,
     Consultation,
     CrisisAlert,
     DeliveryState,
+    Department,
     DeviceKind,
     Dialogue,
     DialogueState,
@@ -40,6 +44,7 @@ from models import (
     MembershipApplication,
     Message,
     MessageState,
+    Naming,
     Outbox,
     Person,
     PrivacyRequest,
@@ -75,7 +80,7 @@ async def fill(database: Database) -> None:
         await making.account(session)
         li = member(branch.id)
         wang = of_staff()
-        session.add_all([follower, li, wang])
+        session.add_all([follower, li, wang, office := Department(name="后勤部", created_at=NOON)])
         await session.flush()
         session.add_all(
             [
@@ -91,6 +96,7 @@ async def fill(database: Database) -> None:
                     consent_version="1",
                     consent_at=NOON,
                 ),
+                *complained(case.id, office.id),
                 alert(person.id),
                 sign_up(badminton.id, person.id),
                 MemberMove(
@@ -119,6 +125,28 @@ def beside(case_id: int, staff_id: int) -> list[Base]:
         Care(case_id=case_id, details={"called": "小雨"}, consent_version="1", consent_at=NOON),
         CaseDraft(case_id=case_id, staff_id=staff_id, text="已经转给", saved_at=NOON),
         CaseReminder(case_id=case_id, staff_id=staff_id, why="问问结果", due_at=NOON, created_at=NOON),
+    ]
+
+
+def complained(case_id: int, department_id: int) -> list[Base]:
+    """A complaint, and what another department was asked about it."""
+    return [
+        Complaint(
+            case_id=case_id,
+            sort=ComplaintSort.COMPLAINT,
+            naming=Naming.NICKNAME,
+            nickname="小雨",
+            about="王经理那里",
+            reminded=False,
+        ),
+        ComplaintPart(
+            case_id=case_id,
+            department_id=department_id,
+            question="账怎么记的",
+            asked_at=NOON,
+            due_at=NOON,
+            answer="记在福利费",
+        ),
     ]
 
 

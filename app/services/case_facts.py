@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
-from app.services import care, care_facts, consultation_facts, consultations
+from app.services import care, care_facts, complaints, consultation_facts, consultations
 from models import Care, Case, Consultation, Urgency
 
 
@@ -39,7 +39,12 @@ async def read_all(session: AsyncSession, found: Sequence[Case], now: datetime) 
     legal = await consultations.facts_of_all(session, found)
     cared_for = await care.facts_of_all(session, found)
     of_law = {case_id: _of_law(each, now) for case_id, each in legal.items()}
-    return of_law | {case_id: _of_care(each, now) for case_id, each in cared_for.items()}
+    complained = await complaints.read_all(session, found)
+    return (
+        of_law
+        | {case_id: _of_care(each, now) for case_id, each in cared_for.items()}
+        | {case_id: Facts(told=list(each.items())) for case_id, each in complained.items()}
+    )
 
 
 def _of_law(each: Consultation, now: datetime) -> Facts:

@@ -27,6 +27,8 @@ from models import (
     CaseRating,
     CaseReminder,
     CaseReporter,
+    Complaint,
+    ComplaintPart,
     Consultation,
     MemberChange,
     MembershipApplication,
@@ -70,6 +72,10 @@ async def empty(session: AsyncSession, ids: Ids) -> int:
     never = dict.fromkeys(("invite_due_at", "remind_due_at", "end_due_at"))
     await change(session, rating.values(words=None, **never))
     await change(session, sa.update(Care).where(Care.case_id.in_(ids)).values(details=None))
+    complaint = sa.update(Complaint).where(Complaint.case_id.in_(ids))
+    await change(session, complaint.values(nickname=None, about=None))
+    part = sa.update(ComplaintPart).where(ComplaintPart.case_id.in_(ids))
+    await change(session, part.values(question=None, answer=None))
     for told in (MembershipApplication, MemberChange):
         await change(session, sa.update(told).where(told.case_id.in_(ids)).values(facts=None))
     return await change(session, sa.delete(CaseReporter).where(CaseReporter.case_id.in_(ids)))

@@ -23,6 +23,8 @@ from app.services import (
     case_clocks,
     cases,
     closed_cases,
+    complaint_clocks,
+    complaints,
     confidential,
     consents,
     customer_moves,
@@ -167,6 +169,8 @@ async def _end(session: AsyncSession, case: Case, this: Closing) -> None:
     cases.move(case, to, entry)
     case.closed_at = at
     case_clocks.end(case)
+    if case.kind is CaseKind.COMPLAINT:
+        complaint_clocks.stop(await complaints.facts_of(session, case))
     if case.kind is CaseKind.APPLICATION:
         application_clocks.end(await applications.of_case(session, case))
     session.add(entry)

@@ -19,6 +19,7 @@ from app.services import (
     care_facts,
     case_ratings,
     cases,
+    complaints,
     consents,
     consultation_facts,
     interests,
@@ -171,6 +172,7 @@ async def _cases(session: AsyncSession, person_id: int) -> Sequence[Row]:
     told = {case_id: dict(consultation_facts.read(each)) for case_id, each in facts.items()}
     for case_id, first in (await care.facts_of_all(session, own)).items():
         told[case_id] = dict(care_facts.read(first))
+    told |= await complaints.read_all(session, own)
     for case_id, each in (await applications.of_cases(session, asked)).items():
         told[case_id] = dict(application_facts.lines(each, whole=True))
     return [

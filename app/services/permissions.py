@@ -28,6 +28,10 @@ class Right(StrEnum):
     COUNSEL_ANSWER = "counsel.answer"
     HEALTH_READ = "health.read"
     HEALTH_ANSWER = "health.answer"
+    COMPLAINTS_READ = "complaints.read"
+    COMPLAINTS_WORK = "complaints.work"
+    COMPLAINTS_LEAD = "complaints.lead"
+    DEPARTMENT_WORK = "department.work"
     REPORTER_REVEAL = "reporter.reveal"
     CANNED_USE = "canned.use"
     CANNED_EDIT = "canned.edit"
@@ -78,6 +82,10 @@ _LABELS: Final[Mapping[Right, str]] = {
     Right.COUNSEL_ANSWER: "办理心理疏导",
     Right.HEALTH_READ: "看健康咨询",
     Right.HEALTH_ANSWER: "办理健康咨询",
+    Right.COMPLAINTS_READ: "看投诉建议",
+    Right.COMPLAINTS_WORK: "受理和转办投诉建议",
+    Right.COMPLAINTS_LEAD: "督办投诉建议、批准延期",
+    Right.DEPARTMENT_WORK: "办理转给本部门的投诉建议",
     Right.REPORTER_REVEAL: "查看当事人的身份",
     Right.CANNED_USE: "用常用语、管自己的常用语",
     Right.CANNED_EDIT: "管大家的常用语",
@@ -137,6 +145,10 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.ORGANISER: frozenset(
         {R.ACTIVITIES_READ, R.ACTIVITIES_EDIT, R.ACTIVITIES_PEOPLE, R.CONTENT_READ, R.JOBS_READ}
     ),
+    Role.COMPLAINTS: frozenset(
+        {R.COMPLAINTS_READ, R.COMPLAINTS_WORK, R.DEPARTMENT_WORK, R.REPORTER_REVEAL, R.CANNED_USE}
+    ),
+    Role.HANDLER: frozenset({R.DEPARTMENT_WORK}),
     Role.DISPATCHER: frozenset({R.CUSTOMERS_READ, R.CUSTOMERS_EDIT, R.CONTENT_READ, R.JOBS_READ}),
     Role.TRAINER: _CONTENT | {R.ACTIVITIES_READ, R.JOBS_READ},
     Role.AUDITOR: frozenset(
@@ -149,7 +161,8 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
 }
 # Of what these are about nothing belongs to a branch: a role that was given for one gives none of them.
 OF_THE_UNION: Final[frozenset[Right]] = frozenset(
-    {R.CUSTOMERS_READ, R.CUSTOMERS_EDIT, R.NOTICES_EDIT, R.MENUS_APPLY, R.STATUS_READ, R.KEYS_ROTATE}
+    {R.COMPLAINTS_READ, R.COMPLAINTS_WORK, R.COMPLAINTS_LEAD}
+    | {R.CUSTOMERS_READ, R.CUSTOMERS_EDIT, R.NOTICES_EDIT, R.MENUS_APPLY, R.STATUS_READ, R.KEYS_ROTATE}
     | {R.MESSAGES_READ, R.MESSAGES_RAW, R.MESSAGES_RETRY, R.DELIVERIES_READ, R.DELIVERIES_RETRY}
 )
 # Who may give a role in the console; the others are given by `gonghui staff` on the server alone.
