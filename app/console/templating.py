@@ -28,10 +28,12 @@ GOOD: Final = frozenset(
         "done",
         "verified",
         "imported",
+        "replied",
     }
 )
 WAITING: Final = frozenset(
     {"invited", "submitted", "triaged", "assigned", "in_progress", "waiting_user", "reopened", "supplement"}
+    | {"accepted", "dispatched", "returned", "extended", "suspended"}
     | {"reviewing", "waiting", "running", "queued", "sending", "failed_retry", "deferred", "received"}
     | {"looking", "ready", "importing"}
     | {"pending_approval", "waitlisted", "offered", "draft", "in_review", "scheduled", "unverified"}

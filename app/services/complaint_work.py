@@ -15,6 +15,9 @@ from app.services import (
     case_notices,
     case_work,
     complaint_clocks,
+    complaint_merging,
+    complaint_notices,
+    complaint_parts,
     complaints,
     departments,
     staff_notices,
@@ -23,9 +26,8 @@ from app.services.case_moves import check_move
 from app.services.case_work import Answered, fitting
 from app.services.cases import moment_kept
 from app.services.complaint_clocks import day_end
-from app.services.complaints import MINE_WORD
 from app.services.permissions import Standing
-from models import Case, CaseEntry, CaseState, Complaint, Department, Outbox, Staff
+from models import Case, CaseEntry, CaseState, Department, Staff
 
 S = CaseState
 WHY_LENGTH = 200
@@ -43,8 +45,8 @@ async def accept(
     entry = _move(session, case, S.ACCEPTED, by, now, channel)
     complaint_clocks.take_up(case, complaint, now)
     case_work.put_down(session, "complaint.accept", case)
-    said = f"已受理，最迟 {_day(case.answer_due_at)}答复您。"
-    return Answered(case, await tell(session, case, complaint, entry, said, now))
+    said = f"已受理，最迟 {complaint_notices.day(case.answer_due_at)}答复您。"
+    return Answered(case, await complaint_notices.tell(session, case, complaint, entry, said, now))
 
 
 async def refuse(
@@ -70,7 +72,7 @@ async def refuse(
     case.closed_at = moment_kept(now, anonymous=case.anonymous)
     complaint_clocks.end(case, complaint)
     case_work.put_down(session, "complaint.refuse", case, reason=why)
-    notice = await tell(session, case, complaint, entry, f"不予受理。原因：{text}", now)
+    notice = await complaint_notices.tell(session, case, complaint, entry, f"不予受理。原因：{text}", now)
     return Answered(case, notice)
 
 
@@ -101,8 +103,8 @@ async def dispatch(
     case_work.put_down(session, "complaint.dispatch", case, department=department.name)
     for each in await departments.list_people(session, department.id, complaint):
         await staff_notices.dispatched(session, case, entry, each, now)
-    said = f"已转给{department.name}办理，最迟 {_day(case.answer_due_at)}答复您。"
-    return Answered(case, await tell(session, case, complaint, entry, said, now))
+    said = f"已转给{department.name}办理，最迟 {complaint_notices.day(case.answer_due_at)}答复您。"
+    return Answered(case, await complaint_notices.tell(session, case, complaint, entry, said, now))
 
 
 # --- in a department ---------------------------------------------------------------------------------------
@@ -129,8 +131,8 @@ async def take(
     case.owner_id, case.owned_at = who.staff_id, moment_kept(now, anonymous=case.anonymous)
     complaint_clocks.work(case, complaint)
     case_work.put_down(session, "complaint.take", case)
-    said = f"{name}正在办理，最迟 {_day(case.answer_due_at)}答复您。"
-    return Answered(case, await tell(session, case, complaint, entry, said, now))
+    said = f"{name}正在办理，最迟 {complaint_notices.day(case.answer_due_at)}答复您。"
+    return Answered(case, await complaint_notices.tell(session, case, complaint, entry, said, now))
 
 
 async def give_back(
@@ -155,25 +157,28 @@ async def give_back(
     complaint_clocks.hand_back(complaint, now)
     case_work.put_down(session, "complaint.return", case, reason=why, department=name)
     await staff_notices.complaint_returned(session, case, entry, now)
-    said = f"这个部门办不了，正在另派部门。最迟 {_day(case.answer_due_at)}答复您。"
-    return Answered(case, await tell(session, case, complaint, entry, said, now))
+    said = f"这个部门办不了，正在另派部门。最迟 {complaint_notices.day(case.answer_due_at)}答复您。"
+    return Answered(case, await complaint_notices.tell(session, case, complaint, entry, said, now))
 
 
 async def reply(
     session: AsyncSession, case: Case, text: str, by: str, now: datetime, *, channel: str = "cli"
 ) -> Answered:
-    """The answer. Whose case was merged into this one hears it too.
+    """The answer, when every department that was asked has said its part. Whose case was merged hears it too.
 
-    Raises: DomainError: nothing was written or too much, or it is not at that point.
+    Raises: DomainError: nothing was written or too much, or it is not at that point, or
+    somebody is still to answer.
     """
     text = fitting(text, "答复")
     complaint = await complaints.facts_of(session, case)
     check_move(case.kind, case.state, S.REPLIED)
+    await complaint_parts.refuse_unanswered(session, case, now)
     entry = await case_work.say(session, case, S.REPLIED, text, by, now, channel=channel)
     complaint_clocks.reply(case, complaint, moment_kept(now, anonymous=case.anonymous))
     case_work.put_down(session, "complaint.reply", case)
     await case_notices.withdraw(session, case, now, kinds=(case_notices.MOVED,))
-    return Answered(case, await tell_reply(session, case, complaint, entry, text, now))
+    await complaint_merging.pass_on(session, case, text, by, now, channel=channel)
+    return Answered(case, await complaint_notices.tell_reply(session, case, complaint, entry, text, now))
 
 
 async def suspend(
@@ -197,13 +202,15 @@ async def suspend(
     if until is None or until <= civil_date(now):
         raise DomainError("请写明挂起到哪一天，要在今天以后。")
     if complaint.law_due_at is not None and until >= civil_date(complaint.law_due_at):
-        raise DomainError(f"挂起不能到法定期限（{_day(complaint.law_due_at)}）以后，请写早一点。")
+        raise DomainError(
+            f"挂起不能到法定期限（{complaint_notices.day(complaint.law_due_at)}）以后，请写早一点。"
+        )
     complaint.suspended_from = case.state
     said = f"暂停办理到 {until.month}月{until.day}日。原因：{why}"
     entry = await case_work.say(session, case, S.SUSPENDED, said, by, now, channel=channel)
     complaint_clocks.suspend(case, complaint, day_end(until), now)
     case_work.put_down(session, "complaint.suspend", case, reason=why, until=until)
-    return Answered(case, await tell(session, case, complaint, entry, said, now))
+    return Answered(case, await complaint_notices.tell(session, case, complaint, entry, said, now))
 
 
 async def resume(
@@ -217,8 +224,8 @@ async def resume(
     complaint.suspended_from = None
     complaint_clocks.resume(case, complaint, now)
     case_work.put_down(session, "complaint.resume", case)
-    said = f"接着办理，最迟 {_day(case.answer_due_at)}答复您。"
-    return Answered(case, await tell(session, case, complaint, entry, said, now))
+    said = f"接着办理，最迟 {complaint_notices.day(case.answer_due_at)}答复您。"
+    return Answered(case, await complaint_notices.tell(session, case, complaint, entry, said, now))
 
 
 # --- by the lead -------------------------------------------------------------------------------------------
@@ -238,34 +245,10 @@ async def extend(
     check_move(case.kind, case.state, S.EXTENDED)
     complaint_clocks.extend(case, complaint, now)
     complaint.extended_at = moment_kept(now, anonymous=case.anonymous)
-    said = f"延期到 {_day(case.answer_due_at)}答复。原因：{why}"
+    said = f"延期到 {complaint_notices.day(case.answer_due_at)}答复。原因：{why}"
     entry = await case_work.say(session, case, S.EXTENDED, said, by, now, channel=channel)
     case_work.put_down(session, "complaint.extend", case, reason=why)
-    return Answered(case, await tell(session, case, complaint, entry, said, now))
-
-
-# --- what its person hears ---------------------------------------------------------------------------------
-
-
-async def tell(
-    session: AsyncSession, case: Case, complaint: Complaint, entry: CaseEntry, said: str, now: datetime
-) -> Outbox:
-    """How far it has come; what was not read yet of before is not told any more."""
-    kinds = (case_notices.MOVED,)
-    await session.flush()
-    await case_notices.withdraw(session, case, now, kinds=kinds)
-    heading = f"您的{complaint.sort.label} {case.number}"
-    short = f"{heading} 有进展，请回复「{MINE_WORD}」点编号看。"
-    return await case_notices.tell(session, case, entry, case_notices.MOVED, f"{heading}：{said}", short, now)
-
-
-async def tell_reply(
-    session: AsyncSession, case: Case, complaint: Complaint, entry: CaseEntry, text: str, now: datetime
-) -> Outbox:
-    heading = f"您的{complaint.sort.label} {case.number} 有答复了"
-    short = f"{heading}，内容较长，请回复「{MINE_WORD}」点编号看全文。"
-    words = f"{heading}：\n{text}"
-    return await case_notices.tell(session, case, entry, case_notices.ANSWERED, words, short, now)
+    return Answered(case, await complaint_notices.tell(session, case, complaint, entry, said, now))
 
 
 # --- parts -------------------------------------------------------------------------------------------------
@@ -286,11 +269,3 @@ def _reason(text: str, what: str, most: int = WHY_LENGTH) -> str:
     if not text or len(text) > most:
         raise DomainError(f"请写明{what}，1 到 {most} 个字。")
     return text
-
-
-def _day(moment: datetime | None) -> str:
-    """As its person reads it."""
-    if moment is None:
-        return "近期"
-    day = civil_date(moment)
-    return f"{day.month}月{day.day}日"

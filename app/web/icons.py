@@ -46,6 +46,8 @@ ICONS: Final = {
     "cross": '<path d="M9.5 4h5v5.5H20v5h-5.5V20h-5v-5.5H4v-5h5.5z"/>',
     "record": '<path d="M6 3h9l4 4v14H6zM15 3v4h4M9 12h7m-7 4h5"/>',
     "quote": '<path d="M4 5h16v11h-8l-4 4v-4H4zm4.5 3.5v3m3-3v3"/>',
+    "shout": '<path d="M4 10v4h3l8 4.5v-13L7 10zm14.5-1.5a5 5 0 0 1 0 7M7.5 14.5V19H10v-3"/>',
+    "building": '<path d="M6 20V4h9v16m0-11h4v11M3.5 20h17M9 8h3m-3 4h3m-3 4h3"/>',
     "ask": '<circle cx="12" cy="12" r="8.5"/><path d="M9.5 9.5c0-3.3 5-3.3 5 0 0 2-2.5 2-2.5 4m0 3v.1"/>',
 }
 
