@@ -24,6 +24,7 @@ from app.services import (
     care_wording,
     case_drafts,
     case_facts,
+    case_links,
     case_lists,
     case_owners,
     case_ratings,
@@ -67,6 +68,10 @@ class CaseRoom:
     files_by_act: bool  # looking at a file leaves a trace
     list_template: str = "case_list.html"
     template: str = "case_one.html"
+
+    @property
+    def holds(self) -> tuple[CaseKind, ...]:
+        return self.room.kinds
 
     # --- lists -------------------------------------------------------------------------------------------
 
@@ -184,6 +189,8 @@ class CaseRoom:
             "may_own": may_answer and not is_over and case.state is not CaseState.ANSWERED,
             "may_reveal": not case.anonymous and desk.may(Right.REPORTER_REVEAL, case.branch_id),
             "may_call": not case.anonymous and desk.may(self.answers, case.branch_id),
+            "links": await case_links.list_of(session, case),
+            "may_link": may_answer and case.kind not in CARE,
             "longest": case_work.ANSWER_LENGTH,
             **await case_beside.beside(session, desk, case, self.answers, self.reads, now),
         }

@@ -38,7 +38,7 @@ from app.services import (
 from app.services.case_moves import MOVES
 from app.services.case_work import Answered
 from app.services.permissions import Right
-from models import OVER, Case, CaseState, Naming
+from models import OVER, Case, CaseKind, CaseState, Naming
 
 TEMPLATE: Final = "complaint_one.html"
 # Fields that are given back when an act is refused.
@@ -56,6 +56,10 @@ class Room:
     label: str
     is_union: bool
     files_by_act: bool = True  # looking at a file leaves a trace
+
+    @property
+    def holds(self) -> tuple[CaseKind, ...]:
+        return (CaseKind.COMPLAINT,)
 
     @property
     def right(self) -> Right:
@@ -146,13 +150,14 @@ async def _department_doors(session: AsyncSession, desk: Desk, values: dict[str,
     is_main = complaint.department_id in own
     is_worked_on = case.state in (CaseState.IN_PROGRESS, CaseState.EXTENDED)
     asked = [each for each in values["parts"] if each.part.department_id in own]
+    to_take = (CaseState.DISPATCHED, CaseState.REOPENED)
     open_states = (CaseState.IN_PROGRESS, CaseState.EXTENDED, CaseState.SUSPENDED)
     if not is_main:  # only what was asked of it
         values["parts"] = asked
     return {
         "is_main": is_main,
         "fitting": await departments.list_fitting(session, complaint) if is_main and is_worked_on else [],
-        "may_take": is_main and case.state in (CaseState.DISPATCHED, CaseState.REOPENED),
+        "may_take": is_main and (case.state in to_take or (case.state in open_states and not case.owner_id)),
         "may_return": is_main and CaseState.RETURNED in moves,
         "may_reply": is_main and CaseState.REPLIED in moves,
         "may_suspend": is_main and CaseState.SUSPENDED in moves,

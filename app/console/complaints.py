@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
-from app.console import complaint_pages, forms, listing
+from app.console import case_aids, complaint_pages, forms, listing
 from app.console.complaint_pages import Room
 from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.listing import Filter
@@ -18,7 +18,6 @@ from app.console.shell import InShell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
 from app.services import (
-    case_links,
     case_lists,
     case_ratings,
     case_reporters,
@@ -225,9 +224,7 @@ async def link(
     number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
 ) -> Response:
     async def linked(session: AsyncSession, case: Case, form: FormData, now: datetime) -> str:
-        other = await _any(session, forms.words(form, "other"))
-        await case_links.link(session, case, other, desk.by, now)
-        return f"{case.number} 和 {other.number} 已关联。"
+        return await case_aids.linked(session, case, forms.words(form, "other")[:24], desk.by, now)
 
     return await complaint_pages.act(ROOM, number, request, desk, shell, office, linked, "")
 
@@ -237,9 +234,8 @@ async def unlink(
     number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
 ) -> Response:
     async def unlinked(session: AsyncSession, case: Case, form: FormData, now: datetime) -> str:
-        other = await _any(session, forms.words(form, "other"))
-        await case_links.unlink(session, case, other)
-        return f"{case.number} 和 {other.number} 不再关联。"
+        other = forms.words(form, "other")[:24]
+        return await case_aids.linked(session, case, other, desk.by, now, undo=True)
 
     return await complaint_pages.act(ROOM, number, request, desk, shell, office, unlinked, "")
 
@@ -303,11 +299,3 @@ async def _other(session: AsyncSession, union: complaint_lists.Desk, number: str
         return await complaint_lists.get(session, union, number)
     except NotFound:
         raise DomainError(f"没有编号为 {number[:24]} 的投诉建议，请核对编号。") from None
-
-
-async def _any(session: AsyncSession, number: str) -> Case:
-    """Of any kind. Raises: DomainError: there is none."""
-    try:
-        return await case_work.get_case(session, number[:24])
-    except NotFound as error:
-        raise DomainError(error.message) from None

@@ -8,14 +8,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
 from app.services import case_work
+from app.services.advice_kinds import CARE
 from app.services.cases import moment_kept
 from models import Case, CaseLink
 
 
 async def link(session: AsyncSession, case: Case, other: Case, by: str, now: datetime) -> None:
-    """Twice is no error. `case` is locked. Raises: DomainError: both are the same."""
+    """Twice is no error. `case` is locked. Raises: DomainError: both are the same, or one is
+    kept secret."""
     if case.id == other.id:
         raise DomainError("不能关联自己，请填另一件的编号。")
+    if case.kind in CARE or other.kind in CARE:
+        raise DomainError("心理疏导和健康咨询是保密的，不能关联。")
     if await _find(session, case, other) is not None:
         return
     first, second = sorted((case.id, other.id))

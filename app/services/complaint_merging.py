@@ -15,7 +15,7 @@ from app.services.case_moves import check_move
 from app.services.case_work import Answered
 from app.services.cases import moment_kept
 from app.services.complaints import KIND
-from models import OVER, Case, CaseEntry, CaseState, Complaint, EntryKind
+from models import OVER, Case, CaseEntry, CaseReporter, CaseState, Complaint, EntryKind
 
 _REPLIED = (CaseState.REPLIED, CaseState.CLOSED)
 
@@ -83,10 +83,11 @@ async def merged_into(
     session: AsyncSession, case: Case, *, lock: bool = False
 ) -> Sequence[tuple[Case, Complaint]]:
     """Those that went into this one and are still known, the oldest first."""
+    known = sa.exists().where(CaseReporter.case_id == Case.id)  # else nobody is there to be told
     chosen = (
         sa.select(Case, Complaint)
         .join(Complaint, Complaint.case_id == Case.id)
-        .where(Complaint.merged_into_id == case.id)
+        .where(Complaint.merged_into_id == case.id, known)
         .order_by(Case.id)
     )
     if lock:

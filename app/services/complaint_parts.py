@@ -69,7 +69,7 @@ async def ask(
     )
     session.add(part)
     day = civil_date(due_at)
-    said = f"请{department.name}会办，{day.month}月{day.day}日前答复：{question}"
+    said = f"请{department.name}会办，{day.month}月{day.day}日前答复"
     entry = await case_work.note(session, case, said, by, now)
     case_work.put_down(session, "complaint.ask", case, department=department.name)
     for each in await departments.list_people(session, department.id, complaint):
@@ -99,7 +99,7 @@ async def answer(
         return part
     part.answer, part.answered_by = text, by
     part.answered_at = moment_kept(now, anonymous=case.anonymous)
-    await case_work.note(session, case, f"{department.name}会办答复：{text}", by, now)
+    await case_work.note(session, case, f"{department.name}交了会办答复", by, now)
     case_work.put_down(session, "complaint.part", case, department=department.name)
     await session.flush()
     return part

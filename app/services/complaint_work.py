@@ -30,6 +30,7 @@ from app.services.permissions import Standing
 from models import Case, CaseEntry, CaseState, Department, Staff
 
 S = CaseState
+_WORKED_ON = (S.IN_PROGRESS, S.EXTENDED, S.SUSPENDED)
 WHY_LENGTH = 200
 ELSEWHERE_LENGTH = 100
 
@@ -117,7 +118,7 @@ async def take(
 
     Raises: DomainError: a colleague has it, or it is not at that point.
     """
-    if case.state is S.IN_PROGRESS and case.owner_id is not None:
+    if case.state in _WORKED_ON and case.owner_id is not None:
         if case.owner_id == who.staff_id:
             return None
         other = await session.get_one(Staff, case.owner_id)
@@ -125,10 +126,15 @@ async def take(
     complaint = await complaints.facts_of(session, case)
     if complaint.department_id is None:
         raise DomainError(f"{case.number} 还没有转给部门。")
+    at = moment_kept(now, anonymous=case.anonymous)
+    if case.state in _WORKED_ON and case.owner_id is None:  # who had it is here no more
+        case.owner_id, case.owned_at = who.staff_id, at
+        case_work.put_down(session, "complaint.take", case)
+        return None
     check_move(case.kind, case.state, S.IN_PROGRESS)
     name = (await departments.names_of(session, [complaint.department_id]))[complaint.department_id]
     entry = _move(session, case, S.IN_PROGRESS, who.name, now, channel, f"{name}接办")
-    case.owner_id, case.owned_at = who.staff_id, moment_kept(now, anonymous=case.anonymous)
+    case.owner_id, case.owned_at = who.staff_id, at
     complaint_clocks.work(case, complaint)
     case_work.put_down(session, "complaint.take", case)
     said = f"{name}正在办理，最迟 {complaint_notices.day(case.answer_due_at)}答复您。"

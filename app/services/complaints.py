@@ -12,7 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
-from app.services import case_notices, cases, complaint_clocks, rating_invitations, stored_files
+from app.services import (
+    case_notices,
+    cases,
+    complaint_clocks,
+    departments,
+    rating_invitations,
+    staff_notices,
+    stored_files,
+)
 from app.services.advice import Added
 from app.services.case_moves import MOVES
 from app.services.cases import Blocks, Mine, Opened, moment_kept, move
@@ -164,7 +172,6 @@ async def reopen_unhappy(session: AsyncSession, case: Case, now: datetime) -> bo
     at = moment_kept(now, anonymous=case.anonymous)
     entry = CaseEntry(case_id=case.id, kind=EntryKind.EVENT, blocks=[], by=SYSTEM, channel="", created_at=at)
     await _reopen(session, case, complaint, entry, now)
-    session.add(entry)
     await session.flush()
     return True
 
@@ -181,6 +188,12 @@ async def _reopen(
     case.closed_at = case.owner_id = case.owned_at = None
     complaint.reopened_at = moment_kept(now, anonymous=case.anonymous)
     complaint_clocks.take_up(case, complaint, now)
+    session.add(entry)
+    if complaint.department_id is not None and not case.anonymous:  # its moment would lead back to who spoke
+        await session.flush()
+        who = await departments.list_people(session, complaint.department_id, complaint)
+        words = f"{KIND.label} {case.number} 要重新办理。请到工作台看。"
+        await staff_notices.complaint_due(session, case, entry, who, words, now)
     await case_notices.withdraw(session, case, now, kinds=(case_notices.MOVED,))
 
 

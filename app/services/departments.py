@@ -64,11 +64,12 @@ async def _free_name(session: AsyncSession, name: str, but: int | None = None) -
 
 
 async def put_in(session: AsyncSession, department: Department, staff: Staff, now: datetime) -> None:
-    """A second time changes nothing. Raises: DomainError: not in service, or may not work on complaints."""
+    """A second time changes nothing. Raises: DomainError: out of service, or may not work on complaints."""
     if await _works_in(session, department.id, staff.id):
         return
-    standing = await permissions.standing_of(session, staff)
-    if not permissions.may(standing, Right.DEPARTMENT_WORK):
+    # Who is invited and has not come yet may be put in already.
+    granted = Standing(staff.id, staff.name, await permissions.grants_of(session, staff.id))
+    if staff.state is StaffState.DISABLED or not permissions.may(granted, Right.DEPARTMENT_WORK):
         raise DomainError(f"{staff.name}还没有「部门承办」的角色，请先在「工作人员」里给。")
     session.add(DepartmentStaff(department_id=department.id, staff_id=staff.id, added_at=now))
     does(session, "department.staff", department.public_id, branch_id=department.branch_id, added=staff.login)
