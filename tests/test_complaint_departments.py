@@ -1,5 +1,6 @@
 """Departments: two at once, two colleagues, and the unit a complaint is about, which never gets it."""
 
+import asyncio
 from datetime import datetime
 
 import pytest
@@ -7,12 +8,16 @@ import pytest
 from app.clock import SHANGHAI
 from app.errors import DomainError
 from app.services import (
+    case_owners,
     case_work,
+    closed_cases,
+    complaint_merging,
     complaint_work,
     departments,
 )
 from models import (
     CaseState,
+    Department,
     Role,
     Staff,
 )
@@ -101,3 +106,54 @@ async def test_a_department_out_of_use_or_without_people_gets_nothing(office: Of
         editor = await employ(session, "周编", "zhou.bian", Role.EDITOR)
         with pytest.raises(DomainError, match="部门承办"):
             await departments.put_in(session, empty, await session.get_one(Staff, editor.staff_id), NOON)
+
+
+async def test_of_two_who_hand_it_out_at_the_same_moment_one_is_told(office: Office) -> None:
+    async with office.database.transaction() as session:
+        other = await department(session, "人资部", await employ(session, "赵敏", "zhao.min"))
+    await office.does("accept")
+
+    async def hands(to: Department) -> None:
+        async with office.database.transaction() as session:
+            case = await case_work.get_case(session, office.number, lock=True)
+            await complaint_work.dispatch(session, case, to, "王强", NOON)
+
+    done = await asyncio.gather(hands(office.department), hands(other), return_exceptions=True)
+
+    assert [type(each) for each in done if each is not None] == [DomainError]
+    assert len([words for words in await office.told() if "已转给" in words]) == 1
+
+
+async def test_withdrawn_and_replied_to_at_the_same_moment(office: Office) -> None:
+    await office.does("accept", "dispatch", "take")
+
+    done = await asyncio.gather(office.does("cancel"), office.does("reply"), return_exceptions=True)
+
+    assert [type(each) for each in done if each is not None] == [DomainError]
+    case, _ = await office.look()
+    assert case.state in (CaseState.CANCELLED, CaseState.REPLIED)
+    assert len([words for words in await office.told() if "有答复了" in words]) == (
+        case.state is CaseState.REPLIED
+    )
+
+
+async def test_a_colleague_goes_on_where_somebody_is_out_of_service(office: Office) -> None:
+    await office.does("accept", "dispatch", "take")
+    async with office.database.transaction() as session:
+        zhao = await employ(session, "赵敏", "zhao.min")
+        case = await case_work.get_case(session, office.number, lock=True)
+        await case_owners.take_back_all(session, office.chen.staff_id, NOON)
+        assert await complaint_work.take(session, case, zhao, NOON) is None
+        assert (case.owner_id, case.state) == (zhao.staff_id, CaseState.IN_PROGRESS)
+
+
+async def test_who_closed_the_account_is_told_nothing_and_stops_nobody(office: Office) -> None:
+    first, li = office.number, office.person
+    async with office.database.transaction() as session:
+        second = await office.hears(session)
+        case, into = (await look(session, second))[0], (await look(session, first))[0]
+        await complaint_merging.merge(session, case, into, "王强", NOON)
+        await closed_cases.empty(session, [case.id])
+    office.number, office.person = first, li
+    await office.does("accept", "dispatch", "take", "reply")
+    assert len([words for words in await office.told() if "有答复了" in words]) == 1

@@ -62,7 +62,7 @@ async def test_an_anonymous_one_keeps_days_only(office: Office) -> None:
     async with office.database.transaction() as session:
         number = await office.hears(session, naming=Naming.ANONYMOUS, contact="13812345678")
         await complaints.add(session, office.person, number, MORE, channel="portal", now=office.clock.now())
-    await office.does("accept", "dispatch", "take", "extend", "reply", "add")
+    await office.does("accept", "dispatch", "take", "extend", "reply", "close", "add")
 
     async with office.database.reading() as session:
         case, complaint = await look(session, number)

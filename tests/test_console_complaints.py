@@ -155,6 +155,8 @@ async def test_the_unit_it_is_about_finds_nothing_anywhere(ends: Ends, admin: Wo
     assert (await accused.gets(f"{ROOM}/{number}")).status_code == 403
     assert f"/{number}" not in await accused.reads(f"/search?q={number}")
     assert f"{DESK}/{other}" in await accused.reads(f"/search?q={other}")
+    for worker, waits in ((accused, 1), (chen, 2)):
+        assert f"<b>{waits}</b><span>本部门要办的投诉建议</span>" in await worker.reads("")
     assert f"{DESK}/{number}" in await chen.reads(f"/search?q={number}")
 
 

@@ -155,6 +155,14 @@ def test_states_and_their_words_are_those_of_the_house() -> None:
         ("reviewing", "审查中"),
         ("approved", "已通过"),
         ("refused", "未通过"),
+        ("accepted", "已受理"),
+        ("not_accepted", "不予受理"),
+        ("dispatched", "已转办"),
+        ("returned", "退回重派"),
+        ("extended", "已延期"),
+        ("suspended", "挂起"),
+        ("replied", "已答复"),
+        ("merged", "并案"),
     ]
 
 

@@ -187,8 +187,9 @@ async def close(session: AsyncSession, number: str, by: str, now: datetime, *, c
 async def end(session: AsyncSession, case: Case, by: str, now: datetime, *, channel: str) -> Case:
     """Close what the caller has locked and found fit to be closed. Raises: DomainError: there is no way."""
     put_down(session, "case.close", case)
-    session.add(moved(case, CaseState.CLOSED, by, now, channel=channel))
-    case.closed_at = now
+    at = moment_kept(now, anonymous=case.anonymous)
+    session.add(moved(case, CaseState.CLOSED, by, at, channel=channel))
+    case.closed_at = at
     case_clocks.end(case)
     if case.kind in ADVICE:
         await case_notices.withdraw(session, case, now)
