@@ -157,3 +157,15 @@ async def test_who_closed_the_account_is_told_nothing_and_stops_nobody(office: O
     office.number, office.person = first, li
     await office.does("accept", "dispatch", "take", "reply")
     assert len([words for words in await office.told() if "有答复了" in words]) == 1
+
+
+async def test_a_unit_written_by_its_name_is_kept_from_as_well(office: Office) -> None:
+    async with office.database.transaction() as session:
+        north = await making.branch(session, "黄陵供电公司工会/北区分工会")
+        theirs = await department(session, "综合组", office.chen, branch_id=north.id)
+        number = await office.hears(session, about="北区分工会")
+        case, complaint = await look(session, number)
+        assert complaint.about_branch_id == north.id
+        await complaint_work.accept(session, case, "王强", NOON)
+        with pytest.raises(DomainError, match="反映的就是「综合组」"):
+            await complaint_work.dispatch(session, case, theirs, "王强", NOON)

@@ -6,10 +6,21 @@ import pytest
 import sqlalchemy as sa
 
 from app.database import Database
+from app.dialogue.routing import TAP_DO
 from app.jobs import retention
 from app.services import case_work, complaint_work
 from app.services.confidential import CONFIDENTIAL
-from models import Case, CaseEntry, CaseReporter, CaseState, Complaint, CrisisAlert, Message, Naming
+from models import (
+    Case,
+    CaseEntry,
+    CaseRating,
+    CaseReporter,
+    CaseState,
+    Complaint,
+    CrisisAlert,
+    Message,
+    Naming,
+)
 from tests.complaining import department, employ, look
 from tests.conftest import FakeClock
 from tests.talking import Speaker, Talk
@@ -152,6 +163,22 @@ async def test_a_reply_is_read_and_answered_with_a_new_fact(talk: Talk) -> None:
     assert "已经补发。" in await li.taps(NUMBER)
     await li.taps("补充情况")
     assert f"{NUMBER} 重新办理" in await says(li, "还是没到账", "完成")
+    assert (await kept(talk))[0].state is CaseState.REOPENED
+
+
+async def test_a_bad_score_opens_it_again_and_says_so(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await says(li, *FIRST, "1", "跳过", "确认")
+    await replied(talk, "已经补发。")
+    async with talk.database.transaction() as session:
+        await case_work.close(session, NUMBER, "王强", talk.clock.now())
+        await session.execute(sa.update(CaseRating).values(invited_at=talk.clock.now()))
+
+    told = await li.says("非常不满意", choice=f"{TAP_DO}rating.give?vote=1-{NUMBER}")
+
+    assert told.startswith(f"谢谢您说实话，{NUMBER} 重新办理。最迟 12月10日答复")
+    await li.taps("说两句")
+    assert "记下了" in await li.says("没有到账")
     assert (await kept(talk))[0].state is CaseState.REOPENED
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import NotFound
 from app.services import case_lists, case_mentions, cases, complaints, departments
+from app.services.case_moves import MOVES
 from app.services.permissions import Right, Standing, may
 from models import Case, CaseKind, CaseState, Complaint, ComplaintPart, ComplaintSort
 
@@ -26,6 +27,7 @@ THEIRS: Final = (  # a department's
     CaseState.REOPENED,
 )
 OPEN: Final = (*OURS, *THEIRS, CaseState.SUSPENDED)
+DONE: Final = tuple(state for state in MOVES[CaseKind.COMPLAINT] if state not in OPEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Asked:
 
     def others(self) -> sa.Select[Case]:
         """Nothing is to be done; no order yet."""
-        chosen = self.chosen().where(Case.state.not_in(OPEN))
+        chosen = self.chosen().where(Case.state.in_(DONE))  # by the index of kinds and states
         return chosen.where(sa.false()) if self.late or self.soon else chosen
 
     @property

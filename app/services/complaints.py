@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
 from app.services import (
+    branches,
     case_notices,
     cases,
     complaint_clocks,
@@ -86,13 +87,17 @@ async def file(
         channel=channel,
         now=now,
     )
+    branch_id = filing.branch_id
+    if branch_id is None and filing.about:  # written by its name, it is kept from there all the same
+        named = await branches.find(session, filing.about)
+        branch_id = named.id if named is not None else None
     case_id = (await session.scalars(sa.select(Case.id).where(Case.number == opened.number))).one()
     complaint = Complaint(
         case_id=case_id,
         sort=filing.sort,
         naming=filing.naming,
         nickname=filing.nickname[:CALLED] or None if filing.naming is Naming.NICKNAME else None,
-        about_branch_id=filing.branch_id,
+        about_branch_id=branch_id,
         about=filing.about[:ABOUT] or None,
         reminded=False,
     )
