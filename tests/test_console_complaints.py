@@ -271,6 +271,12 @@ async def test_filters_narrow_the_list(ends: Ends, admin: Worker, chen: Worker) 
         page = await admin.reads(f"{ROOM}{query}")
         rows = page.partition("<tbody>")[2]
         assert (late in rows, new in rows) == shown, query
+    await ends.moves_time(hours=24 * 10)
+    await admin.signs_in()
+    for query in ("?due=late", "?due=soon"):  # by now both are late
+        page = await admin.reads(f"{ROOM}{query}")
+        assert late in page and new in page, query
+    assert "2 件已超时" in await admin.reads(ROOM)
 
 
 # --- departments -------------------------------------------------------------------------------------------
