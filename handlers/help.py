@@ -13,6 +13,7 @@ HELP = "\n".join(
         lines.SAFETY,
         lines.LAW,
         lines.TODAY,
+        lines.COMPLAIN,
         lines.LEAVE,
         lines.MINE,
         lines.LEGAL_AID,

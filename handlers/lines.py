@@ -48,6 +48,8 @@ def answered_at(due: datetime, now: datetime) -> str:
 
 LEAVE = go("我要留言", "feedback.leave")
 MINE = go("我的留言", "feedback.mine")
+COMPLAIN = go("投诉建议", "complaints.file")
+MY_COMPLAINTS = go("我的投诉", "complaints.mine")
 DESK = go("人工服务", "desk.open")
 LEGAL_AID = go("法律咨询", "legal_aid.intake")
 MY_CONSULTATIONS = go("我的咨询", "legal_aid.mine")

@@ -13,6 +13,7 @@ from app.services.case_ratings import LONGEST, Rated
 from app.services.rating_notices import SCORES, label
 from app.wechat.replies import Reply, Text
 from handlers import lines
+from models import CaseState
 
 router = Router("rating")
 
@@ -49,6 +50,9 @@ def _thanks(rated: Rated, score: int) -> str:
     opening = f"谢谢您，{rated.case.number} 评了「{label(score)}」。"
     if rated.rating.is_unhappy:
         opening = f"谢谢您说实话，{rated.case.number} 评了「{label(score)}」。办理的同事会看，并和您联系。"
+    due_at = rated.case.answer_due_at
+    if rated.case.state is CaseState.REOPENED and due_at is not None:
+        opening = f"谢谢您说实话，{rated.case.number} 重新办理。{lines.answered_by(due_at)}"
     more = lines.go("说两句", "rating.words", number=rated.case.number)
     asks = [] if rated.rating.words else [f"愿意多说的话，点这里：{more}"]
     return "\n".join([opening, *asks, until])

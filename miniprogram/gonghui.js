@@ -200,12 +200,12 @@ export class Gonghui {
     return this.call({ method: "GET", path: `/me/cases/${encodeURIComponent(given.case_id)}` });
   }
 
-  /** 补充情况。咨询（法律、心理疏导、健康）和法律援助申请能在这里补充，别的按 how_to_add。 */
+  /** 补充情况。咨询（法律、心理疏导、健康）、投诉建议和法律援助申请能在这里补充，别的按 how_to_add。 */
   addToCase(given) {
     return this.call({ method: "POST", path: `/me/cases/${encodeURIComponent(given.case_id)}/entries`, body: given.body, key: given.key ?? newKey(), seen: given.seen });
   }
 
-  /** 撤销咨询，撤回法律援助申请。撤销后不再办理，不能恢复；再做一次不算错。 */
+  /** 撤销咨询或投诉建议，撤回法律援助申请。撤销后不再办理，不能恢复；再做一次不算错。 */
   withdrawCase(given) {
     return this.call({ method: "POST", path: `/me/cases/${encodeURIComponent(given.case_id)}/withdrawal`, key: given.key ?? newKey(), seen: given.seen });
   }

@@ -132,7 +132,7 @@ export type CallOut = {
   number: string;
   name: string;
 };
-export type CaseKind = "desk" | "feedback" | "consultation" | "counselling" | "health" | "application" | "member_change" | "legal_aid";
+export type CaseKind = "desk" | "feedback" | "consultation" | "counselling" | "health" | "complaint" | "application" | "member_change" | "legal_aid";
 export type CaseOut = {
   /** 只在本人这里有用 */
   id: string;
@@ -152,7 +152,7 @@ export type CasePage = {
   /** 放进 cursor 就是下一页；没有更多时是 null */
   next: string | null;
 };
-export type CaseState = "submitted" | "triaged" | "assigned" | "in_progress" | "waiting_user" | "answered" | "reopened" | "closed" | "referred" | "cancelled" | "supplement" | "reviewing" | "approved" | "refused" | "granted" | "rejected" | "objection" | "upheld" | "concluded" | "terminated" | "deemed_withdrawn";
+export type CaseState = "submitted" | "triaged" | "assigned" | "in_progress" | "waiting_user" | "answered" | "reopened" | "closed" | "referred" | "cancelled" | "supplement" | "reviewing" | "approved" | "refused" | "granted" | "rejected" | "objection" | "upheld" | "concluded" | "terminated" | "deemed_withdrawn" | "accepted" | "not_accepted" | "dispatched" | "returned" | "extended" | "suspended" | "replied" | "merged";
 /** 写了哪一项就改哪一项；null 是去掉。 */
 export type ChangeIn = {
   nickname?: string | null;
@@ -335,7 +335,7 @@ export type Paragraph = {
   type: "paragraph";
   spans: Array<Span>;
 };
-export type Part = "messages" | "drafts" | "cases" | "answers";
+export type Part = "messages" | "drafts" | "cases" | "answers" | "board";
 export type PhoneIn = {
   phone: string;
 };
@@ -823,12 +823,12 @@ export class Gonghui {
     return this.call<WholeCaseOut>({ method: "GET", path: `/me/cases/${encodeURIComponent(given.case_id)}` });
   }
 
-  /** 补充情况。咨询（法律、心理疏导、健康）和法律援助申请能在这里补充，别的按 how_to_add。 */
+  /** 补充情况。咨询（法律、心理疏导、健康）、投诉建议和法律援助申请能在这里补充，别的按 how_to_add。 */
   addToCase(given: { case_id: string; body: MoreIn; key?: string; seen?: object }): Promise<AddedOut> {
     return this.call<AddedOut>({ method: "POST", path: `/me/cases/${encodeURIComponent(given.case_id)}/entries`, body: given.body, key: given.key ?? newKey(), seen: given.seen });
   }
 
-  /** 撤销咨询，撤回法律援助申请。撤销后不再办理，不能恢复；再做一次不算错。 */
+  /** 撤销咨询或投诉建议，撤回法律援助申请。撤销后不再办理，不能恢复；再做一次不算错。 */
   withdrawCase(given: { case_id: string; key?: string; seen?: object }): Promise<WholeCaseOut> {
     return this.call<WholeCaseOut>({ method: "POST", path: `/me/cases/${encodeURIComponent(given.case_id)}/withdrawal`, key: given.key ?? newKey(), seen: given.seen });
   }

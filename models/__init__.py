@@ -32,10 +32,12 @@ from models.care import Care
 from models.case import OVER, Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
 from models.case_beside import CaseDraft, CaseMention, CaseReminder
 from models.case_rating import CaseRating
+from models.complaint import CaseLink, Complaint, ComplaintPart, ComplaintSort, Naming
 from models.consultation import Basis, Consultation, Employment, Urgency
 from models.content import OPEN_DRAFTS, ContentDraft, ContentKind, ContentMove
 from models.coordination import AccessToken, Counter, Lease, SharedVersion
 from models.customer import AccountBinding, BindingState, CustomerAccount
+from models.department import Department, DepartmentStaff
 from models.dialogue import Dialogue, DialogueState
 from models.identity import (
     Account,
@@ -130,12 +132,16 @@ __all__ = [
     "CaseDraft",
     "CaseEntry",
     "CaseKind",
+    "CaseLink",
     "CaseMention",
     "CaseRating",
     "CaseReminder",
     "CaseReporter",
     "CaseState",
     "ChangeKind",
+    "Complaint",
+    "ComplaintPart",
+    "ComplaintSort",
     "Consent",
     "ConsentEnd",
     "Consultation",
@@ -146,6 +152,8 @@ __all__ = [
     "CrisisAlert",
     "CustomerAccount",
     "DeliveryState",
+    "Department",
+    "DepartmentStaff",
     "DeviceKind",
     "Dialogue",
     "DialogueState",
@@ -179,6 +187,7 @@ __all__ = [
     "MergeState",
     "Message",
     "MessageState",
+    "Naming",
     "NoticeTemplate",
     "Outbox",
     "Person",

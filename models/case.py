@@ -21,6 +21,7 @@ class CaseKind(StrEnum):
     )
     COUNSELLING = "counselling"  # 心理疏导; what it adds to a case is in models.care
     HEALTH = "health"  # 健康咨询, of a doctor; models.care
+    COMPLAINT = "complaint"  # 投诉建议; what it adds to a case is in models.complaint
     APPLICATION = "application"  # 入会申请; what it adds is in models.membership_application
     MEMBER_CHANGE = "member_change"  # what staff approve of a member's data; models.member_change
     LEGAL_AID = "legal_aid"  # 法律援助申请; what it adds is in models.legal_aid
@@ -36,6 +37,7 @@ _KINDS = {
     CaseKind.CONSULTATION: "法律咨询",
     CaseKind.COUNSELLING: "心理疏导",
     CaseKind.HEALTH: "健康咨询",
+    CaseKind.COMPLAINT: "投诉建议",
     CaseKind.APPLICATION: "入会申请",
     CaseKind.MEMBER_CHANGE: "资料变更",
     CaseKind.LEGAL_AID: "法律援助申请",
@@ -64,6 +66,14 @@ class CaseState(StrEnum):
     CONCLUDED = "concluded"
     TERMINATED = "terminated"  # legal aid ended before its time; may be objected to
     DEEMED_WITHDRAWN = "deemed_withdrawn"  # what was missing did not come in time
+    ACCEPTED = "accepted"  # of a complaint, as all that follow
+    NOT_ACCEPTED = "not_accepted"  # with a reason, and where to go
+    DISPATCHED = "dispatched"  # to a department
+    RETURNED = "returned"  # it was the wrong one
+    EXTENDED = "extended"
+    SUSPENDED = "suspended"
+    REPLIED = "replied"
+    MERGED = "merged"  # into another; its person hears the answer to that one
 
     @property
     def label(self) -> str:
@@ -106,6 +116,14 @@ _STATES = {
     CaseState.CONCLUDED: "已结案",
     CaseState.TERMINATED: "终止援助",
     CaseState.DEEMED_WITHDRAWN: "视为撤回",
+    CaseState.ACCEPTED: "已受理",
+    CaseState.NOT_ACCEPTED: "不予受理",
+    CaseState.DISPATCHED: "已转办",
+    CaseState.RETURNED: "退回重派",
+    CaseState.EXTENDED: "已延期",
+    CaseState.SUSPENDED: "挂起",
+    CaseState.REPLIED: "已答复",
+    CaseState.MERGED: "并案",
 }
 _OF_AID = {
     CaseState.SUBMITTED: "已申请",
@@ -114,7 +132,13 @@ _OF_AID = {
     CaseState.CANCELLED: "已撤回",
     CaseState.UPHELD: "维持原决定",
 }
-_SAID_TO_MEMBER = {CaseState.WAITING_USER: "待您补充", CaseState.SUPPLEMENT: "待您补正"}
+_SAID_TO_MEMBER = {
+    CaseState.WAITING_USER: "待您补充",
+    CaseState.SUPPLEMENT: "待您补正",
+    CaseState.RETURNED: "另派部门",
+    CaseState.SUSPENDED: "暂停办理",
+    CaseState.MERGED: "合并办理",
+}
 
 OVER = (  # nothing is left to do
     CaseState.CLOSED,
@@ -127,6 +151,8 @@ OVER = (  # nothing is left to do
     CaseState.CONCLUDED,
     CaseState.TERMINATED,
     CaseState.DEEMED_WITHDRAWN,
+    CaseState.NOT_ACCEPTED,
+    CaseState.MERGED,
 )
 
 

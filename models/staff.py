@@ -25,6 +25,8 @@ class Role(StrEnum):
     COUNSELLOR = "counsellor"
     DOCTOR = "doctor"
     ORGANISER = "organiser"
+    COMPLAINTS = "complaints"
+    HANDLER = "handler"
     DISPATCHER = "dispatcher"
     TRAINER = "trainer"
     AUDITOR = "auditor"
@@ -44,6 +46,8 @@ _ROLES = {
     Role.COUNSELLOR: "心理咨询师",
     Role.DOCTOR: "医生",
     Role.ORGANISER: "活动组织",
+    Role.COMPLAINTS: "投诉受理",
+    Role.HANDLER: "部门承办",
     Role.DISPATCHER: "供电调度",
     Role.TRAINER: "培训",
     Role.AUDITOR: "审计",

@@ -31,9 +31,13 @@ from models import (
     CaseReporter,
     CaseState,
     ChangeKind,
+    Complaint,
+    ComplaintPart,
+    ComplaintSort,
     Consultation,
     CrisisAlert,
     DeliveryState,
+    Department,
     DeviceKind,
     Dialogue,
     DialogueState,
@@ -50,6 +54,7 @@ from models import (
     MembershipApplication,
     Message,
     MessageState,
+    Naming,
     Outbox,
     Person,
     PrivacyRequest,
@@ -86,15 +91,13 @@ async def fill(database: Database) -> None:
         await making.account(session)
         li, post = member(branch.id), on_board(person.id)
         wang = of_staff()
-        session.add_all([follower, li, wang, post])
+        office = Department(name="后勤部", created_at=NOON)
+        session.add_all([follower, li, wang, post, office])
         await session.flush()
         session.add_all(
             [
                 AccessToken(app_id="wx1", value="token", expires_at=NOON),
-                CaseEntry(
-                    case_id=case.id, kind=EntryKind.MEMBER, blocks=[{"text": "家里的事"}], created_at=NOON
-                ),
-                CaseReporter(case_id=case.id, person_digest=bytes(16), reporter={"person_id": person.id}),
+                *brought(case.id, person.id),
                 Consultation(
                     case_id=case.id,
                     details={"opponent_name": "红星煤矿"},
@@ -102,6 +105,7 @@ async def fill(database: Database) -> None:
                     consent_version="1",
                     consent_at=NOON,
                 ),
+                *complained(case.id, office.id),
                 alert(person.id),
                 sign_up(badminton.id, person.id),
                 MemberMove(
@@ -124,6 +128,15 @@ async def fill(database: Database) -> None:
         )
 
 
+def brought(case_id: int, person_id: int) -> list[Base]:
+    """The first words of a case, and whose they are."""
+    words = [{"text": "家里的事"}]
+    return [
+        CaseEntry(case_id=case_id, kind=EntryKind.MEMBER, blocks=words, created_at=NOON),
+        CaseReporter(case_id=case_id, person_digest=bytes(16), reporter={"person_id": person_id}),
+    ]
+
+
 def beside(case_id: int, staff_id: int) -> list[Base]:
     """What lies beside a case."""
     return [
@@ -138,6 +151,28 @@ def beside(case_id: int, staff_id: int) -> list[Base]:
         ),
         CaseDraft(case_id=case_id, staff_id=staff_id, text="已经转给", saved_at=NOON),
         CaseReminder(case_id=case_id, staff_id=staff_id, why="问问结果", due_at=NOON, created_at=NOON),
+    ]
+
+
+def complained(case_id: int, department_id: int) -> list[Base]:
+    """A complaint, and what another department was asked about it."""
+    return [
+        Complaint(
+            case_id=case_id,
+            sort=ComplaintSort.COMPLAINT,
+            naming=Naming.NICKNAME,
+            nickname="小雨",
+            about="王经理那里",
+            reminded=False,
+        ),
+        ComplaintPart(
+            case_id=case_id,
+            department_id=department_id,
+            question="账怎么记的",
+            asked_at=NOON,
+            due_at=NOON,
+            answer="记在福利费",
+        ),
     ]
 
 

@@ -10,6 +10,7 @@ from models import CaseEntry, CaseKind, CrisisAlert, EntryKind, KeptAnswer, Sign
 from tests import api_app
 from tests.api_app import API, App, announce, app_of, is_problem, leaves
 from tests.both_ends import Ends
+from tests.complaining import complain
 from tests.consulting import consult
 
 TIP = "socket-sparks"
@@ -190,6 +191,19 @@ async def test_a_consultation_is_told_more_and_read_to_the_end(ends: Ends, li: A
         mine = CaseEntry.kind == EntryKind.MEMBER
         newest = sa.select(CaseEntry.channel).where(mine).order_by(CaseEntry.id.desc())
         assert await session.scalar(newest.limit(1)) == "api"
+
+
+async def test_a_complaint_is_told_more_and_withdrawn(ends: Ends, li: App) -> None:
+    person_id = await li.person_id()
+    async with ends.house.database.transaction() as session:
+        await complain(session, person_id, now=ends.house.clock.now())
+    path = f"{API}/me/cases/{(await li.gets(f'{API}/me/cases'))['items'][0]['id']}"
+    shown = await li.gets(path)
+    assert (shown["kind"], shown["may_add"], shown["may_withdraw"]) == ("complaint", True, True)
+
+    assert (await li.acts(f"{path}/entries", {"text": "今天又有"})).status_code == 201
+    assert (await li.acts(f"{path}/withdrawal")).json()["state"] == "cancelled"
+    is_problem(await li.acts(f"{path}/entries", {"text": "还有"}), 409, "refused")
 
 
 async def test_danger_in_what_is_added_is_heeded_once(ends: Ends, li: App) -> None:

@@ -162,6 +162,14 @@ def test_states_and_their_words_are_those_of_the_house() -> None:
         ("concluded", "已结案"),
         ("terminated", "终止援助"),
         ("deemed_withdrawn", "视为撤回"),
+        ("accepted", "已受理"),
+        ("not_accepted", "不予受理"),
+        ("dispatched", "已转办"),
+        ("returned", "退回重派"),
+        ("extended", "已延期"),
+        ("suspended", "挂起"),
+        ("replied", "已答复"),
+        ("merged", "并案"),
     ]
 
 

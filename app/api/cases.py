@@ -18,7 +18,7 @@ from app.clock import civil_date
 from app.dependencies import Now, ReadSession
 from app.errors import DomainError
 from app.services import cases, crisis, own_cases
-from models import OVER, Case, CaseEntry, CaseKind, CaseState, EntryKind
+from models import Case, CaseEntry, CaseKind, CaseState
 
 router = APIRouter(prefix="/me/cases", tags=["我的事项"], route_class=Route)
 
@@ -105,7 +105,7 @@ async def one(case_id: PublicId, caller: Caller, session: ReadSession, now: Now)
 async def add(
     case_id: PublicId, given: MoreIn, caller: Caller, session: WriteOnce, now: Now, seen: IfMatch = None
 ) -> AddedOut | Response:
-    """补充情况。咨询（法律、心理疏导、健康）和法律援助申请能在这里补充，别的按 how_to_add。"""
+    """补充情况。咨询（法律、心理疏导、健康）、投诉建议和法律援助申请能在这里补充，别的按 how_to_add。"""
     person_id = caller.known.person_id
     case = await _locked(session, person_id, case_id, seen, now)
     danger = await crisis.heed(session, person_id, given.text, "api", now)
@@ -128,7 +128,7 @@ async def add(
 async def withdraw(
     case_id: PublicId, caller: Caller, session: WriteOnce, now: Now, seen: IfMatch = None
 ) -> WholeCaseOut:
-    """撤销咨询，撤回法律援助申请。撤销后不再办理，不能恢复；再做一次不算错。"""
+    """撤销咨询或投诉建议，撤回法律援助申请。撤销后不再办理，不能恢复；再做一次不算错。"""
     person_id = caller.known.person_id
     case = await _locked(session, person_id, case_id, seen, now)
     await own_cases.withdraw(session, person_id, case, channel="api", now=now)
@@ -145,10 +145,9 @@ async def _locked(session: AsyncSession, person_id: int, case_id: str, seen: str
 async def _whole(session: AsyncSession, case: Case, person_id: int, now: datetime) -> WholeCaseOut:
     thread = await cases.list_thread(session, case)
     doors = own_cases.doors_of(case, now)
-    answered = any(entry.kind is EntryKind.STAFF for entry in thread)
     return WholeCaseOut(
         **_facts(case, person_id),
-        answer_due_at=None if answered or case.state in OVER else case.first_answer_due_at,
+        answer_due_at=own_cases.next_word_due(case, thread),
         may_add=doors.may_add,
         may_withdraw=doors.may_withdraw,
         how_to_add=own_cases.how_to_add(case),

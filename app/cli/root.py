@@ -20,6 +20,7 @@ from app.cli import (
     cases,
     content,
     demo,
+    departments,
     doctor,
     keys,
     member_changes,
@@ -63,6 +64,7 @@ app.add_typer(content.app, name="content")
 app.add_typer(verification.app, name="verification")
 app.add_typer(api.app, name="api")
 app.add_typer(staff.app, name="staff")
+app.add_typer(departments.app, name="departments")
 app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 

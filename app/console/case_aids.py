@@ -15,8 +15,16 @@ from app.console import case_beside, forms
 from app.console.case_pages import CaseRoom
 from app.console.entrance import Desk
 from app.console.shell import Shell
-from app.errors import DomainError
-from app.services import canned_replies, case_drafts, case_mentions, case_reminders, knowledge_pieces
+from app.errors import DomainError, NotFound
+from app.services import (
+    canned_replies,
+    case_drafts,
+    case_links,
+    case_mentions,
+    case_reminders,
+    case_work,
+    knowledge_pieces,
+)
 from models import Case
 
 _CALLED: Final = 20  # characters of a name
@@ -85,6 +93,33 @@ async def note(room: CaseRoom, number: str, request: Request, desk: Desk, shell:
         return "备注已写好，本人看不到。"
 
     return await room.does(number, desk, shell, written, note=text)
+
+
+async def link(
+    room: CaseRoom, number: str, request: Request, desk: Desk, shell: Shell, *, undo: bool = False
+) -> Response:
+    """Show another case's number beside this one, or not any more."""
+    other = forms.words(await forms.read(request), "other")[:24]
+
+    async def done(session: AsyncSession, case: Case, now: datetime) -> str:
+        return await linked(session, case, other, desk.by, now, undo=undo)
+
+    return await room.does(number, desk, shell, done, other=other)
+
+
+async def linked(
+    session: AsyncSession, case: Case, number: str, by: str, now: datetime, *, undo: bool = False
+) -> str:
+    """What is said of it. Raises: DomainError: there is no such case, or they are not to be linked."""
+    try:
+        other = await case_work.get_case(session, number)
+    except NotFound as error:
+        raise DomainError(error.message) from None  # of what was typed, not of the page
+    if undo:
+        await case_links.unlink(session, case, other)
+        return f"{case.number} 和 {other.number} 不再关联。"
+    await case_links.link(session, case, other, by, now)
+    return f"{case.number} 和 {other.number} 已关联。"
 
 
 async def remind(room: CaseRoom, number: str, request: Request, desk: Desk, shell: Shell) -> Response:

@@ -25,6 +25,7 @@ from app.services import (
     case_callers,
     case_drafts,
     case_facts,
+    case_links,
     case_lists,
     case_owners,
     case_ratings,
@@ -70,6 +71,10 @@ class CaseRoom:
     takes_callers: bool = False  # staff write down here what callers say
     list_template: str = "case_list.html"
     template: str = "case_one.html"
+
+    @property
+    def holds(self) -> tuple[CaseKind, ...]:
+        return self.room.kinds
 
     # --- lists -------------------------------------------------------------------------------------------
 
@@ -177,6 +182,8 @@ class CaseRoom:
             "may_reveal": not case.anonymous and desk.may(Right.REPORTER_REVEAL, case.branch_id),
             "may_join": may_answer and await case_callers.can_be_joined(session, case),
             "may_call": not case.anonymous and desk.may(self.answers, case.branch_id),
+            "links": await case_links.list_of(session, case),
+            "may_link": may_answer and case.kind not in CARE,
             "longest": case_work.ANSWER_LENGTH,
             **await case_beside.beside(session, desk, case, self.answers, self.reads, now),
         }

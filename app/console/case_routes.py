@@ -110,6 +110,14 @@ def _add_aids(router: APIRouter, room: CaseRoom) -> None:
     async def note(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
         return await case_aids.note(room, number, request, desk, shell)
 
+    @router.post("/{number}/link", dependencies=may_answer)
+    async def link(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_aids.link(room, number, request, desk, shell)
+
+    @router.post("/{number}/unlink", dependencies=may_answer)
+    async def unlink(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_aids.link(room, number, request, desk, shell, undo=True)
+
     @router.post("/{number}/remind", dependencies=may_answer)
     async def remind(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
         return await case_aids.remind(room, number, request, desk, shell)

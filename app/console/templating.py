@@ -31,10 +31,12 @@ GOOD: Final = frozenset(
         "passed",
         "granted",
         "concluded",
+        "replied",
     }
 )
 WAITING: Final = frozenset(
     {"invited", "submitted", "triaged", "assigned", "in_progress", "waiting_user", "reopened", "supplement"}
+    | {"accepted", "dispatched", "returned", "extended", "suspended"}
     | {"reviewing", "waiting", "running", "queued", "sending", "failed_retry", "deferred", "received"}
     | {"pending", "review", "risky", "objection"}
     | {"looking", "ready", "importing"}

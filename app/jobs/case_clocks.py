@@ -8,11 +8,11 @@ import logging
 from app.clock import Clock
 from app.database import Database
 from app.jobs import case_timers as timers
-from app.services import case_reminders, case_timers
+from app.services import case_reminders, case_timers, complaint_timers
 
 
 async def run(database: Database, clock: Clock) -> int:
-    """Returns how many cases and reminders were looked at."""
+    """Returns how many cases and reminders were looked at, a complaint with two things due twice."""
     reminders = await timers.run(
         database,
         clock,
@@ -21,11 +21,23 @@ async def run(database: Database, clock: Clock) -> int:
         advance=case_reminders.advance,
         levels={},
     )
-    return reminders + await timers.run(
+    complaints = await timers.run(
         database,
         clock,
-        kind="case",
-        list_due=case_timers.list_due,
-        advance=case_timers.advance,
-        levels={"overdue": logging.WARNING, "returned": logging.WARNING},
+        kind="complaint",
+        list_due=complaint_timers.list_due,
+        advance=complaint_timers.advance,
+        levels={complaint_timers.ESCALATED: logging.WARNING},
+    )
+    return (
+        reminders
+        + complaints
+        + await timers.run(
+            database,
+            clock,
+            kind="case",
+            list_due=case_timers.list_due,
+            advance=case_timers.advance,
+            levels={"overdue": logging.WARNING, "returned": logging.WARNING},
+        )
     )

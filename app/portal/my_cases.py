@@ -16,7 +16,7 @@ from app.portal.visitor import ActingPerson, CurrentPerson, Visitor
 from app.services import case_ratings, cases, crisis, own_cases, rating_invitations
 from app.services.case_ratings import LONGEST
 from app.services.rating_notices import SCORES
-from models import OVER, Case, CaseKind, EntryKind
+from models import Case, CaseKind
 
 router = APIRouter(prefix="/me/cases", include_in_schema=False)
 
@@ -68,6 +68,33 @@ async def rate(
     return RedirectResponse(f"/me/cases/{address}", 303)
 
 
+@router.post("/{address}/words")
+async def write(
+    visitor: ActingPerson,
+    address: str,
+    session: WriteSession,
+    now: Now,
+    written: Annotated[str, Form()] = "",
+) -> Response:
+    """More words to a case that takes them here; danger in them is answered first."""
+    case = await cases.get_mine_at(session, visitor.person_id, address, lock=True)
+    written, wrong = written.replace("\r\n", "\n").replace("\0", "").strip(), ""
+    if not written:
+        wrong = "请先写几句。"
+    elif len(written) > own_cases.LONGEST:
+        wrong = f"最多写 {own_cases.LONGEST} 个字，现在是 {len(written)} 个字，请缩短。"
+    danger = await crisis.heed(session, visitor.person_id, written, "portal", now)
+    if not wrong:
+        try:
+            await own_cases.add(session, visitor.person_id, case, written, channel="portal", now=now)
+        except DomainError as refusal:  # nothing has been written of it
+            wrong = refusal.message
+    if wrong or danger:
+        kept = written if wrong else ""
+        return await _page(visitor, session, case, now, wrong=wrong, danger=danger, written=kept)
+    return RedirectResponse(f"/me/cases/{address}", 303)
+
+
 async def _page(
     visitor: Visitor,
     session: AsyncSession,
@@ -78,9 +105,9 @@ async def _page(
     danger: str = "",
     score: str = "",
     words: str = "",
+    written: str = "",
 ) -> HTMLResponse:
     thread = await cases.list_thread(session, case)
-    answered = any(entry.kind is EntryKind.STAFF for entry in thread)
     rating = await rating_invitations.find(session, case)
     page = render(
         "my_case.html",
@@ -97,7 +124,10 @@ async def _page(
         now=now,
         case=case,
         topic=cases.topic_of(case),
-        due=case.first_answer_due_at if case.state not in OVER and not answered else None,
+        due=own_cases.next_word_due(case, thread),
+        may_write=case.kind is CaseKind.COMPLAINT and own_cases.doors_of(case, now).may_add,
+        longest_words=own_cases.LONGEST,
+        written=written,
         more=own_cases.how_to_add(case),
         thread=[(*own_cases.told(case, entry), _when(case, entry.created_at, now)) for entry in thread],
     )

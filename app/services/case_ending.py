@@ -4,7 +4,16 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import application_clocks, applications, case_clocks, cases, legal_aid, legal_aid_clocks
+from app.services import (
+    application_clocks,
+    applications,
+    case_clocks,
+    cases,
+    complaint_clocks,
+    complaints,
+    legal_aid,
+    legal_aid_clocks,
+)
 from app.services.case_moves import MOVES
 from models import Case, CaseEntry, CaseKind, CaseState, EntryKind
 
@@ -22,6 +31,8 @@ async def end_alone(session: AsyncSession, case: Case, *, channel: str, now: dat
     cases.move(case, to, entry)
     case.closed_at = at
     case_clocks.end(case)
+    if case.kind is CaseKind.COMPLAINT:
+        complaint_clocks.stop(await complaints.facts_of(session, case))
     if case.kind is CaseKind.APPLICATION:
         application_clocks.end(await applications.of_case(session, case))
     if case.kind is CaseKind.LEGAL_AID:

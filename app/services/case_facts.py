@@ -7,7 +7,15 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
-from app.services import care, care_facts, consultation_facts, consultations, legal_aid, legal_aid_facts
+from app.services import (
+    care,
+    care_facts,
+    complaints,
+    consultation_facts,
+    consultations,
+    legal_aid,
+    legal_aid_facts,
+)
 from models import Care, Case, Consultation, LegalAid, Urgency
 
 
@@ -39,10 +47,13 @@ async def read_all(session: AsyncSession, found: Sequence[Case], now: datetime) 
     legal = await consultations.facts_of_all(session, found)
     cared_for = await care.facts_of_all(session, found)
     of_law = {case_id: _of_law(each, now) for case_id, each in legal.items()}
-    of_aid = {
-        case_id: _of_aid(each, now) for case_id, each in (await legal_aid.rows_of(session, found)).items()
-    }
-    return of_law | of_aid | {case_id: _of_care(each, now) for case_id, each in cared_for.items()}
+    aid, complained = await legal_aid.rows_of(session, found), await complaints.read_all(session, found)
+    return (
+        of_law
+        | {case_id: _of_aid(each, now) for case_id, each in aid.items()}
+        | {case_id: _of_care(each, now) for case_id, each in cared_for.items()}
+        | {case_id: Facts(told=list(each.items())) for case_id, each in complained.items()}
+    )
 
 
 def _of_law(each: Consultation, now: datetime) -> Facts:

@@ -53,6 +53,7 @@ DESK = Room((CaseKind.DESK, CaseKind.FEEDBACK))
 LEGAL = Room((CaseKind.CONSULTATION,))
 COUNSEL = Room((CaseKind.COUNSELLING,))
 HEALTH = Room((CaseKind.HEALTH,))
+COMPLAINTS = Room((CaseKind.COMPLAINT,))
 CORRECTIONS = Room((CaseKind.DESK,), corrections=True)
 
 
@@ -194,7 +195,7 @@ async def get(session: AsyncSession, room: Room, scope: Scope, number: str, *, l
 
 async def rows(session: AsyncSession, found: Sequence[Case], now: datetime) -> list[Row]:
     facts = await case_facts.read_all(session, found, now)
-    titles = await _titles(session, found)
+    titles = await titles_of(session, found)
     names = await case_owners.names_of(session, found)
     return [
         row_of(case, facts.get(case.id, NOTHING), now, titles.get(case.id, ""), names.get(case.id, ""))
@@ -207,7 +208,7 @@ def row_of(case: Case, facts: Facts, now: datetime, title: str = "", owner: str 
     return Row(case, title, due, due is not None and due < now, due is not None and facts.is_urgent, owner)
 
 
-async def _titles(session: AsyncSession, found: Sequence[Case]) -> dict[int, str]:
+async def titles_of(session: AsyncSession, found: Sequence[Case]) -> dict[int, str]:
     """What a case was opened with; who asked for 人工 says later what it is about."""
     talks = [case.id for case in found if case.kind is CaseKind.DESK]
     others = [case.id for case in found if case.kind is not CaseKind.DESK]

@@ -21,6 +21,24 @@ _ADVICE: dict[CaseState, frozenset[CaseState]] = {
     S.CANCELLED: frozenset(),
 }
 
+_ENDED = frozenset({S.MERGED, S.CANCELLED})  # from wherever nothing has been replied yet
+
+_COMPLAINT: dict[CaseState, frozenset[CaseState]] = {
+    S.SUBMITTED: frozenset({S.ACCEPTED, S.NOT_ACCEPTED, *_ENDED}),
+    S.ACCEPTED: frozenset({S.DISPATCHED, *_ENDED}),
+    S.DISPATCHED: frozenset({S.IN_PROGRESS, S.RETURNED, *_ENDED}),
+    S.RETURNED: frozenset({S.DISPATCHED, *_ENDED}),
+    S.IN_PROGRESS: frozenset({S.EXTENDED, S.SUSPENDED, S.REPLIED, *_ENDED}),
+    S.EXTENDED: frozenset({S.SUSPENDED, S.REPLIED, *_ENDED}),
+    S.SUSPENDED: frozenset({S.IN_PROGRESS, S.EXTENDED, *_ENDED}),  # to where it came from
+    S.REPLIED: frozenset({S.REOPENED, S.CLOSED}),
+    S.REOPENED: frozenset({S.DISPATCHED, S.IN_PROGRESS, *_ENDED}),  # anew, or where it was
+    S.CLOSED: frozenset({S.REOPENED}),
+    S.NOT_ACCEPTED: frozenset(),
+    S.MERGED: frozenset(),
+    S.CANCELLED: frozenset(),
+}
+
 MOVES: dict[CaseKind, dict[CaseState, frozenset[CaseState]]] = {
     # A talk may be over without a written answer.
     CaseKind.DESK: {
@@ -38,6 +56,7 @@ MOVES: dict[CaseKind, dict[CaseState, frozenset[CaseState]]] = {
     CaseKind.CONSULTATION: _ADVICE,
     CaseKind.COUNSELLING: _ADVICE,
     CaseKind.HEALTH: _ADVICE,
+    CaseKind.COMPLAINT: _COMPLAINT,
     CaseKind.APPLICATION: {
         S.SUBMITTED: frozenset({S.REVIEWING, S.CANCELLED}),
         S.REVIEWING: frozenset({S.SUPPLEMENT, S.CANCELLED, *_DECIDED}),

@@ -3,7 +3,7 @@
 The row names a person, so its key holds only digests: the ids of case and entry would tell whose it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,12 +19,14 @@ ANSWERED, ASKED, REMINDED = "cases.answered", "cases.asked", "cases.reminded"
 ENDED = "cases.ended"  # closed without an answer, or handed to somebody else
 RECEIVED = "cases.received"  # a form that came by the portal or the API; in a chat the reply says so
 PROGRESS = "cases.progress"  # a step of legal aid that asks nothing of the member
+MOVED = "cases.moved"  # how far a complaint has come
 CLAIMED = "cases.claimed"  # for whose binding somebody else asks, and who may object
 KINDS: Final[Mapping[str, str]] = {
     ANSWERED: "答复",
     ASKED: "请补充情况",
     REMINDED: "催补充情况",
     ENDED: "办结或转办",
+    MOVED: "办理进度",
     RECEIVED: "受理回执",
     PROGRESS: "办理进展",
     CLAIMED: "有人申请绑定",
@@ -52,11 +54,13 @@ async def tell(
     return notice
 
 
-async def withdraw(session: AsyncSession, case: Case, now: datetime) -> None:
+async def withdraw(
+    session: AsyncSession, case: Case, now: datetime, *, kinds: Sequence[str] = (ASKED, REMINDED)
+) -> None:
     """What was asked and not read yet is not asked any more; what is being sent just now is left alone."""
     waiting = sa.select(Outbox.id).where(
         Outbox.person_id == (await reporter(session, case))["person_id"],
-        Outbox.kind.in_((ASKED, REMINDED)),
+        Outbox.kind.in_(kinds),
         Outbox.key.startswith(about(case), autoescape=True),
         Outbox.state.in_(WAITING),
     )

@@ -28,6 +28,7 @@ ANSWERED_BY: Final = {
     CaseKind.CONSULTATION: Right.LEGAL_ANSWER,
     CaseKind.COUNSELLING: Right.COUNSEL_ANSWER,
     CaseKind.HEALTH: Right.HEALTH_ANSWER,
+    CaseKind.COMPLAINT: Right.COMPLAINTS_WORK,
 }
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
-from app.services import case_owners, case_work, cases, rating_invitations, staff_notices
+from app.services import case_owners, case_work, cases, complaints, rating_invitations, staff_notices
 from app.services.permissions import Scope
 from app.services.rating_notices import SCORES, label
 from models import Case, CaseKind, CaseRating, CaseReporter, CaseState
@@ -67,7 +67,11 @@ async def get_open(
 async def find_open(session: AsyncSession, case: Case, now: datetime) -> CaseRating | None:
     """The rating of `case` if it may be given or changed now."""
     rating = await rating_invitations.find(session, case)
-    return rating if rating and rating.is_open(now) and case.state is CaseState.CLOSED else None
+    # Of a complaint that a bad score has opened again: words may follow.
+    stands = case.state is CaseState.CLOSED or (
+        case.kind is CaseKind.COMPLAINT and case.state is CaseState.REOPENED
+    )
+    return rating if rating and rating.is_open(now) and stands else None
 
 
 async def rate(session: AsyncSession, person_id: int, number: str, score: int, now: datetime) -> Rated:
@@ -91,6 +95,8 @@ async def rate(session: AsyncSession, person_id: int, number: str, score: int, n
         rating.called_back_at = None
         entry = await case_work.note(session, case, f"本人评价：{label(score)}", case_owners.SYSTEM, now)
         await staff_notices.unhappy(session, case, entry, case_owners.ANSWERED_BY[case.kind], now)
+        if case.kind is CaseKind.COMPLAINT:
+            await complaints.reopen_unhappy(session, case, now)
     await session.flush()
     return rated
 

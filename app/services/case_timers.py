@@ -13,6 +13,7 @@ from app.clock import civil_date
 from app.services import case_clocks, case_notices, case_owners, case_work
 from app.services.advice_kinds import ADVICE
 from app.services.case_clocks import GIVE_UP_AFTER, REMIND_AFTER, REOPENS_FOR
+from app.services.cases import moment_kept
 from app.services.consultations import facts_of
 from app.services.statutory_deadlines import NEAR
 from models import Case, CaseKind, CaseState, Consultation, Urgency
@@ -92,9 +93,10 @@ async def _close(session: AsyncSession, case: Case, now: datetime) -> None:
     waited = case.state is CaseState.WAITING_USER
     days = (GIVE_UP_AFTER if waited else REOPENS_FOR).days
     reason = f"{days} 天没有补充，自动办结" if waited else f"答复后 {days} 天没有新情况，自动办结"
-    entry = case_work.moved(case, CaseState.CLOSED, SYSTEM, now, reason=reason, channel="")
+    at = moment_kept(now, anonymous=case.anonymous)
+    entry = case_work.moved(case, CaseState.CLOSED, SYSTEM, at, reason=reason, channel="")
     session.add(entry)
-    case.closed_at = now
+    case.closed_at = at
     case_clocks.end(case)
     if not waited:
         return

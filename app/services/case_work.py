@@ -18,7 +18,19 @@ from app.services.advice_kinds import ADVICE, CARE
 from app.services.audit import does
 from app.services.case_moves import DECIDED_KINDS, way
 from app.services.cases import CORRECTION, moment_kept, move
-from models import OVER, Care, Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind, Outbox
+from models import (
+    OVER,
+    Care,
+    Case,
+    CaseEntry,
+    CaseKind,
+    CaseState,
+    Complaint,
+    Consultation,
+    EntryKind,
+    Naming,
+    Outbox,
+)
 
 ANSWER_LENGTH = 600  # characters; with its heading it fits one message of WeChat
 
@@ -86,6 +98,8 @@ async def answer(
     text = fitting(text, "答复")
     case = await get_case(session, number, lock=True)
     _refuse_decided(case)
+    if case.kind is CaseKind.COMPLAINT:
+        raise DomainError(f"{case.number} 是投诉建议，由承办部门在工作台答复。")
     if case.state in OVER:
         raise DomainError(f"{case.number} {case.state.label}，不能再答复。")
     entry = await say(session, case, CaseState.ANSWERED, text, by, now, channel=channel)
@@ -173,8 +187,9 @@ async def close(session: AsyncSession, number: str, by: str, now: datetime, *, c
 async def end(session: AsyncSession, case: Case, by: str, now: datetime, *, channel: str) -> Case:
     """Close what the caller has locked and found fit to be closed. Raises: DomainError: there is no way."""
     put_down(session, "case.close", case)
-    session.add(moved(case, CaseState.CLOSED, by, now, channel=channel))
-    case.closed_at = now
+    at = moment_kept(now, anonymous=case.anonymous)
+    session.add(moved(case, CaseState.CLOSED, by, at, channel=channel))
+    case.closed_at = at
     case_clocks.end(case)
     if case.kind in ADVICE:
         await case_notices.withdraw(session, case, now)
@@ -218,9 +233,12 @@ async def open_reporter(
 
     Raises:
         NotFound: no such number.
-        DomainError: the case is anonymous, or kept secret and there is no danger.
+        DomainError: the case is anonymous, signed with another name, or kept secret and there is no danger.
     """
     case = await _named_case(session, number)
+    signed = sa.select(Complaint.naming).where(Complaint.case_id == case.id)
+    if await session.scalar(signed) is Naming.NICKNAME:
+        raise DomainError(f"{case.number} 用的是昵称，不能查看是谁。答复会照样送到。")
     person_id = int((await case_notices.reporter(session, case))["person_id"])
     if case.kind in CARE and not danger and not await crisis.is_open(session, person_id, now):
         raise DomainError(

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import SHANGHAI, civil_date, start_of_day
 from app.errors import NotFound
 from app.gathered import gather
-from app.services import care_topics, case_clocks, feedback_topics, legal_topics
+from app.services import care_topics, case_clocks, complaint_topics, feedback_topics, legal_topics
 from app.services.calendar import CLOSING_TIME, after_working_days
 from app.services.case_moves import DECIDED_KINDS, check_move
 from app.services.case_rows import NewCase, insert_cases
@@ -42,6 +42,8 @@ def topic_of(case: Case) -> str:
         return ChangeKind(case.topic).label if known else ""
     if case.kind is CaseKind.LEGAL_AID:
         return AidMatter(case.topic).label if case.topic in AidMatter.__members__.values() else ""
+    if case.kind is CaseKind.COMPLAINT:
+        return complaint_topics.topic_label(case.topic)
     if case.kind in care_topics.TOPICS:
         return care_topics.topic_label(case.kind, case.topic)
     is_legal = case.kind is CaseKind.CONSULTATION
@@ -54,6 +56,7 @@ _SERIES: dict[CaseKind, Series] = {
     CaseKind.CONSULTATION: "FL",
     CaseKind.COUNSELLING: "XL",
     CaseKind.HEALTH: "JK",
+    CaseKind.COMPLAINT: "TS",
     CaseKind.APPLICATION: "RH",
     CaseKind.MEMBER_CHANGE: "BG",
     CaseKind.LEGAL_AID: "YZ",

@@ -27,6 +27,8 @@ from models import (
     CaseRating,
     CaseReminder,
     CaseReporter,
+    Complaint,
+    ComplaintPart,
     Consultation,
     LegalAid,
     MemberChange,
@@ -73,6 +75,10 @@ async def empty(session: AsyncSession, ids: Ids) -> int:
     await change(session, sa.update(Care).where(Care.case_id.in_(ids)).values(details=None))
     aid = sa.update(LegalAid).where(LegalAid.case_id.in_(ids))
     await change(session, aid.values(dict.fromkeys(("details", "deadline_on", "deadline_basis"))))
+    complaint = sa.update(Complaint).where(Complaint.case_id.in_(ids))
+    await change(session, complaint.values(nickname=None, about=None))
+    part = sa.update(ComplaintPart).where(ComplaintPart.case_id.in_(ids))
+    await change(session, part.values(question=None, answer=None))
     for told in (MembershipApplication, MemberChange):
         await change(session, sa.update(told).where(told.case_id.in_(ids)).values(facts=None))
     return await change(session, sa.delete(CaseReporter).where(CaseReporter.case_id.in_(ids)))

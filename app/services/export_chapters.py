@@ -15,6 +15,7 @@ from app.clock import shanghai
 from app.services import (
     case_ratings,
     cases,
+    complaints,
     consents,
     export_answers,
     interests,
@@ -161,7 +162,7 @@ async def _sign_ups(session: AsyncSession, person_id: int) -> Sequence[Row]:
 async def _cases(session: AsyncSession, person_id: int) -> Sequence[Row]:
     own = [each.case for each in await cases.list_mine(session, person_id, 10_000)]
     ratings = await case_ratings.of_cases(session, own)
-    told = await export_answers.of_cases(session, own)
+    told = await export_answers.of_cases(session, own) | await complaints.read_all(session, own)
     return [
         {
             "number": case.number,

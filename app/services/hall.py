@@ -83,6 +83,8 @@ SERVICES: Final = (  # the most used first
             say="健康咨询", also="医生 体检 看病 用药 血压 职业病"),
     Service("apply-for-aid", "申请援助", "scales", Group.RIGHTS, "打官司、仲裁付不起律师费，申请免费的律师",
             page="/me/cases/legal-aid", also="法律援助申请 免费律师 代理 诉讼 仲裁"),
+    Service("complaints", "投诉建议", "pen", Group.RIGHTS, "投诉、举报、提建议，实名、昵称、匿名都行",
+            say="投诉建议", also="投诉 举报 建议 反映 匿名 意见"),
     Service("sign-ups", "我的报名", "ticket", Group.OWN, "报名、候补、取消",
             page="/me/sign-ups", also="取消报名 候补 签到"),
     Service("cases", "我的留言", "talk", Group.OWN, "留言和咨询办到哪一步",

@@ -32,6 +32,10 @@ class Right(StrEnum):
     HEALTH_READ = "health.read"
     HEALTH_ANSWER = "health.answer"
     CALLERS_WRITE = "callers.write"
+    COMPLAINTS_READ = "complaints.read"
+    COMPLAINTS_WORK = "complaints.work"
+    COMPLAINTS_LEAD = "complaints.lead"
+    DEPARTMENT_WORK = "department.work"
     REPORTER_REVEAL = "reporter.reveal"
     BOARD_READ = "board.read"
     BOARD_MODERATE = "board.moderate"
@@ -89,6 +93,10 @@ _LABELS: Final[Mapping[Right, str]] = {
     Right.HEALTH_READ: "看健康咨询",
     Right.HEALTH_ANSWER: "办理健康咨询",
     Right.CALLERS_WRITE: "代录来电来访",
+    Right.COMPLAINTS_READ: "看投诉建议",
+    Right.COMPLAINTS_WORK: "受理和转办投诉建议",
+    Right.COMPLAINTS_LEAD: "督办投诉建议、批准延期",
+    Right.DEPARTMENT_WORK: "办理转给本部门的投诉建议",
     Right.REPORTER_REVEAL: "查看当事人的身份",
     Right.BOARD_READ: "看留言板",
     Right.BOARD_MODERATE: "审核留言板",
@@ -158,6 +166,8 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.ORGANISER: frozenset(
         {R.ACTIVITIES_READ, R.ACTIVITIES_EDIT, R.ACTIVITIES_PEOPLE, R.CONTENT_READ, R.JOBS_READ}
     ),
+    Role.COMPLAINTS: frozenset({R.COMPLAINTS_READ, R.COMPLAINTS_WORK, R.DEPARTMENT_WORK, R.REPORTER_REVEAL}),
+    Role.HANDLER: frozenset({R.DEPARTMENT_WORK}),
     Role.DISPATCHER: frozenset({R.CUSTOMERS_READ, R.CUSTOMERS_EDIT, R.CONTENT_READ, R.JOBS_READ}),
     Role.TRAINER: _CONTENT | {R.ACTIVITIES_READ, R.JOBS_READ},
     Role.AUDITOR: frozenset(
@@ -171,7 +181,7 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
 # Of what these are about nothing belongs to a branch: a role that was given for one gives none of them.
 OF_THE_UNION: Final[frozenset[Right]] = frozenset(
     {R.CUSTOMERS_READ, R.CUSTOMERS_EDIT, R.NOTICES_EDIT, R.MENUS_APPLY, R.STATUS_READ, R.KEYS_ROTATE}
-    | {R.CALLERS_WRITE}
+    | {R.CALLERS_WRITE, R.COMPLAINTS_READ, R.COMPLAINTS_WORK, R.COMPLAINTS_LEAD}
     | {R.MESSAGES_READ, R.MESSAGES_RAW, R.MESSAGES_RETRY, R.DELIVERIES_READ, R.DELIVERIES_RETRY}
     | {R.BOARD_READ, R.BOARD_MODERATE, R.BOARD_ANSWER}
 )

@@ -23,7 +23,7 @@ from models import Case, CaseKind, CaseRating, CaseReporter, CaseState, Follower
 INVITE_AFTER: Final = timedelta(hours=1)
 REMIND_AFTER: Final = timedelta(hours=48)  # counted from the invitation
 OPEN_FOR: Final = timedelta(days=7)  # after the closing
-RATED: Final = frozenset({CaseKind.DESK, CaseKind.FEEDBACK, CaseKind.CONSULTATION})
+RATED: Final = frozenset({CaseKind.DESK, CaseKind.FEEDBACK, CaseKind.CONSULTATION, CaseKind.COMPLAINT})
 
 
 async def expect(session: AsyncSession, case: Case, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """What staff hear of in their own WeChat about cases: a number and where to look, never a word of a case."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +14,7 @@ PAGE: Final = "/console/number"  # leads to the room where a case of that number
 HANDED, RETURNED, UNHAPPY = "staff.handed", "staff.returned", "staff.unhappy"
 AID = "staff.aid"
 MENTIONED, FOLLOW_UP = "staff.mentioned", "staff.follow_up"
+DISPATCHED, DUE = "staff.dispatched", "staff.due"
 KINDS: Final[Mapping[str, str]] = {
     HANDED: "事项转给同事",
     RETURNED: "事项退回待接",
@@ -21,6 +22,8 @@ KINDS: Final[Mapping[str, str]] = {
     MENTIONED: "备注提到同事",
     FOLLOW_UP: "提醒同事跟进",
     AID: "法律援助要办",
+    DISPATCHED: "投诉建议转给部门",
+    DUE: "投诉建议到期提醒",
 }
 
 
@@ -76,6 +79,33 @@ async def follow_up(
         words = f"您要跟进的{case.kind.label} {case.number} 到时间了。请到工作台看。"
         key = f"{FOLLOW_UP}:{reminder.id}"
         outbox.add(session, FOLLOW_UP, key=key, to=who.person_id, payload=_text(words, case), now=now)
+
+
+async def dispatched(session: AsyncSession, case: Case, entry: CaseEntry, to: Staff, now: datetime) -> None:
+    """His department is to work on it."""
+    if to.person_id is not None:
+        words = f"有一件{case.kind.label}转给您的部门：{case.number}。请到工作台看。"
+        key = f"{DISPATCHED}:{entry.id}:{to.id}"
+        outbox.add(session, DISPATCHED, key=key, to=to.person_id, payload=_text(words, case), now=now)
+
+
+async def complaint_returned(session: AsyncSession, case: Case, entry: CaseEntry, now: datetime) -> None:
+    """Who hands complaints out must find another department."""
+    await session.flush()
+    words = f"{case.kind.label} {case.number} 被部门退回，请到工作台另派。"
+    for each in await _able(session, case, Right.COMPLAINTS_WORK):
+        key = f"{RETURNED}:{entry.id}:{each.id}"
+        outbox.add(session, RETURNED, key=key, to=each.person_id, payload=_text(words, case), now=now)
+
+
+async def complaint_due(
+    session: AsyncSession, case: Case, entry: CaseEntry, who: Sequence[Staff], words: str, now: datetime
+) -> None:
+    """`who` must act, or chase those who must; `entry` is the note that keeps it."""
+    for each in who:
+        if each.person_id is not None:
+            key = f"{DUE}:{entry.id}:{each.id}"
+            outbox.add(session, DUE, key=key, to=each.person_id, payload=_text(words, case), now=now)
 
 
 def _text(words: str, case: Case) -> dict[str, str]:

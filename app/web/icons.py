@@ -49,6 +49,8 @@ ICONS: Final = {
     "board": '<path d="M4 4h16v12H4zm4 4h8m-8 4h5M9 16l-2 5m8-5 2 5"/>',
     "thumb": '<path d="M7 11v9H4v-9zm0 0 4-7c2 0 2.5 1.5 2 3.5L12.5 10H19l-1.5 8.5a2 2 0 0 1-2 1.5H7"/>',
     "quote": '<path d="M4 5h16v11h-8l-4 4v-4H4zm4.5 3.5v3m3-3v3"/>',
+    "shout": '<path d="M4 10v4h3l8 4.5v-13L7 10zm14.5-1.5a5 5 0 0 1 0 7M7.5 14.5V19H10v-3"/>',
+    "building": '<path d="M6 20V4h9v16m0-11h4v11M3.5 20h17M9 8h3m-3 4h3m-3 4h3"/>',
     "ask": '<circle cx="12" cy="12" r="8.5"/><path d="M9.5 9.5c0-3.3 5-3.3 5 0 0 2-2.5 2-2.5 4m0 3v.1"/>',
 }
 

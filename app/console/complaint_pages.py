@@ -1,0 +1,257 @@
+"""One 投诉建议 as the union sees it and as a department does: its page, and how an act on it goes.
+
+Who may do what is asked here; rules are in the services.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
+
+from app.console import case_beside, case_looking, case_pages, forms
+from app.console.entrance import Desk
+from app.console.office import Office
+from app.console.shell import Shell
+from app.errors import DomainError
+from app.services import (
+    case_facts,
+    case_files,
+    case_links,
+    case_mentions,
+    case_owners,
+    case_threads,
+    case_work,
+    complaint_clocks,
+    complaint_lists,
+    complaint_merging,
+    complaint_parts,
+    complaint_work,
+    complaints,
+    departments,
+    rating_invitations,
+)
+from app.services.case_moves import MOVES
+from app.services.case_work import Answered
+from app.services.permissions import Right
+from models import OVER, Case, CaseKind, CaseState, Naming
+
+TEMPLATE: Final = "complaint_one.html"
+# Fields that are given back when an act is refused.
+KEPT: Final = ("text", "why", "elsewhere", "to", "until", "note", "into", "other", "question", "part", "what")
+
+Work = Callable[[AsyncSession, Case, FormData, datetime], Awaitable[Answered | str | None]]
+"""What is done with the locked case: what its person hears of, a sentence, or None where nothing was left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Where complaints are read: the union's room, or that of departments."""
+
+    page: str
+    label: str
+    is_union: bool
+    files_by_act: bool = True  # looking at a file leaves a trace
+
+    @property
+    def holds(self) -> tuple[CaseKind, ...]:
+        return (CaseKind.COMPLAINT,)
+
+    @property
+    def right(self) -> Right:
+        """Who works here."""
+        return Right.COMPLAINTS_WORK if self.is_union else Right.DEPARTMENT_WORK
+
+    async def desk_of(self, session: AsyncSession, desk: Desk) -> complaint_lists.Desk:
+        if self.is_union:
+            return complaint_lists.of_union(desk.standing)
+        return await complaint_lists.of_departments(session, desk.standing)
+
+    async def find(self, session: AsyncSession, desk: Desk, number: str, *, lock: bool = False) -> Case:
+        """Raises: NotFound: it may not be seen from here."""
+        return await complaint_lists.get(session, await self.desk_of(session, desk), number, lock=lock)
+
+
+async def one(room: Room, number: str, desk: Desk, shell: Shell, now: datetime) -> HTMLResponse:
+    async with desk.reading() as session:
+        values = await shown(room, session, desk, number, now)
+    await case_beside.look(desk, values, now)
+    return shell.page(TEMPLATE, **values)
+
+
+async def shown(room: Room, session: AsyncSession, desk: Desk, number: str, now: datetime) -> dict[str, Any]:
+    """What the page is filled with. Raises: NotFound."""
+    case = await room.find(session, desk, number)
+    complaint = await complaints.facts_of(session, case)
+    names = await departments.names_of(session, [complaint.department_id])
+    thread, seen = await case_threads.read(session, case, now)
+    facts = await case_facts.read(session, case, now)
+    readers = await case_mentions.list_readers(session, case, Right.COMPLAINTS_READ)
+    rating = await rating_invitations.find(session, case)
+    values = {
+        "room": room,
+        "case": case,
+        "complaint": complaint,
+        "row": complaint_lists.row_of(case, complaint, now, names=names),
+        "thread": thread,
+        "seen": seen,
+        "newest": await case_threads.newest(session),
+        "known_facts": facts.rows,
+        "owner": await case_owners.name_of(session, case),
+        "parts": await complaint_parts.list_all(session, case),
+        "merged_into": await complaint_merging.number_of(session, complaint),
+        "merged": [each.number for each, _ in await complaint_merging.merged_into(session, case)],
+        "rating": rating,
+        "is_named": await case_mentions.is_mentioned(session, case, desk.standing.staff_id),
+        "readers": [each for each in readers if each.id != desk.standing.staff_id],
+        "longest": case_work.ANSWER_LENGTH,
+        "most": complaint_work.WHY_LENGTH,
+        "days": complaint_clocks,
+    }
+    doors = _union_doors if room.is_union else _department_doors
+    return values | await doors(session, desk, values)
+
+
+async def _union_doors(session: AsyncSession, desk: Desk, values: dict[str, Any]) -> dict[str, Any]:
+    """What may be done from the union's room."""
+    case, complaint, rating = values["case"], values["complaint"], values["rating"]
+    moves = MOVES[case.kind][case.state]
+    works = desk.may(Right.COMPLAINTS_WORK, None)
+    may_dispatch = works and CaseState.DISPATCHED in moves
+    fitting = await departments.list_fitting(session, complaint) if works and moves else []
+    is_worked_on = case.state in (CaseState.IN_PROGRESS, CaseState.EXTENDED)
+    extends = desk.may(Right.COMPLAINTS_LEAD, None) and CaseState.EXTENDED in moves
+    return {
+        "links": await case_links.list_of(session, case),
+        "fitting": fitting,
+        "may_accept": works and CaseState.ACCEPTED in moves,
+        "may_dispatch": may_dispatch,
+        "may_extend": extends and case.state is CaseState.IN_PROGRESS and complaint.extended_at is None,
+        "may_close": works and CaseState.CLOSED in moves,
+        "may_merge": works and CaseState.MERGED in moves,
+        "may_link": works,
+        "may_note": works and case.state not in OVER,
+        "may_ask": works and is_worked_on,
+        "may_call": works and complaint.naming is not Naming.ANONYMOUS,
+        "may_reveal": complaint.naming is Naming.NAMED and desk.may(Right.REPORTER_REVEAL, None),
+        "may_call_back": works and rating is not None and rating.waits_for_call,
+    }
+
+
+async def _department_doors(session: AsyncSession, desk: Desk, values: dict[str, Any]) -> dict[str, Any]:
+    """What may be done from a department's: the main one moves the case, one that was asked answers."""
+    case, complaint = values["case"], values["complaint"]
+    moves = MOVES[case.kind][case.state]
+    own = await departments.ids_of(session, desk.standing.staff_id)
+    is_main = complaint.department_id in own
+    is_worked_on = case.state in (CaseState.IN_PROGRESS, CaseState.EXTENDED)
+    asked = [each for each in values["parts"] if each.part.department_id in own]
+    to_take = (CaseState.DISPATCHED, CaseState.REOPENED)
+    open_states = (CaseState.IN_PROGRESS, CaseState.EXTENDED, CaseState.SUSPENDED)
+    if not is_main:  # only what was asked of it
+        values["parts"] = asked
+    return {
+        "is_main": is_main,
+        "fitting": await departments.list_fitting(session, complaint) if is_main and is_worked_on else [],
+        "may_take": is_main and (case.state in to_take or (case.state in open_states and not case.owner_id)),
+        "may_return": is_main and CaseState.RETURNED in moves,
+        "may_reply": is_main and CaseState.REPLIED in moves,
+        "may_suspend": is_main and CaseState.SUSPENDED in moves,
+        "may_resume": is_main and case.state is CaseState.SUSPENDED,
+        "may_ask": is_main and is_worked_on,
+        "to_answer": asked if case.state in open_states else [],
+        "may_note": case.state not in OVER,
+    }
+
+
+async def act(
+    room: Room,
+    number: str,
+    request: Request,
+    desk: Desk,
+    shell: Shell,
+    office: Office,
+    work: Work,
+    done: str,
+    *,
+    right: Right | None = None,
+    reads_first: bool = False,
+) -> Response:
+    """One act on the locked case; refused, the page says why and keeps what was typed.
+
+    `reads_first`: only by who has seen all there is.
+    """
+    form, now = await forms.read(request), desk.shared.clock.now()
+    try:
+        async with desk.acting() as session:
+            case = await room.find(session, desk, number, lock=True)
+            desk.demand(right or room.right, None if room.is_union else "anywhere")
+            if reads_first:
+                seen = forms.number(forms.words(form, "seen")) or 0
+                await case_threads.refuse_unseen(session, case, seen, now)
+            result = await work(session, case, form, now)
+            words = result if isinstance(result, str) else f"{case.number} {done}。"
+            if isinstance(result, Answered):
+                words = await case_pages.told(session, result, done, office, now)
+    except DomainError as error:
+        return await again(room, desk, shell, number, error, now, form)
+    return shell.done(f"{room.page}/{case.number}", words)
+
+
+async def again(
+    room: Room, desk: Desk, shell: Shell, number: str, error: DomainError, now: datetime, form: FormData
+) -> HTMLResponse:
+    """As it stands now, with what was typed. What may not be seen or done at all stays refused so."""
+    if error.status in (403, 404):
+        raise error
+    typed = {name: forms.words(form, name) for name in KEPT if forms.words(form, name)}
+    async with desk.reading() as session:
+        values = await shown(room, session, desk, number, now)
+    return shell.refused(TEMPLATE, error, **values, typed=typed)
+
+
+async def note(
+    room: Room, number: str, request: Request, desk: Desk, shell: Shell, office: Office
+) -> Response:
+    async def written(session: AsyncSession, case: Case, form: FormData, now: datetime) -> str:
+        text = forms.words(form, "note")
+        await case_mentions.write(session, case, text, desk.standing, Right.COMPLAINTS_READ, now)
+        return "备注已写好，本人看不到。"
+
+    return await act(room, number, request, desk, shell, office, written, "")
+
+
+async def ask(
+    room: Room, number: str, request: Request, desk: Desk, shell: Shell, office: Office
+) -> Response:
+    """Ask a further department, as the union or as the main one."""
+
+    async def asked(session: AsyncSession, case: Case, form: FormData, now: datetime) -> str:
+        if not room.is_union:
+            await demand_main(session, case, desk)
+        department = await departments.get(session, forms.words(form, "to"))
+        question = forms.words(form, "question")
+        await complaint_parts.ask(session, case, department, question, desk.by, now)
+        return f"{case.number} 已请{department.name}会办。"
+
+    return await act(room, number, request, desk, shell, office, asked, "")
+
+
+async def demand_main(session: AsyncSession, case: Case, desk: Desk) -> None:
+    """Raises: DomainError: he works in none that has the case."""
+    complaint = await complaints.facts_of(session, case)
+    if complaint.department_id not in await departments.ids_of(session, desk.standing.staff_id):
+        raise DomainError(f"{case.number} 由主办部门办理，会办的部门只写会办答复和备注。")
+
+
+async def open_file(room: Room, number: str, position: int, desk: Desk) -> Response:
+    """That somebody looked is kept before the bytes are read."""
+    async with desk.acting() as session:
+        case = await room.find(session, desk, number, lock=True)
+        file = await case_files.get_file(session, case, position)
+        await case_files.open_files(session, case, [file], desk.by, desk.shared.clock.now())
+    return await case_looking.answer_with(file, case.number, desk)

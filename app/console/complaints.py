@@ -1,0 +1,301 @@
+"""投诉建议: the union's room. Taken up or not, handed to departments, watched, closed."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
+
+from app.console import case_aids, complaint_pages, forms, listing
+from app.console.complaint_pages import Room
+from app.console.entrance import ActingDesk, AtDesk, needs
+from app.console.listing import Filter
+from app.console.navigation import Found, Section, Waiting
+from app.console.office import OfficeInUse
+from app.console.shell import InShell
+from app.dependencies import Now
+from app.errors import DomainError, NotFound
+from app.services import (
+    case_lists,
+    case_ratings,
+    case_reporters,
+    case_threads,
+    case_work,
+    complaint_lists,
+    complaint_merging,
+    complaint_work,
+    departments,
+    permissions,
+)
+from app.services.case_moves import MOVES
+from app.services.case_work import Answered
+from app.services.complaint_lists import Asked
+from app.services.complaint_topics import ComplaintTopic
+from app.services.permissions import Right, Standing
+from models import Case, CaseKind, CaseState, ComplaintSort
+
+PAGE: Final = "/console/complaints"
+ROOM: Final = Room(PAGE, "投诉建议", is_union=True)
+LATE, SOON, NAMED = "late", "soon", "named"
+DUE: Final = {LATE: "已超时", SOON: "3 天内到期"}
+
+router = APIRouter(prefix="/complaints", dependencies=[needs(Right.COMPLAINTS_READ)])
+works = [needs(Right.COMPLAINTS_WORK)]
+
+
+async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
+    asked = Asked(complaint_lists.of_union(standing), now)
+    ours, late = await complaint_lists.count(session, asked, *complaint_lists.OURS)
+    _, theirs_late = await complaint_lists.count(session, asked, *complaint_lists.THEIRS)
+    named = Asked(asked.desk, now, named_id=standing.staff_id)
+    scope = permissions.scope(standing, Right.COMPLAINTS_WORK)
+    unhappy = await case_ratings.count_waiting(session, case_lists.COMPLAINTS.holds, scope)
+    return [
+        Waiting("要受理或转办的投诉建议", PAGE, ours, late),
+        Waiting("部门超时的投诉建议", f"{PAGE}?due={LATE}", theirs_late, theirs_late),
+        Waiting("提到我的投诉建议", f"{PAGE}?for={NAMED}", await complaint_lists.count_named(session, named)),
+        Waiting("评价不满意的投诉建议", PAGE, unhappy),
+    ]
+
+
+async def _search(session: AsyncSession, standing: Standing, words: str) -> list[Found]:
+    """By the whole number, however it is spelled."""
+    try:
+        desk = complaint_lists.of_union(standing)
+        case = await complaint_lists.get(session, desk, words.replace(" ", ""))
+    except NotFound:
+        return []
+    return [Found(f"{case.number} {case.kind.label}", f"{PAGE}/{case.number}", case.state.label)]
+
+
+SECTION: Final = Section(
+    *("complaints", "事务", ROOM.label, PAGE, "shout", Right.COMPLAINTS_READ),
+    waiting=_waiting,
+    search=_search,
+)
+
+
+@router.get("")
+async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
+    async with desk.reading() as session:
+        known = {each.department.public_id: each.department for each in await departments.list_all(session)}
+        view = listing.view_of(
+            request,
+            Filter("state", "状态", {state.value: state.label for state in MOVES[CaseKind.COMPLAINT]}),
+            Filter("due", "时限", DUE),
+            Filter("department", "部门", {key: each.name for key, each in known.items()}),
+            Filter("sort", "类别", {each.value: each.label for each in ComplaintSort}),
+            Filter("topic", "话题", {each.value: each.label for each in ComplaintTopic}),
+            Filter("for", "与我有关", {NAMED: "备注提到我"}),
+            Filter("number", "编号"),
+        )
+        asked = Asked(
+            complaint_lists.of_union(desk.standing),
+            now,
+            state=CaseState(view.get("state")) if view.get("state") else None,
+            sort=ComplaintSort(view.get("sort")) if view.get("sort") else None,
+            topic=view.get("topic"),
+            number=view.get("number"),
+            department_id=known[view.get("department")].id if view.get("department") in known else None,
+            late=view.get("due") == LATE,
+            soon=view.get("due") == SOON,
+            named_id=desk.standing.staff_id if view.get("for") == NAMED else None,
+        )
+        return shell.page("complaints.html", **await listed(session, asked, view), room=ROOM)
+
+
+async def listed(session: AsyncSession, asked: Asked, view: listing.View) -> dict[str, Any]:
+    """What a list of complaints is filled with."""
+    others = await listing.page(session, asked.others(), Case.id, view)
+    first = [] if view.before is not None else await complaint_lists.list_worked_on(session, asked)
+    count, late = await complaint_lists.count(session, asked, *complaint_lists.OPEN)
+    return {
+        "page": others,
+        "rows": await complaint_lists.rows(session, [*first, *others.rows], asked.now),
+        "count": count,
+        "late": late,
+        "left": max(0, count - complaint_lists.FIRST) if view.before is None else 0,
+        "newest": await case_threads.newest(session),
+    }
+
+
+@router.get("/{number}")
+async def one(number: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
+    return await complaint_pages.one(ROOM, number, desk, shell, now)
+
+
+# --- taking it up, handing it out --------------------------------------------------------------------------
+
+
+@router.post("/{number}/accept", dependencies=works)
+async def accept(
+    number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
+) -> Response:
+    async def accepted(session: AsyncSession, case: Case, form: FormData, now: datetime) -> Answered:
+        return await complaint_work.accept(session, case, desk.by, now, channel="console")
+
+    return await complaint_pages.act(ROOM, number, request, desk, shell, office, accepted, "已受理")
+
+
+@router.post("/{number}/refuse", dependencies=works)
+async def refuse(
+    number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
+) -> Response:
+    async def refused(session: AsyncSession, case: Case, form: FormData, now: datetime) -> Answered:
+        why, elsewhere = forms.words(form, "why"), forms.words(form, "elsewhere")
+        return await complaint_work.refuse(session, case, why, elsewhere, desk.by, now, channel="console")
+
+    return await complaint_pages.act(
+        ROOM, number, request, desk, shell, office, refused, "不予受理", reads_first=True
+    )
+
+
+@router.post("/{number}/dispatch", dependencies=works)
+async def dispatch(
+    number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
+) -> Response:
+    async def handed(session: AsyncSession, case: Case, form: FormData, now: datetime) -> Answered | None:
+        department = await departments.get(session, forms.words(form, "to"))
+        return await complaint_work.dispatch(session, case, department, desk.by, now, channel="console")
+
+    return await complaint_pages.act(ROOM, number, request, desk, shell, office, handed, "已转办")
+
+
+@router.post("/{number}/extend", dependencies=[needs(Right.COMPLAINTS_LEAD)])
+async def extend(
+    number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
+) -> Response:
+    async def extended(session: AsyncSession, case: Case, form: FormData, now: datetime) -> Answered:
+        why = forms.words(form, "why")
+        return await complaint_work.extend(session, case, why, desk.by, now, channel="console")
+
+    return await complaint_pages.act(
+        ROOM, number, request, desk, shell, office, extended, "已延期", right=Right.COMPLAINTS_LEAD
+    )
+
+
+@router.post("/{number}/close", dependencies=works)
+async def close(
+    number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
+) -> Response:
+    async def closed(session: AsyncSession, case: Case, form: FormData, now: datetime) -> str:
+        await case_work.close(session, case.number, desk.by, now, channel="console")
+        return f"{case.number} 已办结。"
+
+    return await complaint_pages.act(ROOM, number, request, desk, shell, office, closed, "", reads_first=True)
+
+
+# --- beside it ---------------------------------------------------------------------------------------------
+
+
+@router.post("/{number}/note", dependencies=works)
+async def note(
+    number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
+) -> Response:
+    return await complaint_pages.note(ROOM, number, request, desk, shell, office)
+
+
+@router.post("/{number}/ask", dependencies=works)
+async def ask(
+    number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
+) -> Response:
+    return await complaint_pages.ask(ROOM, number, request, desk, shell, office)
+
+
+@router.post("/{number}/merge", dependencies=works)
+async def merge(
+    number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
+) -> Response:
+    async def merged(session: AsyncSession, case: Case, form: FormData, now: datetime) -> Answered | None:
+        union = complaint_lists.of_union(desk.standing)
+        into = await _other(session, union, forms.words(form, "into"))
+        await complaint_merging.lock_both(session, case, into)
+        return await complaint_merging.merge(session, case, into, desk.by, now, channel="console")
+
+    return await complaint_pages.act(
+        ROOM, number, request, desk, shell, office, merged, "已并案", reads_first=True
+    )
+
+
+@router.post("/{number}/link", dependencies=works)
+async def link(
+    number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
+) -> Response:
+    async def linked(session: AsyncSession, case: Case, form: FormData, now: datetime) -> str:
+        return await case_aids.linked(session, case, forms.words(form, "other")[:24], desk.by, now)
+
+    return await complaint_pages.act(ROOM, number, request, desk, shell, office, linked, "")
+
+
+@router.post("/{number}/unlink", dependencies=works)
+async def unlink(
+    number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
+) -> Response:
+    async def unlinked(session: AsyncSession, case: Case, form: FormData, now: datetime) -> str:
+        other = forms.words(form, "other")[:24]
+        return await case_aids.linked(session, case, other, desk.by, now, undo=True)
+
+    return await complaint_pages.act(ROOM, number, request, desk, shell, office, unlinked, "")
+
+
+@router.post("/{number}/called-back", dependencies=works)
+async def called_back(
+    number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
+) -> Response:
+    async def noted(session: AsyncSession, case: Case, form: FormData, now: datetime) -> str:
+        await case_ratings.call_back(session, case, forms.words(form, "what"), desk.by, now)
+        return f"{case.number} 的回访记下了。"
+
+    return await complaint_pages.act(ROOM, number, request, desk, shell, office, noted, "")
+
+
+@router.post("/{number}/files/{position}")
+async def open_file(number: str, position: int, desk: ActingDesk) -> Response:
+    return await complaint_pages.open_file(ROOM, number, position, desk)
+
+
+# --- who it is ---------------------------------------------------------------------------------------------
+
+
+@router.post("/{number}/call", dependencies=works)
+async def call(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+    """The telephone number that was left."""
+    form, now = await forms.read(request), desk.shared.clock.now()
+    try:
+        async with desk.acting() as session:
+            case = await ROOM.find(session, desk, number, lock=True)
+            desk.demand(Right.COMPLAINTS_WORK, None)
+            phone = await case_work.open_contact(session, case.number, desk.by, now)
+    except DomainError as error:
+        return await complaint_pages.again(ROOM, desk, shell, number, error, now, form)
+    async with desk.reading() as session:
+        values = await complaint_pages.shown(ROOM, session, desk, number, now)
+    return shell.page(complaint_pages.TEMPLATE, **values, phone=phone)
+
+
+@router.post("/{number}/reveal", dependencies=[needs(Right.REPORTER_REVEAL)])
+async def reveal(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+    form, now = await forms.read(request), desk.shared.clock.now()
+    try:
+        async with desk.acting() as session:
+            case = await ROOM.find(session, desk, number, lock=True)
+            desk.demand(Right.REPORTER_REVEAL, None)
+            known = await case_reporters.reveal(session, case, forms.words(form, "why"), desk.by, now)
+    except DomainError as error:
+        return await complaint_pages.again(ROOM, desk, shell, number, error, now, form)
+    async with desk.reading() as session:
+        values = await complaint_pages.shown(ROOM, session, desk, number, now)
+    return shell.page(complaint_pages.TEMPLATE, **values, known=known)
+
+
+# --- parts -------------------------------------------------------------------------------------------------
+
+
+async def _other(session: AsyncSession, union: complaint_lists.Desk, number: str) -> Case:
+    """Raises: DomainError: there is none."""
+    try:
+        return await complaint_lists.get(session, union, number)
+    except NotFound:
+        raise DomainError(f"没有编号为 {number[:24]} 的投诉建议，请核对编号。") from None

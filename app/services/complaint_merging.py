@@ -1,0 +1,102 @@
+"""并案: a complaint goes into another about the same; its person hears the answer to that one.
+
+Nobody reads whose the other was: each keeps its own reporter, and neither thread has a word of the other's.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.errors import DomainError
+from app.services import case_work, complaint_clocks, complaint_notices, complaints
+from app.services.case_moves import check_move
+from app.services.case_work import Answered
+from app.services.cases import moment_kept
+from app.services.complaints import KIND
+from models import OVER, Case, CaseEntry, CaseReporter, CaseState, Complaint, EntryKind
+
+_REPLIED = (CaseState.REPLIED, CaseState.CLOSED)
+
+
+async def merge(
+    session: AsyncSession, case: Case, into: Case, by: str, now: datetime, *, channel: str = "cli"
+) -> Answered | None:
+    """Both are locked. None where it was merged so before.
+
+    Raises: DomainError: not two complaints, one is over or replied to, or both are the same.
+    """
+    complaint = await complaints.facts_of(session, case)
+    if case.state is CaseState.MERGED and complaint.merged_into_id == into.id:
+        return None
+    if into.kind is not KIND or case.kind is not KIND:
+        raise DomainError("只有投诉建议能并案。")
+    if case.id == into.id:
+        raise DomainError("不能并入自己，请填另一件的编号。")
+    if into.state in (*OVER, *_REPLIED):
+        raise DomainError(f"{into.number} {into.state.label}，不能再并入，请填还在办的编号。")
+    check_move(case.kind, case.state, CaseState.MERGED)
+    at = moment_kept(now, anonymous=case.anonymous)
+    entry = case_work.moved(case, CaseState.MERGED, by, at, reason=f"并入 {into.number}", channel=channel)
+    session.add(entry)
+    case.closed_at = at
+    complaint.merged_into_id = into.id
+    complaint_clocks.end(case, complaint)
+    # What was merged into this one before goes along.
+    again = sa.update(Complaint).where(Complaint.merged_into_id == case.id)
+    await session.execute(again.values(merged_into_id=into.id).execution_options(synchronize_session=False))
+    await case_work.note(session, into, f"{case.number} 并入这一件", by, now)
+    case_work.put_down(session, "complaint.merge", case, into=into.number)
+    said = "有人反映过同一件事，两件合并办理。那一件有了答复，会一样告诉您。"
+    return Answered(case, await complaint_notices.tell(session, case, complaint, entry, said, now))
+
+
+async def lock_both(session: AsyncSession, case: Case, into: Case) -> None:
+    """In one order always, so that two who merge crosswise wait for each other."""
+    ids = (case.id, into.id)
+    chosen = sa.select(Case).where(Case.id.in_(ids)).order_by(Case.id).with_for_update()
+    (await session.scalars(chosen.execution_options(populate_existing=True))).all()
+
+
+async def pass_on(
+    session: AsyncSession, case: Case, text: str, by: str, now: datetime, *, channel: str
+) -> None:
+    """Tell the answer to everybody whose case was merged into this one, once each; named or not."""
+    for merged, complaint in await merged_into(session, case, lock=True):
+        at = moment_kept(now, anonymous=merged.anonymous)
+        entry = CaseEntry(
+            case_id=merged.id,
+            kind=EntryKind.STAFF,
+            blocks=[{"type": "text", "text": text}],
+            by=by,
+            channel=channel,
+            created_at=at,
+        )
+        session.add(entry)
+        merged.answered_at = at
+        merged.first_answered_at = merged.first_answered_at or at
+        await complaint_notices.tell_reply(session, merged, complaint, entry, text, now)
+
+
+async def merged_into(
+    session: AsyncSession, case: Case, *, lock: bool = False
+) -> Sequence[tuple[Case, Complaint]]:
+    """Those that went into this one and are still known, the oldest first."""
+    known = sa.exists().where(CaseReporter.case_id == Case.id)  # else nobody is there to be told
+    chosen = (
+        sa.select(Case, Complaint)
+        .join(Complaint, Complaint.case_id == Case.id)
+        .where(Complaint.merged_into_id == case.id, known)
+        .order_by(Case.id)
+    )
+    if lock:
+        chosen = chosen.with_for_update(of=Case)
+    return [(row[0], row[1]) for row in (await session.execute(chosen)).all()]
+
+
+async def number_of(session: AsyncSession, complaint: Complaint) -> str:
+    """Of the case it went into; empty where it went into none."""
+    if complaint.merged_into_id is None:
+        return ""
+    return str(await session.scalar(sa.select(Case.number).where(Case.id == complaint.merged_into_id)))

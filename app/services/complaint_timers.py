@@ -1,0 +1,86 @@
+"""What time does to 投诉建议: who must act is reminded once, then the lead; a suspended one goes on.
+
+That a promise is broken is marked as with every case (`case_timers`). Each step looks again at what is due
+now, with the case locked, so it may be taken twice or by two processes.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.services import (
+    case_work,
+    complaint_clocks,
+    complaint_work,
+    complaints,
+    departments,
+    permissions,
+    staff_notices,
+)
+from app.services.complaints import SYSTEM
+from app.services.permissions import Right
+from models import OVER, Case, CaseState, Complaint, Staff
+
+REMINDED, ESCALATED, RESUMED = "reminded", "escalated", "resumed"
+_OURS = (CaseState.SUBMITTED, CaseState.ACCEPTED, CaseState.RETURNED)  # the union's move
+_TO_DO = {
+    CaseState.SUBMITTED: "要告诉本人受理不受理",
+    CaseState.ACCEPTED: "要转给部门",
+    CaseState.RETURNED: "要另派部门",
+    CaseState.REOPENED: "要重新办理",
+    CaseState.DISPATCHED: "要接办或退回",
+    CaseState.IN_PROGRESS: "要答复",
+    CaseState.EXTENDED: "要答复",
+}
+
+
+async def list_due(session: AsyncSession, now: datetime, limit: int) -> Sequence[int]:
+    """Ids of cases that have something to be done."""
+    due = sa.or_(Complaint.remind_due_at <= now, Complaint.resume_due_at <= now)
+    chosen = sa.select(Complaint.case_id).where(due).order_by(Complaint.case_id).limit(limit)
+    return (await session.scalars(chosen)).all()
+
+
+async def advance(session: AsyncSession, case_id: int, now: datetime) -> tuple[Case, list[str]]:
+    """Do what is due; returns the case and what was done, in one word each."""
+    chosen = sa.select(Case).where(Case.id == case_id).with_for_update()
+    case = (await session.scalars(chosen.execution_options(populate_existing=True))).one()
+    complaint = await complaints.facts_of(session, case)
+    done = []
+    if case.state in OVER or case.state not in (*_TO_DO, CaseState.SUSPENDED):
+        complaint_clocks.watch(complaint, None)
+        complaint.resume_due_at = None
+    elif complaint.resume_due_at is not None and complaint.resume_due_at <= now:
+        await complaint_work.resume(session, case, SYSTEM, now, channel="")
+        done.append(RESUMED)
+    elif complaint.remind_due_at is not None and complaint.remind_due_at <= now:
+        done.append(await _remind(session, case, complaint, now))
+    await session.flush()
+    return case, done
+
+
+async def _remind(session: AsyncSession, case: Case, complaint: Complaint, now: datetime) -> str:
+    to_do = _TO_DO[case.state]
+    if not complaint.reminded:
+        complaint.reminded = True
+        complaint.remind_due_at = complaint_clocks.working_days(now, complaint_clocks.LEAD_AFTER)
+        entry = await case_work.note(session, case, f"到期没有办：{to_do}，已提醒经办人", SYSTEM, now)
+        words = f"{case.kind.label} {case.number} 到期了，{to_do}。请到工作台办。"
+        await staff_notices.complaint_due(
+            session, case, entry, await _who_acts(session, case, complaint), words, now
+        )
+        return REMINDED
+    complaint.remind_due_at = None
+    entry = await case_work.note(session, case, f"提醒以后还没有办：{to_do}，已请督办", SYSTEM, now)
+    words = f"{case.kind.label} {case.number} 提醒以后还没有办，{to_do}。请督办。"
+    lead = await permissions.list_able(session, Right.COMPLAINTS_LEAD, None)
+    await staff_notices.complaint_due(session, case, entry, lead, words, now)
+    return ESCALATED
+
+
+async def _who_acts(session: AsyncSession, case: Case, complaint: Complaint) -> list[Staff]:
+    if case.state in _OURS or complaint.department_id is None:
+        return await permissions.list_able(session, Right.COMPLAINTS_WORK, None)
+    return await departments.list_people(session, complaint.department_id, complaint)
