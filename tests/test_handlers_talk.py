@@ -12,6 +12,7 @@ from app.services import advice, case_work, cases, consultation_work
 from app.services.confidential import CONFIDENTIAL
 from app.wechat.incoming import parse
 from models import Case, CaseEntry, CaseKind, CaseState, CrisisAlert, EntryKind, Follower, Message, StoredFile
+from tests.complaining import Office, complain
 from tests.conftest import FakeClock
 from tests.consulting import consult
 from tests.talking import Speaker, Talk
@@ -199,6 +200,22 @@ async def test_a_question_of_the_lawyers_is_answered_by_writing_even_days_later(
 
     assert (await li.says("2021年5月")).startswith(f"已转给律师（{LEGAL}）。")
     assert await state(talk, LEGAL) is CaseState.IN_PROGRESS
+
+
+async def test_a_complaint_that_was_replied_to_goes_on_by_writing_and_is_named_nowhere(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("使用帮助")
+    office = Office(talk.database, talk.clock)
+    await office.opens()
+    office.person = await person_id(talk, li)
+    async with talk.database.transaction() as session:
+        office.number = number = (await complain(session, office.person, now=talk.clock.now())).number
+    await office.does("accept", "dispatch", "take", "reply")
+    await li.says("使用帮助")
+
+    assert (await li.says("门口的灯还是不亮")).startswith(f"已转给工作人员（{number}），重新办理。")
+    talk.clock.advance(3 * DAY)
+    assert number not in await li.says("食堂几点开门")
 
 
 # --- several, and the way out ------------------------------------------------------------------------------

@@ -15,13 +15,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import NotFound
-from app.services import advice, case_clocks, cases, stored_files
+from app.services import advice, case_clocks, cases, complaints, stored_files
 from app.services.advice import Added
 from app.services.advice_kinds import ADVICE, CARE
 from app.services.cases import Blocks
 from models import OVER, Case, CaseEntry, CaseKind, EntryKind
 
-KINDS: Final = (CaseKind.DESK, CaseKind.FEEDBACK, *ADVICE)
+KINDS: Final = (CaseKind.DESK, CaseKind.FEEDBACK, CaseKind.COMPLAINT, *ADVICE)
+SECRET: Final = (*CARE, CaseKind.COMPLAINT)  # a chat that is kept must not name them
 SOON: Final = timedelta(minutes=2)  # words that follow one another so closely are one saying
 _ASIDE: Final = "本人说，上面这句不是说给我们的"
 _COURTESY: Final = re.compile(
@@ -59,9 +60,9 @@ async def is_open(session: AsyncSession, person_id: int, now: datetime) -> bool:
 async def list_unfinished(session: AsyncSession, person_id: int, limit: int) -> Sequence[Case]:
     """Named cases to which something may be added, newest first.
 
-    Neither anonymous ones nor 心理疏导 and 健康咨询: a chat that is kept must not name them.
+    Neither anonymous nor secret ones.
     """
-    kinds = [kind for kind in KINDS if kind not in CARE]
+    kinds = [kind for kind in KINDS if kind not in SECRET]
     chosen = cases.mine(person_id, *kinds).where(Case.state.not_in(OVER), Case.anonymous.is_(False))
     return (await session.scalars(chosen.order_by(Case.id.desc()).limit(limit))).all()
 
@@ -92,6 +93,8 @@ async def say(
     goes_on = await _spoke_lately(session, case, now)
     if _is_courtesy(words):
         case, added = await _kept(session, person_id, number, words, channel, now), Added.COURTESY
+    elif case.kind is CaseKind.COMPLAINT:
+        added = await complaints.add(session, person_id, number, words, channel=channel, now=now)
     elif case.kind in ADVICE:
         case, added = await advice.add(session, person_id, number, words, case.kind, channel=channel, now=now)
     else:
