@@ -39,9 +39,9 @@ def make_router(library: Library) -> Router:
                 NONE_OF_THEM: "都不是，帮我找答案"
             }
             number = await chat.choose("number", "您有几件事正在谈，这句要说给哪一件？", options)
-        if number == NONE_OF_THEM:
-            return await _elsewhere(chat, library, words)
-        await talks.choose(chat.session, chat.person.person_id, number, chat.at)
+            if number == NONE_OF_THEM:
+                return await _elsewhere(chat, library, words)
+            await talks.choose(chat.session, chat.person.person_id, number, chat.at)
         heard = await talks.say(chat.session, chat.person.person_id, number, words, now=chat.at)
         return _told(heard, chat, _known(library, words))
 

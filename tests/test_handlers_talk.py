@@ -1,5 +1,6 @@
 """Talking with staff in the chat: what is written without a keyword goes to the case that is open."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -346,6 +347,18 @@ async def test_the_same_message_pushed_again_is_said_once(talk: Talk) -> None:
 
     assert await li.pushes(parse(talk.account, li.last_body)) == first
     assert len(await thread(talk, DESK)) == 2
+
+
+async def test_more_may_talk_at_once_than_there_are_connections(talk: Talk) -> None:
+    people = [await talk.person(f"第{number}位") for number in range(40)]
+    for each in people:
+        await each.says("人工")
+
+    told = await asyncio.gather(*(each.says("门禁坏了") for each in people))
+
+    assert [words.partition("（")[0] for words in told] == ["已转给工作人员"] * 40
+    more = await asyncio.gather(*(each.says("门禁坏了怎么报修啊") for each in people))
+    assert not any("系统繁忙" in words for words in more)
 
 
 async def test_a_crash_in_the_middle_keeps_nothing_and_can_be_said_again(

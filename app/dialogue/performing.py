@@ -76,7 +76,6 @@ class Performer:
         self._talks = talks
 
     async def perform(self, plan: Plan, stage: Stage) -> Turn:
-        plan = await self._heard(plan, stage)
         turn = await self._act(plan, stage)
         turn.dialogues = [*plan.put_aside, *turn.dialogues]
         if plan.waits is not None and _is_over(plan, turn):
@@ -88,11 +87,13 @@ class Performer:
             turn.rule = CONFIDENTIAL
         return turn
 
-    async def _heard(self, plan: Plan, stage: Stage) -> Plan:
-        """Loose words in the middle of a talk go there, not to the search."""
+    async def heard(
+        self, plan: Plan, sessions: Callable[[], AsyncSession], speaker: Speaker, at: datetime
+    ) -> Plan:
+        """Loose words in the middle of a talk go there, not to the search; `plan`, or the one for that."""
         if not plan.is_loose or plan.act not in (Act.RUN, Act.SAY) or self._talks is None:
             return plan
-        flow = await self._talks.flow_of(stage.sessions(), stage.speaker, stage.at)
+        flow = await self._talks.flow_of(sessions(), speaker, at)
         if not flow:
             return plan
         return replace(plan, act=Act.RUN, rule=f"talk:{flow}", handler=self._registry[flow], args={})

@@ -82,12 +82,17 @@ class Turns:
         owed = None
         if seen.speaker.owed and not run.deferred and is_answered(run.incoming, plan):
             owed = await read_owed(self._database, seen.speaker.owed)
+        reading = _Reading(self._database)
         try:
+            plan = await self._performer.heard(plan, reading.session, seen.speaker, run.at)
             if _will_write(plan):
                 raise WriteNeeded
-            turn = await self._read_only(plan, run, seen.speaker)
+            turn = await self._read_only(plan, run, seen.speaker, reading)
         except WriteNeeded:
+            await reading.close()  # who waits to write holds nothing else
             return await self._writing(plan, run, seen.speaker, owed)
+        finally:
+            await reading.close()
         entry = self._entry(run, turn, plan, seen.speaker, owed)
         if not run.deferred:
             written = await self._groups.write(entry.row)
@@ -112,21 +117,11 @@ class Turns:
 
     # --- running ---
 
-    async def _read_only(self, plan: Plan, run: Run, speaker: Speaker) -> Turn:
-        reading: list[AsyncSession] = []
-
-        def open_session() -> AsyncSession:
-            reading.append(self._database.reading())
-            return reading[-1]
-
-        try:
-            turn = await self._performer.perform(plan, self._stage(run, speaker, open_session, nullcontext))
-            if any(session.new or session.dirty or session.deleted for session in reading):
-                raise WriteNeeded  # added and not flushed: nothing else would have noticed
-            return turn
-        finally:
-            for session in reading:
-                await session.close()
+    async def _read_only(self, plan: Plan, run: Run, speaker: Speaker, reading: "_Reading") -> Turn:
+        turn = await self._performer.perform(plan, self._stage(run, speaker, reading.session, nullcontext))
+        if reading.wants_to_write:
+            raise WriteNeeded  # added and not flushed: nothing else would have noticed
+        return turn
 
     async def _writing(self, plan: Plan, run: Run, speaker: Speaker, owed: Owed | None) -> Reply | None:
         """In a transaction that others who write share; a message that was deferred has one of its own."""
@@ -281,11 +276,42 @@ class Turns:
         )
 
 
+class _Reading:
+    """One session that cannot write, for all that a message reads; none where it reads nothing.
+
+    One, since who held a connection and waited for a second one would wait for all others who do the same.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._session: AsyncSession | None = None
+
+    def session(self) -> AsyncSession:
+        if self._session is None:
+            self._session = self._database.reading()
+        return self._session
+
+    @property
+    def wants_to_write(self) -> bool:
+        session = self._session
+        return session is not None and bool(session.new or session.dirty or session.deleted)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            session, self._session = self._session, None
+            await session.close()
+
+
 def _will_write(plan: Plan) -> bool:
-    """An alert is a write whatever the handler does; after a yes to a confirmation most flows write."""
+    """An alert is a write whatever the handler does; what a flow hears it keeps, and after a yes to a
+    confirmation most flows write.
+    """
     alerts = plan.warning is not None and plan.warning.alert
-    return alerts or (
-        plan.said is not None and plan.row is not None and confirms(plan.row.pending, plan.said)
+    hears = plan.is_loose and plan.handler is not None and bool(plan.handler.hears)
+    return (
+        alerts
+        or hears
+        or (plan.said is not None and plan.row is not None and confirms(plan.row.pending, plan.said))
     )
 
 

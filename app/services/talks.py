@@ -89,16 +89,17 @@ async def say(
         NotFound: not one of his own.
         DomainError: it is over.
     """
-    case = await get(session, person_id, number)
-    goes_on = await _spoke_lately(session, case, now)
+    case = await _locked(session, person_id, number)
+    goes_on, added = await _spoke_lately(session, case, now), Added.NOTED
     if _is_courtesy(words):
-        case, added = await _kept(session, person_id, number, words, channel, now), Added.COURTESY
+        session.add(_entry(case, EntryKind.MEMBER, words, channel, now))
+        added = Added.COURTESY
     elif case.kind is CaseKind.COMPLAINT:
         added = await complaints.add(session, person_id, number, words, channel=channel, now=now)
     elif case.kind in ADVICE:
         case, added = await advice.add(session, person_id, number, words, case.kind, channel=channel, now=now)
     else:
-        case, added = await _noted(session, person_id, number, words, channel, now), Added.NOTED
+        await cases.add_entry(session, case, EntryKind.MEMBER, words, channel=channel, now=now)
     begin(case, now)
     if case.anonymous:
         files = [str(part["file"]) for part in words if "file" in part]
@@ -142,28 +143,13 @@ async def leave(session: AsyncSession, person_id: int, number: str, now: datetim
 # --- parts -------------------------------------------------------------------------------------------------
 
 
-async def _noted(
-    session: AsyncSession, person_id: int, number: str, words: Blocks, channel: str, now: datetime
-) -> Case:
-    case = await _locked(session, person_id, number)
-    await cases.add_entry(session, case, EntryKind.MEMBER, words, channel=channel, now=now)
-    return case
-
-
-async def _kept(
-    session: AsyncSession, person_id: int, number: str, words: Blocks, channel: str, now: datetime
-) -> Case:
-    case = await _locked(session, person_id, number)
-    session.add(_entry(case, EntryKind.MEMBER, words, channel, now))
-    return case
-
-
 async def _locked(session: AsyncSession, person_id: int, number: str) -> Case:
-    """Raises: NotFound: it was ended or forgotten meanwhile."""
-    found = await cases.find_mine(session, person_id, number, *KINDS, lock=True)
-    if found is None or found.case.state in OVER:
-        raise NotFound(f"{number} 刚刚办结了，这句没有记进去。要重新说起，请回复「人工」。")
-    return found.case
+    """Raises: NotFound: it is not his, or over."""
+    chosen = cases.mine(person_id, *KINDS).where(Case.number == number).with_for_update(of=Case)
+    found: Case | None = await session.scalar(chosen.execution_options(populate_existing=True))
+    if found is None or found.state in OVER:
+        raise NotFound(f"{number} 已经办结或不是您的事项，这句没有记进去。要重新说起，请回复「人工」。")
+    return found
 
 
 async def _spoke_lately(session: AsyncSession, case: Case, now: datetime) -> bool:
