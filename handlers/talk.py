@@ -3,9 +3,13 @@
 All of it is confidential: the words lie in the case's thread, and the journal keeps none of them.
 """
 
+from collections.abc import Sequence
+from enum import StrEnum
+
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
+from app.errors import NotFound
 from app.knowledge import Entry, Hit
 from app.services import crisis, talks
 from app.services.advice import Added
@@ -19,6 +23,25 @@ from models import Case, CaseKind
 NONE_OF_THEM = "none"
 
 
+class Wish(StrEnum):
+    """What somebody wants who writes after an answer."""
+
+    AGAIN = "again"
+    NOTE = "note"
+    SEARCH = "search"
+
+    @property
+    def label(self) -> str:
+        return _WISHES[self]
+
+
+_WISHES = {
+    Wish.AGAIN: "还有问题，接着办",
+    Wish.NOTE: "只是告诉一声",
+    Wish.SEARCH: "问别的，帮我找答案",
+}
+
+
 def make_router(library: Library) -> Router:
     """`library`: where is searched for what was not meant for staff."""
     router = Router("talk")
@@ -29,20 +52,18 @@ def make_router(library: Library) -> Router:
         prompt = "请把要说的发给我，文字、图片、语音或位置都可以。"
         words = await chat.ask("words", prompt, answers.one_message)
         found = await talks.list_open(chat.session, chat.person.person_id, chat.at)
-        offered = {each.number: f"{each.number} {each.kind.label}" for each in found}
-        numbers = chat.remember("offered", list(offered))
-        if not numbers:
-            return Text(f"现在没有正在谈的事项，这句没有转给任何人。要找工作人员，请点：{lines.DESK}")
-        number = numbers[0]
-        if len(numbers) > 1:
-            options = {each: offered.get(each, each) for each in numbers} | {
-                NONE_OF_THEM: "都不是，帮我找答案"
-            }
-            number = await chat.choose("number", "您有几件事正在谈，这句要说给哪一件？", options)
-            if number == NONE_OF_THEM:
+        case = await _meant(chat, found)
+        if case is None:
+            return await _elsewhere(chat, library, words)
+        answers_us = not await talks.is_courtesy(chat.session, case, words)
+        if answers_us and talks.reopens(case):
+            wish = await chat.choose("wish", f"{case.number} 已经答复了。您这句是：", Wish)
+            if wish is Wish.SEARCH:
                 return await _elsewhere(chat, library, words)
-            await talks.choose(chat.session, chat.person.person_id, number, chat.at)
-        heard = await talks.say(chat.session, chat.person.person_id, number, words, now=chat.at)
+            answers_us = wish is Wish.AGAIN
+        heard = await talks.say(
+            chat.session, chat.person.person_id, case.number, words, moves=answers_us, now=chat.at
+        )
         return _told(heard, chat, _known(library, words))
 
     @router.flow("talk.add", title="补充情况", version=1, args=("number",), confidential=True)
@@ -66,6 +87,26 @@ def make_router(library: Library) -> Router:
         return Text(f"{found.content}\n\n{rests}") if isinstance(found, Text) else Text(rests)
 
     return router
+
+
+async def _meant(chat: Chat, found: Sequence[Case]) -> Case | None:
+    """The talk the words belong to; None where they were meant for nobody. Asks, where it may be several.
+
+    Raises: DomainError: none stands open, or it was ended meanwhile.
+    """
+    by_number = {each.number: each for each in found}
+    now = await talks.current(chat.session, found, chat.at) if found else None
+    offered = chat.remember("offered", [now.number] if now is not None else list(by_number))
+    if not offered:
+        raise NotFound(f"现在没有正在谈的事项，这句没有转给任何人。要找工作人员，请点：{lines.DESK}")
+    number = offered[0]
+    if len(offered) > 1:
+        labels = {each: f"{each} {by_number[each].kind.label}" for each in offered if each in by_number}
+        options = labels | {NONE_OF_THEM: "都不是，帮我找答案"}
+        number = await chat.choose("number", "您有几件事正在谈，这句要说给哪一件？", options)
+    if number == NONE_OF_THEM:
+        return None
+    return by_number.get(number) or await talks.get(chat.session, chat.person.person_id, number)
 
 
 async def _elsewhere(chat: Chat, library: Library, words: answers.Blocks) -> Reply:

@@ -93,6 +93,7 @@ async def test_it_turns_out_whose_case_it_is(ends: Ends, admin: Worker) -> None:
         merges = (await session.scalars(sa.select(PersonMerge.state))).all()
     assert [each.value for each in merges] == ["done"]
     assert len(await acts_of(ends, "case.join")) == 1
+    assert "10086" not in page  # the thread knows nobody
     again = await admin.does(f"/callers/{LEFT}/join", staff_number="10086", name="李娜")
     assert "已经有本人，不用关联" in again
 
@@ -172,6 +173,18 @@ async def test_a_case_that_somebody_brought_is_joined_to_nobody(ends: Ends, admi
 
     assert "已经有本人" in await admin.does(f"/callers/{LEFT}/join", staff_number="10086", name="李娜")
     assert (await admin.sends("/callers/LY-2099-0001/join", staff_number="1", name="x")).status_code == 404
+
+
+async def test_the_same_form_sent_twice_is_one_case(ends: Ends, admin: Worker) -> None:
+    once = (await admin.reads("/callers")).split('name="once" value="')[1].partition('"')[0]
+
+    for _ in range(2):
+        assert f"已录成 {LEFT}" in await admin.does("/callers", **CALL | {"once": once})
+
+    async with ends.house.database.reading() as session:
+        assert (await session.scalars(sa.select(Case.number))).all() == [LEFT]
+    other = (await admin.reads("/callers")).split('name="once" value="')[1].partition('"')[0]
+    assert "已录成 LY-2026-0002" in await admin.does("/callers", **CALL | {"once": other})
 
 
 async def test_who_has_no_right_writes_nothing_down(ends: Ends) -> None:

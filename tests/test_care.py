@@ -394,7 +394,8 @@ async def test_more_is_told_and_read_on_pages_too(session: AsyncSession) -> None
     assert own_cases.doors_of(case, NOON).may_add
     assert own_cases.how_to_add(case) == "还要补充，请在公众号里回复「补充疏导」。"
 
-    await own_cases.add(session, li, case, "我不想活了", channel="api", now=NOON)
+    words = [{"type": "text", "text": "我不想活了"}]
+    await own_cases.add(session, li, case, words, channel="api", now=NOON)
     await case_work.answer(session, number, "我在。", "周咨询师", NOON)
 
     entries = await cases.list_thread(session, case)

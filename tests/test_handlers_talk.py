@@ -1,6 +1,5 @@
 """Talking with staff in the chat: what is written without a keyword goes to the case that is open."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -12,7 +11,18 @@ from app.jobs import retention
 from app.services import advice, case_work, cases, consultation_work
 from app.services.confidential import CONFIDENTIAL
 from app.wechat.incoming import parse
-from models import Case, CaseEntry, CaseKind, CaseState, CrisisAlert, EntryKind, Follower, Message, StoredFile
+from models import (
+    Care,
+    Case,
+    CaseEntry,
+    CaseKind,
+    CaseState,
+    CrisisAlert,
+    EntryKind,
+    Follower,
+    Message,
+    StoredFile,
+)
 from tests.complaining import Office, complain
 from tests.conftest import FakeClock
 from tests.consulting import consult
@@ -186,10 +196,57 @@ async def test_what_wants_an_answer_opens_it_again(talk: Talk, words: str) -> No
     await answers(talk, LEGAL)
     await li.says("使用帮助")
 
-    told = await li.says(words)
+    assert (await li.says(words)).startswith(f"{LEGAL} 已经答复了。您这句是：")
+    assert await state(talk, LEGAL) is CaseState.ANSWERED  # nobody opens it by a stray sentence
+
+    told = await li.taps("还有问题，接着办")
 
     assert told.startswith(f"已转给律师（{LEGAL}），重新办理。最迟 ")
     assert await state(talk, LEGAL) is CaseState.REOPENED
+    assert (await thread(talk, LEGAL))[-1] == words
+
+
+async def test_a_word_after_the_answer_may_be_only_told_or_meant_for_the_search(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await consults(talk, li)
+    await answers(talk, LEGAL)
+    await li.says("使用帮助")
+
+    await li.says("我已经去仲裁委交了")
+    assert await li.taps("只是告诉一声") == ""
+    assert (await thread(talk, LEGAL))[-1] == "我已经去仲裁委交了"
+    await li.says("加班费怎么算")
+    assert "加班" in await li.taps("问别的，帮我找答案")
+    assert (await thread(talk, LEGAL))[-1] == "我已经去仲裁委交了"
+    assert await state(talk, LEGAL) is CaseState.ANSWERED
+
+
+@pytest.mark.parametrize("words", ["可以", "没有", "好的", "不用", "行"])
+async def test_a_short_word_to_a_question_of_ours_is_its_answer(talk: Talk, words: str) -> None:
+    li = await talk.person("李娜")
+    await consults(talk, li)
+    await asks(talk, LEGAL, "要我们帮您写仲裁申请书吗？")
+    await li.says("使用帮助")
+
+    assert (await li.says(words)).startswith(f"已转给律师（{LEGAL}）。")
+    assert await state(talk, LEGAL) is CaseState.IN_PROGRESS
+    await answers(talk, LEGAL, "那就这样办。明天上午来一趟方便吗？")
+    await li.says("使用帮助")
+    assert (await li.says(words)).startswith(f"{LEGAL} 已经答复了。")
+
+
+async def test_danger_told_to_a_counsellor_brings_the_case_to_the_front(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    for words in ("心理咨询", "同意", "家庭", "和家里人吵架了", "完成", "跳过", "1", "确认"):
+        await li.says(words)
+    await asks(talk, "XL-2026-0001", "现在好些了吗？")
+    await li.says("使用帮助")
+
+    told = await li.says("我不想活了")
+
+    assert "12356" in told
+    async with talk.database.reading() as session:
+        assert (await session.scalars(sa.select(Care.urgent))).all() == [True]
 
 
 async def test_a_question_of_the_lawyers_is_answered_by_writing_even_days_later(talk: Talk) -> None:
@@ -214,7 +271,8 @@ async def test_a_complaint_that_was_replied_to_goes_on_by_writing_and_is_named_n
     await office.does("accept", "dispatch", "take", "reply")
     await li.says("使用帮助")
 
-    assert (await li.says("门口的灯还是不亮")).startswith(f"已转给工作人员（{number}），重新办理。")
+    await li.says("门口的灯还是不亮")
+    assert (await li.taps("还有问题，接着办")).startswith(f"已转给工作人员（{number}），重新办理。")
     talk.clock.advance(3 * DAY)
     assert number not in await li.says("食堂几点开门")
 
@@ -235,10 +293,13 @@ async def test_with_two_talks_one_is_asked_which(talk: Talk) -> None:
     assert (await li.taps(LEGAL)).startswith(f"已转给律师（{LEGAL}）。")
 
     assert await thread(talk, LEGAL) == ["公司三个月没发工资", "[图片]"]
-    assert await li.says("还有一张") == ""  # the other rests
+    assert await li.says("还有一张") == ""  # in the middle of it
     assert await thread(talk, DESK) == ["人工"]
-    await answers(talk, DESK)
-    assert "这句要说给哪一件" in await li.says("第三张")  # somebody spoke there
+    talk.clock.advance(5 * MINUTE)
+    assert "这句要说给哪一件" in await li.says("第三张")
+    await li.taps(DESK)
+    await asks(talk, LEGAL, "还有别的合同吗？")
+    assert "这句要说给哪一件" in await li.says("没有别的合同")  # somebody spoke there
 
 
 async def test_neither_of_the_two_was_meant(talk: Talk) -> None:
@@ -281,7 +342,7 @@ async def test_it_is_over_by_the_time_one_has_chosen(talk: Talk) -> None:
     await li.says("食堂几点开门")
     await closes(talk, DESK)
 
-    assert "已经办结" in await li.taps(DESK)
+    assert "现在已经不能选了" in await li.taps(DESK)
     assert await thread(talk, DESK) == ["人工"]
 
 
@@ -349,16 +410,33 @@ async def test_the_same_message_pushed_again_is_said_once(talk: Talk) -> None:
     assert len(await thread(talk, DESK)) == 2
 
 
-async def test_more_may_talk_at_once_than_there_are_connections(talk: Talk) -> None:
-    people = [await talk.person(f"第{number}位") for number in range(40)]
-    for each in people:
-        await each.says("人工")
+@pytest.mark.parametrize("words", ["食堂几点开门", "插座冒火花怎么办"])
+async def test_a_message_reads_with_one_connection_and_writes_holding_no_other(
+    talk: Talk, words: str
+) -> None:
+    """Who held one and waited for a second would wait for all others who do the same."""
+    li = await talk.person("李娜")
+    await li.says("使用帮助")
+    held, most = 0, 0
 
-    told = await asyncio.gather(*(each.says("门禁坏了") for each in people))
+    def takes(*_: object) -> None:
+        nonlocal held, most
+        held += 1
+        most = max(most, held)
 
-    assert [words.partition("（")[0] for words in told] == ["已转给工作人员"] * 40
-    more = await asyncio.gather(*(each.says("门禁坏了怎么报修啊") for each in people))
-    assert not any("系统繁忙" in words for words in more)
+    def gives(*_: object) -> None:
+        nonlocal held
+        held -= 1
+
+    for engine in {talk.database.reader.sync_engine, talk.database.writer.sync_engine}:
+        sa.event.listen(engine, "checkout", takes)
+        sa.event.listen(engine, "checkin", gives)
+    await li.says("人工")
+    await li.says("门禁坏了")
+    talk.clock.advance(30 * MINUTE)
+    assert f"补充到 {DESK}" in await li.sends_picture()  # looked for a talk, then for cases under way
+
+    assert (most, held) == (1, 0)
 
 
 async def test_a_crash_in_the_middle_keeps_nothing_and_can_be_said_again(

@@ -94,6 +94,15 @@ async def test_the_ticket_is_good_once_and_for_two_minutes(ends: Ends) -> None:
     assert (await phone.browser.get(entered.headers["location"], headers=HTML)).status_code == 410
 
 
+async def test_asking_for_the_head_of_the_page_signs_nobody_in(ends: Ends) -> None:
+    zhang, phone = await with_phone(ends, Role.LAWYER)
+    entered = await phone.taps(ASKS, ASKS)
+
+    assert (await phone.browser.head(entered.headers["location"], headers=HTML)).status_code == 200
+    assert (await zhang.gets("")).status_code == 303
+    assert (await phone.browser.get(entered.headers["location"], headers=HTML)).status_code == 303
+
+
 async def test_without_a_ticket_nobody_is_signed_in(ends: Ends) -> None:
     browser = ends.browser()
 

@@ -110,7 +110,8 @@ async def add(
     case = await _locked(session, person_id, case_id, seen, now)
     danger = await crisis.heed(session, person_id, given.text, "api", now)
     try:
-        await own_cases.add(session, person_id, case, given.text, channel="api", now=now)
+        words = [{"type": "text", "text": given.text}]
+        await own_cases.add(session, person_id, case, words, channel="api", now=now)
     except DomainError as refusal:
         if not danger:
             raise

@@ -1,5 +1,6 @@
 """代录: staff write down what somebody said on the telephone or at the counter; later, whose case it is."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -12,17 +13,19 @@ from app.console.entrance import ActingDesk, Desk, needs
 from app.console.shell import InShell
 from app.dependencies import Now
 from app.errors import DomainError
-from app.services import case_callers, case_lists
+from app.services import case_callers, case_lists, kept_answers
 from app.services.case_callers import LONGEST, NAME_LENGTH, Caller, Came, Told
 from app.services.consultation_facts import Opponent
 from app.services.feedback_topics import FeedbackTopic
+from app.services.kept_answers import Answer, Call
 from app.services.legal_topics import LegalTopic
 from app.services.permissions import Right
 from models import CaseKind
+from models.types import public_id
 
 PAGE: Final = "/console/callers"
 ROOMS: Final = {CaseKind.FEEDBACK: ROOM, CaseKind.CONSULTATION: consultations.ROOM}
-FIELDS: Final = ("came", "about", "name", "phone", "staff_number", "words", "opponent", "agrees")
+FIELDS: Final = ("came", "about", "name", "phone", "staff_number", "words", "opponent", "agrees", "once")
 ABOUTS: Final = {CaseKind.FEEDBACK: list(FeedbackTopic), CaseKind.CONSULTATION: list(LegalTopic)}
 
 router = APIRouter(prefix="/callers", dependencies=[needs(Right.CALLERS_WRITE)])
@@ -30,7 +33,7 @@ router = APIRouter(prefix="/callers", dependencies=[needs(Right.CALLERS_WRITE)])
 
 @router.get("")
 async def blank(shell: InShell) -> HTMLResponse:
-    return shell.page("caller.html", **_form(), typed={})
+    return shell.page("caller.html", **_form(), typed={"once": public_id()})
 
 
 @router.post("")
@@ -39,13 +42,12 @@ async def write_down(request: Request, desk: ActingDesk, shell: InShell, now: No
     typed = {name: forms.words(form, name) for name in FIELDS}
     try:
         caller, told = _read(typed)
-        async with desk.acting() as session:
-            opened = await case_callers.write_down(session, caller, told, Came(typed["came"]), desk.by, now)
+        number = await _written_down(desk, typed, caller, told, now)
     except DomainError as error:
         return shell.refused("caller.html", error, **_form(), typed=typed)
     room = ROOMS[told.kind]
-    to = f"{room.page}/{opened.number}" if desk.may(room.reads) else PAGE
-    return shell.done(to, f"已录成 {opened.number}，请把编号告诉来的人。")
+    to = f"{room.page}/{number}" if desk.may(room.reads) else PAGE
+    return shell.done(to, f"已录成 {number}，请把编号告诉来的人。")
 
 
 @router.post("/{number}/join")
@@ -61,6 +63,21 @@ async def join(number: str, request: Request, desk: ActingDesk, shell: InShell, 
     except DomainError as error:
         return shell.done(f"{room.page}/{number}", error.message)
     return shell.done(f"{room.page}/{number}", f"已关联到{member.name}，以后的答复会到他的微信。")
+
+
+async def _written_down(desk: Desk, typed: dict[str, str], caller: Caller, told: Told, now: datetime) -> str:
+    """The number; of a form that was sent twice the same. Raises: DomainError."""
+    once = Call(desk.standing.staff_id, "console/callers", typed["once"], "", b"")
+    async with desk.shared.database.reading() as session:
+        if (before := await kept_answers.find(session, once, now)) is not None:
+            return before.body
+    async with desk.acting() as session:
+        kept = await kept_answers.begin(session, once, now)
+        if isinstance(kept, Answer):
+            raise DomainError(f"这张表刚才已经录成 {kept.body}。")
+        opened = await case_callers.write_down(session, caller, told, Came(typed["came"]), desk.by, now)
+        await kept_answers.keep(session, kept, Answer(201, {}, opened.number))
+    return opened.number
 
 
 async def _room_of(desk: Desk, number: str) -> CaseRoom:

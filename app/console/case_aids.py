@@ -11,11 +11,11 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import spoken
-from app.console import case_beside, forms
+from app.console import case_beside, forms, navigation
 from app.console.case_pages import CaseRoom
 from app.console.entrance import Desk
 from app.console.shell import Shell
-from app.errors import DomainError, NotFound
+from app.errors import DomainError
 from app.services import (
     canned_replies,
     case_drafts,
@@ -99,26 +99,36 @@ async def link(
     room: CaseRoom, number: str, request: Request, desk: Desk, shell: Shell, *, undo: bool = False
 ) -> Response:
     """Show another case's number beside this one, or not any more."""
-    other = forms.words(await forms.read(request), "other")[:24]
+    other = forms.words(await forms.read(request), "other")
 
     async def done(session: AsyncSession, case: Case, now: datetime) -> str:
-        return await linked(session, case, other, desk.by, now, undo=undo)
+        return await linked(session, case, other, request, desk, now, undo=undo)
 
     return await room.does(number, desk, shell, done, other=other)
 
 
 async def linked(
-    session: AsyncSession, case: Case, number: str, by: str, now: datetime, *, undo: bool = False
+    session: AsyncSession,
+    case: Case,
+    number: str,
+    request: Request,
+    desk: Desk,
+    now: datetime,
+    *,
+    undo: bool = False,
 ) -> str:
-    """What is said of it. Raises: DomainError: there is no such case, or they are not to be linked."""
-    try:
-        other = await case_work.get_case(session, number)
-    except NotFound as error:
-        raise DomainError(error.message) from None  # of what was typed, not of the page
+    """What is said of it.
+
+    Raises: DomainError: there is no such case that he may read, or they are not to be linked.
+    """
+    number, sections = number.strip().upper()[:24], request.app.state.sections
+    if await navigation.find_number(sections, session, desk.standing, number) is None:
+        raise DomainError(f"没有编号为 {number} 的事项，或者您不能看。")
+    other = await case_work.get_case(session, number)
     if undo:
         await case_links.unlink(session, case, other)
         return f"{case.number} 和 {other.number} 不再关联。"
-    await case_links.link(session, case, other, by, now)
+    await case_links.link(session, case, other, desk.by, now)
     return f"{case.number} 和 {other.number} 已关联。"
 
 

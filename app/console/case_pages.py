@@ -88,10 +88,11 @@ class CaseRoom:
             count = await case_lists.count(session, asked)
             newest = await case_threads.newest(session)
             scores = await case_ratings.averages(session, now - case_ratings.LATELY, self.room.kinds)
-            able = await permissions.list_able(session, self.answers, None)
+            may_act = desk.may(self.answers)
+            able = await permissions.list_able(session, self.answers) if may_act else []
         left = max(0, count.waiting - case_lists.FIRST)
         shown: dict[str, Any] = {"page": others, "rows": rows, "count": count, "left": left}
-        shown |= {"may_act": desk.may(self.answers), "able": able}
+        shown |= {"may_act": may_act, "able": able}
         shown["writes_down"] = self.takes_callers and desk.may(Right.CALLERS_WRITE)
         return shell.page(self.list_template, room=self, newest=newest, scores=scores, **shown)
 

@@ -224,7 +224,7 @@ async def link(
     number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
 ) -> Response:
     async def linked(session: AsyncSession, case: Case, form: FormData, now: datetime) -> str:
-        return await case_aids.linked(session, case, forms.words(form, "other")[:24], desk.by, now)
+        return await case_aids.linked(session, case, forms.words(form, "other"), request, desk, now)
 
     return await complaint_pages.act(ROOM, number, request, desk, shell, office, linked, "")
 
@@ -234,8 +234,8 @@ async def unlink(
     number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
 ) -> Response:
     async def unlinked(session: AsyncSession, case: Case, form: FormData, now: datetime) -> str:
-        other = forms.words(form, "other")[:24]
-        return await case_aids.linked(session, case, other, desk.by, now, undo=True)
+        other = forms.words(form, "other")
+        return await case_aids.linked(session, case, other, request, desk, now, undo=True)
 
     return await complaint_pages.act(ROOM, number, request, desk, shell, office, unlinked, "")
 

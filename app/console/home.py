@@ -38,12 +38,11 @@ async def home(request: Request, desk: AtDesk, shell: InShell, now: Now) -> HTML
 async def by_number(request: Request, number: str, desk: AtDesk, now: Now) -> RedirectResponse:
     """To the case of that number, in whichever room it lies. Raises: NotFound."""
     async with desk.reading() as session:
-        for section in navigation.open_to(request.app.state.sections, desk.standing):
-            if section.search is not None:
-                for found in await section.search(session, desk.standing, number):
-                    if found.to.endswith(f"/{number}"):
-                        return RedirectResponse(found.to, 303)
-    raise NotFound("没有找到这件事项，或者您不能看。请核对编号。")
+        sections = request.app.state.sections
+        to = await navigation.find_number(sections, session, desk.standing, number)
+    if to is None:
+        raise NotFound("没有找到这件事项，或者您不能看。请核对编号。")
+    return RedirectResponse(to, 303)
 
 
 @router.get("/search")

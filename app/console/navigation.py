@@ -53,3 +53,15 @@ def open_to(sections: Iterable[Section], standing: Standing) -> list[Section]:
     """In the order of the groups, and within one as they were listed."""
     allowed = [each for each in sections if may(standing, each.right)]
     return sorted(allowed, key=lambda each: GROUPS.index(each.group))
+
+
+async def find_number(
+    sections: Sequence[Section], session: AsyncSession, standing: Standing, number: str
+) -> str | None:
+    """Where the case of that number is read, in whichever room it lies; None: `standing` may not read it."""
+    for section in open_to(sections, standing):
+        if section.search is not None:
+            for found in await section.search(session, standing, number):
+                if found.to.endswith(f"/{number}"):
+                    return found.to
+    return None

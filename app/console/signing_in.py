@@ -77,6 +77,8 @@ async def by_wechat(
 ) -> Response:
     """The portal has asked WeChat who this is, and left a ticket with the browser that asked."""
     to = local(wanted)
+    if request.method == "HEAD":  # looking is not entering
+        return HTMLResponse("")
     async with shared.database.transaction() as session:
         found = await staff_sign_in.spend_ticket(
             session, request.cookies.get(office.cookie("ticket"), ""), now

@@ -86,7 +86,8 @@ async def write(
     danger = await crisis.heed(session, visitor.person_id, written, "portal", now)
     if not wrong:
         try:
-            await own_cases.add(session, visitor.person_id, case, written, channel="portal", now=now)
+            words = [{"type": "text", "text": written}]
+            await own_cases.add(session, visitor.person_id, case, words, channel="portal", now=now)
         except DomainError as refusal:  # nothing has been written of it
             wrong = refusal.message
     if wrong or danger:

@@ -97,7 +97,7 @@ async def join(
     if member.person_id is None:
         raise DomainError(f"{member.name}还没有在公众号绑定工号，绑定以后再关联。")
     who = int((await case_notices.reporter(session, case))["person_id"])
-    await case_work.note(session, case, f"关联到会员 {member.name}（{member.staff_number}）", by, now)
+    await case_work.note(session, case, "关联到会员", by, now)  # which one, the record of acts knows
     case_work.put_down(session, "case.join", case, staff_number=member.staff_number)
     if await merging.merge(session, member.person_id, who, now) is MergeState.REFUSED:
         raise DomainError("两边的资料有冲突，不能关联，请找系统管理员看「关注者」里的记录。")

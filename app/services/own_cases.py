@@ -8,9 +8,11 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
-from app.services import advice, care, cases, complaints, legal_aid
-from app.services.advice_kinds import ADVICE, CARE
+from app.services import advice, care, cases, complaints, consultations, legal_aid
+from app.services.advice import Added
+from app.services.advice_kinds import ADVICE
 from app.services.case_moves import DECIDED_KINDS
+from app.services.cases import Blocks
 from models import OVER, Case, CaseEntry, CaseKind, CaseState, EntryKind
 
 LONGEST = 2000  # characters of what is added at once
@@ -90,26 +92,25 @@ def doors_of(case: Case, now: datetime) -> Doors:
 
 
 async def add(
-    session: AsyncSession, person_id: int, case: Case, text: str, *, channel: str, now: datetime
-) -> None:
-    """Tell more in words.
+    session: AsyncSession, person_id: int, case: Case, words: Blocks, *, channel: str, now: datetime
+) -> Added:
+    """Tell more, as the kind of case takes it.
 
     Raises:
         DomainError: this kind takes more in the chat only, or the case takes no more.
     """
-    words = [{"type": "text", "text": text}]
-    if case.kind is CaseKind.LEGAL_AID:
-        await legal_aid.supply(session, person_id, case.number, words, channel=channel, now=now)
-        return
-    if case.kind is CaseKind.COMPLAINT:
-        await complaints.add(session, person_id, case.number, words, channel=channel, now=now)
-        return
-    if case.kind not in ADVICE:
-        raise DomainError(how_to_add(case) or f"{case.number} {case.state.label}，不能再补充。")
-    if case.kind in CARE:
-        await care.add(session, person_id, case.number, words, channel=channel, now=now)
-    else:
-        await advice.add(session, person_id, case.number, words, case.kind, channel=channel, now=now)
+    number = case.number
+    match case.kind:
+        case CaseKind.LEGAL_AID:
+            await legal_aid.supply(session, person_id, number, words, channel=channel, now=now)
+            return Added.NOTED
+        case CaseKind.COMPLAINT:
+            return await complaints.add(session, person_id, number, words, channel=channel, now=now)
+        case CaseKind.COUNSELLING | CaseKind.HEALTH:
+            return await care.add(session, person_id, number, words, channel=channel, now=now)
+        case CaseKind.CONSULTATION:
+            return await consultations.add(session, person_id, number, words, channel=channel, now=now)
+    raise DomainError(how_to_add(case) or f"{number} {case.state.label}，不能再补充。")
 
 
 async def withdraw(session: AsyncSession, person_id: int, case: Case, *, channel: str, now: datetime) -> None:

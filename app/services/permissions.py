@@ -287,13 +287,22 @@ async def standing_of(session: AsyncSession, staff: Staff) -> Standing:
     return Standing(staff.id, staff.name, await grants_of(session, staff.id) if is_working else ())
 
 
-async def list_able(session: AsyncSession, right: Right, branch_id: int | None) -> list[Staff]:
-    """Who of staff in service may do this for a branch, or for what belongs to none; by name."""
+async def list_able(
+    session: AsyncSession, right: Right, branch_id: int | str | None = ANYWHERE
+) -> list[Staff]:
+    """Who of staff in service may do this for a branch, for what belongs to none, or anywhere; by name."""
     roles = [role for role, rights in RIGHTS.items() if right in rights]
-    granted = sa.select(StaffGrant.staff_id).where(StaffGrant.role.in_(roles))
-    active = sa.select(Staff).where(Staff.state == StaffState.ACTIVE, Staff.id.in_(granted))
-    found = (await session.scalars(active.order_by(Staff.name, Staff.id))).all()
-    return [each for each in found if may(await standing_of(session, each), right, branch_id)]
+    chosen = sa.select(Staff, StaffGrant.role, Branch).join(StaffGrant, StaffGrant.staff_id == Staff.id)
+    chosen = chosen.outerjoin(Branch, Branch.id == StaffGrant.branch_id)
+    chosen = chosen.where(Staff.state == StaffState.ACTIVE, StaffGrant.role.in_(roles))
+    granted: dict[Staff, list[Grant]] = {}
+    for staff, role, branch in await session.execute(chosen.order_by(Staff.name, Staff.id)):
+        granted.setdefault(staff, []).append(await _grant(session, role, branch))
+    return [
+        staff
+        for staff, grants in granted.items()
+        if may(Standing(staff.id, staff.name, tuple(grants)), right, branch_id)
+    ]
 
 
 async def grants_of(session: AsyncSession, staff_id: int) -> tuple[Grant, ...]:

@@ -15,24 +15,26 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import NotFound
-from app.services import advice, case_clocks, cases, complaints, stored_files
+from app.services import case_clocks, cases, own_cases, stored_files
 from app.services.advice import Added
 from app.services.advice_kinds import ADVICE, CARE
 from app.services.cases import Blocks
-from models import OVER, Case, CaseEntry, CaseKind, EntryKind
+from models import OVER, Case, CaseEntry, CaseKind, CaseState, EntryKind
 
 KINDS: Final = (CaseKind.DESK, CaseKind.FEEDBACK, CaseKind.COMPLAINT, *ADVICE)
 SECRET: Final = (*CARE, CaseKind.COMPLAINT)  # a chat that is kept must not name them
+IN_THE_MIDDLE: Final = timedelta(minutes=5)
 SOON: Final = timedelta(minutes=2)  # words that follow one another so closely are one saying
 _ASIDE: Final = "本人说，上面这句不是说给我们的"
 _COURTESY: Final = re.compile(
-    "谢谢|多谢|感谢|谢了|辛苦|麻烦|好的|好嘞|好吧|好|嗯|哦|行|可以|ok|知道|明白|收到|了解|清楚|没事|没有"
-    "|没问题|不用|非常|十分|真是|太|就|这样|先|那|再见|拜拜|律师|老师|医生|师傅|同志|领导|大家|你们|您|你|我"
+    "谢谢|多谢|感谢|谢了|辛苦|麻烦|好的|好嘞|好吧|好|嗯|哦|ok|知道了|明白|收到|了解|清楚|没问题"
+    "|非常|十分|真是|太|就这样|先这样|那|再见|拜拜|律师|老师|医生|师傅|同志|领导|大家|你们|您|你|我"
     "|了|啦|啊|呀|哈|吧|的|们",
     re.IGNORECASE,
 )
 _QUESTION: Final = re.compile("[?？]|吗|呢|么|怎|哪|几|多少")
 _LONGEST_COURTESY: Final = 20  # characters
+_LAST_WORDS: Final = 30  # characters of ours, at the end, that may hold a question
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,33 @@ async def get(session: AsyncSession, person_id: int, number: str) -> Case:
     return found.case
 
 
+def reopens(case: Case) -> bool:
+    """Whether words open again what was answered: nobody does that by a stray sentence."""
+    answered = case.kind in ADVICE and case.state is CaseState.ANSWERED
+    return answered or case.state is CaseState.REPLIED
+
+
+async def is_courtesy(session: AsyncSession, case: Case, words: Blocks) -> bool:
+    """好的，谢谢律师！ – nothing that anybody must answer; after a question of ours it is an answer."""
+    if case.state is CaseState.WAITING_USER or not _thanks(words):
+        return False
+    said = await _newest_of(session, [case.id], EntryKind.STAFF)
+    return said is None or not _QUESTION.search(cases.text_of(said)[-_LAST_WORDS:])
+
+
 async def say(
-    session: AsyncSession, person_id: int, number: str, words: Blocks, *, channel: str = "chat", now: datetime
+    session: AsyncSession,
+    person_id: int,
+    number: str,
+    words: Blocks,
+    *,
+    moves: bool = True,
+    channel: str = "chat",
+    now: datetime,
 ) -> Heard:
     """Put somebody's words into his case; the talk goes on for a while.
 
-    A thank-you is kept and moves nothing: an answered question is not opened again by it.
+    With `moves` false they are kept, and nobody need answer them.
 
     Raises:
         NotFound: not one of his own.
@@ -91,15 +114,13 @@ async def say(
     """
     case = await _locked(session, person_id, number)
     goes_on, added = await _spoke_lately(session, case, now), Added.NOTED
-    if _is_courtesy(words):
+    if not moves:
         session.add(_entry(case, EntryKind.MEMBER, words, channel, now))
         added = Added.COURTESY
-    elif case.kind is CaseKind.COMPLAINT:
-        added = await complaints.add(session, person_id, number, words, channel=channel, now=now)
-    elif case.kind in ADVICE:
-        case, added = await advice.add(session, person_id, number, words, case.kind, channel=channel, now=now)
-    else:
+    elif case.kind in (CaseKind.DESK, CaseKind.FEEDBACK):
         await cases.add_entry(session, case, EntryKind.MEMBER, words, channel=channel, now=now)
+    else:
+        added = await own_cases.add(session, person_id, case, words, channel=channel, now=now)
     begin(case, now)
     if case.anonymous:
         files = [str(part["file"]) for part in words if "file" in part]
@@ -113,12 +134,16 @@ def begin(case: Case, now: datetime) -> None:
     case_clocks.talk(case, now + case_clocks.TALK_GOES_ON)
 
 
-async def choose(session: AsyncSession, person_id: int, number: str, now: datetime) -> None:
-    """Of several open talks the person means this one: the others rest until somebody speaks in them."""
-    for case in await list_open(session, person_id, now):
-        if case.number != number:
-            case.talk_until = None
-    await session.flush()
+async def current(session: AsyncSession, found: Sequence[Case], now: datetime) -> Case | None:
+    """Of several open talks the one the person is in the middle of: the newest words of all are his own."""
+    if len(found) == 1:
+        return found[0]
+    newest = await _newest_of(session, [case.id for case in found], EntryKind.MEMBER, EntryKind.STAFF)
+    if newest is None or newest.kind is EntryKind.STAFF or _opens(newest):
+        return None
+    if now - newest.created_at >= IN_THE_MIDDLE:
+        return None
+    return next(case for case in found if case.id == newest.case_id)
 
 
 async def leave(session: AsyncSession, person_id: int, number: str, now: datetime) -> str:
@@ -129,7 +154,7 @@ async def leave(session: AsyncSession, person_id: int, number: str, now: datetim
     found = await cases.find_mine(session, person_id, number.strip().upper(), *KINDS, lock=True)
     if found is None:
         raise NotFound("没有找到这件事项，可能已过保存期限。")
-    case, newest = found.case, await _newest_words(session, found.case)
+    case, newest = found.case, await _newest_of(session, [found.case.id], EntryKind.MEMBER)
     if case.talk_until is None or newest is None:
         return ""
     case.talk_until = None
@@ -154,20 +179,21 @@ async def _locked(session: AsyncSession, person_id: int, number: str) -> Case:
 
 async def _spoke_lately(session: AsyncSession, case: Case, now: datetime) -> bool:
     """Whether nothing was said between the person's own words of a moment ago and now."""
-    said = sa.select(CaseEntry).where(
-        CaseEntry.case_id == case.id, CaseEntry.kind.in_((EntryKind.MEMBER, EntryKind.STAFF))
-    )
-    newest = await session.scalar(said.order_by(CaseEntry.id.desc()).limit(1))
-    is_opening = newest is not None and newest.from_state is None and newest.to_state is not None
-    if newest is None or newest.kind is EntryKind.STAFF or is_opening:
+    newest = await _newest_of(session, [case.id], EntryKind.MEMBER, EntryKind.STAFF)
+    if newest is None or newest.kind is EntryKind.STAFF or _opens(newest):
         return False
     return now - newest.created_at < SOON
 
 
-async def _newest_words(session: AsyncSession, case: Case) -> CaseEntry | None:
-    own = sa.select(CaseEntry).where(CaseEntry.case_id == case.id, CaseEntry.kind == EntryKind.MEMBER)
-    found: CaseEntry | None = await session.scalar(own.order_by(CaseEntry.id.desc()).limit(1))
+async def _newest_of(session: AsyncSession, ids: Sequence[int], *kinds: EntryKind) -> CaseEntry | None:
+    chosen = sa.select(CaseEntry).where(CaseEntry.case_id.in_(ids), CaseEntry.kind.in_(kinds))
+    found: CaseEntry | None = await session.scalar(chosen.order_by(CaseEntry.id.desc()).limit(1))
     return found
+
+
+def _opens(entry: CaseEntry) -> bool:
+    """Whether these are the words with which the case was opened."""
+    return entry.from_state is None and entry.to_state is not None
 
 
 def _entry(case: Case, kind: EntryKind, words: Blocks, channel: str, now: datetime) -> CaseEntry:
@@ -175,8 +201,7 @@ def _entry(case: Case, kind: EntryKind, words: Blocks, channel: str, now: dateti
     return CaseEntry(case_id=case.id, kind=kind, blocks=list(words), by="", channel=channel, created_at=at)
 
 
-def _is_courtesy(words: Sequence[dict[str, Any]]) -> bool:
-    """好的，谢谢律师！ – nothing that anybody must answer."""
+def _thanks(words: Sequence[dict[str, Any]]) -> bool:
     if any(word.get("type") != "text" for word in words):
         return False
     text = "".join(str(word.get("text") or "") for word in words)
