@@ -410,10 +410,7 @@ async def test_the_same_message_pushed_again_is_said_once(talk: Talk) -> None:
     assert len(await thread(talk, DESK)) == 2
 
 
-@pytest.mark.parametrize("words", ["食堂几点开门", "插座冒火花怎么办"])
-async def test_a_message_reads_with_one_connection_and_writes_holding_no_other(
-    talk: Talk, words: str
-) -> None:
+async def test_a_message_reads_with_one_connection_and_writes_holding_no_other(talk: Talk) -> None:
     """Who held one and waited for a second would wait for all others who do the same."""
     li = await talk.person("李娜")
     await li.says("使用帮助")
