@@ -25,6 +25,7 @@ from app.jobs.deliveries import Sender
 from app.jobs.rounds import Round
 from app.menus.revisions import digests
 from app.menus.watch import Watcher
+from app.scanning import Scanner
 from app.settings import WeChatAccount
 from models import AccountKind
 
@@ -33,6 +34,7 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
     """All that this process has to do, as its settings want it."""
     settings, database, clock, wechat = house.settings, house.database, house.clock, house.wechat
     certified = settings.wechat_account.is_certified
+    scanner = Scanner(settings.scan_command) if settings.scan_command else None
     sender = Sender(database, wechat, clock, customer_messages=certified)
     sweep = Sweep(database, house.engine, dict(house.accounts.values()), clock)
     templates = settings.wechat_account is WeChatAccount.SERVICE_VERIFIED
@@ -49,7 +51,7 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
         Round("messages", sweep.run, 3, wakes=True),
         Round("deliveries", sender.send_due, 3, wakes=True),
         Round("alerts", bell.ring, 5, wakes=True),
-        Round("media", lambda: media.fetch_due(database, wechat, house.files, clock), 5, wakes=True),
+        _media(house, scanner),
         Round("menus", lambda: menus.push_steps(database, wechat, clock, certified=certified), 5, wakes=True),
         Round("activities", lambda: activities.run(database, clock), 5),
         Round("applications", lambda: applications.run(database, clock), 30),
@@ -71,11 +73,22 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
         found += people.rounds(database, wechat, clock, official_id)
     if house.miniprogram is not None:
         found += miniprogram.rounds(
-            *(database, house.miniprogram, wechat.users, house.files, clock), official_id=official_id
+            *(database, house.miniprogram, wechat.users, house.files, clock),
+            official_id=official_id,
+            scanner=scanner,
         )
     if watch:
         found.append(await _watching(house))
     return found
+
+
+def _media(house: House, scanner: Scanner | None) -> Round:
+    """What people sent comes over from WeChat."""
+
+    async def fetch() -> int:
+        return await media.fetch_due(house.database, house.wechat, house.files, house.clock, scanner=scanner)
+
+    return Round("media", fetch, 5, wakes=True)
 
 
 async def _watching(house: House) -> Round:

@@ -19,12 +19,14 @@ from models.canned_reply import CannedReply
 from models.care import Care
 from models.case import OVER, Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
 from models.case_beside import CaseDraft, CaseMention, CaseReminder
+from models.case_knowledge import CaseKnowledge
 from models.case_rating import CaseRating
 from models.consultation import Basis, Consultation, Employment, Urgency
 from models.content import OPEN_DRAFTS, ContentDraft, ContentKind, ContentMove
 from models.coordination import AccessToken, Counter, Lease, SharedVersion
 from models.customer import AccountBinding, BindingState, CustomerAccount
 from models.dialogue import Dialogue, DialogueState
+from models.evidence import Evidence
 from models.identity import (
     Account,
     AccountKind,
@@ -107,6 +109,7 @@ __all__ = [
     "CaseDraft",
     "CaseEntry",
     "CaseKind",
+    "CaseKnowledge",
     "CaseMention",
     "CaseRating",
     "CaseReminder",
@@ -128,6 +131,7 @@ __all__ = [
     "DialogueState",
     "Employment",
     "EntryKind",
+    "Evidence",
     "FileState",
     "Follower",
     "FollowerTag",

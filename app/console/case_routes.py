@@ -9,6 +9,7 @@ from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.office import OfficeInUse
 from app.console.shell import InShell
 from app.dependencies import Now
+from app.services import evidence
 from app.services.permissions import Right
 from models import CaseState
 
@@ -62,6 +63,14 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
 
 
 def _add_files(router: APIRouter, room: CaseRoom) -> None:
+    if set(room.room.kinds) & set(evidence.KINDS):
+
+        @router.post("/{number}/files/{position}/original", dependencies=[needs(room.answers)])
+        async def open_original(
+            number: str, position: int, request: Request, desk: ActingDesk, shell: InShell
+        ) -> Response:
+            return await case_looking.open_original(room, number, position, request, desk, shell)
+
     if not room.files_by_act:
 
         @router.get("/{number}/files/{position}")
