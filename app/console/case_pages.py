@@ -32,7 +32,6 @@ from app.services import (
     case_threads,
     case_work,
     consultation_work,
-    evidence,
     permissions,
     rating_invitations,
     telling,
@@ -158,7 +157,7 @@ class CaseRoom:
             "case": case,
             "row": case_lists.row_of(case, facts, now),
             "thread": thread,
-            "may_open_originals": case.kind in evidence.KINDS and may_answer,
+            "may_work": may_answer,  # also with what is over
             "seen": seen,
             "newest": await case_threads.newest(session),
             "signed": _signed(case),
