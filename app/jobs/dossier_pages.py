@@ -16,8 +16,10 @@ from app.services.dossiers import Dossier, Entry
 
 FONT: Final = "STSong-Light"
 UNKNOWN: Final = "〓"  # what printers put where they have no letter
-_SPELLED: Final = str.maketrans({"•": "·", "–": "－", "\u00a0": " ", "\t": "　", "−": "－"})
-WIDEST, HIGHEST = 440.0, 560.0  # points, of a picture
+_SPELLED: Final = str.maketrans(
+    {"•": "・", "·": "・", "–": "－", "\u00a0": " ", "\t": " ", "　": " ", "−": "－"}
+)
+WIDEST, HIGHEST = 440.0, 520.0  # points, of a picture
 PIXELS: Final = 1600  # of the longer side; more is not seen on paper
 _WORDS: Final = 20_000  # characters of one entry
 
@@ -49,7 +51,7 @@ class Pages:
             author="",
             creator="",
         )
-        page.build(story, canvasmaker=_numbered(f"{self._dossier.number}　打印：{self._dossier.printed}"))
+        page.build(story, canvasmaker=_numbered(f"{self._dossier.number}    打印：{self._dossier.printed}"))
         return file.getvalue()
 
     # --- parts ------------------------------------------------------------------------------------------
@@ -59,7 +61,7 @@ class Pages:
 
         parts = [
             Spacer(1, 120),
-            self._p("卷　宗", "title"),
+            self._p("卷 宗", "title"),
             self._p(self._dossier.number, "subtitle"),
             Spacer(1, 40),
             self._table(self._dossier.cover),
@@ -86,7 +88,7 @@ class Pages:
         return parts
 
     def _entry(self, entry: Entry) -> list[Any]:
-        parts: list[Any] = [self._p(f"{entry.when}　{entry.who}", "head")]
+        parts: list[Any] = [self._p(f"{entry.when} {entry.who}", "head")]
         if entry.words:
             words = entry.words
             if len(words) > _WORDS:
@@ -98,6 +100,7 @@ class Pages:
 
     def _file(self, file: CaseFile) -> list[Any]:
         from reportlab.platypus import Image as Placed  # noqa: PLC0415
+        from reportlab.platypus import KeepTogether  # noqa: PLC0415
 
         name = f"附件 {file.position}（{file.label}）"
         if file.missing:
@@ -112,7 +115,7 @@ class Pages:
         data, width, height = drawn
         scale = min(1.0, WIDEST / width, HIGHEST / height)
         placed = Placed(io.BytesIO(data), width * scale, height * scale, hAlign="LEFT")
-        return [self._p(name, "small"), placed]
+        return [KeepTogether([self._p(name, "small"), placed])]
 
     def _list(self) -> list[Any]:
         files = self._dossier.files
@@ -124,7 +127,7 @@ class Pages:
         for file in files:
             head = f"附件 {file.position}（{file.label}）"
             if file.original is not None:
-                head += f"　原件 {file.original.size:,} 字节　{file.original.when} {file.original.where}"
+                head += f" 原件 {file.original.size:,} 字节，{file.original.when} {file.original.where}"
             elif file.missing:
                 head += file.missing
             parts.append(self._p(head, "body"))
@@ -153,7 +156,7 @@ class Pages:
         """What the letters at hand can show; what they cannot is counted."""
         found = []
         for char in words.translate(_SPELLED):
-            if char.isprintable() or char == "　":
+            if char.isprintable():
                 known = _is_known(char)
                 self._missing += not known
                 found.append(char if known else UNKNOWN)
@@ -161,6 +164,8 @@ class Pages:
 
 
 def _is_known(char: str) -> bool:
+    if char == "・":  # the dot in names; where it stands for the other one readers have it
+        return True
     try:
         char.encode("gbk")
     except UnicodeEncodeError:

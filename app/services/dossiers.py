@@ -120,7 +120,7 @@ async def collect(
     ]
     facts = await case_facts.read(session, case, now)
     known = Known(*given["known"]) if given.get("known") else None
-    printed = f"{standing.name}　{shanghai(asked_at):%Y-%m-%d %H:%M}"
+    printed = f"{standing.name}，{shanghai(asked_at):%Y-%m-%d %H:%M}"
     return case, Dossier(
         case.number,
         case.kind.label,
