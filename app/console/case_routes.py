@@ -3,7 +3,15 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app.console import case_aids, case_bulk, case_looking, case_owning, case_printing, case_rating
+from app.console import (
+    case_aids,
+    case_bulk,
+    case_knowledge,
+    case_looking,
+    case_owning,
+    case_printing,
+    case_rating,
+)
 from app.console.case_pages import CaseRoom
 from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.office import OfficeInUse
@@ -60,6 +68,7 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
     case_rating.add_to(router, room)
     case_bulk.add_to(router, room)
     case_printing.add_to(router, room)
+    case_knowledge.add_to(router, room)
     return router
 
 
