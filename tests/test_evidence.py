@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
+from app.cli.database_copies import NEEDED
 from app.database import Database
 from app.errors import DomainError, NotFound
 from app.files import Files
@@ -225,6 +226,20 @@ async def test_originals_open_with_new_keys_after_the_old_one_is_thrown_away(
 
     assert (counts["evidence.key"].sealed_anew, counts["evidence.key"].clean) == (1, True)
     assert await opens(database, files, number) == picture()
+
+
+async def test_a_backup_carries_copy_and_original(
+    database: Database, files: Files, clock: FakeClock, wechat: WeChat
+) -> None:
+    await sends(database, clock)
+    wechat.holds["m1"] = picture()
+    await media.fetch_due(database, wechat, files, clock)
+
+    async with database.reading() as session:
+        needed = set(await session.scalars(sa.text(NEEDED)))
+
+    assert needed == await names(files)
+    assert len(needed) == 2
 
 
 async def test_copy_and_original_go_together(

@@ -42,6 +42,7 @@ FIELDS: Final[Mapping[ContentKind, tuple[str, ...]]] = {
     ContentKind.TIP: ("title", "category", "first", "ask", "source"),
 }
 _SENTENCE: Final = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]?")
+_ASKS: Final = re.compile("[?？]|吗|怎么|如何|能不能|可以不")
 _MOST_STEPS: Final = 12
 
 
@@ -174,12 +175,19 @@ def _written(entry: CaseEntry) -> str:
 
 def _filled(case: Case, kind: ContentKind, question: str, answer: str) -> Filled:
     asked, said = _sentences(question), _sentences(answer)
-    title = asked[0].rstrip("。！？!?；;") if asked else ""
+    title = _title(asked)
     filled = content_forms.empty(kind, title)
     filled["category"] = case.topic if case.topic in content_forms.categories(kind) else ""
     filled[FIRST[kind]] = said[0] if said else ""
     filled["blocks"] = [["step", each] for each in said[1:][:_MOST_STEPS]] or [["step", ""]]
     return filled
+
+
+def _title(asked: Sequence[str]) -> str:
+    """The sentence that asks, if there is one; rather one from which nothing was taken out."""
+    clean = [each for each in asked if "〔" not in each]
+    asking = [each for each in clean if _ASKS.search(each)]
+    return next(iter([*asking, *clean, *asked]), "").rstrip("。！？!?；;")
 
 
 def _sentences(words: str) -> list[str]:

@@ -63,6 +63,10 @@ _SOFT: Final[tuple[tuple[str, str], ...]] = (
     (NAME, rf"(?:老|小)(?={_SURNAMES}(?!{_HAN}{{2}})){_SURNAMES}"),
 )
 _TAGS: Final = {"nr": NAME, "nrt": NAME, "nrfg": NAME, "ns": PLACE, "nt": FIRM}
+# What a tagger takes for a name is often a word, such as 申请书.
+_TAGGED_SURNAMES: Final = frozenset(
+    f"{_SURNAMES[1:-1]}高方任常于文万鲁柳樊耿焦詹欧甘盛梅鲍葛倪苗聂殷岳齐翟洪裴祝左蒲华宁兰纪项"
+)
 _COMMON: Final = frozenset(
     {"中国", "中华人民共和国", "全国", "国务院", "人民法院", "最高人民法院", "劳动者", *_TITLES.split("|")}
 )
@@ -120,5 +124,7 @@ def _found(
         if start < 0:
             continue
         at = start + len(word)
-        if tag in _TAGS and len(word) > 1 and word not in _COMMON:
+        if len(word) < 2 or word in _COMMON or tag not in _TAGS:
+            continue
+        if _TAGS[tag] != NAME or word[0] in _TAGGED_SURNAMES or len(word) > 3:
             yield start, at, _TAGS[tag]
