@@ -27,6 +27,7 @@ from app.jobs.deliveries import Sender
 from app.jobs.rounds import Round
 from app.menus.revisions import digests
 from app.menus.watch import Watcher
+from app.scanning import Scanner
 from app.settings import WeChatAccount
 from models import AccountKind
 
@@ -35,6 +36,7 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
     """All that this process has to do, as its settings want it."""
     settings, database, clock, wechat = house.settings, house.database, house.clock, house.wechat
     certified = settings.wechat_account.is_certified
+    scanner = Scanner(settings.scan_command) if settings.scan_command else None
     sender = Sender(database, wechat, clock, customer_messages=certified)
     sweep = Sweep(database, house.engine, dict(house.accounts.values()), clock)
     templates = settings.wechat_account is WeChatAccount.SERVICE_VERIFIED
@@ -51,15 +53,9 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
         Round("messages", sweep.run, 3, wakes=True),
         Round("deliveries", sender.send_due, 3, wakes=True),
         Round("alerts", bell.ring, 5, wakes=True),
-        Round("media", lambda: media.fetch_due(database, wechat, house.files, clock), 5, wakes=True),
+        _media(house, scanner),
         Round("menus", lambda: menus.push_steps(database, wechat, clock, certified=certified), 5, wakes=True),
-        Round("activities", lambda: activities.run(database, clock), 5),
-        Round("applications", lambda: applications.run(database, clock), 30),
-        Round("legal aid", lambda: legal_aid.run(database, clock), 30),
-        Round("case clocks", lambda: case_clocks.run(database, clock), 30),
-        Round("case ratings", lambda: case_ratings.run(database, clock), 30),
-        board_checks.round_of(database, house.miniprogram, settings.content, clock),
-        Round("privacy events", lambda: privacy_events.run(database, clock), 30),
+        *_timers(house),
         Round("audit seals", lambda: audit_seals.run(database, clock), 10),
         Round("audit look", lambda: audit_seals.look(database, clock), 600),
         Round(
@@ -75,11 +71,36 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
         found += people.rounds(database, wechat, clock, official_id)
     if house.miniprogram is not None:
         found += miniprogram.rounds(
-            *(database, house.miniprogram, wechat.users, house.files, clock), official_id=official_id
+            *(database, house.miniprogram, wechat.users, house.files, clock),
+            official_id=official_id,
+            scanner=scanner,
         )
     if watch:
         found.append(await _watching(house))
     return found
+
+
+def _timers(house: House) -> list[Round]:
+    """What time does to what people brought, and what their words wait for."""
+    database, clock = house.database, house.clock
+    return [
+        Round("activities", lambda: activities.run(database, clock), 5),
+        Round("applications", lambda: applications.run(database, clock), 30),
+        Round("legal aid", lambda: legal_aid.run(database, clock), 30),
+        Round("case clocks", lambda: case_clocks.run(database, clock), 30),
+        Round("case ratings", lambda: case_ratings.run(database, clock), 30),
+        board_checks.round_of(database, house.miniprogram, house.settings.content, clock),
+        Round("privacy events", lambda: privacy_events.run(database, clock), 30),
+    ]
+
+
+def _media(house: House, scanner: Scanner | None) -> Round:
+    """What people sent comes over from WeChat."""
+
+    async def fetch() -> int:
+        return await media.fetch_due(house.database, house.wechat, house.files, house.clock, scanner=scanner)
+
+    return Round("media", fetch, 5, wakes=True)
 
 
 async def _watching(house: House) -> Round:

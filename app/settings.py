@@ -111,6 +111,8 @@ class Settings(BaseSettings):
     api_log_ins: int = Field(120, gt=0)
     """Tries to log in, in a minute from one address."""
 
+    scan_command: str = ""
+    """Asked about each received file, on stdin or where it says `{}`: exit code 0 clean, 1 infected."""
     crisis_openids: Annotated[tuple[str, ...], NoDecode] = ()
     """Told, beside staff on duty, when somebody writes of harming himself; comma separated."""
     log_format: Literal["json", "text"] = "json"

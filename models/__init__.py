@@ -31,6 +31,7 @@ from models.canned_reply import CannedReply
 from models.care import Care
 from models.case import OVER, Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
 from models.case_beside import CaseDraft, CaseMention, CaseReminder
+from models.case_knowledge import CaseKnowledge
 from models.case_rating import CaseRating
 from models.complaint import CaseLink, Complaint, ComplaintPart, ComplaintSort, Naming
 from models.consultation import Basis, Consultation, Employment, Urgency
@@ -39,6 +40,7 @@ from models.coordination import AccessToken, Counter, Lease, SharedVersion
 from models.customer import AccountBinding, BindingState, CustomerAccount
 from models.department import Department, DepartmentStaff
 from models.dialogue import Dialogue, DialogueState
+from models.evidence import Evidence
 from models.identity import (
     Account,
     AccountKind,
@@ -132,6 +134,7 @@ __all__ = [
     "CaseDraft",
     "CaseEntry",
     "CaseKind",
+    "CaseKnowledge",
     "CaseLink",
     "CaseMention",
     "CaseRating",
@@ -159,6 +162,7 @@ __all__ = [
     "DialogueState",
     "Employment",
     "EntryKind",
+    "Evidence",
     "FileState",
     "Follower",
     "FollowerTag",

@@ -14,6 +14,7 @@ class FileState(StrEnum):
     EXPECTED = "expected"  # its bytes are still at WeChat
     READY = "ready"
     LOST = "lost"  # WeChat no longer has it, or it was refused; `reason` tells
+    INFECTED = "infected"  # the scanner found a virus; nobody is shown it; `reason` tells
     DELETED = "deleted"  # nobody needs it: a job deletes its bytes, then the row
 
 
@@ -31,7 +32,7 @@ class StoredFile(Base):
 
     public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=public_id)
     owner_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
-    kind: Mapped[str] = mapped_column(sa.String(16))  # image, voice, video
+    kind: Mapped[str] = mapped_column(sa.String(16))  # image, voice, video; document, original
     content_type: Mapped[str] = mapped_column(sa.String(64), default="")  # told by the bytes themselves
     size: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # bytes
     sha256: Mapped[str] = mapped_column(sa.String(64), default="")

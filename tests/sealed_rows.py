@@ -42,6 +42,8 @@ from models import (
     Dialogue,
     DialogueState,
     EntryKind,
+    Evidence,
+    FileState,
     Follower,
     JobState,
     KeptAnswer,
@@ -68,6 +70,7 @@ from models import (
     StaffSession,
     StaffState,
     StaffUpload,
+    StoredFile,
     UnansweredQuestion,
     UploadKind,
     UploadState,
@@ -84,15 +87,15 @@ async def fill(database: Database) -> None:
         account = Account(app_id="wx1", kind=AccountKind.OFFICIAL)
         case = Case(kind=CaseKind.DESK, number="RG-2026-0001", state=CaseState.SUBMITTED, opened_at=NOON)
         branch = Branch(name="公司工会", lineage="公司工会", created_at=NOON)
-        session.add_all([person, account, case, branch])
+        shown, original = stored(), stored()
+        session.add_all([person, account, case, branch, shown, original])
         await session.flush()
         follower = Follower(account_id=account.id, openid="o1", person_id=person.id)
         badminton = await making.activity(session)
         await making.account(session)
         li, post = member(branch.id), on_board(person.id)
         wang = of_staff()
-        office = Department(name="后勤部", created_at=NOON)
-        session.add_all([follower, li, wang, post, office])
+        session.add_all([follower, li, wang, post, office := Department(name="后勤部", created_at=NOON)])
         await session.flush()
         session.add_all(
             [
@@ -106,6 +109,7 @@ async def fill(database: Database) -> None:
                     consent_at=NOON,
                 ),
                 *complained(case.id, office.id),
+                received(shown.id, original.id),
                 alert(person.id),
                 sign_up(badminton.id, person.id),
                 MemberMove(
@@ -343,6 +347,15 @@ def said(account_id: int, follower_id: int) -> list[Base]:
         Message(account_id=account_id, key="m", follower_id=follower_id, **message),
         Outbox(key="e", kind="cases.answered", state=DeliveryState.QUEUED, **effect),
     ]
+
+
+def stored() -> StoredFile:
+    return StoredFile(kind="image", state=FileState.EXPECTED, created_at=NOON)
+
+
+def received(file_id: int, original_id: int) -> Evidence:
+    key, source = "00" * 32, AccountKind.OFFICIAL
+    return Evidence(file_id=file_id, original_id=original_id, key=key, source=source, received_at=NOON)
 
 
 def question(text: str, digest: bytes = bytes(16)) -> UnansweredQuestion:

@@ -15,6 +15,7 @@ from app.checkup import with_wechat
 from app.checkup.findings import BAD, DOUBTFUL, GOOD, Finding, about, bad, doubtful, good
 from app.clock import shanghai
 from app.errors import OperatorError
+from app.scanning import Scanner, Verdict
 from app.services import backups, privacy_files, verification
 from app.services.backups import keys_of
 from app.services.workings import Fact, Level
@@ -46,7 +47,7 @@ def _fact(finding: Finding) -> Fact:
 
 async def examine(house: House) -> AsyncIterator[Finding]:
     """Every check in turn; one that fails does not keep the next from running."""
-    ours = (_database, _redis, _files, _backups, _controller, _verification)
+    ours = (_database, _redis, _files, _scanner, _backups, _controller, _verification)
     checks: tuple[Check, ...] = (*ours, *with_wechat.CHECKS)
     for check in checks:
         what = (check.__doc__ or "").strip("。. ")
@@ -188,6 +189,24 @@ async def _files(house: House) -> list[Finding]:
     if kept != b"ok":
         return [bad(f"{name} 读回来的不是写进去的：请检查存储")]
     return [good(f"{name} 可写可读")]
+
+
+async def _scanner(house: House) -> list[Finding]:
+    """病毒扫描."""
+    command = house.settings.scan_command
+    if not command:
+        return []
+    try:
+        said = await Scanner(command).ask(b"gonghui doctor")
+    except OperatorError as error:
+        return [bad(error.message)]
+    if said.verdict is Verdict.CLEAN:
+        return [good("病毒扫描可用")]
+    why = {
+        Verdict.INFECTED: "把一个普通的文字文件说成有病毒（退出码 1）",
+        Verdict.UNKNOWN: f"没有查成（{said.words or '退出码不是 0 或 1'}），收到的文件都会扣住",
+    }[said.verdict]
+    return [bad(f"GONGHUI_SCAN_COMMAND {why}：请在服务器上用同一账号运行这条命令试试")]
 
 
 async def _backups(house: House) -> list[Finding]:

@@ -10,7 +10,14 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.console.entrance import Desk
-from app.services import canned_replies, case_drafts, case_mentions, case_reminders, knowledge_pieces
+from app.services import (
+    canned_replies,
+    case_drafts,
+    case_knowledge,
+    case_mentions,
+    case_reminders,
+    knowledge_pieces,
+)
 from app.services.permissions import Right
 from models import OVER, Case
 
@@ -22,7 +29,10 @@ async def beside(
 ) -> dict[str, Any]:
     """For who may not answer, and of what is over, only whether one is named there."""
     found: dict[str, Any] = {
-        "is_named": await case_mentions.is_mentioned(session, case, desk.standing.staff_id)
+        "is_named": await case_mentions.is_mentioned(session, case, desk.standing.staff_id),
+        "begun": await case_knowledge.list_begun(session, case),
+        "may_make_known": case_knowledge.can_be(case) and desk.may(answers, case.branch_id),
+        "may_read_content": desk.may(Right.CONTENT_READ, None),
     }
     if case.state in OVER or not desk.may(answers, case.branch_id):
         return found

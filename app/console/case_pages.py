@@ -163,6 +163,7 @@ class CaseRoom:
             "case": case,
             "row": case_lists.row_of(case, facts, now),
             "thread": thread,
+            "may_work": may_answer,  # also with what is over
             "seen": seen,
             "newest": await case_threads.newest(session),
             "signed": _signed(case),

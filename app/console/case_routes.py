@@ -3,12 +3,21 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app.console import case_aids, case_bulk, case_looking, case_owning, case_rating
+from app.console import (
+    case_aids,
+    case_bulk,
+    case_knowledge,
+    case_looking,
+    case_owning,
+    case_printing,
+    case_rating,
+)
 from app.console.case_pages import CaseRoom
 from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.office import OfficeInUse
 from app.console.shell import InShell
 from app.dependencies import Now
+from app.services import evidence
 from app.services.permissions import Right
 from models import CaseState
 
@@ -58,10 +67,20 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
     _add_aids(router, room)
     case_rating.add_to(router, room)
     case_bulk.add_to(router, room)
+    case_printing.add_to(router, room)
+    case_knowledge.add_to(router, room)
     return router
 
 
 def _add_files(router: APIRouter, room: CaseRoom) -> None:
+    if set(room.room.kinds) & set(evidence.KINDS):
+
+        @router.post("/{number}/files/{position}/original", dependencies=[needs(room.answers)])
+        async def open_original(
+            number: str, position: int, request: Request, desk: ActingDesk, shell: InShell
+        ) -> Response:
+            return await case_looking.open_original(room, number, position, request, desk, shell)
+
     if not room.files_by_act:
 
         @router.get("/{number}/files/{position}")

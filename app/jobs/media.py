@@ -2,6 +2,9 @@
 
 A due row is leased in one transaction, its bytes come over the network outside any, and what became of it is
 settled in another. Who dies in between leaves a lease that runs out; the next one stores the same name again.
+
+Of a matter of law the original is kept too, sealed (`app.services.evidence`). Where a scanner is set, it is
+asked first; while it gives no answer the bytes are held, sealed, in the same place.
 """
 
 import asyncio
@@ -17,10 +20,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.database import Database
+from app.errors import DomainError
 from app.files import LARGEST_BYTES, FileRefused, Files, Inspected, cleaned, inspect
+from app.scanning import Answer, Scanner, Verdict
+from app.services import evidence
+from app.services.evidence import Kept, Original
 from app.wechat import errors
 from app.wechat.api.media import MediaFile
-from models import Account, FileState, MediaFetch, StoredFile
+from models import Account, AccountKind, FileState, MediaFetch, StoredFile
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +67,7 @@ class Job:
     expected_since: datetime
     token: str
     tries: int  # this one included
+    source: AccountKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,26 +83,54 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class Infected:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Later:
     due_at: datetime
 
 
-Outcome = Ready | Lost | Later
+Outcome = Ready | Lost | Infected | Later
+
+
+@dataclass(slots=True)
+class Desk:
+    """What one file is worked on with; `put_by` is the original that was stored on the way."""
+
+    database: Database
+    client: "Client"
+    files: Files
+    clock: Clock
+    scanner: Scanner | None
+    kept: Kept | None = None
+    put_by: Original | None = None
 
 
 async def fetch_due(
-    database: Database, client: Client, files: Files, clock: Clock, limit: int = AT_ONCE
+    database: Database,
+    client: Client,
+    files: Files,
+    clock: Clock,
+    limit: int = AT_ONCE,
+    *,
+    scanner: Scanner | None = None,
 ) -> int:
     """Fetch what is due of this client's account; returns how many rows were tried."""
     for count in range(limit):
         job = await _claim(database, client.app_id, clock)
         if job is None:
             return count
-        outcome = await _work(job, client, files, clock)
+        desk = Desk(database, client, files, clock, scanner)
+        outcome = await _work(job, desk)
         async with database.transaction() as session:
             kept = await _settle(session, job, outcome)
+            original = await _settle_original(session, job, desk)
         if isinstance(outcome, Ready) and not kept:
             await files.delete(job.public_id)  # it was deleted while we fetched it
+        if desk.kept is not None and desk.put_by is not None and not original:
+            await files.delete(desk.kept.name)
     return limit
 
 
@@ -131,29 +167,47 @@ async def _lease(session: AsyncSession, due: sa.Select[int], real_now: datetime)
         sa.update(MediaFetch)
         .where(MediaFetch.id == chosen, *_free(real_now))
         .values(lease_token=token, lease_until=real_now + LEASE, tries=MediaFetch.tries + 1)
-        .returning(MediaFetch.id, MediaFetch.file_id, MediaFetch.media_id, MediaFetch.tries)
+        .returning(
+            MediaFetch.id, MediaFetch.file_id, MediaFetch.media_id, MediaFetch.tries, MediaFetch.account_id
+        )
         .execution_options(synchronize_session=False)
     )
     row = (await session.execute(taken)).one_or_none()
     if row is None:
         return None
     file = await session.get_one(StoredFile, row.file_id)
-    return Job(row.id, file.id, file.public_id, file.kind, row.media_id, file.created_at, token, row.tries)
+    kind = (await session.get_one(Account, row.account_id)).kind
+    return Job(
+        *(row.id, file.id, file.public_id, file.kind, row.media_id, file.created_at, token, row.tries), kind
+    )
 
 
 # --- the work itself ----------------------------------------------------------------------------------------
 
 
-async def _work(job: Job, client: Client, files: Files, clock: Clock) -> Outcome:
+async def _work(job: Job, desk: Desk) -> Outcome:
     """Whatever goes wrong ends in an outcome: a row must neither be lost nor spin."""
-    now = clock.now()
-    if now - job.expected_since >= DIES_AFTER:
-        return Lost(TOO_OLD)
+    now = desk.clock.now()
     try:
-        found = await client.media.get(job.media_id, limit=LARGEST_BYTES)
-        what, data = await asyncio.to_thread(_examined, found.content, job.kind)
-        await files.put(job.public_id, data)
-    except FileRefused as refused:
+        async with desk.database.reading() as session:
+            desk.kept = await evidence.find(session, job.file_id)
+            wanted = await evidence.is_wanted(session, job.file_id)
+        is_held = desk.kept is not None and desk.kept.is_there
+        if now - job.expected_since >= DIES_AFTER and not is_held:
+            return Lost(TOO_OLD)
+        data = await _received(job, desk)
+        said = await desk.scanner.ask(data) if desk.scanner is not None else Answer(Verdict.CLEAN)
+        if (wanted or said.verdict is Verdict.UNKNOWN) and not is_held:
+            await _put_by(job, desk, data)
+        if said.verdict is Verdict.UNKNOWN:
+            log.warning("media_not_scanned", fetch=job.fetch_id, tries=job.tries, said=said.words)
+            return Later(_next_try(job, None, now))
+        if said.verdict is Verdict.INFECTED:
+            log.warning("media_infected", fetch=job.fetch_id, said=said.words)
+            return Infected(said.words or "扫描程序没有说是什么")
+        what, shown = await asyncio.to_thread(_examined, data, job.kind)
+        await desk.files.put(job.public_id, shown)
+    except DomainError as refused:  # what it is, or that it was changed while it was held
         return _lost(job, refused.message)
     except errors.MediaGone:
         return _lost(job, GONE)
@@ -167,7 +221,24 @@ async def _work(job: Job, client: Client, files: Files, clock: Clock) -> Outcome
     except Exception:
         log.exception("media_put_off", fetch=job.fetch_id, tries=job.tries)
         return Later(_next_try(job, None, now))
-    return Ready(what.content_type, len(data), hashlib.sha256(data).hexdigest())
+    return Ready(what.content_type, len(shown), hashlib.sha256(shown).hexdigest())
+
+
+async def _received(job: Job, desk: Desk) -> bytes:
+    """As it came: what was held for the scanner, or else from WeChat."""
+    if desk.kept is not None and desk.kept.is_there:
+        return evidence.opened(desk.kept, await desk.files.get(desk.kept.name))
+    return (await desk.client.media.get(job.media_id, limit=LARGEST_BYTES)).content
+
+
+async def _put_by(job: Job, desk: Desk, data: bytes) -> None:
+    """Store the original; its place and its key are known before."""
+    if desk.kept is None:
+        async with desk.database.transaction() as session:
+            desk.kept = await evidence.prepare(session, job.file_id, job.source)
+    if desk.kept is not None:
+        locked, desk.put_by = evidence.sealed(desk.kept, data)
+        await desk.files.put(desk.kept.name, locked)
 
 
 def _examined(data: bytes, kind: str) -> tuple[Inspected, bytes]:
@@ -216,9 +287,22 @@ async def _settle(session: AsyncSession, job: Job, outcome: Outcome) -> bool:
         return False
     if ours is None or file.state is not FileState.EXPECTED:
         return True  # somebody else has it: the bytes under its name are his
-    if isinstance(outcome, Lost):
-        file.state, file.reason = FileState.LOST, outcome.reason[:200]
+    if isinstance(outcome, Lost | Infected):
+        file.state = FileState.LOST if isinstance(outcome, Lost) else FileState.INFECTED
+        file.reason = outcome.reason[:200]
         return True
     file.state = FileState.READY
     file.content_type, file.size, file.sha256 = outcome.content_type, outcome.size, outcome.sha256
     return True
+
+
+async def _settle_original(session: AsyncSession, job: Job, desk: Desk) -> bool:
+    """Keep what was stored of the original, and give it up once the file is here and no matter of law."""
+    if desk.kept is None:
+        return False
+    kept = desk.put_by is None or await evidence.stored(session, desk.kept, desk.put_by, desk.clock.now())
+    file = await session.get(StoredFile, job.file_id)
+    is_due = file is not None and file.state is not FileState.EXPECTED
+    if is_due and not await evidence.is_wanted(session, job.file_id):
+        await evidence.drop(session, [job.public_id])
+    return kept

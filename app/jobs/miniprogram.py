@@ -6,6 +6,7 @@ from app.files import Files
 from app.jobs import media, unionids
 from app.jobs.deliveries import Sender
 from app.jobs.rounds import Round
+from app.scanning import Scanner
 from app.wechat.api.users import UsersApi
 from app.wechat.client import WeChatClient
 
@@ -18,11 +19,17 @@ def rounds(
     clock: Clock,
     *,
     official_id: int,
+    scanner: Scanner | None = None,
 ) -> list[Round]:
     """`users` are the official account's, which is `official_id`."""
     sender = Sender(database, client, clock, customer_messages=True)
     return [
         Round("unionids", lambda: unionids.ask(database, users, clock, official_id), 15),
         Round("mini-program deliveries", sender.send_due, 3, wakes=True),
-        Round("mini-program media", lambda: media.fetch_due(database, client, files, clock), 5, wakes=True),
+        Round(
+            "mini-program media",
+            lambda: media.fetch_due(database, client, files, clock, scanner=scanner),
+            5,
+            wakes=True,
+        ),
     ]

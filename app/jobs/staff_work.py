@@ -6,9 +6,10 @@ from datetime import date
 from typing import Any, Final
 
 from app.clock import civil_date
+from app.jobs import dossiers as printing
 from app.jobs import sheet_imports, upkeep_work
 from app.jobs.staff_jobs import Bench, Ended, Work, standing_of
-from app.services import activities, acts_found, case_sheets, participants, permissions
+from app.services import activities, acts_found, case_sheets, dossiers, participants, permissions
 
 # Its own name has 65 characters, and `stored_file.content_type` room for 64; browsers go by the file's name.
 XLSX: Final = "application/octet-stream"
@@ -91,6 +92,7 @@ KINDS: Final[Mapping[str, Work]] = {
     "audit.export": _export_acts,
     "activities.people": _export_participants,
     case_sheets.EXPORT: _export_cases,
+    dossiers.PRINT: printing.print_case,
     "messages.retry": upkeep_work.retry_messages,
     "keys.rotate": upkeep_work.rotate_keys,
     "members.look": sheet_imports.look_at_roster,

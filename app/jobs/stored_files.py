@@ -14,7 +14,7 @@ from app.clock import Clock
 from app.database import Database
 from app.files import Files
 from app.services import backups, loose_files
-from models import MediaFetch, StoredFile
+from models import Evidence, MediaFetch, StoredFile
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +47,8 @@ async def _delete_marked(database: Database, files: Files, real_now: Callable[[]
         if gone:
             async with database.transaction() as session:
                 await session.execute(sa.delete(MediaFetch).where(MediaFetch.file_id.in_(gone)))
+                either = sa.or_(Evidence.file_id.in_(gone), Evidence.original_id.in_(gone))
+                await session.execute(sa.delete(Evidence).where(either))
                 await session.execute(sa.delete(StoredFile).where(StoredFile.id.in_(gone)))
             log.info("files_deleted", number=len(gone))
         count += len(gone)

@@ -10,16 +10,39 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clock import shanghai, start_of_day
 from app.errors import NotFound
 from app.services import cases
 from app.services.case_work import list_entries, note, put_down
-from models import Case, CaseEntry, FileState, StoredFile
+from models import AccountKind, Case, CaseEntry, Evidence, FileState, StoredFile
 
+_SOURCES = {AccountKind.OFFICIAL: "公众号", AccountKind.MINIPROGRAM: "小程序"}
 _MISSING = {
     FileState.EXPECTED: "还没有从微信取来，请过几分钟再试。",
     FileState.LOST: "没有取到：{reason}。",
+    FileState.INFECTED: "查出病毒，已经隔离，不能打开（{reason}）。",
     FileState.DELETED: "已经删除。",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What somebody sent, byte for byte; opened by `evidence.open_original` only."""
+
+    sha256: str
+    size: int  # bytes
+    source: AccountKind
+    received_at: datetime  # of an anonymous case the day
+    is_day: bool = False
+
+    @property
+    def where(self) -> str:
+        return f"从{_SOURCES[self.source]}发来"
+
+    @property
+    def when(self) -> str:
+        at = shanghai(self.received_at)
+        return f"{at:%Y-%m-%d}" if self.is_day else f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +55,8 @@ class CaseFile:
     state: FileState
     content_type: str = ""
     reason: str = ""
+    sha256: str = ""  # of the copy that is shown
+    original: "Received | None" = None  # of a matter of law, and once it is there
 
     @property
     def label(self) -> str:
@@ -51,10 +76,13 @@ async def list_files(session: AsyncSession, case: Case) -> list[CaseFile]:
 async def files_of(session: AsyncSession, entries: Sequence[CaseEntry]) -> list[CaseFile]:
     """As `list_files`, for who has the thread at hand: opening its words anew costs."""
     named = [block for entry in entries for block in cases.files_in(entry)]
-    found = await session.scalars(
-        sa.select(StoredFile).where(StoredFile.public_id.in_([str(block["file"]) for block in named]))
-    )
-    rows = {row.public_id: row for row in found}
+    if not named:
+        return []
+    there = sa.and_(Evidence.file_id == StoredFile.id, Evidence.stored_at.is_not(None))
+    chosen = sa.select(StoredFile, Evidence).outerjoin(Evidence, there)
+    names = [str(block["file"]) for block in named]
+    found = (await session.execute(chosen.where(StoredFile.public_id.in_(names)))).all()
+    rows = {row.public_id: (row, original) for row, original in found}
     return [
         _of(position, str(block["file"]), str(block["type"]), rows.get(str(block["file"])))
         for position, block in enumerate(named, 1)
@@ -80,7 +108,14 @@ async def open_files(
     await note(session, case, f"查看了附件 {positions}", by, now)
 
 
-def _of(position: int, public_id: str, kind: str, row: StoredFile | None) -> CaseFile:
-    if row is None:
+def _of(
+    position: int, public_id: str, kind: str, found: tuple[StoredFile, Evidence | None] | None
+) -> CaseFile:
+    if found is None:
         return CaseFile(position, public_id, kind, FileState.DELETED)
-    return CaseFile(position, public_id, kind, row.state, row.content_type, row.reason)
+    row, given = found
+    original = None
+    if given is not None and row.state is not FileState.DELETED:
+        is_day = given.received_at == start_of_day(given.received_at)
+        original = Received(given.sha256, given.size, given.source, given.received_at, is_day)
+    return CaseFile(position, public_id, kind, row.state, row.content_type, row.reason, row.sha256, original)

@@ -17,7 +17,7 @@ from app.services.case_files import CaseFile
 from app.services.case_work import list_entries
 from models import Case, CaseEntry, CaseState, EntryKind
 
-_WHO = {EntryKind.MEMBER: "来件", EntryKind.STAFF: "答复", EntryKind.NOTE: "备注", EntryKind.EVENT: "过程"}
+WHO = {EntryKind.MEMBER: "来件", EntryKind.STAFF: "答复", EntryKind.NOTE: "备注", EntryKind.EVENT: "过程"}
 
 
 class MovedOn(DomainError):
@@ -51,7 +51,7 @@ def said(entry: CaseEntry, case: Case, now: datetime, files: Sequence[CaseFile] 
     if entry.from_state is not None and entry.to_state is not None:
         move = f"{entry.from_state.label_in(case.kind)} → {entry.to_state.label_in(case.kind)}"
     asked = entry.kind is EntryKind.STAFF and entry.to_state is CaseState.WAITING_USER
-    who = "追问" if asked else _WHO[entry.kind]
+    who = "追问" if asked else WHO[entry.kind]
     return Said(entry.kind, who, entry.by, when, move, cases.text_of(entry), files)
 
 

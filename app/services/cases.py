@@ -270,9 +270,10 @@ async def _with_answers(session: AsyncSession, found: Sequence[Case]) -> list[Mi
     ]
 
 
-async def files_of(session: AsyncSession, person_id: int) -> set[str]:
-    """The public ids of all files in a person's cases."""
-    threads = sa.select(CaseEntry).where(CaseEntry.case_id.in_(mine(person_id).with_only_columns(Case.id)))
+async def files_of(session: AsyncSession, person_id: int, *kinds: CaseKind) -> set[str]:
+    """The public ids of all files in a person's cases; of `kinds`, where some are given."""
+    theirs = mine(person_id, *kinds).with_only_columns(Case.id)
+    threads = sa.select(CaseEntry).where(CaseEntry.case_id.in_(theirs))
     return {str(block["file"]) for entry in await session.scalars(threads) for block in files_in(entry)}
 
 

@@ -5,16 +5,15 @@ and each would have to think of its files; so they are looked for afterwards, am
 known to be kept. One without an owner went with an anonymous case.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import cases
-from app.services.stored_files import mark_deleted
+from app.services import cases, evidence
+from app.services.stored_files import mark_deleted, named_in
 from models import Dialogue, DialogueState, Follower, StoredFile
 from models.sealing import SealBroken
 
@@ -30,6 +29,7 @@ class Judged:
 
     kept: list[str] = field(default_factory=list)
     loose: list[str] = field(default_factory=list)
+    no_evidence: list[str] = field(default_factory=list)  # of `kept`, what is no matter of law
 
 
 async def list_owners(session: AsyncSession) -> Sequence[int]:
@@ -48,11 +48,13 @@ async def judge(session: AsyncSession, owner_id: int) -> Judged:
         # In this order: a dialogue that ends meanwhile leaves its files to a case in the same moment.
         in_dialogues = await _in_dialogues(session, owner_id)
         in_cases = await cases.files_of(session, owner_id)
+        of_law = await cases.files_of(session, owner_id, *evidence.KINDS)
     except SealBroken:  # what nobody can read may need them
         log.error("files_not_judged", person=owner_id)
         return Judged()
     kept = [name for name in unknown if name in in_cases]
-    return Judged(kept, [name for name in unknown if name not in in_cases | in_dialogues])
+    loose = [name for name in unknown if name not in in_cases | in_dialogues]
+    return Judged(kept, loose, [name for name in kept if name not in of_law])
 
 
 async def settle(session: AsyncSession, judged: Judged) -> None:
@@ -60,6 +62,7 @@ async def settle(session: AsyncSession, judged: Judged) -> None:
     if judged.kept:
         kept = sa.update(StoredFile).where(StoredFile.public_id.in_(judged.kept)).values(kept=True)
         await session.execute(kept.execution_options(synchronize_session=False))
+    await evidence.drop(session, judged.no_evidence)
     await mark_deleted(session, judged.loose)
 
 
@@ -69,15 +72,4 @@ async def _in_dialogues(session: AsyncSession, person_id: int) -> set[str]:
         .join(Follower, Follower.id == Dialogue.follower_id)
         .where(Follower.person_id == person_id, Dialogue.state != DialogueState.ENDED)
     )
-    return {name for row in rows for value in row for name in _named(value)}
-
-
-def _named(value: Any) -> Iterator[str]:
-    """Files named anywhere in stored answers: parts of a story are `{"type": "image", "file": …}`."""
-    if isinstance(value, dict):
-        if isinstance(value.get("file"), str):
-            yield value["file"]
-        value = list(value.values())
-    if isinstance(value, list):
-        for each in value:
-            yield from _named(each)
+    return {name for row in rows for value in row for name in named_in(value)}

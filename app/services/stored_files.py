@@ -3,13 +3,14 @@
 Not here: which ones nobody needs (`loose_files`), and their bytes (`app.files`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import FileState, MediaFetch, StoredFile
+from models import Evidence, FileState, MediaFetch, StoredFile
 
 
 async def list_own(session: AsyncSession, person_id: int, public_ids: Sequence[str]) -> dict[str, StoredFile]:
@@ -36,18 +37,44 @@ async def disown(session: AsyncSession, person_id: int, public_ids: Sequence[str
         return
     theirs = (StoredFile.owner_id == person_id, StoredFile.public_id.in_(list(public_ids)))
     await session.execute(_fetches(*theirs).values(due_at=day))
+    await session.execute(_originals(*theirs).values(created_at=day))
+    ids = sa.select(StoredFile.id).where(*theirs)
+    received = sa.update(Evidence).where(Evidence.file_id.in_(ids)).values(received_at=day)
+    await session.execute(received.execution_options(synchronize_session=False))
     await session.execute(
         sa.update(StoredFile).where(*theirs).values(owner_id=None, created_at=day, kept=True)
     )
 
 
 async def mark_deleted(session: AsyncSession, public_ids: Sequence[str]) -> None:
-    """Nobody needs these files any more, and nobody fetches them; a job deletes the bytes, then the rows."""
+    """Nobody needs these files any more, and nobody fetches them; a job deletes the bytes, then the rows.
+
+    Their originals go with them.
+    """
     if not public_ids:
         return
     named = StoredFile.public_id.in_(list(public_ids))
     await session.execute(_fetches(named).values(done=True))
+    await session.execute(_originals(named).values(state=FileState.DELETED))
     await session.execute(sa.update(StoredFile).where(named).values(state=FileState.DELETED, owner_id=None))
+
+
+def named_in(value: Any) -> Iterator[str]:
+    """Files named anywhere in stored answers: parts of a story are `{"type": "image", "file": …}`."""
+    if isinstance(value, dict):
+        if isinstance(value.get("file"), str):
+            yield value["file"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from named_in(each)
+
+
+def _originals(*files: sa.ColumnElement[bool]) -> sa.Update:
+    """What was received for these files, as it lies beside them."""
+    ids = sa.select(Evidence.original_id).where(Evidence.file_id.in_(sa.select(StoredFile.id).where(*files)))
+    chosen = sa.update(StoredFile).where(StoredFile.id.in_(ids))
+    return chosen.execution_options(synchronize_session=False)
 
 
 def _fetches(*files: sa.ColumnElement[bool]) -> sa.Update:

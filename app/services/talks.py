@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import NotFound
-from app.services import case_clocks, cases, own_cases, stored_files
+from app.services import case_clocks, cases, evidence, own_cases, stored_files
 from app.services.advice import Added
 from app.services.advice_kinds import ADVICE, CARE
 from app.services.cases import Blocks
@@ -124,6 +124,8 @@ async def say(
     begin(case, now)
     if case.anonymous:
         files = [str(part["file"]) for part in words if "file" in part]
+        if case.kind not in evidence.KINDS:  # nobody will ask later: it has no owner any more
+            await evidence.drop(session, files)
         await stored_files.disown(session, person_id, files, cases.moment_kept(now, anonymous=True))
     await session.flush()
     return Heard(case, added, goes_on)
