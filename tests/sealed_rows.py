@@ -8,7 +8,11 @@ from models import (
     Account,
     AccountBinding,
     AccountKind,
+    AdviceSlot,
     AlertState,
+    Appointment,
+    AppointmentMove,
+    AppointmentState,
     Base,
     BindingState,
     BoardAnswer,
@@ -55,6 +59,7 @@ from models import (
     RequestKind,
     SignUp,
     SignUpState,
+    SlotPlace,
     Staff,
     StaffAct,
     StaffJob,
@@ -86,6 +91,9 @@ async def fill(database: Database) -> None:
         wang = of_staff()
         session.add_all([follower, li, wang, post])
         await session.flush()
+        booked = appointment(wang.id, person.id)
+        session.add(booked)
+        await session.flush()
         session.add_all(
             [
                 AccessToken(app_id="wx1", value="token", expires_at=NOON),
@@ -115,6 +123,7 @@ async def fill(database: Database) -> None:
                 *asked(case.id, li.id),
                 *worked(wang),
                 *below(post.id, wang.id),
+                called_off(booked.id),
                 KeptAnswer(key_digest=bytes(16), call_digest=bytes(16), answer={"status": 201}, at=NOON),
                 *said(account.id, follower.id),
                 question("电费"),
@@ -167,6 +176,34 @@ def on_board(person_id: int) -> BoardPost:
         reason="重复",
         written_at=NOON,
         verdict=BoardCheck.PASSED,
+    )
+
+
+def appointment(staff_id: int, person_id: int) -> Appointment:
+    slot = AdviceSlot(
+        staff_id=staff_id,
+        kind=CaseKind.COUNSELLING,
+        series="a",
+        starts_at=NOON,
+        ends_at=NOON,
+        place=SlotPlace.PHONE,
+    )
+    return Appointment(
+        slot=slot,
+        kind=CaseKind.COUNSELLING,
+        person={"person_id": person_id},
+        called="小雨",
+        phone="13812345678",
+        words="睡不好",
+        by_phone=True,
+        booked_at=NOON,
+    )
+
+
+def called_off(appointment_id: int) -> AppointmentMove:
+    state = AppointmentState.CALLED_OFF
+    return AppointmentMove(
+        appointment_id=appointment_id, to_state=state, reason="出差", channel="console", at=NOON
     )
 
 

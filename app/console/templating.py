@@ -29,12 +29,15 @@ GOOD: Final = frozenset(
         "verified",
         "imported",
         "passed",
+        "came",
+        "free",
     }
 )
 WAITING: Final = frozenset(
     {"invited", "submitted", "triaged", "assigned", "in_progress", "waiting_user", "reopened", "supplement"}
     | {"reviewing", "waiting", "running", "queued", "sending", "failed_retry", "deferred", "received"}
     | {"pending", "review", "risky"}
+    | {"booked", "taken", "unmarked"}
     | {"looking", "ready", "importing"}
     | {"pending_approval", "waitlisted", "offered", "draft", "in_review", "scheduled", "unverified"}
 )

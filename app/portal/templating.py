@@ -53,7 +53,9 @@ def render(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(values)
 
 
-SETTLED = frozenset({"confirmed", "checked_in", "answered", "verified", "approved", "published"})
+SETTLED = frozenset(
+    {"confirmed", "checked_in", "answered", "verified", "approved", "published", "booked", "came"}
+)
 WAITING = frozenset(
     {"pending_approval", "waitlisted", "offered", "submitted", "triaged", "assigned"}
     | {"pending"}

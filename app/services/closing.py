@@ -19,6 +19,7 @@ from app.errors import DomainError
 from app.services import (
     application_clocks,
     applications,
+    appointment_forgetting,
     binding,
     board_forgetting,
     case_clocks,
@@ -202,6 +203,12 @@ async def _sign_ups(session: AsyncSession, this: Closing) -> None:
         )
 
 
+async def _appointments(session: AsyncSession, this: Closing) -> None:
+    count = await appointment_forgetting.close(session, this.person_id, this.channel, this.now)
+    if count:
+        this.tell("预约", f"{count} 次里您的称呼、电话和写的话已删除，还没到时间的已取消，已经查不到是您")
+
+
 async def _member(session: AsyncSession, this: Closing) -> None:
     if await binding.unbind(session, this.person_id, channel=this.channel, now=this.now) is not None:
         this.tell("会员绑定", "已解除。单位花名册里的资料由单位按用工管理保存，和这个微信不再对应")
@@ -322,6 +329,7 @@ RULES: Mapping[str, Rule] = {
     "board_post.author_digest": _board,
     "board_like.person_digest": _kept,  # with the rule before it
     "board_report.person_digest": _kept,  # likewise
+    "appointment.person_digest": _appointments,
     "sign_up.person_id": _sign_ups,
     "consent.person_digest": _consents,
     "member.person_id": _member,

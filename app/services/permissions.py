@@ -29,6 +29,8 @@ class Right(StrEnum):
     HEALTH_READ = "health.read"
     HEALTH_ANSWER = "health.answer"
     CALLERS_WRITE = "callers.write"
+    APPOINTMENTS_READ = "appointments.read"
+    APPOINTMENTS_OWN = "appointments.own"
     REPORTER_REVEAL = "reporter.reveal"
     BOARD_READ = "board.read"
     BOARD_MODERATE = "board.moderate"
@@ -83,6 +85,8 @@ _LABELS: Final[Mapping[Right, str]] = {
     Right.HEALTH_READ: "看健康咨询",
     Right.HEALTH_ANSWER: "办理健康咨询",
     Right.CALLERS_WRITE: "代录来电来访",
+    Right.APPOINTMENTS_READ: "看预约的数量",
+    Right.APPOINTMENTS_OWN: "开放自己的预约时段、接待预约",
     Right.REPORTER_REVEAL: "查看当事人的身份",
     Right.BOARD_READ: "看留言板",
     Right.BOARD_MODERATE: "审核留言板",
@@ -129,12 +133,21 @@ _FIGURES = frozenset({R.STATUS_READ, R.JOBS_READ})
 
 _COUNSEL = frozenset({R.COUNSEL_READ, R.COUNSEL_ANSWER})
 _HEALTH = frozenset({R.HEALTH_READ, R.HEALTH_ANSWER})
+_ADVISER = frozenset({R.APPOINTMENTS_READ, R.APPOINTMENTS_OWN})
 
 # An adviser's matters are read by those of his profession alone: whoever administers the union is not one.
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.UNION_ADMIN: frozenset(Right)
     - (_COUNSEL | _HEALTH)
-    - {R.LEGAL_READ, R.LEGAL_ANSWER, R.KEYS_ROTATE, R.MESSAGES_RAW, R.AUDIT_EXPORT, R.CONTENT_PUBLISH},
+    - {
+        R.APPOINTMENTS_OWN,
+        R.LEGAL_READ,
+        R.LEGAL_ANSWER,
+        R.KEYS_ROTATE,
+        R.MESSAGES_RAW,
+        R.AUDIT_EXPORT,
+        R.CONTENT_PUBLISH,
+    },
     Role.EDITOR: _CONTENT
     | {R.ACTIVITIES_READ, R.NOTICES_READ, R.MENUS_READ, R.JOBS_READ, R.BOARD_READ, R.BOARD_ANSWER},
     Role.APPROVER: frozenset(
@@ -143,9 +156,10 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.LAWYER: frozenset(
         {R.LEGAL_READ, R.LEGAL_ANSWER, R.CALLERS_WRITE, R.REPORTER_REVEAL, R.CANNED_USE}
         | {R.CONTENT_READ, R.JOBS_READ}
-    ),
-    Role.COUNSELLOR: _COUNSEL | {R.REPORTER_REVEAL, R.ALERTS_TAKE, R.CANNED_USE, R.CONTENT_READ},
-    Role.DOCTOR: _HEALTH | {R.REPORTER_REVEAL, R.CANNED_USE, R.CONTENT_READ},
+    )
+    | _ADVISER,
+    Role.COUNSELLOR: _COUNSEL | _ADVISER | {R.REPORTER_REVEAL, R.ALERTS_TAKE, R.CANNED_USE, R.CONTENT_READ},
+    Role.DOCTOR: _HEALTH | _ADVISER | {R.REPORTER_REVEAL, R.CANNED_USE, R.CONTENT_READ},
     Role.ORGANISER: frozenset(
         {R.ACTIVITIES_READ, R.ACTIVITIES_EDIT, R.ACTIVITIES_PEOPLE, R.CONTENT_READ, R.JOBS_READ}
     ),
@@ -165,6 +179,7 @@ OF_THE_UNION: Final[frozenset[Right]] = frozenset(
     | {R.CALLERS_WRITE}
     | {R.MESSAGES_READ, R.MESSAGES_RAW, R.MESSAGES_RETRY, R.DELIVERIES_READ, R.DELIVERIES_RETRY}
     | {R.BOARD_READ, R.BOARD_MODERATE, R.BOARD_ANSWER}
+    | _ADVISER
 )
 # Who may give a role in the console; the others are given by `gonghui staff` on the server alone.
 _GIVEN_BY_ADMINS = frozenset(Role) - {Role.OPERATOR, Role.AUDITOR}
