@@ -9,7 +9,7 @@ from app.clock import WEEKDAYS, civil_date, shanghai
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.services import appointment_notices, appointments
+from app.services import appointment_notices, appointment_rows, appointments
 from app.services import appointment_slots as slots
 from app.services.advice_kinds import ADVICE
 from app.services.appointments import PURPOSES, WORDS_LENGTH, Wish
@@ -35,7 +35,7 @@ async def book(chat: Chat) -> Reply:
     """Who, when, how; the only write comes after the last question."""
     kind = await _kind(chat)
     person_id = chat.person.person_id
-    live = await appointments.find_live(chat.session, person_id, kind)
+    live = await appointment_rows.find_live(chat.session, person_id, kind)
     if live is not None and live.slot.ends_at > chat.at:
         return await _has_one(chat, live)
     await appointments.refuse_paused(chat.session, person_id, kind, chat.at)
@@ -50,7 +50,8 @@ async def book(chat: Chat) -> Reply:
     await chat.confirm("ok", _summary(slot, wish, chat))
 
     made = await appointments.book(chat.session, person_id, wish, channel="chat", now=chat.at)
-    facts = appointment_notices.facts(made, slot, slot.staff.name, chat.at)
+    staff = await slots.adviser_of(chat.session, slot)
+    facts = appointment_notices.facts(made, slot, staff.name, chat.at)
     said = [
         f"约好了：{facts}。",
         "前一天傍晚和开始前会提醒您。来不了请早点取消，把时间让给别人。",
@@ -61,7 +62,7 @@ async def book(chat: Chat) -> Reply:
 
 @router.on("appointments.mine", title="我的预约", confidential=True)
 async def mine(chat: Chat) -> Reply:
-    found = await appointments.list_own(chat.session, chat.person.person_id, chat.at)
+    found = await appointment_rows.list_own(chat.session, chat.person.person_id, chat.at)
     if not found:
         return Text(f"现在没有约好的时间。{lines.APPOINT}")
     rows = []
@@ -128,7 +129,7 @@ async def _wish(chat: Chat, slot: AdviceSlot) -> Wish:
         phone = await chat.ask("phone", prompt, answers.phone)
     called = await care_intake.ask_name(chat, adviser)
     words = await chat.ask("words", f"想先告诉{adviser}几句吗？不想写请回复「跳过」。", FEW_WORDS) or ""
-    own = await appointments.open_cases(chat.session, chat.person.person_id, slot.kind)
+    own = await appointment_rows.open_cases(chat.session, chat.person.person_id, slot.kind)
     case = NONE
     if own:
         options = {each.number: f"{each.number}（{lines.day(each.opened_at)}问的）" for each in own}
@@ -141,10 +142,10 @@ async def _own(chat: Chat) -> Appointment | None:
     """The one that was tapped; else the only one, or which of them."""
     person_id = chat.person.person_id
     if given := chat.args.get("appointment", ""):
-        return await appointments.get_own(chat.session, person_id, given)
+        return await appointment_rows.get_own(chat.session, person_id, given)
     found = {
         each.public_id: each
-        for each in await appointments.list_own(chat.session, person_id, chat.at)
+        for each in await appointment_rows.list_own(chat.session, person_id, chat.at)
         if appointments.may_cancel(each, each.slot, chat.at)
     }
     if len(found) == 1 and not chat.is_at("which"):

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
 from app.services import appointment_forgetting as forgetting
+from app.services import appointment_rows, appointments, consents, deleting, withdrawing
 from app.services import appointment_slots as slots
 from app.services import appointment_work as work
-from app.services import appointments, consents, deleting, withdrawing
 from app.services.appointment_moves import APPOINTMENT_MOVES, SLOT_MOVES
 from app.services.appointments import Paused, Wish
 from app.services.permissions import Forbidden
@@ -20,6 +20,7 @@ from models import (
     Appointment,
     AppointmentMove,
     AppointmentState,
+    Base,
     CaseKind,
     Role,
     SlotPlace,
@@ -31,6 +32,10 @@ from tests.conftest import NOON
 
 S = AppointmentState
 HOSTILE = "<script>alert(1)</script> =1+1"
+
+
+async def count(session: AsyncSession, what: type[Base]) -> int:
+    return await session.scalar(sa.select(sa.func.count()).select_from(what)) or 0
 
 
 # --- offering ----------------------------------------------------------------------------------------------
@@ -160,7 +165,7 @@ async def test_the_same_twice_is_one_and_another_of_the_kind_is_refused(session:
     with pytest.raises(DomainError, match="一次只能约一个"):
         await booked(session, li, second)
     assert (await booked(session, li, other)).kind is CaseKind.HEALTH
-    assert await session.scalar(sa.select(sa.func.count()).select_from(AppointmentMove)) == 2
+    assert await count(session, AppointmentMove) == 2
 
 
 async def test_days_end_at_midnight_in_china(session: AsyncSession) -> None:
@@ -223,9 +228,9 @@ async def test_an_open_matter_of_ones_own_goes_along(session: AsyncSession) -> N
     number = (await bring(session, li)).opened.number
     await session.flush()
     made = await booked(session, li, slot, case=number)
-    (case,) = await appointments.open_cases(session, li, CaseKind.COUNSELLING)
+    (case,) = await appointment_rows.open_cases(session, li, CaseKind.COUNSELLING)
     assert [each.id for each in await work.of_case(session, case)] == [made.id]
-    assert not await appointments.open_cases(session, await somebody(session), CaseKind.COUNSELLING)
+    assert not await appointment_rows.open_cases(session, await somebody(session), CaseKind.COUNSELLING)
 
 
 # --- giving up ---------------------------------------------------------------------------------------------
@@ -342,7 +347,7 @@ async def test_who_twice_did_not_come_waits_thirty_days(session: AsyncSession) -
     await _missed(session, li, date(2026, 12, 1))
     doctor = await adviser(session, "陈刚", Role.DOCTOR)
     (slot,) = await offered(session, doctor, kind=CaseKind.HEALTH, day=date(2026, 12, 10), until=time(10))
-    with pytest.raises(Paused, match="预约先停到 12月31日.*写给医生"):
+    with pytest.raises(Paused, match=r"预约先停到 12月31日.*写给医生"):
         await booked(session, li, slot, now=china(2, 9, month=12))
     assert await booked(session, await somebody(session), slot, now=china(2, 9, month=12))
     assert await appointments.paused_until(session, li, china(31, 9, month=12)) is None
@@ -378,9 +383,9 @@ async def test_of_two_that_become_one_person_the_earlier_booking_stays(session: 
     await forgetting.hand_over(session, other, li, NOON)
     assert ((await fresh(session, kept)).state, given_up.state) == (S.BOOKED, S.CANCELLED)
     assert first.state is SlotState.FREE
-    assert (await appointments.get_own(session, li, kept.public_id)).id == kept.id
+    assert (await appointment_rows.get_own(session, li, kept.public_id)).id == kept.id
     with pytest.raises(NotFound):
-        await appointments.get_own(session, other, kept.public_id)
+        await appointment_rows.get_own(session, other, kept.public_id)
 
 
 async def test_closing_and_taking_consent_back_give_the_time_free(session: AsyncSession) -> None:
@@ -405,7 +410,7 @@ async def test_deleting_the_past_does_not_end_a_pause(session: AsyncSession) -> 
     assert await appointments.paused_until(session, li, now) is not None
     later = now + forgetting.COUNTS_FOR
     await deleting.delete(session, li, {deleting.Part.APPOINTMENTS}, channel="portal", now=later)
-    assert not await appointments.list_own_past(session, li, later)
+    assert not await appointment_rows.list_own_past(session, li, later)
 
 
 async def test_care_goes_after_a_year_and_law_after_three(session: AsyncSession) -> None:
@@ -421,17 +426,12 @@ async def test_care_goes_after_a_year_and_law_after_three(session: AsyncSession)
         now = china(24, 12) + timedelta(days=days)
         for rule in rules:
             await rule.act(session, (await session.scalars(rule.find(now, 100))).all(), now)
-        return tuple(  # type: ignore[return-value]
-            [
-                await session.scalar(sa.select(sa.func.count()).select_from(each))
-                for each in (Appointment, AdviceSlot)
-            ]
-        )
+        return await count(session, Appointment), await count(session, AdviceSlot)
 
     assert await left(364) == (2, 4)
     assert await left(366) == (1, 1)
     assert await left(3 * 365 + 1) == (0, 0)
-    assert await session.scalar(sa.select(sa.func.count()).select_from(AppointmentMove)) == 0
+    assert await count(session, AppointmentMove) == 0
 
 
 def test_every_state_has_its_moves() -> None:

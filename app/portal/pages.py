@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from app.portal import (
     accounts,
     activities,
+    appointments,
     board,
     board_writing,
     devices,
@@ -18,6 +19,7 @@ from app.portal import (
     me,
     member_changes,
     membership,
+    my_appointments,
     my_cases,
     my_sign_ups,
     news,
@@ -35,7 +37,7 @@ from app.portal import (
 )
 
 _PUBLIC: Final = (
-    *(news, activities, tips, laws, services, search),
+    *(news, activities, appointments, tips, laws, services, search),
     *(board_writing, board),  # in this order: `/board/new` is no post
     *(signing_in, sharing, large_type, privacy, verification),
 )
@@ -43,6 +45,7 @@ _PUBLIC: Final = (
 _OWN: Final = (
     me,
     my_sign_ups,
+    my_appointments,
     my_cases,
     membership,
     member_changes,

@@ -7,10 +7,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import appointments
+from app.services import appointment_rows, appointments
 from app.services.advice_kinds import CARE
+from app.services.appointment_rows import digest, digests
 from app.services.appointment_slots import KINDS
-from app.services.appointments import NO_SHOWS, PAUSED_FOR, WITHIN, digest, digests
+from app.services.appointments import NO_SHOWS, PAUSED_FOR, WITHIN
 from app.services.forgetting import Ids, Rule, Where, change
 from models import AdviceSlot, Appointment, AppointmentMove, AppointmentState, CaseKind
 
@@ -32,7 +33,7 @@ async def hand_over(session: AsyncSession, gone: int, stays: int, now: datetime)
         mine, theirs = await _live(session, stays, kind), await _live(session, gone, kind)
         if mine is not None and theirs is not None:
             later = max(mine, theirs, key=lambda each: (each.booked_at, each.id))
-            appointment, slot = await appointments.lock(session, later.id)
+            appointment, slot = await appointment_rows.lock(session, later.id)
             if appointment.state is AppointmentState.BOOKED:
                 await appointments.give_up(
                     session, appointment, slot, channel="system", reason="同一个人约了两次", now=now
@@ -58,7 +59,7 @@ async def give_up_kind(
     live = await _live(session, person_id, kind)
     if live is None:
         return
-    appointment, slot = await appointments.lock(session, live.id)
+    appointment, slot = await appointment_rows.lock(session, live.id)
     if appointment.state is AppointmentState.BOOKED and now < slot.starts_at:
         await appointments.give_up(session, appointment, slot, channel=channel, now=now)
 
@@ -85,7 +86,7 @@ async def delete_past(session: AsyncSession, person_id: int, now: datetime) -> t
 
 
 async def _live(session: AsyncSession, person_id: int, kind: CaseKind) -> Appointment | None:
-    return await appointments.find_live(session, person_id, kind)
+    return await appointment_rows.find_live(session, person_id, kind)
 
 
 async def _all(session: AsyncSession, of: Sequence[bytes]) -> Sequence[Appointment]:

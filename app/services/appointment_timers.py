@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date, day_begins
 from app.services import appointment_notices as notices
+from app.services import appointment_rows, appointment_work
 from app.services import appointment_slots as slots
-from app.services import appointment_work, appointments
 from app.services.appointment_moves import move
 from models import Appointment, AppointmentState, AppointmentStep
 
@@ -23,7 +23,7 @@ async def list_due(session: AsyncSession, now: datetime, limit: int) -> Sequence
 
 async def advance(session: AsyncSession, appointment_id: int, now: datetime) -> str:
     """One step; who comes second finds nothing left to do. Returns what was done, in one word."""
-    appointment, slot = await appointments.lock(session, appointment_id)
+    appointment, slot = await appointment_rows.lock(session, appointment_id)
     if appointment.due_at is None or appointment.due_at > now:
         return ""
     if appointment.state is not AppointmentState.BOOKED:

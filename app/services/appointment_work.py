@@ -16,8 +16,8 @@ from sqlalchemy.orm import contains_eager
 from app.clock import civil_date, day_begins, spoken
 from app.errors import DomainError, NotFound
 from app.services import appointment_notices as notices
+from app.services import appointment_rows, permissions
 from app.services import appointment_slots as slots
-from app.services import appointments, permissions
 from app.services.appointment_moves import move, move_slot
 from app.services.audit import does
 from app.services.permissions import Standing
@@ -213,7 +213,7 @@ async def _locked(
     appointment_id = await session.scalar(mine)
     if appointment_id is None:
         raise NotFound("没有找到这个预约。")
-    return await appointments.lock(session, appointment_id, *others)
+    return await appointment_rows.lock(session, appointment_id, *others)
 
 
 def _refuse_stale(appointment: Appointment, version: int) -> None:

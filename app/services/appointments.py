@@ -4,26 +4,26 @@ The one home of these rules, for every edge. Locks are taken in one order: the p
 appointment. Functions flush and never commit. Not here: what the adviser does (`appointment_work`).
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import contains_eager, joinedload
 
 from app.clock import civil_date, spoken
 from app.errors import DomainError, NotFound
 from app.services import appointment_notices as notices
+from app.services import appointment_rows as rows
 from app.services import appointment_slots as slots
-from app.services import cases, consents
+from app.services import consents
 from app.services.advice_kinds import ADVICE
 from app.services.appointment_moves import move, move_slot
 from app.services.care import PURPOSES as CARE_PURPOSES
 from app.services.purposes import LEGAL_AID, Purpose
 from models import (
-    OVER,
     AdviceSlot,
     Appointment,
     AppointmentMove,
@@ -33,14 +33,13 @@ from models import (
     Person,
     SlotState,
 )
-from models.sealing import keyring
 
 PURPOSES: Final[Mapping[CaseKind, Purpose]] = {**CARE_PURPOSES, CaseKind.CONSULTATION: LEGAL_AID}
 CANCEL_UNTIL: Final = timedelta(hours=2)  # before it begins
 NO_SHOWS, WITHIN, PAUSED_FOR = 2, timedelta(days=90), timedelta(days=30)
 WORDS_LENGTH, NAME_LENGTH = 200, 20
 NEXT: Final = 3  # free ones that somebody hears of who came too late
-GONE: Final = "没有找到这个预约，请在「我的预约」里看。"
+_PHONE: Final = re.compile(r"1[3-9]\d{9}|0\d{9,11}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ async def book(
     """
     await session.execute(sa.select(Person.id).where(Person.id == person_id).with_for_update())
     slot = await _lock_slot(session, wish.slot)
-    live = await find_live(session, person_id, slot.kind)
+    live = await rows.find_live(session, person_id, slot.kind)
     if live is not None and live.slot_id == slot.id:
         return live
     if live is not None:
@@ -96,7 +95,7 @@ async def book(
         slot_id=slot.id,
         kind=slot.kind,
         case_id=case.id if case else None,
-        person_digest=digest(person_id, slot.kind),
+        person_digest=rows.digest(person_id, slot.kind),
         person={"person_id": person_id},
         called=wish.called.strip() or None,
         phone=wish.phone if wish.by_phone else None,
@@ -128,7 +127,7 @@ async def cancel(
         NotFound: not one of the person's own.
         DomainError: it is too late, or it is over.
     """
-    appointment, slot = await lock_own(session, person_id, public_id)
+    appointment, slot = await rows.lock_own(session, person_id, public_id)
     if appointment.state is AppointmentState.CANCELLED:
         return appointment
     if appointment.state is not AppointmentState.BOOKED or slot.ends_at <= now:
@@ -160,6 +159,15 @@ async def give_up(
     await session.flush()
 
 
+def checked_phone(typed: str) -> str:
+    """A mobile number, or one with its area code, as digits. Raises: DomainError."""
+    digits = re.sub(r"[\s()（）+-]", "", typed)
+    digits = digits[2:] if len(digits) == 13 and digits.startswith("861") else digits
+    if not _PHONE.fullmatch(digits):
+        raise DomainError("请留一个能打通的电话：手机号 11 位，座机请带区号。")
+    return digits
+
+
 def may_cancel(appointment: Appointment, slot: AdviceSlot, now: datetime) -> bool:
     return appointment.state is AppointmentState.BOOKED and now <= slot.starts_at - CANCEL_UNTIL
 
@@ -179,7 +187,7 @@ async def paused_until(session: AsyncSession, person_id: int, now: datetime) -> 
     missed = (
         sa.select(AdviceSlot.starts_at)
         .join(Appointment, Appointment.slot_id == AdviceSlot.id)
-        .where(Appointment.person_digest.in_(digests(person_id)))
+        .where(Appointment.person_digest.in_(rows.digests(person_id)))
         .where(Appointment.state == AppointmentState.NO_SHOW)
     )
     newest = missed.order_by(AdviceSlot.starts_at.desc()).limit(NO_SHOWS)
@@ -242,38 +250,10 @@ async def _case_of(session: AsyncSession, person_id: int, kind: CaseKind, number
     """One's own that is open; else nothing is joined. Raises: DomainError: not one's own, or over."""
     if not number:
         return None
-    for case in await open_cases(session, person_id, kind):
+    for case in await rows.open_cases(session, person_id, kind):
         if case.number == number:
             return case
     raise DomainError("那件咨询已经办结，或者不是您的，请不选它再约一次。")
-
-
-async def open_cases(session: AsyncSession, person_id: int, kind: CaseKind) -> list[Case]:
-    """What an appointment can be about, newest first."""
-    mine = await cases.list_mine(session, person_id, 20, kind)
-    return [each.case for each in mine if each.case.state not in OVER and not each.case.anonymous]
-
-
-# --- one's own ---------------------------------------------------------------------------------------------
-
-
-def digest(person_id: int, kind: CaseKind) -> bytes:
-    """Finds a person's appointments again; a digest of its own for each kind joins nothing."""
-    return keyring().digest(f"{kind.value}:{person_id}", "appointment.person")
-
-
-def digests(person_id: int) -> list[bytes]:
-    return [digest(person_id, kind) for kind in slots.KINDS]
-
-
-async def find_live(session: AsyncSession, person_id: int, kind: CaseKind) -> Appointment | None:
-    """What is booked, with its slot; there is at most one of a kind."""
-    chosen = (
-        sa.select(Appointment)
-        .options(joinedload(Appointment.slot))
-        .where(Appointment.person_digest == digest(person_id, kind), sa.text("appointment.state = 'booked'"))
-    )
-    return await session.scalar(chosen)
 
 
 async def _settle(session: AsyncSession, live: Appointment, now: datetime) -> Appointment | None:
@@ -287,65 +267,3 @@ async def _settle(session: AsyncSession, live: Appointment, now: datetime) -> Ap
         notices.unplan(live)
         await session.flush()
     return None
-
-
-async def lock_own(session: AsyncSession, person_id: int, public_id: str) -> tuple[Appointment, AdviceSlot]:
-    """Raises: NotFound: not one of the person's own."""
-    mine = sa.select(Appointment.id).where(
-        Appointment.public_id == public_id, Appointment.person_digest.in_(digests(person_id))
-    )
-    appointment_id = await session.scalar(mine)
-    if appointment_id is None:
-        raise NotFound(GONE)
-    return await lock(session, appointment_id)
-
-
-async def lock(session: AsyncSession, appointment_id: int, *others: int) -> tuple[Appointment, AdviceSlot]:
-    """The slot first; an appointment that was moved meanwhile is looked for in its new one.
-
-    `others`: further slots that are locked along with it.
-    """
-    where = sa.select(Appointment.slot_id).where(Appointment.id == appointment_id)
-    locked = sa.select(Appointment).where(Appointment.id == appointment_id).with_for_update()
-    while True:
-        slot_id = (await session.scalars(where)).one()
-        held = await slots.lock(session, slot_id, *others)
-        found = (await session.scalars(locked.execution_options(populate_existing=True))).one()
-        if found.slot_id == slot_id:
-            return found, held[slot_id]
-
-
-async def get_own(session: AsyncSession, person_id: int, public_id: str) -> Appointment:
-    """With its slot and adviser; somebody else's is as if it did not exist. Raises: NotFound."""
-    mine = _own(person_id).where(Appointment.public_id == public_id)
-    found: Appointment | None = await session.scalar(mine)
-    if found is None:
-        raise NotFound(GONE)
-    return found
-
-
-async def list_own(
-    session: AsyncSession, person_id: int, now: datetime, limit: int = 20
-) -> Sequence[Appointment]:
-    """What is booked and not over, the next first."""
-    mine = _own(person_id).where(Appointment.state == AppointmentState.BOOKED, AdviceSlot.ends_at > now)
-    return (await session.scalars(mine.order_by(AdviceSlot.starts_at).limit(limit))).all()
-
-
-async def list_own_past(
-    session: AsyncSession, person_id: int, now: datetime, limit: int = 20
-) -> Sequence[Appointment]:
-    """All others, the newest first."""
-    over = sa.or_(Appointment.state != AppointmentState.BOOKED, AdviceSlot.ends_at <= now)
-    mine = _own(person_id).where(over)
-    return (await session.scalars(mine.order_by(AdviceSlot.starts_at.desc()).limit(limit))).all()
-
-
-def _own(person_id: int) -> sa.Select[Any]:
-    mine = Appointment.person_digest.in_(digests(person_id))
-    return (
-        sa.select(Appointment)
-        .join(Appointment.slot)
-        .options(contains_eager(Appointment.slot).joinedload(AdviceSlot.staff))
-        .where(mine)
-    )

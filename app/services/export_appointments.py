@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager
 
-from app.services.appointments import digests
+from app.services.appointment_rows import digests
 from app.services.export_sources import Row, chapter
 from app.services.export_values import time
 from models import AdviceSlot, Appointment, Case

@@ -81,6 +81,8 @@ SERVICES: Final = (  # the most used first
             say="心理疏导", also="心理咨询 压力 情绪 睡眠 失眠 焦虑 倾诉"),
     Service("health", "健康咨询", "cross", Group.RIGHTS, "体检报告、慢病、用药疑问，问医生",
             say="健康咨询", also="医生 体检 看病 用药 血压 职业病"),
+    Service("appointments", "预约面谈", "calendar", Group.RIGHTS, "和咨询师、医生、律师约个时间，当面或电话",
+            page="/appointments", also="预约 约时间 咨询师 医生 律师 面谈"),
     Service("sign-ups", "我的报名", "ticket", Group.OWN, "报名、候补、取消",
             page="/me/sign-ups", also="取消报名 候补 签到"),
     Service("cases", "我的留言", "talk", Group.OWN, "留言和咨询办到哪一步",
