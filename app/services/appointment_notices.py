@@ -11,16 +11,19 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import SHANGHAI, civil_date, spoken
-from app.services import addresses, outbox
+from app.clock import SHANGHAI, civil_date, shanghai, spoken
+from app.services import addresses, notices, outbox
 from app.services.advice_kinds import ADVICE
 from app.services.quiet_hours import FROM, after_quiet, is_quiet
+from app.wechat.api.template_data import check_data
+from app.wechat.errors import OurMistake
 from models import AdviceSlot, Appointment, AppointmentStep, DeliveryState, Outbox, Staff
 from models.sealing import keyring
 
 PAGE: Final = "/console/appointments"
 RECEIPT, REMINDER = "appointments.receipt", "appointments.reminder"
 MOVED, CALLED_OFF = "appointments.moved", "appointments.called_off"  # they would come in vain: owed
+CARD = notices.APPOINTMENT  # the reminder by template, which needs no open window
 BOOKED, GIVEN_UP, COMING = "staff.booked", "staff.given_up", "staff.coming"
 KINDS: Final[Mapping[str, str]] = {
     RECEIPT: "预约回执",
@@ -31,7 +34,7 @@ KINDS: Final[Mapping[str, str]] = {
     GIVEN_UP: "预约取消（给顾问）",
     COMING: "预约提醒（给顾问）",
 }
-REMINDERS: Final = frozenset({REMINDER, COMING})
+REMINDERS: Final = frozenset({REMINDER, CARD, COMING})
 DAY_BEFORE_AT: Final = time(18, 0)
 SHORTLY_BEFORE: Final = timedelta(hours=2)
 EVENING: Final = time(FROM - 1, 0)  # of the last hour in which something may be sent
@@ -84,12 +87,34 @@ def receipt(
     )
 
 
-def remind(
+async def remind(
     session: AsyncSession, appointment: Appointment, slot: AdviceSlot, name: str, now: datetime
 ) -> None:
-    _tell(
-        session, REMINDER, appointment, f"提醒您：{facts(appointment, slot, name, now)}。\n{_way_out()}", now
-    )
+    """By template where staff have mapped one, else by a message, which only an open window lets through."""
+    card = None if is_quiet(now) else await _card(session, appointment, slot)
+    if card is not None:
+        _send(session, CARD, appointment, card, now)
+        return
+    words = f"提醒您：{facts(appointment, slot, name, now)}。\n{_way_out()}"
+    _tell(session, REMINDER, appointment, words, now)
+
+
+async def _card(session: AsyncSession, appointment: Appointment, slot: AdviceSlot) -> dict[str, Any] | None:
+    chosen = await notices.find_official_template(session, CARD)
+    if chosen is None:
+        return None
+    at = shanghai(slot.starts_at)
+    values = dict(notices.NOTICES[CARD]) | {
+        "事由": "您约好的电话" if appointment.by_phone else "您约好的面谈",
+        "时间": f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}",
+        "地点": "打您留的电话" if appointment.by_phone else slot.room[:20],
+    }
+    data = notices.filled(chosen.fields, values)
+    try:
+        check_data(data)
+    except OurMistake:  # a room with signs that WeChat does not take
+        return None
+    return {"template_id": chosen.template_id, "data": data}
 
 
 def moved(
@@ -115,7 +140,7 @@ async def withdraw_reminder(session: AsyncSession, appointment: Appointment, now
         return
     waiting = sa.select(Outbox.id).where(
         Outbox.person_id == known["person_id"],
-        Outbox.kind == REMINDER,
+        Outbox.kind.in_((REMINDER, CARD)),
         Outbox.key.startswith(about(appointment), autoescape=True),
         Outbox.state.in_(_WAITING),
     )
@@ -143,6 +168,12 @@ def _way_out() -> str:
 
 
 def _tell(session: AsyncSession, kind: str, appointment: Appointment, words: str, now: datetime) -> None:
+    _send(session, kind, appointment, {"type": "text", "content": words}, now)
+
+
+def _send(
+    session: AsyncSession, kind: str, appointment: Appointment, payload: dict[str, Any], now: datetime
+) -> None:
     known: Any = appointment.person
     if not known:
         return  # who it was is not known any more
@@ -152,7 +183,7 @@ def _tell(session: AsyncSession, kind: str, appointment: Appointment, words: str
         kind,
         key=about(appointment) + what,
         to=known["person_id"],
-        payload={"type": "text", "content": words},
+        payload=payload,
         now=now,
         confidential=True,
     )

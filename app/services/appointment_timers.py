@@ -43,7 +43,7 @@ async def advance(session: AsyncSession, appointment_id: int, now: datetime) -> 
     if now < slot.starts_at:  # of what has begun nobody is reminded
         done = str(appointment.due_step)
         staff = await slots.adviser_of(session, slot)
-        notices.remind(session, appointment, slot, staff.name, now)
+        await notices.remind(session, appointment, slot, staff.name, now)
         if appointment.due_step is AppointmentStep.DAY_BEFORE:
             day = civil_date(slot.starts_at)
             booked = await appointment_work.list_booked_on(

@@ -47,7 +47,8 @@ TO_BE_OWED = OWN_MATTERS | {
     *rating_notices.KINDS,
 }  # what cannot be sent opens the next reply
 
-BY_TEMPLATE = frozenset({notices.TEST})  # need no window; staff wait for them, at whatever hour
+# Need no window. Staff wait for a test at whatever hour; a reminder is made by day only.
+BY_TEMPLATE = frozenset({notices.TEST, notices.APPOINTMENT})
 
 # Written out as in the index: with states that come as parameters neither database would use it, and
 # every look would read all that was ever sent.
