@@ -1,12 +1,12 @@
 """Advisers with slots, and people who book them, for tests of every edge."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import SHANGHAI
+from app.clock import SHANGHAI, civil_date
 from app.services import appointment_slots as slots
 from app.services import appointments, permissions
 from app.services.appointment_slots import Offer
@@ -85,6 +85,13 @@ async def booked(
     """In the room, unless something else is said."""
     wish = Wish(slot.public_id, **{"by_phone": False, **given})
     return await appointments.book(session, person_id, wish, channel="chat", now=now)
+
+
+async def own(session: AsyncSession, person_id: int, now: datetime) -> str:
+    """The public id of something booked for the day after tomorrow."""
+    day = civil_date(now) + timedelta(days=2)
+    slot, *_ = await offered(session, await adviser(session), day=day, now=now)
+    return (await booked(session, person_id, slot, now=now)).public_id
 
 
 async def fresh(session: AsyncSession, appointment: Appointment) -> Appointment:

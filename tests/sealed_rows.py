@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.database import Database
 from models import (
     AccessToken,
@@ -91,15 +93,10 @@ async def fill(database: Database) -> None:
         wang = of_staff()
         session.add_all([follower, li, wang, post])
         await session.flush()
-        booked = appointment(wang.id, person.id)
-        session.add(booked)
-        await session.flush()
         session.add_all(
             [
                 AccessToken(app_id="wx1", value="token", expires_at=NOON),
-                CaseEntry(
-                    case_id=case.id, kind=EntryKind.MEMBER, blocks=[{"text": "家里的事"}], created_at=NOON
-                ),
+                entry(case.id),
                 CaseReporter(case_id=case.id, person_digest=bytes(16), reporter={"person_id": person.id}),
                 Consultation(
                     case_id=case.id,
@@ -123,12 +120,17 @@ async def fill(database: Database) -> None:
                 *asked(case.id, li.id),
                 *worked(wang),
                 *below(post.id, wang.id),
-                called_off(booked.id),
                 KeptAnswer(key_digest=bytes(16), call_digest=bytes(16), answer={"status": 201}, at=NOON),
                 *said(account.id, follower.id),
                 question("电费"),
             ]
         )
+        await _book(session, wang.id, person.id)
+
+
+def entry(case_id: int) -> CaseEntry:
+    words = [{"text": "家里的事"}]
+    return CaseEntry(case_id=case_id, kind=EntryKind.MEMBER, blocks=words, created_at=NOON)
 
 
 def beside(case_id: int, staff_id: int) -> list[Base]:
@@ -177,6 +179,13 @@ def on_board(person_id: int) -> BoardPost:
         written_at=NOON,
         verdict=BoardCheck.PASSED,
     )
+
+
+async def _book(session: AsyncSession, staff_id: int, person_id: int) -> None:
+    booked = appointment(staff_id, person_id)
+    session.add(booked)
+    await session.flush()
+    session.add(called_off(booked.id))
 
 
 def appointment(staff_id: int, person_id: int) -> Appointment:

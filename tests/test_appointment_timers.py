@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from models import (
     AdviceSlot,
     Appointment,
     AppointmentState,
+    AppointmentStep,
     CaseKind,
     DeliveryState,
     Message,
@@ -42,7 +44,7 @@ class Day:
     def __init__(self, database: Database, clock: FakeClock) -> None:
         self.database, self.clock = database, clock
 
-    async def begin(self, day: date = date(2026, 11, 24), begins: time = time(9), **given: object) -> None:
+    async def begin(self, day: date = date(2026, 11, 24), begins: time = time(9), **given: Any) -> None:
         until = given.pop("until", None) or time(begins.hour + 1)
         async with self.database.transaction() as session:
             self.own = await somebody(session)
@@ -111,7 +113,7 @@ async def test_quiet_hours_are_left_quiet(
 ) -> None:
     await day.begin(begins=begins, until=until, minutes=20)
     steps = dict(appointment_notices.moments(day.slot))
-    assert steps.get(appointment_notices.AppointmentStep.SHORTLY) == expected
+    assert steps.get(AppointmentStep.SHORTLY) == expected
 
 
 async def test_after_a_night_without_us_one_reminder_is_made(day: Day) -> None:

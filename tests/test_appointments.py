@@ -1,6 +1,7 @@
 """预约: offering, booking, giving up, marking, moving; limits, rights, and what becomes of it all later."""
 
 from datetime import date, time, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -68,10 +69,10 @@ async def test_a_saturday_may_be_offered_and_is_worth_a_word(session: AsyncSessi
     ],
 )
 async def test_what_cannot_be_offered_is_refused(
-    session: AsyncSession, given: dict[str, object], words: str
+    session: AsyncSession, given: dict[str, Any], words: str
 ) -> None:
     wang = await adviser(session)
-    until = {"until": time(23)} if given.get("begins") == time(12) else {}
+    until: dict[str, Any] = {"until": time(23)} if given.get("begins") == time(12) else {}
     with pytest.raises(DomainError, match=words):
         await offered(session, wang, **(given | until))
 
@@ -119,7 +120,9 @@ async def test_only_who_advises_offers_and_only_of_his_kind(session: AsyncSessio
         ("counselling", "2026-11-24", "09:00", "10:00", "30", "phone", "", "13"),
     ],
 )
-def test_forms_that_make_no_sense_are_refused(typed: tuple[str, ...]) -> None:
+def test_forms_that_make_no_sense_are_refused(
+    typed: tuple[str, str, str, str, str, str, str, str],
+) -> None:
     with pytest.raises(DomainError):
         slots.offer_of(*typed, "")
 
@@ -202,7 +205,7 @@ async def test_it_takes_two_hours_to_come(session: AsyncSession) -> None:
     ],
 )
 async def test_wishes_that_do_not_fit_are_refused(
-    session: AsyncSession, place: SlotPlace, given: dict[str, object], words: str
+    session: AsyncSession, place: SlotPlace, given: dict[str, Any], words: str
 ) -> None:
     slot, _ = await offered(session, await adviser(session), place=place)
     with pytest.raises(DomainError, match=words):
@@ -393,7 +396,7 @@ async def test_closing_and_taking_consent_back_give_the_time_free(session: Async
     li, sun = await somebody(session), await somebody(session)
     one = await booked(session, li, first, called="小雨", words="睡不好")
     two = await booked(session, sun, second)
-    assert await forgetting.close(session, li, "portal", NOON) == 1
+    assert "1 次里您的称呼" in str(await forgetting.close(session, li, "portal", NOON))
     gone = await fresh(session, one)
     assert (gone.person, gone.person_digest, gone.called, gone.words) == (None,) * 4
     assert first.state is SlotState.FREE

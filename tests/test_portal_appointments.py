@@ -97,11 +97,11 @@ async def test_the_same_form_twice_is_one_and_a_second_person_hears_kindly(ends:
     assert first.headers["location"] == second.headers["location"]
     late = await books(sun, slot.public_id)
     assert late.status_code == 422 and "刚刚被别人约走了。最近还能约的" in late.text
-    for path in (first.headers["location"], f"{first.headers['location']}/cancel"):
-        method = sun.browser.post if path.endswith("cancel") else sun.browser.get
-        token = TOKEN.search(await sun.reads("/me"))
-        given = {"data": {"token": token[1]}} if path.endswith("cancel") and token else {}
-        assert (await method(path, headers=HTML, **given)).status_code == 404  # type: ignore[operator]
+    where, token = first.headers["location"], TOKEN.search(await sun.reads("/me/privacy/close"))
+    assert token
+    assert (await sun.browser.get(where, headers=HTML)).status_code == 404
+    given_up = await sun.browser.post(f"{where}/cancel", data={"token": token[1]}, headers=HTML)
+    assert given_up.status_code == 404
     assert [each.state for each in await all_booked(ends)] == [AppointmentState.BOOKED]
 
 

@@ -43,13 +43,17 @@ async def hand_over(session: AsyncSession, gone: int, stays: int, now: datetime)
         await session.flush()
 
 
-async def close(session: AsyncSession, person_id: int, channel: str, now: datetime) -> int:
-    """The account is closed: what is booked is given up, and nothing leads to the person any more."""
+async def close(session: AsyncSession, person_id: int, channel: str, now: datetime) -> list[tuple[str, str]]:
+    """The account is closed: what is booked is given up, and nothing leads to the person any more.
+
+    Returns what was there, and what was done with it.
+    """
     for kind in KINDS:
         await give_up_kind(session, person_id, kind, channel, now)
     found = await _all(session, digests(person_id))
     await _empty(session, found)
-    return len(found)
+    done = f"{len(found)} 次里您的称呼、电话和写的话已删除，还没到时间的已取消，已经查不到是您"
+    return [("预约", done)] if found else []
 
 
 async def give_up_kind(

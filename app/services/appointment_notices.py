@@ -15,8 +15,6 @@ from app.clock import SHANGHAI, civil_date, shanghai, spoken
 from app.services import addresses, notices, outbox
 from app.services.advice_kinds import ADVICE
 from app.services.quiet_hours import FROM, after_quiet, is_quiet
-from app.wechat.api.template_data import check_data
-from app.wechat.errors import OurMistake
 from models import AdviceSlot, Appointment, AppointmentStep, DeliveryState, Outbox, Staff
 from models.sealing import keyring
 
@@ -109,12 +107,8 @@ async def _card(session: AsyncSession, appointment: Appointment, slot: AdviceSlo
         "时间": f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}",
         "地点": "打您留的电话" if appointment.by_phone else slot.room[:20],
     }
-    data = notices.filled(chosen.fields, values)
-    try:
-        check_data(data)
-    except OurMistake:  # a room with signs that WeChat does not take
-        return None
-    return {"template_id": chosen.template_id, "data": data}
+    data = notices.fitting(chosen.fields, values)
+    return None if data is None else {"template_id": chosen.template_id, "data": data}
 
 
 def moved(

@@ -91,6 +91,21 @@ async def book(
     case = await _case_of(session, person_id, slot.kind, wish.case)
     purpose = PURPOSES[slot.kind]
     await consents.give(session, person_id, purpose, channel=channel, now=now)
+    made = _made(person_id, slot, wish, case, now)
+    move_slot(slot, SlotState.TAKEN)
+    session.add(made)
+    await session.flush()
+    session.add(
+        AppointmentMove(appointment_id=made.id, to_state=AppointmentState.BOOKED, channel=channel, at=now)
+    )
+    staff = await slots.adviser_of(session, slot)
+    notices.receipt(session, made, slot, staff.name, now)
+    notices.tell_booked(session, staff, made, slot, now)
+    await session.flush()
+    return made
+
+
+def _made(person_id: int, slot: AdviceSlot, wish: Wish, case: Case | None, now: datetime) -> Appointment:
     made = Appointment(
         slot_id=slot.id,
         kind=slot.kind,
@@ -105,16 +120,6 @@ async def book(
         booked_at=now,
     )
     notices.plan(made, slot, now)
-    move_slot(slot, SlotState.TAKEN)
-    session.add(made)
-    await session.flush()
-    session.add(
-        AppointmentMove(appointment_id=made.id, to_state=AppointmentState.BOOKED, channel=channel, at=now)
-    )
-    staff = await slots.adviser_of(session, slot)
-    notices.receipt(session, made, slot, staff.name, now)
-    notices.tell_booked(session, staff, made, slot, now)
-    await session.flush()
     return made
 
 

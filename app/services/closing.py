@@ -2,8 +2,7 @@
 
 The follower's row loses its openid, so that the same openid, should it write again, begins as somebody new.
 Every column that leads to a person or a follower has its rule in `RULES`; each tells the receipt what became
-of it. Who still follows the official account is met anew at once: WeChat says he follows, and he must see the
-menu of those we do not know.
+of it. Who still follows the official account is met anew at once, and sees the menu of those we do not know.
 """
 
 import secrets
@@ -203,12 +202,6 @@ async def _sign_ups(session: AsyncSession, this: Closing) -> None:
         )
 
 
-async def _appointments(session: AsyncSession, this: Closing) -> None:
-    count = await appointment_forgetting.close(session, this.person_id, this.channel, this.now)
-    if count:
-        this.tell("预约", f"{count} 次里您的称呼、电话和写的话已删除，还没到时间的已取消，已经查不到是您")
-
-
 async def _member(session: AsyncSession, this: Closing) -> None:
     if await binding.unbind(session, this.person_id, channel=this.channel, now=this.now) is not None:
         this.tell("会员绑定", "已解除。单位花名册里的资料由单位按用工管理保存，和这个微信不再对应")
@@ -221,9 +214,10 @@ async def _staff(session: AsyncSession, this: Closing) -> None:
         this.tell("工作账号", "不再关联这个微信，提醒不再发来；账号本身由工会管理员管理")
 
 
-async def _board(session: AsyncSession, this: Closing) -> None:
-    for what, done in await board_forgetting.close(session, this.person_id, this.channel, this.now):
-        this.tell(what, done)
+async def _board_and_appointments(session: AsyncSession, this: Closing) -> None:
+    for close in (board_forgetting.close, appointment_forgetting.close):
+        for what, done in await close(session, this.person_id, this.channel, this.now):
+            this.tell(what, done)
 
 
 async def _accounts(session: AsyncSession, this: Closing) -> None:
@@ -326,10 +320,10 @@ RULES: Mapping[str, Rule] = {
     "outbox.person_id": _effects,
     "outbox.follower_id": _kept,  # with the rule before it
     "case_reporter.person_digest": _cases,
-    "board_post.author_digest": _board,
+    "board_post.author_digest": _board_and_appointments,
     "board_like.person_digest": _kept,  # with the rule before it
     "board_report.person_digest": _kept,  # likewise
-    "appointment.person_digest": _appointments,
+    "appointment.person_digest": _kept,  # likewise
     "sign_up.person_id": _sign_ups,
     "consent.person_digest": _consents,
     "member.person_id": _member,

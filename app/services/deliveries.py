@@ -47,8 +47,7 @@ TO_BE_OWED = OWN_MATTERS | {
     *rating_notices.KINDS,
 }  # what cannot be sent opens the next reply
 
-# Need no window. Staff wait for a test at whatever hour; a reminder is made by day only.
-BY_TEMPLATE = frozenset({notices.TEST, notices.APPOINTMENT})
+BY_TEMPLATE = frozenset({notices.TEST, notices.APPOINTMENT})  # need no window; not kept for the morning
 
 # Written out as in the index: with states that come as parameters neither database would use it, and
 # every look would read all that was ever sent.

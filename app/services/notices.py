@@ -84,6 +84,16 @@ def filled(fields: Mapping[str, str], values: Values) -> dict[str, str]:
     return {field: values[name] for field, name in fields.items()}
 
 
+def fitting(fields: Mapping[str, str], values: Values) -> dict[str, str] | None:
+    """As `filled`; None where WeChat would refuse a value."""
+    data = filled(fields, values)
+    try:
+        check_data(data)
+    except OurMistake:
+        return None
+    return data
+
+
 async def find_template(session: AsyncSession, app_id: str, kind: str) -> NoticeTemplate | None:
     return await session.scalar(
         sa.select(NoticeTemplate)
