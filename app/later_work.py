@@ -7,6 +7,7 @@ from app.jobs import (
     activities,
     alerts,
     applications,
+    appointments,
     audit_seals,
     board_checks,
     case_clocks,
@@ -86,6 +87,7 @@ def _timers(house: House) -> list[Round]:
     return [
         Round("activities", lambda: activities.run(database, clock), 5),
         Round("applications", lambda: applications.run(database, clock), 30),
+        Round("appointments", lambda: appointments.run(database, clock), 5),
         Round("legal aid", lambda: legal_aid.run(database, clock), 30),
         Round("case clocks", lambda: case_clocks.run(database, clock), 30),
         Round("case ratings", lambda: case_ratings.run(database, clock), 30),

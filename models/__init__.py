@@ -12,6 +12,15 @@ from models.activity import (
 )
 from models.alert import AlertState, CrisisAlert
 from models.api_session import ApiSession
+from models.appointment import (
+    AdviceSlot,
+    Appointment,
+    AppointmentMove,
+    AppointmentState,
+    AppointmentStep,
+    SlotPlace,
+    SlotState,
+)
 from models.article import Article, ArticleCategory, ArticleMove, ArticleReads, ArticleState
 from models.backup import Backup
 from models.base import Base
@@ -105,9 +114,14 @@ __all__ = [
     "Activity",
     "ActivityMove",
     "ActivityState",
+    "AdviceSlot",
     "AidMatter",
     "AlertState",
     "ApiSession",
+    "Appointment",
+    "AppointmentMove",
+    "AppointmentState",
+    "AppointmentStep",
     "Article",
     "ArticleCategory",
     "ArticleMove",
@@ -211,6 +225,8 @@ __all__ = [
     "SignUpMove",
     "SignUpState",
     "Signpost",
+    "SlotPlace",
+    "SlotState",
     "Staff",
     "StaffAct",
     "StaffActSeal",

@@ -5,6 +5,7 @@ from models.base import Base
 DIGESTS = {  # without a foreign key
     "case_reporter.person_digest",
     "consent.person_digest",
+    "appointment.person_digest",
     "board_post.author_digest",
     "board_like.person_digest",
     "board_report.person_digest",

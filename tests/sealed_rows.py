@@ -2,14 +2,20 @@
 
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.database import Database
 from models import (
     AccessToken,
     Account,
     AccountBinding,
     AccountKind,
+    AdviceSlot,
     AidMatter,
     AlertState,
+    Appointment,
+    AppointmentMove,
+    AppointmentState,
     Base,
     BindingState,
     BoardAnswer,
@@ -64,6 +70,7 @@ from models import (
     RequestKind,
     SignUp,
     SignUpState,
+    SlotPlace,
     Staff,
     StaffAct,
     StaffJob,
@@ -93,8 +100,7 @@ async def fill(database: Database) -> None:
         follower = Follower(account_id=account.id, openid="o1", person_id=person.id)
         badminton = await making.activity(session)
         await making.account(session)
-        li, post = member(branch.id), on_board(person.id)
-        wang = of_staff()
+        li, post, wang = member(branch.id), on_board(person.id), of_staff()
         session.add_all([follower, li, wang, post, office := Department(name="后勤部", created_at=NOON)])
         await session.flush()
         session.add_all(
@@ -130,6 +136,7 @@ async def fill(database: Database) -> None:
                 question("电费"),
             ]
         )
+        await _book(session, wang.id, person.id)
 
 
 def brought(case_id: int, person_id: int) -> list[Base]:
@@ -215,6 +222,41 @@ def on_board(person_id: int) -> BoardPost:
         reason="重复",
         written_at=NOON,
         verdict=BoardCheck.PASSED,
+    )
+
+
+async def _book(session: AsyncSession, staff_id: int, person_id: int) -> None:
+    booked = appointment(staff_id, person_id)
+    session.add(booked)
+    await session.flush()
+    session.add(called_off(booked.id))
+
+
+def appointment(staff_id: int, person_id: int) -> Appointment:
+    slot = AdviceSlot(
+        staff_id=staff_id,
+        kind=CaseKind.COUNSELLING,
+        series="a",
+        starts_at=NOON,
+        ends_at=NOON,
+        place=SlotPlace.PHONE,
+    )
+    return Appointment(
+        slot=slot,
+        kind=CaseKind.COUNSELLING,
+        person={"person_id": person_id},
+        called="小雨",
+        phone="13812345678",
+        words="睡不好",
+        by_phone=True,
+        booked_at=NOON,
+    )
+
+
+def called_off(appointment_id: int) -> AppointmentMove:
+    state = AppointmentState.CALLED_OFF
+    return AppointmentMove(
+        appointment_id=appointment_id, to_state=state, reason="出差", channel="console", at=NOON
     )
 
 

@@ -104,7 +104,7 @@ async def _open_question(talk: Talk, flow: str) -> str | None:
 async def test_a_recorded_chat_goes_as_it_went(path: Path, database: Database, clock: FakeClock) -> None:
     recorded = recording(path)
 
-    async with our_town(database, clock) as talk:
+    async with our_town(database, clock, advisers=True) as talk:
         version = Registry(handlers.routers(Library()))[recorded["flow"]].version
         assert await replay(talk, recorded, version) > 0
 
@@ -126,7 +126,7 @@ TAKING = sorted(
 async def test_a_flow_that_says_so_takes_what_a_button_asked_for(
     name: str, what: str, database: Database, clock: FakeClock
 ) -> None:
-    async with our_town(database, clock) as talk:
+    async with our_town(database, clock, advisers=True) as talk:
         li = await talk.person("李娜")
         await (li.opens_camera(name) if what == "photo" else li.opens_map(name))
         await (li.sends_picture() if what == "photo" else li.sends_place("黄陵"))

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from app.main import web
 from models.base import Base
 from sandbox.driver import Phone
-from tests import making
+from tests import booking, making
 from tests.both_ends import OURS, Ends, both_ends, settings_for
 from tests.portal_member import HTML, TOKEN, Visiting, member
 from tests.test_portal_me import announce, leaves, link
@@ -23,6 +23,7 @@ from tests.test_portal_pages import first_link, publish, write
 
 OUT = "/sign-out"  # for whoever is not signed in it does nothing, and says so
 INLINE = re.compile(r"<script(?![^>]* src=\"/static/)|<style|\sstyle=|\son\w+=|javascript:")
+OF_ONE = ("cases", "sign-ups", "appointments")
 HOLE = re.compile(r"\{(\w+)\}")
 
 
@@ -80,10 +81,14 @@ async def filled(ends: Ends, li: Visiting) -> dict[str, str]:
     page = (await ends.web.get("/activities", headers=HTML)).text
     activity = first_link(page, "/activities").rpartition("/")[2]
     own = link(await li.reads("/me/sign-ups"), "/me/sign-ups").rpartition("/")[2]
+    async with ends.house.database.transaction() as session:
+        booked = await booking.own(session, await li.person_id(), ends.house.clock.now())
     return {
         "/me/sign-ups": own,
         "/activities": activity,
         "/me/cases": link(await li.reads("/me/cases"), "/me/cases").rpartition("/")[2],
+        "/me/appointments": booked,
+        "kind": "counselling",
         "act": "cancel",
         "size": "large",
         "service_id": "legal-aid",
@@ -193,7 +198,7 @@ async def test_nobody_is_shown_or_moves_what_is_another_persons(ends: Ends) -> N
     for path in [path for path in paths(ends, "GET") if is_own(path)]:
         text = (await zhang.browser.get(real(path, found), headers=HTML)).text
         assert not any(
-            word in text for word in ("李建国", "10001", found["/me/cases"], found["/me/sign-ups"])
+            word in text for word in ("李建国", "10001", *(found[f"/me/{of}"] for of in OF_ONE))
         ), path
     for path in [path for path in paths(ends, "POST") if "{" in path and is_own(path)]:
         answer = await zhang.browser.post(real(path, found), data={"token": token[1]}, headers=HTML)

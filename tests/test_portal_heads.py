@@ -10,6 +10,7 @@ import pytest
 from app.main import web
 from app.services import article_files, articles, board_work
 from app.web.assets import address
+from tests import booking
 from tests.boarding import moderator, pending, seen, writer
 from tests.both_ends import OURS, Ends, both_ends, settings_for
 from tests.portal_member import Visiting, member
@@ -47,6 +48,7 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
     await announce(ends, "羽毛球赛")
     await leaves(ends, li, "灯坏了")
     async with ends.house.database.transaction() as session:
+        booked = await booking.own(session, await li.person_id(), ends.house.clock.now())
         wang, post = await moderator(session), await pending(session, await writer(session))
         post = await board_work.publish(session, seen(post, wang), ends.house.clock.now())
     activity = first_link((await ends.web.get("/activities", headers=HTML)).text, "/activities")
@@ -56,6 +58,8 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
         "/activities/{public_id}": activity,
         "/me/sign-ups/{public_id}": activity.replace("/activities", "/me/sign-ups"),  # never signed up: 404
         "/me/cases/{address}": link(await li.reads("/me/cases"), "/me/cases"),
+        "/appointments/{kind}": "/appointments/counselling",
+        "/me/appointments/{public_id}": f"/me/appointments/{booked}",
         "/me/accounts/{public_id}": "/me/accounts/nothing",
         "/tips/{slug}": f"/tips/{tip}",
         "/laws/{slug}": "/laws/nothing",

@@ -9,7 +9,7 @@ from app.database import Database
 from app.knowledge import load
 from app.services import members
 from app.services.library import Library
-from tests import making
+from tests import booking, making
 from tests.conftest import FakeClock
 from tests.talking import Talk, talking
 
@@ -31,15 +31,18 @@ async def our_town(
     library: Library = _shipped,
     *,
     activities: bool = True,
+    advisers: bool = False,
     keywords: str = "",
 ) -> AsyncIterator[Talk]:
-    """`keywords`: rules that come before those of the shipped file."""
+    """`keywords`: rules that come before those of the shipped file. `advisers`: one has offered slots."""
     menus = (ROOT / "menus.yaml").read_text(encoding="utf-8")
     menus = menus.replace("\nkeywords:\n", f"\nkeywords:\n{keywords}")
     async with database.transaction() as session:
         if not await members.any_at_all(session):  # another process of the same town has put her there
             await making.member(session)
             await making.account(session)
+        if advisers:
+            await booking.offered(session, await booking.adviser(session))
         if activities:
             await making.activity(session, "羽毛球赛", capacity=2, guests=1, questions=ASKED)
     async with talking(database, clock, handlers.routers(library, [ON_DUTY]), menus) as talk:

@@ -20,6 +20,7 @@ from app.console.office import Office
 from app.console.shell import Shell
 from app.errors import DomainError, NotFound
 from app.services import (
+    appointment_work,
     canned_replies,
     care_wording,
     case_callers,
@@ -178,6 +179,7 @@ class CaseRoom:
             "is_answered": is_answered,
             "rating": rating,
             "may_call_back": may_answer and rating is not None and rating.waits_for_call,
+            "booked": await appointment_work.of_case(session, case) if is_asked else [],
             "owner": await case_owners.name_of(session, case),
             "is_mine": case.owner_id == desk.standing.staff_id,
             "may_own": may_answer and not is_over and case.state is not CaseState.ANSWERED,

@@ -32,13 +32,15 @@ GOOD: Final = frozenset(
         "granted",
         "concluded",
         "replied",
+        "came",
+        "free",
     }
 )
 WAITING: Final = frozenset(
     {"invited", "submitted", "triaged", "assigned", "in_progress", "waiting_user", "reopened", "supplement"}
     | {"accepted", "dispatched", "returned", "extended", "suspended"}
     | {"reviewing", "waiting", "running", "queued", "sending", "failed_retry", "deferred", "received"}
-    | {"pending", "review", "risky", "objection"}
+    | {"pending", "review", "risky", "objection", "booked", "taken", "unmarked"}
     | {"looking", "ready", "importing"}
     | {"pending_approval", "waitlisted", "offered", "draft", "in_review", "scheduled", "unverified"}
 )

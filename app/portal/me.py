@@ -6,7 +6,7 @@ from fastapi.responses import HTMLResponse
 from app.dependencies import Now, ReadSession
 from app.portal.templating import render
 from app.portal.visitor import CurrentPerson
-from app.services import applications, cases, customer_accounts, members, sign_ups, staff
+from app.services import applications, appointment_rows, cases, customer_accounts, members, sign_ups, staff
 
 router = APIRouter(prefix="/me", include_in_schema=False)
 
@@ -23,6 +23,7 @@ async def mine(visitor: CurrentPerson, session: ReadSession, now: Now) -> HTMLRe
         accounts=await customer_accounts.list_own(session, visitor.person_id),
         application=await applications.find_open(session, visitor.person_id),
         entries=entries,
+        booked=await appointment_rows.list_own(session, visitor.person_id, now, GLANCE),
         cases=[(each.case, cases.address_of(each.case, visitor.person_id)) for each in found],
         works=await staff.find_of_person(session, visitor.person_id) is not None,
         token=visitor.form_token,

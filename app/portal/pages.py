@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from app.portal import (
     accounts,
     activities,
+    appointments,
     board,
     board_writing,
     devices,
@@ -19,6 +20,7 @@ from app.portal import (
     me,
     member_changes,
     membership,
+    my_appointments,
     my_cases,
     my_sign_ups,
     news,
@@ -36,7 +38,7 @@ from app.portal import (
 )
 
 _PUBLIC: Final = (
-    *(news, activities, tips, laws, services, search),
+    *(news, activities, appointments, tips, laws, services, search),
     *(board_writing, board),  # in this order: `/board/new` is no post
     *(signing_in, sharing, large_type, privacy, verification),
 )
@@ -45,6 +47,7 @@ _OWN: Final = (
     me,
     my_sign_ups,
     legal_aid,
+    my_appointments,
     my_cases,
     membership,
     member_changes,

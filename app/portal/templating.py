@@ -54,7 +54,8 @@ def render(template: str, **values: Any) -> str:
 
 
 SETTLED = frozenset(
-    {"confirmed", "checked_in", "answered", "verified", "approved", "published"} | {"granted", "concluded"}
+    {"confirmed", "checked_in", "answered", "verified", "approved", "published"}
+    | {"granted", "concluded", "booked", "came"}
 )
 WAITING = frozenset(
     {"pending_approval", "waitlisted", "offered", "submitted", "triaged", "assigned"}

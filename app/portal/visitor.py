@@ -26,6 +26,7 @@ from app.wechat.oauth import WebOAuth
 DOOR: Final = "door"  # in the ASGI scope's state
 PRIVATE: Final = (
     "/me",
+    "/appointments",
     "/board/new",
     "/board/mine",
     "/search",

@@ -2,8 +2,7 @@
 
 The follower's row loses its openid, so that the same openid, should it write again, begins as somebody new.
 Every column that leads to a person or a follower has its rule in `RULES`; each tells the receipt what became
-of it. Who still follows the official account is met anew at once: WeChat says he follows, and he must see the
-menu of those we do not know.
+of it. Who still follows the official account is met anew at once, and sees the menu of those we do not know.
 """
 
 import secrets
@@ -17,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import start_of_day
 from app.errors import DomainError
 from app.services import (
+    appointment_forgetting,
     binding,
     board_forgetting,
     case_ending,
@@ -191,9 +191,10 @@ async def _staff(session: AsyncSession, this: Closing) -> None:
         this.tell("工作账号", "不再关联这个微信，提醒不再发来；账号本身由工会管理员管理")
 
 
-async def _board(session: AsyncSession, this: Closing) -> None:
-    for what, done in await board_forgetting.close(session, this.person_id, this.channel, this.now):
-        this.tell(what, done)
+async def _board_and_appointments(session: AsyncSession, this: Closing) -> None:
+    for close in (board_forgetting.close, appointment_forgetting.close):
+        for what, done in await close(session, this.person_id, this.channel, this.now):
+            this.tell(what, done)
 
 
 async def _accounts(session: AsyncSession, this: Closing) -> None:
@@ -296,9 +297,10 @@ RULES: Mapping[str, Rule] = {
     "outbox.person_id": _effects,
     "outbox.follower_id": _kept,  # with the rule before it
     "case_reporter.person_digest": _cases,
-    "board_post.author_digest": _board,
+    "board_post.author_digest": _board_and_appointments,
     "board_like.person_digest": _kept,  # with the rule before it
     "board_report.person_digest": _kept,  # likewise
+    "appointment.person_digest": _kept,  # likewise
     "sign_up.person_id": _sign_ups,
     "consent.person_digest": _consents,
     "member.person_id": _member,

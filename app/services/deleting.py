@@ -12,7 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
-from app.services import board_forgetting, cases, closed_cases, confidential, privacy_requests
+from app.services import (
+    appointment_forgetting,
+    board_forgetting,
+    cases,
+    closed_cases,
+    confidential,
+    privacy_requests,
+)
 from app.services.forgetting import AT_WORK, change
 from app.services.privacy_requests import Line
 from models import (
@@ -34,6 +41,7 @@ class Part(StrEnum):
     DRAFTS = "drafts"
     CASES = "cases"
     ANSWERS = "answers"
+    APPOINTMENTS = "appointments"
     BOARD = "board"
 
     @property
@@ -50,12 +58,14 @@ _LABELS = {
     Part.DRAFTS: "没有办完的对话",
     Part.CASES: "已经办完的留言和咨询",
     Part.ANSWERS: "过去报名时填的内容",
+    Part.APPOINTMENTS: "过去的预约",
     Part.BOARD: "留言板的帖子",
 }
 _NOTES = {
     Part.MESSAGES: "删除您发的和我们答的文字，只留时间。手机微信里的聊天记录请在微信里删。",
     Part.DRAFTS: "搁下的、写了一半的都删，不能再「继续」。",
     Part.CASES: "删除内容、附件和您的身份，只留编号。还在办的不受影响。",
+    Part.APPOINTMENTS: "删除称呼、电话和写的话，查不到是您；120 天内没来的只留时间。没到时间的不受影响。",
     Part.BOARD: "您写的帖子全部撤下，删除文字和图片，公开的也一样；别人的答复一起不再显示。",
     Part.ANSWERS: "活动已经结束或取消了的。参加记录保留，用来统计人数。",
 }
@@ -119,6 +129,11 @@ async def _answers(session: AsyncSession, person_id: int, now: datetime) -> str:
     return f"{count} 次的内容已删除"
 
 
+async def _appointments(session: AsyncSession, person_id: int, now: datetime) -> str:
+    count, left = await appointment_forgetting.delete_past(session, person_id, now)
+    return f"{count} 次的内容已删除" + (f"；还有 {left} 个没到时间" if left else "")
+
+
 async def _board(session: AsyncSession, person_id: int, now: datetime) -> str:
     count = await board_forgetting.take_away_posts(session, person_id, channel="portal", now=now)
     return f"{count} 条已撤下，文字和图片已删除"
@@ -129,5 +144,6 @@ _ACTS: Mapping[Part, Callable[[AsyncSession, int, datetime], Awaitable[str]]] = 
     Part.DRAFTS: _drafts,
     Part.CASES: _cases,
     Part.ANSWERS: _answers,
+    Part.APPOINTMENTS: _appointments,
     Part.BOARD: _board,
 }

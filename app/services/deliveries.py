@@ -15,7 +15,15 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
-from app.services import board_notices, case_notices, customer_notices, notices, rating_notices, windows
+from app.services import (
+    appointment_notices,
+    board_notices,
+    case_notices,
+    customer_notices,
+    notices,
+    rating_notices,
+    windows,
+)
 from app.services.outbox import LATE_REPLY
 from app.services.quiet_hours import after_quiet, is_quiet
 from app.services.sign_up_notices import CALLED_OFF, CHANGED
@@ -32,12 +40,14 @@ OWN_MATTERS = frozenset({LATE_REPLY, *case_notices.KINDS})  # told at any hour
 TO_BE_OWED = OWN_MATTERS | {
     CALLED_OFF,
     CHANGED,
+    appointment_notices.MOVED,
+    appointment_notices.CALLED_OFF,
     *board_notices.OF_WRITERS,
     *customer_notices.KINDS,
     *rating_notices.KINDS,
 }  # what cannot be sent opens the next reply
 
-BY_TEMPLATE = frozenset({notices.TEST})  # need no window; staff wait for them, at whatever hour
+BY_TEMPLATE = frozenset({notices.TEST, notices.APPOINTMENT})  # need no window; not kept for the morning
 
 # Written out as in the index: with states that come as parameters neither database would use it, and
 # every look would read all that was ever sent.

@@ -17,6 +17,7 @@ from app.clock import start_of_day
 from app.database import leave_work
 from app.errors import DomainError, NotFound
 from app.services import (
+    appointment_notices,
     board_notices,
     case_notices,
     crisis,
@@ -55,6 +56,7 @@ WAYS: Final[Mapping[Way, str]] = {
 }
 KINDS: Final[Mapping[str, str]] = {
     **outbox.KINDS,
+    **appointment_notices.KINDS,
     **board_notices.KINDS,
     **case_notices.KINDS,
     **notices.KINDS,
@@ -87,6 +89,7 @@ _KEPT: Final[Mapping[DeliveryState, str]] = {
 # What they ask for or remind of may have passed meanwhile; while they wait to be sent, that is looked after.
 _PASSING: Final = frozenset(
     {case_notices.ASKED, case_notices.REMINDED, sign_up_notices.REMINDER, *rating_notices.KINDS}
+    | appointment_notices.REMINDERS
 )
 _PASSED: Final = "它提醒的事现在可能已经变了，不能重发；需要的话，请在办理的地方重新通知。"
 _REFUSED: Final = re.compile(r"[\w/-]+: (-?\d+ .*)", re.DOTALL)  # path, code and words, as errors say them

@@ -10,7 +10,13 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import export_board, export_chapters, export_talks, privacy_requests  # noqa: F401 - fill SOURCES
+from app.services import (  # noqa: F401 - fill SOURCES
+    export_appointments,
+    export_board,
+    export_chapters,
+    export_talks,
+    privacy_requests,
+)
 from app.services.export_sources import SOURCES, Row, Said
 from app.services.privacy_requests import Line
 from models import RequestKind

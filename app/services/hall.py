@@ -85,6 +85,8 @@ SERVICES: Final = (  # the most used first
             page="/me/cases/legal-aid", also="法律援助申请 免费律师 代理 诉讼 仲裁"),
     Service("complaints", "投诉建议", "pen", Group.RIGHTS, "投诉、举报、提建议，实名、昵称、匿名都行",
             say="投诉建议", also="投诉 举报 建议 反映 匿名 意见"),
+    Service("appointments", "预约面谈", "calendar", Group.RIGHTS, "和咨询师、医生、律师约个时间，当面或电话",
+            page="/appointments", also="预约 约时间 咨询师 医生 律师 面谈"),
     Service("sign-ups", "我的报名", "ticket", Group.OWN, "报名、候补、取消",
             page="/me/sign-ups", also="取消报名 候补 签到"),
     Service("cases", "我的留言", "talk", Group.OWN, "留言和咨询办到哪一步",

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.database import Database
 from app.services import (
     applications,
+    appointment_forgetting,
     board_forgetting,
     cases,
     consents,
@@ -260,6 +261,10 @@ async def _accounts(session: AsyncSession, this: Merge) -> None:
     await customer_moves.hand_over(session, this.gone, this.stays)
 
 
+async def _appointments(session: AsyncSession, this: Merge) -> None:
+    await appointment_forgetting.hand_over(session, this.gone, this.stays, this.now)
+
+
 async def _board_posts(session: AsyncSession, this: Merge) -> None:
     await board_forgetting.hand_over_posts(session, this.gone, this.stays)
 
@@ -292,6 +297,7 @@ RULES: Mapping[str, Rule] = {
     "stored_file.owner_id": _repoint(StoredFile.owner_id),
     "case_reporter.person_digest": _cases,
     "consent.person_digest": _consents,
+    "appointment.person_digest": _appointments,
     "board_post.author_digest": _board_posts,
     "board_like.person_digest": _board_likes,
     "board_report.person_digest": _board_reports,

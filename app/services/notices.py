@@ -20,8 +20,11 @@ from app.wechat.errors import OurMistake
 from models import Account, AccountKind, CrisisAlert, KnownTemplate, NoticeTemplate
 
 ALERT = "crisis.alert"
+APPOINTMENT = "appointments.card"  # the reminder of an appointment, where a template carries it
 TEST = "notices.test"  # the kind of a notice that staff send to themselves
-KINDS: Mapping[str, str] = MappingProxyType({ALERT: "紧急提醒", TEST: "试发通知"})
+KINDS: Mapping[str, str] = MappingProxyType(
+    {ALERT: "紧急提醒", APPOINTMENT: "预约提醒（模板）", TEST: "试发通知"}
+)
 _LABEL = re.compile(r"([^\n{}]*?)[:：]?\s*\{\{(\w+)\.DATA\}\}")
 _FIELD = re.compile(r"\{\{(\w+)\.DATA\}\}")
 Values = Mapping[str, str]  # by the name staff map them with
@@ -37,13 +40,25 @@ NOTICES: Mapping[str, Values] = MappingProxyType(
                 "状态": "待接手",
                 "怎么接手": "进公众号回复「接手」",
             }
-        )
+        ),
+        # Whoever looks at the phone reads it too: not with whom, nor what about.
+        APPOINTMENT: MappingProxyType(
+            {
+                "事由": "您约好的面谈",
+                "时间": "2026年11月24日 09:00",
+                "地点": "工会二楼谈心室",
+                "来不了": "进公众号回复「我的预约」",
+            }
+        ),
     }
 )
 
 # What each is called, and when it goes out as a template message.
 TITLES: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {ALERT: ("紧急提醒", "有人流露轻生念头，而值班人员 48 小时没有和公众号说过话，收不到普通消息时")}
+    {
+        ALERT: ("紧急提醒", "有人流露轻生念头，而值班人员 48 小时没有和公众号说过话，收不到普通消息时"),
+        APPOINTMENT: ("预约提醒", "约好的时间前一天 18:00 和开始前两小时；没有模板时，只发给最近说过话的人"),
+    }
 )
 
 
@@ -69,11 +84,32 @@ def filled(fields: Mapping[str, str], values: Values) -> dict[str, str]:
     return {field: values[name] for field, name in fields.items()}
 
 
+def fitting(fields: Mapping[str, str], values: Values) -> dict[str, str] | None:
+    """As `filled`; None where WeChat would refuse a value."""
+    data = filled(fields, values)
+    try:
+        check_data(data)
+    except OurMistake:
+        return None
+    return data
+
+
 async def find_template(session: AsyncSession, app_id: str, kind: str) -> NoticeTemplate | None:
     return await session.scalar(
         sa.select(NoticeTemplate)
         .join(Account, Account.id == NoticeTemplate.account_id)
         .where(Account.app_id == app_id, NoticeTemplate.kind == kind)
+    )
+
+
+async def find_official_template(session: AsyncSession, kind: str) -> NoticeTemplate | None:
+    """Of the official account, for who knows no account."""
+    return await session.scalar(
+        sa.select(NoticeTemplate)
+        .join(Account, Account.id == NoticeTemplate.account_id)
+        .where(Account.kind == AccountKind.OFFICIAL, NoticeTemplate.kind == kind)
+        .order_by(NoticeTemplate.id)
+        .limit(1)
     )
 
 

@@ -36,6 +36,8 @@ class Right(StrEnum):
     COMPLAINTS_WORK = "complaints.work"
     COMPLAINTS_LEAD = "complaints.lead"
     DEPARTMENT_WORK = "department.work"
+    APPOINTMENTS_READ = "appointments.read"
+    APPOINTMENTS_OWN = "appointments.own"
     REPORTER_REVEAL = "reporter.reveal"
     BOARD_READ = "board.read"
     BOARD_MODERATE = "board.moderate"
@@ -97,6 +99,8 @@ _LABELS: Final[Mapping[Right, str]] = {
     Right.COMPLAINTS_WORK: "受理和转办投诉建议",
     Right.COMPLAINTS_LEAD: "督办投诉建议、批准延期",
     Right.DEPARTMENT_WORK: "办理转给本部门的投诉建议",
+    Right.APPOINTMENTS_READ: "看预约的数量",
+    Right.APPOINTMENTS_OWN: "开放自己的预约时段、接待预约",
     Right.REPORTER_REVEAL: "查看当事人的身份",
     Right.BOARD_READ: "看留言板",
     Right.BOARD_MODERATE: "审核留言板",
@@ -146,23 +150,25 @@ _HEALTH = frozenset({R.HEALTH_READ, R.HEALTH_ANSWER})
 _AID_DECIDED = frozenset({R.AID_READ, R.AID_DECIDE})
 # Who carries aid and does not decide about it reads what is assigned to him: `legal_aid_lists`.
 _AID_CARRIED = frozenset({R.AID_READ, R.AID_CARRY})
+_ADVISER = frozenset({R.APPOINTMENTS_READ, R.APPOINTMENTS_OWN})
 
 # An adviser's matters are read by those of his profession alone: whoever administers the union is not one.
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.UNION_ADMIN: frozenset(Right)
     - (_COUNSEL | _HEALTH)
-    - {R.LEGAL_READ, R.LEGAL_ANSWER, R.AID_CARRY, R.KEYS_ROTATE}
+    - {R.LEGAL_READ, R.LEGAL_ANSWER, R.AID_CARRY, R.APPOINTMENTS_OWN, R.KEYS_ROTATE}
     - {R.MESSAGES_RAW, R.AUDIT_EXPORT, R.CONTENT_PUBLISH},
     Role.EDITOR: _CONTENT
     | {R.ACTIVITIES_READ, R.NOTICES_READ, R.MENUS_READ, R.JOBS_READ, R.BOARD_READ, R.BOARD_ANSWER},
     Role.APPROVER: _AID_DECIDED
     | {R.CONTENT_READ, R.CONTENT_PUBLISH, R.ACTIVITIES_READ, R.JOBS_READ, R.BOARD_READ, R.BOARD_MODERATE},
     Role.LAWYER: _AID_CARRIED
+    | _ADVISER
     | {R.LEGAL_READ, R.LEGAL_ANSWER, R.CALLERS_WRITE, R.REPORTER_REVEAL, R.CANNED_USE}
     | {R.CONTENT_READ, R.JOBS_READ},
     Role.COMPANY_LAWYER: _AID_CARRIED | {R.CONTENT_READ},
-    Role.COUNSELLOR: _COUNSEL | {R.REPORTER_REVEAL, R.ALERTS_TAKE, R.CANNED_USE, R.CONTENT_READ},
-    Role.DOCTOR: _HEALTH | {R.REPORTER_REVEAL, R.CANNED_USE, R.CONTENT_READ},
+    Role.COUNSELLOR: _COUNSEL | _ADVISER | {R.REPORTER_REVEAL, R.ALERTS_TAKE, R.CANNED_USE, R.CONTENT_READ},
+    Role.DOCTOR: _HEALTH | _ADVISER | {R.REPORTER_REVEAL, R.CANNED_USE, R.CONTENT_READ},
     Role.ORGANISER: frozenset(
         {R.ACTIVITIES_READ, R.ACTIVITIES_EDIT, R.ACTIVITIES_PEOPLE, R.CONTENT_READ, R.JOBS_READ}
     ),
@@ -184,6 +190,7 @@ OF_THE_UNION: Final[frozenset[Right]] = frozenset(
     | {R.CALLERS_WRITE, R.COMPLAINTS_READ, R.COMPLAINTS_WORK, R.COMPLAINTS_LEAD}
     | {R.MESSAGES_READ, R.MESSAGES_RAW, R.MESSAGES_RETRY, R.DELIVERIES_READ, R.DELIVERIES_RETRY}
     | {R.BOARD_READ, R.BOARD_MODERATE, R.BOARD_ANSWER}
+    | _ADVISER
 )
 # Who may give a role in the console; the others are given by `gonghui staff` on the server alone.
 _GIVEN_BY_ADMINS = frozenset(Role) - {Role.OPERATOR, Role.AUDITOR}

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.services import (
     api_sessions,
     applications,
+    appointment_forgetting,
     board_forgetting,
     case_drafts,
     closed_cases,
@@ -270,6 +271,8 @@ DEEP = (  # read through whole tables, in the order of ids
     interests.forget_old,
     api_sessions.forget_old,
     applications.forget_facts,
+    appointment_forgetting.forget_old,
+    appointment_forgetting.forget_slots,
     board_forgetting.forget_over,
     board_forgetting.forget_writers,
     member_changes.forget_facts,

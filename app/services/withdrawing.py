@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import advice, binding, consents, customer_moves, legal_aid
+from app.services import advice, appointment_forgetting, binding, consents, customer_moves, legal_aid
 from app.services.purposes import ACCOUNTS, AID, COUNSELLING, HEALTH, LEGAL_AID, MEMBERSHIP, Purpose
 from models import CaseKind, ConsentEnd
 
@@ -31,6 +31,7 @@ async def _unbind(session: AsyncSession, person_id: int, channel: str, now: date
 def _cancel(kind: CaseKind) -> Stop:
     async def stop(session: AsyncSession, person_id: int, channel: str, now: datetime) -> None:
         await advice.cancel_unanswered(session, person_id, kind, channel=channel, now=now)
+        await appointment_forgetting.give_up_kind(session, person_id, kind, channel, now)
 
     return stop
 
