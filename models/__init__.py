@@ -40,6 +40,7 @@ from models.coordination import AccessToken, Counter, Lease, SharedVersion
 from models.customer import AccountBinding, BindingState, CustomerAccount
 from models.department import Department, DepartmentStaff
 from models.dialogue import Dialogue, DialogueState
+from models.duty import CaseQueue, DutyRoom, DutySetting, DutyShift, Half, StaffSkill
 from models.evidence import Evidence
 from models.identity import (
     Account,
@@ -137,6 +138,7 @@ __all__ = [
     "CaseKnowledge",
     "CaseLink",
     "CaseMention",
+    "CaseQueue",
     "CaseRating",
     "CaseReminder",
     "CaseReporter",
@@ -160,6 +162,9 @@ __all__ = [
     "DeviceKind",
     "Dialogue",
     "DialogueState",
+    "DutyRoom",
+    "DutySetting",
+    "DutyShift",
     "Employment",
     "EntryKind",
     "Evidence",
@@ -167,6 +172,7 @@ __all__ = [
     "Follower",
     "FollowerTag",
     "Guess",
+    "Half",
     "Interest",
     "InterestChoice",
     "JobState",
@@ -219,6 +225,7 @@ __all__ = [
     "StaffLink",
     "StaffRecoveryCode",
     "StaffSession",
+    "StaffSkill",
     "StaffState",
     "StaffTry",
     "StaffUpload",
