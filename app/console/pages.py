@@ -25,6 +25,7 @@ from app.console import (
     deliveries,
     department_desk,
     departments,
+    duty,
     health,
     home,
     jobs,
@@ -45,7 +46,9 @@ from app.console import (
     record,
     signing_in,
     staff,
+    staff_work,
     status,
+    workload,
 )
 
 OPEN: Final = (signing_in,)  # for who is not signed in yet
@@ -64,6 +67,7 @@ PARTS: Final = (
     legal_aid_acts,
     member_import,
     menu_file,
+    staff_work,
 )
 ROOMS: Final = (  # each with a `SECTION` and the right it needs
     alerts,
@@ -74,6 +78,8 @@ ROOMS: Final = (  # each with a `SECTION` and the right it needs
     legal_aid,
     counselling,
     health,
+    duty,
+    workload,
     canned,
     applications,
     privacy,
