@@ -89,8 +89,7 @@ async def list_of(session: AsyncSession, who: Staff, now: datetime) -> Sequence[
 
 async def list_able(session: AsyncSession, room: DutyRoom) -> list[Staff]:
     """Who may be put on the rota of this room: whoever answers something there; by name."""
-    place = duty_rooms.PLACES[room]
-    return [each for each in await _in_service(session) if await _may(session, each, place.answers)]
+    return await permissions.list_able(session, duty_rooms.PLACES[room].answers)
 
 
 # --- the lead's ---------------------------------------------------------------------------------------------
@@ -183,11 +182,6 @@ def _shifts(room: DutyRoom) -> Any:
     return (
         sa.select(DutyShift, Staff).join(Staff, Staff.id == DutyShift.staff_id).where(DutyShift.room == room)
     )
-
-
-async def _in_service(session: AsyncSession) -> Sequence[Staff]:
-    active = sa.select(Staff).where(Staff.state == StaffState.ACTIVE).order_by(Staff.name, Staff.id)
-    return (await session.scalars(active)).all()
 
 
 async def _may(session: AsyncSession, who: Staff, right: permissions.Right) -> bool:
