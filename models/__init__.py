@@ -49,6 +49,7 @@ from models.coordination import AccessToken, Counter, Lease, SharedVersion
 from models.customer import AccountBinding, BindingState, CustomerAccount
 from models.department import Department, DepartmentStaff
 from models.dialogue import Dialogue, DialogueState
+from models.duty import CaseQueue, DutyRoom, DutySetting, DutyShift, Half, StaffSkill
 from models.evidence import Evidence
 from models.identity import (
     Account,
@@ -151,6 +152,7 @@ __all__ = [
     "CaseKnowledge",
     "CaseLink",
     "CaseMention",
+    "CaseQueue",
     "CaseRating",
     "CaseReminder",
     "CaseReporter",
@@ -174,6 +176,9 @@ __all__ = [
     "DeviceKind",
     "Dialogue",
     "DialogueState",
+    "DutyRoom",
+    "DutySetting",
+    "DutyShift",
     "Employment",
     "EntryKind",
     "Evidence",
@@ -181,6 +186,7 @@ __all__ = [
     "Follower",
     "FollowerTag",
     "Guess",
+    "Half",
     "Interest",
     "InterestChoice",
     "JobState",
@@ -235,6 +241,7 @@ __all__ = [
     "StaffLink",
     "StaffRecoveryCode",
     "StaffSession",
+    "StaffSkill",
     "StaffState",
     "StaffTry",
     "StaffUpload",

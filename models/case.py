@@ -177,6 +177,7 @@ class Case(Base):
             )
             for column, before in {
                 "answer_due_at": ("kind",),
+                "answered_at": ("kind",),
                 "owner_id": (),
                 "return_due_at": (),
                 "reminder_due_at": (),

@@ -3,7 +3,7 @@
 Not here: what a role may do (`app.services.permissions`), what staff did (`models.staff_act`).
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -31,6 +31,7 @@ class Role(StrEnum):
     TRAINER = "trainer"
     AUDITOR = "auditor"
     OPERATOR = "operator"
+    LEAD = "lead"
 
     @property
     def label(self) -> str:
@@ -52,6 +53,7 @@ _ROLES = {
     Role.TRAINER: "培训",
     Role.AUDITOR: "审计",
     Role.OPERATOR: "运维",
+    Role.LEAD: "值班组长",
 }
 
 
@@ -80,10 +82,16 @@ class Staff(Base):
     totp_step: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # of the last code taken; none is twice
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), unique=True)  # for alerts
     created_at: Mapped[datetime]
+    most_cases: Mapped[int | None]  # unanswered ones at once; None: as many as is usual
+    away_from: Mapped[date | None]
+    away_until: Mapped[date | None]  # the last day of it
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
 
     grants: Mapped[list["StaffGrant"]] = relationship(lazy="raise", order_by="StaffGrant.id")
+
+    def is_away(self, day: date) -> bool:
+        return self.away_from is not None and self.away_from <= day <= (self.away_until or self.away_from)
 
 
 class StaffGrant(Base):

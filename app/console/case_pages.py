@@ -12,6 +12,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clock import civil_date
 from app.console import case_beside, forms, listing
 from app.console.entrance import Desk
 from app.console.listing import Filter, View
@@ -46,7 +47,7 @@ from app.services.case_work import Answered
 from app.services.permissions import Right, Standing, scope
 from models import OVER, Case, CaseKind, CaseState
 
-LATE: Final = "late"
+DUE: Final = {"late": "已超时", "today": "今天到期和已超时"}
 OWNERS: Final = {"mine": "我接手的", "free": "待接的"}
 FOR_ME: Final = {"named": "备注提到我", "reminded": "到时间跟进"}
 RATED: Final = {Unhappy.ALL.value: "不满意的", Unhappy.WAITING.value: "不满意、没有回访"}
@@ -91,9 +92,11 @@ class CaseRoom:
             scores = await case_ratings.averages(session, now - case_ratings.LATELY, self.room.kinds)
             may_act = desk.may(self.answers)
             able = await permissions.list_able(session, self.answers) if may_act else []
+        today = civil_date(now)
+        able.sort(key=lambda each: each.is_away(today))
         left = max(0, count.waiting - case_lists.FIRST)
         shown: dict[str, Any] = {"page": others, "rows": rows, "count": count, "left": left}
-        shown |= {"may_act": may_act, "able": able}
+        shown |= {"may_act": may_act, "able": able, "today": today}
         shown["writes_down"] = self.takes_callers and desk.may(Right.CALLERS_WRITE)
         return shell.page(self.list_template, room=self, newest=newest, scores=scores, **shown)
 
@@ -132,8 +135,9 @@ class CaseRoom:
             Filter("state", "状态", {state.value: state.label for state in self.states}),
             *([Filter("topic", "话题", self.topics)] if self.topics else []),
             Filter("owner", "办理人", OWNERS),
+            Filter("login", "办理人的登录名"),
             Filter("for", "与我有关", FOR_ME),
-            Filter("due", "时限", {LATE: "已超时"}),
+            Filter("due", "时限", DUE),
             Filter("rated", "评价", RATED),
             Filter("number", "编号"),
         )
@@ -207,7 +211,7 @@ class CaseRoom:
             async with desk.acting() as session:
                 case = await self.taken_up(session, desk, number, forms.words(form, "seen"), now)
                 care_wording.refuse_doubtful(case.kind, text, forms.words(form, "warned_of"))
-                case_owners.answers(case, desk.standing, now)
+                await case_owners.answers(session, case, desk.standing, now)
                 if how == "ask":
                     done = await consultation_work.ask(
                         session, case.number, text, desk.by, now, channel="console"

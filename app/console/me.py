@@ -3,16 +3,26 @@
 from typing import Annotated, Any, Final
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.console import forms, leave
 from app.console.entrance import ActingDesk, AtDesk, Desk
 from app.console.office import OfficeInUse
 from app.console.shell import InShell
 from app.dependencies import Now
 from app.errors import DomainError
-from app.services import audit, passwords, second_step, staff, staff_sign_in
+from app.services import (
+    audit,
+    case_owners,
+    passwords,
+    rota,
+    second_step,
+    staff,
+    staff_sign_in,
+    staff_skills,
+)
 from app.web import qr
 from models import Staff
 
@@ -24,11 +34,19 @@ LINK: Final = "/me/staff"  # on the portal, where WeChat says who somebody is
 
 @router.get("")
 async def me(desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
-    async with desk.reading() as session:
-        own = await session.get_one(Staff, desk.standing.staff_id)
-        sessions = await staff_sign_in.list_sessions(session, own.id, now)
-        left = await second_step.codes_left(session, own.id)
-    return shell.page("me.html", own=own, sessions=sessions, codes_left=left)
+    return shell.page("me.html", **await _shown(desk, now))
+
+
+@router.post("/away")
+async def away(request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    """One's own leave."""
+    form = await forms.read(request)
+    try:
+        async with desk.acting() as session:
+            words = await leave.keep(session, await _own(session, desk), form, desk.standing, now)
+    except DomainError as error:
+        return shell.refused("me.html", error, **await _shown(desk, now), typed=leave.typed(form))
+    return shell.done(PAGE, words)
 
 
 @router.get("/password")
@@ -141,6 +159,22 @@ async def wechat_off(desk: ActingDesk, shell: InShell) -> RedirectResponse:
         (await _own(session, desk)).person_id = None
         audit.does(session, "staff.wechat_off", desk.login)
     return shell.done(PAGE, "已解除，提醒不再发到那个微信。")
+
+
+async def _shown(desk: Desk, now: Now) -> dict[str, Any]:
+    async with desk.reading() as session:
+        own = await session.get_one(Staff, desk.standing.staff_id)
+        skills = (await staff_skills.of(session, [own.id])).get(own.id, frozenset())
+        return {
+            "own": own,
+            "sessions": await staff_sign_in.list_sessions(session, own.id, now),
+            "codes_left": await second_step.codes_left(session, own.id),
+            "answers": staff_skills.spoken(skills),
+            "offered": staff_skills.offered(desk.standing),
+            "limit": case_owners.limit_of(own),
+            "shifts": await rota.list_of(session, own, now),
+            "away": leave.shown(own, now),
+        }
 
 
 def _offer(desk: Desk, shell: InShell, secret: str, error: DomainError | None = None) -> HTMLResponse:

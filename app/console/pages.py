@@ -27,6 +27,7 @@ from app.console import (
     deliveries,
     department_desk,
     departments,
+    duty,
     health,
     home,
     jobs,
@@ -47,7 +48,9 @@ from app.console import (
     record,
     signing_in,
     staff,
+    staff_work,
     status,
+    workload,
 )
 
 OPEN: Final = (signing_in,)  # for who is not signed in yet
@@ -67,6 +70,7 @@ PARTS: Final = (
     legal_aid_acts,
     member_import,
     menu_file,
+    staff_work,
 )
 ROOMS: Final = (  # each with a `SECTION` and the right it needs
     alerts,
@@ -78,6 +82,8 @@ ROOMS: Final = (  # each with a `SECTION` and the right it needs
     counselling,
     health,
     appointments,
+    duty,
+    workload,
     canned,
     applications,
     privacy,

@@ -14,7 +14,7 @@ from app.console.office import Office, OfficeInUse
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError
-from app.services import branches, staff
+from app.services import branches, case_owners, permissions, staff, staff_skills
 from app.services.permissions import Right, Standing, may_give
 from app.services.staff import Invited, Wanted
 from models import Role
@@ -71,8 +71,7 @@ async def invite(
 @router.get("/{public_id}")
 async def one(public_id: str, desk: AtDesk, shell: InShell) -> HTMLResponse:
     async with desk.reading() as session:
-        found = await staff.get(session, public_id)
-        return shell.page("staff_one.html", found=found, **await _choices(session, desk))
+        return shell.page("staff_one.html", **await _shown(session, desk, public_id))
 
 
 @router.post("/{public_id}/roles", dependencies=[needs(Right.STAFF_EDIT)])
@@ -84,7 +83,7 @@ async def set_roles(public_id: str, request: Request, desk: ActingDesk, shell: I
             wanted = await _wanted(session, form)
             await staff.set_roles(session, found, wanted, by=desk.standing, now=now)
     except DomainError as error:
-        return await _again(desk, shell, public_id, error)
+        return await again(desk, shell, public_id, error)
     return shell.done(f"{PAGE}/{public_id}", "角色已更改，马上生效。")
 
 
@@ -96,7 +95,7 @@ async def rename(public_id: str, request: Request, desk: ActingDesk, shell: InSh
             found = await staff.get(session, public_id, lock=True)
             await staff.rename(session, found, forms.words(form, "name"), by=desk.standing)
     except DomainError as error:
-        return await _again(desk, shell, public_id, error)
+        return await again(desk, shell, public_id, error)
     return shell.done(f"{PAGE}/{public_id}", "姓名已更改。")
 
 
@@ -108,7 +107,7 @@ async def disable(public_id: str, request: Request, desk: ActingDesk, shell: InS
             found = await staff.get(session, public_id, lock=True)
             await staff.disable(session, found, by=desk.standing, now=now, reason=reason)
     except DomainError as error:
-        return await _again(desk, shell, public_id, error)
+        return await again(desk, shell, public_id, error)
     return shell.done(f"{PAGE}/{public_id}", "账号已停用，所有登录都已退出。")
 
 
@@ -119,7 +118,7 @@ async def reset(public_id: str, desk: ActingDesk, shell: InShell, office: Office
             found = await staff.get(session, public_id, lock=True)
             secret = await staff.reset(session, found, by=desk.standing, now=now)
     except DomainError as error:
-        return await _again(desk, shell, public_id, error)
+        return await again(desk, shell, public_id, error)
     return _link(shell, office, Invited(found, secret))
 
 
@@ -132,10 +131,25 @@ def _link(shell: Shell, office: Office, made: Invited) -> HTMLResponse:
     return shell.page("staff_link.html", found=made.staff, address=address, hours=hours)
 
 
-async def _again(desk: Desk, shell: Shell, public_id: str, error: DomainError) -> HTMLResponse:
+async def again(desk: Desk, shell: Shell, public_id: str, error: DomainError) -> HTMLResponse:
     async with desk.reading() as session:
-        found = await staff.get(session, public_id)
-        return shell.refused("staff_one.html", error, found=found, **await _choices(session, desk))
+        return shell.refused("staff_one.html", error, **await _shown(session, desk, public_id))
+
+
+async def _shown(session: AsyncSession, desk: Desk, public_id: str) -> dict[str, Any]:
+    """Somebody, and what he answers."""
+    found = await staff.get(session, public_id)
+    standing = await permissions.standing_of(session, found)
+    skills = (await staff_skills.of(session, [found.id])).get(found.id, frozenset())
+    return {
+        "found": found,
+        "offered": staff_skills.offered(standing),
+        "skills": skills,
+        "answers": staff_skills.spoken(skills),
+        "usual": case_owners.MOST,
+        "limit": case_owners.limit_of(found),
+        **await _choices(session, desk),
+    }
 
 
 async def _ways(session: AsyncSession) -> dict[int | None, str]:

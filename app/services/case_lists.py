@@ -5,18 +5,19 @@ Not here: applications and changes of members' data, which are decided and have 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clock import start_of_day
 from app.errors import NotFound
 from app.services import case_facts, case_mentions, case_owners, case_ratings, case_reminders, cases
 from app.services.case_facts import NOTHING, Facts
 from app.services.permissions import Scope
-from models import Care, Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind
+from models import Care, Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind, Staff
 
 UNANSWERED = (
     CaseState.SUBMITTED,
@@ -69,7 +70,9 @@ class Asked:
     topic: str = ""
     number: str = ""
     late: bool = False
+    today: bool = False  # due by the end of today, or late
     owner_id: int | None = None
+    owner_login: str = ""
     is_free: bool = False  # nobody has taken it
     named_id: int | None = None  # of staff: a note names him, and he has not looked since
     reminded_id: int | None = None  # of staff: he wanted to look at it again by now
@@ -80,17 +83,25 @@ class Asked:
         # Few have a due time; they are found by the index of those that have one.
         owed = (Case.answer_due_at.is_not(None), Case.state.in_(UNANSWERED))
         chosen = _joined(Case).where(*self._narrowed(), *owed)
-        chosen = chosen.where(Case.answer_due_at < self.now) if self.late else chosen
+        until = self.until
+        chosen = chosen if until is None else chosen.where(Case.answer_due_at < until)
         first = sa.case((sa.or_(Consultation.fast_track.is_(True), Care.urgent.is_(True)), 0), else_=1)
         return chosen.order_by(first, Case.answer_due_at, Case.id)
 
     def others(self) -> sa.Select[Case]:
         """All that waits for nothing of ours; no order yet."""
         chosen = sa.select(Case).where(*self._narrowed(), Case.state.not_in(UNANSWERED))
-        return chosen.where(sa.false()) if self.late else chosen
+        return chosen if self.until is None else chosen.where(sa.false())
 
     def everything(self) -> sa.Select[Case]:
         return sa.select(Case).where(*self._narrowed())
+
+    @property
+    def until(self) -> datetime | None:
+        """An answer must be owed before then."""
+        if self.late:
+            return self.now
+        return start_of_day(self.now) + timedelta(days=1) if self.today else None
 
     def _narrowed(self) -> list[sa.ColumnElement[bool]]:
         found = [self.room.holds, self.scope.holds(Case.branch_id)]
@@ -99,6 +110,9 @@ class Asked:
                 found.append(column == wanted)
         if self.owner_id is not None:
             found.append(Case.owner_id == self.owner_id)
+        if self.owner_login:
+            his = sa.select(Staff.id).where(Staff.login == self.owner_login.lower()).scalar_subquery()
+            found.append(Case.owner_id == his)
         if self.is_free:
             found.append(Case.owner_id.is_(None))
         if self.named_id is not None:
@@ -126,7 +140,9 @@ def asked_of(room: Room, scope: Scope, staff_id: int, given: Mapping[str, str], 
         state=CaseState(state) if state else None,
         topic=given.get("topic", ""),
         number=given.get("number", ""),
-        late=bool(given.get("due")),
+        late=given.get("due") == "late",
+        today=given.get("due") == "today",
+        owner_login=given.get("login", ""),
         owner_id=staff_id if whose == "mine" else None,
         is_free=whose == "free",
         named_id=staff_id if why == "named" else None,

@@ -4,15 +4,25 @@ A case without an owner lies before everybody who may answer it. Whoever takes o
 again; the clock of the answer that is owed runs on all the while.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clock import civil_date
 from app.errors import DomainError
-from app.services import case_work, legal_aid_carrying, permissions, staff_notices
+from app.services import (
+    case_conflicts,
+    case_queue,
+    case_work,
+    duty_rooms,
+    legal_aid_carrying,
+    permissions,
+    staff_notices,
+)
 from app.services.case_clocks import return_due
 from app.services.case_moves import MOVES, way
 from app.services.cases import moment_kept
@@ -47,14 +57,21 @@ async def take(
     if case.owner_id is not None:
         name = await name_of(session, case)
         raise DomainError(f"{case.number} 已由{name}接手。要换人办，请点「转给别人」。")
-    if await count_taken(session, who.staff_id) >= MOST:
-        raise DomainError(f"您手上已有 {MOST} 件没答复的，请先办完几件，或转给别人。")
+    own = await lock_staff(session, who.staff_id)
+    await case_conflicts.refuse(session, case, own)
+    if await count_taken(session, own.id) >= limit_of(own):
+        raise DomainError(f"您手上已有 {limit_of(own)} 件没答复的，请先办完几件，或转给别人。")
     await _own(session, case, who.staff_id, f"{who.name}接手", who.name, now, channel)
     case_work.put_down(session, "case.take", case)
 
 
-def answers(case: Case, who: Standing, now: datetime) -> None:
-    """Whoever answers a case that nobody has taken has it from then on, for what comes after."""
+async def answers(session: AsyncSession, case: Case, who: Standing, now: datetime) -> None:
+    """Whoever answers a case that nobody has taken has it from then on, for what comes after.
+
+    Raises: DomainError: it is against the company, not his already, and he is of it.
+    """
+    if case.owner_id != who.staff_id:
+        await case_conflicts.refuse(session, case, await session.get_one(Staff, who.staff_id))
     if case.owner_id is None:
         case.owner_id, case.owned_at = who.staff_id, moment_kept(now, anonymous=case.anonymous)
 
@@ -79,11 +96,26 @@ async def hand_to(
     standing = await permissions.standing_of(session, to)
     if not permissions.may(standing, ANSWERED_BY[case.kind], case.branch_id):
         raise DomainError(f"{to.name}不能办这类事项，请选别人。")
+    await case_conflicts.refuse(session, case, to)
     said = f"{by.name}转给{to.name}" + (f"：{why}" if why else "")
     await _own(session, case, to.id, said, by.name, now, channel)
     case_work.put_down(session, "case.hand", case, reason=why or None, to=to.login)
     if to.id != by.staff_id:
         await staff_notices.handed(session, case, to, now)
+
+
+async def assign(session: AsyncSession, case: Case, to: Staff, now: datetime) -> None:
+    """By the rota, whoever had it before; that person hears of it. `case` is locked, and `to` found fit."""
+    had = await name_of(session, case)
+    said = f"{had}不在岗，按值班表转给{to.name}" if had else f"按值班表派给{to.name}"
+    await _own(session, case, to.id, said, SYSTEM, now, "")
+    await staff_notices.assigned(session, case, to, now)
+
+
+async def release(session: AsyncSession, case: Case, now: datetime) -> None:
+    """Its owner is not on duty, and nobody who is fits. `case` is locked."""
+    name = await name_of(session, case)
+    await _let_go(session, case, f"{name}不在岗，退回待接", SYSTEM, now, "", passes=False)
 
 
 async def give_back(
@@ -99,9 +131,16 @@ async def give_back(
 
 
 async def take_back(session: AsyncSession, case: Case, now: datetime) -> None:
-    """Its owner has said nothing for too long: it goes back to all, and they hear of it."""
+    """Its owner has said nothing for too long: it goes back to all, and they hear of it.
+
+    Where the rota finds somebody else, only who leads the room does.
+    """
     name = await name_of(session, case)
     entry = await _let_go(session, case, f"{name}接手后没有答复，退回待接", SYSTEM, now, "")
+    room = duty_rooms.room_of(case)
+    if room is not None and await duty_rooms.assigns(session, case):
+        await staff_notices.silent(session, case, entry, room, now)
+        return
     await staff_notices.returned(session, case, entry, ANSWERED_BY[case.kind], now)
 
 
@@ -130,6 +169,26 @@ async def count_taken(session: AsyncSession, staff_id: int) -> int:
     return int(await session.scalar(taken) or 0)
 
 
+async def counts_taken(session: AsyncSession, staff_ids: Collection[int]) -> dict[int, int]:
+    """As `count_taken`, of several at once; who has none is not there."""
+    taken = sa.select(Case.owner_id, sa.func.count(Case.id)).where(
+        Case.owner_id.in_(staff_ids), Case.answer_due_at.is_not(None)
+    )
+    rows: Any = (await session.execute(taken.group_by(Case.owner_id))).all()
+    return dict(rows)
+
+
+def limit_of(staff: Staff) -> int:
+    """Unanswered cases that he may have taken at once."""
+    return staff.most_cases or MOST
+
+
+async def lock_staff(session: AsyncSession, staff_id: int) -> Staff:
+    """So that of two cases that come to somebody at once the second counts the first."""
+    await session.execute(sa.select(Staff.id).where(Staff.id == staff_id).with_for_update())
+    return await session.get_one(Staff, staff_id)
+
+
 async def name_of(session: AsyncSession, case: Case) -> str:
     """Of the owner; empty where there is none."""
     return (await names_of(session, [case])).get(case.id, "")
@@ -145,14 +204,26 @@ async def names_of(session: AsyncSession, found: Sequence[Case]) -> dict[int, st
     return {case.id: names.get(case.owner_id, "") for case in found if case.owner_id is not None}
 
 
-async def list_able(session: AsyncSession, case: Case) -> list[tuple[Staff, int]]:
-    """To whom it may be handed, the one with the fewest unanswered cases first; how many each has."""
+@dataclass(frozen=True, slots=True)
+class Able:
+    """Somebody to whom a case may be handed; `away`: he is not there today."""
+
+    staff: Staff
+    taken: int  # unanswered cases that he has
+    away: bool
+
+
+async def list_able(session: AsyncSession, case: Case, now: datetime) -> list[Able]:
+    """To whom it may be handed, the one with the fewest unanswered cases first; who is away comes last."""
     able = await permissions.list_able(session, ANSWERED_BY[case.kind], case.branch_id)
-    is_owed = Case.answer_due_at.is_not(None)
-    taken = sa.select(Case.owner_id, sa.func.count(Case.id)).where(is_owed, Case.owner_id.is_not(None))
-    counts: dict[int | None, int] = dict((await session.execute(taken.group_by(Case.owner_id))).all())
-    others = [(each, counts.get(each.id, 0)) for each in able if each.id != case.owner_id]
-    return sorted(others, key=lambda one: (one[1], one[0].id))
+    if await case_conflicts.only_outside(session, case):
+        able = [each for each in able if not await case_conflicts.of_company(session, each)]
+    counts = await counts_taken(session, [each.id for each in able])
+    today = civil_date(now)
+    others = [
+        Able(each, counts.get(each.id, 0), each.is_away(today)) for each in able if each.id != case.owner_id
+    ]
+    return sorted(others, key=lambda one: (one.away, one.taken, one.staff.id))
 
 
 # --- parts -------------------------------------------------------------------------------------------------
@@ -179,8 +250,17 @@ async def _own(
 
 
 async def _let_go(
-    session: AsyncSession, case: Case, said: str, by: str, now: datetime, channel: str
+    session: AsyncSession,
+    case: Case,
+    said: str,
+    by: str,
+    now: datetime,
+    channel: str,
+    *,
+    passes: bool = True,
 ) -> CaseEntry:
+    """`passes`: who had it is not given it by the rota again."""
+    had = case.owner_id
     at = moment_kept(now, anonymous=case.anonymous)
     if case.state is CaseState.ASSIGNED:
         session.add(case_work.moved(case, CaseState.TRIAGED, by, at, channel=channel))
@@ -188,6 +268,7 @@ async def _let_go(
     session.add(entry)
     case.owner_id = case.owned_at = case.return_due_at = None
     await session.flush()
+    await case_queue.freed(session, case, had if passes else None)
     return entry
 
 

@@ -41,7 +41,7 @@ async def each(session: AsyncSession, asked: Asked) -> AsyncIterator[list[str]]:
     before: int | None = None
     while True:
         chosen = asked.everything().order_by(Case.id.desc()).limit(AT_ONCE)
-        chosen = chosen.where(Case.answer_due_at < asked.now) if asked.late else chosen
+        chosen = chosen if asked.until is None else chosen.where(Case.answer_due_at < asked.until)
         chosen = chosen if before is None else chosen.where(Case.id < before)
         found = (await session.scalars(chosen)).all()
         for row in await case_lists.rows(session, found, asked.now):

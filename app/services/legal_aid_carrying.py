@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
 from app.errors import DomainError
-from app.services import case_work, legal_aid, legal_aid_clocks, permissions, staff_notices
+from app.services import case_conflicts, case_work, legal_aid, legal_aid_clocks, permissions, staff_notices
 from app.services import legal_aid_work as work
 from app.services.case_notices import ENDED, PROGRESS
 from app.services.legal_aid import KIND, PAPERS_WORD
 from app.services.legal_aid_clocks import ASSIGN, SUPPLY
 from app.services.legal_aid_work import CONSOLE, Done
 from app.services.permissions import Right, Standing
-from models import Case, CaseState, LegalAid, Member, Role, Staff
+from models import Case, CaseState, LegalAid, Staff
 
 SYSTEM: Final = "system"
 S: Final = CaseState
@@ -98,13 +98,8 @@ async def _why_not(session: AsyncSession, row: LegalAid, lawyer: Staff) -> str:
     """Empty, or why this lawyer is none for it: whoever works for the company does not act against it."""
     if not row.own_company:
         return ""
-    grants = await permissions.grants_of(session, lawyer.id)
-    if any(grant.role is Role.COMPANY_LAWYER for grant in grants):
-        return "公司法务，对方是本公司"
-    if lawyer.person_id is None:
-        return ""
-    member = await session.scalar(sa.select(Member).where(Member.person_id == lawyer.person_id))
-    return "本公司职工，对方是本公司" if member is not None and member.left_on is None else ""
+    why = await case_conflicts.of_company(session, lawyer)
+    return f"{why}，对方是本公司" if why else ""
 
 
 async def _reassign(

@@ -72,6 +72,8 @@ class Right(StrEnum):
     JOBS_READ = "jobs.read"
     STATUS_READ = "status.read"
     KEYS_ROTATE = "keys.rotate"
+    DUTY_READ = "duty.read"
+    DUTY_LEAD = "duty.lead"
     STAFF_READ = "staff.read"
     STAFF_EDIT = "staff.edit"
     AUDIT_READ = "audit.read"
@@ -135,6 +137,8 @@ _LABELS: Final[Mapping[Right, str]] = {
     Right.JOBS_READ: "看任务",
     Right.STATUS_READ: "看运行状态",
     Right.KEYS_ROTATE: "更换加密钥匙",
+    Right.DUTY_READ: "看值班表",
+    Right.DUTY_LEAD: "排班、看办理情况",
     Right.STAFF_READ: "看工作人员",
     Right.STAFF_EDIT: "邀请和管理工作人员",
     Right.AUDIT_READ: "看操作记录",
@@ -153,7 +157,7 @@ _AID_CARRIED = frozenset({R.AID_READ, R.AID_CARRY})
 _ADVISER = frozenset({R.APPOINTMENTS_READ, R.APPOINTMENTS_OWN})
 
 # An adviser's matters are read by those of his profession alone: whoever administers the union is not one.
-RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
+_OF_ROLES: Final[Mapping[Role, frozenset[Right]]] = {
     Role.UNION_ADMIN: frozenset(Right)
     - (_COUNSEL | _HEALTH)
     - {R.LEGAL_READ, R.LEGAL_ANSWER, R.AID_CARRY, R.APPOINTMENTS_OWN, R.KEYS_ROTATE}
@@ -183,11 +187,15 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     | {R.MENUS_READ, R.MENUS_APPLY, R.NOTICES_READ, R.NOTICES_EDIT, R.KEYS_ROTATE, R.STAFF_READ}
     | {R.MESSAGES_READ, R.MESSAGES_RAW, R.MESSAGES_RETRY, R.DELIVERIES_READ, R.DELIVERIES_RETRY}
     | {R.PEOPLE_READ, R.CONTENT_READ},
+    Role.LEAD: frozenset({R.DUTY_LEAD}),  # of the rooms in which he answers himself: `duty_rooms.leads`
+}
+RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
+    role: rights | {R.DUTY_READ} for role, rights in _OF_ROLES.items()
 }
 # Of what these are about nothing belongs to a branch: a role that was given for one gives none of them.
 OF_THE_UNION: Final[frozenset[Right]] = frozenset(
     {R.CUSTOMERS_READ, R.CUSTOMERS_EDIT, R.NOTICES_EDIT, R.MENUS_APPLY, R.STATUS_READ, R.KEYS_ROTATE}
-    | {R.CALLERS_WRITE, R.COMPLAINTS_READ, R.COMPLAINTS_WORK, R.COMPLAINTS_LEAD}
+    | {R.CALLERS_WRITE, R.DUTY_LEAD, R.COMPLAINTS_READ, R.COMPLAINTS_WORK, R.COMPLAINTS_LEAD}
     | {R.MESSAGES_READ, R.MESSAGES_RAW, R.MESSAGES_RETRY, R.DELIVERIES_READ, R.DELIVERIES_RETRY}
     | {R.BOARD_READ, R.BOARD_MODERATE, R.BOARD_ANSWER}
     | _ADVISER

@@ -155,7 +155,7 @@ async def set_roles(
 async def rename(session: AsyncSession, staff: Staff, name: str, *, by: Standing | None) -> None:
     """Raises: DomainError: no name, a long one, or somebody over whom `by` is not set."""
     name = name.strip()
-    _refuse_over(by, staff)
+    refuse_over(by, staff)
     if not name or len(name) > _NAME_LENGTH:
         raise DomainError(f"请写姓名，最多 {_NAME_LENGTH} 个字。")
     staff.name = name
@@ -170,7 +170,7 @@ async def disable(
     Raises: DomainError: oneself, somebody over whom `by` is not set, or the last administrator.
     """
     _refuse_oneself(staff, by)
-    _refuse_over(by, staff)
+    refuse_over(by, staff)
     staff.state = StaffState.DISABLED
     await case_owners.take_back_all(session, staff.id, now)
     await _end_everywhere(session, staff)
@@ -187,7 +187,7 @@ async def reset(session: AsyncSession, staff: Staff, *, by: Standing | None, now
     Raises: DomainError: oneself, or somebody over whom `by` is not set.
     """
     _refuse_oneself(staff, by)
-    _refuse_over(by, staff)
+    refuse_over(by, staff)
     act = "staff.enable" if staff.state is StaffState.DISABLED else "staff.reset"
     staff.state, staff.password, staff.totp_secret = StaffState.INVITED, None, None
     await session.execute(sa.delete(StaffRecoveryCode).where(StaffRecoveryCode.staff_id == staff.id))
@@ -285,7 +285,8 @@ def _refuse_giving(by: Standing | None, role: Role, branch_id: int | None) -> No
         raise DomainError(f"您不能给予或收回「{role.label}」这个角色（或不在这个分会的范围内）。")
 
 
-def _refuse_over(by: Standing | None, staff: Staff) -> None:
+def refuse_over(by: Standing | None, staff: Staff) -> None:
+    """`staff` has its roles. Raises: DomainError: somebody over whom `by` is not set."""
     for grant in staff.grants:
         _refuse_giving(by, grant.role, grant.branch_id)
 

@@ -6,15 +6,17 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import addresses, outbox, permissions
+from app.services import addresses, duty_rooms, outbox, permissions
 from app.services.permissions import Right
-from models import Case, CaseEntry, CaseReminder, Staff
+from models import Case, CaseEntry, CaseQueue, CaseReminder, DutyRoom, Staff
 
 PAGE: Final = "/console/number"  # leads to the room where a case of that number lies
+WORKLOAD: Final = "/console/workload"
 HANDED, RETURNED, UNHAPPY = "staff.handed", "staff.returned", "staff.unhappy"
 AID = "staff.aid"
 MENTIONED, FOLLOW_UP = "staff.mentioned", "staff.follow_up"
 DISPATCHED, DUE = "staff.dispatched", "staff.due"
+ASSIGNED, SILENT, FREE = "staff.assigned", "staff.silent", "staff.free"
 KINDS: Final[Mapping[str, str]] = {
     HANDED: "事项转给同事",
     RETURNED: "事项退回待接",
@@ -24,6 +26,9 @@ KINDS: Final[Mapping[str, str]] = {
     AID: "法律援助要办",
     DISPATCHED: "投诉建议转给部门",
     DUE: "投诉建议到期提醒",
+    ASSIGNED: "按值班表派件",
+    SILENT: "派件后没有答复",
+    FREE: "事项没有人接",
 }
 
 
@@ -32,6 +37,37 @@ async def handed(session: AsyncSession, case: Case, to: Staff, now: datetime) ->
         words = f"有一件{case.kind.label}转给您办：{case.number}。请到工作台看。"
         key = f"{HANDED}:{case.id}:{case.version}"
         outbox.add(session, HANDED, key=key, to=to.person_id, payload=_text(words, case), now=now)
+
+
+async def assigned(session: AsyncSession, case: Case, to: Staff, now: datetime) -> None:
+    if to.person_id is not None:
+        words = f"您在值班，有一件{case.kind.label}派给您：{case.number}。请到工作台看。"
+        key = f"{ASSIGNED}:{case.id}:{case.version}"
+        outbox.add(session, ASSIGNED, key=key, to=to.person_id, payload=_text(words, case), now=now)
+
+
+async def silent(session: AsyncSession, case: Case, entry: CaseEntry, room: DutyRoom, now: datetime) -> None:
+    """Who leads the room hears that somebody was given a case and said nothing."""
+    words = f"{case.kind.label} {case.number} 派出后没有答复，已退回另派。请到工作台「办理情况」看。"
+    await _tell_leads(session, SILENT, f"{entry.id}", words, room, now)
+
+
+async def free(session: AsyncSession, case: Case, queue: CaseQueue, room: DutyRoom, now: datetime) -> None:
+    """Who leads the room hears that nobody on duty fits, and nobody has taken it."""
+    words = f"{case.kind.label} {case.number} 还没有人接手，值班的人里没有合适的。请到工作台「办理情况」看。"
+    await _tell_leads(session, FREE, f"{case.id}:{queue.lead_due_at}", words, room, now)
+
+
+async def _tell_leads(
+    session: AsyncSession, kind: str, what: str, words: str, room: DutyRoom, now: datetime
+) -> None:
+    # He may lead a room whose cases he does not read: the address is that of the figures.
+    payload = {"type": "text", "content": addresses.with_page(words, f"{WORKLOAD}?room={room}")}
+    for each in await duty_rooms.list_leads(session, room):
+        if each.person_id is not None:
+            outbox.add(
+                session, kind, key=f"{kind}:{what}:{each.id}", to=each.person_id, payload=payload, now=now
+            )
 
 
 async def returned(session: AsyncSession, case: Case, entry: CaseEntry, right: Right, now: datetime) -> None:
