@@ -221,11 +221,13 @@ async def test_the_writer_hears_why_and_others_find_nothing(session: AsyncSessio
 
     assert (await told(session))[-1] == "您在留言板的帖子「晚饭能不能早一点」已隐藏：提到了同事的姓名"
     assert (await board_lists.list_public(session)).posts == [] and post.found_by == ""
-    for who in (None, await reader(session)):
+    other, address = await reader(session), board_rows.address_of(post, li)
+    for who in (None, other, li):
         with pytest.raises(NotFound):
             await board_lists.get_for(session, post.public_id, who)
-    own, mine = await board_lists.get_for(session, post.public_id, li)
-    assert mine and own.reason == "提到了同事的姓名"
+    with pytest.raises(NotFound):
+        await board_rows.get_mine_at(session, other, address)
+    assert (await board_rows.get_mine_at(session, li, address)).reason == "提到了同事的姓名"
 
     post = await board_work.show(session, seen(post, wang), NOON)
     assert post.state is BoardState.PUBLISHED and post.reason is None

@@ -9,6 +9,7 @@ from app.portal import (
     accounts,
     activities,
     board,
+    board_mine,
     board_writing,
     devices,
     interests,
@@ -37,7 +38,7 @@ from app.portal import (
 
 _PUBLIC: Final = (
     *(news, activities, tips, laws, services, search),
-    *(board_writing, board),  # in this order: `/board/new` is no post
+    *(board_writing, board_mine, board),  # in this order: `/board/new` is no post
     *(signing_in, sharing, large_type, privacy, verification),
 )
 # For who is signed in.

@@ -65,6 +65,23 @@ async def get_own(session: AsyncSession, public_id: str, person_id: int, *, lock
     return post
 
 
+def address_of(post: BoardPost, person_id: int) -> str:
+    """What the address of one's own post ends with: a digest that tells nobody which post it is.
+
+    A proxy's log knows whose browser came, and when; it must not hold the id that gets public later.
+    """
+    return keyring().digest(f"{person_id}:{post.public_id}", "board-address").hex()
+
+
+async def get_mine_at(session: AsyncSession, person_id: int, address: str) -> BoardPost:
+    """One's own post by its address. Raises: NotFound: none, or somebody else's."""
+    mine = sa.select(BoardPost).where(BoardPost.author_digest == author_digest(person_id))
+    for post in await session.scalars(mine.order_by(BoardPost.id.desc())):
+        if address_of(post, person_id) == address:
+            return post
+    raise NotFound(NOWHERE)
+
+
 async def lock_seen(session: AsyncSession, public_id: str, version: int, now: datetime) -> BoardPost:
     """For staff who act on what they saw. Raises: NotFound; MovedOn: it is not as it was then."""
     post = await get(session, public_id, lock=True)
