@@ -381,6 +381,8 @@ async def test_three_persons_hide_a_post_until_somebody_has_looked(session: Asyn
 
     post = await again(session, post)
     assert (post.state, post.reports, post.decided_by) == (BoardState.HIDDEN, 3, "系统")
+    # As of a report the day: the minute would lead to the third who reported it.
+    assert {post.decided_at, (await board_rows.moves_of(session, post))[-1].at} == {start_of_day(NOON)}
     assert "有多位职工举报" in (await told(session))[-1]
     assert [each.id for each in await board_lists.list_waiting(session, 9)] == [post.id]
     post = await board_work.show(session, seen(post, wang), NOON)
