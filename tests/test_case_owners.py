@@ -225,8 +225,8 @@ async def test_whoever_answers_first_has_it(session: AsyncSession) -> None:
     zhang, li = await lawyer(session, "张律师"), await lawyer(session, "李律师")
     case = await locked(session, number)
 
-    case_owners.answers(case, zhang, NOON)
-    case_owners.answers(case, li, NOON)
+    await case_owners.answers(session, case, zhang, NOON)
+    await case_owners.answers(session, case, li, NOON)
 
     assert case.owner_id == zhang.staff_id
 

@@ -34,8 +34,9 @@ async def give_back(room: CaseRoom, number: str, desk: Desk, shell: Shell) -> Re
 
 async def choosing(room: CaseRoom, number: str, desk: Desk, shell: Shell) -> HTMLResponse:
     """To whom it may be handed."""
+    now = desk.shared.clock.now()
     async with desk.reading() as session:
-        return shell.page("case_hand.html", **await _able(room, session, desk, number))
+        return shell.page("case_hand.html", **await _able(room, session, desk, number, now))
 
 
 async def hand(room: CaseRoom, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
@@ -51,18 +52,20 @@ async def hand(room: CaseRoom, number: str, request: Request, desk: Desk, shell:
         if error.status == 403:
             raise
         async with desk.reading() as session:
-            shown = await _able(room, session, desk, number)
+            shown = await _able(room, session, desk, number, now)
         return shell.refused("case_hand.html", error, **shown | {"typed": {"to": to, "why": why}})
     return shell.done(f"{room.page}/{case.number}", f"{case.number} 已交给{other.name}。")
 
 
-async def _able(room: CaseRoom, session: AsyncSession, desk: Desk, number: str) -> dict[str, Any]:
+async def _able(
+    room: CaseRoom, session: AsyncSession, desk: Desk, number: str, now: datetime
+) -> dict[str, Any]:
     case = await case_lists.get(session, room.room, desk.scope(room.reads), number)
     desk.demand(room.answers, case.branch_id)
     return {
         "room": room,
         "case": case,
         "owner": await case_owners.name_of(session, case),
-        "able": await case_owners.list_able(session, case),
+        "able": await case_owners.list_able(session, case, now),
         "typed": {},
     }

@@ -203,7 +203,7 @@ class CaseRoom:
             async with desk.acting() as session:
                 case = await self.taken_up(session, desk, number, forms.words(form, "seen"), now)
                 care_wording.refuse_doubtful(case.kind, text, forms.words(form, "warned_of"))
-                case_owners.answers(case, desk.standing, now)
+                await case_owners.answers(session, case, desk.standing, now)
                 if how == "ask":
                     done = await consultation_work.ask(
                         session, case.number, text, desk.by, now, channel="console"

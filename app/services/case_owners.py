@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
-from app.services import case_work, legal_aid_carrying, permissions, staff_notices
+from app.services import case_conflicts, case_work, legal_aid_carrying, permissions, staff_notices
 from app.services.case_clocks import return_due
 from app.services.case_moves import MOVES, way
 from app.services.cases import moment_kept
@@ -39,7 +39,8 @@ async def take(
 
     `case` is locked.
 
-    Raises: DomainError: it is another's, over or answered, or `who` has enough.
+    Raises: DomainError: it is another's, over or answered; `who` has enough, or is of the company against
+        which it is.
     """
     if case.owner_id == who.staff_id:
         return
@@ -47,14 +48,19 @@ async def take(
     if case.owner_id is not None:
         name = await name_of(session, case)
         raise DomainError(f"{case.number} 已由{name}接手。要换人办，请点「转给别人」。")
+    await case_conflicts.refuse(session, case, await session.get_one(Staff, who.staff_id), now)
     if await count_taken(session, who.staff_id) >= MOST:
         raise DomainError(f"您手上已有 {MOST} 件没答复的，请先办完几件，或转给别人。")
     await _own(session, case, who.staff_id, f"{who.name}接手", who.name, now, channel)
     case_work.put_down(session, "case.take", case)
 
 
-def answers(case: Case, who: Standing, now: datetime) -> None:
-    """Whoever answers a case that nobody has taken has it from then on, for what comes after."""
+async def answers(session: AsyncSession, case: Case, who: Standing, now: datetime) -> None:
+    """Whoever answers a case that nobody has taken has it from then on, for what comes after.
+
+    Raises: DomainError: it is against the company, and he is of it.
+    """
+    await case_conflicts.refuse(session, case, await session.get_one(Staff, who.staff_id), now)
     if case.owner_id is None:
         case.owner_id, case.owned_at = who.staff_id, moment_kept(now, anonymous=case.anonymous)
 
@@ -71,7 +77,8 @@ async def hand_to(
 ) -> None:
     """Give it to somebody, whoever has it now; that person hears of it. `case` is locked.
 
-    Raises: DomainError: it is over or answered, `to` has it already or may not answer it.
+    Raises: DomainError: it is over or answered, `to` has it already or may not answer it, or is of the
+        company against which it is.
     """
     _refuse_done(case)
     if case.owner_id == to.id:
@@ -79,6 +86,7 @@ async def hand_to(
     standing = await permissions.standing_of(session, to)
     if not permissions.may(standing, ANSWERED_BY[case.kind], case.branch_id):
         raise DomainError(f"{to.name}不能办这类事项，请选别人。")
+    await case_conflicts.refuse(session, case, to, now)
     said = f"{by.name}转给{to.name}" + (f"：{why}" if why else "")
     await _own(session, case, to.id, said, by.name, now, channel)
     case_work.put_down(session, "case.hand", case, reason=why or None, to=to.login)
@@ -145,9 +153,11 @@ async def names_of(session: AsyncSession, found: Sequence[Case]) -> dict[int, st
     return {case.id: names.get(case.owner_id, "") for case in found if case.owner_id is not None}
 
 
-async def list_able(session: AsyncSession, case: Case) -> list[tuple[Staff, int]]:
+async def list_able(session: AsyncSession, case: Case, now: datetime) -> list[tuple[Staff, int]]:
     """To whom it may be handed, the one with the fewest unanswered cases first; how many each has."""
     able = await permissions.list_able(session, ANSWERED_BY[case.kind], case.branch_id)
+    if await case_conflicts.only_outside(session, case):
+        able = [each for each in able if not await case_conflicts.of_company(session, each, now)]
     is_owed = Case.answer_due_at.is_not(None)
     taken = sa.select(Case.owner_id, sa.func.count(Case.id)).where(is_owed, Case.owner_id.is_not(None))
     counts: dict[int | None, int] = dict((await session.execute(taken.group_by(Case.owner_id))).all())

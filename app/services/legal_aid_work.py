@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date, day_begins
 from app.errors import DomainError
-from app.services import case_notices, case_work, legal_aid, legal_aid_clocks
+from app.services import case_conflicts, case_notices, case_work, legal_aid, legal_aid_clocks
 from app.services.calendar import after_working_days, is_working_day
 from app.services.case_notices import ANSWERED, ASKED, ENDED, PROGRESS
 from app.services.legal_aid import KIND, MINE_WORD, OBJECT_WORD, PAPERS_WORD
@@ -53,6 +53,7 @@ async def ask(
     case, row = await get(session, number, lock=True)
     if row.supplement_asked_at is not None:
         raise DomainError(f"{number} 已经一次性告知过要补的材料，不能再要求补正，请按现有材料审查。")
+    await case_conflicts.refuse_judge(session, case, by.staff_id)
     if case.state is not S.SUBMITTED:
         raise DomainError(f"{number} {case.state_label}，只有刚申请的能要求补正。")
     midnight = midnight_of(until, now)
@@ -77,6 +78,7 @@ async def accept(session: AsyncSession, number: str, by: Standing, now: datetime
     case, row = await get(session, number, lock=True)
     if case.state is S.REVIEWING:
         return Done(case, None)
+    await case_conflicts.refuse_judge(session, case, by.staff_id)
     was_missing = case.state is S.SUPPLEMENT
     entry = case_work.moved(case, S.REVIEWING, by.name, now, channel=CONSOLE)
     session.add(entry)
@@ -104,7 +106,7 @@ async def grant(session: AsyncSession, number: str, by: Standing, now: datetime)
     if case.state is S.GRANTED:
         return Done(case, None)
     was = case.state
-    await _refuse_judge(session, case, row, by)
+    await refuse_judge(session, case, row, by)
     words = f"您的法律援助申请 {case.number} 同意援助，不收您的钱。\n3 天内为您指派律师，指派以后马上告诉您。"
     entry = await case_work.say(session, case, S.GRANTED, "同意援助。", by.name, now, channel=CONSOLE)
     if was is S.OBJECTION:
@@ -129,7 +131,7 @@ async def reject(
     case, row = await get(session, number, lock=True)
     if case.state is S.REJECTED:
         return Done(case, None)
-    await _refuse_judge(session, case, row, by)
+    await refuse_judge(session, case, row, by)
     entry = await case_work.say(session, case, S.REJECTED, reason, by.name, now, channel=CONSOLE)
     return await _no(
         session, case, row, entry, f"您的法律援助申请 {case.number} 不予援助", reason, by, now, tap
@@ -149,7 +151,7 @@ async def terminate(
     case, row = await get(session, number, lock=True)
     if case.state is S.TERMINATED:
         return Done(case, None)
-    await _refuse_judge(session, case, row, by)
+    await refuse_judge(session, case, row, by)
     entry = await case_work.say(session, case, S.TERMINATED, reason, by.name, now, channel=CONSOLE)
     return await _no(session, case, row, entry, f"您的法律援助 {case.number} 终止了", reason, by, now, tap)
 
@@ -165,7 +167,7 @@ async def uphold(session: AsyncSession, number: str, reason: str, by: Standing, 
     case, row = await get(session, number, lock=True)
     if case.state is S.UPHELD:
         return Done(case, None)
-    await _refuse_judge(session, case, row, by)
+    await refuse_judge(session, case, row, by)
     entry = await case_work.say(session, case, S.UPHELD, reason, by.name, now, channel=CONSOLE)
     decided(row, by, now)
     over(case, row, now)
@@ -198,8 +200,12 @@ async def _no(
     return await told(session, case, entry, ANSWERED, words, short_of(heading), now)
 
 
-async def _refuse_judge(session: AsyncSession, case: Case, row: LegalAid, by: Standing) -> None:
-    """Nobody decides about himself, nor about an objection to what he decided. Raises: DomainError."""
+async def refuse_judge(session: AsyncSession, case: Case, row: LegalAid, by: Standing) -> None:
+    """Nobody decides about himself, nor about an objection to what he decided, nor who pays him as a lawyer.
+
+    Raises: DomainError.
+    """
+    await case_conflicts.refuse_judge(session, case, by.staff_id)
     if case.state is S.OBJECTION and row.decided_by_id == by.staff_id:
         raise DomainError(f"{case.number} 原来的决定是您作的，异议要由另一位同事复核。")
     own = await session.scalar(sa.select(Staff.person_id).where(Staff.id == by.staff_id))
