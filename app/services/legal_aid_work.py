@@ -12,7 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import civil_date, day_begins
+from app.clock import civil_date, day_begins, due_day
 from app.errors import DomainError
 from app.services import case_conflicts, case_notices, case_work, legal_aid, legal_aid_clocks
 from app.services.calendar import after_working_days, is_working_day
@@ -88,7 +88,7 @@ async def accept(session: AsyncSession, number: str, by: Standing, now: datetime
         legal_aid_clocks.owe(case, row, now, DECIDE)
         await case_notices.withdraw(session, case, now)
     assert row.due_at is not None
-    words = f"您的法律援助申请 {case.number} 材料已收齐，正在审查，最迟 {day_of(row.due_at)}答复。"
+    words = f"您的法律援助申请 {case.number} 材料已收齐，正在审查，最迟 {due_day(row.due_at)}答复。"
     return await told(session, case, entry, PROGRESS, words, "", now)
 
 
@@ -194,7 +194,7 @@ async def _no(
     how = f"点这里：{tap('提出异议', case.number)}" if tap is not None else f"回复「{OBJECT_WORD}」"
     words = (
         f"{heading}。理由：\n{reason}\n"
-        f"不同意的，{day_of(until)}以前{how}，由另一位同事 5 天内复核。"
+        f"不同意的，{due_day(until)}以前{how}，由另一位同事 5 天内复核。"
         "也可以打 12348 问政府的法律援助中心。"
     )
     return await told(session, case, entry, ANSWERED, words, short_of(heading), now)
@@ -234,7 +234,7 @@ def midnight_of(day: date, now: datetime) -> datetime:
 
 
 def list_of(missing: str, midnight: datetime) -> str:
-    return f"{missing}\n请在 {day_of(midnight)}（含当天）以前补齐。"
+    return f"{missing}\n请在 {due_day(midnight)}（含当天）以前补齐。"
 
 
 def decided(row: LegalAid, by: Standing, now: datetime) -> None:
@@ -244,11 +244,6 @@ def decided(row: LegalAid, by: Standing, now: datetime) -> None:
 def over(case: Case, row: LegalAid, now: datetime) -> None:
     case.closed_at = now
     legal_aid_clocks.end(case, row)
-
-
-def day_of(moment: datetime) -> str:
-    day = legal_aid_clocks.day_of(moment)
-    return f"{day.month}月{day.day}日"
 
 
 def look() -> str:
