@@ -76,6 +76,19 @@ def day_begins(day: date, *, days: int = 0) -> datetime:
     return datetime.combine(day + timedelta(days=days), datetime.min.time(), SHANGHAI)
 
 
+def ends_on(due_at: datetime) -> date:
+    """The last day before `due_at`, which may be its midnight."""
+    return civil_date(due_at - timedelta(seconds=1))
+
+
+def due_day(due_at: datetime | None) -> str:
+    """The last day for something, as people read it: 11月23日; without one 近期."""
+    if due_at is None:
+        return "近期"
+    day = ends_on(due_at)
+    return f"{day.month}月{day.day}日"
+
+
 WEEKDAYS = "一二三四五六日"
 
 

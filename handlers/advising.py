@@ -3,7 +3,7 @@
 What lawyers, counsellors and doctors have in common; the features themselves are `legal_aid` and `care`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from app.dialogue import answers
@@ -19,6 +19,28 @@ from models import Case, CaseKind, CaseState
 LISTED = 8
 EXCERPT = 40  # characters
 LATE = "答复比说好的晚了，很抱歉。"
+
+
+Offered = tuple[Case, str, bool]
+"""One's own case, what it is about, and whether it fits."""
+
+
+async def pick(chat: Chat, prompt: str, own: Callable[[], Awaitable[Sequence[Offered]]]) -> str | None:
+    """The number that was tapped; else the only one that fits, or the choice between several.
+
+    None where nothing fits.
+    """
+    if chat.args.get("number"):
+        return chat.args["number"]
+    found = await own()
+    # What it was about when the talk began stays, though somebody may have worked on it meanwhile.
+    offered = chat.remember("offered", [case.number for case, _, fits in found if fits])
+    if not offered:
+        return None
+    labels = {case.number: f"{case.number} {about}" for case, about, _ in found}
+    options = {number: labels.get(number, number) for number in offered}
+    number: str = offered[0] if len(offered) == 1 else await chat.choose("number", prompt, options)
+    return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +65,14 @@ class Feature:
         return await cases.list_mine(chat.session, chat.person.person_id, LISTED, *self.kinds)
 
     async def chosen(self, chat: Chat, prompt: str, fits: Callable[[Case], bool]) -> Mine | None:
-        """The one that was tapped; else the only one that fits, or the choice between several."""
-        if chat.args.get("number"):
-            return await self.get(chat, chat.args["number"])
-        found = await self.list_mine(chat)
-        # What it was about when the talk began stays, though somebody may have answered meanwhile.
-        offered = chat.remember("offered", [own.case.number for own in found if fits(own.case)])
-        if not offered:
-            return None
-        labels = {own.case.number: f"{own.case.number} {self.about(own.case)}" for own in found}
-        options = {number: labels.get(number, number) for number in offered}
-        number = offered[0] if len(offered) == 1 else await chat.choose("number", prompt, options)
-        return await self.get(chat, number)
+        """As `pick`; None where nothing fits."""
+
+        async def own() -> list[Offered]:
+            found = await self.list_mine(chat)
+            return [(each.case, self.about(each.case), fits(each.case)) for each in found]
+
+        number = await pick(chat, prompt, own)
+        return None if number is None else await self.get(chat, number)
 
     def row(self, own: Mine) -> str:
         """One of a list."""

@@ -13,6 +13,7 @@ from app.services.cases import Mine
 from app.services.legal_aid import KIND, MINE_WORD, OBJECT_WORD, PAPERS_WORD, Supplied
 from app.wechat.replies import Reply, Text, fit
 from handlers import aid_intake, lines
+from handlers.advising import Offered, pick
 from models import Case, CaseState, LegalAid
 
 router = Router("legal_aid")
@@ -166,16 +167,10 @@ async def _list_mine(chat: Chat) -> list[tuple[Mine, LegalAid]]:
 
 
 async def _chosen(chat: Chat, prompt: str, fits: Callable[[Case, LegalAid], bool]) -> Mine | None:
-    """The one that was tapped; else the only one that fits, or the choice between several."""
-    person_id = chat.person.person_id
-    if chat.args.get("number"):
-        return await legal_aid.find_mine(chat.session, person_id, chat.args["number"])
-    found = await _list_mine(chat)
-    # What it was about when the talk began stays, though somebody may have decided meanwhile.
-    offered = chat.remember("offered", [own.case.number for own, row in found if fits(own.case, row)])
-    if not offered:
-        return None
-    labels = {own.case.number: f"{own.case.number} {row.matter.label}" for own, row in found}
-    options = {number: labels.get(number, number) for number in offered}
-    number = offered[0] if len(offered) == 1 else await chat.choose("number", prompt, options)
-    return await legal_aid.find_mine(chat.session, person_id, number)
+    """As `pick`; None where nothing fits."""
+
+    async def own() -> list[Offered]:
+        return [(mine.case, row.matter.label, fits(mine.case, row)) for mine, row in await _list_mine(chat)]
+
+    number = await pick(chat, prompt, own)
+    return None if number is None else await legal_aid.find_mine(chat.session, chat.person.person_id, number)

@@ -4,7 +4,7 @@ from app.dialogue import answers
 from app.dialogue.answers import Accept, More, Refuse, Said
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.services import board, board_lists, board_wording
+from app.services import board, board_lists, board_rows, board_wording
 from app.services.board_wording import NICKNAME, TEXT, TITLE, shown_name
 from app.wechat.replies import Reply, Text, fit
 from handlers import lines
@@ -68,7 +68,8 @@ def make_router(public_url: str) -> Router:
         )
 
         made = await board.submit(chat.session, chat.person.person_id, words, channel="chat", now=chat.at)
-        own = _link("看我的帖子、加图片", f"{public_url}/board/{made.public_id}")
+        address = board_rows.address_of(made, chat.person.person_id)
+        own = _link("看我的帖子、加图片", f"{public_url}/board/mine/{address}")
         return Text(f"已收到，工作人员看过以后公开，结果会告诉您。\n没有审核前可以改：{own}")
 
     return router

@@ -14,6 +14,7 @@ from app.services.complaint_topics import ComplaintTopic
 from app.services.complaints import Filing
 from app.wechat.replies import MAX_TEXT_BYTES, Reply, Text, fit
 from handlers import lines
+from handlers.advising import Offered, pick
 from models import Branch, Case, CaseKind, ComplaintSort, Naming
 
 router = Router("complaints")
@@ -185,19 +186,15 @@ async def cancel(chat: Chat) -> Reply:
 
 
 async def _chosen(chat: Chat, prompt: str, fits: Callable[[Case], bool]) -> Mine | None:
-    """The one that was tapped; else the only one that fits, or the choice between several."""
+    """As `pick`; None where nothing fits."""
     person_id = chat.person.person_id
-    if chat.args.get("number"):
-        return await complaints.get_mine(chat.session, person_id, chat.args["number"])
-    found = await cases.list_mine(chat.session, person_id, LISTED, CaseKind.COMPLAINT)
-    # What it was about when the talk began stays, though somebody may have worked on it meanwhile.
-    offered = chat.remember("offered", [own.case.number for own in found if fits(own.case)])
-    if not offered:
-        return None
-    labels = {own.case.number: f"{own.case.number} {cases.topic_of(own.case)}" for own in found}
-    options = {number: labels.get(number, number) for number in offered}
-    number = offered[0] if len(offered) == 1 else await chat.choose("number", prompt, options)
-    return await complaints.get_mine(chat.session, person_id, number)
+
+    async def own() -> list[Offered]:
+        found = await cases.list_mine(chat.session, person_id, LISTED, CaseKind.COMPLAINT)
+        return [(each.case, cases.topic_of(each.case), fits(each.case)) for each in found]
+
+    number = await pick(chat, prompt, own)
+    return None if number is None else await complaints.get_mine(chat.session, person_id, number)
 
 
 def _row(own: Mine) -> str:

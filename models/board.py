@@ -163,7 +163,7 @@ class BoardPost(Base):
     reason: Mapped[str | None] = mapped_column(SealedText("board_post.reason"))  # what the writer was told
     written_at: Mapped[datetime]  # the day: the minute would lead to the writer
     published_at: Mapped[datetime | None]
-    decided_at: Mapped[datetime | None]  # the last move by staff, by reports, or of the writer (then the day)
+    decided_at: Mapped[datetime | None]  # the last move; where not by staff, the day
     decided_by: Mapped[str] = mapped_column(sa.String(64), default="")
     pinned_at: Mapped[datetime | None]
     likes: Mapped[int] = mapped_column(default=0)
@@ -239,4 +239,4 @@ class BoardMove(Base):
     by: Mapped[str] = mapped_column(sa.String(64))
     reason: Mapped[str | None] = mapped_column(SealedText("board_move.reason"))
     channel: Mapped[str] = mapped_column(sa.String(16))
-    at: Mapped[datetime]  # of the writer the day
+    at: Mapped[datetime]  # where not by staff, the day

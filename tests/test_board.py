@@ -221,11 +221,13 @@ async def test_the_writer_hears_why_and_others_find_nothing(session: AsyncSessio
 
     assert (await told(session))[-1] == "您在留言板的帖子「晚饭能不能早一点」已隐藏：提到了同事的姓名"
     assert (await board_lists.list_public(session)).posts == [] and post.found_by == ""
-    for who in (None, await reader(session)):
+    other, address = await reader(session), board_rows.address_of(post, li)
+    for who in (None, other, li):
         with pytest.raises(NotFound):
             await board_lists.get_for(session, post.public_id, who)
-    own, mine = await board_lists.get_for(session, post.public_id, li)
-    assert mine and own.reason == "提到了同事的姓名"
+    with pytest.raises(NotFound):
+        await board_rows.get_mine_at(session, other, address)
+    assert (await board_rows.get_mine_at(session, li, address)).reason == "提到了同事的姓名"
 
     post = await board_work.show(session, seen(post, wang), NOON)
     assert post.state is BoardState.PUBLISHED and post.reason is None
@@ -379,6 +381,8 @@ async def test_three_persons_hide_a_post_until_somebody_has_looked(session: Asyn
 
     post = await again(session, post)
     assert (post.state, post.reports, post.decided_by) == (BoardState.HIDDEN, 3, "系统")
+    # As of a report the day: the minute would lead to the third who reported it.
+    assert {post.decided_at, (await board_rows.moves_of(session, post))[-1].at} == {start_of_day(NOON)}
     assert "有多位职工举报" in (await told(session))[-1]
     assert [each.id for each in await board_lists.list_waiting(session, 9)] == [post.id]
     post = await board_work.show(session, seen(post, wang), NOON)

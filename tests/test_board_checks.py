@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from app.database import Database, refuse_in_transaction
 from app.errors import OperatorError
@@ -84,8 +85,11 @@ async def run(database: Database, wechat: WeChat | None, clock: FakeClock) -> in
 async def test_what_passes_waits_for_somebody_all_the_same(database: Database, clock: FakeClock) -> None:
     await wrote(database)
     wechat = WeChat()
-    assert await run(database, wechat, clock) == 1
+    with capture_logs() as logs:
+        assert await run(database, wechat, clock) == 1
     assert await run(database, wechat, clock) == 0
+    (said,) = [each for each in logs if each["event"] == "board_checked"]
+    assert set(said) == {"event", "log_level", "verdict", "kept"}  # not which post: it was just sent
 
     post = await post_of(database)
     assert (post.verdict, post.state, post.is_clean) == (BoardCheck.PASSED, BoardState.PENDING, True)

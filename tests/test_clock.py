@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.clock import SystemClock, civil_date, shanghai, spoken
+from app.clock import SystemClock, civil_date, day_begins, due_day, shanghai, spoken
 from tests.conftest import NOON, FakeClock
 
 
@@ -92,6 +92,11 @@ def test_the_date_people_write_down_is_chinas() -> None:
 def test_moments_are_said_as_people_say_them(moment: str, words: str) -> None:
     assert spoken(at(moment), NOON) == words
     assert spoken(at(moment).astimezone(UTC), NOON.astimezone(UTC)) == words
+
+
+def test_what_ends_at_midnight_ends_on_the_day_before() -> None:
+    assert due_day(day_begins(civil_date(NOON), days=1)) == due_day(NOON) == "11月23日"
+    assert due_day(None) == "近期"
 
 
 def test_the_clock_of_the_tests_stands_still_until_moved(clock: FakeClock) -> None:

@@ -132,7 +132,9 @@ async def test_many_at_once(ends: Ends, admin: Worker) -> None:
         ({"act": "hide", "post": [f"{clean}:{(await row(ends, clean)).version}"]}, "为什么隐藏"),
     ]:
         assert said in await admin.does("/board/many", **filled), filled
-    assert len(await acts_of(ends, "board.publish")) == 1
+    (act,) = await acts_of(ends, "board.publish")
+    assert act.subject == "1 条" and str({"posts": [clean]}) in str(act.changes)
+    assert unclear not in str(act.changes)
     now = f"{clean}:{(await row(ends, clean)).version}"
     assert "隐藏了 1 条" in await admin.does("/board/many", act="hide", post=[now], reason="广告")
 

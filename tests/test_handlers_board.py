@@ -55,12 +55,14 @@ async def test_a_post_is_written_by_talking_and_leaves_no_words_behind(
         await li.says("安全帽该换了")
         await li.says(HOSTILE)
         await li.taps("匿名职工")
-        assert "工作人员看过以后公开" in await li.taps("确认")
+        done = await li.taps("确认")
+        assert "工作人员看过以后公开" in done and "/board/mine/" in done
     clock.advance(3600)
     await retention.run(database, clock)
     async with database.reading() as session:
         (post,) = (await session.scalars(sa.select(BoardPost))).all()
         said = (await session.scalars(sa.select(Message).where(Message.rule == CONFIDENTIAL))).all()
+    assert post.public_id not in done
     assert (post.name, post.text, post.state) == ("匿名职工", HOSTILE, BoardState.PENDING)
     assert said and {(each.body, each.reply, each.follower_id) for each in said} == {(None, None, None)}
 

@@ -406,7 +406,7 @@ async def test_against_the_company_only_an_outside_lawyer_is_assigned(
         with pytest.raises(DomainError, match="只能指派公司以外的律师"):
             await legal_aid_carrying.assign(session, number, nobody, house.wang, NOON)
     case, row = await look(session, number)
-    able = await legal_aid_carrying.list_able(session, case, row)
+    able = await legal_aid_carrying.list_able(session, case, row, NOON)
     assert [(each.name, bool(why)) for each, why in able] == [
         ("张律师", False),
         ("钱法务", True),

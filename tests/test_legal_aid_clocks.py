@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import SHANGHAI
+from app.clock import SHANGHAI, ends_on
 from app.database import Database
 from app.jobs import legal_aid as job
 from app.services import (
@@ -60,7 +60,7 @@ def test_our_time_ends_when_the_office_closes_and_theirs_at_midnight() -> None:
     assert clocks.ours(NOON, 7) == at(date(2026, 11, 30))
     assert clocks.ours(at(date(2026, 11, 23), 23, 59), 7) == at(date(2026, 11, 30))
     assert clocks.theirs(NOON, 15) == at(date(2026, 12, 9), 0)
-    assert clocks.day_of(clocks.theirs(NOON, 15)) == date(2026, 12, 8)
+    assert ends_on(clocks.theirs(NOON, 15)) == date(2026, 12, 8)
 
 
 def test_what_is_left_is_said_in_days() -> None:

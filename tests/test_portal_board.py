@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from PIL import Image
 
 from app.portal import board_writing
-from app.services import board_work
+from app.services import board_rows, board_work
 from app.services.permissions import Standing
 from models import BoardPost, BoardState, CrisisAlert, FileState, Member, StoredFile
 from tests import making
@@ -84,10 +84,10 @@ async def test_from_the_form_to_a_page_that_all_may_read(ends: Ends, li: Visitin
     page = await li.reads(at)
     assert "待审" in page and "工作人员看过以后公开" in page and f'action="{at}/withdraw"' in page
     guest = ends.browser()
-    assert (await guest.get(at, headers=HTML)).status_code == 404
+    assert (await guest.get(at, headers=HTML)).headers["location"].startswith("/signing-in")
     assert "还没有帖子" in (await guest.get("/board", headers=HTML)).text
 
-    assert await decides(ends) == at
+    at = await decides(ends)
     seen_by_guest = await guest.get(at, headers=HTML)
     assert seen_by_guest.status_code == 200
     assert "夜班赶不上" in seen_by_guest.text and "匿名职工" in seen_by_guest.text
@@ -95,6 +95,27 @@ async def test_from_the_form_to_a_page_that_all_may_read(ends: Ends, li: Visitin
     assert "晚饭早一点" in (await guest.get("/board", headers=HTML)).text
     assert "已公开" in await li.reads("/board/mine")
     assert (await li.browser.get("/board/mine", headers=HTML)).headers["cache-control"] == "no-store"
+
+
+async def test_no_address_of_a_writer_holds_the_id_that_gets_public(ends: Ends, li: Visiting) -> None:
+    at = (await sends(li, "/board/new", shot())).headers["location"]
+    (post,) = await posts(ends)
+    public = f"/board/{post.public_id}"
+    pages = [await li.reads(path) for path in (at, f"{at}/edit", "/board/mine")]
+    assert post.public_id not in at and not any(post.public_id in page for page in pages)
+    assert at in pages[2]
+    for who in (li.browser, ends.browser()):  # the writer too: who alone opens it wrote it
+        for path in (public, f"{public}/pictures/1", f"{public}/edit"):
+            assert (path, (await who.get(path, headers=HTML)).status_code) == (path, 404)
+    assert (await (await member(ends, "王强")).browser.get(at, headers=HTML)).status_code == 404
+
+    assert await decides(ends) == public
+    own = await li.reads(at)
+    assert "已公开" in own and post.public_id not in own
+    assert "夜班赶不上" in await li.reads(public)
+    await decides(ends, "hide", "提到了同事的姓名")
+    assert "原因：提到了同事的姓名" in await li.reads(at)
+    assert (await li.browser.get(public, headers=HTML)).status_code == 404
 
 
 async def test_guests_sign_in_and_strangers_bind_first(ends: Ends) -> None:
@@ -133,11 +154,11 @@ async def test_pictures_lose_their_past_and_their_owner(ends: Ends, li: Visiting
     assert b"Canon" not in got.content and b"secret place" not in got.content
     assert got.headers["cache-control"] == "no-store, private"
     guest = ends.browser()
-    assert (await guest.get(f"{at}/pictures/1", headers=HTML)).status_code == 404
+    assert (await guest.get(f"{at}/pictures/1", headers=HTML)).status_code == 303
     async with ends.house.database.reading() as session:
         files = (await session.scalars(sa.select(StoredFile))).all()
     assert {(each.owner_id, each.kept, each.state) for each in files} == {(None, True, FileState.READY)}
-    await decides(ends)
+    at = await decides(ends)
     assert (await guest.get(f"{at}/pictures/2", headers=HTML)).status_code == 200
     for wrong in ("0", "3", "-1", "99999999999999999999"):
         assert (await guest.get(f"{at}/pictures/{wrong}", headers=HTML)).status_code in (404, 422)
@@ -239,14 +260,15 @@ async def test_changing_and_taking_back_while_nobody_has_decided(ends: Ends, li:
 
 async def test_what_is_decided_is_not_the_writers_any_more(ends: Ends, li: Visiting) -> None:
     await sends(li)
-    stale = await li.reads(f"/board/{(await posts(ends))[0].public_id}")
-    at = await decides(ends)
+    own = f"/board/mine/{board_rows.address_of((await posts(ends))[0], await li.person_id())}"
+    stale = await li.reads(own)
+    await decides(ends)
     token = TOKEN.search(stale)
     assert token
-    answer = await li.browser.post(f"{at}/withdraw", data={"token": token[1]}, headers=HTML)
+    answer = await li.browser.post(f"{own}/withdraw", data={"token": token[1]}, headers=HTML)
     assert answer.status_code == 409 and "不能再撤回" in answer.text
     hidden = await decides(ends, "hide", "提到了同事的姓名")
-    assert "原因：提到了同事的姓名" in await li.reads(hidden)
+    assert "原因：提到了同事的姓名" in await li.reads(own)
     assert (await ends.browser().get(hidden, headers=HTML)).status_code == 404
     other = await member(ends, "王强")
     for act in ("like", "report"):
@@ -278,7 +300,7 @@ async def test_likes_and_reports_need_a_form_of_ours(ends: Ends, li: Visiting) -
             assert "已经记下" in await who.reads(f"{at}?reported=1")
     (post,) = await posts(ends)
     assert (post.state, post.reports) == (BoardState.HIDDEN, 3)
-    assert "有多位职工举报" in await li.reads(at)
+    assert "有多位职工举报" in await li.reads("/board/mine")
 
 
 async def test_lists_are_narrowed_by_address(ends: Ends, li: Visiting) -> None:

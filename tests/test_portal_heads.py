@@ -70,7 +70,9 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
         "/me/staff/{secret}": "/me/staff/nothing",
         "/receipts/{public_id}": "/receipts/nothing",
         "/board/{public_id}": f"/board/{post.public_id}",
-        "/board/{public_id}/edit": f"/board/{post.public_id}/edit",  # somebody else's: 404
+        "/board/mine/{address}": "/board/mine/nothing",
+        "/board/mine/{address}/edit": "/board/mine/nothing/edit",
+        "/board/mine/{address}/pictures/{position}": "/board/mine/nothing/pictures/1",
         "/board/{public_id}/pictures/{position}": f"/board/{post.public_id}/pictures/1",
         "/type/{size}": "/type/large?next=/services",
     }

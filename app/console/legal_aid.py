@@ -140,7 +140,7 @@ async def shown(session: AsyncSession, desk: Desk, number: str, now: datetime) -
         "ready": FileState.READY,
         "may": _acts(listed, decides=decides, carries=_carries(desk, listed)),
         "is_judge": case.state is S.OBJECTION and row.decided_by_id == desk.standing.staff_id,
-        "lawyers": await legal_aid_carrying.list_able(session, case, row) if assigns else [],
+        "lawyers": await legal_aid_carrying.list_able(session, case, row, now) if assigns else [],
         "days": {"least": least, "usual": usual, "most": most},
         "may_call": not listed.is_over and (decides or _carries(desk, listed)),
         "may_reveal": desk.may(Right.REPORTER_REVEAL, case.branch_id),

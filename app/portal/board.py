@@ -1,6 +1,6 @@
 """留言板 on the portal: what is public is read by all; who is signed in likes and reports.
 
-Not here: writing a post and one's own ones (`board_writing`).
+Not here: writing a post (`board_writing`) and one's own ones (`board_mine`).
 """
 
 from datetime import datetime
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dependencies import InUse, Now, ReadSession, WriteSession
+from app.dependencies import InUse, Now, ReadSession, Shared, WriteSession
 from app.errors import DomainError, NotFound
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, MaybePerson, Visitor, page_for
@@ -75,7 +75,7 @@ async def one(
         post,
         now,
         own=own,
-        address=f"{shared.public_url}/board/{post.public_id}",
+        share=f"{shared.public_url}/board/{post.public_id}",
         said=REPORTED if reported and visitor is not None else "",
     )
 
@@ -84,15 +84,20 @@ async def one(
 async def picture(
     public_id: str, position: int, visitor: MaybePerson, session: ReadSession, shared: InUse
 ) -> Response:
-    """Of what is public, and of one's own."""
     post, _ = await board_lists.get_for(session, public_id, visitor.person_id if visitor else None)
+    # For a while only: what is hidden is to be gone soon.
+    return await picture_of(session, shared, post, position, "private, max-age=300")
+
+
+async def picture_of(
+    session: AsyncSession, shared: Shared, post: BoardPost, position: int, kept: str
+) -> Response:
+    """Its bytes; `kept` says how long a browser may have them. Raises: NotFound."""
     file = await board_lists.picture_of(session, post, position)
     try:
         data = await shared.files.get(file.public_id)
     except FileNotFoundError:
         raise NotFound("没有找到这张图片。") from None
-    # For a while only: what is hidden is to be gone soon.
-    kept = "private, max-age=300" if post.state is BoardState.PUBLISHED else "no-store, private"
     return Response(data, media_type=file.content_type, headers={"Cache-Control": kept})
 
 
@@ -138,14 +143,15 @@ async def page_of(
     now: datetime,
     *,
     own: bool,
-    address: str = "",
+    mine: str = "",
+    share: str = "",
     said: str = "",
     wrong: str = "",
     reason: str = "",
     words: str = "",
     danger: str = "",
 ) -> HTMLResponse:
-    """One post as its reader sees it; of one's own also how it stands."""
+    """One post as its reader sees it; on its writer's own page, which lies at `mine`, also how it stands."""
     shown = render(
         "board_post.html",
         post=post,
@@ -155,7 +161,9 @@ async def page_of(
         reasons=list(ReportReason),
         longest=WORDS,
         token=visitor.form_token if visitor else "",
-        address=address,
+        at=mine or f"/board/{post.public_id}",
+        mine=mine,
+        share_at=share,
         said=said,
         wrong=wrong,
         reason=reason,

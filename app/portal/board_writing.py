@@ -1,4 +1,4 @@
-"""Writing on the board: the form, changing and taking back what nobody has decided on, and one's own posts.
+"""Writing on the board: the form, and what it shares with changing a post (`board_mine`).
 
 Pictures are drawn anew and put away before the transaction that names them; where it fails they go again.
 """
@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.datastructures import UploadFile
 
-from app.dependencies import InUse, Now, ReadSession, Shared, WriteSession
+from app.dependencies import InUse, Now, ReadSession, Shared
 from app.errors import DomainError
 from app.files import MIB, FileRefused, cleaned, inspect
 from app.portal import board as reading
@@ -24,7 +24,7 @@ from app.portal.visitor import ActingPerson, CurrentPerson, Visitor, page_for
 from app.services import board, board_rows, crisis
 from app.services.board import NotAMember
 from app.services.board_wording import NICKNAME, PICTURES, TEXT, TITLE, Words, Wrong, checked
-from models import BoardName, BoardPost, BoardState, BoardTopic, FileState, StoredFile
+from models import BoardName, BoardPost, BoardTopic, FileState, StoredFile
 from models.types import public_id as random_id
 
 LARGEST: Final = 10 * MIB  # of one picture
@@ -91,105 +91,40 @@ async def new(visitor: CurrentPerson, session: ReadSession, now: Now) -> HTMLRes
     except NotAMember as refusal:
         return _not_a_member(visitor, refusal)
     except DomainError as refusal:
-        return _notice(visitor, refusal)
-    return _form(visitor, {"once": random_id(), "naming": BoardName.NOBODY.value})
+        return notice(visitor, refusal)
+    return form(visitor, {"once": random_id(), "naming": BoardName.NOBODY.value})
 
 
 @router.post("/new")
 async def submit(
     request: Request, visitor: ActingPerson, filled: Annotated[Filled, Form()], shared: InUse, now: Now
 ) -> Response:
-    danger = await _heed(shared, visitor, filled, now)
+    danger = await heed(shared, visitor, filled, now)
     given = filled.shown()
     try:
-        words, pictures = filled.words(), await _pictures(request)
+        words, pictures = filled.words(), await pictures_in(request)
     except Wrong as refused:
-        return _form(visitor, given, refused.fields, danger=danger)
-    files = await _put(shared, pictures)
+        return form(visitor, given, refused.fields, danger=danger)
+    files = await put(shared, pictures)
     try:
         async with shared.database.transaction() as session:
             post = await board.submit(
                 session, visitor.person_id, words, files, once=given["once"], channel="portal", now=now
             )
     except DomainError as refusal:
-        await _drop(shared, files)
-        return _again(visitor, given, refusal, danger=danger)
+        await drop(shared, files)
+        return again(visitor, given, refusal, danger=danger)
     except BaseException:
-        await _drop(shared, files)
+        await drop(shared, files)
         raise
-    await _drop(shared, [each for each in files if each.public_id not in post.pictures])  # sent twice
-    return await _done(shared, visitor, post.public_id, danger, now)
-
-
-@router.get("/mine")
-async def mine(visitor: CurrentPerson, session: ReadSession, now: Now) -> HTMLResponse:
-    own = await board.list_own(session, visitor.person_id)
-    return page_for(visitor, render("board_mine.html", own=own, now=now))
-
-
-@router.get("/{public_id}/edit")
-async def edit_form(visitor: CurrentPerson, public_id: str, session: ReadSession) -> Response:
-    post = await board_rows.get_own(session, public_id, visitor.person_id)
-    if post.state is not BoardState.PENDING:
-        return RedirectResponse(f"/board/{public_id}", 303)
-    return _form(visitor, _kept(post), post=post)
-
-
-@router.post("/{public_id}/edit")
-async def edit(
-    request: Request,
-    visitor: ActingPerson,
-    public_id: str,
-    filled: Annotated[Filled, Form()],
-    shared: InUse,
-    now: Now,
-) -> Response:
-    danger = await _heed(shared, visitor, filled, now)
-    given = filled.shown()
-    async with shared.database.reading() as session:
-        post = await board_rows.get_own(session, public_id, visitor.person_id)
-    drop = [str(each) for each in (await request.form()).getlist("drop")]
-    try:
-        words, pictures = filled.words(), await _pictures(request)
-    except Wrong as refused:
-        return _form(visitor, given, refused.fields, post=post, danger=danger)
-    files = await _put(shared, pictures)
-    version = int(given["version"]) if given["version"].isascii() and given["version"].isdecimal() else 0
-    try:
-        async with shared.database.transaction() as session:
-            await board.edit(
-                session,
-                visitor.person_id,
-                public_id,
-                words,
-                files,
-                drop=drop,
-                version=version,
-                channel="portal",
-                now=now,
-            )
-    except DomainError as refusal:
-        await _drop(shared, files)
-        return _again(visitor, given, refusal, post=post, danger=danger)
-    except BaseException:
-        await _drop(shared, files)
-        raise
-    return await _done(shared, visitor, public_id, danger, now)
-
-
-@router.post("/{public_id}/withdraw")
-async def withdraw(visitor: ActingPerson, public_id: str, session: WriteSession, now: Now) -> Response:
-    try:
-        await board.withdraw(session, visitor.person_id, public_id, channel="portal", now=now)
-    except board_rows.NotNow as refusal:
-        return _notice(visitor, refusal)
-    return RedirectResponse("/board/mine", 303)
+    await drop(shared, [each for each in files if each.public_id not in post.pictures])  # sent twice
+    return await done(shared, visitor, post, danger, now)
 
 
 # --- pictures ----------------------------------------------------------------------------------------------
 
 
-async def _pictures(request: Request) -> list[Picture]:
+async def pictures_in(request: Request) -> list[Picture]:
     """What was sent, drawn anew without place and camera. Raises: Wrong."""
     sent = [
         each
@@ -218,7 +153,7 @@ def _examined(data: bytes) -> Picture:
     return Picture(cleaned(data, what.content_type), what.content_type)
 
 
-async def _put(shared: Shared, pictures: Sequence[Picture]) -> list[StoredFile]:
+async def put(shared: Shared, pictures: Sequence[Picture]) -> list[StoredFile]:
     """Their bytes, kept; the rows of them, not added yet."""
     rows = []
     for each in pictures:
@@ -235,7 +170,7 @@ async def _put(shared: Shared, pictures: Sequence[Picture]) -> list[StoredFile]:
     return rows
 
 
-async def _drop(shared: Shared, files: Sequence[StoredFile]) -> None:
+async def drop(shared: Shared, files: Sequence[StoredFile]) -> None:
     for each in files:
         await shared.files.delete(each.public_id)
 
@@ -243,7 +178,7 @@ async def _drop(shared: Shared, files: Sequence[StoredFile]) -> None:
 # --- pages -------------------------------------------------------------------------------------------------
 
 
-async def _heed(shared: Shared, visitor: Visitor, filled: Filled, now: Now) -> str:
+async def heed(shared: Shared, visitor: Visitor, filled: Filled, now: Now) -> str:
     """Danger in the words, whatever else is wrong with them; what to say first of it."""
     words = f"{filled.title}\n{filled.text}"
     if crisis.watch(words) is None:
@@ -252,26 +187,21 @@ async def _heed(shared: Shared, visitor: Visitor, filled: Filled, now: Now) -> s
         return await crisis.heed(session, visitor.person_id, words, "portal", now)
 
 
-async def _done(shared: Shared, visitor: Visitor, public_id: str, danger: str, now: Now) -> Response:
+async def done(shared: Shared, visitor: Visitor, post: BoardPost, danger: str, now: Now) -> Response:
+    at = at_own(visitor, post)
     if not danger:
-        return RedirectResponse(f"/board/{public_id}", 303)
+        return RedirectResponse(at, 303)
     async with shared.database.reading() as session:
-        post = await board_rows.get_own(session, public_id, visitor.person_id)
-        return await reading.page_of(visitor, session, post, now, own=True, danger=danger)
+        post = await board_rows.get_own(session, post.public_id, visitor.person_id)
+        return await reading.page_of(visitor, session, post, now, own=True, mine=at, danger=danger)
 
 
-def _kept(post: BoardPost) -> dict[str, str]:
-    return {
-        "version": str(post.version),
-        "topic": post.topic.value,
-        "title": post.title,
-        "text": post.text,
-        "naming": post.naming.value,
-        "nickname": post.name if post.naming is BoardName.NICKNAME else "",
-    }
+def at_own(visitor: Visitor, post: BoardPost) -> str:
+    """Where the writer finds the post."""
+    return f"/board/mine/{board_rows.address_of(post, visitor.person_id)}"
 
 
-def _again(
+def again(
     visitor: Visitor,
     given: Mapping[str, str],
     refusal: DomainError,
@@ -281,10 +211,10 @@ def _again(
 ) -> HTMLResponse:
     if isinstance(refusal, NotAMember):
         return _not_a_member(visitor, refusal)
-    return _form(visitor, given, {"form": refusal.message}, post=post, danger=danger)
+    return form(visitor, given, {"form": refusal.message}, post=post, danger=danger)
 
 
-def _form(
+def form(
     visitor: Visitor,
     given: Mapping[str, str],
     wrong: Mapping[str, str] | None = None,
@@ -297,6 +227,7 @@ def _form(
         given=given,
         wrong=wrong or {},
         post=post,
+        at=at_own(visitor, post) if post else "",
         danger=danger,
         topics=list(BoardTopic),
         names=list(BoardName),
@@ -323,7 +254,7 @@ def _not_a_member(visitor: Visitor, refusal: DomainError) -> HTMLResponse:
     return answer
 
 
-def _notice(visitor: Visitor, refusal: DomainError) -> HTMLResponse:
+def notice(visitor: Visitor, refusal: DomainError) -> HTMLResponse:
     page = render(
         "notice.html", heading="现在不能", words=refusal.message, to="/board/mine", label="看我的帖子"
     )

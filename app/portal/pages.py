@@ -10,6 +10,7 @@ from app.portal import (
     activities,
     appointments,
     board,
+    board_mine,
     board_writing,
     devices,
     interests,
@@ -39,7 +40,7 @@ from app.portal import (
 
 _PUBLIC: Final = (
     *(news, activities, appointments, tips, laws, services, search),
-    *(board_writing, board),  # in this order: `/board/new` is no post
+    *(board_writing, board_mine, board),  # in this order: `/board/new` is no post
     *(signing_in, sharing, large_type, privacy, verification),
 )
 # For who is signed in.

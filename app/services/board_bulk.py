@@ -45,7 +45,7 @@ async def act(
     """
     if not ticked or len(ticked) > MOST:
         raise DomainError(f"请勾选 1 到 {MOST} 条。")
-    count = 0
+    done: list[str] = []
     for public_id, version in sorted(_pair(each) for each in ticked):
         seen = Seen(public_id, version, by)
         try:
@@ -54,12 +54,12 @@ async def act(
             if what is Act.HIDE and not reason.strip():
                 raise
             continue
-        count += 1
-    done = Done(count, len(ticked) - count, what)
-    if not count:
-        raise DomainError(done.said)
-    does(session, f"board.{what.value}", f"{count} 条", reason=reason or None, posts=list(ticked))
-    return done
+        done.append(public_id)
+    outcome = Done(len(done), len(ticked) - len(done), what)
+    if not done:
+        raise DomainError(outcome.said)
+    does(session, f"board.{what.value}", f"{len(done)} 条", reason=reason or None, posts=done)
+    return outcome
 
 
 async def _one(session: AsyncSession, what: Act, seen: Seen, reason: str, now: datetime) -> None:

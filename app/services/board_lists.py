@@ -100,15 +100,17 @@ async def _find(session: AsyncSession, public_id: str) -> BoardPost | None:
 
 
 async def get_for(session: AsyncSession, public_id: str, person_id: int | None) -> tuple[BoardPost, bool]:
-    """A post for who reads it, and whether it is his own; what is not public only its writer sees.
+    """A public post for who reads it, and whether it is his own.
+
+    What is not public is not here for its writer either: he has an address of his own
+    (`board_rows.get_mine_at`), lest this one, which gets public, be known as his.
 
     Raises: NotFound.
     """
     post = await board_rows.get(session, public_id)
-    own = person_id is not None and post.author_digest == author_digest(person_id)
-    if post.state is not BoardState.PUBLISHED and not own:
+    if post.state is not BoardState.PUBLISHED:
         raise NotFound(NOWHERE)
-    return post, own
+    return post, person_id is not None and post.author_digest == author_digest(person_id)
 
 
 async def answers_of(session: AsyncSession, post: BoardPost) -> Sequence[BoardAnswer]:

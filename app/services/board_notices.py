@@ -58,10 +58,11 @@ def _tell(session: AsyncSession, post: BoardPost, about: str, kind: str, words: 
 async def reported(session: AsyncSession, post: BoardPost, row: BoardMove, now: datetime) -> None:
     """All who moderate, and have a WeChat of their own, hear that one was hidden by reports."""
     await session.flush()
+    mark = keyring().digest(f"{REPORTED}:{row.id}", "board-told").hex()
     words = "留言板有一条帖子被多人举报，已先隐藏。请到工作台看。"
     for each in await permissions.list_able(session, Right.BOARD_MODERATE, None):
         if each.person_id is not None:
-            key = f"{REPORTED}:{row.id}:{each.id}"
+            key = f"{REPORTED}:{mark}:{each.id}"
             payload = {"type": "text", "content": words}
             outbox.add(
                 session, REPORTED, key=key, to=each.person_id, payload=payload, now=now, besides_reply=True

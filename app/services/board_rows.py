@@ -23,6 +23,8 @@ MOVES: Final[Mapping[BoardState, frozenset[BoardState]]] = {
 REASON: Final = 200  # characters
 NOWHERE: Final = "没有找到这条帖子，可能已经不公开了。"
 WRITER: Final = "作者"
+SYSTEM: Final = "系统"  # moves it when as many persons reported it
+_BY_DAY: Final = (WRITER, SYSTEM)  # of whose moves the day is kept: the minute leads to a person
 
 
 class NotNow(DomainError):
@@ -65,11 +67,30 @@ async def get_own(session: AsyncSession, public_id: str, person_id: int, *, lock
     return post
 
 
+def address_of(post: BoardPost, person_id: int) -> str:
+    """What the address of one's own post ends with: a digest that tells nobody which post it is.
+
+    A proxy's log knows whose browser came, and when; it must not hold the id that gets public later.
+    """
+    return keyring().digest(f"{person_id}:{post.public_id}", "board-address").hex()
+
+
+async def get_mine_at(session: AsyncSession, person_id: int, address: str) -> BoardPost:
+    """One's own post by its address. Raises: NotFound: none, or somebody else's."""
+    mine = sa.select(BoardPost).where(BoardPost.author_digest == author_digest(person_id))
+    for post in await session.scalars(mine.order_by(BoardPost.id.desc())):
+        if address_of(post, person_id) == address:
+            return post
+    raise NotFound(NOWHERE)
+
+
 async def lock_seen(session: AsyncSession, public_id: str, version: int, now: datetime) -> BoardPost:
     """For staff who act on what they saw. Raises: NotFound; MovedOn: it is not as it was then."""
     post = await get(session, public_id, lock=True)
     if post.version != version:
-        who = f"{post.decided_by}（{spoken(post.decided_at, now)}）" if post.decided_at else "作者"
+        who = post.decided_by or WRITER
+        if post.decided_at is not None and who not in _BY_DAY:
+            who = f"{who}（{spoken(post.decided_at, now)}）"
         raise MovedOn(
             f"没有办：这条帖子刚刚有变动，最近动它的是{who}。现在是「{post.state.label}」，请看过再办。"
         )
@@ -92,7 +113,7 @@ def move(
     """
     if to not in MOVES[post.state]:
         raise NotNow(f"这条帖子现在是「{post.state.label}」，不能改成「{to.label}」。")
-    at = start_of_day(now) if by == WRITER else now
+    at = _kept(now, by)
     row = note(session, post, to, by=by, channel=channel, now=now, reason=reason)
     post.state, post.reason = to, reason or None
     post.decided_at, post.decided_by = at, by
@@ -113,7 +134,7 @@ def note(
     reason: str = "",
     is_new: bool = False,
 ) -> BoardMove:
-    """Put down what happened; `to` is the present state where nothing moved. Of a writer the day is kept."""
+    """Put down what happened; `to` is the present state where nothing moved."""
     row = BoardMove(
         post_id=post.id,
         from_state=None if is_new else post.state,
@@ -121,10 +142,14 @@ def note(
         by=by,
         reason=reason or None,
         channel=channel,
-        at=start_of_day(now) if by == WRITER else now,
+        at=_kept(now, by),
     )
     session.add(row)
     return row
+
+
+def _kept(now: datetime, by: str) -> datetime:
+    return start_of_day(now) if by in _BY_DAY else now
 
 
 def words_of(post: BoardPost) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import start_of_day
 from app.errors import DomainError, NotFound
 from app.services import board_notices, board_rows
-from app.services.board_rows import NOWHERE, author_digest, like_digest, report_digest
+from app.services.board_rows import NOWHERE, SYSTEM, author_digest, like_digest, report_digest
 from app.services.coordination import upsert
 from app.services.forgetting import change
 from models import BoardLike, BoardPost, BoardReport, BoardState, Person, ReportReason
@@ -21,7 +21,6 @@ from models import BoardLike, BoardPost, BoardReport, BoardState, Person, Report
 HIDES: Final = 3  # different persons
 A_DAY: Final = 20  # reports of one person
 WORDS: Final = 200  # characters
-SYSTEM: Final = "系统"
 BY_REPORTS: Final = "有多位职工举报，先隐藏，等工作人员看过再定。"
 
 

@@ -44,7 +44,7 @@ async def publish(session: AsyncSession, seen: Seen, now: datetime, *, knowingly
 
     Raises: NotFound, MovedOn, NotNow; DomainError: to be read first.
     """
-    post = await _locked(session, seen, "board.publish", now)
+    post = await lock_seen(session, seen.public_id, seen.version, now)
     if post.state is not BoardState.PENDING:
         raise NotNow(f"这条帖子现在是「{post.state.label}」，不用再通过。")
     await _refuse_own(session, post, seen)
@@ -52,6 +52,7 @@ async def publish(session: AsyncSession, seen: Seen, now: datetime, *, knowingly
         raise NotNow("机器检查还没有结果，请过一会儿再看。")
     if not post.is_clean and not knowingly:
         raise DomainError(LOOK_TWICE)
+    _does(session, "board.publish", post)
     row = _move(session, post, BoardState.PUBLISHED, seen, now)
     post.published_at = now
     await board_notices.moved(session, post, row, board_notices.PUBLISHED, now)
@@ -61,8 +62,9 @@ async def publish(session: AsyncSession, seen: Seen, now: datetime, *, knowingly
 async def refuse(session: AsyncSession, seen: Seen, reason: str, now: datetime) -> BoardPost:
     """From 待审; the writer is told why. Raises: NotFound, MovedOn, NotNow; DomainError: no reason."""
     reason = _reason(reason, "为什么不通过")
-    post = await _locked(session, seen, "board.refuse", now, reason)
+    post = await lock_seen(session, seen.public_id, seen.version, now)
     row = _move(session, post, BoardState.REFUSED, seen, now, reason)
+    _does(session, "board.refuse", post, reason)
     post.check_due_at = post.lease_token = None
     await board_notices.moved(session, post, row, board_notices.REFUSED, now)
     return post
@@ -74,7 +76,7 @@ async def hide(session: AsyncSession, seen: Seen, reason: str, now: datetime) ->
     Raises: NotFound, MovedOn, NotNow; DomainError: no reason.
     """
     reason = _reason(reason, "为什么隐藏")
-    post = await _locked(session, seen, "board.hide", now, reason)
+    post = await lock_seen(session, seen.public_id, seen.version, now)
     if post.state is BoardState.HIDDEN and post.reports:
         row = board_rows.note(
             session, post, post.state, by=seen.by.name, channel=CHANNEL, now=now, reason=reason
@@ -82,6 +84,7 @@ async def hide(session: AsyncSession, seen: Seen, reason: str, now: datetime) ->
         post.reason, post.decided_at, post.decided_by = reason, now, seen.by.name
     else:
         row = _move(session, post, BoardState.HIDDEN, seen, now, reason)
+    _does(session, "board.hide", post, reason)
     await _settle_reports(session, post, seen, now)
     await board_notices.moved(session, post, row, board_notices.HIDDEN, now)
     return post
@@ -89,10 +92,11 @@ async def hide(session: AsyncSession, seen: Seen, reason: str, now: datetime) ->
 
 async def show(session: AsyncSession, seen: Seen, now: datetime) -> BoardPost:
     """Again public; the reports are settled by it. Raises: NotFound, MovedOn, NotNow."""
-    post = await _locked(session, seen, "board.show", now)
+    post = await lock_seen(session, seen.public_id, seen.version, now)
     if post.state is not BoardState.HIDDEN:
         raise NotNow(f"这条帖子现在是「{post.state.label}」，不用恢复。")
     await _refuse_own(session, post, seen)
+    _does(session, "board.show", post)
     row = _move(session, post, BoardState.PUBLISHED, seen, now)
     await _settle_reports(session, post, seen, now)
     await board_notices.moved(session, post, row, board_notices.SHOWN, now)
@@ -101,10 +105,11 @@ async def show(session: AsyncSession, seen: Seen, now: datetime) -> BoardPost:
 
 async def dismiss(session: AsyncSession, seen: Seen, now: datetime) -> BoardPost:
     """The reports of a public post were looked at, and it stays. Raises: NotFound, MovedOn, NotNow."""
-    post = await _locked(session, seen, "board.dismiss", now)
+    post = await lock_seen(session, seen.public_id, seen.version, now)
     if post.state is not BoardState.PUBLISHED or not post.reports:
         raise NotNow("这条帖子没有要处理的举报。")
     await _refuse_own(session, post, seen)
+    _does(session, "board.dismiss", post)
     board_rows.note(
         session, post, post.state, by=seen.by.name, channel=CHANNEL, now=now, reason="举报看过，不成立"
     )
@@ -115,11 +120,12 @@ async def dismiss(session: AsyncSession, seen: Seen, now: datetime) -> BoardPost
 
 async def pin(session: AsyncSession, seen: Seen, now: datetime, *, on: bool) -> BoardPost:
     """On top of the list, or no more. Raises: NotFound, MovedOn, NotNow: not public, or enough of them."""
-    post = await _locked(session, seen, "board.pin" if on else "board.unpin", now)
+    post = await lock_seen(session, seen.public_id, seen.version, now)
     if post.state is not BoardState.PUBLISHED:
         raise NotNow("公开的帖子才能置顶。")
     if on and post.pinned_at is None and await _count_pinned(session) >= MOST_PINNED:
         raise NotNow(f"最多置顶 {MOST_PINNED} 条，请先取消一条。")
+    _does(session, "board.pin" if on else "board.unpin", post)
     post.pinned_at = (post.pinned_at or now) if on else None
     await session.flush()
     return post
@@ -134,11 +140,12 @@ async def answer(session: AsyncSession, seen: Seen, unit: str, text: str, now: d
     Raises: NotFound, MovedOn; NotNow: not public, or answered by oneself before; DomainError: fields.
     """
     unit, text = _answer(unit, text)
-    post = await _locked(session, seen, "board.answer", now)
+    post = await lock_seen(session, seen.public_id, seen.version, now)
     if post.state is not BoardState.PUBLISHED:
         raise NotNow("公开的帖子才能答复。")
     if await find_own_answer(session, post, seen.by) is not None:
         raise NotNow("您已经答复过这一条，请改原来的答复。")
+    _does(session, "board.answer", post)
     made = BoardAnswer(
         post_id=post.id, staff_id=seen.by.staff_id, by=seen.by.name, unit=unit, text=text, at=now
     )
@@ -236,10 +243,9 @@ async def reports_of(session: AsyncSession, post: BoardPost) -> Sequence[BoardRe
 # --- parts -------------------------------------------------------------------------------------------------
 
 
-async def _locked(session: AsyncSession, seen: Seen, act: str, now: datetime, reason: str = "") -> BoardPost:
-    post = await lock_seen(session, seen.public_id, seen.version, now)
+def _does(session: AsyncSession, act: str, post: BoardPost, reason: str = "") -> None:
+    """After all that may refuse it: what was refused must not stand in the record."""
     does(session, act, post.public_id, reason=reason or None)
-    return post
 
 
 def _move(

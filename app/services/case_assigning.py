@@ -119,7 +119,7 @@ async def _find(
 
     for each in sorted(duty, key=turn):
         who = each.staff
-        if who.id in queue.passed or (against_us and await case_conflicts.of_company(session, who)):
+        if who.id in queue.passed or (against_us and await case_conflicts.of_company(session, who, now)):
             continue
         if not staff_skills.fits(skills.get(who.id), case.kind, case.topic):
             continue

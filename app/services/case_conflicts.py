@@ -1,37 +1,53 @@
-"""Who must not act against the company itself, because it pays him.
+"""Who must not act against the company itself: its own lawyers, and whoever it employs.
 
-One rule for questions to a lawyer and for legal aid; every other lawyer is from outside（外聘律师）.
+One rule for questions to a lawyer and for legal aid. Who has no WeChat bound yet is not known to be of the
+company; so it is asked again at each act, and not only when somebody gets the case. Whoever decides about
+legal aid for the union may be employed by the company, but must not be its lawyer.
 """
+
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clock import civil_date
 from app.errors import DomainError
-from models import Case, CaseKind, Consultation, Member, Role, Staff, StaffGrant
+from models import Case, CaseKind, Consultation, LegalAid, Member, Role, Staff, StaffGrant
 
 
 async def only_outside(session: AsyncSession, case: Case) -> bool:
-    """Whether this is a question to a lawyer whose opponent is the company itself."""
-    if case.kind is not CaseKind.CONSULTATION:
+    """Whether the opponent is the company itself."""
+    if case.kind not in (CaseKind.CONSULTATION, CaseKind.LEGAL_AID):
         return False
-    is_own = sa.select(Consultation.own_company).where(Consultation.case_id == case.id)
-    return bool(await session.scalar(is_own))
+    facts = Consultation if case.kind is CaseKind.CONSULTATION else LegalAid
+    return bool(await session.scalar(sa.select(facts.own_company).where(facts.case_id == case.id)))
 
 
-async def of_company(session: AsyncSession, who: Staff) -> str:
-    """What makes him one of the company's people; empty for who is from outside."""
+async def is_company_lawyer(session: AsyncSession, staff_id: int) -> bool:
+    """Whatever else he is."""
     granted = sa.select(StaffGrant.id).where(
-        StaffGrant.staff_id == who.id, StaffGrant.role == Role.COMPANY_LAWYER
+        StaffGrant.staff_id == staff_id, StaffGrant.role == Role.COMPANY_LAWYER
     )
-    if await session.scalar(granted.limit(1)) is not None:
+    return await session.scalar(granted.limit(1)) is not None
+
+
+async def of_company(session: AsyncSession, who: Staff, now: datetime) -> str:
+    """What makes him one of the company's people; empty for who is from outside, as far as is known."""
+    if await is_company_lawyer(session, who.id):
         return "公司法务"
     if who.person_id is None:
         return ""
     member = await session.scalar(sa.select(Member).where(Member.person_id == who.person_id))
-    return "本公司职工" if member is not None and member.left_on is None else ""
+    return "本公司职工" if member is not None and not member.has_left(civil_date(now)) else ""
 
 
-async def refuse(session: AsyncSession, case: Case, who: Staff) -> None:
+async def refuse(session: AsyncSession, case: Case, who: Staff, now: datetime) -> None:
     """Raises: DomainError: it is against the company, and `who` is of it."""
-    if await only_outside(session, case) and (why := await of_company(session, who)):
-        raise DomainError(f"{case.number} 的对方是本公司，只能由外聘律师办；{who.name}是{why}。")
+    if await only_outside(session, case) and (why := await of_company(session, who, now)):
+        raise DomainError(f"{case.number} 的对方是本公司，只能由公司以外的律师办；{who.name}是{why}。")
+
+
+async def refuse_judge(session: AsyncSession, case: Case, staff_id: int) -> None:
+    """Raises: DomainError: it is against the company, and he is its lawyer."""
+    if await only_outside(session, case) and await is_company_lawyer(session, staff_id):
+        raise DomainError(f"{case.number} 的对方是本公司，公司法务不能审查、决定。")

@@ -49,7 +49,8 @@ async def take(
 
     `case` is locked.
 
-    Raises: DomainError: it is another's, over or answered, or `who` has enough.
+    Raises: DomainError: it is another's, over or answered; `who` has enough, or is of the company against
+        which it is.
     """
     if case.owner_id == who.staff_id:
         return
@@ -58,7 +59,7 @@ async def take(
         name = await name_of(session, case)
         raise DomainError(f"{case.number} 已由{name}接手。要换人办，请点「转给别人」。")
     own = await lock_staff(session, who.staff_id)
-    await case_conflicts.refuse(session, case, own)
+    await case_conflicts.refuse(session, case, own, now)
     if await count_taken(session, own.id) >= limit_of(own):
         raise DomainError(f"您手上已有 {limit_of(own)} 件没答复的，请先办完几件，或转给别人。")
     await _own(session, case, who.staff_id, f"{who.name}接手", who.name, now, channel)
@@ -68,10 +69,9 @@ async def take(
 async def answers(session: AsyncSession, case: Case, who: Standing, now: datetime) -> None:
     """Whoever answers a case that nobody has taken has it from then on, for what comes after.
 
-    Raises: DomainError: it is against the company, not his already, and he is of it.
+    Raises: DomainError: it is against the company, and he is of it.
     """
-    if case.owner_id != who.staff_id:
-        await case_conflicts.refuse(session, case, await session.get_one(Staff, who.staff_id))
+    await case_conflicts.refuse(session, case, await session.get_one(Staff, who.staff_id), now)
     if case.owner_id is None:
         case.owner_id, case.owned_at = who.staff_id, moment_kept(now, anonymous=case.anonymous)
 
@@ -88,7 +88,8 @@ async def hand_to(
 ) -> None:
     """Give it to somebody, whoever has it now; that person hears of it. `case` is locked.
 
-    Raises: DomainError: it is over or answered, `to` has it already or may not answer it.
+    Raises: DomainError: it is over or answered, `to` has it already or may not answer it, or is of the
+        company against which it is.
     """
     _refuse_done(case)
     if case.owner_id == to.id:
@@ -96,7 +97,7 @@ async def hand_to(
     standing = await permissions.standing_of(session, to)
     if not permissions.may(standing, ANSWERED_BY[case.kind], case.branch_id):
         raise DomainError(f"{to.name}不能办这类事项，请选别人。")
-    await case_conflicts.refuse(session, case, to)
+    await case_conflicts.refuse(session, case, to, now)
     said = f"{by.name}转给{to.name}" + (f"：{why}" if why else "")
     await _own(session, case, to.id, said, by.name, now, channel)
     case_work.put_down(session, "case.hand", case, reason=why or None, to=to.login)
@@ -217,7 +218,7 @@ async def list_able(session: AsyncSession, case: Case, now: datetime) -> list[Ab
     """To whom it may be handed, the one with the fewest unanswered cases first; who is away comes last."""
     able = await permissions.list_able(session, ANSWERED_BY[case.kind], case.branch_id)
     if await case_conflicts.only_outside(session, case):
-        able = [each for each in able if not await case_conflicts.of_company(session, each)]
+        able = [each for each in able if not await case_conflicts.of_company(session, each, now)]
     counts = await counts_taken(session, [each.id for each in able])
     today = civil_date(now)
     others = [

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import civil_date
 from app.services import case_notices
 from app.services.complaints import MINE_WORD
 from models import Case, CaseEntry, Complaint, Outbox
@@ -29,11 +28,3 @@ async def tell_reply(
     short = f"{heading}，内容较长，请回复「{MINE_WORD}」点编号看全文。"
     words = f"{heading}：\n{text}"
     return await case_notices.tell(session, case, entry, case_notices.ANSWERED, words, short, now)
-
-
-def day(moment: datetime | None) -> str:
-    """As its person reads it."""
-    if moment is None:
-        return "近期"
-    local = civil_date(moment)
-    return f"{local.month}月{local.day}日"

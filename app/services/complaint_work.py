@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import civil_date
+from app.clock import civil_date, due_day
 from app.errors import DomainError
 from app.services import (
     case_notices,
@@ -46,7 +46,7 @@ async def accept(
     entry = _move(session, case, S.ACCEPTED, by, now, channel)
     complaint_clocks.take_up(case, complaint, now)
     case_work.put_down(session, "complaint.accept", case)
-    said = f"已受理，最迟 {complaint_notices.day(case.answer_due_at)}答复您。"
+    said = f"已受理，最迟 {due_day(case.answer_due_at)}答复您。"
     return Answered(case, await complaint_notices.tell(session, case, complaint, entry, said, now))
 
 
@@ -104,7 +104,7 @@ async def dispatch(
     case_work.put_down(session, "complaint.dispatch", case, department=department.name)
     for each in await departments.list_people(session, department.id, complaint):
         await staff_notices.dispatched(session, case, entry, each, now)
-    said = f"已转给{department.name}办理，最迟 {complaint_notices.day(case.answer_due_at)}答复您。"
+    said = f"已转给{department.name}办理，最迟 {due_day(case.answer_due_at)}答复您。"
     return Answered(case, await complaint_notices.tell(session, case, complaint, entry, said, now))
 
 
@@ -137,7 +137,7 @@ async def take(
     case.owner_id, case.owned_at = who.staff_id, at
     complaint_clocks.work(case, complaint)
     case_work.put_down(session, "complaint.take", case)
-    said = f"{name}正在办理，最迟 {complaint_notices.day(case.answer_due_at)}答复您。"
+    said = f"{name}正在办理，最迟 {due_day(case.answer_due_at)}答复您。"
     return Answered(case, await complaint_notices.tell(session, case, complaint, entry, said, now))
 
 
@@ -163,7 +163,7 @@ async def give_back(
     complaint_clocks.hand_back(complaint, now)
     case_work.put_down(session, "complaint.return", case, reason=why, department=name)
     await staff_notices.complaint_returned(session, case, entry, now)
-    said = f"这个部门办不了，正在另派部门。最迟 {complaint_notices.day(case.answer_due_at)}答复您。"
+    said = f"这个部门办不了，正在另派部门。最迟 {due_day(case.answer_due_at)}答复您。"
     return Answered(case, await complaint_notices.tell(session, case, complaint, entry, said, now))
 
 
@@ -208,9 +208,7 @@ async def suspend(
     if until is None or until <= civil_date(now):
         raise DomainError("请写明挂起到哪一天，要在今天以后。")
     if complaint.law_due_at is not None and until >= civil_date(complaint.law_due_at):
-        raise DomainError(
-            f"挂起不能到法定期限（{complaint_notices.day(complaint.law_due_at)}）以后，请写早一点。"
-        )
+        raise DomainError(f"挂起不能到法定期限（{due_day(complaint.law_due_at)}）以后，请写早一点。")
     complaint.suspended_from = case.state
     said = f"暂停办理到 {until.month}月{until.day}日。原因：{why}"
     entry = await case_work.say(session, case, S.SUSPENDED, said, by, now, channel=channel)
@@ -230,7 +228,7 @@ async def resume(
     complaint.suspended_from = None
     complaint_clocks.resume(case, complaint, now)
     case_work.put_down(session, "complaint.resume", case)
-    said = f"接着办理，最迟 {complaint_notices.day(case.answer_due_at)}答复您。"
+    said = f"接着办理，最迟 {due_day(case.answer_due_at)}答复您。"
     return Answered(case, await complaint_notices.tell(session, case, complaint, entry, said, now))
 
 
@@ -251,7 +249,7 @@ async def extend(
     check_move(case.kind, case.state, S.EXTENDED)
     complaint_clocks.extend(case, complaint, now)
     complaint.extended_at = moment_kept(now, anonymous=case.anonymous)
-    said = f"延期到 {complaint_notices.day(case.answer_due_at)}答复。原因：{why}"
+    said = f"延期到 {due_day(case.answer_due_at)}答复。原因：{why}"
     entry = await case_work.say(session, case, S.EXTENDED, said, by, now, channel=channel)
     case_work.put_down(session, "complaint.extend", case, reason=why)
     return Answered(case, await complaint_notices.tell(session, case, complaint, entry, said, now))

@@ -13,7 +13,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import civil_date
+from app.clock import civil_date, due_day
 from app.errors import DomainError, NotFound
 from app.services import (
     case_notices,
@@ -190,8 +190,7 @@ async def _confirm(session: AsyncSession, case: Case, row: LegalAid, now: dateti
     first = sa.select(CaseEntry).where(CaseEntry.case_id == case.id).order_by(CaseEntry.id).limit(1)
     entry = (await session.scalars(first)).one()
     assert row.due_at is not None
-    day = legal_aid_clocks.day_of(row.due_at)
-    by = f"最迟 {day.month}月{day.day}日"
+    by = f"最迟 {due_day(row.due_at)}"
     if row.fast_track:
         said = f"离期限很近，先帮您办、后补材料，{by}指派律师。请现在就打电话：\n{hurry_lines()}"
         await staff_notices.aid(session, case, entry, "离法定期限很近，要马上指派律师", now)

@@ -9,7 +9,7 @@ when one is reached is in `legal_aid_timers`.
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from app.clock import SHANGHAI, civil_date, day_begins
+from app.clock import SHANGHAI, civil_date, day_begins, ends_on
 from app.services.calendar import CLOSING_TIME, after_working_days, is_working_day
 from models import Case, LegalAid
 
@@ -38,14 +38,9 @@ def theirs(now: datetime, days: int) -> datetime:
     return day_begins(last_day(civil_date(now), days), days=1)
 
 
-def day_of(due_at: datetime) -> date:
-    """The last day before `due_at`, which may be its midnight."""
-    return civil_date(due_at - timedelta(seconds=1))
-
-
 def days_left(due_at: datetime, now: datetime) -> int:
     """0 on the last day, negative after it."""
-    return (day_of(due_at) - civil_date(now)).days
+    return (ends_on(due_at) - civil_date(now)).days
 
 
 def left_in_words(due_at: datetime, now: datetime) -> str:

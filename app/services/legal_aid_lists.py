@@ -1,6 +1,7 @@
 """法律援助申请 as staff look for them: what is owed first, what is urgent before all; and one of them.
 
-Who decides reads all of his branches, who carries what is assigned to him, and nothing else.
+Who decides reads all of his branches, who carries what is assigned to him, and nothing else. The company's
+own lawyers, whatever else they are, read nothing that is against it.
 """
 
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from app.services import permissions
 from app.services.application_lists import Moved
 from app.services.legal_aid import KIND
 from app.services.permissions import Right, Scope, Standing
-from models import OVER, Case, CaseEntry, CaseState, EntryKind, LegalAid, Staff
+from models import OVER, Case, CaseEntry, CaseState, EntryKind, LegalAid, Role, Staff
 
 OPEN_SHOWN: Final = 200  # open ones are listed by when they are due
 SOON: Final = timedelta(days=2)
@@ -40,6 +41,7 @@ class Asked:
     due: Due | None = None
     fast_track: bool = False
     mine: bool = False
+    against_company: bool = True  # false for the company's own lawyers: as if those were not there
 
     @property
     def is_over(self) -> bool:
@@ -69,7 +71,9 @@ class Listed:
 
 
 def asked_by(standing: Standing, now: datetime) -> Asked:
-    return Asked(permissions.scope(standing, Right.AID_DECIDE), standing.staff_id, now)
+    scope = permissions.scope(standing, Right.AID_DECIDE)
+    is_company_lawyer = Role.COMPANY_LAWYER in standing.roles
+    return Asked(scope, standing.staff_id, now, against_company=not is_company_lawyer)
 
 
 async def list_open(session: AsyncSession, asked: Asked) -> list[Listed]:
@@ -144,6 +148,8 @@ def _chosen(asked: Asked) -> sa.Select[Case, LegalAid, str | None]:
         .outerjoin(Staff, Staff.id == Case.owner_id)
         .where(Case.kind == KIND, sa.or_(asked.scope.holds(Case.branch_id), own))
     )
+    if not asked.against_company:
+        chosen = chosen.where(~LegalAid.own_company)
     if asked.state is not None:
         chosen = chosen.where(Case.state == asked.state)
     if asked.due is Due.LATE:

@@ -10,7 +10,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import civil_date
+from app.clock import civil_date, due_day
 from app.services import case_notices, case_work, legal_aid, legal_aid_clocks, staff_notices
 from app.services.legal_aid import PAPERS_WORD
 from app.services.statutory_deadlines import NEAR as CLOSE
@@ -79,11 +79,10 @@ async def _remind(session: AsyncSession, case: Case, row: LegalAid, now: datetim
     """Once."""
     row.reminder_due_at = None
     assert row.supplement_due_at is not None
-    day = legal_aid_clocks.day_of(row.supplement_due_at)
     entry = await case_work.note(session, case, "提醒了本人补材料", SYSTEM, now)
     after = "到期没有补的，按撤回处理。" if case.state is CaseState.SUPPLEMENT else "请尽快补齐。"
     words = (
-        f"提醒您：法律援助申请 {case.number} 还等您补材料，{day.month}月{day.day}日到期。\n"
+        f"提醒您：法律援助申请 {case.number} 还等您补材料，{due_day(row.supplement_due_at)}到期。\n"
         f"请回复「{PAPERS_WORD}」拍照发来。{after}"
     )
     await case_notices.tell(session, case, entry, case_notices.REMINDED, words, "", now)

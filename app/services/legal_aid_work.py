@@ -12,9 +12,9 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import civil_date, day_begins
+from app.clock import civil_date, day_begins, due_day
 from app.errors import DomainError
-from app.services import case_notices, case_work, legal_aid, legal_aid_clocks
+from app.services import case_conflicts, case_notices, case_work, legal_aid, legal_aid_clocks
 from app.services.calendar import after_working_days, is_working_day
 from app.services.case_notices import ANSWERED, ASKED, ENDED, PROGRESS
 from app.services.legal_aid import KIND, MINE_WORD, OBJECT_WORD, PAPERS_WORD
@@ -53,6 +53,7 @@ async def ask(
     case, row = await get(session, number, lock=True)
     if row.supplement_asked_at is not None:
         raise DomainError(f"{number} 已经一次性告知过要补的材料，不能再要求补正，请按现有材料审查。")
+    await case_conflicts.refuse_judge(session, case, by.staff_id)
     if case.state is not S.SUBMITTED:
         raise DomainError(f"{number} {case.state_label}，只有刚申请的能要求补正。")
     midnight = midnight_of(until, now)
@@ -77,6 +78,7 @@ async def accept(session: AsyncSession, number: str, by: Standing, now: datetime
     case, row = await get(session, number, lock=True)
     if case.state is S.REVIEWING:
         return Done(case, None)
+    await case_conflicts.refuse_judge(session, case, by.staff_id)
     was_missing = case.state is S.SUPPLEMENT
     entry = case_work.moved(case, S.REVIEWING, by.name, now, channel=CONSOLE)
     session.add(entry)
@@ -86,7 +88,7 @@ async def accept(session: AsyncSession, number: str, by: Standing, now: datetime
         legal_aid_clocks.owe(case, row, now, DECIDE)
         await case_notices.withdraw(session, case, now)
     assert row.due_at is not None
-    words = f"您的法律援助申请 {case.number} 材料已收齐，正在审查，最迟 {day_of(row.due_at)}答复。"
+    words = f"您的法律援助申请 {case.number} 材料已收齐，正在审查，最迟 {due_day(row.due_at)}答复。"
     return await told(session, case, entry, PROGRESS, words, "", now)
 
 
@@ -104,7 +106,7 @@ async def grant(session: AsyncSession, number: str, by: Standing, now: datetime)
     if case.state is S.GRANTED:
         return Done(case, None)
     was = case.state
-    await _refuse_judge(session, case, row, by)
+    await refuse_judge(session, case, row, by)
     words = f"您的法律援助申请 {case.number} 同意援助，不收您的钱。\n3 天内为您指派律师，指派以后马上告诉您。"
     entry = await case_work.say(session, case, S.GRANTED, "同意援助。", by.name, now, channel=CONSOLE)
     if was is S.OBJECTION:
@@ -129,7 +131,7 @@ async def reject(
     case, row = await get(session, number, lock=True)
     if case.state is S.REJECTED:
         return Done(case, None)
-    await _refuse_judge(session, case, row, by)
+    await refuse_judge(session, case, row, by)
     entry = await case_work.say(session, case, S.REJECTED, reason, by.name, now, channel=CONSOLE)
     return await _no(
         session, case, row, entry, f"您的法律援助申请 {case.number} 不予援助", reason, by, now, tap
@@ -149,7 +151,7 @@ async def terminate(
     case, row = await get(session, number, lock=True)
     if case.state is S.TERMINATED:
         return Done(case, None)
-    await _refuse_judge(session, case, row, by)
+    await refuse_judge(session, case, row, by)
     entry = await case_work.say(session, case, S.TERMINATED, reason, by.name, now, channel=CONSOLE)
     return await _no(session, case, row, entry, f"您的法律援助 {case.number} 终止了", reason, by, now, tap)
 
@@ -165,7 +167,7 @@ async def uphold(session: AsyncSession, number: str, reason: str, by: Standing, 
     case, row = await get(session, number, lock=True)
     if case.state is S.UPHELD:
         return Done(case, None)
-    await _refuse_judge(session, case, row, by)
+    await refuse_judge(session, case, row, by)
     entry = await case_work.say(session, case, S.UPHELD, reason, by.name, now, channel=CONSOLE)
     decided(row, by, now)
     over(case, row, now)
@@ -192,14 +194,18 @@ async def _no(
     how = f"点这里：{tap('提出异议', case.number)}" if tap is not None else f"回复「{OBJECT_WORD}」"
     words = (
         f"{heading}。理由：\n{reason}\n"
-        f"不同意的，{day_of(until)}以前{how}，由另一位同事 5 天内复核。"
+        f"不同意的，{due_day(until)}以前{how}，由另一位同事 5 天内复核。"
         "也可以打 12348 问政府的法律援助中心。"
     )
     return await told(session, case, entry, ANSWERED, words, short_of(heading), now)
 
 
-async def _refuse_judge(session: AsyncSession, case: Case, row: LegalAid, by: Standing) -> None:
-    """Nobody decides about himself, nor about an objection to what he decided. Raises: DomainError."""
+async def refuse_judge(session: AsyncSession, case: Case, row: LegalAid, by: Standing) -> None:
+    """Nobody decides about himself, nor about an objection to what he decided, nor who pays him as a lawyer.
+
+    Raises: DomainError.
+    """
+    await case_conflicts.refuse_judge(session, case, by.staff_id)
     if case.state is S.OBJECTION and row.decided_by_id == by.staff_id:
         raise DomainError(f"{case.number} 原来的决定是您作的，异议要由另一位同事复核。")
     own = await session.scalar(sa.select(Staff.person_id).where(Staff.id == by.staff_id))
@@ -228,7 +234,7 @@ def midnight_of(day: date, now: datetime) -> datetime:
 
 
 def list_of(missing: str, midnight: datetime) -> str:
-    return f"{missing}\n请在 {day_of(midnight)}（含当天）以前补齐。"
+    return f"{missing}\n请在 {due_day(midnight)}（含当天）以前补齐。"
 
 
 def decided(row: LegalAid, by: Standing, now: datetime) -> None:
@@ -238,11 +244,6 @@ def decided(row: LegalAid, by: Standing, now: datetime) -> None:
 def over(case: Case, row: LegalAid, now: datetime) -> None:
     case.closed_at = now
     legal_aid_clocks.end(case, row)
-
-
-def day_of(moment: datetime) -> str:
-    day = legal_aid_clocks.day_of(moment)
-    return f"{day.month}月{day.day}日"
 
 
 def look() -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import addresses, duty_rooms, outbox, permissions
+from app.services import addresses, case_conflicts, duty_rooms, outbox, permissions
 from app.services.permissions import Right
 from models import Case, CaseEntry, CaseQueue, CaseReminder, DutyRoom, Staff
 
@@ -90,7 +90,10 @@ async def unhappy(session: AsyncSession, case: Case, entry: CaseEntry, right: Ri
 async def aid(session: AsyncSession, case: Case, entry: CaseEntry, what: str, now: datetime) -> None:
     """All who decide about legal aid hear that something must be done, once."""
     words = f"{case.kind.label} {case.number} {what}。请到工作台看。"
+    against_us = await case_conflicts.only_outside(session, case)
     for each in await _able(session, case, Right.AID_DECIDE):
+        if against_us and await case_conflicts.is_company_lawyer(session, each.id):
+            continue
         key, to = f"{AID}:{entry.id}:{each.id}", each.person_id
         outbox.add(session, AID, key=key, to=to, payload=_text(words, case), now=now, besides_reply=True)
 
