@@ -248,7 +248,8 @@ async def extend(
     complaint = await complaints.facts_of(session, case)
     if complaint.extended_at is not None:
         raise DomainError(f"{case.number} 已经延期过一次，不能再延。")
-    check_move(case.kind, case.state, S.EXTENDED)
+    if case.state is not S.IN_PROGRESS:  # the way from SUSPENDED leads back to where it was, and no further
+        raise DomainError(f"{case.number} {case.state.label_in(case.kind)}，办理中的才能延期。")
     complaint_clocks.extend(case, complaint, now)
     complaint.extended_at = moment_kept(now, anonymous=case.anonymous)
     said = f"延期到 {complaint_notices.day(case.answer_due_at)}答复。原因：{why}"
