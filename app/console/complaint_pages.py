@@ -19,6 +19,7 @@ from app.console.office import Office
 from app.console.shell import Shell
 from app.errors import DomainError
 from app.services import (
+    branches,
     case_facts,
     case_files,
     case_links,
@@ -42,7 +43,20 @@ from models import OVER, Case, CaseKind, CaseState, Naming
 
 TEMPLATE: Final = "complaint_one.html"
 # Fields that are given back when an act is refused.
-KEPT: Final = ("text", "why", "elsewhere", "to", "until", "note", "into", "other", "question", "part", "what")
+KEPT: Final = (
+    "text",
+    "why",
+    "elsewhere",
+    "to",
+    "until",
+    "note",
+    "into",
+    "other",
+    "question",
+    "part",
+    "what",
+    "about",
+)
 
 Work = Callable[[AsyncSession, Case, FormData, datetime], Awaitable[Answered | str | None]]
 """What is done with the locked case: what its person hears of, a sentence, or None where nothing was left."""
@@ -133,6 +147,8 @@ async def _union_doors(session: AsyncSession, desk: Desk, values: dict[str, Any]
         "may_extend": extends and case.state is CaseState.IN_PROGRESS and complaint.extended_at is None,
         "may_close": works and CaseState.CLOSED in moves,
         "may_merge": works and CaseState.MERGED in moves,
+        "may_name": works and case.state in complaint_lists.OPEN,
+        "branches": await branches.list_all(session) if works and case.state in complaint_lists.OPEN else [],
         "may_link": works,
         "may_note": works and case.state not in OVER,
         "may_ask": works and is_worked_on,
@@ -158,7 +174,7 @@ async def _department_doors(session: AsyncSession, desk: Desk, values: dict[str,
         "is_main": is_main,
         "fitting": await departments.list_fitting(session, complaint) if is_main and is_worked_on else [],
         "may_take": is_main and (case.state in to_take or (case.state in open_states and not case.owner_id)),
-        "may_return": is_main and CaseState.RETURNED in moves,
+        "may_return": is_main and case.state is CaseState.DISPATCHED,
         "may_reply": is_main and CaseState.REPLIED in moves,
         "may_suspend": is_main and CaseState.SUSPENDED in moves,
         "may_resume": is_main and case.state is CaseState.SUSPENDED,

@@ -18,11 +18,13 @@ from app.console.shell import InShell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
 from app.services import (
+    branches,
     case_lists,
     case_ratings,
     case_reporters,
     case_threads,
     case_work,
+    complaint_accused,
     complaint_lists,
     complaint_merging,
     complaint_work,
@@ -161,6 +163,23 @@ async def dispatch(
         return await complaint_work.dispatch(session, case, department, desk.by, now, channel="console")
 
     return await complaint_pages.act(ROOM, number, request, desk, shell, office, handed, "已转办")
+
+
+@router.post("/{number}/about", dependencies=works)
+async def about(
+    number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
+) -> Response:
+    """Which unit it is about; of whom that is has it no more."""
+
+    async def named(session: AsyncSession, case: Case, form: FormData, now: datetime) -> Answered | str:
+        chosen = forms.words(form, "about")
+        branch = await branches.find_public(session, chosen) if chosen else None
+        if chosen and branch is None:
+            raise DomainError("没有这个组织，请刷新页面再选。")
+        told = await complaint_accused.name(session, case, branch, desk.by, now, channel="console")
+        return told or f"{case.number} 反映的单位已存好，它看不到这件事。"
+
+    return await complaint_pages.act(ROOM, number, request, desk, shell, office, named, "已收回，请另派部门")
 
 
 @router.post("/{number}/extend", dependencies=[needs(Right.COMPLAINTS_LEAD)])

@@ -150,7 +150,8 @@ async def give_back(
     """
     why = _reason(why, "退回的原因")
     complaint = await complaints.facts_of(session, case)
-    check_move(case.kind, case.state, S.RETURNED)
+    if case.state is not S.DISPATCHED:
+        raise DomainError(f"{case.number} {case.state.label_in(case.kind)}，接办以前才能退回。")
     if complaint.return_by is not None and now > complaint.return_by:
         raise DomainError(
             f"{case.number} 转办已超过 {complaint_clocks.RETURN_LIMIT} 个工作日，不能再退回，请接办。"

@@ -88,8 +88,9 @@ async def file(
         now=now,
     )
     branch_id = filing.branch_id
-    if branch_id is None and filing.about:  # written by its name, it is kept from there all the same
+    if branch_id is None and filing.about:  # written in words, it is kept from there all the same
         named = await branches.find(session, filing.about)
+        named = named or await branches.find_named_in(session, filing.about)
         branch_id = named.id if named is not None else None
     case_id = (await session.scalars(sa.select(Case.id).where(Case.number == opened.number))).one()
     complaint = Complaint(
