@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.services import branches, cases, complaints
+from app.services import branches, cases, complaint_ending, complaints
 from app.services.advice import Added
 from app.services.cases import Mine
 from app.services.complaint_topics import ComplaintTopic
@@ -177,7 +177,7 @@ async def cancel(chat: Chat) -> Reply:
     number = own.case.number
     if complaints.can_be_withdrawn(own.case):
         await chat.confirm("ok", f"确认撤销 {number} 吗？撤销后不再办理，不能恢复。")
-    await complaints.cancel(chat.session, chat.person.person_id, number, channel="chat", now=chat.at)
+    await complaint_ending.cancel(chat.session, chat.person.person_id, number, channel="chat", now=chat.at)
     return Text(f"{number} 已撤销。以后需要，随时再来：{lines.COMPLAIN}")
 
 

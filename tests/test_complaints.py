@@ -15,6 +15,7 @@ from app.services import (
     case_work,
     cases,
     closed_cases,
+    complaint_ending,
     complaint_work,
     complaints,
     own_cases,
@@ -170,7 +171,8 @@ async def test_each_step_is_taken_where_it_may_be_and_nowhere_else(office: Offic
 def test_every_state_has_its_moves_and_its_words() -> None:
     table = MOVES[CaseKind.COMPLAINT]
     assert {each for to in table.values() for each in to} <= table.keys()
-    assert {state for state, to in table.items() if not to} == {S.NOT_ACCEPTED, S.MERGED, S.CANCELLED}
+    assert {state for state, to in table.items() if not to} == {S.NOT_ACCEPTED, S.CANCELLED}
+    assert table[S.MERGED] == {S.ACCEPTED}
     assert {S.NOT_ACCEPTED, S.MERGED} <= set(OVER)
     assert S.MERGED.said_to_member == "合并办理"
     with pytest.raises(DomainError, match="已提交的事项不能改为已答复"):
@@ -419,7 +421,7 @@ async def test_somebody_elses_is_as_if_it_did_not_exist(office: Office) -> None:
         other = await person(session)
         for refused in (
             complaints.add(session, other, office.number, MORE, channel="chat", now=NOON),
-            complaints.cancel(session, other, office.number, channel="chat", now=NOON),
+            complaint_ending.cancel(session, other, office.number, channel="chat", now=NOON),
             complaints.get_mine(session, other, office.number),
         ):
             with pytest.raises(NotFound):

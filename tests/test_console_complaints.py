@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.services import case_work, complaints, departments, staff
+from app.services import case_work, complaint_ending, departments, staff
 from app.services.staff import Wanted
 from models import Case, CaseState, Complaint, ComplaintSort, Naming, Role
 from tests import making
@@ -242,7 +242,7 @@ async def test_who_replies_while_it_is_withdrawn_is_told(ends: Ends, admin: Work
     await goes(chen, f"{DESK}/{number}", "take")
     seen = (await chen.reads(f"{DESK}/{number}")).partition('name="seen" value="')[2].partition('"')[0]
     async with ends.house.database.transaction() as session:
-        await complaints.cancel(session, li, number, channel="chat", now=ends.house.clock.now())
+        await complaint_ending.cancel(session, li, number, channel="chat", now=ends.house.clock.now())
 
     answer = await chen.sends(f"{DESK}/{number}/reply", seen=seen, text="换了供货的。")
     assert answer.status_code == 422 and "本人又有了动静" in answer.text and "换了供货的" in answer.text

@@ -142,7 +142,7 @@ async def _union_doors(session: AsyncSession, desk: Desk, values: dict[str, Any]
     return {
         "links": await case_links.list_of(session, case),
         "fitting": fitting,
-        "may_accept": works and CaseState.ACCEPTED in moves,
+        "may_accept": works and case.state is CaseState.SUBMITTED,
         "may_dispatch": may_dispatch,
         "may_extend": extends and case.state is CaseState.IN_PROGRESS and complaint.extended_at is None,
         "may_close": works and CaseState.CLOSED in moves,

@@ -36,7 +36,7 @@ _COMPLAINT: dict[CaseState, frozenset[CaseState]] = {
     S.REOPENED: frozenset({S.DISPATCHED, S.IN_PROGRESS, S.RETURNED, *_ENDED}),  # anew, or where it was
     S.CLOSED: frozenset({S.REOPENED}),
     S.NOT_ACCEPTED: frozenset(),
-    S.MERGED: frozenset(),
+    S.MERGED: frozenset({S.ACCEPTED}),  # where the other ends before anybody replied
     S.CANCELLED: frozenset(),
 }
 

@@ -64,19 +64,32 @@ async def pass_on(
 ) -> None:
     """Tell the answer to everybody whose case was merged into this one, once each; named or not."""
     for merged, complaint in await merged_into(session, case, lock=True):
-        at = moment_kept(now, anonymous=merged.anonymous)
-        entry = CaseEntry(
-            case_id=merged.id,
-            kind=EntryKind.STAFF,
-            blocks=[{"type": "text", "text": text}],
-            by=by,
-            channel=channel,
-            created_at=at,
-        )
+        entry = _said(merged, text, by, now, channel)
         session.add(entry)
-        merged.answered_at = at
-        merged.first_answered_at = merged.first_answered_at or at
+        merged.answered_at = entry.created_at
+        merged.first_answered_at = merged.first_answered_at or entry.created_at
         await complaint_notices.tell_reply(session, merged, complaint, entry, text, now)
+
+
+async def pass_refusal_on(
+    session: AsyncSession, case: Case, text: str, by: str, now: datetime, *, channel: str
+) -> None:
+    """The same where it is not taken up: all of them hear why, and where to go."""
+    for merged, complaint in await merged_into(session, case, lock=True):
+        entry = _said(merged, f"不予受理。原因：{text}", by, now, channel)
+        session.add(entry)
+        await complaint_notices.tell(session, merged, complaint, entry, f"不予受理。原因：{text}", now)
+
+
+def _said(case: Case, text: str, by: str, now: datetime, channel: str) -> CaseEntry:
+    return CaseEntry(
+        case_id=case.id,
+        kind=EntryKind.STAFF,
+        blocks=[{"type": "text", "text": text}],
+        by=by,
+        channel=channel,
+        created_at=moment_kept(now, anonymous=case.anonymous),
+    )
 
 
 async def merged_into(

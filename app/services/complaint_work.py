@@ -43,6 +43,8 @@ async def accept(
 ) -> Answered:
     """Raises: DomainError: it is not new any more."""
     complaint = await complaints.facts_of(session, case)
+    if case.state is not S.SUBMITTED:
+        raise DomainError(f"{case.number} {case.state.label_in(case.kind)}，不用再受理。")
     entry = _move(session, case, S.ACCEPTED, by, now, channel)
     complaint_clocks.take_up(case, complaint, now)
     case_work.put_down(session, "complaint.accept", case)
@@ -73,6 +75,7 @@ async def refuse(
     case.closed_at = moment_kept(now, anonymous=case.anonymous)
     complaint_clocks.end(case, complaint)
     case_work.put_down(session, "complaint.refuse", case, reason=why)
+    await complaint_merging.pass_refusal_on(session, case, text, by, now, channel=channel)
     notice = await complaint_notices.tell(session, case, complaint, entry, f"不予受理。原因：{text}", now)
     return Answered(case, notice)
 

@@ -203,29 +203,6 @@ async def _reopen(
     await case_notices.withdraw(session, case, now, kinds=(case_notices.MOVED,))
 
 
-async def cancel(session: AsyncSession, person_id: int, number: str, *, channel: str, now: datetime) -> Case:
-    """Its person withdraws it. A second time changes nothing.
-
-    Raises:
-        NotFound: not one of the person's own.
-        DomainError: it was replied to already, or is over.
-    """
-    case = (await get_mine(session, person_id, number, lock=True)).case
-    if case.state is CaseState.CANCELLED:
-        return case
-    if not can_be_withdrawn(case):
-        raise DomainError(f"{case.number} {case.state.said_to_member}，不用撤销了。")
-    at = moment_kept(now, anonymous=case.anonymous)
-    entry = CaseEntry(case_id=case.id, kind=EntryKind.EVENT, blocks=[], by="", channel=channel, created_at=at)
-    move(case, CaseState.CANCELLED, entry)
-    case.closed_at = at
-    complaint_clocks.end(case, await facts_of(session, case))
-    session.add(entry)
-    await case_notices.withdraw(session, case, now, kinds=(case_notices.MOVED,))
-    await session.flush()
-    return case
-
-
 # --- what is known -----------------------------------------------------------------------------------------
 
 
