@@ -3,9 +3,18 @@
 import pytest
 
 from app.errors import DomainError
-from app.services import case_ending, case_work, closed_cases, complaint_merging, complaints
+from app.services import (
+    case_ending,
+    case_work,
+    cases,
+    closed_cases,
+    complaint_merging,
+    complaint_parts,
+    complaints,
+)
 from models import CaseState, Naming
-from tests.complaining import DAY, Office, look, office
+from tests import making
+from tests.complaining import DAY, Office, department, look, office
 from tests.test_complaint_parts import merges
 
 __all__ = ["office"]
@@ -48,7 +57,7 @@ async def test_one_that_is_withdrawn_leaves_the_oldest_in_its_place(office: Offi
     assert "您这件接着办理" in (await office.told(wang))[-1]
     assert "您反映的事接着办理" in (await office.told(zhang))[-1]
     office.number, office.person = second, wang
-    with pytest.raises(DomainError, match="不用再受理"):
+    with pytest.raises(DomainError, match="不能改为已受理"):
         await office.does("accept")
     await office.does("dispatch", "take", "reply")
     assert [
@@ -96,3 +105,35 @@ async def test_one_that_was_replied_to_leaves_nothing_to_do(office: Office) -> N
         main, _ = await look(session, office.number)
         assert len(await complaint_merging.merged_into(session, main)) == 2
         assert (await complaints.facts_of(session, main)).merged_into_id is None
+
+
+async def test_none_goes_where_the_unit_it_is_about_has_it(office: Office) -> None:
+    first = office.number
+    async with office.database.transaction() as session:
+        north = await making.branch(session, "黄陵供电公司工会/检修分会")
+        theirs = await department(session, "综合组", office.chen, branch_id=north.id)
+        accusing = await office.hears(session, branch_id=north.id)
+    kitchen, office.number = office.department, first
+    office.department = theirs
+    await office.does("accept", "dispatch")
+    with pytest.raises(DomainError, match="由「综合组」在办"):
+        await merges(office, accusing, first)
+    await office.does("return")
+    office.department = kitchen
+    await office.does("dispatch", "take")
+    async with office.database.transaction() as session:
+        case = await case_work.get_case(session, first, lock=True)
+        await complaint_parts.ask(session, case, theirs, "怎么回事？", "陈晨", office.clock.now())
+    with pytest.raises(DomainError, match="由「综合组」在办"):
+        await merges(office, accusing, first)
+
+    async with office.database.transaction() as session:
+        other = await office.hears(session)
+    await office.does("accept")
+    await merges(office, accusing, other)
+    office.department = theirs
+    with pytest.raises(DomainError, match="不能办这件事"):
+        await office.does("dispatch")
+    async with office.database.reading() as session:
+        entries = await case_work.list_entries(session, (await look(session, other))[0])
+        assert not any(accusing in cases.text_of(each) for each in entries)

@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
 from app.jobs import case_timers as timers
-from app.services import complaint_timers
-from models import CaseState, Complaint
-from tests.complaining import DAY, Office, office
+from app.services import complaint_timers, complaints
+from app.services.advice import Added
+from models import CaseState, Complaint, Role, Staff
+from tests.complaining import DAY, MORE, Office, employ, office
 
 __all__ = ["office"]
 S = CaseState
@@ -66,3 +67,27 @@ async def test_one_that_fails_is_left_and_those_behind_it_are_done(
     await office.passes(DAY / 24)
     assert (await office.look(numbers[1]))[1].reminded and tried.count(poisoned.id) == 2
     assert not (await office.look(poisoned.number))[1].reminded
+
+
+async def test_words_to_a_second_reply_are_read_before_it_closes(office: Office) -> None:
+    async with office.database.transaction() as session:
+        clerk = await employ(session, "吴芳", "wu.fang", Role.COMPLAINTS)
+        lead = await employ(session, "王强", "wang.qiang", Role.UNION_ADMIN)
+        people = [(await session.get_one(Staff, each.staff_id)).person_id for each in (clerk, lead)]
+    await office.does("accept", "dispatch", "take", "reply", "add", "take", "reply")
+    before = [len(await office.told(each)) for each in people]
+    for _ in range(2):
+        async with office.database.transaction() as session:
+            now, number = office.clock.now(), office.number
+            added = await complaints.add(session, office.person, number, MORE, channel="chat", now=now)
+            assert added is Added.KEPT
+    assert [len(await office.told(each)) for each in people] == [each + 1 for each in before]
+    assert "答复以后本人又说了话" in (await office.told(people[0]))[-1]
+
+    await office.passes(8 * DAY)
+    assert (await office.look())[0].state is S.REPLIED
+    assert "要看本人又说的话" in (await office.told(people[0]))[-1]
+    await office.does("close")
+    told = [len(await office.told(each)) for each in people]
+    await office.passes(30 * DAY)
+    assert [len(await office.told(each)) for each in people] == told

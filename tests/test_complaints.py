@@ -362,7 +362,7 @@ async def test_a_new_fact_opens_it_again_once_in_thirty_days(office: Office) -> 
     async with office.database.transaction() as session:  # read by staff, and no third time
         now = office.clock.now()
         added = await complaints.add(session, office.person, office.number, MORE, channel="chat", now=now)
-    assert added is Added.NOTED and (await office.look())[0].state is S.REPLIED
+    assert added is Added.KEPT and (await office.look())[0].state is S.REPLIED
     await office.does("close")
     with pytest.raises(DomainError, match="已经重新办理过一次"):
         await office.does("add")

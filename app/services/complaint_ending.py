@@ -1,4 +1,4 @@
-"""How a complaint ends by its person: withdrawn, or he goes away. What was merged into it goes on without it."""
+"""How a complaint ends by its person: withdrawn, or he goes away. What was merged into it goes on."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -51,6 +51,8 @@ async def lift(session: AsyncSession, case: Case, now: datetime, *, but: Collect
     The others belong to that one from now on; all their people hear it. Before the clocks of `case` end.
     `but`: ids of cases that end together with it.
     """
+    if case.first_answered_at is not None:  # and so were they
+        return
     found = await complaint_merging.merged_into(session, case, lock=True)
     left = [(each, complaint) for each, complaint in found if each.id not in but]
     if not left:

@@ -33,6 +33,7 @@ _TO_DO = {
     CaseState.DISPATCHED: "要接办或退回",
     CaseState.IN_PROGRESS: "要答复",
     CaseState.EXTENDED: "要答复",
+    CaseState.REPLIED: "要看本人又说的话，再办结",
 }
 
 
@@ -83,6 +84,6 @@ async def _remind(session: AsyncSession, case: Case, complaint: Complaint, now: 
 
 
 async def _who_acts(session: AsyncSession, case: Case, complaint: Complaint) -> list[Staff]:
-    if case.state in OURS or complaint.department_id is None:
+    if case.state in (*OURS, CaseState.REPLIED) or complaint.department_id is None:
         return await permissions.list_able(session, Right.COMPLAINTS_WORK, None)
     return await departments.list_people(session, complaint.department_id, complaint)

@@ -43,8 +43,8 @@ async def accept(
 ) -> Answered:
     """Raises: DomainError: it is not new any more."""
     complaint = await complaints.facts_of(session, case)
-    if case.state is not S.SUBMITTED:
-        raise DomainError(f"{case.number} {case.state.label_in(case.kind)}，不用再受理。")
+    if case.state is S.MERGED:  # that move is for going on in the place of another
+        raise DomainError(f"{case.number} {case.state.label_in(case.kind)}，不能再受理。")
     entry = _move(session, case, S.ACCEPTED, by, now, channel)
     complaint_clocks.take_up(case, complaint, now)
     case_work.put_down(session, "complaint.accept", case)
@@ -101,6 +101,7 @@ async def dispatch(
         raise DomainError(f"{case.number} 已经转给「{'、'.join(other)}」，退回以后才能另派。")
     check_move(case.kind, case.state, S.DISPATCHED)
     await departments.refuse_unfit(session, department, complaint)
+    await complaint_merging.refuse_accused(session, case, department)
     entry = _move(session, case, S.DISPATCHED, by, now, channel, f"转给{department.name}")
     complaint.department_id, case.owner_id, case.owned_at = department.id, None, None
     complaint_clocks.hand_out(complaint, now)

@@ -18,6 +18,7 @@ from app.services import (
     cases,
     complaint_clocks,
     departments,
+    permissions,
     rating_invitations,
     staff_notices,
     stored_files,
@@ -27,6 +28,7 @@ from app.services.case_moves import MOVES
 from app.services.cases import Blocks, Mine, Opened, moment_kept, move
 from app.services.complaint_clocks import REOPENED_AGAIN_AFTER, REOPENS_FOR
 from app.services.complaint_topics import ComplaintTopic
+from app.services.permissions import Right
 from models import (
     OVER,
     Branch,
@@ -167,7 +169,27 @@ async def add(
     if case.anonymous:
         await _disown(session, person_id, blocks, now)
     await session.flush()
+    if case.state is CaseState.REPLIED:
+        await _keep(session, case, complaint, entry, now)
+        return Added.KEPT
     return Added.REOPENED if opens_again else Added.NOTED
+
+
+async def _keep(
+    session: AsyncSession, case: Case, complaint: Complaint, entry: CaseEntry, now: datetime
+) -> None:
+    """Words to a second reply: it does not close by itself over them, and the union hears of it, once."""
+    if case.close_due_at is None:
+        return
+    case.close_due_at = None
+    complaint_clocks.watch(complaint, complaint_clocks.working_days(now, complaint_clocks.DISPATCH_DAYS))
+    words = f"{KIND.label} {case.number} 答复以后本人又说了话。请到工作台看，看过再办结。"
+    who = {
+        each.id: each
+        for right in (Right.COMPLAINTS_WORK, Right.COMPLAINTS_LEAD)
+        for each in await permissions.list_able(session, right, None)
+    }
+    await staff_notices.complaint_due(session, case, entry, list(who.values()), words, now)
 
 
 async def reopen_unhappy(session: AsyncSession, case: Case, now: datetime) -> bool:
