@@ -60,6 +60,7 @@ KEPT: Final = (
 
 Work = Callable[[AsyncSession, Case, FormData, datetime], Awaitable[Answered | str | None]]
 """What is done with the locked case: what its person hears of, a sentence, or None where nothing was left."""
+Find = Callable[[AsyncSession, FormData], Awaitable[Case]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ async def shown(room: Room, session: AsyncSession, desk: Desk, number: str, now:
     case = await room.find(session, desk, number)
     complaint = await complaints.facts_of(session, case)
     names = await departments.names_of(session, [complaint.department_id])
-    thread, seen = await case_threads.read(session, case, now)
+    thread, seen = await case_threads.read(session, case, now, in_department=not room.is_union)
     facts = await case_facts.read(session, case, now)
     readers = await case_mentions.list_readers(session, case, Right.COMPLAINTS_READ)
     rating = await rating_invitations.find(session, case)
@@ -196,15 +197,16 @@ async def act(
     *,
     right: Right | None = None,
     reads_first: bool = False,
+    find: Find | None = None,
 ) -> Response:
     """One act on the locked case; refused, the page says why and keeps what was typed.
 
-    `reads_first`: only by who has seen all there is.
+    `reads_first`: only by who has seen all there is. `find`: locks more than the one case.
     """
     form, now = await forms.read(request), desk.shared.clock.now()
     try:
         async with desk.acting() as session:
-            case = await room.find(session, desk, number, lock=True)
+            case = await (find(session, form) if find else room.find(session, desk, number, lock=True))
             desk.demand(right or room.right, None if room.is_union else "anywhere")
             if reads_first:
                 seen = forms.number(forms.words(form, "seen")) or 0
@@ -235,7 +237,9 @@ async def note(
 ) -> Response:
     async def written(session: AsyncSession, case: Case, form: FormData, now: datetime) -> str:
         text = forms.words(form, "note")
-        await case_mentions.write(session, case, text, desk.standing, Right.COMPLAINTS_READ, now)
+        channel = "" if room.is_union else case_threads.DEPARTMENTS
+        right = Right.COMPLAINTS_READ
+        await case_mentions.write(session, case, text, desk.standing, right, now, channel=channel)
         return "备注已写好，本人看不到。"
 
     return await act(room, number, request, desk, shell, office, written, "")

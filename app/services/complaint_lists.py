@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.errors import NotFound
-from app.services import case_lists, case_mentions, cases, complaints, departments
+from app.services import case_lists, case_mentions, case_ratings, cases, complaints, departments
 from app.services.case_moves import MOVES
 from app.services.permissions import Right, Standing, may
 from models import Case, CaseKind, CaseState, Complaint, ComplaintPart, ComplaintSort
@@ -89,6 +89,7 @@ class Asked:
     department_id: int | None = None
     late: bool = False
     soon: bool = False
+    unhappy: case_lists.Unhappy | None = None
     named_id: int | None = None  # of staff: a note names him, and he has not looked since
 
     def worked_on(self) -> sa.Select[Case]:
@@ -131,6 +132,9 @@ class Asked:
                 chosen = chosen.where(column == wanted)
         if self.named_id is not None:
             chosen = chosen.where(Case.id.in_(case_mentions.cases_naming(self.named_id)))
+        if self.unhappy is not None:
+            waiting = self.unhappy is case_lists.Unhappy.WAITING
+            chosen = chosen.where(case_ratings.is_unhappy(waiting=waiting))
         if self.number:
             chosen = chosen.where(Case.number == self.number.replace(" ", "").upper())
         return chosen

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
-from app.services import case_work, complaint_clocks, complaint_notices, complaints, departments
+from app.services import case_notices, case_work, complaint_clocks, complaint_notices, complaints, departments
 from app.services.case_moves import check_move
 from app.services.case_work import Answered
 from app.services.cases import moment_kept
@@ -100,7 +100,8 @@ async def pass_on(
         session.add(entry)
         merged.answered_at = entry.created_at
         merged.first_answered_at = merged.first_answered_at or entry.created_at
-        await complaint_notices.tell_reply(session, merged, complaint, entry, text, now)
+        when = case_notices.sent_at(merged, now)  # apart from what `case` itself was told
+        await complaint_notices.tell_reply(session, merged, complaint, entry, text, when)
 
 
 async def pass_refusal_on(
@@ -110,7 +111,8 @@ async def pass_refusal_on(
     for merged, complaint in await merged_into(session, case, lock=True):
         entry = _said(merged, f"不予受理。原因：{text}", by, now, channel)
         session.add(entry)
-        await complaint_notices.tell(session, merged, complaint, entry, f"不予受理。原因：{text}", now)
+        when = case_notices.sent_at(merged, now)
+        await complaint_notices.tell(session, merged, complaint, entry, f"不予受理。原因：{text}", when)
 
 
 def _said(case: Case, text: str, by: str, now: datetime, channel: str) -> CaseEntry:
@@ -138,6 +140,11 @@ async def merged_into(
     if lock:
         chosen = chosen.with_for_update(of=Case)
     return [(row[0], row[1]) for row in (await session.execute(chosen)).all()]
+
+
+async def has_anonymous(session: AsyncSession, case: Case) -> bool:
+    """Whether the person of an anonymous one hears what is told of this one."""
+    return any(each.anonymous for each, _ in await merged_into(session, case))
 
 
 async def number_of(session: AsyncSession, complaint: Complaint) -> str:
