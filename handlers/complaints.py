@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.services import branches, cases, complaints
+from app.services import branches, cases, complaint_ending, complaints
 from app.services.advice import Added
 from app.services.cases import Mine
 from app.services.complaint_topics import ComplaintTopic
@@ -27,9 +27,10 @@ LATE = "比说好的晚了，很抱歉，我们在催办。"
 NEW = f"有新情况，请重新反映：{lines.COMPLAIN}"
 SIGNING = (
     "怎么署名？\n"
-    "实名和昵称：工会看得到您留的电话，办理的部门看不到您是谁。\n"
+    "实名：工会有需要时能查到您是谁，查看会留痕。\n"
+    "昵称：工会只看得到您留的电话。\n"
     "匿名：谁也看不到您是谁，只记日期。\n"
-    "哪一种答复都发给您，被反映的单位都看不到。"
+    "哪一种办理的部门都看不到您是谁，被反映的单位看不到这件事，答复都发给您。"
 )
 
 
@@ -166,6 +167,8 @@ async def add(chat: Chat) -> Reply:
     added = await complaints.add(
         chat.session, chat.person.person_id, number, story.parts, channel="chat", now=chat.at
     )
+    if added is Added.KEPT:
+        return Text(f"{lines.kept(number)}\n{lines.MY_COMPLAINTS}")
     told = f"{number} 重新办理。" if added is Added.REOPENED else f"已记到 {number}，办理的人会一起看。"
     return Text(f"{told}\n答复会发到这里。\n{lines.MY_COMPLAINTS}")
 
@@ -178,7 +181,7 @@ async def cancel(chat: Chat) -> Reply:
     number = own.case.number
     if complaints.can_be_withdrawn(own.case):
         await chat.confirm("ok", f"确认撤销 {number} 吗？撤销后不再办理，不能恢复。")
-    await complaints.cancel(chat.session, chat.person.person_id, number, channel="chat", now=chat.at)
+    await complaint_ending.cancel(chat.session, chat.person.person_id, number, channel="chat", now=chat.at)
     return Text(f"{number} 已撤销。以后需要，随时再来：{lines.COMPLAIN}")
 
 

@@ -75,3 +75,11 @@ PRIVACY = go("我的隐私", "privacy.show")
 UNBIND = go("解除绑定", "membership.unbind")
 BIND_ACCOUNT = go("绑定户号", "accounts.bind")
 MY_ACCOUNTS = go("我的户号", "accounts.show")
+
+
+def kept(number: str) -> str:
+    """What becomes of words to a complaint that was replied to, and opened again lately."""
+    return (
+        f"已记到 {number}，工会会看，看过再办结。这件 30 天内已经重新办理过一次，这次不再重新办理。"
+        "还有不同意见，请打 12351 问上级工会。"
+    )

@@ -137,8 +137,10 @@ def _told(heard: Heard, chat: Chat, known: Entry | None) -> Reply:
     if known is not None and known.is_urgent:
         first = answering.in_words(known, opened=answering.opened(chat))
         return Text(fit(f"{first}\n\n这句也转给{_whom(case)}了（{case.number}）。"))
-    if heard.added is Added.COURTESY or (heard.goes_on and heard.added is Added.NOTED):
+    if heard.added is Added.COURTESY or (heard.goes_on and heard.added in (Added.NOTED, Added.KEPT)):
         return Nothing()
+    if heard.added is Added.KEPT:
+        return Text(lines.kept(case.number))
     again = "，重新办理" if heard.added is Added.REOPENED else ""
     out = lines.go("点这里", "talk.aside", number=case.number)
     whom = _whom(case)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import SHANGHAI
 from app.database import Database
 from app.jobs import case_clocks as job
-from app.services import case_work, complaint_work, complaints, departments, permissions
+from app.services import case_work, complaint_ending, complaint_work, complaints, departments, permissions
 from app.services.case_work import get_case
 from app.services.cases import Opened
 from app.services.complaint_topics import ComplaintTopic
@@ -142,7 +142,7 @@ class Office:
             case "close":
                 await case_work.close(session, case.number, by, now)
             case "cancel":
-                await complaints.cancel(session, self.person, self.number, channel="chat", now=now)
+                await complaint_ending.cancel(session, self.person, self.number, channel="chat", now=now)
             case "add":
                 await complaints.add(session, self.person, self.number, MORE, channel="chat", now=now)
 

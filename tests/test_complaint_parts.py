@@ -8,9 +8,9 @@ from app.services import (
     case_links,
     case_work,
     cases,
+    complaint_ending,
     complaint_merging,
     complaint_parts,
-    complaints,
 )
 from models import CaseEntry, CaseKind, CaseLink, CaseState, Department, EntryKind, Naming
 from tests import making
@@ -170,7 +170,7 @@ async def test_only_complaints_that_are_worked_on_are_merged(office: Office) -> 
     with pytest.raises(DomainError, match="已答复的事项不能改为并案"):
         await merges(office, second, first)
     async with office.database.transaction() as session:
-        await complaints.cancel(session, li, first, channel="chat", now=NOON)
+        await complaint_ending.cancel(session, li, first, channel="chat", now=NOON)
     with pytest.raises(DomainError):
         await merges(office, first, second)
 

@@ -1,7 +1,9 @@
 """会办, 并案 and links in the console: who may ask, who answers, who moves the case, what is undone."""
 
+import asyncio
+
 from app.services import case_work, departments
-from models import CaseState, Naming, Role
+from models import CaseRating, CaseState, Naming, Role
 from tests.both_ends import Ends
 from tests.console_kit import Worker, acts_of, admin, at_work, ends
 from tests.test_console_cases import acts, leaves
@@ -86,3 +88,44 @@ async def test_cases_of_different_rooms_are_linked_and_unlinked(ends: Ends, admi
     async with ends.house.database.reading() as session:
         assert (await case_work.get_case(session, other)).state is CaseState.SUBMITTED
         assert await departments.list_all(session) == []
+
+
+async def test_notes_of_the_union_stay_in_its_room(ends: Ends, admin: Worker, chen: Worker) -> None:
+    zhao = await at_work(ends, "赵敏", Role.HANDLER)
+    main, finance = await sets_up(ends, "后勤部", chen), await sets_up(ends, "财务部", zhao)
+    number = await handed(ends, admin, chen, main)
+    await goes(chen, f"{DESK}/{number}", "ask", to=finance, question="账怎么记的？")
+    await goes(admin, f"{ROOM}/{number}", "note", note="本人以前也来过")
+    await goes(chen, f"{DESK}/{number}", "note", note="票据在我这里")
+    await acts(admin, f"{ROOM}/{number}", do="call")
+
+    page = await admin.reads(f"{ROOM}/{number}")
+    assert "本人以前也来过" in page and "票据在我这里" in page and "查看了联系电话" in page
+    for each in (chen, zhao):
+        page = await each.reads(f"{DESK}/{number}")
+        assert "本人以前也来过" not in page and "查看了联系电话" not in page and "票据在我这里" in page
+    await goes(zhao, f"{DESK}/{number}", "part", to=finance, part="记在福利费。")
+    await goes(chen, f"{DESK}/{number}", "reply", text="换了供货的。")  # what he did not see is no news
+
+
+async def test_two_merge_crosswise_and_one_is_told(ends: Ends, admin: Worker) -> None:
+    one, other = await files(ends), await files(ends)
+    answers = await asyncio.gather(
+        acts(admin, f"{ROOM}/{one}", do="merge", into=other),
+        acts(admin, f"{ROOM}/{other}", do="merge", into=one),
+    )
+    assert sorted(answer.status_code for answer in answers) == [303, 422]
+    states = {(await kept(ends, number))[0].state for number in (one, other)}
+    assert states == {CaseState.MERGED, CaseState.SUBMITTED}
+
+
+async def test_those_who_were_not_satisfied_are_found_in_the_list(ends: Ends, admin: Worker) -> None:
+    unhappy, other = await files(ends), await files(ends)
+    async with ends.house.database.transaction() as session:
+        case, now = await case_work.get_case(session, unhappy), ends.house.clock.now()
+        rating = CaseRating(case_id=case.id, ends_at=now, invited_at=now, score=1, rated_at=now)
+        session.add(rating)
+    assert f"{ROOM}?rated=call" in await admin.reads("")
+    for rated in ("call", "bad"):
+        page = await admin.reads(f"{ROOM}?rated={rated}")
+        assert unhappy in page and other not in page

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.services import case_work, complaints, departments, staff
+from app.services import case_work, complaint_ending, departments, staff
 from app.services.staff import Wanted
 from models import Case, CaseState, Complaint, ComplaintSort, Naming, Role
 from tests import making
@@ -214,6 +214,24 @@ async def test_two_hand_it_out_at_once_and_one_act_comes_twice(
     assert len(await acts_of(ends, "complaint.dispatch")) == 1
 
 
+async def test_the_union_puts_right_whom_it_is_about(ends: Ends, admin: Worker, chen: Worker) -> None:
+    async with ends.house.database.transaction() as session:
+        north = await making.branch(session, "黄陵供电公司工会/检修分会")
+    to = await sets_up(ends, "综合组", chen, branch_id=north.id)
+    number = await files(ends, about="修线路的张主任")
+    path = f"{ROOM}/{number}"
+    await goes(admin, path, "accept")
+    await goes(admin, path, "dispatch", to=to)
+    await goes(chen, f"{DESK}/{number}", "take")
+
+    assert (await acts(admin, path, do="about", about="nothing")).status_code == 422
+    assert "黄陵供电公司工会 › 检修分会" in await goes(admin, path, "about", about=north.public_id)
+    assert (await chen.gets(f"{DESK}/{number}")).status_code == 404
+    assert (await kept(ends, number))[0].state is S.RETURNED
+    assert len(await acts_of(ends, "complaint.about")) == 1
+    assert (await chen.sends(f"{path}/about", about="")).status_code == 403
+
+
 async def test_who_replies_while_it_is_withdrawn_is_told(ends: Ends, admin: Worker, chen: Worker) -> None:
     async with ends.house.database.transaction() as session:
         li = await person(session)
@@ -224,7 +242,7 @@ async def test_who_replies_while_it_is_withdrawn_is_told(ends: Ends, admin: Work
     await goes(chen, f"{DESK}/{number}", "take")
     seen = (await chen.reads(f"{DESK}/{number}")).partition('name="seen" value="')[2].partition('"')[0]
     async with ends.house.database.transaction() as session:
-        await complaints.cancel(session, li, number, channel="chat", now=ends.house.clock.now())
+        await complaint_ending.cancel(session, li, number, channel="chat", now=ends.house.clock.now())
 
     answer = await chen.sends(f"{DESK}/{number}/reply", seen=seen, text="换了供货的。")
     assert answer.status_code == 422 and "本人又有了动静" in answer.text and "换了供货的" in answer.text

@@ -19,6 +19,7 @@ from app.console.office import Office
 from app.console.shell import Shell
 from app.errors import DomainError
 from app.services import (
+    branches,
     case_facts,
     case_files,
     case_links,
@@ -42,10 +43,24 @@ from models import OVER, Case, CaseKind, CaseState, Naming
 
 TEMPLATE: Final = "complaint_one.html"
 # Fields that are given back when an act is refused.
-KEPT: Final = ("text", "why", "elsewhere", "to", "until", "note", "into", "other", "question", "part", "what")
+KEPT: Final = (
+    "text",
+    "why",
+    "elsewhere",
+    "to",
+    "until",
+    "note",
+    "into",
+    "other",
+    "question",
+    "part",
+    "what",
+    "about",
+)
 
 Work = Callable[[AsyncSession, Case, FormData, datetime], Awaitable[Answered | str | None]]
 """What is done with the locked case: what its person hears of, a sentence, or None where nothing was left."""
+Find = Callable[[AsyncSession, FormData], Awaitable[Case]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +103,7 @@ async def shown(room: Room, session: AsyncSession, desk: Desk, number: str, now:
     case = await room.find(session, desk, number)
     complaint = await complaints.facts_of(session, case)
     names = await departments.names_of(session, [complaint.department_id])
-    thread, seen = await case_threads.read(session, case, now)
+    thread, seen = await case_threads.read(session, case, now, in_department=not room.is_union)
     facts = await case_facts.read(session, case, now)
     readers = await case_mentions.list_readers(session, case, Right.COMPLAINTS_READ)
     rating = await rating_invitations.find(session, case)
@@ -128,11 +143,13 @@ async def _union_doors(session: AsyncSession, desk: Desk, values: dict[str, Any]
     return {
         "links": await case_links.list_of(session, case),
         "fitting": fitting,
-        "may_accept": works and CaseState.ACCEPTED in moves,
+        "may_accept": works and case.state is CaseState.SUBMITTED,
         "may_dispatch": may_dispatch,
         "may_extend": extends and case.state is CaseState.IN_PROGRESS and complaint.extended_at is None,
         "may_close": works and CaseState.CLOSED in moves,
         "may_merge": works and CaseState.MERGED in moves,
+        "may_name": works and case.state in complaint_lists.OPEN,
+        "branches": await branches.list_all(session) if works and case.state in complaint_lists.OPEN else [],
         "may_link": works,
         "may_note": works and case.state not in OVER,
         "may_ask": works and is_worked_on,
@@ -158,7 +175,7 @@ async def _department_doors(session: AsyncSession, desk: Desk, values: dict[str,
         "is_main": is_main,
         "fitting": await departments.list_fitting(session, complaint) if is_main and is_worked_on else [],
         "may_take": is_main and (case.state in to_take or (case.state in open_states and not case.owner_id)),
-        "may_return": is_main and CaseState.RETURNED in moves,
+        "may_return": is_main and case.state is CaseState.DISPATCHED,
         "may_reply": is_main and CaseState.REPLIED in moves,
         "may_suspend": is_main and CaseState.SUSPENDED in moves,
         "may_resume": is_main and case.state is CaseState.SUSPENDED,
@@ -180,15 +197,16 @@ async def act(
     *,
     right: Right | None = None,
     reads_first: bool = False,
+    find: Find | None = None,
 ) -> Response:
     """One act on the locked case; refused, the page says why and keeps what was typed.
 
-    `reads_first`: only by who has seen all there is.
+    `reads_first`: only by who has seen all there is. `find`: locks more than the one case.
     """
     form, now = await forms.read(request), desk.shared.clock.now()
     try:
         async with desk.acting() as session:
-            case = await room.find(session, desk, number, lock=True)
+            case = await (find(session, form) if find else room.find(session, desk, number, lock=True))
             desk.demand(right or room.right, None if room.is_union else "anywhere")
             if reads_first:
                 seen = forms.number(forms.words(form, "seen")) or 0
@@ -219,7 +237,9 @@ async def note(
 ) -> Response:
     async def written(session: AsyncSession, case: Case, form: FormData, now: datetime) -> str:
         text = forms.words(form, "note")
-        await case_mentions.write(session, case, text, desk.standing, Right.COMPLAINTS_READ, now)
+        channel = "" if room.is_union else case_threads.DEPARTMENTS
+        right = Right.COMPLAINTS_READ
+        await case_mentions.write(session, case, text, desk.standing, right, now, channel=channel)
         return "备注已写好，本人看不到。"
 
     return await act(room, number, request, desk, shell, office, written, "")

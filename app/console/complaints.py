@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
 from app.console import case_aids, complaint_pages, forms, listing
+from app.console.case_pages import RATED
 from app.console.complaint_pages import Room
 from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.listing import Filter
@@ -18,17 +19,20 @@ from app.console.shell import InShell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
 from app.services import (
+    branches,
     case_lists,
     case_ratings,
     case_reporters,
     case_threads,
     case_work,
+    complaint_accused,
     complaint_lists,
     complaint_merging,
     complaint_work,
     departments,
     permissions,
 )
+from app.services.case_lists import Unhappy
 from app.services.case_moves import MOVES
 from app.services.case_work import Answered
 from app.services.complaint_lists import Asked
@@ -56,7 +60,7 @@ async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> 
         Waiting("要受理或转办的投诉建议", PAGE, ours, late),
         Waiting("部门超时的投诉建议", f"{PAGE}?due={LATE}", theirs_late, theirs_late),
         Waiting("提到我的投诉建议", f"{PAGE}?for={NAMED}", await complaint_lists.count_named(session, named)),
-        Waiting("评价不满意的投诉建议", PAGE, unhappy),
+        Waiting("评价不满意的投诉建议", f"{PAGE}?rated={Unhappy.WAITING}", unhappy),
     ]
 
 
@@ -88,6 +92,7 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
             Filter("department", "部门", {key: each.name for key, each in known.items()}),
             Filter("sort", "类别", {each.value: each.label for each in ComplaintSort}),
             Filter("topic", "话题", {each.value: each.label for each in ComplaintTopic}),
+            Filter("rated", "评价", RATED),
             Filter("for", "与我有关", {NAMED: "备注提到我"}),
             Filter("number", "编号"),
         )
@@ -99,6 +104,7 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
             topic=view.get("topic"),
             number=view.get("number"),
             department_id=known[view.get("department")].id if view.get("department") in known else None,
+            unhappy=Unhappy(view.get("rated")) if view.get("rated") else None,
             late=view.get("due") == LATE,
             soon=view.get("due") == SOON,
             named_id=desk.standing.staff_id if view.get("for") == NAMED else None,
@@ -163,6 +169,23 @@ async def dispatch(
     return await complaint_pages.act(ROOM, number, request, desk, shell, office, handed, "已转办")
 
 
+@router.post("/{number}/about", dependencies=works)
+async def about(
+    number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
+) -> Response:
+    """Which unit it is about; of whom that is has it no more."""
+
+    async def named(session: AsyncSession, case: Case, form: FormData, now: datetime) -> Answered | str:
+        chosen = forms.words(form, "about")
+        branch = await branches.find_public(session, chosen) if chosen else None
+        if chosen and branch is None:
+            raise DomainError("没有这个组织，请刷新页面再选。")
+        told = await complaint_accused.name(session, case, branch, desk.by, now, channel="console")
+        return told or f"{case.number} 反映的单位已存好，它看不到这件事。"
+
+    return await complaint_pages.act(ROOM, number, request, desk, shell, office, named, "已收回，请另派部门")
+
+
 @router.post("/{number}/extend", dependencies=[needs(Right.COMPLAINTS_LEAD)])
 async def extend(
     number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
@@ -208,14 +231,21 @@ async def ask(
 async def merge(
     number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
 ) -> Response:
-    async def merged(session: AsyncSession, case: Case, form: FormData, now: datetime) -> Answered | None:
-        union = complaint_lists.of_union(desk.standing)
+    union = complaint_lists.of_union(desk.standing)
+
+    async def both(session: AsyncSession, form: FormData) -> Case:
+        """Found without a lock, for locks are taken in one order; then asked again whether he sees them."""
+        case = await ROOM.find(session, desk, number)
         into = await _other(session, union, forms.words(form, "into"))
         await complaint_merging.lock_both(session, case, into)
+        return await ROOM.find(session, desk, number)
+
+    async def merged(session: AsyncSession, case: Case, form: FormData, now: datetime) -> Answered | None:
+        into = await _other(session, union, forms.words(form, "into"))
         return await complaint_merging.merge(session, case, into, desk.by, now, channel="console")
 
     return await complaint_pages.act(
-        ROOM, number, request, desk, shell, office, merged, "已并案", reads_first=True
+        ROOM, number, request, desk, shell, office, merged, "已并案", reads_first=True, find=both
     )
 
 

@@ -16,7 +16,8 @@ log = structlog.get_logger(__name__)
 BATCH = 50
 
 ListDue = Callable[[AsyncSession, datetime, int], Awaitable[Sequence[int]]]
-Advance = Callable[[AsyncSession, int, datetime], Awaitable[tuple[Case, list[str]]]]
+Moved = tuple[Case, list[str]]
+Advance = Callable[[AsyncSession, int, datetime], Awaitable[Moved]]
 
 
 async def run(
@@ -28,13 +29,38 @@ async def run(
     advance: Advance,
     levels: Mapping[str, int],
 ) -> int:
-    """Returns how many cases were looked at. `levels`: what is logged louder than usual, by what was done."""
-    now = clock.now()
-    async with database.reading() as session:
-        due = await list_due(session, now, BATCH)
-    for case_id in due:
+    """Returns how many cases were looked at. `levels`: what is logged louder than usual, by what was done.
+
+    A case that cannot be moved stops no other: it is logged, and tried again in the next round.
+    """
+    now, looked_at = clock.now(), 0
+    failed: set[int] = set()
+    while True:
+        async with database.reading() as session:
+            # Those that failed are due still, and would fill the list in front of all others.
+            found = await list_due(session, now, BATCH + len(failed))
+        due = [each for each in found if each not in failed]
+        wrong = [each for each in due if not await _advanced(database, each, now, kind, advance, levels)]
+        looked_at += len(due)
+        failed.update(wrong)
+        if not wrong or len(due) < BATCH:
+            return looked_at
+
+
+async def _advanced(
+    database: Database, case_id: int, now: datetime, kind: str, advance: Advance, levels: Mapping[str, int]
+) -> bool:
+    try:
         async with database.transaction() as session:
             case, done = await advance(session, case_id, now)
-        for what in done:
-            log.log(levels.get(what, logging.INFO), f"{kind}_{what}", case=case.number)
-    return len(due)
+    except Exception:
+        log.exception(f"{kind}_not_advanced")  # no number: the case may be an anonymous one
+        return False
+    for what in done:
+        log.log(levels.get(what, logging.INFO), f"{kind}_{what}", **_named(case))
+    return True
+
+
+def _named(case: Case) -> dict[str, str]:
+    """The exact time of a line, beside what else was logged then, would lead from a number to who wrote."""
+    return {} if case.anonymous else {"case": case.number}

@@ -67,6 +67,7 @@ ACTS: Final[dict[str, str]] = {
     "complaint.suspend": "挂起",
     "complaint.resume": "恢复办理",
     "complaint.merge": "并案",
+    "complaint.about": "更正被反映的单位",
     "complaint.ask": "请部门会办",
     "complaint.part": "会办答复",
     "case.link": "关联事项",

@@ -25,6 +25,7 @@ class Added(Enum):
     NOTED = auto()
     GOES_ON = auto()  # we had waited for it
     REOPENED = auto()
+    KEPT = auto()  # beside a reply, which is not made anew; somebody reads it
     COURTESY = auto()  # thanks: kept, and nothing moved
 
 

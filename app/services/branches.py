@@ -85,6 +85,21 @@ async def get(session: AsyncSession, lineage: str) -> Branch:
     return found
 
 
+async def find_named_in(session: AsyncSession, words: str) -> Branch | None:
+    """The one whose name stands in `words`: with most of its upper names, the longest; of two alike none."""
+    said = "".join(words.split())
+    rows = await session.scalars(sa.select(Branch).where(sa.func.length(Branch.name) > 1))
+    named = [(_standing_in(said, each), each) for each in rows if each.name in said]
+    best = max((rank for rank, _ in named), default=None)
+    found = [each for rank, each in named if rank == best]
+    return found[0] if len(found) == 1 else None
+
+
+def _standing_in(said: str, branch: Branch) -> tuple[int, int]:
+    """What is below comes before what is written in front of it: 公司工会检修分会 is the latter."""
+    return sum(name in said for name in branch.lineage.split(LINEAGE)), len(branch.name)
+
+
 async def ids_below(session: AsyncSession, branch: Branch) -> list[int]:
     """Of the branch and all below it."""
     below = Branch.lineage.startswith(branch.lineage + LINEAGE, autoescape=True)

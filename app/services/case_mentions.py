@@ -23,9 +23,18 @@ def logins_in(text: str) -> list[str]:
 
 
 async def write(
-    session: AsyncSession, case: Case, text: str, by: Standing, reads: Right, now: datetime
+    session: AsyncSession,
+    case: Case,
+    text: str,
+    by: Standing,
+    reads: Right,
+    now: datetime,
+    *,
+    channel: str = "",
 ) -> CaseEntry:
     """A note in the thread; whoever is named in it may read the case by `reads`. `case` is locked.
+
+    `channel`: `case_threads.DEPARTMENTS` where departments read it too.
 
     The same note a second time changes nothing.
 
@@ -40,7 +49,7 @@ async def write(
     is_note = last is not None and last.kind is EntryKind.NOTE and last.by == by.name
     if last is not None and is_note and cases.text_of(last) == text:
         return last
-    entry = await case_work.note(session, case, text, by.name, now)
+    entry = await case_work.note(session, case, text, by.name, now, channel=channel)
     for each in named:
         if each.id != by.staff_id:
             await _mention(session, case, entry, each, now)

@@ -28,14 +28,15 @@ _COMPLAINT: dict[CaseState, frozenset[CaseState]] = {
     S.ACCEPTED: frozenset({S.DISPATCHED, *_ENDED}),
     S.DISPATCHED: frozenset({S.IN_PROGRESS, S.RETURNED, *_ENDED}),
     S.RETURNED: frozenset({S.DISPATCHED, *_ENDED}),
-    S.IN_PROGRESS: frozenset({S.EXTENDED, S.SUSPENDED, S.REPLIED, *_ENDED}),
-    S.EXTENDED: frozenset({S.SUSPENDED, S.REPLIED, *_ENDED}),
-    S.SUSPENDED: frozenset({S.IN_PROGRESS, S.EXTENDED, *_ENDED}),  # to where it came from
+    # To RETURNED from here: taken back by the union from whom it is about; a department returns it no more.
+    S.IN_PROGRESS: frozenset({S.EXTENDED, S.SUSPENDED, S.REPLIED, S.RETURNED, *_ENDED}),
+    S.EXTENDED: frozenset({S.SUSPENDED, S.REPLIED, S.RETURNED, *_ENDED}),
+    S.SUSPENDED: frozenset({S.IN_PROGRESS, S.EXTENDED, S.RETURNED, *_ENDED}),  # else to where it came from
     S.REPLIED: frozenset({S.REOPENED, S.CLOSED}),
-    S.REOPENED: frozenset({S.DISPATCHED, S.IN_PROGRESS, *_ENDED}),  # anew, or where it was
+    S.REOPENED: frozenset({S.DISPATCHED, S.IN_PROGRESS, S.RETURNED, *_ENDED}),  # anew, or where it was
     S.CLOSED: frozenset({S.REOPENED}),
     S.NOT_ACCEPTED: frozenset(),
-    S.MERGED: frozenset(),
+    S.MERGED: frozenset({S.ACCEPTED}),  # where the other ends before anybody replied
     S.CANCELLED: frozenset(),
 }
 

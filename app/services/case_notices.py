@@ -4,7 +4,7 @@ The row names a person, so its key holds only digests: the ids of case and entry
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -52,6 +52,14 @@ async def tell(
     )
     await session.flush()
     return notice
+
+
+def sent_at(case: Case, now: datetime) -> datetime:
+    """When others than its person are told: of an anonymous case at the next quarter of an hour, with all
+    else of that quarter, so that no second of theirs is one in which its person was told something.
+    """
+    past = timedelta(minutes=now.minute % 15, seconds=now.second, microseconds=now.microsecond)
+    return now - past + timedelta(minutes=15) if case.anonymous else now
 
 
 async def withdraw(

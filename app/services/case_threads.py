@@ -6,6 +6,7 @@ Not here: what the person may read of it (`cases.list_thread`).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +18,7 @@ from app.services.case_files import CaseFile
 from app.services.case_work import list_entries
 from models import Case, CaseEntry, CaseState, EntryKind
 
+DEPARTMENTS: Final = "department"  # the channel of notes written in their room
 WHO = {EntryKind.MEMBER: "来件", EntryKind.STAFF: "答复", EntryKind.NOTE: "备注", EntryKind.EVENT: "过程"}
 
 
@@ -55,12 +57,22 @@ def said(entry: CaseEntry, case: Case, now: datetime, files: Sequence[CaseFile] 
     return Said(entry.kind, who, entry.by, when, move, cases.text_of(entry), files)
 
 
-async def read(session: AsyncSession, case: Case, now: datetime) -> tuple[list[Said], int]:
-    """The whole thread, oldest first, and what stands for having seen it."""
+async def read(
+    session: AsyncSession, case: Case, now: datetime, *, in_department: bool = False
+) -> tuple[list[Said], int]:
+    """The whole thread, oldest first, and what stands for having seen it.
+
+    `in_department`: of notes only those that departments wrote; those of the union stay in its room.
+    """
     entries = await list_entries(session, case)
     files = iter(await case_files.files_of(session, entries))
-    thread = [said(each, case, now, [next(files) for _ in cases.files_in(each)]) for each in entries]
-    return thread, _mark(entries)
+    thread = [(each, said(each, case, now, [next(files) for _ in cases.files_in(each)])) for each in entries]
+    shown = [one for each, one in thread if not in_department or _is_for_departments(each)]
+    return shown, _mark(entries)
+
+
+def _is_for_departments(entry: CaseEntry) -> bool:
+    return entry.kind is not EntryKind.NOTE or entry.channel == DEPARTMENTS
 
 
 async def refuse_unseen(session: AsyncSession, case: Case, seen: int, now: datetime) -> None:

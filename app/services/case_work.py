@@ -257,23 +257,33 @@ async def _named_case(session: AsyncSession, number: str) -> Case:
 
 
 def put_down(
-    session: AsyncSession, act: str, case: Case, *, reason: str | None = None, **details: Any
+    session: AsyncSession,
+    act: str,
+    case: Case,
+    *,
+    reason: str | None = None,
+    hidden: bool = False,
+    **details: Any,
 ) -> None:
     """Say in the record of acts what is done with a case.
 
     The number of an anonymous one is only among what is sealed: the answer that is on its way names its
-    reader and has this very time.
+    reader and has this very time. `hidden`: so it is where the person of another, anonymous one hears too.
     """
-    if case.anonymous:
+    if case.anonymous or hidden:
         does(session, act, branch_id=case.branch_id, reason=reason, number=case.number, **details)
     else:
         does(session, act, case.number, branch_id=case.branch_id, reason=reason, **details)
 
 
-async def note(session: AsyncSession, case: Case, text: str, by: str, now: datetime) -> CaseEntry:
+async def note(
+    session: AsyncSession, case: Case, text: str, by: str, now: datetime, *, channel: str = ""
+) -> CaseEntry:
     """Keep in the thread what `by` did."""
     at = moment_kept(now, anonymous=case.anonymous)
-    entry = CaseEntry(case_id=case.id, kind=EntryKind.NOTE, blocks=[_text(text)], by=by, created_at=at)
+    entry = CaseEntry(
+        case_id=case.id, kind=EntryKind.NOTE, blocks=[_text(text)], by=by, channel=channel, created_at=at
+    )
     session.add(entry)
     await session.flush()
     return entry

@@ -141,11 +141,12 @@ async def _effects(session: AsyncSession, this: Closing) -> None:
 
 async def _cases(session: AsyncSession, this: Closing) -> None:
     own = await cases.lock_all(session, this.person_id)
+    ids = [case.id for case in own]
     for case in own:
         if case.state not in OVER:
-            await case_ending.end_alone(session, case, channel=this.channel, now=this.now)
+            await case_ending.end_alone(session, case, channel=this.channel, now=this.now, own=ids)
     await session.flush()
-    await closed_cases.empty(session, [case.id for case in own])
+    await closed_cases.empty(session, ids)
     if own:
         this.tell("留言、人工服务和咨询", f"{len(own)} 件的内容、附件和您的身份已删除，没办完的已撤销")
 

@@ -54,6 +54,16 @@ def take_up(case: Case, complaint: Complaint, now: datetime) -> None:
     watch(complaint, working_days(now, DISPATCH_DAYS))
 
 
+def go_on(
+    case: Case, complaint: Complaint, before: Complaint, promised: datetime | None, now: datetime
+) -> None:
+    """In the place of one that was promised an answer by then (None: it was not taken up, or stood still)."""
+    take_up(case, complaint, now)
+    if promised is not None:
+        complaint.law_due_at = before.law_due_at
+        owe(case, complaint, promised)
+
+
 def hand_out(complaint: Complaint, now: datetime) -> None:
     """Given to a department."""
     complaint.return_by = working_days(now, RETURN_LIMIT)

@@ -10,9 +10,10 @@ from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.errors import NotFound
-from app.services import case_lists, case_mentions, cases, complaints, departments
+from app.services import case_lists, case_mentions, case_ratings, cases, complaints, departments
 from app.services.case_moves import MOVES
 from app.services.permissions import Right, Standing, may
 from models import Case, CaseKind, CaseState, Complaint, ComplaintPart, ComplaintSort
@@ -37,16 +38,25 @@ class Desk:
     standing: Standing
     department_ids: frozenset[int] | None = None
     kept: tuple[int, ...] = ()  # branches of which he sees nothing that is about them
+    hidden: tuple[int, ...] = ()  # ids of cases that are about them in words alone
 
     @property
     def sees(self) -> sa.ColumnElement[bool]:
         if self.department_ids is None:
             return sa.true() if may(self.standing, Right.COMPLAINTS_READ, None) else sa.false()
-        asked = sa.select(ComplaintPart.case_id).where(ComplaintPart.department_id.in_(self.department_ids))
-        handed = Complaint.department_id.in_(self.department_ids)
-        theirs = sa.or_(handed, Complaint.case_id.in_(asked))
+        theirs: sa.ColumnElement[bool] = Case.id.in_(_theirs(self.department_ids))
+        if self.hidden:
+            theirs = sa.and_(theirs, Case.id.not_in(self.hidden))
         about = Complaint.about_branch_id
         return sa.and_(theirs, sa.or_(about.is_(None), about.not_in(self.kept))) if self.kept else theirs
+
+
+def _theirs(department_ids: frozenset[int]) -> sa.CompoundSelect[int]:
+    """Ids of cases, each half by its index: with OR, all that ever ended would be walked through."""
+    handed_one = aliased(Complaint)
+    handed = sa.select(handed_one.case_id).where(handed_one.department_id.in_(department_ids))
+    asked = sa.select(ComplaintPart.case_id).where(ComplaintPart.department_id.in_(department_ids))
+    return sa.union(handed, asked)
 
 
 def of_union(standing: Standing) -> Desk:
@@ -55,7 +65,15 @@ def of_union(standing: Standing) -> Desk:
 
 async def of_departments(session: AsyncSession, standing: Standing) -> Desk:
     kept = await departments.kept_from(session, standing)
-    return Desk(standing, frozenset(await departments.ids_of(session, standing.staff_id)), tuple(kept or ()))
+    own = frozenset(await departments.ids_of(session, standing.staff_id))
+    if kept is None:
+        return Desk(standing, own)
+    in_words = sa.select(Complaint).where(
+        Complaint.case_id.in_(_theirs(own)), Complaint.about_branch_id.is_(None), Complaint.about.is_not(None)
+    )
+    rows = (await session.scalars(in_words)).all()
+    hidden = tuple(each.case_id for each in rows if departments.is_kept_from(standing, each))
+    return Desk(standing, own, tuple(kept), hidden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +89,7 @@ class Asked:
     department_id: int | None = None
     late: bool = False
     soon: bool = False
+    unhappy: case_lists.Unhappy | None = None
     named_id: int | None = None  # of staff: a note names him, and he has not looked since
 
     def worked_on(self) -> sa.Select[Case]:
@@ -113,6 +132,9 @@ class Asked:
                 chosen = chosen.where(column == wanted)
         if self.named_id is not None:
             chosen = chosen.where(Case.id.in_(case_mentions.cases_naming(self.named_id)))
+        if self.unhappy is not None:
+            waiting = self.unhappy is case_lists.Unhappy.WAITING
+            chosen = chosen.where(case_ratings.is_unhappy(waiting=waiting))
         if self.number:
             chosen = chosen.where(Case.number == self.number.replace(" ", "").upper())
         return chosen

@@ -13,7 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
 from app.errors import DomainError, NotFound
-from app.services import case_work, complaint_clocks, complaints, departments, staff_notices
+from app.services import (
+    case_work,
+    complaint_clocks,
+    complaint_merging,
+    complaints,
+    departments,
+    staff_notices,
+)
 from app.services.case_work import fitting
 from app.services.cases import moment_kept
 from models import Case, CaseState, ComplaintPart, Department
@@ -57,6 +64,7 @@ async def ask(
     if there is not None:
         return there
     await departments.refuse_unfit(session, department, complaint)
+    await complaint_merging.refuse_accused(session, case, department)
     due_at = complaint_clocks.working_days(now, ANSWER_DAYS)
     due_at = min(due_at, case.answer_due_at) if case.answer_due_at and case.answer_due_at > now else due_at
     part = ComplaintPart(

@@ -19,12 +19,12 @@ from app.services import (
     permissions,
     staff_notices,
 )
+from app.services.complaint_lists import OURS
 from app.services.complaints import SYSTEM
 from app.services.permissions import Right
 from models import OVER, Case, CaseState, Complaint, Staff
 
 REMINDED, ESCALATED, RESUMED = "reminded", "escalated", "resumed"
-_OURS = (CaseState.SUBMITTED, CaseState.ACCEPTED, CaseState.RETURNED)  # the union's move
 _TO_DO = {
     CaseState.SUBMITTED: "要告诉本人受理不受理",
     CaseState.ACCEPTED: "要转给部门",
@@ -33,6 +33,7 @@ _TO_DO = {
     CaseState.DISPATCHED: "要接办或退回",
     CaseState.IN_PROGRESS: "要答复",
     CaseState.EXTENDED: "要答复",
+    CaseState.REPLIED: "要看本人又说的话，再办结",
 }
 
 
@@ -53,8 +54,10 @@ async def advance(session: AsyncSession, case_id: int, now: datetime) -> tuple[C
         complaint_clocks.watch(complaint, None)
         complaint.resume_due_at = None
     elif complaint.resume_due_at is not None and complaint.resume_due_at <= now:
-        await complaint_work.resume(session, case, SYSTEM, now, channel="")
-        done.append(RESUMED)
+        if case.state is CaseState.SUSPENDED:
+            await complaint_work.resume(session, case, SYSTEM, now, channel="")
+            done.append(RESUMED)
+        complaint.resume_due_at = None
     elif complaint.remind_due_at is not None and complaint.remind_due_at <= now:
         done.append(await _remind(session, case, complaint, now))
     await session.flush()
@@ -81,6 +84,6 @@ async def _remind(session: AsyncSession, case: Case, complaint: Complaint, now: 
 
 
 async def _who_acts(session: AsyncSession, case: Case, complaint: Complaint) -> list[Staff]:
-    if case.state in _OURS or complaint.department_id is None:
+    if case.state in (*OURS, CaseState.REPLIED) or complaint.department_id is None:
         return await permissions.list_able(session, Right.COMPLAINTS_WORK, None)
     return await departments.list_people(session, complaint.department_id, complaint)

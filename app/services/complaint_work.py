@@ -43,6 +43,8 @@ async def accept(
 ) -> Answered:
     """Raises: DomainError: it is not new any more."""
     complaint = await complaints.facts_of(session, case)
+    if case.state is S.MERGED:  # that move is for going on in the place of another
+        raise DomainError(f"{case.number} {case.state.label_in(case.kind)}，不能再受理。")
     entry = _move(session, case, S.ACCEPTED, by, now, channel)
     complaint_clocks.take_up(case, complaint, now)
     case_work.put_down(session, "complaint.accept", case)
@@ -72,7 +74,9 @@ async def refuse(
     entry = await case_work.say(session, case, S.NOT_ACCEPTED, text, by, now, channel=channel)
     case.closed_at = moment_kept(now, anonymous=case.anonymous)
     complaint_clocks.end(case, complaint)
-    case_work.put_down(session, "complaint.refuse", case, reason=why)
+    hidden = await complaint_merging.has_anonymous(session, case)
+    case_work.put_down(session, "complaint.refuse", case, reason=why, hidden=hidden)
+    await complaint_merging.pass_refusal_on(session, case, text, by, now, channel=channel)
     notice = await complaint_notices.tell(session, case, complaint, entry, f"不予受理。原因：{text}", now)
     return Answered(case, notice)
 
@@ -98,6 +102,7 @@ async def dispatch(
         raise DomainError(f"{case.number} 已经转给「{'、'.join(other)}」，退回以后才能另派。")
     check_move(case.kind, case.state, S.DISPATCHED)
     await departments.refuse_unfit(session, department, complaint)
+    await complaint_merging.refuse_accused(session, case, department)
     entry = _move(session, case, S.DISPATCHED, by, now, channel, f"转给{department.name}")
     complaint.department_id, case.owner_id, case.owned_at = department.id, None, None
     complaint_clocks.hand_out(complaint, now)
@@ -150,7 +155,8 @@ async def give_back(
     """
     why = _reason(why, "退回的原因")
     complaint = await complaints.facts_of(session, case)
-    check_move(case.kind, case.state, S.RETURNED)
+    if case.state is not S.DISPATCHED:
+        raise DomainError(f"{case.number} {case.state.label_in(case.kind)}，接办以前才能退回。")
     if complaint.return_by is not None and now > complaint.return_by:
         raise DomainError(
             f"{case.number} 转办已超过 {complaint_clocks.RETURN_LIMIT} 个工作日，不能再退回，请接办。"
@@ -181,7 +187,8 @@ async def reply(
     await complaint_parts.refuse_unanswered(session, case, now)
     entry = await case_work.say(session, case, S.REPLIED, text, by, now, channel=channel)
     complaint_clocks.reply(case, complaint, moment_kept(now, anonymous=case.anonymous))
-    case_work.put_down(session, "complaint.reply", case)
+    hidden = await complaint_merging.has_anonymous(session, case)
+    case_work.put_down(session, "complaint.reply", case, hidden=hidden)
     await case_notices.withdraw(session, case, now, kinds=(case_notices.MOVED,))
     await complaint_merging.pass_on(session, case, text, by, now, channel=channel)
     return Answered(case, await complaint_notices.tell_reply(session, case, complaint, entry, text, now))
@@ -246,7 +253,8 @@ async def extend(
     complaint = await complaints.facts_of(session, case)
     if complaint.extended_at is not None:
         raise DomainError(f"{case.number} 已经延期过一次，不能再延。")
-    check_move(case.kind, case.state, S.EXTENDED)
+    if case.state is not S.IN_PROGRESS:  # the way from SUSPENDED leads back to where it was, and no further
+        raise DomainError(f"{case.number} {case.state.label_in(case.kind)}，办理中的才能延期。")
     complaint_clocks.extend(case, complaint, now)
     complaint.extended_at = moment_kept(now, anonymous=case.anonymous)
     said = f"延期到 {due_day(case.answer_due_at)}答复。原因：{why}"

@@ -18,6 +18,7 @@ from app.services import (
     cases,
     complaint_clocks,
     departments,
+    permissions,
     rating_invitations,
     staff_notices,
     stored_files,
@@ -27,6 +28,7 @@ from app.services.case_moves import MOVES
 from app.services.cases import Blocks, Mine, Opened, moment_kept, move
 from app.services.complaint_clocks import REOPENED_AGAIN_AFTER, REOPENS_FOR
 from app.services.complaint_topics import ComplaintTopic
+from app.services.permissions import Right
 from models import (
     OVER,
     Branch,
@@ -88,8 +90,9 @@ async def file(
         now=now,
     )
     branch_id = filing.branch_id
-    if branch_id is None and filing.about:  # written by its name, it is kept from there all the same
+    if branch_id is None and filing.about:  # written in words, it is kept from there all the same
         named = await branches.find(session, filing.about)
+        named = named or await branches.find_named_in(session, filing.about)
         branch_id = named.id if named is not None else None
     case_id = (await session.scalars(sa.select(Case.id).where(Case.number == opened.number))).one()
     complaint = Complaint(
@@ -166,7 +169,27 @@ async def add(
     if case.anonymous:
         await _disown(session, person_id, blocks, now)
     await session.flush()
+    if case.state is CaseState.REPLIED:
+        await _keep(session, case, complaint, entry, now)
+        return Added.KEPT
     return Added.REOPENED if opens_again else Added.NOTED
+
+
+async def _keep(
+    session: AsyncSession, case: Case, complaint: Complaint, entry: CaseEntry, now: datetime
+) -> None:
+    """Words to a second reply: it does not close by itself over them, and the union hears of it, once."""
+    if case.close_due_at is None:
+        return
+    case.close_due_at = None
+    complaint_clocks.watch(complaint, complaint_clocks.working_days(now, complaint_clocks.DISPATCH_DAYS))
+    words = f"{KIND.label} {case.number} 答复以后本人又说了话。请到工作台看，看过再办结。"
+    who = {
+        each.id: each
+        for right in (Right.COMPLAINTS_WORK, Right.COMPLAINTS_LEAD)
+        for each in await permissions.list_able(session, right, None)
+    }
+    await staff_notices.complaint_due(session, case, entry, list(who.values()), words, now)
 
 
 async def reopen_unhappy(session: AsyncSession, case: Case, now: datetime) -> bool:
@@ -200,29 +223,6 @@ async def _reopen(
         words = f"{KIND.label} {case.number} 要重新办理。请到工作台看。"
         await staff_notices.complaint_due(session, case, entry, who, words, now)
     await case_notices.withdraw(session, case, now, kinds=(case_notices.MOVED,))
-
-
-async def cancel(session: AsyncSession, person_id: int, number: str, *, channel: str, now: datetime) -> Case:
-    """Its person withdraws it. A second time changes nothing.
-
-    Raises:
-        NotFound: not one of the person's own.
-        DomainError: it was replied to already, or is over.
-    """
-    case = (await get_mine(session, person_id, number, lock=True)).case
-    if case.state is CaseState.CANCELLED:
-        return case
-    if not can_be_withdrawn(case):
-        raise DomainError(f"{case.number} {case.state.said_to_member}，不用撤销了。")
-    at = moment_kept(now, anonymous=case.anonymous)
-    entry = CaseEntry(case_id=case.id, kind=EntryKind.EVENT, blocks=[], by="", channel=channel, created_at=at)
-    move(case, CaseState.CANCELLED, entry)
-    case.closed_at = at
-    complaint_clocks.end(case, await facts_of(session, case))
-    session.add(entry)
-    await case_notices.withdraw(session, case, now, kinds=(case_notices.MOVED,))
-    await session.flush()
-    return case
 
 
 # --- what is known -----------------------------------------------------------------------------------------

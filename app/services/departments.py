@@ -152,18 +152,27 @@ async def names_of(session: AsyncSession, ids: Sequence[int | None]) -> dict[int
 
 
 async def is_accused(session: AsyncSession, department: Department, complaint: Complaint) -> bool:
-    """Whether the complaint is about this department: by its branch or one above, or by its name."""
+    """Whether the complaint is about this department: by its branch or one above, or by a name."""
+    own = None
+    if department.branch_id is not None:
+        own = await session.get_one(Branch, department.branch_id)
     if complaint.about_branch_id is not None:
         accused = await session.get_one(Branch, complaint.about_branch_id)
         if accused.name == department.name:
             return True
-        if department.branch_id is None:
-            return False
-        own = await session.get_one(Branch, department.branch_id)
-        return f"{own.lineage}{LINEAGE}".startswith(f"{accused.lineage}{LINEAGE}")
-    said = "".join((complaint.about or "").split())
-    name = "".join(department.name.split())
-    return name in said or (len(said) > 1 and said in name)
+        return own is not None and f"{own.lineage}{LINEAGE}".startswith(f"{accused.lineage}{LINEAGE}")
+    names = [] if own is None else own.lineage.split(LINEAGE)
+    return speaks_of(complaint.about, department.name, *names)
+
+
+def speaks_of(about: str | None, *names: str) -> bool:
+    """Whether words about a unit mean one of these: either is found in the other, spaces set aside.
+
+    Rather one too many: who is left out wrongly can be chosen once the branch is put right.
+    """
+    said = "".join((about or "").split())
+    plain = ["".join(name.split()) for name in names]
+    return any(name in said or (len(said) > 1 and said in name) for name in plain if name)
 
 
 async def kept_from(session: AsyncSession, standing: Standing) -> list[int] | None:
@@ -178,6 +187,17 @@ async def kept_from(session: AsyncSession, standing: Standing) -> list[int] | No
     shared = set[str].intersection(*paths) if paths else set[str]()
     rows = await session.scalars(sa.select(Branch.id).where(Branch.lineage.in_(sorted(shared))))
     return list(rows)
+
+
+def is_kept_from(standing: Standing, complaint: Complaint) -> bool:
+    """Whether what is about a unit in words alone is about all that this person of staff works for."""
+    if complaint.about_branch_id is not None or not complaint.about:
+        return False
+    found = [each for each in standing.grants if Right.DEPARTMENT_WORK in permissions.RIGHTS[each.role]]
+    return all(
+        each.branch_id is not None and speaks_of(complaint.about, *each.branch.split(LINEAGE))
+        for each in found
+    )
 
 
 def _paths(lineage: str) -> set[str]:
@@ -204,6 +224,8 @@ async def list_people(
             kept = await kept_from(session, standing)
             if kept is not None and complaint.about_branch_id in kept:
                 continue
+        if complaint is not None and is_kept_from(standing, complaint):
+            continue
         found.append(each)
     return found
 
@@ -212,6 +234,14 @@ async def list_fitting(session: AsyncSession, complaint: Complaint) -> list[Depa
     """Those in use that may get it, by name."""
     chosen = sa.select(Department).where(Department.active.is_(True)).order_by(Department.name)
     return [each for each in await session.scalars(chosen) if not await is_accused(session, each, complaint)]
+
+
+async def may_not_have(session: AsyncSession, department: Department, complaint: Complaint) -> bool:
+    """Whether it is about this department, or about all who work there."""
+    people = await list_people(session, department.id)
+    return await is_accused(session, department, complaint) or (
+        bool(people) and not await list_people(session, department.id, complaint)
+    )
 
 
 async def refuse_unfit(session: AsyncSession, department: Department, complaint: Complaint) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
-from app.services import advice, care, cases, complaints, consultations, legal_aid
+from app.services import advice, care, cases, complaint_ending, complaints, consultations, legal_aid
 from app.services.advice import Added
 from app.services.advice_kinds import ADVICE
 from app.services.case_moves import DECIDED_KINDS
@@ -123,7 +123,7 @@ async def withdraw(session: AsyncSession, person_id: int, case: Case, *, channel
         await legal_aid.cancel(session, person_id, case.number, channel=channel, now=now)
         return
     if case.kind is CaseKind.COMPLAINT:
-        await complaints.cancel(session, person_id, case.number, channel=channel, now=now)
+        await complaint_ending.cancel(session, person_id, case.number, channel=channel, now=now)
         return
     if case.kind not in ADVICE:
         raise DomainError(f"{case.kind.label}不用撤销。{how_to_add(case)}")

@@ -6,9 +6,10 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import addresses, case_conflicts, duty_rooms, outbox, permissions
+from app.services import addresses, case_conflicts, case_notices, duty_rooms, outbox, permissions
 from app.services.permissions import Right
 from models import Case, CaseEntry, CaseQueue, CaseReminder, DutyRoom, Staff
+from models.sealing import keyring
 
 PAGE: Final = "/console/number"  # leads to the room where a case of that number lies
 WORKLOAD: Final = "/console/workload"
@@ -33,17 +34,13 @@ KINDS: Final[Mapping[str, str]] = {
 
 
 async def handed(session: AsyncSession, case: Case, to: Staff, now: datetime) -> None:
-    if to.person_id is not None:
-        words = f"有一件{case.kind.label}转给您办：{case.number}。请到工作台看。"
-        key = f"{HANDED}:{case.id}:{case.version}"
-        outbox.add(session, HANDED, key=key, to=to.person_id, payload=_text(words, case), now=now)
+    words = f"有一件{case.kind.label}转给您办：{case.number}。请到工作台看。"
+    _send(session, HANDED, f"{case.id}:{case.version}", case, to, words, now)
 
 
 async def assigned(session: AsyncSession, case: Case, to: Staff, now: datetime) -> None:
-    if to.person_id is not None:
-        words = f"您在值班，有一件{case.kind.label}派给您：{case.number}。请到工作台看。"
-        key = f"{ASSIGNED}:{case.id}:{case.version}"
-        outbox.add(session, ASSIGNED, key=key, to=to.person_id, payload=_text(words, case), now=now)
+    words = f"您在值班，有一件{case.kind.label}派给您：{case.number}。请到工作台看。"
+    _send(session, ASSIGNED, f"{case.id}:{case.version}", case, to, words, now)
 
 
 async def silent(session: AsyncSession, case: Case, entry: CaseEntry, room: DutyRoom, now: datetime) -> None:
@@ -74,17 +71,15 @@ async def returned(session: AsyncSession, case: Case, entry: CaseEntry, right: R
     """All who may answer it hear of it, once."""
     words = f"{case.kind.label} {case.number} 接手后一直没有答复，已退回待接。请到工作台看。"
     for each in await _able(session, case, right):
-        key = f"{RETURNED}:{entry.id}:{each.id}"
-        outbox.add(session, RETURNED, key=key, to=each.person_id, payload=_text(words, case), now=now)
+        _send(session, RETURNED, str(entry.id), case, each, words, now)
 
 
 async def unhappy(session: AsyncSession, case: Case, entry: CaseEntry, right: Right, now: datetime) -> None:
     """Likewise: the person who brought it was not satisfied."""
     words = f"{case.kind.label} {case.number} 的评价是不满意，请到工作台看，再回访本人。"
     for each in await _able(session, case, right):
-        key, to = f"{UNHAPPY}:{entry.id}:{each.id}", each.person_id
         # Who is answered just now and is of staff too has not heard of it by that.
-        outbox.add(session, UNHAPPY, key=key, to=to, payload=_text(words, case), now=now, besides_reply=True)
+        _send(session, UNHAPPY, str(entry.id), case, each, words, now, besides_reply=True)
 
 
 async def aid(session: AsyncSession, case: Case, entry: CaseEntry, what: str, now: datetime) -> None:
@@ -94,8 +89,7 @@ async def aid(session: AsyncSession, case: Case, entry: CaseEntry, what: str, no
     for each in await _able(session, case, Right.AID_DECIDE):
         if against_us and await case_conflicts.is_company_lawyer(session, each.id):
             continue
-        key, to = f"{AID}:{entry.id}:{each.id}", each.person_id
-        outbox.add(session, AID, key=key, to=to, payload=_text(words, case), now=now, besides_reply=True)
+        _send(session, AID, str(entry.id), case, each, words, now, besides_reply=True)
 
 
 async def _able(session: AsyncSession, case: Case, right: Right) -> list[Staff]:
@@ -105,27 +99,21 @@ async def _able(session: AsyncSession, case: Case, right: Right) -> list[Staff]:
 
 
 async def mentioned(session: AsyncSession, case: Case, entry: CaseEntry, who: Staff, now: datetime) -> None:
-    if who.person_id is not None:
-        words = f"{case.kind.label} {case.number} 的备注提到您。请到工作台看。"
-        key = f"{MENTIONED}:{entry.id}:{who.id}"
-        outbox.add(session, MENTIONED, key=key, to=who.person_id, payload=_text(words, case), now=now)
+    words = f"{case.kind.label} {case.number} 的备注提到您。请到工作台看。"
+    _send(session, MENTIONED, str(entry.id), case, who, words, now)
 
 
 async def follow_up(
     session: AsyncSession, case: Case, reminder: CaseReminder, who: Staff, now: datetime
 ) -> None:
-    if who.person_id is not None:
-        words = f"您要跟进的{case.kind.label} {case.number} 到时间了。请到工作台看。"
-        key = f"{FOLLOW_UP}:{reminder.id}"
-        outbox.add(session, FOLLOW_UP, key=key, to=who.person_id, payload=_text(words, case), now=now)
+    words = f"您要跟进的{case.kind.label} {case.number} 到时间了。请到工作台看。"
+    _send(session, FOLLOW_UP, str(reminder.id), case, who, words, now)
 
 
 async def dispatched(session: AsyncSession, case: Case, entry: CaseEntry, to: Staff, now: datetime) -> None:
     """His department is to work on it."""
-    if to.person_id is not None:
-        words = f"有一件{case.kind.label}转给您的部门：{case.number}。请到工作台看。"
-        key = f"{DISPATCHED}:{entry.id}:{to.id}"
-        outbox.add(session, DISPATCHED, key=key, to=to.person_id, payload=_text(words, case), now=now)
+    words = f"有一件{case.kind.label}转给您的部门：{case.number}。请到工作台看。"
+    _send(session, DISPATCHED, str(entry.id), case, to, words, now)
 
 
 async def complaint_returned(session: AsyncSession, case: Case, entry: CaseEntry, now: datetime) -> None:
@@ -133,8 +121,7 @@ async def complaint_returned(session: AsyncSession, case: Case, entry: CaseEntry
     await session.flush()
     words = f"{case.kind.label} {case.number} 被部门退回，请到工作台另派。"
     for each in await _able(session, case, Right.COMPLAINTS_WORK):
-        key = f"{RETURNED}:{entry.id}:{each.id}"
-        outbox.add(session, RETURNED, key=key, to=each.person_id, payload=_text(words, case), now=now)
+        _send(session, RETURNED, str(entry.id), case, each, words, now)
 
 
 async def complaint_due(
@@ -142,9 +129,36 @@ async def complaint_due(
 ) -> None:
     """`who` must act, or chase those who must; `entry` is the note that keeps it."""
     for each in who:
-        if each.person_id is not None:
-            key = f"{DUE}:{entry.id}:{each.id}"
-            outbox.add(session, DUE, key=key, to=each.person_id, payload=_text(words, case), now=now)
+        _send(session, DUE, str(entry.id), case, each, words, now)
+
+
+def _send(
+    session: AsyncSession,
+    kind: str,
+    because: str,
+    case: Case,
+    to: Staff,
+    words: str,
+    now: datetime,
+    *,
+    besides_reply: bool = False,
+) -> None:
+    """Once for each of staff who has a WeChat of his own.
+
+    The key holds only digests: beside the row that tells the person of the case, an id would lead to him.
+    """
+    if to.person_id is None:
+        return
+    digest = keyring().digest(f"{kind}:{because}:{to.id}", "staff-notice").hex()
+    outbox.add(
+        session,
+        kind,
+        key=f"{kind}:{digest}",
+        to=to.person_id,
+        payload=_text(words, case),
+        now=case_notices.sent_at(case, now),
+        besides_reply=besides_reply or case.anonymous,
+    )
 
 
 def _text(words: str, case: Case) -> dict[str, str]:
