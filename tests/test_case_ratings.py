@@ -261,8 +261,7 @@ async def test_a_crash_before_the_commit_and_two_at_once_ask_once(
         raise RuntimeError("power cut")
 
     monkeypatch.setattr(rating_notices, "tell", dies)
-    with pytest.raises(RuntimeError, match="power cut"):
-        await job.run(story.database, story.clock)
+    await job.run(story.database, story.clock)  # kept back, logged, and tried again in the next round
     assert await story.asked() == []
     monkeypatch.setattr(rating_notices, "tell", real)
 
