@@ -200,7 +200,9 @@ async def drop(session: AsyncSession, public_ids: Sequence[str]) -> None:
     if not public_ids:
         return
     files = sa.select(StoredFile.id).where(StoredFile.public_id.in_(list(public_ids)))
-    originals = sa.select(Evidence.original_id).where(Evidence.file_id.in_(files))
+    theirs = Evidence.file_id.in_(files)
+    originals = sa.select(Evidence.original_id).where(theirs)
+    await change(session, sa.update(Evidence).where(theirs).values(stored_at=None))  # shown no more
     await change(
         session, sa.update(StoredFile).where(StoredFile.id.in_(originals)).values(state=FileState.DELETED)
     )
