@@ -185,8 +185,7 @@ async def test_a_crash_in_between_leaves_it_free_for_the_next_round(
 
     with monkeypatch.context() as broken:
         broken.setattr("app.services.staff_notices.assigned", dies)
-        with pytest.raises(OSError, match="power"):
-            await office.passes()
+        await office.passes()  # the round goes on with the others
     assert (await office.whose(number), await said(office, number)) == (None, [])
 
     await office.passes()
@@ -224,9 +223,9 @@ async def test_against_the_company_only_lawyers_from_outside(office: Office) -> 
         case = await case_work.get_case(session, number, lock=True)
         who = await permissions.standing_of(session, await session.get_one(Staff, own.id))
         other = await permissions.standing_of(session, await session.get_one(Staff, outside.id))
-        with pytest.raises(DomainError, match="只能由外聘律师办"):
+        with pytest.raises(DomainError, match="只能由公司以外的律师办"):
             await case_owners.take(session, case, who, MONDAY)
-        with pytest.raises(DomainError, match="只能由外聘律师办"):
+        with pytest.raises(DomainError, match="只能由公司以外的律师办"):
             await case_owners.answers(session, case, who, MONDAY)
         with pytest.raises(DomainError, match="张律师是公司法务"):
             await case_owners.hand_to(session, case, await session.get_one(Staff, own.id), "", other, MONDAY)
