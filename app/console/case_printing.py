@@ -9,12 +9,12 @@ from app.console.entrance import ActingDesk, needs
 from app.console.shell import InShell
 from app.dependencies import Now
 from app.errors import DomainError
-from app.services import dossiers
+from app.services import case_lists, dossiers
 
 
 def add_to(router: APIRouter, room: CaseRoom) -> None:
     name = room.page.rpartition("/")[2]
-    if name not in dossiers.ROOMS:
+    if name not in case_lists.PLACES:
         return
 
     @router.post("/{number}/print", dependencies=[needs(room.answers)])

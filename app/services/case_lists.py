@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,7 +16,7 @@ from app.clock import start_of_day
 from app.errors import NotFound
 from app.services import case_facts, case_mentions, case_owners, case_ratings, case_reminders, cases
 from app.services.case_facts import NOTHING, Facts
-from app.services.permissions import Scope
+from app.services.permissions import Right, Scope
 from models import Care, Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind, Staff
 
 UNANSWERED = (
@@ -56,6 +56,22 @@ COUNSEL = Room((CaseKind.COUNSELLING,))
 HEALTH = Room((CaseKind.HEALTH,))
 COMPLAINTS = Room((CaseKind.COMPLAINT,))
 CORRECTIONS = Room((CaseKind.DESK,), corrections=True)
+
+
+class Place(NamedTuple):
+    """A room of the console in which people are answered, and what it takes there."""
+
+    room: Room
+    reads: Right
+    answers: Right
+
+
+PLACES: Final[Mapping[str, Place]] = {  # by what the address of its page ends with
+    "cases": Place(DESK, Right.DESK_READ, Right.DESK_ANSWER),
+    "consultations": Place(LEGAL, Right.LEGAL_READ, Right.LEGAL_ANSWER),
+    "counselling": Place(COUNSEL, Right.COUNSEL_READ, Right.COUNSEL_ANSWER),
+    "health": Place(HEALTH, Right.HEALTH_READ, Right.HEALTH_ANSWER),
+}
 
 
 @dataclass(frozen=True, slots=True)

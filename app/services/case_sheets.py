@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import shanghai
 from app.services import case_lists, permissions
-from app.services.case_lists import Asked, Room, Row
-from app.services.permissions import Right, Standing, scope
+from app.services.case_lists import Asked, Row
+from app.services.permissions import Standing, scope
 from models import Case
 
 EXPORT: Final = "cases.export"
@@ -18,12 +18,6 @@ HEADS: Final = (
     *("来件", "答复时限", "首次答复", "最近答复", "办结", "超时过"),
 )
 AT_ONCE: Final = 500
-ROOMS: Final[Mapping[str, tuple[Room, Right]]] = {  # by what the address of its page ends with
-    "cases": (case_lists.DESK, Right.DESK_READ),
-    "consultations": (case_lists.LEGAL, Right.LEGAL_READ),
-    "counselling": (case_lists.COUNSEL, Right.COUNSEL_READ),
-    "health": (case_lists.HEALTH, Right.HEALTH_READ),
-}
 
 
 def asked_by(standing: Standing, given: Mapping[str, str], now: datetime) -> Asked:
@@ -31,7 +25,8 @@ def asked_by(standing: Standing, given: Mapping[str, str], now: datetime) -> Ask
 
     `given`: the room, and the filters of its list. Raises: Forbidden.
     """
-    room, right = ROOMS[given["room"]]
+    place = case_lists.PLACES[given["room"]]
+    room, right = place.room, place.reads
     permissions.demand(standing, right)
     return case_lists.asked_of(room, scope(standing, right), standing.staff_id, given, now)
 

@@ -23,19 +23,12 @@ from app.services import (
     staff_jobs,
 )
 from app.services.case_files import CaseFile
-from app.services.case_lists import Room
 from app.services.case_reporters import Known
 from app.services.permissions import Right, Standing, demand, scope
 from models import Case, CaseEntry, EntryKind, StaffJob
 
 PRINT: Final = "cases.print"
 REASON_LENGTH: Final = 100  # characters
-ROOMS: Final[Mapping[str, tuple[Room, Right]]] = {  # by what the address of its page ends with
-    "cases": (case_lists.DESK, Right.DESK_ANSWER),
-    "consultations": (case_lists.LEGAL, Right.LEGAL_ANSWER),
-    "counselling": (case_lists.COUNSEL, Right.COUNSEL_ANSWER),
-    "health": (case_lists.HEALTH, Right.HEALTH_ANSWER),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +101,8 @@ async def collect(
 
     Raises: NotFound: it is out of reach, or gone.
     """
-    room, right = ROOMS[str(given["room"])]
+    place = case_lists.PLACES[str(given["room"])]
+    room, right = place.room, place.answers
     case = await case_lists.get(session, room, scope(standing, right), str(given["number"]))
     entries = await case_work.list_entries(session, case)
     thread, _ = await case_threads.read(session, case, now)
