@@ -17,7 +17,7 @@ from app.services.advice_kinds import ADVICE
 from app.services.library import Library
 from app.services.talks import Heard
 from app.wechat.replies import Nothing, Reply, Text, fit
-from handlers import answering, browsing, lines
+from handlers import advising, answering, browsing, lines
 from models import Case, CaseKind
 
 NONE_OF_THEM = "none"
@@ -155,11 +155,11 @@ def _whom(case: Case) -> str:
 
 
 def _next_word(case: Case, chat: Chat) -> str:
-    """By when an answer comes; no promise that is broken already."""
+    """Where no office hours count, the day is enough."""
     due_at = case.answer_due_at
-    if due_at is None or due_at <= chat.at:
-        return "答复会发到这里。"
-    return lines.answered_at(due_at, chat.at) if case.kind in ADVICE else lines.answered_by(due_at)
+    if case.kind in ADVICE or due_at is None or due_at <= chat.at:
+        return advising.next_word(case, chat)
+    return lines.answered_by(due_at)
 
 
 def _go_on(number: str) -> str:

@@ -48,15 +48,14 @@ class Heard:
 
 async def list_open(session: AsyncSession, person_id: int, now: datetime) -> Sequence[Case]:
     """The person's talks that stand open, the one with the newest words of staff first."""
-    chosen = cases.mine(person_id, *KINDS).where(Case.talk_until > now, Case.state.not_in(OVER))
+    chosen = _standing_open(person_id, now)
     newest = sa.func.coalesce(Case.answered_at, Case.opened_at)
     return (await session.scalars(chosen.order_by(newest.desc(), Case.id.desc()))).all()
 
 
 async def is_open(session: AsyncSession, person_id: int, now: datetime) -> bool:
     """Whether the person is in the middle of one."""
-    chosen = cases.mine(person_id, *KINDS).where(Case.talk_until > now, Case.state.not_in(OVER))
-    return bool(await session.scalar(sa.select(chosen.exists())))
+    return bool(await session.scalar(sa.select(_standing_open(person_id, now).exists())))
 
 
 async def list_unfinished(session: AsyncSession, person_id: int, limit: int) -> Sequence[Case]:
@@ -168,6 +167,10 @@ async def leave(session: AsyncSession, person_id: int, number: str, now: datetim
 
 
 # --- parts -------------------------------------------------------------------------------------------------
+
+
+def _standing_open(person_id: int, now: datetime) -> sa.Select[Case]:
+    return cases.mine(person_id, *KINDS).where(Case.talk_until > now, Case.state.not_in(OVER))
 
 
 async def _locked(session: AsyncSession, person_id: int, number: str) -> Case:
