@@ -1,5 +1,6 @@
 """代录: staff write down what somebody said on the telephone or at the counter; later, whose case it is."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from app.console.cases import ROOM
 from app.console.entrance import ActingDesk, Desk, needs
 from app.console.shell import InShell
 from app.dependencies import Now
-from app.errors import DomainError
+from app.errors import DomainError, NotFound
 from app.services import case_callers, case_lists, kept_answers
 from app.services.case_callers import LONGEST, NAME_LENGTH, Caller, Came, Told
 from app.services.consultation_facts import Opponent
@@ -84,13 +85,10 @@ async def _room_of(desk: Desk, number: str) -> CaseRoom:
     """Raises: NotFound."""
     async with desk.reading() as session:
         for room in ROOMS.values():
-            try:
+            with suppress(NotFound):
                 await case_lists.get(session, room.room, desk.scope(room.answers), number)
-            except DomainError:
-                continue
-            return room
-        await case_lists.get(session, ROOM.room, desk.scope(ROOM.answers), number)
-    return ROOM
+                return room
+    raise NotFound("没有找到这件事项，请核对编号。")
 
 
 def _read(typed: dict[str, str]) -> tuple[Caller, Told]:
