@@ -4,11 +4,13 @@ What is shown is a copy. Of a matter of law the original can be opened too, with
 """
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
 from fastapi import Request
 from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.console import downloads, forms
 from app.console.case_pages import CaseRoom
@@ -18,6 +20,9 @@ from app.errors import DomainError, NotFound
 from app.files import ENDINGS
 from app.services import case_files, case_lists, evidence
 from app.services.case_files import CaseFile
+from models import Case
+
+Find = Callable[[AsyncSession], Awaitable[Case]]
 
 log = structlog.get_logger(__name__)
 
@@ -34,8 +39,13 @@ async def look(room: CaseRoom, number: str, position: int, desk: Desk) -> Respon
 
 async def open_file(room: CaseRoom, number: str, position: int, desk: Desk) -> Response:
     """As `look`; that somebody looked is kept before the bytes are read."""
+    return await opened(desk, position, lambda session: room.locked(session, desk, number, room.reads))
+
+
+async def opened(desk: Desk, position: int, find: Find) -> Response:
+    """The file of the case that `find` locks, in whichever room it lies; the look is kept first."""
     async with desk.acting() as session:
-        case = await room.locked(session, desk, number, room.reads)
+        case = await find(session)
         file = await case_files.get_file(session, case, position)
         await case_files.open_files(session, case, [file], desk.by, desk.shared.clock.now())
     return await answer_with(file, case.number, desk)

@@ -15,13 +15,13 @@ from starlette.datastructures import FormData
 
 from app.console import case_beside, case_looking, case_pages, forms
 from app.console.entrance import Desk
+from app.console.navigation import Found
 from app.console.office import Office
 from app.console.shell import Shell
-from app.errors import DomainError
+from app.errors import DomainError, NotFound
 from app.services import (
     branches,
     case_facts,
-    case_files,
     case_links,
     case_mentions,
     case_owners,
@@ -38,7 +38,7 @@ from app.services import (
 )
 from app.services.case_moves import MOVES
 from app.services.case_work import Answered
-from app.services.permissions import Right
+from app.services.permissions import Right, Standing
 from models import OVER, Case, CaseKind, CaseState, Naming
 
 TEMPLATE: Final = "complaint_one.html"
@@ -81,14 +81,23 @@ class Room:
         """Who works here."""
         return Right.COMPLAINTS_WORK if self.is_union else Right.DEPARTMENT_WORK
 
-    async def desk_of(self, session: AsyncSession, desk: Desk) -> complaint_lists.Desk:
-        if self.is_union:
-            return complaint_lists.of_union(desk.standing)
-        return await complaint_lists.of_departments(session, desk.standing)
-
-    async def find(self, session: AsyncSession, desk: Desk, number: str, *, lock: bool = False) -> Case:
+    async def find(
+        self, session: AsyncSession, standing: Standing, number: str, *, lock: bool = False
+    ) -> Case:
         """Raises: NotFound: it may not be seen from here."""
-        return await complaint_lists.get(session, await self.desk_of(session, desk), number, lock=lock)
+        if self.is_union:
+            desk = complaint_lists.of_union(standing)
+        else:
+            desk = await complaint_lists.of_departments(session, standing)
+        return await complaint_lists.get(session, desk, number, lock=lock)
+
+    async def search(self, session: AsyncSession, standing: Standing, words: str) -> list[Found]:
+        """By the whole number, however it is spelled."""
+        try:
+            case = await self.find(session, standing, words.replace(" ", ""))
+        except NotFound:
+            return []
+        return [Found(f"{case.number} {case.kind.label}", f"{self.page}/{case.number}", case.state.label)]
 
 
 async def one(room: Room, number: str, desk: Desk, shell: Shell, now: datetime) -> HTMLResponse:
@@ -100,7 +109,7 @@ async def one(room: Room, number: str, desk: Desk, shell: Shell, now: datetime) 
 
 async def shown(room: Room, session: AsyncSession, desk: Desk, number: str, now: datetime) -> dict[str, Any]:
     """What the page is filled with. Raises: NotFound."""
-    case = await room.find(session, desk, number)
+    case = await room.find(session, desk.standing, number)
     complaint = await complaints.facts_of(session, case)
     names = await departments.names_of(session, [complaint.department_id])
     thread, seen = await case_threads.read(session, case, now, in_department=not room.is_union)
@@ -206,7 +215,9 @@ async def act(
     form, now = await forms.read(request), desk.shared.clock.now()
     try:
         async with desk.acting() as session:
-            case = await (find(session, form) if find else room.find(session, desk, number, lock=True))
+            case = await (
+                find(session, form) if find else room.find(session, desk.standing, number, lock=True)
+            )
             desk.demand(right or room.right, None if room.is_union else "anywhere")
             if reads_first:
                 seen = forms.number(forms.words(form, "seen")) or 0
@@ -269,9 +280,6 @@ async def demand_main(session: AsyncSession, case: Case, desk: Desk) -> None:
 
 
 async def open_file(room: Room, number: str, position: int, desk: Desk) -> Response:
-    """That somebody looked is kept before the bytes are read."""
-    async with desk.acting() as session:
-        case = await room.find(session, desk, number, lock=True)
-        file = await case_files.get_file(session, case, position)
-        await case_files.open_files(session, case, [file], desk.by, desk.shared.clock.now())
-    return await case_looking.answer_with(file, case.number, desk)
+    return await case_looking.opened(
+        desk, position, lambda session: room.find(session, desk.standing, number, lock=True)
+    )

@@ -13,7 +13,7 @@ from app.console.case_pages import RATED
 from app.console.complaint_pages import Room
 from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.listing import Filter
-from app.console.navigation import Found, Section, Waiting
+from app.console.navigation import Section, Waiting
 from app.console.office import OfficeInUse
 from app.console.shell import InShell
 from app.dependencies import Now
@@ -64,20 +64,10 @@ async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> 
     ]
 
 
-async def _search(session: AsyncSession, standing: Standing, words: str) -> list[Found]:
-    """By the whole number, however it is spelled."""
-    try:
-        desk = complaint_lists.of_union(standing)
-        case = await complaint_lists.get(session, desk, words.replace(" ", ""))
-    except NotFound:
-        return []
-    return [Found(f"{case.number} {case.kind.label}", f"{PAGE}/{case.number}", case.state.label)]
-
-
 SECTION: Final = Section(
     *("complaints", "事务", ROOM.label, PAGE, "shout", Right.COMPLAINTS_READ),
     waiting=_waiting,
-    search=_search,
+    search=ROOM.search,
 )
 
 
@@ -235,10 +225,10 @@ async def merge(
 
     async def both(session: AsyncSession, form: FormData) -> Case:
         """Found without a lock, for locks are taken in one order; then asked again whether he sees them."""
-        case = await ROOM.find(session, desk, number)
+        case = await ROOM.find(session, desk.standing, number)
         into = await _other(session, union, forms.words(form, "into"))
         await complaint_merging.lock_both(session, case, into)
-        return await ROOM.find(session, desk, number)
+        return await ROOM.find(session, desk.standing, number)
 
     async def merged(session: AsyncSession, case: Case, form: FormData, now: datetime) -> Answered | None:
         into = await _other(session, union, forms.words(form, "into"))
@@ -295,7 +285,7 @@ async def call(number: str, request: Request, desk: ActingDesk, shell: InShell) 
     form, now = await forms.read(request), desk.shared.clock.now()
     try:
         async with desk.acting() as session:
-            case = await ROOM.find(session, desk, number, lock=True)
+            case = await ROOM.find(session, desk.standing, number, lock=True)
             desk.demand(Right.COMPLAINTS_WORK, None)
             phone = await case_work.open_contact(session, case.number, desk.by, now)
     except DomainError as error:
@@ -310,7 +300,7 @@ async def reveal(number: str, request: Request, desk: ActingDesk, shell: InShell
     form, now = await forms.read(request), desk.shared.clock.now()
     try:
         async with desk.acting() as session:
-            case = await ROOM.find(session, desk, number, lock=True)
+            case = await ROOM.find(session, desk.standing, number, lock=True)
             desk.demand(Right.REPORTER_REVEAL, None)
             known = await case_reporters.reveal(session, case, forms.words(form, "why"), desk.by, now)
     except DomainError as error:

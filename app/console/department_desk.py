@@ -12,7 +12,7 @@ from app.console import complaint_pages, complaints, forms, listing
 from app.console.complaint_pages import Room
 from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.listing import Filter
-from app.console.navigation import Found, Section, Waiting
+from app.console.navigation import Section, Waiting
 from app.console.office import OfficeInUse
 from app.console.shell import InShell
 from app.dependencies import Now
@@ -40,19 +40,10 @@ async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> 
     ]
 
 
-async def _search(session: AsyncSession, standing: Standing, words: str) -> list[Found]:
-    try:
-        desk = await complaint_lists.of_departments(session, standing)
-        case = await complaint_lists.get(session, desk, words.replace(" ", ""))
-    except NotFound:
-        return []
-    return [Found(f"{case.number} {case.kind.label}", f"{PAGE}/{case.number}", case.state.label)]
-
-
 SECTION: Final = Section(
     *("department", "事务", ROOM.label, PAGE, "inbox", Right.DEPARTMENT_WORK),
     waiting=_waiting,
-    search=_search,
+    search=ROOM.search,
 )
 
 

@@ -17,7 +17,6 @@ from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError
 from app.services import (
-    case_files,
     case_reporters,
     case_work,
     legal_aid_carrying,
@@ -30,6 +29,7 @@ from app.services.legal_aid_carrying import CARRIED
 from app.services.legal_aid_lists import Listed
 from app.services.legal_aid_work import Tap
 from app.services.permissions import Right
+from models import Case
 
 router = APIRouter(prefix="/legal-aid", dependencies=[needs(Right.AID_READ)])
 
@@ -195,11 +195,11 @@ async def reveal(number: str, request: Request, desk: ActingDesk, shell: InShell
 @router.post("/{number}/files/{position}")
 async def file(number: str, position: int, desk: ActingDesk, now: Now) -> Response:
     """Papers show incomes and illnesses: opening one is kept in the thread and in the record."""
-    async with desk.acting() as session:
-        listed = await _locked(session, desk, number, now)
-        found = await case_files.get_file(session, listed.case, position)
-        await case_files.open_files(session, listed.case, [found], desk.by, now)
-    return await case_looking.answer_with(found, listed.case.number, desk)
+
+    async def find(session: AsyncSession) -> Case:
+        return (await _locked(session, desk, number, now)).case
+
+    return await case_looking.opened(desk, position, find)
 
 
 # --- parts -------------------------------------------------------------------------------------------------
