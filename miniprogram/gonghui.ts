@@ -335,7 +335,7 @@ export type Paragraph = {
   type: "paragraph";
   spans: Array<Span>;
 };
-export type Part = "messages" | "drafts" | "cases" | "answers" | "board";
+export type Part = "messages" | "drafts" | "cases" | "answers" | "appointments" | "board";
 export type PhoneIn = {
   phone: string;
 };

@@ -126,6 +126,7 @@ class Writer:
     def __init__(self, place: Place) -> None:
         self._place, self._stopped, self._round = place, False, asyncio.Event()
         self.rounds = 0
+        self.failed: Exception | None = None
 
     async def run(self) -> None:
         database = Database(self._place.url)
@@ -135,6 +136,8 @@ class Writer:
                 self.rounds += 1
                 self._round.set()
                 await asyncio.sleep(0)
+        except Exception as error:
+            self.failed = error
         finally:
             self._stopped = True
             self._round.set()
@@ -176,6 +179,8 @@ def test_database_and_files_are_of_one_moment_while_others_write(
     here.does("backup", tmp_path / "b.ghb")
     there.does("restore", tmp_path / "b.ghb")
 
+    if writer.failed:
+        raise writer.failed
     assert writer.rounds > 3
     tables = everything(there)
     ready = {row["public_id"]: row for row in tables["stored_file"] if row["state"] == "ready"}

@@ -7,7 +7,6 @@ import pytest
 import sqlalchemy as sa
 
 from app.database import Database
-from app.dialogue.journal import LEAVING
 from app.dialogue.runs import Run
 from app.services import case_work, cases
 from models import Dialogue, Follower, FollowerTag, Message
@@ -102,15 +101,3 @@ async def test_a_place_that_belongs_to_a_case_stays_with_the_case(talk: Talk) ->
         case = await case_work.get_case(session, "RG-2026-0001")
         thread = await case_work.list_entries(session, case)
     assert "[位置] 电厂路" in [cases.text_of(entry) for entry in thread]
-
-
-async def test_places_are_found_by_a_small_index(database: Database) -> None:
-    statement = next(each for each in LEAVING if "UPDATE message" in each)
-    async with database.writer.connect() as connection:
-        if database.is_sqlite:
-            words = statement.format(who="1", at="'2026-11-23'")
-            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}")
-        else:
-            await connection.exec_driver_sql("SET enable_seqscan = off")  # the table is empty
-            plan = await connection.exec_driver_sql(f"EXPLAIN {statement.format(who='1', at='now()')}")
-        assert "ix_message_place" in str(plan.all())

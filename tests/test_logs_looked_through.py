@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import migrations
 from app.database import Database
+from app.dialogue.journal import LEAVING
 from app.services import coordination, delivery_log, message_log
 from bench import filling
 from models import AccountKind, DeliveryState, Message, Outbox
@@ -27,9 +28,12 @@ FOUND_BY: dict[message_log.Wanted | delivery_log.Wanted, str] = {
 
 
 async def plan(session: AsyncSession, found: sa.Select[Any]) -> str:
-    dialect = session.get_bind().dialect
-    words = "EXPLAIN QUERY PLAN" if dialect.name == "sqlite" else "EXPLAIN"
-    told = found.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+    told = found.compile(dialect=session.get_bind().dialect, compile_kwargs={"literal_binds": True})
+    return await plan_of(session, str(told))
+
+
+async def plan_of(session: AsyncSession, told: str) -> str:
+    words = "EXPLAIN QUERY PLAN" if session.get_bind().dialect.name == "sqlite" else "EXPLAIN"
     return str((await session.execute(sa.text(f"{words} {told}"))).all())
 
 
@@ -58,4 +62,6 @@ async def test_each_is_found_by_its_index(empty_url: str) -> None:
             assert (await session.execute(found)).all(), asked
         counted = delivery_log.lately(DeliveryState.UNKNOWN, datetime.now(UTC))
         assert "ix_outbox_state_listed" in await plan(session, counted)
+        places = next(each for each in LEAVING if "UPDATE message" in each).format(who="1", at="'2026-11-23'")
+        assert "ix_message_place" in await plan_of(session, places)
     await database.close()
