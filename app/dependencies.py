@@ -51,7 +51,7 @@ def handed(request: Request, name: str, kind: type[Kind]) -> Kind:
     return found
 
 
-def shared_of(request: Request) -> Shared:
+async def shared_of(request: Request) -> Shared:
     """Raises: HTTPException 503: the service is starting or stopping."""
     return handed(request, SHARED, Shared)
 
@@ -66,7 +66,7 @@ async def _writing(shared: Annotated[Shared, Depends(shared_of)]) -> AsyncIterat
         yield session
 
 
-def _now(shared: Annotated[Shared, Depends(shared_of)]) -> datetime:
+async def _now(shared: Annotated[Shared, Depends(shared_of)]) -> datetime:
     return shared.clock.now()
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 
@@ -22,7 +22,7 @@ from app.checkup.ours import facts
 from app.console import app as console
 from app.console.entrance import CONSOLE
 from app.console.office import OFFICE, Office
-from app.console.pulse import Pulse
+from app.console.open_pages import OpenPages
 from app.dependencies import SHARED, Shared
 from app.dialogue.routing import TAP_DO
 from app.errors import DomainError
@@ -31,7 +31,8 @@ from app.menus.file import read_applied
 from app.portal import home, pages
 from app.portal.tickets import Tickets
 from app.portal.visitor import DOOR, PRIVATE, SESSIONS, Door, look_up
-from app.services import case_threads, coordination
+from app.services import case_threads, coordination, staff_sign_in
+from app.services.staff_sign_in import SignedIn
 from app.services.workings import Program
 from app.settings import Settings, load_settings
 from app.web import assets
@@ -123,7 +124,7 @@ class Service:
             finally:
                 self._callbacks.clear()
                 if self._office is not None:
-                    self._office.pulse.stop()
+                    self._office.open_pages.stop()
                 self.house = self._shared = self._door = self._gate = self._office = None
                 await house.rounds.stop()
                 if self._look is not None:
@@ -276,11 +277,15 @@ def _office(house: House) -> Office:
         async with house.database.reading() as session:
             return await case_threads.newest(session)
 
+    async def who(marks: Collection[str]) -> Mapping[str, SignedIn]:
+        async with house.database.reading() as session:
+            return await staff_sign_in.look_up_all(session, marks, house.clock.now())
+
     sign_ins = Limit(SIGN_INS_A_MINUTE, house.clock.monotonic)
     return Office(
         *(house.settings, house.menus, house.known, at_wechat, house.waker.wake, sign_ins),
         words_in=words_in,
-        pulse=Pulse(newest),
+        open_pages=OpenPages(newest, who),
         program=Program(house.settings, migrations.newest()),
         check=lambda: facts(house),
     )

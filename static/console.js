@@ -61,19 +61,23 @@
   allTicks();
 
   // A list or a thread that stands open renews itself; what somebody is writing stays as it is.
-  const alone = {headers: {"X-By-Itself": "1"}};
   const pause = seconds => new Promise(go => setTimeout(go, seconds * 1000));
   const seenAgain = () => new Promise(go => document.addEventListener("visibilitychange", go, {once: true}));
 
-  async function renew(newest) {
+  // The server answers as soon as there is something newer than what is shown; -1 is older than anything.
+  const ask = (address, shown) => fetch(address, {headers: {"X-By-Itself": shown}});
+
+  async function renew(first, answered) {
     const at = chosen();
     const parts = [...document.querySelectorAll("[data-fresh]")];
     for (const address of new Set(parts.map(part => part.dataset.fresh))) {
-      const answer = await fetch(address, alone);
+      const answer = address === first ? answered : await ask(address, "-1");
       if (!answer.ok || answer.redirected) continue;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const newest = page.querySelector("[data-live]")?.dataset.live;
       for (const part of parts.filter(part => part.dataset.fresh === address)) {
         const next = page.getElementById(part.id);
+        if (newest && part.dataset.live) part.dataset.live = newest;
         if (next && next.innerHTML !== part.innerHTML) {
           const ticked = new Set([...part.querySelectorAll("input[type=checkbox]:checked")].map(box => box.value));
           part.replaceChildren(...next.childNodes);
@@ -85,7 +89,6 @@
       const seen = page.querySelector("input[name=seen]")?.value;
       if (seen) document.querySelectorAll("input[name=seen]").forEach(field => { field.value = seen; });
     }
-    document.querySelectorAll("[data-live]").forEach(part => { part.dataset.live = newest; });
     if (at >= 0) choose(at);
   }
 
@@ -95,11 +98,13 @@
       if (!place) return;
       if (document.hidden) { await seenAgain(); continue; }
       try {
-        const answer = await fetch(`/console/live?after=${place.dataset.live}`, alone);
-        if (answer.redirected || answer.status === 401) return;
+        const {fresh: address, live: shown} = place.dataset;
+        const answer = await ask(address, shown);
+        if (answer.redirected) return;  // nobody is signed in any more
         if (!answer.ok) { await pause(5); continue; }
-        const newest = String(await answer.json());
-        if (newest !== place.dataset.live) await renew(newest);
+        if (answer.status === 204 || !place.isConnected) continue;  // nothing new, or not looked at any more
+        await renew(address, answer);
+        if (place.isConnected && place.dataset.live === shown) await pause(5);  // it was another page
       } catch { await pause(5); }
     }
   }

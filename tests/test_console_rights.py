@@ -21,7 +21,7 @@ from tests.console_kit import CONSOLE, HTML, at_work, employ, ends
 __all__ = ["ends"]
 
 # For everybody of staff, whatever their roles; and for who is not signed in yet.
-FOR_ALL = {"/", "/live", "/number/{number}", "/search", "/sign-out"}
+FOR_ALL = {"/", "/number/{number}", "/search", "/sign-out"}
 OPEN = {"/sign-in", "/sign-in/code", "/sign-in/wechat", "/sign-out", "/invited/{secret}"}
 
 

@@ -33,7 +33,11 @@ def gate_of(request: Request) -> Gate:
     return handed(request, GATE, Gate)
 
 
-GateInUse = Annotated[Gate, Depends(gate_of)]
+async def _gate(request: Request) -> Gate:
+    return gate_of(request)
+
+
+GateInUse = Annotated[Gate, Depends(_gate)]
 
 
 async def signed_in(

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/auth", tags=["登录"], route_class=Route)
 
 
-def _counted(request: Request, gate: GateInUse) -> None:
+async def _counted(request: Request, gate: GateInUse) -> None:
     gate.limits.log_in(request)
 
 

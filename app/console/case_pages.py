@@ -12,7 +12,6 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import civil_date
 from app.console import case_beside, forms, listing
 from app.console.entrance import Desk
 from app.console.listing import Filter, View
@@ -35,7 +34,6 @@ from app.services import (
     case_threads,
     case_work,
     consultation_work,
-    permissions,
     rating_invitations,
     telling,
 )
@@ -80,26 +78,6 @@ class CaseRoom:
 
     # --- lists -------------------------------------------------------------------------------------------
 
-    async def everything(self, request: Request, desk: Desk, shell: Shell, now: datetime) -> HTMLResponse:
-        view = self.view(request)
-        asked = self._asked(desk, view, now)
-        async with desk.reading() as session:
-            others = await listing.page(session, asked.others(), Case.id, view)
-            first = [] if view.before is not None else await case_lists.list_waiting(session, asked)
-            rows = await case_lists.rows(session, [*first, *others.rows], now)
-            count = await case_lists.count(session, asked)
-            newest = await case_threads.newest(session)
-            scores = await case_ratings.averages(session, now - case_ratings.LATELY, self.room.kinds)
-            may_act = desk.may(self.answers)
-            able = await permissions.list_able(session, self.answers) if may_act else []
-        today = civil_date(now)
-        able.sort(key=lambda each: each.is_away(today))
-        left = max(0, count.waiting - case_lists.FIRST)
-        shown: dict[str, Any] = {"page": others, "rows": rows, "count": count, "left": left}
-        shown |= {"may_act": may_act, "able": able, "today": today}
-        shown["writes_down"] = self.takes_callers and desk.may(Right.CALLERS_WRITE)
-        return shell.page(self.list_template, room=self, newest=newest, scores=scores, **shown)
-
     async def waiting(self, session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
         asked = Asked(self.room, scope(standing, self.answers), now)
         found = await case_lists.count(session, asked, standing.staff_id)
@@ -142,7 +120,7 @@ class CaseRoom:
             Filter("number", "编号"),
         )
 
-    def _asked(self, desk: Desk, view: View, now: datetime) -> Asked:
+    def asked(self, desk: Desk, view: View, now: datetime) -> Asked:
         scope, staff_id = desk.scope(self.reads), desk.standing.staff_id
         return case_lists.asked_of(self.room, scope, staff_id, view.chosen, now)
 
@@ -155,6 +133,7 @@ class CaseRoom:
         return shell.page(self.template, **shown)
 
     async def shown(self, session: AsyncSession, desk: Desk, number: str, now: datetime) -> dict[str, Any]:
+        newest = await case_threads.newest(session)
         case = await case_lists.get(session, self.room, desk.scope(self.reads), number)
         thread, seen = await case_threads.read(session, case, now)
         facts = await case_facts.read(session, case, now)
@@ -170,7 +149,7 @@ class CaseRoom:
             "thread": thread,
             "may_work": may_answer,  # also with what is over
             "seen": seen,
-            "newest": await case_threads.newest(session),
+            "newest": newest,
             "signed": _signed(case),
             "warnings": facts.warnings,
             "known_facts": facts.rows,

@@ -7,6 +7,7 @@ from app.console import (
     case_aids,
     case_bulk,
     case_knowledge,
+    case_listing,
     case_looking,
     case_owning,
     case_printing,
@@ -28,7 +29,7 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
 
     @router.get("")
     async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
-        return await room.everything(request, desk, shell, now)
+        return await case_listing.everything(room, request, desk, shell, now)
 
     @router.get("/{number}")
     async def one(number: str, desk: AtDesk, shell: InShell, now: Now, canned: str = "") -> Response:

@@ -109,6 +109,7 @@ async def one(room: Room, number: str, desk: Desk, shell: Shell, now: datetime) 
 
 async def shown(room: Room, session: AsyncSession, desk: Desk, number: str, now: datetime) -> dict[str, Any]:
     """What the page is filled with. Raises: NotFound."""
+    newest = await case_threads.newest(session)
     case = await room.find(session, desk.standing, number)
     complaint = await complaints.facts_of(session, case)
     names = await departments.names_of(session, [complaint.department_id])
@@ -123,7 +124,7 @@ async def shown(room: Room, session: AsyncSession, desk: Desk, number: str, now:
         "row": complaint_lists.row_of(case, complaint, now, names=names),
         "thread": thread,
         "seen": seen,
-        "newest": await case_threads.newest(session),
+        "newest": newest,
         "known_facts": facts.rows,
         "owner": await case_owners.name_of(session, case),
         "parts": await complaint_parts.list_all(session, case),

@@ -104,6 +104,7 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
 
 async def listed(session: AsyncSession, asked: Asked, view: listing.View) -> dict[str, Any]:
     """What a list of complaints is filled with."""
+    newest = await case_threads.newest(session)
     others = await listing.page(session, asked.others(), Case.id, view)
     first = [] if view.before is not None else await complaint_lists.list_worked_on(session, asked)
     count, late = await complaint_lists.count(session, asked, *complaint_lists.OPEN)
@@ -113,7 +114,7 @@ async def listed(session: AsyncSession, asked: Asked, view: listing.View) -> dic
         "count": count,
         "late": late,
         "left": max(0, count - complaint_lists.FIRST) if view.before is None else 0,
-        "newest": await case_threads.newest(session),
+        "newest": newest,
     }
 
 

@@ -14,16 +14,20 @@ from fastapi import Depends, FastAPI, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.console import forms
 from app.console.office import OfficeInUse
+from app.console.open_pages import NothingNew
+from app.console.pulse import UNKNOWN
 from app.console.templating import render
-from app.dependencies import InUse, Now, Shared
+from app.dependencies import InUse, Shared
 from app.services import audit, permissions, staff_sign_in
 from app.services.audit import Actor
 from app.services.permissions import Forbidden, Right, Scope, Standing
+from app.services.staff_sign_in import SignedIn
 
 SIGN_IN: Final = "/console/sign-in"
 CONSOLE: Final = "/console"
-BY_ITSELF: Final = "x-by-itself"  # the header of what a page asks without anybody's doing
+BY_ITSELF: Final = "x-by-itself"  # the header of what an open page asks: the number of what it shows
 
 
 class SignInNeeded(Exception):
@@ -71,18 +75,17 @@ class Desk:
         return audit.acting(self.shared.database, self.shared.clock, actor)
 
 
-async def _at_desk(request: Request, office: OfficeInUse, shared: InUse, now: Now) -> Desk:
+async def _at_desk(request: Request, office: OfficeInUse, shared: InUse) -> Desk:
     mark = request.cookies.get(office.cookie("session"), "")
     if not mark:
         raise SignInNeeded
-    async with shared.database.reading() as session:
-        found = await staff_sign_in.look_up(session, mark, now)
+    if is_by_itself(request):
+        shown = forms.number(request.headers[BY_ITSELF])
+        found = await office.open_pages.let_in(mark, UNKNOWN if shown is None else shown)
+    else:
+        found = await _look_up(mark, shared)
     if found is None:
         raise SignInNeeded
-    # A page that renews itself keeps nobody signed in who has long gone home.
-    if found.is_stale and BY_ITSELF not in request.headers:
-        async with shared.database.transaction() as session:
-            await staff_sign_in.saw(session, found.session_id, now)
     token = office.signed("form", mark)
     return Desk(
         found.standing,
@@ -93,6 +96,24 @@ async def _at_desk(request: Request, office: OfficeInUse, shared: InUse, now: No
         address_of(request),
         shared,
     )
+
+
+async def _look_up(mark: str, shared: Shared) -> SignedIn | None:
+    now = shared.clock.now()
+    async with shared.database.reading() as session:
+        found = await staff_sign_in.look_up(session, mark, now)
+    if found is not None and found.is_stale:
+        async with shared.database.transaction() as session:
+            await staff_sign_in.saw(session, found.session_id, now)
+    return found
+
+
+def is_by_itself(request: Request) -> bool:
+    """Whether an open page asks for what is new, without anybody's doing.
+
+    It waits until there is something; and it keeps nobody signed in who has long gone home.
+    """
+    return request.method == "GET" and BY_ITSELF in request.headers
 
 
 AtDesk = Annotated[Desk, Depends(_at_desk)]
@@ -141,6 +162,7 @@ def address_of(request: Request) -> str:
 
 def install(web: FastAPI) -> None:
     web.add_exception_handler(SignInNeeded, _to_sign_in)
+    web.add_exception_handler(NothingNew, _wait_on)
     web.add_exception_handler(FormRefused, _refuse_form)
     web.add_exception_handler(Forbidden, _forbid)
 
@@ -154,6 +176,10 @@ def _to_sign_in(request: Request, error: Exception) -> Response:
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     to = SIGN_IN if wanted == CONSOLE else f"{SIGN_IN}?next={quote(wanted, safe='')}"
     return RedirectResponse(to, 303)
+
+
+def _wait_on(request: Request, error: Exception) -> Response:
+    return Response(status_code=204)
 
 
 def _refuse_form(request: Request, error: Exception) -> Response:

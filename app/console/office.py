@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
-from app.console.pulse import Pulse
+from app.console.open_pages import OpenPages
 from app.dependencies import handed
 from app.menus import Known
 from app.menus.live import LiveMenus
@@ -33,7 +33,7 @@ class Office:
     sign_ins: Limit  # of one address, whatever the login
     words_in: Callable[[str], str]  # what was said, in the body of a push
     program: Program
-    pulse: Pulse
+    open_pages: OpenPages
     check: Callable[[], Awaitable[list[Fact]]]  # all that `gonghui doctor` looks at; asks the network
 
     @property
@@ -50,7 +50,7 @@ class Office:
         return hmac.digest(key, words.encode(), sha256).hex()
 
 
-def office_of(request: Request) -> Office:
+async def office_of(request: Request) -> Office:
     """Raises: HTTPException 503: the service is starting or stopping."""
     return handed(request, OFFICE, Office)
 

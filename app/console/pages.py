@@ -34,7 +34,6 @@ from app.console import (
     keys,
     legal_aid,
     legal_aid_acts,
-    live,
     me,
     member_import,
     members,
@@ -54,7 +53,7 @@ from app.console import (
 )
 
 OPEN: Final = (signing_in,)  # for who is not signed in yet
-FOR_ALL: Final = (home, live, me)  # for everybody of staff, whatever their roles
+FOR_ALL: Final = (home, me)  # for everybody of staff, whatever their roles
 # Further pages of rooms, without a `SECTION`. They come first: `/members/import` is no member.
 PARTS: Final = (
     activity_people,

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.console import case_looking, case_pages, forms, listing
+from app.console import case_listing, case_looking, case_pages, forms, listing
 from app.console.case_pages import CaseRoom
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.listing import Filter
@@ -111,7 +111,7 @@ SECTION: Final = Section(
 
 @router.get("")
 async def corrections(request: Request, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
-    return await ROOM.everything(request, desk, shell, now)
+    return await case_listing.everything(ROOM, request, desk, shell, now)
 
 
 @router.get("/corrections/{number}")

@@ -11,35 +11,36 @@ import structlog
 
 PATIENCE: Final = 25.0  # seconds that a question waits; proxies cut connections that say nothing for longer
 EVERY: Final = 0.4
+UNKNOWN: Final = -1
 
 log = structlog.get_logger(__name__)
 
 
 class Pulse:
-    """`look` tells the id of the newest that was said or done in any case."""
+    """`look` tells a number that is another whenever something was said or done in any case."""
 
     def __init__(self, look: Callable[[], Awaitable[int]]) -> None:
         self._look = look
-        self._newest = -1
+        self.newest = UNKNOWN  # while somebody waits at most half a second old
         self._waiting = 0
         self._moved = asyncio.Event()
         self._watchman: asyncio.Task[None] | None = None
 
-    async def after(self, seen: int, patience: float = PATIENCE) -> int:
-        """The newest, as soon as it is another than `seen`, at the latest after `patience` seconds."""
+    async def after(self, seen: int) -> int:
+        """The newest, as soon as it is known to be another than `seen`; `seen` after `PATIENCE` seconds."""
         self._waiting += 1
         if self._watchman is None or self._watchman.done():
-            self._newest = await self._look()
+            self.newest = UNKNOWN
             self._watchman = asyncio.create_task(self._watch())
         try:
-            async with asyncio.timeout(patience):
-                while self._newest == seen:
+            async with asyncio.timeout(PATIENCE):
+                while self.newest in (UNKNOWN, seen):
                     await self._moved.wait()
         except TimeoutError:
-            pass
+            return seen
         finally:
             self._waiting -= 1
-        return self._newest
+        return self.newest
 
     def stop(self) -> None:
         if self._watchman is not None:
@@ -47,13 +48,13 @@ class Pulse:
 
     async def _watch(self) -> None:
         while self._waiting:
-            await asyncio.sleep(EVERY)
             try:
                 newest = await self._look()
-            except Exception as error:  # the database is away: pages ask again
+            except Exception as error:  # the database is away: whoever waits waits on
                 log.warning("pulse_missed", error=type(error).__name__)
-                continue
-            if newest != self._newest:
-                self._newest = newest
-                moved, self._moved = self._moved, asyncio.Event()
-                moved.set()
+            else:
+                if newest != self.newest:
+                    self.newest = newest
+                    moved, self._moved = self._moved, asyncio.Event()
+                    moved.set()
+            await asyncio.sleep(EVERY)

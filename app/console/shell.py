@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from app.console import navigation
 from app.console.entrance import AtDesk, Desk
 from app.console.office import Office, OfficeInUse
+from app.console.open_pages import OpenPages
 from app.console.templating import render
 from app.errors import DomainError
 
@@ -45,6 +46,23 @@ class Shell:
         if said:
             answer.delete_cookie(self._office.cookie("said"), path="/", secure=self._office.is_secure)
         return answer
+
+    def renewal(self, template: str, **values: Any) -> str:
+        """The parts of a list that change by themselves, without frame and without anything of who looks."""
+        url = self._request.url
+        return render(
+            template,
+            frame="renewal.html",
+            headline="h1",
+            path=url.path,
+            query=url.query,
+            now=self._desk.shared.clock.now(),
+            **values,
+        )
+
+    @property
+    def open_pages(self) -> OpenPages:
+        return self._office.open_pages
 
     def refused(self, template: str, error: DomainError, **values: Any) -> HTMLResponse:
         """The form again, with what was filled in and why it cannot be done."""
@@ -82,7 +100,7 @@ def _grouped(sections: list[navigation.Section]) -> list[tuple[str, list[navigat
     ]
 
 
-def _shell(request: Request, office: OfficeInUse, desk: AtDesk) -> Shell:
+async def _shell(request: Request, office: OfficeInUse, desk: AtDesk) -> Shell:
     return Shell(request, office, desk)
 
 

@@ -110,7 +110,11 @@ def _is_same(known: followers.Known, ticket: Session) -> bool:
     return (known.person_id, known.since) == (ticket.person_id, ticket.since)
 
 
-DoorInUse = Annotated[Door, Depends(door_of)]
+async def _door(request: Request) -> Door:
+    return door_of(request)
+
+
+DoorInUse = Annotated[Door, Depends(_door)]
 
 
 async def _maybe(request: Request, door: DoorInUse, session: ReadSession, now: Now) -> Visitor | None:

@@ -4,7 +4,7 @@ A role gives rights; a grant gives the role for a branch with all below it, or f
 belongs to no branch is a matter of the whole union.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -322,10 +322,18 @@ async def list_able(
 
 async def grants_of(session: AsyncSession, staff_id: int) -> tuple[Grant, ...]:
     """What somebody was given, with the branches it reaches today."""
-    chosen = sa.select(StaffGrant.role, Branch).outerjoin(Branch, Branch.id == StaffGrant.branch_id)
-    chosen = chosen.where(StaffGrant.staff_id == staff_id).order_by(StaffGrant.id)
-    found = (await session.execute(chosen)).all()
-    return tuple([await _grant(session, role, branch) for role, branch in found])
+    return (await grants_of_all(session, (staff_id,))).get(staff_id, ())
+
+
+async def grants_of_all(session: AsyncSession, staff_ids: Collection[int]) -> Mapping[int, tuple[Grant, ...]]:
+    """The same of several; who was given nothing is left out."""
+    chosen = sa.select(StaffGrant.staff_id, StaffGrant.role, Branch)
+    chosen = chosen.outerjoin(Branch, Branch.id == StaffGrant.branch_id)
+    chosen = chosen.where(StaffGrant.staff_id.in_(staff_ids)).order_by(StaffGrant.id)
+    given: dict[int, list[Grant]] = {}
+    for staff_id, role, branch in (await session.execute(chosen)).all():
+        given.setdefault(staff_id, []).append(await _grant(session, role, branch))
+    return {staff_id: tuple(grants) for staff_id, grants in given.items()}
 
 
 async def _grant(session: AsyncSession, role: Role, branch: Branch | None) -> Grant:

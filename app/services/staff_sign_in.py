@@ -5,14 +5,14 @@ tries away. Tries are counted by the login that was typed, whether or not somebo
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager
 
 from app.errors import DomainError
 from app.services import passwords, permissions, second_step, staff
@@ -135,21 +135,30 @@ async def pass_second_step(
 
 async def look_up(session: AsyncSession, mark: str, now: datetime) -> SignedIn | None:
     """Who is signed in with this secret, with the rights of this moment."""
+    return (await look_up_all(session, (mark,), now)).get(mark)
+
+
+async def look_up_all(session: AsyncSession, marks: Collection[str], now: datetime) -> dict[str, SignedIn]:
+    """Who is signed in with each of these secrets; who is not is left out."""
+    of_digest = {digest_of_random(mark): mark for mark in marks}
     chosen = (
         sa.select(StaffSession)
-        .options(joinedload(StaffSession.staff, innerjoin=True))
-        .where(StaffSession.mark_digest == digest_of_random(mark), *_is_live(now))
+        .join(StaffSession.staff)
+        .options(contains_eager(StaffSession.staff))
+        .where(StaffSession.mark_digest.in_(of_digest), *_is_live(now), Staff.state == StaffState.ACTIVE)
     )
-    row = await session.scalar(chosen)
-    if row is None or row.staff.state is not StaffState.ACTIVE:
-        return None
-    return SignedIn(
-        row.id,
-        row.staff.login,
-        await permissions.standing_of(session, row.staff),
-        row.staff.totp_secret is not None,
-        row.seen_at < now - SEEN_EVERY,
-    )
+    rows = (await session.scalars(chosen)).all()
+    grants = await permissions.grants_of_all(session, {row.staff_id for row in rows})
+    return {
+        of_digest[row.mark_digest]: SignedIn(
+            row.id,
+            row.staff.login,
+            Standing(row.staff_id, row.staff.name, grants.get(row.staff_id, ())),
+            row.staff.totp_secret is not None,
+            row.seen_at < now - SEEN_EVERY,
+        )
+        for row in rows
+    }
 
 
 async def saw(session: AsyncSession, session_id: int, now: datetime) -> None:
