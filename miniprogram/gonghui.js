@@ -210,6 +210,11 @@ export class Gonghui {
     return this.call({ method: "POST", path: `/me/cases/${encodeURIComponent(given.case_id)}/withdrawal`, key: given.key ?? newKey(), seen: given.seen });
   }
 
+  /** 评价办结的事项：办结一小时后的 7 天内，可以改。 */
+  rateCase(given) {
+    return this.call({ method: "POST", path: `/me/cases/${encodeURIComponent(given.case_id)}/rating`, body: given.body, key: given.key ?? newKey() });
+  }
+
   /** 入会声明和组织的树。 */
   getJoiningForm() {
     return this.call({ method: "GET", path: "/me/joining/form" });

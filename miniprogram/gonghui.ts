@@ -399,6 +399,19 @@ export type Quote = {
   type: "quote";
   spans: Array<Span>;
 };
+export type RatingIn = {
+  score: number;
+  /** 想说的话；空的不改以前写的 */
+  words?: string;
+};
+export type RatingOut = {
+  /** 现在可以评价，或改评价 */
+  may_rate: boolean;
+  /** 还没有评是 null */
+  score: number | null;
+  score_label: string;
+  words: string;
+};
 export type ReceiptOut = {
   /** 回执的页面是 /receipts/ 加这个编号 */
   id: string;
@@ -585,6 +598,8 @@ export type WholeCaseOut = {
   may_withdraw: boolean;
   /** 在公众号里怎样补充 */
   how_to_add: string;
+  /** 没有请您评价过是 null */
+  rating: RatingOut | null;
   /** 早的在前 */
   thread: Array<WordsOut>;
 };
@@ -831,6 +846,11 @@ export class Gonghui {
   /** 撤销咨询或投诉建议，撤回法律援助申请。撤销后不再办理，不能恢复；再做一次不算错。 */
   withdrawCase(given: { case_id: string; key?: string; seen?: object }): Promise<WholeCaseOut> {
     return this.call<WholeCaseOut>({ method: "POST", path: `/me/cases/${encodeURIComponent(given.case_id)}/withdrawal`, key: given.key ?? newKey(), seen: given.seen });
+  }
+
+  /** 评价办结的事项：办结一小时后的 7 天内，可以改。 */
+  rateCase(given: { case_id: string; body: RatingIn; key?: string }): Promise<AddedOut> {
+    return this.call<AddedOut>({ method: "POST", path: `/me/cases/${encodeURIComponent(given.case_id)}/rating`, body: given.body, key: given.key ?? newKey() });
   }
 
   /** 入会声明和组织的树。 */

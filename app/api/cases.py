@@ -17,7 +17,8 @@ from app.api.tags import IfMatch
 from app.clock import civil_date
 from app.dependencies import Now, ReadSession
 from app.errors import DomainError
-from app.services import cases, crisis, own_cases
+from app.services import case_ratings, cases, crisis, own_cases, rating_invitations
+from app.services.rating_notices import SCORES
 from models import Case, CaseEntry, CaseKind, CaseState
 
 router = APIRouter(prefix="/me/cases", tags=["我的事项"], route_class=Route)
@@ -47,6 +48,23 @@ class WordsOut(Strict):
     at: datetime | None = Field(examples=["2026-03-21T02:00:00Z"], description="匿名的只记日期，这里是 null")
 
 
+class RatingOut(Strict):
+    may_rate: bool = Field(examples=[True], description="现在可以评价，或改评价")
+    score: int | None = Field(examples=[5], description="还没有评是 null")
+    score_label: str = Field(examples=["很满意"])
+    words: str = Field(examples=["答复得很快。"])
+
+
+class RatingIn(Strict):
+    score: int = Field(ge=min(SCORES), le=max(SCORES), examples=[5])
+    words: str = Field(
+        default="",
+        max_length=case_ratings.LONGEST,
+        examples=["答复得很快。"],
+        description="想说的话；空的不改以前写的",
+    )
+
+
 class WholeCaseOut(CaseOut):
     answer_due_at: datetime | None = Field(
         examples=["2026-03-23T10:00:00Z"], description="最晚什么时候答复；已经答复是 null"
@@ -56,6 +74,7 @@ class WholeCaseOut(CaseOut):
     how_to_add: str = Field(
         examples=["还要补充，请在公众号里回复「补充咨询」。"], description="在公众号里怎样补充"
     )
+    rating: RatingOut | None = Field(description="没有请您评价过是 null")
     thread: list[WordsOut] = Field(description="早的在前")
 
 
@@ -113,10 +132,7 @@ async def add(
         words = [{"type": "text", "text": given.text}]
         await own_cases.add(session, person_id, case, words, channel="api", now=now)
     except DomainError as refusal:
-        if not danger:
-            raise
-        # Answered, not raised: people on duty must hear of it all the same.
-        return problems.answer(refusal.status, "refused", "现在办不了", f"{danger}\n{refusal.message}")
+        return _refused(refusal, danger)
     return AddedOut(danger=danger, case=await _whole(session, case, person_id, now))
 
 
@@ -136,6 +152,33 @@ async def withdraw(
     return await _whole(session, case, person_id, now)
 
 
+@router.post(
+    "/{case_id}/rating",
+    response_model=AddedOut,
+    responses=documented(409),
+    operation_id="rateCase",
+)
+async def rate(
+    case_id: PublicId, given: RatingIn, caller: Caller, session: WriteOnce, now: Now
+) -> AddedOut | Response:
+    """评价办结的事项：办结一小时后的 7 天内，可以改。"""
+    person_id = caller.known.person_id
+    case = await cases.get_mine_at(session, person_id, case_id)
+    danger = await crisis.heed(session, person_id, given.words, "api", now)
+    try:
+        await case_ratings.give(session, person_id, case.number, given.score, given.words, now)
+    except DomainError as refusal:
+        return _refused(refusal, danger)
+    return AddedOut(danger=danger, case=await _whole(session, case, person_id, now))
+
+
+def _refused(refusal: DomainError, danger: str) -> Response:
+    """With danger answered, not raised: people on duty must hear of it all the same."""
+    if not danger:
+        raise refusal
+    return problems.answer(refusal.status, "refused", "现在办不了", f"{danger}\n{refusal.message}")
+
+
 async def _locked(session: AsyncSession, person_id: int, case_id: str, seen: str | None, now: Now) -> Case:
     case = await cases.get_mine_at(session, person_id, case_id, lock=True)
     if seen is not None:
@@ -152,7 +195,20 @@ async def _whole(session: AsyncSession, case: Case, person_id: int, now: datetim
         may_add=doors.may_add,
         may_withdraw=doors.may_withdraw,
         how_to_add=own_cases.how_to_add(case),
+        rating=await _rating(session, case, now),
         thread=[_entry(case, each) for each in thread],
+    )
+
+
+async def _rating(session: AsyncSession, case: Case, now: datetime) -> RatingOut | None:
+    rating = await rating_invitations.find(session, case)
+    if rating is None:
+        return None
+    return RatingOut(
+        may_rate=await case_ratings.find_open(session, case, now) is not None,
+        score=rating.score,
+        score_label=SCORES[rating.score] if rating.score else "",
+        words=rating.words or "",
     )
 
 

@@ -58,9 +58,7 @@ async def rate(
     danger = await crisis.heed(session, visitor.person_id, words, "portal", now)
     if not wrong:
         try:
-            await case_ratings.rate(session, visitor.person_id, case.number, int(score), now)
-            if words:
-                await case_ratings.say(session, visitor.person_id, case.number, words, now)
+            await case_ratings.give(session, visitor.person_id, case.number, int(score), words, now)
         except DomainError as refusal:  # nothing has been written of it
             wrong = refusal.message
     if wrong or danger:

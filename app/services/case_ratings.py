@@ -101,6 +101,14 @@ async def rate(session: AsyncSession, person_id: int, number: str, score: int, n
     return rated
 
 
+async def give(
+    session: AsyncSession, person_id: int, number: str, score: int, words: str, now: datetime
+) -> Rated:
+    """A score, and words to it if there are any; without, those that were written stay. Raises: as both."""
+    rated = await rate(session, person_id, number, score, now)
+    return await say(session, person_id, number, words, now) if words.strip() else rated
+
+
 async def say(session: AsyncSession, person_id: int, number: str, words: str, now: datetime) -> Rated:
     """Words to a score that was given; the newest stand.
 
