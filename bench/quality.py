@@ -21,7 +21,7 @@ from app.menus import Book, Do, Known, compile_book
 from app.menus.file import read
 from app.services import crisis
 from app.services.library import Library
-from bench import checking, searching
+from bench import checking, matching, searching
 
 ROOT = Path(__file__).parent.parent
 SETS = ("development", "kept")
@@ -159,7 +159,9 @@ def main() -> None:
             rows.append((name, matter, judge(answering, [each for each in asked if each.matter == matter])))
         rows.append((name, "all", judge(answering, asked)))
     search = searching.table(answering.entries, [each.ask for each in questions(SETS[0])])
-    print(table(rows), search, checking.table(ROOT / "menus.yaml", answering.known), sep="\n\n")
+    menu = ROOT / "menus.yaml"
+    costs = [each.table(menu, answering.known) for each in (checking, matching)]
+    print(table(rows), search, *costs, sep="\n\n")
     results = ROOT / "bench" / "results"
     results.mkdir(exist_ok=True)
     told = [{"set": name, "about": matter, "score": str(score)} for name, matter, score in rows]

@@ -1,7 +1,7 @@
 """Words of danger: which texts they are seen in, what is said first, and the alerts people on duty get."""
 
-import time
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from app.knowledge import Topic
 from app.services import crisis
 from models import AlertState, Outbox, Person
 from tests.conftest import NOON
+from tests.counting import calls
 
 SELF_HARM = [
     "我不想活了",
@@ -181,20 +182,10 @@ def test_no_topic_of_ours_is_taken_for_a_confession() -> None:
     assert not [topic for topic in Topic if (found := crisis.watch(topic.label)) and found.alert]
 
 
-def test_watching_costs_microseconds_even_for_a_long_story() -> None:
-    short, long = "我想问一下我家的电表最近走得很快是怎么回事", "今天班组开会说了安全的事。" * 160
-
-    def spent(text: str, times: int) -> float:
-        best = float("inf")
-        for _ in range(5):  # the machine is shared: the best of five
-            started = time.perf_counter()
-            for _ in range(times):
-                crisis.watch(text)
-            best = min(best, (time.perf_counter() - started) / times)
-        return best
-
-    assert spent(short, 500) < 20e-6  # about 2 in fact
-    assert spent(long, 20) < 2e-3  # grows with the length, no faster
+def test_watching_a_long_story_is_as_little_work_as_a_short_one() -> None:
+    sentence = "今天班组开会说了安全的事。"
+    spent = [calls(partial(crisis.watch, sentence * times)) for times in (1, 160)]
+    assert 0 < spent[0] == spent[1] < 20
 
 
 # --- alerts ------------------------------------------------------------------------------------------------
