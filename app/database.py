@@ -47,6 +47,9 @@ WRITING_ON_POSTGRES = {
     # somebody analyses them. What writes is short and finds its rows by index.
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
+    # A table that must be read whole all the same counts as beyond all cost, which alone would have each such
+    # statement made into machine code: 100 ms and more, for a few rows.
+    "jit": "off",
     "lock_timeout": str(BUSY_MS),
 }
 

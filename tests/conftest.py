@@ -7,19 +7,23 @@ import gc
 import os
 import shutil
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Dialect, event
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.util import LRUCache
 
 from app import migrations
 from app.clock import SHANGHAI
-from app.database import Database
+from app.database import Database, Purpose
 from app.services.addresses import use_public_url
 from app.settings import Settings
 from models.sealing import Keyring, use_keyring
@@ -28,6 +32,7 @@ from tests import servers
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=SHANGHAI)  # a Monday
 TEST_KEYS = {"t1": bytes(range(32))}
 TEST_LOOKUP = b"lookup key of the tests, 32 bytes"
+STATEMENTS = 2000  # compiled ones that a test process keeps
 
 
 class FakeClock:
@@ -82,6 +87,14 @@ def _collector_as_it_was() -> Iterator[None]:
         gc.unfreeze()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _certificates_read_once() -> Iterator[None]:
+    """Every client that is made reads all authorities' certificates, 30 ms; here none of them vouches."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("GONGHUI_")]:
@@ -90,6 +103,34 @@ def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # --- Databases
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once() -> Iterator[None]:
+    """Tests open databases of their own; what a statement is to SQLAlchemy is the same for all of one kind.
+
+    It is kept under the dialect, so one that has met its server serves all engines of its purpose: the
+    listeners on it are the same.
+    """
+    kept: dict[tuple[bool, str], tuple[Dialect, Any]] = {}
+    make = Database._engine
+
+    def engine(database: Database, purpose: Purpose, pool_size: int) -> AsyncEngine:
+        made = make(database, purpose, pool_size)
+        sync: Any = made.sync_engine
+        key = (database.is_sqlite, purpose)
+        if key in kept:
+            sync.dialect, sync._compiled_cache = kept[key]
+            sync.pool._dialect = sync.dialect
+        else:
+            known: Any = LRUCache(STATEMENTS)
+            sync._compiled_cache = known
+            event.listen(sync.pool, "connect", lambda *_: kept.setdefault(key, (sync.dialect, known)))
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Database, "_engine", engine)
+        yield
 
 
 @pytest.fixture(scope="session")

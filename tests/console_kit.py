@@ -3,14 +3,17 @@
 import re
 import secrets
 from collections.abc import AsyncIterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import sqlalchemy as sa
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
-from app.services import passwords, staff
+from app.services import staff
 from app.services.staff import Wanted
 from models import Role, Staff, StaffAct, StaffState
 from tests.both_ends import Ends, both_ends, settings_for
@@ -19,7 +22,6 @@ HTML = {"Accept": "text/html"}
 CONSOLE = "/console"
 PASSWORD = "correct horse battery"
 TOKEN = re.compile(r'name="token" value="([0-9a-f]{64})"')
-_kept: dict[str, str] = {}
 
 
 class Worker:
@@ -58,18 +60,20 @@ class Worker:
         return (await self.browser.get(answer.headers["location"], headers=HTML)).text
 
 
-async def digest_of(password: str) -> str:
-    """Made once: it is slow on purpose."""
-    if password not in _kept:
-        _kept[password] = await passwords.digest(password)
-    return _kept[password]
+@cache
+def digest_of(password: str) -> str:
+    """One that is read in no time: a digest names its own cost, and the product's is slow on purpose.
+
+    A password that is set in a page gets the product's (`tests/test_console_signing_in.py`).
+    """
+    return PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)).hash(password)
 
 
 async def employ(ends: Ends, name: str, *roles: Role | Wanted, login: str = "") -> Worker:
     """A new account with these roles for the whole union, or as `Wanted` says; not signed in yet."""
     login = login or f"s{secrets.token_hex(4)}"
     wanted = [each if isinstance(each, Wanted) else Wanted(each) for each in roles]
-    digest = await digest_of(PASSWORD)
+    digest = digest_of(PASSWORD)
     async with ends.house.database.transaction() as session:
         now = ends.house.clock.now()
         made = await staff.invite(session, login, name, wanted, by=None, now=now)

