@@ -29,6 +29,8 @@ from playwright.async_api import Browser, Locator, Page, async_playwright, expec
 
 CHROMIUM = shutil.which("chromium")
 PATIENCE = 20.0  # seconds; a slow machine is no failure
+STARTS = 90.0  # seconds; the first start makes a database and reads all knowledge
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 @dataclass
@@ -87,7 +89,7 @@ class Office:
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    ends = time.monotonic() + PATIENCE
+    ends = time.monotonic() + STARTS
     while time.monotonic() < ends and process.poll() is None:
         with suppress(httpx.TransportError):
             if httpx.get(address, trust_env=False).status_code == 200:
