@@ -41,6 +41,7 @@
   // --- what is wrong ---------------------------------------------------------------------------------------
 
   const verdict = document.getElementById("verdict");
+  let asked = 0;  // answers may overtake each other: only that to the last question is told
 
   function tell(answer, editor) {
     const head = document.createElement("p");
@@ -78,15 +79,18 @@
   }
 
   async function check(text, done, options, editor) {
+    const number = ++asked;
     const sent = new URLSearchParams({token: form.elements.token.value, text});
     try {
       const answer = await fetch("/console/menus/check", {method: "POST", body: sent});
       if (!answer.ok) throw new Error(String(answer.status));
       const told = await answer.json();
+      if (number !== asked) return;
       tell(told, editor);
       done(editor, [...told.mistakes.map(each => mark(each, "error", editor)),
         ...told.warnings.map(each => mark(each, "warning", editor))]);
     } catch {
+      if (number !== asked) return;
       verdict.textContent = "现在查不了：网络断了，或登录已经过期。写的内容还在，请先复制下来再刷新。";
     }
   }

@@ -12,8 +12,9 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -25,10 +26,20 @@ from tests.rooms import ROOT
 from tests.servers import free_port
 
 pytest.importorskip("playwright.async_api", reason="playwright is not installed")
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    ConsoleMessage,
+    FrameLocator,
+    Locator,
+    Page,
+    async_playwright,
+    expect,
+)
 
 CHROMIUM = shutil.which("chromium")
 PATIENCE = 20.0  # seconds; a slow machine is no failure
+STARTS = 90.0  # seconds; the first start makes a database and reads all knowledge
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 @dataclass
@@ -74,6 +85,12 @@ class Office:
             process.kill()
             process.wait()
 
+    async def moves_time(self, **passed: float) -> None:
+        """For service and sandbox, as the panel beside the phone does it."""
+        seconds = timedelta(**passed).total_seconds()
+        async with httpx.AsyncClient(base_url=self.sandbox, trust_env=False) as panel:
+            (await panel.post("/sandbox/api/clock", json={"advance": seconds})).raise_for_status()
+
     async def runs(self, *command: str) -> str:
         """`gonghui …`; what it prints."""
         process = await asyncio.create_subprocess_exec(
@@ -87,7 +104,7 @@ class Office:
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    ends = time.monotonic() + PATIENCE
+    ends = time.monotonic() + STARTS
     while time.monotonic() < ends and process.poll() is None:
         with suppress(httpx.TransportError):
             if httpx.get(address, trust_env=False).status_code == 200:
@@ -206,6 +223,12 @@ class Phone:
         await expect(self.answers.last).to_contain_text(text, timeout=PATIENCE * 1000)
         return await self.answers.last.inner_text()
 
+    async def opens_page(self, address: str) -> FrameLocator:
+        """A web page inside WeChat."""
+        opens = "async (url) => (await import('/sandbox/static/sheets.js')).openPage(url, '网页')"
+        await self.page.evaluate(opens, address)
+        return self.page.frame_locator("#webview-frame")
+
     async def has_read(self, *texts: str) -> None:
         """Everything the account ever told this person."""
         await expect(self.answers).to_have_text(texts, use_inner_text=True)
@@ -258,17 +281,28 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
-async def phone(chromium: Browser, office: Office) -> AsyncIterator[Phone]:
+def _is_error(said: ConsoleMessage) -> bool:
+    """A page that stands in WeChat itself, and in no frame of ours, may choose where one begins to type."""
+    return said.type == "error" and not said.text.startswith("Blocked autofocusing")
+
+
+@asynccontextmanager
+async def phone_of(chromium: Browser, office: Office) -> AsyncIterator[Phone]:
     """A phone lying on the table: 王秀兰 is the first to take it."""
     page = await chromium.new_page(
         viewport={"width": 390, "height": 844}, locale="zh-CN", timezone_id="Asia/Shanghai"
     )
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("console", lambda said: complaints.append(said.text) if _is_error(said) else None)
     await page.goto(office.sandbox)
     await expect(page.locator("body[data-ready=yes]")).to_be_attached()
     opened = Phone(page, complaints)
     yield opened
     opened.assert_sound()
+
+
+@pytest.fixture
+async def phone(chromium: Browser, office: Office) -> AsyncIterator[Phone]:
+    async with phone_of(chromium, office) as opened:
+        yield opened

@@ -2,9 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from app import later_work
+from app.clock import SystemClock
 from app.jobs.rounds import Round, Rounds
 from app.jobs.waking import QUEUE, Waker
 from tests import servers
@@ -176,6 +181,23 @@ async def test_a_wake_up_makes_a_round_come_before_its_time() -> None:
         waker.wake()
         await done.acquire()
     await rounds.stop()
+
+
+async def test_where_time_jumps_every_round_comes(tmp_path: Path) -> None:
+    """In development: who moves the clock on by an hour waits for nothing."""
+    file, done = tmp_path / "clock", asyncio.Semaphore(0)
+    house: Any = SimpleNamespace(clock=SystemClock(file))
+
+    async def work() -> None:
+        done.release()
+
+    house.rounds = Rounds([Round("ratings", work, 3600), later_work.moved_clock(house)], Waker(None))
+    house.rounds.start()
+    async with asyncio.timeout(PATIENCE):
+        await done.acquire()
+        file.write_text("3600\n")
+        await done.acquire()
+    await house.rounds.stop()
 
 
 async def test_a_round_that_fails_comes_again_and_stops_no_other() -> None:

@@ -42,6 +42,11 @@ class Rounds:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def come(self) -> None:
+        """All rounds at once, whatever they wait for."""
+        for woken in self._woken:
+            woken.set()
+
     async def once(self) -> None:
         """Every round one time, in order: for tests and commands."""
         for each in self._rounds:
