@@ -179,7 +179,7 @@ async def _fill_rota(house: House, office: Office, known: Mapping[str, Standing]
         async with acts(house, lead) as session:
             for number, login in enumerate(logins):
                 own = await staff.get_by_login(session, login)
-                turns = [cell for at, cell in enumerate(cells) if at % len(logins) == number]
+                turns = [cell for at, cell in enumerate(cells) if (at + at // 2) % len(logins) == number]
                 if turns:  # two weeks of holidays have none
                     await rota.add(session, room, own, turns, lead, now)
 
