@@ -44,6 +44,10 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         default=True,
         help="whether the account is bound to an Open Platform, so that people have unionids",
     )
+    parser.add_argument(
+        "--following", action="append", default=[], metavar="NAME",
+        help="at the first start this person follows and has written already; may be given several times",
+    )  # fmt: skip
     return parser.parse_args(arguments)
 
 
@@ -86,6 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             service_url=options.service,
             state=options.state,
             open_platform=options.open_platform,
+            following=tuple(options.following),
         )
         listener = listen(options.port)
     except Refused as refusal:

@@ -84,6 +84,7 @@ class Config:
     web_domain: str = ""  # 网页授权域名; empty: the service's host
     web_scopes: tuple[str, ...] = ("snsapi_base", "snsapi_userinfo")  # what the account has a right to
     js_domains: tuple[str, ...] = ()  # JS接口安全域名; empty: the service's host
+    following: tuple[str, ...] = ()  # names of who follows, and has written, before the first start
     cookie_prefix: str = "gonghui_"  # the service's cookies begin with it; each person's phone has its own
     answer_seconds: float = 5.0
     request_seconds: float = 60.0  # so long the mini-program waits for the service
@@ -175,6 +176,7 @@ def config_from(
     service_url: str | None = None,
     state: str = ":memory:",
     open_platform: bool = True,
+    following: tuple[str, ...] = (),
 ) -> Config:
     """Build the configuration, or refuse.
 
@@ -210,6 +212,7 @@ def config_from(
         clock_file=Path(environment.clock_file) if environment.clock_file else None,
         miniprogram=_miniprogram(environment, keys["app_id"]),
         open_platform=open_platform,
+        following=following,
     )
 
 

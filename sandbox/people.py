@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+from sandbox import windows
 from sandbox.errors import NotPossible
 from sandbox.store import Row
 from sandbox.world import World
@@ -12,10 +13,14 @@ FIRST_PEOPLE = ("王秀兰", "李建国", "张伟", "陈静", "刘洋")
 
 
 def seed(world: World) -> None:
-    """The five of the first start. Their openids depend on the app id only."""
-    if not world.db.count("select count(*) from person"):
-        for name in FIRST_PEOPLE:
-            create(world, name)
+    """The five of the first start, and who follows by then; openids depend on app id and name alone."""
+    if world.db.count("select count(*) from person"):
+        return
+    for name in dict.fromkeys((*FIRST_PEOPLE, *world.config.following)):
+        person = create(world, name)
+        if name in world.config.following:  # the service has heard from them: nothing is pushed
+            set_following(world, person["openid"], True)
+            windows.grant(world, person["openid"], "message")
 
 
 def create(world: World, name: str) -> Row:

@@ -13,6 +13,7 @@ from app.clock import civil_date
 from app.services import customer_sheets
 from models import AccountBinding, CustomerAccount
 from tests import making
+from tests.both_ends import content_without_story
 from tests.conftest import NOON
 from tests.register_files import LI, WANG, changed, many, written
 from tests.rooms import ROOT
@@ -117,7 +118,10 @@ def test_a_file_that_is_not_there_is_told(office: Office) -> None:
     assert "写不了" in office.types("template", str(office.folder / "没有" / "a.xlsx"), code=1)
 
 
-def test_the_demonstration_is_without_mistakes_and_loaded_once(office: Office) -> None:
+def test_the_demonstration_is_without_mistakes_and_loaded_once(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GONGHUI_CONTENT", str(content_without_story(tmp_path)))
     register = customer_sheets.look(ROOT / "content" / "demo" / "accounts.csv", civil_date(NOON))
     assert (register.mistakes, len(register.areas)) == ([], 5)
 

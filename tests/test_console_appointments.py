@@ -67,6 +67,16 @@ async def passes(ends: Ends, who: Worker, slot: AdviceSlot) -> None:
     assert (await who.signs_in()).status_code == 303
 
 
+async def test_a_week_without_slots_leads_to_the_next_one(wang: Worker, ends: Ends) -> None:
+    day = civil_date(ends.house.clock.now()) + timedelta(days=8)
+    await wang.does(f"{PAGE}/offer", **form(ends, day=day.isoformat()))
+
+    page = await wang.reads(PAGE)
+
+    assert f"看下一次：{day.month}月{day.day}日" in page
+    assert f'href="/console/appointments?week={day.isoformat()}"' in page
+
+
 async def test_from_offering_to_who_came(ends: Ends, wang: Worker) -> None:
     page = await wang.does(f"{PAGE}/offer", **form(ends))
     assert "开放了 2 个时段。" in page and "09:00–09:50" in page

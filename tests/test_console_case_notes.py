@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from app.clock import shanghai
 from app.services import case_mentions, case_work, cases, closed_cases
+from app.services.case_owners import SYSTEM
 from models import CaseEntry, CaseMention, EntryKind, Outbox, Role, Staff
 from tests import consulting
 from tests.both_ends import Ends
@@ -145,3 +146,16 @@ async def test_what_is_over_takes_no_note_and_old_ones_go_with_it(ends: Ends, ad
 )
 def test_who_is_named(text: str, logins: list[str]) -> None:
     assert case_mentions.logins_in(text) == logins
+
+
+async def test_what_nobody_of_staff_did_is_said_to_be_of_the_system(ends: Ends, zhang: Worker) -> None:
+    number = await consults(ends)
+    async with ends.house.database.transaction() as session:
+        case = await case_work.get_case(session, number)
+        await case_work.note(session, case, "超过了答复时限", SYSTEM, ends.house.clock.now())
+
+    page = await zhang.reads(f"/consultations/{number}")
+
+    assert "超过了答复时限" in page
+    assert "备注 · 系统 · " in page
+    assert "system" not in page.partition('class="timeline')[2].partition("</ul>")[0]

@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from app.settings import Settings
+from tests.both_ends import content_without_story
 from tests.rooms import ROOT
 from tests.servers import free_port
 
@@ -39,7 +40,7 @@ class Demo:
                 "GONGHUI_DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'gonghui.db'}",
                 "GONGHUI_FILES": str(folder / "files"),
                 "GONGHUI_MENUS": str(ROOT / "menus.yaml"),
-                "GONGHUI_CONTENT": str(ROOT / "content"),
+                "GONGHUI_CONTENT": str(content_without_story(folder)),
                 "GONGHUI_SECRET_KEY": "a demonstration has no secret, but one this long",
                 "GONGHUI_WECHAT_MODE": "safe",
                 "GONGHUI_LOG_FORMAT": "text",

@@ -17,6 +17,7 @@ from app.services.coordination import take_lease
 from app.services.importing import CHUNK
 from app.services.roster_sheets import load_csv
 from models import Branch, Member, MemberMove
+from tests.both_ends import content_without_story
 from tests.rooms import ROOT
 from tests.roster_files import HEAD, LI, excel
 from tests.terminal import Terminal, settle
@@ -222,7 +223,10 @@ def test_the_demonstration_has_people_of_every_kind_and_is_without_mistakes() ->
     assert {"王秀兰", "李建国", "张伟", "陈静", "刘洋"} <= {row.name for row in roster.rows}
 
 
-def test_the_demonstration_is_loaded_once_and_left_alone(office: Office) -> None:
+def test_the_demonstration_is_loaded_once_and_left_alone(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GONGHUI_CONTENT", str(content_without_story(tmp_path)))
     asyncio.run(demo._demonstration())
     people, moves = office.count(Member), office.count(MemberMove)
     office.types("rename-branch", "抢修一班", "抢修班")

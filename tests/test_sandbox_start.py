@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from sandbox import people, windows
 from sandbox.__main__ import main, parsed
+from sandbox.app import create_app
 from sandbox.clock import Clock
 from sandbox.config import Environment, Refused, config_from, is_local_database
 
@@ -36,6 +38,19 @@ def test_the_account_is_bound_to_an_open_platform_unless_told_otherwise() -> Non
     environment = Environment(wechat_api_url=LOOPBACK, secret_key="dev")
     assert config_from(environment).open_platform
     assert not config_from(environment, open_platform=False).open_platform
+
+
+def test_who_has_written_before_follows_from_the_start_and_can_be_answered() -> None:
+    options = parsed(["--following", "张伟", "--following=赵敏"])
+    config = config_from(
+        Environment(wechat_api_url=LOOPBACK, secret_key="dev"), following=tuple(options.following)
+    )
+
+    world = create_app(config).state.world
+
+    assert people.follower(world, "赵敏")["following"]
+    assert windows.check(world, people.get(world, "张伟")["openid"]) == "message"
+    assert not people.get(world, "王秀兰")["following"]
 
 
 def test_settings_are_read_from_the_env_file_too(tmp_path: Path) -> None:

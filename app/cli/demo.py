@@ -7,13 +7,17 @@ import signal
 import string
 import sys
 from asyncio.subprocess import Process
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import typer
 
 from app.assembly import House, assemble
-from app.clock import civil_date
+from app.cli import demo_office, demo_story
+from app.cli.demo_office import Office
+from app.cli.demo_story import Scene, Story, StoryClock
+from app.clock import Clock, SystemClock, civil_date
 from app.preparing import prepare
 from app.services import (
     activities,
@@ -27,7 +31,7 @@ from app.services import (
     rosters,
     staff,
 )
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 from models import Role
 
 LOOPBACK = "127.0.0.1"
@@ -51,17 +55,22 @@ def demo(
         "GONGHUI_PUBLIC_URL": f"http://{LOOPBACK}:{port}",
         "GONGHUI_WECHAT_API_URL": f"http://{LOOPBACK}:{sandbox_port}",
     }
-    commands = {
+    commands: dict[str, tuple[str, ...]] = {
         SERVICE: ("app", "serve", "--watch", "--port", str(port)),
         SANDBOX: ("sandbox", "--port", str(sandbox_port)),
     }
     os.environ |= environment
     if load_settings().clock_file is None:  # else the phone's time would move without the service's
         environment["GONGHUI_CLOCK_FILE"] = os.environ["GONGHUI_CLOCK_FILE"] = CLOCK
-    link = asyncio.run(_demonstration())
+    story = load_settings().content / "demo" / "story.yaml"
+    if story.exists():
+        commands[SANDBOX] += tuple(f"--following={name}" for name in demo_story.names(story))
+    link, others = asyncio.run(_demonstration())
     console = f"http://{LOOPBACK}:{port}/console"
     typer.echo(f"手机：http://{LOOPBACK}:{sandbox_port}    服务：http://{LOOPBACK}:{port}    Ctrl+C 结束")
     typer.echo(f"工作台：先打开 {link} 给 admin 设密码" if link else f"工作台：{console}")
+    if others:
+        typer.echo(others)
     sys.exit(asyncio.run(_run(commands, environment)))
 
 
@@ -96,19 +105,34 @@ def _miniprogram() -> str:
     )
 
 
-async def _demonstration() -> str:
+async def _demonstration() -> tuple[str, str]:
+    settings = load_settings()
+    return await demonstrate(settings, SystemClock(settings.clock_file))
+
+
+async def demonstrate(settings: Settings, own: Clock) -> tuple[str, str]:
     """What there is to look at, loaded at the first start; what is there later is left alone.
 
-    Returns the link by which the first account of the console gets its password, as long as it has none.
+    Returns the link by which the first account of the console gets its password, as long as it has none, and
+    how the others sign in.
     """
-    settings = load_settings()
     await prepare(settings)
-    async with assemble(settings) as house:
+    clock = StoryClock(own)
+    async with assemble(settings, clock=clock) as house:
         folder = settings.content / "demo"
         await _news(house, folder)
         await _members(house, folder)
         await _accounts(house, folder)
-        return await _staff(house)
+        async with house.database.reading() as session:
+            is_new = not await staff.any_at_all(session)
+        link = await _staff(house)
+        if not (folder / "office.yaml").exists():
+            return link, ""
+        office = demo_office.load(folder / "office.yaml")
+        if is_new:
+            typer.echo("正在准备演示的人和事，只有这一次，请稍等几秒…")
+            await _story(house, clock, office, demo_story.load(folder / "story.yaml"))
+        return link, await demo_office.how_to_sign_in(house, office)
 
 
 async def _news(house: House, folder: Path) -> None:
@@ -136,6 +160,15 @@ async def _accounts(house: House, folder: Path) -> None:
             return
     register = customer_sheets.look(folder / "accounts.csv", civil_date(house.clock.now()))
     await customer_registers.apply(house.database, house.clock, register, by=BY)
+
+
+async def _story(house: House, clock: StoryClock, office: Office, scenes: Sequence[Scene]) -> None:
+    """An office that works, and what was brought to it in the last two weeks."""
+    today = civil_date(clock.now())
+    clock.tell(demo_story.opening(today))
+    known = await demo_office.people(house, office)
+    await demo_office.furnish(house, office, known, today)
+    await Story(house, clock, known, today).tell(scenes)
 
 
 async def _staff(house: House) -> str:

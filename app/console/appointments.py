@@ -75,9 +75,11 @@ async def week(session: AsyncSession, desk: Desk, request: Request, now: datetim
         (day, said(day), not is_working_day(day), [(each, booked.get(each.id)) for each in rest])
         for day, rest in groupby(found, key=lambda each: civil_date(each.starts_at))
     ]
+    later = None if found else await slots.find_next(session, desk.standing.staff_id, max(end, now))
     return {
         "own": True,
         "days": days,
+        "later": civil_date(later.starts_at) if later else None,
         "today": today,
         "monday": monday,
         "sunday": end - timedelta(days=1),

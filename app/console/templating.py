@@ -10,7 +10,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader
 
 from app.clock import civil_date, shanghai, spoken
-from app.services import rating_notices
+from app.services import case_threads, rating_notices
 from app.web import assets, display, reading
 from app.web.icons import icon
 
@@ -61,6 +61,7 @@ def _environment() -> Environment:
         "tone": tone,
         "score": rating_notices.label,
         "minute": minute,
+        "named": case_threads.named,
         "second": lambda moment: f"{shanghai(moment):%Y-%m-%d %H:%M:%S}",
         "day": lambda moment: civil_date(moment).isoformat(),
         "grouped": lambda number: f"{number:,}",

@@ -14,7 +14,7 @@ from sqlalchemy.orm import contains_eager
 
 from app.clock import spoken
 from app.errors import DomainError, NotFound
-from app.services import application_facts
+from app.services import application_facts, case_threads
 from app.services.permissions import Scope
 from models import OVER, Branch, Case, CaseEntry, CaseKind, Member, MemberChange, MembershipApplication
 
@@ -142,7 +142,7 @@ async def refuse_moved(session: AsyncSession, listed: Listed, version: str, now:
         return
     newest = sa.select(CaseEntry).where(CaseEntry.case_id == case.id).order_by(CaseEntry.id.desc()).limit(1)
     entry = await session.scalar(newest)
-    who = "有人" if entry is None else entry.by or "本人"
+    who = "有人" if entry is None else case_threads.named(entry.by) or "本人"
     when = "" if entry is None else f"（{spoken(entry.created_at, now)}）"
     raise Moved(
         f"您打开页面以后，{who}{when}办过 {case.number}，现在是「{case.state.label}」，刚才的没有办。"

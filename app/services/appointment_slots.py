@@ -212,6 +212,17 @@ async def list_between(
     return (await session.scalars(mine.order_by(AdviceSlot.starts_at, AdviceSlot.id))).all()
 
 
+async def find_next(session: AsyncSession, staff_id: int, after: datetime) -> AdviceSlot | None:
+    """One's own first one from then on that was not taken back."""
+    mine = sa.select(AdviceSlot).where(
+        AdviceSlot.staff_id == staff_id,
+        AdviceSlot.starts_at >= after,
+        AdviceSlot.state != SlotState.WITHDRAWN,
+    )
+    found: AdviceSlot | None = await session.scalar(mine.order_by(AdviceSlot.starts_at).limit(1))
+    return found
+
+
 async def list_own_free(
     session: AsyncSession, who: Standing, kind: CaseKind, now: datetime, limit: int = 60
 ) -> Sequence[AdviceSlot]:

@@ -15,6 +15,7 @@ from app.clock import spoken
 from app.errors import DomainError
 from app.services import case_files, cases
 from app.services.case_files import CaseFile
+from app.services.case_owners import SYSTEM
 from app.services.case_work import list_entries
 from models import Case, CaseEntry, CaseState, EntryKind
 
@@ -46,6 +47,11 @@ class Said:
         return "\n".join(line for line in self.text.split("\n") if line not in marks)
 
 
+def named(by: str) -> str:
+    """Who of staff it was, as people read it: what nobody pressed a button for, the system did."""
+    return "系统" if by == SYSTEM else by
+
+
 def said(entry: CaseEntry, case: Case, now: datetime, files: Sequence[CaseFile] = ()) -> Said:
     when = spoken(entry.created_at, now)
     if case.anonymous:  # only the day is kept
@@ -55,7 +61,7 @@ def said(entry: CaseEntry, case: Case, now: datetime, files: Sequence[CaseFile] 
         move = f"{entry.from_state.label_in(case.kind)} → {entry.to_state.label_in(case.kind)}"
     asked = entry.kind is EntryKind.STAFF and entry.to_state is CaseState.WAITING_USER
     who = "追问" if asked else WHO[entry.kind]
-    return Said(entry.kind, who, entry.by, when, move, cases.text_of(entry), files)
+    return Said(entry.kind, who, named(entry.by), when, move, cases.text_of(entry), files)
 
 
 async def read(
@@ -93,7 +99,7 @@ async def refuse_unseen(session: AsyncSession, case: Case, seen: int, now: datet
         raise MovedOn("您写的时候，本人又有了动静，请先看看再办。您写的还在。")
     done = what.move.rpartition(" ")[2] or what.who
     raise MovedOn(
-        f"您写的时候，{last.by}（{what.when}）已经处理过，现在是「{done}」。请先看看再办，您写的还在。"
+        f"您写的时候，{what.by}（{what.when}）已经处理过，现在是「{done}」。请先看看再办，您写的还在。"
     )
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import NotFound
-from app.services import permissions
+from app.services import case_threads, permissions
 from app.services.application_lists import Moved
 from app.services.legal_aid import KIND
 from app.services.permissions import Right, Scope, Standing
@@ -133,7 +133,7 @@ async def refuse_moved(session: AsyncSession, case: Case, mark: str) -> None:
         return
     newest = sa.select(CaseEntry).where(CaseEntry.case_id == case.id).order_by(CaseEntry.id.desc()).limit(1)
     entry = await session.scalar(newest)
-    who = "有人" if entry is None else entry.by or "本人"
+    who = "有人" if entry is None else case_threads.named(entry.by) or "本人"
     raise Moved(
         f"您打开页面以后，{who}办过 {case.number}，现在是「{case.state_label}」，刚才的没有办。"
         "请看过现在的情况再办。"
