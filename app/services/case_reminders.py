@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import SHANGHAI
 from app.errors import DomainError, NotFound
-from app.services import case_work, permissions, staff_notices
+from app.services import case_conflicts, case_work, permissions, staff_notices
 from app.services.case_owners import ANSWERED_BY
 from app.services.cases import moment_kept
 from app.services.permissions import Standing
@@ -143,4 +143,6 @@ async def advance(session: AsyncSession, reminder_id: int, now: datetime) -> tup
 async def _may_answer(session: AsyncSession, staff: Staff, case: Case) -> bool:
     right = ANSWERED_BY.get(case.kind)
     standing = await permissions.standing_of(session, staff)
-    return right is not None and permissions.may(standing, right, case.branch_id)
+    if right is None or not permissions.may(standing, right, case.branch_id):
+        return False
+    return not await case_conflicts.is_kept_from(session, case, staff.id)

@@ -17,7 +17,7 @@ from app.services import permissions
 from app.services.application_lists import Moved
 from app.services.legal_aid import KIND
 from app.services.permissions import Right, Scope, Standing
-from models import OVER, Case, CaseEntry, CaseState, EntryKind, LegalAid, Role, Staff
+from models import OVER, Case, CaseEntry, CaseState, EntryKind, LegalAid, Staff
 
 OPEN_SHOWN: Final = 200  # open ones are listed by when they are due
 SOON: Final = timedelta(days=2)
@@ -41,7 +41,6 @@ class Asked:
     due: Due | None = None
     fast_track: bool = False
     mine: bool = False
-    against_company: bool = True  # false for the company's own lawyers: as if those were not there
 
     @property
     def is_over(self) -> bool:
@@ -71,9 +70,7 @@ class Listed:
 
 
 def asked_by(standing: Standing, now: datetime) -> Asked:
-    scope = permissions.scope(standing, Right.AID_DECIDE)
-    is_company_lawyer = Role.COMPANY_LAWYER in standing.roles
-    return Asked(scope, standing.staff_id, now, against_company=not is_company_lawyer)
+    return Asked(permissions.scope(standing, Right.AID_DECIDE), standing.staff_id, now)
 
 
 async def list_open(session: AsyncSession, asked: Asked) -> list[Listed]:
@@ -148,7 +145,7 @@ def _chosen(asked: Asked) -> sa.Select[Case, LegalAid, str | None]:
         .outerjoin(Staff, Staff.id == Case.owner_id)
         .where(Case.kind == KIND, sa.or_(asked.scope.holds(Case.branch_id), own))
     )
-    if not asked.against_company:
+    if not asked.scope.against_company:
         chosen = chosen.where(~LegalAid.own_company)
     if asked.state is not None:
         chosen = chosen.where(Case.state == asked.state)

@@ -232,6 +232,7 @@ class Scope:
 
     everything: bool
     branch_ids: frozenset[int] = field(default_factory=frozenset)
+    against_company: bool = True  # false for the company's own lawyers: `case_conflicts.within`
 
     def covers(self, branch_id: int | None) -> bool:
         return self.everything or branch_id in self.branch_ids
@@ -260,11 +261,13 @@ class Standing:
 def scope(standing: Standing, right: Right) -> Scope:
     """Of which branches `standing` may do this; false where of none."""
     found = [grant for grant in standing.grants if right in RIGHTS[grant.role]]
+    is_outside = Role.COMPANY_LAWYER not in standing.roles
     if any(grant.branch_id is None for grant in found):
-        return Scope(everything=True)
-    if right in OF_THE_UNION:
-        return Scope(everything=False)
-    return Scope(False, frozenset().union(*(grant.branch_ids for grant in found)))
+        return Scope(everything=True, against_company=is_outside)
+    reached: frozenset[int] = frozenset()
+    if right not in OF_THE_UNION:
+        reached = reached.union(*(grant.branch_ids for grant in found))
+    return Scope(everything=False, branch_ids=reached, against_company=is_outside)
 
 
 ANYWHERE: Final = "anywhere"

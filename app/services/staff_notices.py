@@ -85,17 +85,15 @@ async def unhappy(session: AsyncSession, case: Case, entry: CaseEntry, right: Ri
 async def aid(session: AsyncSession, case: Case, entry: CaseEntry, what: str, now: datetime) -> None:
     """All who decide about legal aid hear that something must be done, once."""
     words = f"{case.kind.label} {case.number} {what}。请到工作台看。"
-    against_us = await case_conflicts.only_outside(session, case)
     for each in await _able(session, case, Right.AID_DECIDE):
-        if against_us and await case_conflicts.is_company_lawyer(session, each.id):
-            continue
         _send(session, AID, str(entry.id), case, each, words, now, besides_reply=True)
 
 
 async def _able(session: AsyncSession, case: Case, right: Right) -> list[Staff]:
-    """Who may answer it, and has a WeChat of his own."""
+    """Who may answer it, may know of it, and has a WeChat of his own."""
     able = await permissions.list_able(session, right, case.branch_id)
-    return [each for each in able if each.person_id is not None]
+    reached = [each for each in able if each.person_id is not None]
+    return [each for each in reached if not await case_conflicts.is_kept_from(session, case, each.id)]
 
 
 async def mentioned(session: AsyncSession, case: Case, entry: CaseEntry, who: Staff, now: datetime) -> None:
