@@ -7,8 +7,9 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services import addresses, case_conflicts, case_notices, duty_rooms, outbox, permissions
+from app.services.advice_kinds import CARE
 from app.services.permissions import Right
-from models import Case, CaseEntry, CaseQueue, CaseReminder, DutyRoom, Staff
+from models import Case, CaseEntry, CaseKind, CaseQueue, CaseReminder, DutyRoom, Staff
 from models.sealing import keyring
 
 PAGE: Final = "/console/number"  # leads to the room where a case of that number lies
@@ -46,25 +47,21 @@ async def assigned(session: AsyncSession, case: Case, to: Staff, now: datetime) 
 async def silent(session: AsyncSession, case: Case, entry: CaseEntry, room: DutyRoom, now: datetime) -> None:
     """Who leads the room hears that somebody was given a case and said nothing."""
     words = f"{case.kind.label} {case.number} 派出后没有答复，已退回另派。请到工作台「办理情况」看。"
-    await _tell_leads(session, SILENT, f"{entry.id}", words, room, now)
+    await _tell_leads(session, SILENT, f"{entry.id}", case, words, room, now)
 
 
 async def free(session: AsyncSession, case: Case, queue: CaseQueue, room: DutyRoom, now: datetime) -> None:
     """Who leads the room hears that nobody on duty fits, and nobody has taken it."""
     words = f"{case.kind.label} {case.number} 还没有人接手，值班的人里没有合适的。请到工作台「办理情况」看。"
-    await _tell_leads(session, FREE, f"{case.id}:{queue.lead_due_at}", words, room, now)
+    await _tell_leads(session, FREE, f"{case.id}:{queue.lead_due_at}", case, words, room, now)
 
 
 async def _tell_leads(
-    session: AsyncSession, kind: str, what: str, words: str, room: DutyRoom, now: datetime
+    session: AsyncSession, kind: str, because: str, case: Case, words: str, room: DutyRoom, now: datetime
 ) -> None:
     # He may lead a room whose cases he does not read: the address is that of the figures.
-    payload = {"type": "text", "content": addresses.with_page(words, f"{WORKLOAD}?room={room}")}
     for each in await duty_rooms.list_leads(session, room):
-        if each.person_id is not None:
-            outbox.add(
-                session, kind, key=f"{kind}:{what}:{each.id}", to=each.person_id, payload=payload, now=now
-            )
+        _send(session, kind, because, case, each, words, now, page=f"{WORKLOAD}?room={room}")
 
 
 async def returned(session: AsyncSession, case: Case, entry: CaseEntry, right: Right, now: datetime) -> None:
@@ -140,10 +137,12 @@ def _send(
     now: datetime,
     *,
     besides_reply: bool = False,
+    page: str = "",
 ) -> None:
     """Once for each of staff who has a WeChat of his own.
 
     The key holds only digests: beside the row that tells the person of the case, an id would lead to him.
+    So would the place of a row that has a name and a time: of what is `in_confidence`, it is itself told so.
     """
     if to.person_id is None:
         return
@@ -153,12 +152,13 @@ def _send(
         kind,
         key=f"{kind}:{digest}",
         to=to.person_id,
-        payload=_text(words, case),
+        payload={"type": "text", "content": addresses.with_page(words, page or f"{PAGE}/{case.number}")},
         now=case_notices.sent_at(case, now),
         besides_reply=besides_reply or case.anonymous,
+        confidential=in_confidence(case),
     )
 
 
-def _text(words: str, case: Case) -> dict[str, str]:
-    """Below the words is where the case lies, for a tap on the phone."""
-    return {"type": "text", "content": addresses.with_page(words, f"{PAGE}/{case.number}")}
+def in_confidence(case: Case) -> bool:
+    """Whether nobody is to learn from a log when something happened in it, and who of staff works on it."""
+    return case.anonymous or case.kind in (CaseKind.COMPLAINT, *CARE)
