@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import NotFound
-from app.services import permissions
+from app.services import case_mentions, case_reminders, permissions
 from app.services.application_lists import Moved
 from app.services.legal_aid import KIND
 from app.services.permissions import Right, Scope, Standing
@@ -41,6 +41,8 @@ class Asked:
     due: Due | None = None
     fast_track: bool = False
     mine: bool = False
+    named_id: int | None = None  # of staff: a note names him, and he has not looked since
+    reminded_id: int | None = None  # of staff: he wanted to look at it again by now
 
     @property
     def is_over(self) -> bool:
@@ -94,6 +96,11 @@ async def count_open(session: AsyncSession, asked: Asked) -> tuple[int, int]:
     owed = _chosen(asked).where(LegalAid.due_at.is_not(None))
     count, overdue = (await session.execute(owed.with_only_columns(sa.func.count(), late))).one()
     return int(count), int(overdue or 0)
+
+
+async def count(session: AsyncSession, asked: Asked) -> int:
+    """Whatever state they are in."""
+    return int(await session.scalar(_chosen(asked).with_only_columns(sa.func.count())) or 0)
 
 
 async def count_mine(session: AsyncSession, asked: Asked) -> int:
@@ -155,6 +162,10 @@ def _chosen(asked: Asked) -> sa.Select[Case, LegalAid, str | None]:
         chosen = chosen.where(LegalAid.due_at > asked.now, LegalAid.due_at <= asked.now + SOON)
     if asked.fast_track:
         chosen = chosen.where(LegalAid.fast_track)
+    if asked.named_id is not None:
+        chosen = chosen.where(Case.id.in_(case_mentions.cases_naming(asked.named_id)))
+    if asked.reminded_id is not None:
+        chosen = chosen.where(Case.id.in_(case_reminders.cases_due(asked.reminded_id, asked.now)))
     return chosen.where(own) if asked.mine else chosen
 
 
