@@ -8,6 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import civil_date
 from app.errors import DomainError, NotFound
 from app.services import (
+    case_lists,
+    case_mentions,
+    case_notices,
     case_owners,
     consultations,
     legal_aid,
@@ -15,13 +18,15 @@ from app.services import (
     legal_aid_lists,
     legal_aid_work,
     members,
+    permissions,
 )
 from app.services.case_work import get_case
 from app.services.consultation_facts import Opponent
-from app.services.permissions import Standing
-from models import Case, CaseState, Role, Staff
+from app.services.permissions import Right, Standing
+from models import Case, CaseKind, CaseState, Role, Staff, StaffGrant
 from tests import making
 from tests.aiding import WORDS, applied, employ, look, told
+from tests.booking import adviser, booked, offered
 from tests.conftest import NOON
 from tests.consulting import consult
 
@@ -190,3 +195,45 @@ async def test_a_question_against_others_goes_to_anybody(session: AsyncSession) 
     assert not (await consultations.facts_of(session, case)).own_company
     await case_owners.take(session, case, qian, NOON)
     assert case.owner_id == qian.staff_id
+
+
+async def test_the_companys_lawyer_neither_finds_a_question_against_it_nor_hears_of_it(
+    session: AsyncSession,
+) -> None:
+    both, qian = await employ(session, "钱法务", Role.COMPANY_LAWYER, Role.LAWYER)
+    both.person_id = (await making.person(session)).person_id
+    outside, wu = await employ(session, "吴律师", Role.LAWYER)
+    case = await asked(session)
+    who = (await making.person(session)).person_id
+    other = (await consult(session, who)).number
+    seen = {
+        name: case_lists.Asked(case_lists.LEGAL, permissions.scope(standing, Right.LEGAL_READ), NOON)
+        for name, standing in (("qian", qian), ("wu", wu))
+    }
+
+    assert [each.number for each in await case_lists.list_waiting(session, seen["qian"])] == [other]
+    assert (await case_lists.count(session, seen["qian"])).waiting == 1
+    assert await case_lists.count_all(session, seen["qian"]) == 1
+    with pytest.raises(NotFound):
+        await case_lists.get(session, case_lists.LEGAL, seen["qian"].scope, case.number)
+    assert (await case_lists.get(session, case_lists.LEGAL, seen["wu"].scope, case.number)).id == case.id
+    assert (await case_lists.count(session, seen["wu"])).waiting == 2
+
+    assert await case_mentions.list_readers(session, case, Right.LEGAL_READ) == [outside]
+    with pytest.raises(DomainError, match="看不到这件事"):
+        await case_mentions.write(session, case, f"请 @{both.login} 看", wu, Right.LEGAL_READ, NOON)
+    await case_owners.take(session, case, wu, NOON)
+    await case_owners.take_back(session, case, NOON)
+    assert not any(case.number in words for words in await told(session, "staff.returned"))
+
+
+async def test_about_a_matter_against_the_company_nobody_of_it_is_met(session: AsyncSession) -> None:
+    case = await asked(session)
+    who = (await case_notices.reporter(session, case))["person_id"]
+    qian = await adviser(session, "钱法务", Role.LAWYER)
+    session.add(StaffGrant(staff_id=qian.staff_id, role=Role.COMPANY_LAWYER, given_at=NOON))
+    slots = await offered(session, qian, kind=CaseKind.CONSULTATION)
+
+    with pytest.raises(DomainError, match=f"{OUTSIDE}；钱法务是公司法务"):
+        await booked(session, who, slots[0], case=case.number)
+    assert (await booked(session, who, slots[0])).case_id is None

@@ -1,5 +1,6 @@
 """What was to leave us, in the console: why it is where it is, and sending again what was not sent."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -8,10 +9,12 @@ import sqlalchemy as sa
 from app.services import deliveries, outbox
 from app.services.deliveries import Obstacle
 from app.services.staff import Wanted
-from models import DeliveryState, Follower, Message, MessageState, Outbox, Person, Role, Way
+from models import DeliveryState, Follower, Message, MessageState, Naming, Outbox, Person, Role, Way
 from tests import making
 from tests.both_ends import Ends
 from tests.console_kit import Worker, acts_of, admin, at_work, ends
+from tests.test_console_case_reminders import with_wechat
+from tests.test_console_complaints import files, goes, sets_up
 from tests.test_console_messages import said
 
 __all__ = ["admin", "ends"]
@@ -102,17 +105,65 @@ async def test_every_filter_finds_its_own(ends: Ends, operator: Worker) -> None:
     assert await found("state=nonsense&way=%00") == {"failed", "skipped"}
 
 
-async def test_what_was_told_in_confidence_names_nobody(ends: Ends, operator: Worker) -> None:
+async def test_what_was_told_in_confidence_has_no_place_in_the_list(ends: Ends, operator: Worker) -> None:
     marked = await effect(ends, confidential=True)
     about = await said(ends, rule="保密对话", state=MessageState.UNDELIVERABLE)
     late = await effect(ends, kind=outbox.LATE_REPLY, message_id=about)
 
+    kept = await operator.reads("/deliveries/confidential")
     for number in (marked, late):
         person = await person_of(ends, number)
-        page = await operator.reads(f"/deliveries/{number}")
-        assert "保密对话" in page and person not in page and "/console/messages/" not in page
-        assert person not in await operator.reads("/deliveries")
-        assert f"/deliveries/{number}" not in await operator.reads(f"/deliveries?person={person}")
+        assert (await operator.gets(f"/deliveries/{number}")).status_code == 404
+        assert (await operator.sends(f"/deliveries/{number}/retry")).status_code == 404
+        for query in ("", "state=failed", "kind=cases.answered", f"person={person}"):
+            page = await operator.reads(f"/deliveries?{query}")
+            assert f"/deliveries/{number}" not in page and (person not in page or query.endswith(person))
+        assert person not in kept and f"/{number}/" not in kept
+    assert "发送失败 2 条" in kept and not re.search(r"\d:\d\d", kept.partition("<main")[2])
+    assert "7 天内发送失败（保密）" in await operator.reads("")
+
+
+async def test_an_anonymous_complaint_is_not_found_by_who_of_staff_heard_when(
+    ends: Ends, admin: Worker, operator: Worker
+) -> None:
+    chen = await at_work(ends, "陈晨", Role.HANDLER)
+    for worker in (admin, chen):
+        await with_wechat(ends, worker)
+    number = await files(ends, naming=Naming.ANONYMOUS)
+    before = await effect(ends)
+    await goes(admin, f"/complaints/{number}", "accept")
+    await goes(admin, f"/complaints/{number}", "dispatch", to=await sets_up(ends, "后勤部", chen))
+    after = await effect(ends)
+
+    async with ends.house.database.reading() as session:
+        between = sa.select(Outbox).where(Outbox.id.between(before + 1, after - 1))
+        rows = (await session.scalars(between)).all()
+    assert {"staff.dispatched", "cases.moved"} <= {each.kind for each in rows}
+    assert all(each.confidential for each in rows)
+    page = await operator.reads("/deliveries")
+    assert f"/deliveries/{before}" in page and f"/deliveries/{after}" in page
+    for each in rows:
+        assert f"/deliveries/{each.id}" not in page and await person_of(ends, each.id) not in page
+    for path in ("/deliveries?kind=staff.dispatched", "/deliveries/confidential"):
+        page = (await operator.reads(path)).partition("<main")[2]
+        assert number not in page and not re.search(r"\d:\d\d", page)
+
+
+async def test_what_was_told_in_confidence_is_sent_again_without_telling_which(
+    ends: Ends, operator: Worker
+) -> None:
+    number = await effect(ends, confidential=True)
+    (name,) = re.findall(r"confidential/([0-9a-f]+)/retry", await operator.reads("/deliveries/confidential"))
+
+    assert "已重新排队" in await operator.does(f"/deliveries/confidential/{name}/retry")
+
+    assert (await row_of(ends, number)).state is DeliveryState.QUEUED
+    (act,) = await acts_of(ends, "deliveries.retry")
+    assert act.subject == ""
+    assert (await operator.sends(f"/deliveries/confidential/{name}/retry")).status_code == 404
+    stranger = await at_work(ends, "孙编辑", Role.EDITOR)
+    assert (await stranger.gets("/deliveries/confidential")).status_code == 403
+    assert (await stranger.sends(f"/deliveries/confidential/{name}/retry")).status_code == 403
 
 
 async def test_what_certainly_was_not_sent_is_sent_again(ends: Ends, operator: Worker) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Awaitable, Callable
 
 import pytest
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from tests.test_evidence import placed_picture
 from tests.test_media_fetch import WeChat, expect
 
 __all__ = ["admin", "ends"]
+Opens = Callable[[list[dict[str, str]]], Awaitable[str]]
 
 
 @pytest.fixture
@@ -26,14 +28,20 @@ async def lawyer(ends: Ends) -> Worker:
     return await at_work(ends, "张律师", Role.LAWYER)
 
 
-async def with_evidence(ends: Ends, sent: bytes, *, kind: CaseKind = CaseKind.CONSULTATION) -> str:
-    """A case with one picture that came over from WeChat; its number."""
+async def with_evidence(
+    ends: Ends, sent: bytes, *, kind: CaseKind = CaseKind.CONSULTATION, opens: Opens | None = None
+) -> str:
+    """A case with one picture that came over from WeChat; its number. `opens`: how, with what was sent."""
     house = ends.house
     app_id = house.wechat.app_id
     name = await expect(house.database, house.clock, app_id=app_id)  # type: ignore[arg-type]
     parts = [{"type": "text", "text": "工资条"}, {"type": "image", "file": name}]
-    is_legal = kind in KINDS
-    number = await (consults(ends, parts=parts) if is_legal else leaves(ends, blocks=parts, kind=kind))
+    if opens is not None:
+        number = await opens(parts)
+    elif kind in KINDS:
+        number = await consults(ends, parts=parts)
+    else:
+        number = await leaves(ends, blocks=parts, kind=kind)
     async with house.database.transaction() as session:
         owner = sa.text(
             "UPDATE stored_file SET owner_id = (SELECT max(id) FROM person) WHERE public_id = :name"

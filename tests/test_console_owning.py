@@ -5,6 +5,7 @@ import re
 import pytest
 
 from app.services import case_work, cases
+from app.services.consultation_facts import Opponent
 from models import CaseState, EntryKind, Role
 from tests.both_ends import Ends
 from tests.console_kit import Worker, acts_of, admin, at_work, ends
@@ -98,3 +99,20 @@ async def test_words_of_others_are_told_by_name_in_the_list(ends: Ends, admin: W
     assert any("接手" in cases.text_of(each) for each in entries if each.kind is EntryKind.EVENT)
     (act,) = await acts_of(ends, "case.take")
     assert act.subject == "", "nothing outside of what is sealed names an anonymous case"
+
+
+async def test_the_companys_lawyer_does_not_see_what_is_against_the_company(
+    ends: Ends, zhang: Worker
+) -> None:
+    qian = await at_work(ends, "钱法务", Role.COMPANY_LAWYER, Role.LAWYER)
+    number, other = await consults(ends, opponent=Opponent.OWN_COMPANY), await consults(ends)
+    at = f"/consultations/{number}"
+
+    assert number in await zhang.reads("/consultations")
+    page = await qian.reads("/consultations")
+    assert other in page and number not in page
+    assert f'{at}"' not in await qian.reads(f"/search?q={number}")
+    assert (await qian.gets(at)).status_code == 404
+    for act in ("take", "answer", "note", "reveal", "files/1", "files/1/original", "print", "draft"):
+        assert (await qian.sends(f"{at}/{act}", why="看看", text="看看")).status_code == 404, act
+    assert "钱法务" not in await zhang.reads(at)

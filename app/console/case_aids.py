@@ -3,16 +3,19 @@
 And beside it notes for colleagues and reminders; alike in all rooms of cases.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
 
 from app.clock import spoken
 from app.console import case_beside, forms, navigation
-from app.console.case_pages import CaseRoom
+from app.console.case_room import AnyRoom
 from app.console.entrance import Desk
 from app.console.shell import Shell
 from app.errors import DomainError
@@ -28,44 +31,57 @@ from app.services import (
 from models import Case
 
 _CALLED: Final = 20  # characters of a name
+_BESIDE: Final = ("elsewhere",)  # fields that may stand beside it in its form
+_FIELDS: Final = ("text", "reason", "result", "missing", "why")  # in which words for its person are written
 
 
-async def fill(room: CaseRoom, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
+def field_of(form: FormData) -> str:
+    """Which field of a form holds the words for the person."""
+    named = forms.words(form, "field")
+    return named if named in _FIELDS else _FIELDS[0]
+
+
+async def fill(room: AnyRoom, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
     """The page again with words put below what was typed: nothing is kept, and nothing sent."""
     form = await forms.read(request)
-    names = ("text", "canned", "put", "called", "q")
+    field = field_of(form)
     return await filled(
         room,
         number,
         desk,
         shell,
         desk.shared.clock.now(),
-        **{name: forms.words(form, name) for name in names},
+        field=field,
+        text=forms.words(form, field),
+        kept={name: forms.words(form, name) for name in _BESIDE if name in form},
+        **{name: forms.words(form, name) for name in ("canned", "put", "called", "q")},
     )
 
 
 async def filled(
-    room: CaseRoom,
+    room: AnyRoom,
     number: str,
     desk: Desk,
     shell: Shell,
     now: datetime,
     *,
+    field: str = "text",
     text: str | None = None,
     canned: str = "",
     put: str = "",
     called: str = "",
     q: str = "",
+    kept: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
     """`canned` are those put in before, `put` is the next (or an answer of ours), `q` what is looked for.
 
-    Without `text` it is what was kept of one's own.
+    Without `text` it is what was kept of one's own. `kept` are other fields of the same form.
     """
     words, refused = " ".join(forms.plain(q).split())[: case_beside.ASKED_LENGTH], None
     async with desk.reading() as session:
         shown = await room.shown(session, desk, number, now)
         case = shown["case"]
-        desk.demand(room.answers, case.branch_id)
+        room.demand(desk, case, room.answers)
         text = shown.get("draft", "") if text is None else text
         try:
             if ":" in put:
@@ -79,13 +95,13 @@ async def filled(
             refused = error
         if words:
             shown |= await case_beside.sought(session, desk, case, room.answers, words)
-    typed = {"text": text, "canned": canned, "q": words, "is_aided": True}
+    typed = {**kept, field: text, "field": field, "canned": canned, "q": words, "is_aided": True}
     if refused is not None:
         return shell.refused(room.template, refused, **shown, typed=typed)
     return shell.page(room.template, **shown, typed=typed)
 
 
-async def note(room: CaseRoom, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
+async def note(room: AnyRoom, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
     text = forms.words(await forms.read(request), "note")
 
     async def written(session: AsyncSession, case: Case, now: datetime) -> str:
@@ -96,7 +112,7 @@ async def note(room: CaseRoom, number: str, request: Request, desk: Desk, shell:
 
 
 async def link(
-    room: CaseRoom, number: str, request: Request, desk: Desk, shell: Shell, *, undo: bool = False
+    room: AnyRoom, number: str, request: Request, desk: Desk, shell: Shell, *, undo: bool = False
 ) -> Response:
     """Show another case's number beside this one, or not any more."""
     other = forms.words(await forms.read(request), "other")
@@ -132,7 +148,7 @@ async def linked(
     return f"{case.number} 和 {other.number} 已关联。"
 
 
-async def remind(room: CaseRoom, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
+async def remind(room: AnyRoom, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
     form = await forms.read(request)
     day, hour, why = (forms.words(form, name) for name in ("day", "hour", "remind"))
 
@@ -144,7 +160,7 @@ async def remind(room: CaseRoom, number: str, request: Request, desk: Desk, shel
     return await room.does(number, desk, shell, kept, day=day, hour=hour, remind=why)
 
 
-async def settle(room: CaseRoom, number: str, reminder: str, desk: Desk, shell: Shell) -> Response:
+async def settle(room: AnyRoom, number: str, reminder: str, desk: Desk, shell: Shell) -> Response:
     """A reminder is done, or not wanted any more."""
 
     async def settled(session: AsyncSession, case: Case, now: datetime) -> str:
@@ -154,10 +170,10 @@ async def settle(room: CaseRoom, number: str, reminder: str, desk: Desk, shell: 
     return await room.does(number, desk, shell, settled)
 
 
-async def draft(room: CaseRoom, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
+async def draft(room: AnyRoom, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
     """Keep what is typed; a page that does so by itself hears only that it was done."""
     form, now = await forms.read(request), desk.shared.clock.now()
-    text, seen = forms.words(form, "text"), forms.number(forms.words(form, "seen")) or 0
+    text, seen = forms.words(form, field_of(form)), forms.number(forms.words(form, "seen")) or 0
     async with desk.shared.database.transaction() as session:
         case = await room.locked(session, desk, number, room.answers)
         is_kept = await case_drafts.save(session, case, desk.standing, text, seen, now)

@@ -8,7 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
 
+from app.console import forms
+from app.console.case_room import AnyRoom
 from app.console.entrance import Desk
 from app.services import (
     canned_replies,
@@ -16,6 +19,7 @@ from app.services import (
     case_knowledge,
     case_mentions,
     case_reminders,
+    closed_cases,
     knowledge_pieces,
 )
 from app.services.permissions import Right
@@ -25,25 +29,34 @@ ASKED_LENGTH = 60  # characters of a search
 
 
 async def beside(
-    session: AsyncSession, desk: Desk, case: Case, answers: Right, reads: Right, now: datetime
+    session: AsyncSession, desk: Desk, room: AnyRoom, case: Case, now: datetime, *, may_answer: bool
 ) -> dict[str, Any]:
-    """For who may not answer, and of what is over, only whether one is named there."""
+    """For who may not answer, and of what is over, whether one is named there and how long it is kept."""
     found: dict[str, Any] = {
+        "kept_until": closed_cases.kept_until(case),
         "is_named": await case_mentions.is_mentioned(session, case, desk.standing.staff_id),
         "begun": await case_knowledge.list_begun(session, case),
-        "may_make_known": case_knowledge.can_be(case) and desk.may(answers, case.branch_id),
+        "may_make_known": case_knowledge.can_be(case) and may_answer,
         "may_read_content": desk.may(Right.CONTENT_READ, None),
     }
-    if case.state in OVER or not desk.may(answers, case.branch_id):
+    if case.state in OVER or not may_answer:
         return found
-    readers = await case_mentions.list_readers(session, case, reads)
+    readers = await case_mentions.list_readers(session, case, room.reads)
     return found | {
-        "canned": await canned_replies.list_fitting(session, case, answers, desk.standing),
+        "canned": await canned_replies.list_fitting(session, case, room.answers, desk.standing),
         "draft": await case_drafts.text_of(session, case, desk.standing),
         "others": await case_drafts.others_writing(session, case, desk.standing, now),
         "reminders": await case_reminders.list_open(session, case, desk.standing.staff_id),
         "readers": [each for each in readers if each.id != desk.standing.staff_id],
     }
+
+
+async def sent(session: AsyncSession, desk: Desk, case: Case, form: FormData) -> None:
+    """What was typed here has gone to its person: the draft is not wanted any more, and what was put in
+    counts.
+    """
+    await case_drafts.drop(session, case, desk.standing)
+    await canned_replies.count_uses(session, desk.standing, forms.words(form, "canned").split())
 
 
 async def look(desk: Desk, shown: Mapping[str, Any], now: datetime) -> None:

@@ -13,12 +13,12 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.console import downloads, forms
-from app.console.case_pages import CaseRoom
+from app.console.case_room import AnyRoom
 from app.console.entrance import Desk
 from app.console.shell import Shell
 from app.errors import DomainError, NotFound
 from app.files import ENDINGS
-from app.services import case_files, case_lists, evidence
+from app.services import case_files, evidence
 from app.services.case_files import CaseFile
 from models import Case
 
@@ -29,15 +29,15 @@ log = structlog.get_logger(__name__)
 SHOWN: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "audio/mpeg", "audio/wav", "video/mp4")
 
 
-async def look(room: CaseRoom, number: str, position: int, desk: Desk) -> Response:
+async def look(room: AnyRoom, number: str, position: int, desk: Desk) -> Response:
     """A picture, voice or video of a thread in which looking is no act of its own."""
     async with desk.reading() as session:
-        case = await case_lists.get(session, room.room, desk.scope(room.reads), number)
+        case = await room.find(session, desk.standing, number)
         file = await case_files.get_file(session, case, position)
     return await answer_with(file, case.number, desk)
 
 
-async def open_file(room: CaseRoom, number: str, position: int, desk: Desk) -> Response:
+async def open_file(room: AnyRoom, number: str, position: int, desk: Desk) -> Response:
     """As `look`; that somebody looked is kept before the bytes are read."""
     return await opened(desk, position, lambda session: room.locked(session, desk, number, room.reads))
 
@@ -52,7 +52,7 @@ async def opened(desk: Desk, position: int, find: Find) -> Response:
 
 
 async def open_original(
-    room: CaseRoom, number: str, position: int, request: Request, desk: Desk, shell: Shell
+    room: AnyRoom, number: str, position: int, request: Request, desk: Desk, shell: Shell
 ) -> Response:
     """The bytes as they were received, to be taken away; that and why is kept before they are read."""
     why, now = forms.words(await forms.read(request), "why"), desk.shared.clock.now()

@@ -1,9 +1,9 @@
-"""What the rooms in which people are answered have in common: list, one case, answering, closing, who it is.
+"""What the rooms in which people are answered have in common: list, one case, answering, closing.
 
 Each room says which cases lie in it and what right it takes; rules are in the services.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -13,24 +13,22 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.console import case_beside, forms, listing
+from app.console.case_room import AnyRoom
 from app.console.entrance import Desk
 from app.console.listing import Filter, View
-from app.console.navigation import Found, Waiting
+from app.console.navigation import Waiting
 from app.console.office import Office
 from app.console.shell import Shell
-from app.errors import DomainError, NotFound
+from app.errors import DomainError
 from app.services import (
     appointment_work,
-    canned_replies,
     care_wording,
     case_callers,
-    case_drafts,
     case_facts,
     case_links,
     case_lists,
     case_owners,
     case_ratings,
-    case_reporters,
     case_threads,
     case_work,
     consultation_work,
@@ -51,20 +49,13 @@ FOR_ME: Final = {"named": "备注提到我", "reminded": "到时间跟进"}
 RATED: Final = {Unhappy.ALL.value: "不满意的", Unhappy.WAITING.value: "不满意、没有回访"}
 KINDS: Final = {each.value: each.label for each in (CaseKind.DESK, CaseKind.FEEDBACK)}
 
-Act = Callable[[AsyncSession, Case, datetime], Awaitable[str]]
-"""What is done with a case that was locked; returns what is said of it afterwards."""
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRoom(AnyRoom):
+    """A room in which people are answered, and what lies in it."""
 
-@dataclass(frozen=True, slots=True)
-class CaseRoom:
-    """One room: where it is, what lies in it, and what it takes to read and to answer."""
-
-    page: str
-    label: str
     waits: str  # what a number of unanswered ones is called
     room: case_lists.Room
-    reads: Right
-    answers: Right
     topics: Mapping[str, str]
     states: Sequence[CaseState]
     files_by_act: bool  # looking at a file leaves a trace
@@ -95,15 +86,6 @@ class CaseRoom:
             Waiting(f"评价不满意的{self.label}", f"{self.page}?rated={Unhappy.WAITING}", unhappy),
         ]
 
-    async def search(self, session: AsyncSession, standing: Standing, words: str) -> list[Found]:
-        """By the whole number, however it is spelled."""
-        try:
-            number = words.replace(" ", "")
-            case = await case_lists.get(session, self.room, scope(standing, self.reads), number)
-        except NotFound:
-            return []
-        return [Found(f"{case.number} {case.kind.label}", f"{self.page}/{case.number}", case.state.label)]
-
     def view(self, request: Request) -> View:
         """What the address asks of the list."""
         kinds = [Filter("kind", "类别", KINDS)] if len(self.room.kinds) > 1 else []
@@ -126,6 +108,11 @@ class CaseRoom:
 
     # --- one case ----------------------------------------------------------------------------------------
 
+    async def find(
+        self, session: AsyncSession, standing: Standing, number: str, *, lock: bool = False
+    ) -> Case:
+        return await case_lists.get(session, self.room, scope(standing, self.reads), number, lock=lock)
+
     async def one(self, number: str, desk: Desk, shell: Shell, now: datetime) -> HTMLResponse:
         async with desk.reading() as session:
             shown = await self.shown(session, desk, number, now)
@@ -134,7 +121,7 @@ class CaseRoom:
 
     async def shown(self, session: AsyncSession, desk: Desk, number: str, now: datetime) -> dict[str, Any]:
         newest = await case_threads.newest(session)
-        case = await case_lists.get(session, self.room, desk.scope(self.reads), number)
+        case = await self.find(session, desk.standing, number)
         thread, seen = await case_threads.read(session, case, now)
         facts = await case_facts.read(session, case, now)
         may_answer = desk.may(self.answers, case.branch_id)
@@ -172,7 +159,7 @@ class CaseRoom:
             "links": await case_links.list_of(session, case),
             "may_link": may_answer and case.kind not in CARE,
             "longest": case_work.ANSWER_LENGTH,
-            **await case_beside.beside(session, desk, case, self.answers, self.reads, now),
+            **await case_beside.beside(session, desk, self, case, now, may_answer=may_answer),
         }
 
     # --- what is done with it ----------------------------------------------------------------------------
@@ -197,8 +184,7 @@ class CaseRoom:
                     )
                 else:
                     done = await case_work.answer(session, case.number, text, desk.by, now, channel="console")
-                await case_drafts.drop(session, case, desk.standing)
-                await canned_replies.count_uses(session, desk.standing, canned.split())
+                await case_beside.sent(session, desk, case, form)
                 words = await told(session, done, "已问本人" if how == "ask" else "已答复", office, now)
         except DomainError as error:
             warned = {"warned_of": error.found} if isinstance(error, Doubtful) else {}
@@ -233,17 +219,6 @@ class CaseRoom:
             return await self.again(desk, shell, number, error, now, to=to, consent=consent)
         return shell.done(f"{self.page}/{done.case.number}", words)
 
-    async def does(self, number: str, desk: Desk, shell: Shell, act: Act, **typed: str) -> Response:
-        """One act of somebody who answers here, on the locked case. Refused, the page says why."""
-        now = desk.shared.clock.now()
-        try:
-            async with desk.acting() as session:
-                case = await self.locked(session, desk, number, self.answers)
-                said = await act(session, case, now)
-        except DomainError as error:
-            return await self.again(desk, shell, number, error, now, **typed)
-        return shell.done(f"{self.page}/{case.number}", said)
-
     async def close(self, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
         seen = forms.words(await forms.read(request), "seen")
 
@@ -254,35 +229,6 @@ class CaseRoom:
 
         return await self.does(number, desk, shell, closed)
 
-    async def call(self, number: str, desk: Desk, shell: Shell) -> Response:
-        """The telephone number that was left to be called."""
-        now = desk.shared.clock.now()
-        try:
-            async with desk.acting() as session:
-                case = await self.locked(session, desk, number, self.answers)
-                phone = await case_work.open_contact(session, case.number, desk.by, now)
-        except DomainError as error:
-            return await self.again(desk, shell, number, error, now)
-        return await self._with(desk, shell, number, now, phone=phone)
-
-    async def reveal(self, number: str, request: Request, desk: Desk, shell: Shell) -> Response:
-        form = await forms.read(request)
-        why, danger = forms.words(form, "why"), forms.words(form, "danger") == "yes"
-        now = desk.shared.clock.now()
-        try:
-            async with desk.acting() as session:
-                case = await self.locked(session, desk, number, Right.REPORTER_REVEAL)
-                known = await case_reporters.reveal(session, case, why, desk.by, now, danger=danger)
-        except DomainError as error:
-            return await self.again(desk, shell, number, error, now, why=why)
-        return await self._with(desk, shell, number, now, known=known)
-
-    async def locked(self, session: AsyncSession, desk: Desk, number: str, right: Right) -> Case:
-        """Locked. Raises: NotFound: outside of what the desk may read; Forbidden: it may not do this."""
-        case = await case_lists.get(session, self.room, desk.scope(self.reads), number, lock=True)
-        desk.demand(right, case.branch_id)
-        return case
-
     async def taken_up(
         self, session: AsyncSession, desk: Desk, number: str, seen: str, now: datetime
     ) -> Case:
@@ -290,23 +236,6 @@ class CaseRoom:
         case = await self.locked(session, desk, number, self.answers)
         await case_threads.refuse_unseen(session, case, forms.number(seen) or 0, now)
         return case
-
-    async def again(
-        self, desk: Desk, shell: Shell, number: str, error: DomainError, now: datetime, **typed: str
-    ) -> HTMLResponse:
-        """As it stands now, with what was typed. What may not be seen or done at all stays refused so."""
-        if error.status in (403, 404):
-            raise error
-        async with desk.reading() as session:
-            shown = await self.shown(session, desk, number, now)
-        return shell.refused(self.template, error, **shown, typed=typed)
-
-    async def _with(
-        self, desk: Desk, shell: Shell, number: str, now: datetime, **revealed: Any
-    ) -> HTMLResponse:
-        async with desk.reading() as session:
-            shown = await self.shown(session, desk, number, now)
-        return shell.page(self.template, **shown, **revealed)
 
 
 def _signed(case: Case) -> str:

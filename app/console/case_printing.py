@@ -4,17 +4,17 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app.console import forms
-from app.console.case_pages import CaseRoom
+from app.console.case_room import AnyRoom
 from app.console.entrance import ActingDesk, needs
 from app.console.shell import InShell
 from app.dependencies import Now
 from app.errors import DomainError
-from app.services import case_lists, dossiers
+from app.services import dossiers
 
 
-def add_to(router: APIRouter, room: CaseRoom) -> None:
+def add_to(router: APIRouter, room: AnyRoom) -> None:
     name = room.page.rpartition("/")[2]
-    if name not in case_lists.PLACES:
+    if name not in dossiers.PLACES:
         return
 
     @router.post("/{number}/print", dependencies=[needs(room.answers)])

@@ -14,6 +14,7 @@ from app.console import (
     case_rating,
 )
 from app.console.case_pages import CaseRoom
+from app.console.case_room import AnyRoom
 from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.office import OfficeInUse
 from app.console.shell import InShell
@@ -47,14 +48,6 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
     async def close(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
         return await room.close(number, request, desk, shell)
 
-    @router.post("/{number}/call", dependencies=may_answer)
-    async def call(number: str, desk: ActingDesk, shell: InShell) -> Response:
-        return await room.call(number, desk, shell)
-
-    @router.post("/{number}/reveal", dependencies=[needs(Right.REPORTER_REVEAL)])
-    async def reveal(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
-        return await room.reveal(number, request, desk, shell)
-
     if CaseState.REFERRED in room.states:
 
         @router.post("/{number}/refer", dependencies=may_answer)
@@ -63,6 +56,7 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
         ) -> Response:
             return await room.refer(number, request, desk, shell, office)
 
+    add_names(router, room)
     _add_files(router, room)
     _add_owning(router, room)
     _add_aids(router, room)
@@ -75,12 +69,7 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
 
 def _add_files(router: APIRouter, room: CaseRoom) -> None:
     if set(room.room.kinds) & set(evidence.KINDS):
-
-        @router.post("/{number}/files/{position}/original", dependencies=[needs(room.answers)])
-        async def open_original(
-            number: str, position: int, request: Request, desk: ActingDesk, shell: InShell
-        ) -> Response:
-            return await case_looking.open_original(room, number, position, request, desk, shell)
+        add_originals(router, room)
 
     if not room.files_by_act:
 
@@ -93,6 +82,14 @@ def _add_files(router: APIRouter, room: CaseRoom) -> None:
     @router.post("/{number}/files/{position}")
     async def open_file(number: str, position: int, desk: ActingDesk) -> Response:
         return await case_looking.open_file(room, number, position, desk)
+
+
+def add_originals(router: APIRouter, room: AnyRoom) -> None:
+    @router.post("/{number}/files/{position}/original", dependencies=[needs(room.answers)])
+    async def open_original(
+        number: str, position: int, request: Request, desk: ActingDesk, shell: InShell
+    ) -> Response:
+        return await case_looking.open_original(room, number, position, request, desk, shell)
 
 
 def _add_owning(router: APIRouter, room: CaseRoom) -> None:
@@ -117,18 +114,9 @@ def _add_owning(router: APIRouter, room: CaseRoom) -> None:
 
 def _add_aids(router: APIRouter, room: CaseRoom) -> None:
     may_answer = [needs(room.answers)]
-
-    @router.post("/{number}/fill", dependencies=may_answer)
-    async def fill(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
-        return await case_aids.fill(room, number, request, desk, shell)
-
-    @router.post("/{number}/draft", dependencies=may_answer)
-    async def draft(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
-        return await case_aids.draft(room, number, request, desk, shell)
-
-    @router.post("/{number}/note", dependencies=may_answer)
-    async def note(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
-        return await case_aids.note(room, number, request, desk, shell)
+    add_writing(router, room)
+    add_following(router, room)
+    add_notes(router, room)
 
     @router.post("/{number}/link", dependencies=may_answer)
     async def link(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
@@ -138,6 +126,30 @@ def _add_aids(router: APIRouter, room: CaseRoom) -> None:
     async def unlink(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
         return await case_aids.link(room, number, request, desk, shell, undo=True)
 
+
+def add_writing(router: APIRouter, room: AnyRoom) -> None:
+    """Words put into what is being written, and what is written kept."""
+    may_answer = [needs(room.answers)]
+
+    @router.post("/{number}/fill", dependencies=may_answer)
+    async def fill(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_aids.fill(room, number, request, desk, shell)
+
+    @router.post("/{number}/draft", dependencies=may_answer)
+    async def draft(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_aids.draft(room, number, request, desk, shell)
+
+
+def add_notes(router: APIRouter, room: AnyRoom) -> None:
+    @router.post("/{number}/note", dependencies=[needs(room.answers)])
+    async def note(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await case_aids.note(room, number, request, desk, shell)
+
+
+def add_following(router: APIRouter, room: AnyRoom) -> None:
+    """Reminders of one's own."""
+    may_answer = [needs(room.answers)]
+
     @router.post("/{number}/remind", dependencies=may_answer)
     async def remind(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
         return await case_aids.remind(room, number, request, desk, shell)
@@ -145,3 +157,15 @@ def _add_aids(router: APIRouter, room: CaseRoom) -> None:
     @router.post("/{number}/remind/{reminder}", dependencies=may_answer)
     async def settle(number: str, reminder: str, desk: ActingDesk, shell: InShell) -> Response:
         return await case_aids.settle(room, number, reminder, desk, shell)
+
+
+def add_names(router: APIRouter, room: AnyRoom) -> None:
+    """The telephone number, and who it is: each by an act of its own."""
+
+    @router.post("/{number}/call", dependencies=[needs(room.answers)])
+    async def call(number: str, desk: ActingDesk, shell: InShell) -> Response:
+        return await room.call(number, desk, shell)
+
+    @router.post("/{number}/reveal", dependencies=[needs(Right.REPORTER_REVEAL)])
+    async def reveal(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
+        return await room.reveal(number, request, desk, shell)

@@ -14,11 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
 from app.console import case_beside, case_looking, case_pages, forms
+from app.console.case_room import AnyRoom
 from app.console.entrance import Desk
-from app.console.navigation import Found
 from app.console.office import Office
 from app.console.shell import Shell
-from app.errors import DomainError, NotFound
+from app.errors import DomainError
 from app.services import (
     branches,
     case_facts,
@@ -38,7 +38,7 @@ from app.services import (
 )
 from app.services.case_moves import MOVES
 from app.services.case_work import Answered
-from app.services.permissions import Right, Standing
+from app.services.permissions import ANYWHERE, Right, Standing
 from models import OVER, Case, CaseKind, CaseState, Naming
 
 TEMPLATE: Final = "complaint_one.html"
@@ -56,6 +56,8 @@ KEPT: Final = (
     "part",
     "what",
     "about",
+    "field",
+    "canned",
 )
 
 Work = Callable[[AsyncSession, Case, FormData, datetime], Awaitable[Answered | str | None]]
@@ -63,51 +65,43 @@ Work = Callable[[AsyncSession, Case, FormData, datetime], Awaitable[Answered | s
 Find = Callable[[AsyncSession, FormData], Awaitable[Case]]
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room(AnyRoom):
     """Where complaints are read: the union's room, or that of departments."""
 
-    page: str
-    label: str
     is_union: bool
+    reads: Right = Right.COMPLAINTS_READ  # who may be named in a note, of both
+    template: str = TEMPLATE
     files_by_act: bool = True  # looking at a file leaves a trace
 
     @property
     def holds(self) -> tuple[CaseKind, ...]:
         return (CaseKind.COMPLAINT,)
 
-    @property
-    def right(self) -> Right:
-        """Who works here."""
-        return Right.COMPLAINTS_WORK if self.is_union else Right.DEPARTMENT_WORK
-
     async def find(
         self, session: AsyncSession, standing: Standing, number: str, *, lock: bool = False
     ) -> Case:
-        """Raises: NotFound: it may not be seen from here."""
         if self.is_union:
             desk = complaint_lists.of_union(standing)
         else:
             desk = await complaint_lists.of_departments(session, standing)
         return await complaint_lists.get(session, desk, number, lock=lock)
 
-    async def search(self, session: AsyncSession, standing: Standing, words: str) -> list[Found]:
-        """By the whole number, however it is spelled."""
-        try:
-            case = await self.find(session, standing, words.replace(" ", ""))
-        except NotFound:
-            return []
-        return [Found(f"{case.number} {case.kind.label}", f"{self.page}/{case.number}", case.state.label)]
+    def demand(self, desk: Desk, case: Case, right: Right) -> None:
+        desk.demand(right, None if self.is_union else ANYWHERE)
+
+    async def shown(self, session: AsyncSession, desk: Desk, number: str, now: datetime) -> dict[str, Any]:
+        return await _shown(self, session, desk, number, now)
 
 
 async def one(room: Room, number: str, desk: Desk, shell: Shell, now: datetime) -> HTMLResponse:
     async with desk.reading() as session:
-        values = await shown(room, session, desk, number, now)
+        values = await room.shown(session, desk, number, now)
     await case_beside.look(desk, values, now)
     return shell.page(TEMPLATE, **values)
 
 
-async def shown(room: Room, session: AsyncSession, desk: Desk, number: str, now: datetime) -> dict[str, Any]:
+async def _shown(room: Room, session: AsyncSession, desk: Desk, number: str, now: datetime) -> dict[str, Any]:
     """What the page is filled with. Raises: NotFound."""
     newest = await case_threads.newest(session)
     case = await room.find(session, desk.standing, number)
@@ -115,7 +109,6 @@ async def shown(room: Room, session: AsyncSession, desk: Desk, number: str, now:
     names = await departments.names_of(session, [complaint.department_id])
     thread, seen = await case_threads.read(session, case, now, in_department=not room.is_union)
     facts = await case_facts.read(session, case, now)
-    readers = await case_mentions.list_readers(session, case, Right.COMPLAINTS_READ)
     rating = await rating_invitations.find(session, case)
     values = {
         "room": room,
@@ -131,8 +124,14 @@ async def shown(room: Room, session: AsyncSession, desk: Desk, number: str, now:
         "merged_into": await complaint_merging.number_of(session, complaint),
         "merged": [each.number for each, _ in await complaint_merging.merged_into(session, case)],
         "rating": rating,
-        "is_named": await case_mentions.is_mentioned(session, case, desk.standing.staff_id),
-        "readers": [each for each in readers if each.id != desk.standing.staff_id],
+        **await case_beside.beside(
+            session,
+            desk,
+            room,
+            case,
+            now,
+            may_answer=desk.may(room.answers, None if room.is_union else ANYWHERE),
+        ),
         "longest": case_work.ANSWER_LENGTH,
         "most": complaint_work.WHY_LENGTH,
         "days": complaint_clocks,
@@ -219,29 +218,20 @@ async def act(
             case = await (
                 find(session, form) if find else room.find(session, desk.standing, number, lock=True)
             )
-            desk.demand(right or room.right, None if room.is_union else "anywhere")
+            room.demand(desk, case, right or room.answers)
             if reads_first:
                 seen = forms.number(forms.words(form, "seen")) or 0
                 await case_threads.refuse_unseen(session, case, seen, now)
             result = await work(session, case, form, now)
+            if forms.words(form, "field"):
+                await case_beside.sent(session, desk, case, form)
             words = result if isinstance(result, str) else f"{case.number} {done}。"
             if isinstance(result, Answered):
                 words = await case_pages.told(session, result, done, office, now)
     except DomainError as error:
-        return await again(room, desk, shell, number, error, now, form)
+        typed = {name: forms.words(form, name) for name in KEPT if forms.words(form, name)}
+        return await room.again(desk, shell, number, error, now, **typed)
     return shell.done(f"{room.page}/{case.number}", words)
-
-
-async def again(
-    room: Room, desk: Desk, shell: Shell, number: str, error: DomainError, now: datetime, form: FormData
-) -> HTMLResponse:
-    """As it stands now, with what was typed. What may not be seen or done at all stays refused so."""
-    if error.status in (403, 404):
-        raise error
-    typed = {name: forms.words(form, name) for name in KEPT if forms.words(form, name)}
-    async with desk.reading() as session:
-        values = await shown(room, session, desk, number, now)
-    return shell.refused(TEMPLATE, error, **values, typed=typed)
 
 
 async def note(

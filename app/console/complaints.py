@@ -8,8 +8,8 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
-from app.console import case_aids, complaint_pages, forms, listing
-from app.console.case_pages import RATED
+from app.console import case_aids, case_routes, complaint_pages, forms, listing
+from app.console.case_pages import FOR_ME, RATED
 from app.console.complaint_pages import Room
 from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.listing import Filter
@@ -22,7 +22,6 @@ from app.services import (
     branches,
     case_lists,
     case_ratings,
-    case_reporters,
     case_threads,
     case_work,
     complaint_accused,
@@ -41,8 +40,8 @@ from app.services.permissions import Right, Standing
 from models import Case, CaseKind, CaseState, ComplaintSort
 
 PAGE: Final = "/console/complaints"
-ROOM: Final = Room(PAGE, "投诉建议", is_union=True)
-LATE, SOON, NAMED = "late", "soon", "named"
+ROOM: Final = Room(page=PAGE, label="投诉建议", answers=Right.COMPLAINTS_WORK, is_union=True)
+LATE, SOON, NAMED, REMINDED = "late", "soon", "named", "reminded"
 DUE: Final = {LATE: "已超时", SOON: "3 天内到期"}
 
 router = APIRouter(prefix="/complaints", dependencies=[needs(Right.COMPLAINTS_READ)])
@@ -54,12 +53,16 @@ async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> 
     ours, late = await complaint_lists.count(session, asked, *complaint_lists.OURS)
     _, theirs_late = await complaint_lists.count(session, asked, *complaint_lists.THEIRS)
     named = Asked(asked.desk, now, named_id=standing.staff_id)
+    due = Asked(asked.desk, now, reminded_id=standing.staff_id)
     scope = permissions.scope(standing, Right.COMPLAINTS_WORK)
     unhappy = await case_ratings.count_waiting(session, case_lists.COMPLAINTS.holds, scope)
     return [
         Waiting("要受理或转办的投诉建议", PAGE, ours, late),
         Waiting("部门超时的投诉建议", f"{PAGE}?due={LATE}", theirs_late, theirs_late),
-        Waiting("提到我的投诉建议", f"{PAGE}?for={NAMED}", await complaint_lists.count_named(session, named)),
+        Waiting(
+            "到时间跟进的投诉建议", f"{PAGE}?for={REMINDED}", await complaint_lists.count_all(session, due)
+        ),
+        Waiting("提到我的投诉建议", f"{PAGE}?for={NAMED}", await complaint_lists.count_all(session, named)),
         Waiting("评价不满意的投诉建议", f"{PAGE}?rated={Unhappy.WAITING}", unhappy),
     ]
 
@@ -83,7 +86,7 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
             Filter("sort", "类别", {each.value: each.label for each in ComplaintSort}),
             Filter("topic", "话题", {each.value: each.label for each in ComplaintTopic}),
             Filter("rated", "评价", RATED),
-            Filter("for", "与我有关", {NAMED: "备注提到我"}),
+            Filter("for", "与我有关", FOR_ME),
             Filter("number", "编号"),
         )
         asked = Asked(
@@ -98,6 +101,7 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
             late=view.get("due") == LATE,
             soon=view.get("due") == SOON,
             named_id=desk.standing.staff_id if view.get("for") == NAMED else None,
+            reminded_id=desk.standing.staff_id if view.get("for") == REMINDED else None,
         )
         return shell.page("complaints.html", **await listed(session, asked, view), room=ROOM)
 
@@ -201,7 +205,11 @@ async def close(
     return await complaint_pages.act(ROOM, number, request, desk, shell, office, closed, "", reads_first=True)
 
 
-# --- beside it ---------------------------------------------------------------------------------------------
+# --- beside it, and who it is ------------------------------------------------------------------------------
+
+case_routes.add_writing(router, ROOM)
+case_routes.add_following(router, ROOM)
+case_routes.add_names(router, ROOM)
 
 
 @router.post("/{number}/note", dependencies=works)
@@ -275,40 +283,6 @@ async def called_back(
 @router.post("/{number}/files/{position}")
 async def open_file(number: str, position: int, desk: ActingDesk) -> Response:
     return await complaint_pages.open_file(ROOM, number, position, desk)
-
-
-# --- who it is ---------------------------------------------------------------------------------------------
-
-
-@router.post("/{number}/call", dependencies=works)
-async def call(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
-    """The telephone number that was left."""
-    form, now = await forms.read(request), desk.shared.clock.now()
-    try:
-        async with desk.acting() as session:
-            case = await ROOM.find(session, desk.standing, number, lock=True)
-            desk.demand(Right.COMPLAINTS_WORK, None)
-            phone = await case_work.open_contact(session, case.number, desk.by, now)
-    except DomainError as error:
-        return await complaint_pages.again(ROOM, desk, shell, number, error, now, form)
-    async with desk.reading() as session:
-        values = await complaint_pages.shown(ROOM, session, desk, number, now)
-    return shell.page(complaint_pages.TEMPLATE, **values, phone=phone)
-
-
-@router.post("/{number}/reveal", dependencies=[needs(Right.REPORTER_REVEAL)])
-async def reveal(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
-    form, now = await forms.read(request), desk.shared.clock.now()
-    try:
-        async with desk.acting() as session:
-            case = await ROOM.find(session, desk.standing, number, lock=True)
-            desk.demand(Right.REPORTER_REVEAL, None)
-            known = await case_reporters.reveal(session, case, forms.words(form, "why"), desk.by, now)
-    except DomainError as error:
-        return await complaint_pages.again(ROOM, desk, shell, number, error, now, form)
-    async with desk.reading() as session:
-        values = await complaint_pages.shown(ROOM, session, desk, number, now)
-    return shell.page(complaint_pages.TEMPLATE, **values, known=known)
 
 
 # --- parts -------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
-from app.console import complaint_pages, complaints, forms, listing
+from app.console import case_routes, complaint_pages, complaints, forms, listing
 from app.console.complaint_pages import Room
 from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.listing import Filter
@@ -25,7 +25,8 @@ from app.services.permissions import Right, Standing
 from models import Case, CaseKind, CaseState
 
 PAGE: Final = "/console/department"
-ROOM: Final = Room(PAGE, "部门办理", is_union=False)
+ROOM: Final = Room(page=PAGE, label="部门办理", answers=Right.DEPARTMENT_WORK, is_union=False)
+FOR_ME: Final = {complaints.REMINDED: "到时间跟进"}
 
 router = APIRouter(prefix="/department", dependencies=[needs(Right.DEPARTMENT_WORK)])
 
@@ -34,7 +35,9 @@ async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> 
     desk = await complaint_lists.of_departments(session, standing)
     found, late = await complaint_lists.count(session, Asked(desk, now), *complaint_lists.THEIRS)
     asked, asked_late = await complaint_lists.count_parts(session, desk, now)
+    due = await complaint_lists.count_all(session, Asked(desk, now, reminded_id=standing.staff_id))
     return [
+        Waiting("到时间跟进的投诉建议", f"{PAGE}?for={complaints.REMINDED}", due),
         Waiting("本部门要办的投诉建议", PAGE, found, late),
         Waiting("请本部门会办的投诉建议", PAGE, asked, asked_late),
     ]
@@ -58,6 +61,7 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
         request,
         Filter("state", "状态", states),
         Filter("due", "时限", complaints.DUE),
+        Filter("for", "与我有关", FOR_ME),
         Filter("number", "编号"),
     )
     async with desk.reading() as session:
@@ -68,6 +72,7 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
             number=view.get("number"),
             late=view.get("due") == complaints.LATE,
             soon=view.get("due") == complaints.SOON,
+            reminded_id=desk.standing.staff_id if view.get("for") else None,
         )
         shown = await complaints.listed(session, asked, view)
     return shell.page("complaints.html", **shown, room=ROOM)
@@ -176,6 +181,10 @@ async def note(
 @router.post("/{number}/files/{position}")
 async def open_file(number: str, position: int, desk: ActingDesk) -> Response:
     return await complaint_pages.open_file(ROOM, number, position, desk)
+
+
+case_routes.add_writing(router, ROOM)
+case_routes.add_following(router, ROOM)
 
 
 def _day(words: str) -> date | None:

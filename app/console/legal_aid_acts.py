@@ -1,24 +1,25 @@
-"""What staff do with a 法律援助申请: name what is missing, decide, assign; carry, tell, conclude."""
+"""What staff do with a 法律援助申请: name what is missing, decide, assign; carry, tell, conclude.
+
+And beside that what is done in all rooms of cases: notes, drafts, papers, who it is.
+"""
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from typing import Final
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
 from app.clock import civil_date
-from app.console import case_looking, forms
+from app.console import case_beside, case_looking, case_printing, case_routes, forms
 from app.console.entrance import ActingDesk, Desk, needs
-from app.console.legal_aid import PAGE, shown
+from app.console.legal_aid_room import PAGE, ROOM
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError
 from app.services import (
-    case_reporters,
-    case_work,
     legal_aid_carrying,
     legal_aid_lists,
     legal_aid_work,
@@ -29,12 +30,10 @@ from app.services.legal_aid_carrying import CARRIED
 from app.services.legal_aid_lists import Listed
 from app.services.legal_aid_work import Tap
 from app.services.permissions import Right
-from models import Case
 
 router = APIRouter(prefix="/legal-aid", dependencies=[needs(Right.AID_READ)])
 
-TEMPLATE: Final = "legal_aid_one.html"
-KEPT: Final = ("missing", "until", "reason", "why", "lawyer", "text", "result")
+KEPT: Final = ("missing", "until", "reason", "why", "lawyer", "text", "result", "field", "canned")
 DECIDES, CARRIES = needs(Right.AID_DECIDE), needs(Right.AID_CARRY)
 
 Work = Callable[[AsyncSession, Listed, FormData], Awaitable[str]]
@@ -161,45 +160,20 @@ async def conclude(number: str, request: Request, desk: ActingDesk, shell: InShe
     return await _act(number, request, desk, shell, now, Right.AID_CARRY, work)
 
 
-# --- who it is ---------------------------------------------------------------------------------------------
+# --- beside it, and who it is ------------------------------------------------------------------------------
 
-
-@router.post("/{number}/call")
-async def call(number: str, desk: ActingDesk, shell: InShell, now: Now) -> HTMLResponse:
-    """The telephone number that was left to be called; shown once."""
-    try:
-        async with desk.acting() as session:
-            listed = await _locked(session, desk, number, now)
-            phone = await case_work.open_contact(session, listed.case.number, desk.by, now)
-            values = await shown(session, desk, number, now)
-    except DomainError as error:
-        return await _again(desk, shell, number, error, now)
-    return shell.page(TEMPLATE, **values, phone=phone)
-
-
-@router.post("/{number}/reveal", dependencies=[needs(Right.REPORTER_REVEAL)])
-async def reveal(number: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> HTMLResponse:
-    """Who applied, with a reason that is kept; shown once."""
-    why = forms.words(await forms.read(request), "why")
-    try:
-        async with desk.acting() as session:
-            listed = await _locked(session, desk, number, now)
-            desk.demand(Right.REPORTER_REVEAL, listed.case.branch_id)
-            known = await case_reporters.reveal(session, listed.case, why, desk.by, now)
-            values = await shown(session, desk, number, now)
-    except DomainError as error:
-        return await _again(desk, shell, number, error, now, why=why)
-    return shell.page(TEMPLATE, **values, known=known)
+case_routes.add_writing(router, ROOM)
+case_routes.add_notes(router, ROOM)
+case_routes.add_following(router, ROOM)
+case_routes.add_names(router, ROOM)
+case_routes.add_originals(router, ROOM)
+case_printing.add_to(router, ROOM)
 
 
 @router.post("/{number}/files/{position}")
-async def file(number: str, position: int, desk: ActingDesk, now: Now) -> Response:
+async def file(number: str, position: int, desk: ActingDesk) -> Response:
     """Papers show incomes and illnesses: opening one is kept in the thread and in the record."""
-
-    async def find(session: AsyncSession) -> Case:
-        return (await _locked(session, desk, number, now)).case
-
-    return await case_looking.opened(desk, position, find)
+    return await case_looking.open_file(ROOM, number, position, desk)
 
 
 # --- parts -------------------------------------------------------------------------------------------------
@@ -216,9 +190,11 @@ async def _act(
             desk.demand(right, listed.case.branch_id)
             await legal_aid_lists.refuse_moved(session, listed.case, forms.words(form, "mark"))
             said = await work(session, listed, form)
+            if forms.words(form, "field"):
+                await case_beside.sent(session, desk, listed.case, form)
     except DomainError as error:
         typed = {name: forms.words(form, name) for name in KEPT}
-        return await _again(desk, shell, number, error, now, **typed)
+        return await ROOM.again(desk, shell, number, error, now, **typed)
     return shell.done(f"{PAGE}/{listed.case.number}", f"{listed.case.number} {said}")
 
 
@@ -226,17 +202,6 @@ async def _locked(session: AsyncSession, desk: Desk, number: str, now: datetime)
     """Raises: NotFound: none, or not his matter."""
     asked = legal_aid_lists.asked_by(desk.standing, now)
     return await legal_aid_lists.get(session, asked, number, lock=True)
-
-
-async def _again(
-    desk: Desk, shell: Shell, number: str, error: DomainError, now: datetime, **typed: str
-) -> HTMLResponse:
-    """As it stands now, with what was typed. What may not be seen or done at all stays refused so."""
-    if error.status in (403, 404):
-        raise error
-    async with desk.reading() as session:
-        values = await shown(session, desk, number, now)
-    return shell.refused(TEMPLATE, error, **values, typed=typed)
 
 
 def _tap(desk: Desk) -> Tap:

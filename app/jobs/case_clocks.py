@@ -8,7 +8,7 @@ import logging
 from app.clock import Clock
 from app.database import Database
 from app.jobs import case_timers as timers
-from app.services import case_assigning, case_reminders, case_timers, complaint_timers
+from app.services import case_assigning, case_timers, complaint_timers, reminder_timers
 
 
 async def run(database: Database, clock: Clock) -> int:
@@ -17,8 +17,8 @@ async def run(database: Database, clock: Clock) -> int:
         database,
         clock,
         kind="case_reminder",
-        list_due=case_reminders.list_due,
-        advance=case_reminders.advance,
+        list_due=reminder_timers.list_due,
+        advance=reminder_timers.advance,
         levels={},
     )
     complaints = await timers.run(

@@ -18,7 +18,7 @@ from app.errors import DomainError, NotFound
 from app.services import appointment_notices as notices
 from app.services import appointment_rows as rows
 from app.services import appointment_slots as slots
-from app.services import consents
+from app.services import case_conflicts, consents
 from app.services.advice_kinds import ADVICE
 from app.services.appointment_moves import move, move_slot
 from app.services.care import PURPOSES as CARE_PURPOSES
@@ -73,7 +73,8 @@ async def book(
     Raises:
         NotFound: no such slot.
         Paused: this person twice did not come.
-        DomainError: one is booked already, the slot is gone, too soon or too far, or the wish does not fit.
+        DomainError: one is booked already, the slot is gone, too soon or too far, or the wish does not fit;
+            or it is about a matter against the company, and the adviser is of it.
     """
     await session.execute(sa.select(Person.id).where(Person.id == person_id).with_for_update())
     slot = await _lock_slot(session, wish.slot)
@@ -88,7 +89,10 @@ async def book(
     await refuse_paused(session, person_id, slot.kind, now)
     await _refuse_slot(session, slot, person_id, now)
     _refuse_wish(slot, wish)
+    staff = await slots.adviser_of(session, slot)
     case = await _case_of(session, person_id, slot.kind, wish.case)
+    if case is not None:
+        await case_conflicts.refuse(session, case, staff, now)
     purpose = PURPOSES[slot.kind]
     await consents.give(session, person_id, purpose, channel=channel, now=now)
     made = _made(person_id, slot, wish, case, now)
@@ -98,7 +102,6 @@ async def book(
     session.add(
         AppointmentMove(appointment_id=made.id, to_state=AppointmentState.BOOKED, channel=channel, at=now)
     )
-    staff = await slots.adviser_of(session, slot)
     notices.receipt(session, made, slot, staff.name, now)
     notices.tell_booked(session, staff, made, slot, now)
     await session.flush()

@@ -46,6 +46,9 @@ ROOMS: Final[Mapping[str, Room]] = {
     "legal": Room("法律咨询", Right.LEGAL_ANSWER),
     "counsel": Room("心理疏导", Right.COUNSEL_ANSWER),
     "health": Room("健康咨询", Right.HEALTH_ANSWER),
+    "complaints": Room("投诉建议", Right.COMPLAINTS_WORK),
+    "department": Room("部门办理", Right.DEPARTMENT_WORK),
+    "aid": Room("法律援助", Right.AID_READ),
 }
 
 

@@ -1,6 +1,7 @@
 """Who must not act against the company itself: its own lawyers, and whoever it employs.
 
-One rule for questions to a lawyer and for legal aid. Who has no WeChat bound yet is not known to be of the
+One rule for questions to a lawyer and for legal aid. The company's own lawyers, whatever else they are, do
+not even see such a case, nor hear of it. Who has no WeChat bound yet is not known to be of the
 company; so it is asked again at each act, and not only when somebody gets the case. Whoever decides about
 legal aid for the union may be employed by the company, but must not be its lawyer.
 """
@@ -9,10 +10,26 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.clock import civil_date
 from app.errors import DomainError
+from app.services.permissions import Scope
 from models import Case, CaseKind, Consultation, LegalAid, Member, Role, Staff, StaffGrant
+
+
+def within(scope: Scope) -> sa.ColumnElement[bool]:
+    """Which cases somebody sees by this scope: of its branches, and for the company's own lawyers none
+    that is against it.
+    """
+    seen = scope.holds(Case.branch_id)
+    if scope.against_company:
+        return seen
+    against = (
+        sa.select(facts.case_id).where(facts.own_company.is_(True))
+        for facts in (aliased(Consultation), aliased(LegalAid))
+    )
+    return sa.and_(seen, *(Case.id.not_in(each) for each in against))
 
 
 async def only_outside(session: AsyncSession, case: Case) -> bool:
@@ -29,6 +46,11 @@ async def is_company_lawyer(session: AsyncSession, staff_id: int) -> bool:
         StaffGrant.staff_id == staff_id, StaffGrant.role == Role.COMPANY_LAWYER
     )
     return await session.scalar(granted.limit(1)) is not None
+
+
+async def is_kept_from(session: AsyncSession, case: Case, staff_id: int) -> bool:
+    """Whether it is against the company, and he is its lawyer: he is not told of it, nor named in it."""
+    return await only_outside(session, case) and await is_company_lawyer(session, staff_id)
 
 
 async def of_company(session: AsyncSession, who: Staff, now: datetime) -> str:
@@ -49,5 +71,5 @@ async def refuse(session: AsyncSession, case: Case, who: Staff, now: datetime) -
 
 async def refuse_judge(session: AsyncSession, case: Case, staff_id: int) -> None:
     """Raises: DomainError: it is against the company, and he is its lawyer."""
-    if await only_outside(session, case) and await is_company_lawyer(session, staff_id):
+    if await is_kept_from(session, case, staff_id):
         raise DomainError(f"{case.number} 的对方是本公司，公司法务不能审查、决定。")

@@ -14,7 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import start_of_day
 from app.errors import NotFound
-from app.services import case_facts, case_mentions, case_owners, case_ratings, case_reminders, cases
+from app.services import (
+    case_conflicts,
+    case_facts,
+    case_mentions,
+    case_owners,
+    case_ratings,
+    case_reminders,
+    cases,
+)
 from app.services.case_facts import NOTHING, Facts
 from app.services.permissions import Right, Scope
 from models import Care, Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind, Staff
@@ -120,7 +128,7 @@ class Asked:
         return start_of_day(self.now) + timedelta(days=1) if self.today else None
 
     def _narrowed(self) -> list[sa.ColumnElement[bool]]:
-        found = [self.room.holds, self.scope.holds(Case.branch_id)]
+        found = [self.room.holds, case_conflicts.within(self.scope)]
         for column, wanted in ((Case.kind, self.kind), (Case.state, self.state), (Case.topic, self.topic)):
             if wanted:
                 found.append(column == wanted)
@@ -218,7 +226,7 @@ async def count_all(session: AsyncSession, asked: Asked) -> int:
 async def get(session: AsyncSession, room: Room, scope: Scope, number: str, *, lock: bool = False) -> Case:
     """A case of this room within the scope; any other is as if it did not exist. Raises: NotFound."""
     wanted = sa.select(Case).where(Case.number == number.strip().upper(), room.holds)
-    wanted = wanted.where(scope.holds(Case.branch_id))
+    wanted = wanted.where(case_conflicts.within(scope))
     found: Case | None = await session.scalar(wanted.with_for_update() if lock else wanted)
     if found is None:
         raise NotFound("没有找到这件事项，请核对编号。")

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
-from app.services import case_work, cases, permissions, staff_notices
+from app.services import case_conflicts, case_work, cases, permissions, staff_notices
 from app.services.cases import moment_kept
 from app.services.permissions import Right, Standing
-from models import OVER, Case, CaseEntry, CaseMention, EntryKind, Staff, StaffState
+from models import OVER, Case, CaseEntry, CaseKind, CaseMention, EntryKind, Staff, StaffState
 
 MOST: Final = 10  # named in one note
 _NAMED = re.compile(r"(?<![A-Za-z0-9._-])[@＠]([A-Za-z][A-Za-z0-9._-]{1,31})")
@@ -78,7 +78,11 @@ def cases_naming(staff_id: int) -> sa.Select[int]:
 
 async def list_readers(session: AsyncSession, case: Case, reads: Right) -> list[Staff]:
     """Who may be named here."""
-    return await permissions.list_able(session, reads, case.branch_id)
+    able = await permissions.list_able(session, reads, case.branch_id)
+    if case.kind is CaseKind.LEGAL_AID:
+        deciding = await permissions.list_able(session, Right.AID_DECIDE, case.branch_id)
+        able = [each for each in able if each in deciding or each.id == case.owner_id]
+    return [each for each in able if not await case_conflicts.is_kept_from(session, case, each.id)]
 
 
 # --- parts -------------------------------------------------------------------------------------------------
@@ -99,7 +103,11 @@ async def _named_in(session: AsyncSession, case: Case, text: str, reads: Right) 
 
 
 async def _may_read(session: AsyncSession, who: Staff, case: Case, reads: Right) -> bool:
-    return permissions.may(await permissions.standing_of(session, who), reads, case.branch_id)
+    standing = await permissions.standing_of(session, who)
+    if case.kind is CaseKind.LEGAL_AID and case.owner_id != who.id:
+        reads = Right.AID_DECIDE  # who carries aid reads what is assigned to him
+    is_kept = await case_conflicts.is_kept_from(session, case, who.id)
+    return not is_kept and permissions.may(standing, reads, case.branch_id)
 
 
 async def _mention(session: AsyncSession, case: Case, entry: CaseEntry, who: Staff, now: datetime) -> None:

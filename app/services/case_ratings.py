@@ -12,7 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
-from app.services import case_owners, case_work, cases, complaints, rating_invitations, staff_notices
+from app.services import (
+    case_conflicts,
+    case_owners,
+    case_work,
+    cases,
+    complaints,
+    rating_invitations,
+    staff_notices,
+)
 from app.services.permissions import Scope
 from app.services.rating_notices import SCORES, label
 from models import Case, CaseKind, CaseRating, CaseReporter, CaseState
@@ -169,7 +177,7 @@ async def count_waiting(session: AsyncSession, holds: sa.ColumnElement[bool], sc
     """How many of these cases wait for a call back."""
     chosen = sa.select(sa.func.count()).select_from(CaseRating).join(Case, Case.id == CaseRating.case_id)
     chosen = chosen.where(sa.text("case_rating.score < 3"), CaseRating.called_back_at.is_(None))
-    return await session.scalar(chosen.where(holds, scope.holds(Case.branch_id))) or 0
+    return await session.scalar(chosen.where(holds, case_conflicts.within(scope))) or 0
 
 
 async def averages(

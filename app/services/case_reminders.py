@@ -1,7 +1,7 @@
 """跟进提醒: somebody of staff wants to look at a case again, on a day, for a reason of his own.
 
-It is due until he says that it is done. It is given up once the case is over, or not
-his to answer any more.
+It is due until he says that it is done. It is given up once the case is over, or not his to work on any
+more (`reminder_timers`).
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import SHANGHAI
 from app.errors import DomainError, NotFound
-from app.services import case_work, permissions, staff_notices
-from app.services.case_owners import ANSWERED_BY
+from app.services import case_work
 from app.services.cases import moment_kept
 from app.services.permissions import Standing
-from models import OVER, Case, CaseReminder, Staff
+from models import OVER, Case, CaseReminder
 
 WHY_LENGTH: Final = 100  # characters
 MOST: Final = 10  # open ones of one person in one case
@@ -100,47 +99,3 @@ def cases_due(staff_id: int, now: datetime) -> sa.Select[int]:
         .where(CaseReminder.staff_id == staff_id, CaseReminder.ended_at.is_(None), CaseReminder.due_at <= now)
         .where(Case.state.not_in(OVER))
     )
-
-
-# --- what time does ----------------------------------------------------------------------------------------
-
-
-async def list_due(session: AsyncSession, now: datetime, limit: int) -> Sequence[int]:
-    """Ids of reminders of which somebody is to be told, or whose case is over."""
-    to_tell = sa.and_(CaseReminder.told_at.is_(None), CaseReminder.due_at <= now)
-    due = (
-        sa.select(CaseReminder.id)
-        .join(Case, Case.id == CaseReminder.case_id)
-        .where(CaseReminder.ended_at.is_(None), sa.or_(to_tell, Case.state.in_(OVER)))
-    )
-    return (await session.scalars(due.order_by(CaseReminder.id).limit(limit))).all()
-
-
-async def advance(session: AsyncSession, reminder_id: int, now: datetime) -> tuple[Case, list[str]]:
-    """Tell whose it is, or give it up; returns the case and what was done, in one word."""
-    case_id = sa.select(CaseReminder.case_id).where(CaseReminder.id == reminder_id).scalar_subquery()
-    # The case first, as everybody locks it who then comes to its reminders.
-    its_case = sa.select(Case).where(Case.id == case_id).with_for_update()
-    case = (await session.scalars(its_case.execution_options(populate_existing=True))).one()
-    found = sa.select(CaseReminder).where(CaseReminder.id == reminder_id).with_for_update()
-    reminder = (await session.scalars(found.execution_options(populate_existing=True))).one()
-    at = moment_kept(now, anonymous=case.anonymous)
-    if reminder.ended_at is not None:
-        return case, []
-    staff = await session.get_one(Staff, reminder.staff_id)
-    if case.state in OVER or not await _may_answer(session, staff, case):
-        reminder.ended_at = at
-        await session.flush()
-        return case, ["given_up"]
-    if reminder.told_at is not None or reminder.due_at > now:
-        return case, []
-    reminder.told_at = at
-    await staff_notices.follow_up(session, case, reminder, staff, now)
-    await session.flush()
-    return case, ["told"]
-
-
-async def _may_answer(session: AsyncSession, staff: Staff, case: Case) -> bool:
-    right = ANSWERED_BY.get(case.kind)
-    standing = await permissions.standing_of(session, staff)
-    return right is not None and permissions.may(standing, right, case.branch_id)

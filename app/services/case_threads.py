@@ -75,7 +75,7 @@ async def read(
     files = iter(await case_files.files_of(session, entries))
     thread = [(each, said(each, case, now, [next(files) for _ in cases.files_in(each)])) for each in entries]
     shown = [one for each, one in thread if not in_department or _is_for_departments(each)]
-    return shown, _mark(entries)
+    return shown, mark(entries)
 
 
 def _is_for_departments(entry: CaseEntry) -> bool:
@@ -91,7 +91,7 @@ async def refuse_unseen(session: AsyncSession, case: Case, seen: int, now: datet
         MovedOn: something was said or moved since; the message says what and by whom.
     """
     entries = await list_entries(session, case)
-    if _mark(entries) == seen:
+    if mark(entries) == seen:
         return
     last = next(each for each in reversed(entries) if each.kind is not EntryKind.NOTE)
     what = said(last, case, now)
@@ -103,8 +103,8 @@ async def refuse_unseen(session: AsyncSession, case: Case, seen: int, now: datet
     )
 
 
-def _mark(entries: Sequence[CaseEntry]) -> int:
-    """Notes are no news: whoever opens a picture leaves one."""
+def mark(entries: Sequence[CaseEntry]) -> int:
+    """Stands for having seen these. Notes are no news: whoever opens a picture leaves one."""
     return max((each.id for each in entries if each.kind is not EntryKind.NOTE), default=0)
 
 

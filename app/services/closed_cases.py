@@ -49,6 +49,13 @@ KEPT_FOR = dict.fromkeys(CaseKind, THREE_YEARS) | dict.fromkeys(CARE, ONE_YEAR)
 _ANSWERED = ("happened_on", "known_on", "employment", "left_on", "details", "deadline_on", "deadline_basis")
 
 
+def kept_until(case: Case) -> datetime | None:
+    """When words, files and who brought it go; None while it is under way."""
+    if case.state not in OVER or case.closed_at is None:
+        return None
+    return case.closed_at + KEPT_FOR[case.kind]
+
+
 def _is_due(now: datetime) -> Where:
     ended = [sa.and_(Case.kind == kind, Case.closed_at <= now - kept) for kind, kept in KEPT_FOR.items()]
     known = sa.exists().where(CaseReporter.case_id == Case.id)

@@ -13,7 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.errors import NotFound
-from app.services import case_lists, case_mentions, case_ratings, cases, complaints, departments
+from app.services import (
+    case_lists,
+    case_mentions,
+    case_ratings,
+    case_reminders,
+    cases,
+    complaints,
+    departments,
+)
 from app.services.case_moves import MOVES
 from app.services.permissions import Right, Standing, may
 from models import Case, CaseKind, CaseState, Complaint, ComplaintPart, ComplaintSort
@@ -91,6 +99,7 @@ class Asked:
     soon: bool = False
     unhappy: case_lists.Unhappy | None = None
     named_id: int | None = None  # of staff: a note names him, and he has not looked since
+    reminded_id: int | None = None  # of staff: he wanted to look at it again by now
 
     def worked_on(self) -> sa.Select[Case]:
         """The earliest due first; suspended ones last."""
@@ -132,6 +141,8 @@ class Asked:
                 chosen = chosen.where(column == wanted)
         if self.named_id is not None:
             chosen = chosen.where(Case.id.in_(case_mentions.cases_naming(self.named_id)))
+        if self.reminded_id is not None:
+            chosen = chosen.where(Case.id.in_(case_reminders.cases_due(self.reminded_id, self.now)))
         if self.unhappy is not None:
             waiting = self.unhappy is case_lists.Unhappy.WAITING
             chosen = chosen.where(case_ratings.is_unhappy(waiting=waiting))
@@ -166,7 +177,8 @@ async def count(session: AsyncSession, asked: Asked, *states: CaseState) -> tupl
     return int(found), int(late)
 
 
-async def count_named(session: AsyncSession, asked: Asked) -> int:
+async def count_all(session: AsyncSession, asked: Asked) -> int:
+    """Whatever state they are in."""
     chosen = asked.chosen().with_only_columns(sa.func.count(Case.id))
     return int(await session.scalar(chosen) or 0)
 

@@ -1,6 +1,7 @@
 """What was to leave us, as staff look through it: which way it took, what became of it, and why.
 
-Of what was told in confidence it shows that it was, its state and its day. Not here: sending (`deliveries`).
+What was told in confidence is not among it: ids count upwards, so between two rows that have times it would
+have one too (`kept_deliveries`). Not here: sending (`deliveries`).
 """
 
 import re
@@ -13,7 +14,6 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
-from app.clock import start_of_day
 from app.database import leave_work
 from app.errors import DomainError, NotFound
 from app.services import (
@@ -101,7 +101,7 @@ _RULE: Final = sa.select(Message.rule).where(Message.id == Outbox.message_id).sc
 is_confidential: Final[sa.ColumnElement[bool]] = sa.or_(
     Outbox.confidential.is_(True), sa.func.coalesce(_RULE, "") == CONFIDENTIAL
 )
-_LISTED: Final = sa.text(f"outbox.{LISTED}")  # for its indexes
+IS_LISTED: Final = sa.text(f"outbox.{LISTED}")  # for its indexes
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,6 @@ class Entry:
     """One effect, without its words."""
 
     id: int
-    is_confidential: bool
     state: DeliveryState
     kind: str
     way: Way | None
@@ -137,7 +136,7 @@ class Entry:
 
     @property
     def kind_label(self) -> str:
-        return CONFIDENTIAL if self.is_confidential else KINDS.get(self.kind, self.kind)
+        return KINDS.get(self.kind, self.kind)
 
     @property
     def way_label(self) -> str:
@@ -146,16 +145,12 @@ class Entry:
     @property
     def because(self) -> str:
         """Why it is where it is, in words; what WeChat said, as it said it."""
-        if self.reason in _REASONS:
-            return _REASONS[self.reason]
-        refused = _REFUSED.fullmatch(self.reason)
-        return self.reason if refused is None else f"微信的答复：{refused[1]}"
+        return in_words(self.reason)
 
     @property
     def kept_because(self) -> str:
         """Why it is not sent again; empty where it may be."""
-        is_passing = self.state is S.FAILED and self.kind in _PASSING
-        return _PASSED if is_passing else _KEPT.get(self.state, "")
+        return why_kept(self.state, self.kind)
 
     @property
     def is_waiting(self) -> bool:
@@ -170,36 +165,47 @@ class Entry:
         )
 
 
+def in_words(reason: str) -> str:
+    """Why it is where it is; what WeChat said, as it said it."""
+    if reason in _REASONS:
+        return _REASONS[reason]
+    refused = _REFUSED.fullmatch(reason)
+    return reason if refused is None else f"微信的答复：{refused[1]}"
+
+
+def why_kept(state: DeliveryState, kind: str) -> str:
+    """Why it is not sent again; empty where it may be."""
+    return _PASSED if state is S.FAILED and kind in _PASSING else _KEPT.get(state, "")
+
+
 def chosen(wanted: Wanted) -> sa.Select[Any]:
-    """Rows for `entry_of`. Who asks for a person's never meets what was told that person in confidence."""
+    """Rows for `entry_of`, none of which was told in confidence."""
     columns: tuple[Any, ...] = (
-        *(Outbox.id, is_confidential.label("is_confidential"), Outbox.state, Outbox.kind, Outbox.way),
+        *(Outbox.id, Outbox.state, Outbox.kind, Outbox.way),
         *(Outbox.reason, Person.public_id.label("person"), Outbox.message_id, Outbox.tries),
         *(Outbox.created_at, Outbox.due_at, Outbox.settled_at),
     )
     found = sa.select(*columns).select_from(Outbox).outerjoin(Follower, Follower.id == Outbox.follower_id)
     found = found.outerjoin(Person, Person.id == sa.func.coalesce(Outbox.person_id, Follower.person_id))
+    found = found.where(~is_confidential)
     if wanted.state:
-        found = found.where(Outbox.state == DeliveryState(wanted.state), _LISTED)
+        found = found.where(Outbox.state == DeliveryState(wanted.state), IS_LISTED)
     if wanted.kind:
-        found = found.where(Outbox.kind == wanted.kind, ~is_confidential, _LISTED)
+        found = found.where(Outbox.kind == wanted.kind, IS_LISTED)
     if wanted.way:
         found = found.where(Outbox.way == Way(wanted.way))
     if wanted.person:
         theirs = sa.select(Person.id).where(Person.public_id == wanted.person).scalar_subquery()
-        found = found.where(Outbox.person_id == theirs, ~is_confidential)
+        found = found.where(Outbox.person_id == theirs)
     return found
 
 
 def entry_of(row: Any) -> Entry:
-    if not row.is_confidential:
-        return Entry(**{**row._mapping, "person": row.person or ""})
-    day = start_of_day(row.created_at)
-    return Entry(row.id, True, row.state, "", row.way, row.reason, "", None, row.tries, day, None, None)
+    return Entry(**{**row._mapping, "person": row.person or ""})
 
 
 async def get(session: AsyncSession, outbox_id: int) -> Entry:
-    """Raises: NotFound."""
+    """Raises: NotFound: none, or told in confidence."""
     row = (await session.execute(chosen(Wanted()).where(Outbox.id == outbox_id))).one_or_none()
     if row is None:
         raise NotFound("没有找到这条发送记录。")
@@ -213,11 +219,13 @@ async def count_lately(session: AsyncSession, state: DeliveryState, now: datetim
 
 def lately(state: DeliveryState, now: datetime) -> sa.Select[Any]:
     """Counts them."""
-    ended_so = (Outbox.state == state, _LISTED, Outbox.settled_at > now - LATELY)
+    ended_so = (Outbox.state == state, IS_LISTED, Outbox.settled_at > now - LATELY)
     return sa.select(sa.func.count(Outbox.id)).where(*ended_so)
 
 
-async def send_again(session: AsyncSession, outbox_id: int, now: datetime) -> None:
+async def send_again(
+    session: AsyncSession, outbox_id: int, now: datetime, *, in_confidence: bool = False
+) -> None:
     """Let the sender take it at once, with its tries counted anew: of what was certainly not sent.
 
     Raises:
@@ -225,7 +233,8 @@ async def send_again(session: AsyncSession, outbox_id: int, now: datetime) -> No
         DomainError: it may have arrived, needs no sending, or has no words any more.
     """
     row = await session.get(Outbox, outbox_id, with_for_update=True, options=[_WORDS_LATER])
-    if row is None:
+    of_its_log = sa.select(Outbox.id).where(Outbox.id == outbox_id, is_confidential == in_confidence)
+    if row is None or await session.scalar(of_its_log) is None:
         raise NotFound("没有找到这条发送记录。")
     if row.state in _KEPT:
         raise DomainError(_KEPT[row.state])
@@ -239,7 +248,8 @@ async def send_again(session: AsyncSession, outbox_id: int, now: datetime) -> No
         raise DomainError("现有的加密钥匙打不开它的内容；补上旧钥匙以后再重发。") from None
     if payload is None:
         raise DomainError("内容已按保存期限清除，不能重发。")
-    does(session, "deliveries.retry", str(row.id), before=row.state, reason_before=row.reason)
+    subject = "" if in_confidence else str(row.id)  # between two others it has their time
+    does(session, "deliveries.retry", subject, before=row.state, reason_before=row.reason)
     row.state, row.due_at, row.tries = DeliveryState.QUEUED, now, 0
     row.settled_at = row.lease_token = row.lease_until = None
     leave_work(session)

@@ -20,6 +20,7 @@ from app.services import (
     case_threads,
     case_work,
     cases,
+    legal_aid_lists,
     staff_jobs,
 )
 from app.services.case_files import CaseFile
@@ -29,6 +30,8 @@ from models import Case, CaseEntry, EntryKind, StaffJob
 
 PRINT: Final = "cases.print"
 REASON_LENGTH: Final = 100  # characters
+AID: Final = "legal-aid"
+PLACES: Final = frozenset({*case_lists.PLACES, AID})  # rooms in which cases are printed
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +104,7 @@ async def collect(
 
     Raises: NotFound: it is out of reach, or gone.
     """
-    place = case_lists.PLACES[str(given["room"])]
-    room, right = place.room, place.answers
-    case = await case_lists.get(session, room, scope(standing, right), str(given["number"]))
+    case = await _find(session, standing, str(given["room"]), str(given["number"]), now)
     entries = await case_work.list_entries(session, case)
     thread, _ = await case_threads.read(session, case, now)
     has_notes = bool(given.get("notes"))
@@ -126,6 +127,14 @@ async def collect(
     )
 
 
+async def _find(session: AsyncSession, standing: Standing, room: str, number: str, now: datetime) -> Case:
+    """Raises: NotFound."""
+    if room == AID:
+        return (await legal_aid_lists.get(session, legal_aid_lists.asked_by(standing, now), number)).case
+    place = case_lists.PLACES[room]
+    return await case_lists.get(session, place.room, scope(standing, place.answers), number)
+
+
 def _is_open(entry: CaseEntry) -> bool:
     """What the person may read too: of what staff did among themselves nothing."""
     if entry.kind is EntryKind.EVENT:
@@ -141,7 +150,7 @@ async def _cover(
     rows = [
         ("编号", case.number),
         ("类别", f"{case.kind.label}（{topic}）" if topic else case.kind.label),
-        ("状态", case.state.label),
+        ("状态", case.state_label),
         ("来件", _moment(case, case.opened_at)),
         ("首次答复", _moment(case, case.first_answered_at)),
         ("最近答复", _moment(case, case.answered_at)),

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import NotFound
-from app.services import case_threads, permissions
+from app.services import case_mentions, case_reminders, case_threads, permissions
 from app.services.application_lists import Moved
 from app.services.legal_aid import KIND
 from app.services.permissions import Right, Scope, Standing
-from models import OVER, Case, CaseEntry, CaseState, EntryKind, LegalAid, Role, Staff
+from models import OVER, Case, CaseEntry, CaseState, EntryKind, LegalAid, Staff
 
 OPEN_SHOWN: Final = 200  # open ones are listed by when they are due
 SOON: Final = timedelta(days=2)
@@ -41,7 +41,8 @@ class Asked:
     due: Due | None = None
     fast_track: bool = False
     mine: bool = False
-    against_company: bool = True  # false for the company's own lawyers: as if those were not there
+    named_id: int | None = None  # of staff: a note names him, and he has not looked since
+    reminded_id: int | None = None  # of staff: he wanted to look at it again by now
 
     @property
     def is_over(self) -> bool:
@@ -71,9 +72,7 @@ class Listed:
 
 
 def asked_by(standing: Standing, now: datetime) -> Asked:
-    scope = permissions.scope(standing, Right.AID_DECIDE)
-    is_company_lawyer = Role.COMPANY_LAWYER in standing.roles
-    return Asked(scope, standing.staff_id, now, against_company=not is_company_lawyer)
+    return Asked(permissions.scope(standing, Right.AID_DECIDE), standing.staff_id, now)
 
 
 async def list_open(session: AsyncSession, asked: Asked) -> list[Listed]:
@@ -97,6 +96,11 @@ async def count_open(session: AsyncSession, asked: Asked) -> tuple[int, int]:
     owed = _chosen(asked).where(LegalAid.due_at.is_not(None))
     count, overdue = (await session.execute(owed.with_only_columns(sa.func.count(), late))).one()
     return int(count), int(overdue or 0)
+
+
+async def count(session: AsyncSession, asked: Asked) -> int:
+    """Whatever state they are in."""
+    return int(await session.scalar(_chosen(asked).with_only_columns(sa.func.count())) or 0)
 
 
 async def count_mine(session: AsyncSession, asked: Asked) -> int:
@@ -148,7 +152,7 @@ def _chosen(asked: Asked) -> sa.Select[Case, LegalAid, str | None]:
         .outerjoin(Staff, Staff.id == Case.owner_id)
         .where(Case.kind == KIND, sa.or_(asked.scope.holds(Case.branch_id), own))
     )
-    if not asked.against_company:
+    if not asked.scope.against_company:
         chosen = chosen.where(~LegalAid.own_company)
     if asked.state is not None:
         chosen = chosen.where(Case.state == asked.state)
@@ -158,6 +162,10 @@ def _chosen(asked: Asked) -> sa.Select[Case, LegalAid, str | None]:
         chosen = chosen.where(LegalAid.due_at > asked.now, LegalAid.due_at <= asked.now + SOON)
     if asked.fast_track:
         chosen = chosen.where(LegalAid.fast_track)
+    if asked.named_id is not None:
+        chosen = chosen.where(Case.id.in_(case_mentions.cases_naming(asked.named_id)))
+    if asked.reminded_id is not None:
+        chosen = chosen.where(Case.id.in_(case_reminders.cases_due(asked.reminded_id, asked.now)))
     return chosen.where(own) if asked.mine else chosen
 
 

@@ -151,9 +151,10 @@ _FIGURES = frozenset({R.STATUS_READ, R.JOBS_READ})
 
 _COUNSEL = frozenset({R.COUNSEL_READ, R.COUNSEL_ANSWER})
 _HEALTH = frozenset({R.HEALTH_READ, R.HEALTH_ANSWER})
-_AID_DECIDED = frozenset({R.AID_READ, R.AID_DECIDE})
+_AID_DECIDED = frozenset({R.AID_READ, R.AID_DECIDE, R.CANNED_USE})
 # Who carries aid and does not decide about it reads what is assigned to him: `legal_aid_lists`.
-_AID_CARRIED = frozenset({R.AID_READ, R.AID_CARRY})
+_AID_CARRIED = frozenset({R.AID_READ, R.AID_CARRY, R.CANNED_USE})
+_DEPARTMENT = frozenset({R.DEPARTMENT_WORK, R.CANNED_USE})
 _ADVISER = frozenset({R.APPOINTMENTS_READ, R.APPOINTMENTS_OWN})
 
 # An adviser's matters are read by those of his profession alone: whoever administers the union is not one.
@@ -168,7 +169,7 @@ _OF_ROLES: Final[Mapping[Role, frozenset[Right]]] = {
     | {R.CONTENT_READ, R.CONTENT_PUBLISH, R.ACTIVITIES_READ, R.JOBS_READ, R.BOARD_READ, R.BOARD_MODERATE},
     Role.LAWYER: _AID_CARRIED
     | _ADVISER
-    | {R.LEGAL_READ, R.LEGAL_ANSWER, R.CALLERS_WRITE, R.REPORTER_REVEAL, R.CANNED_USE}
+    | {R.LEGAL_READ, R.LEGAL_ANSWER, R.CALLERS_WRITE, R.REPORTER_REVEAL}
     | {R.CONTENT_READ, R.JOBS_READ},
     Role.COMPANY_LAWYER: _AID_CARRIED | {R.CONTENT_READ},
     Role.COUNSELLOR: _COUNSEL | _ADVISER | {R.REPORTER_REVEAL, R.ALERTS_TAKE, R.CANNED_USE, R.CONTENT_READ},
@@ -176,8 +177,8 @@ _OF_ROLES: Final[Mapping[Role, frozenset[Right]]] = {
     Role.ORGANISER: frozenset(
         {R.ACTIVITIES_READ, R.ACTIVITIES_EDIT, R.ACTIVITIES_PEOPLE, R.CONTENT_READ, R.JOBS_READ}
     ),
-    Role.COMPLAINTS: frozenset({R.COMPLAINTS_READ, R.COMPLAINTS_WORK, R.DEPARTMENT_WORK, R.REPORTER_REVEAL}),
-    Role.HANDLER: frozenset({R.DEPARTMENT_WORK}),
+    Role.COMPLAINTS: _DEPARTMENT | {R.COMPLAINTS_READ, R.COMPLAINTS_WORK, R.REPORTER_REVEAL},
+    Role.HANDLER: _DEPARTMENT,
     Role.DISPATCHER: frozenset({R.CUSTOMERS_READ, R.CUSTOMERS_EDIT, R.CONTENT_READ, R.JOBS_READ}),
     Role.TRAINER: _CONTENT | {R.ACTIVITIES_READ, R.JOBS_READ},
     Role.AUDITOR: frozenset(
@@ -232,6 +233,7 @@ class Scope:
 
     everything: bool
     branch_ids: frozenset[int] = field(default_factory=frozenset)
+    against_company: bool = True  # false for the company's own lawyers: `case_conflicts.within`
 
     def covers(self, branch_id: int | None) -> bool:
         return self.everything or branch_id in self.branch_ids
@@ -260,11 +262,13 @@ class Standing:
 def scope(standing: Standing, right: Right) -> Scope:
     """Of which branches `standing` may do this; false where of none."""
     found = [grant for grant in standing.grants if right in RIGHTS[grant.role]]
+    is_outside = Role.COMPANY_LAWYER not in standing.roles
     if any(grant.branch_id is None for grant in found):
-        return Scope(everything=True)
-    if right in OF_THE_UNION:
-        return Scope(everything=False)
-    return Scope(False, frozenset().union(*(grant.branch_ids for grant in found)))
+        return Scope(everything=True, against_company=is_outside)
+    reached: frozenset[int] = frozenset()
+    if right not in OF_THE_UNION:
+        reached = reached.union(*(grant.branch_ids for grant in found))
+    return Scope(everything=False, branch_ids=reached, against_company=is_outside)
 
 
 ANYWHERE: Final = "anywhere"

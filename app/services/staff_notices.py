@@ -7,8 +7,9 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services import addresses, case_conflicts, case_notices, duty_rooms, outbox, permissions
+from app.services.advice_kinds import CARE
 from app.services.permissions import Right
-from models import Case, CaseEntry, CaseQueue, CaseReminder, DutyRoom, Staff
+from models import Case, CaseEntry, CaseKind, CaseQueue, CaseReminder, DutyRoom, Staff
 from models.sealing import keyring
 
 PAGE: Final = "/console/number"  # leads to the room where a case of that number lies
@@ -46,25 +47,21 @@ async def assigned(session: AsyncSession, case: Case, to: Staff, now: datetime) 
 async def silent(session: AsyncSession, case: Case, entry: CaseEntry, room: DutyRoom, now: datetime) -> None:
     """Who leads the room hears that somebody was given a case and said nothing."""
     words = f"{case.kind.label} {case.number} 派出后没有答复，已退回另派。请到工作台「办理情况」看。"
-    await _tell_leads(session, SILENT, f"{entry.id}", words, room, now)
+    await _tell_leads(session, SILENT, f"{entry.id}", case, words, room, now)
 
 
 async def free(session: AsyncSession, case: Case, queue: CaseQueue, room: DutyRoom, now: datetime) -> None:
     """Who leads the room hears that nobody on duty fits, and nobody has taken it."""
     words = f"{case.kind.label} {case.number} 还没有人接手，值班的人里没有合适的。请到工作台「办理情况」看。"
-    await _tell_leads(session, FREE, f"{case.id}:{queue.lead_due_at}", words, room, now)
+    await _tell_leads(session, FREE, f"{case.id}:{queue.lead_due_at}", case, words, room, now)
 
 
 async def _tell_leads(
-    session: AsyncSession, kind: str, what: str, words: str, room: DutyRoom, now: datetime
+    session: AsyncSession, kind: str, because: str, case: Case, words: str, room: DutyRoom, now: datetime
 ) -> None:
     # He may lead a room whose cases he does not read: the address is that of the figures.
-    payload = {"type": "text", "content": addresses.with_page(words, f"{WORKLOAD}?room={room}")}
     for each in await duty_rooms.list_leads(session, room):
-        if each.person_id is not None:
-            outbox.add(
-                session, kind, key=f"{kind}:{what}:{each.id}", to=each.person_id, payload=payload, now=now
-            )
+        _send(session, kind, because, case, each, words, now, page=f"{WORKLOAD}?room={room}")
 
 
 async def returned(session: AsyncSession, case: Case, entry: CaseEntry, right: Right, now: datetime) -> None:
@@ -85,17 +82,15 @@ async def unhappy(session: AsyncSession, case: Case, entry: CaseEntry, right: Ri
 async def aid(session: AsyncSession, case: Case, entry: CaseEntry, what: str, now: datetime) -> None:
     """All who decide about legal aid hear that something must be done, once."""
     words = f"{case.kind.label} {case.number} {what}。请到工作台看。"
-    against_us = await case_conflicts.only_outside(session, case)
     for each in await _able(session, case, Right.AID_DECIDE):
-        if against_us and await case_conflicts.is_company_lawyer(session, each.id):
-            continue
         _send(session, AID, str(entry.id), case, each, words, now, besides_reply=True)
 
 
 async def _able(session: AsyncSession, case: Case, right: Right) -> list[Staff]:
-    """Who may answer it, and has a WeChat of his own."""
+    """Who may answer it, may know of it, and has a WeChat of his own."""
     able = await permissions.list_able(session, right, case.branch_id)
-    return [each for each in able if each.person_id is not None]
+    reached = [each for each in able if each.person_id is not None]
+    return [each for each in reached if not await case_conflicts.is_kept_from(session, case, each.id)]
 
 
 async def mentioned(session: AsyncSession, case: Case, entry: CaseEntry, who: Staff, now: datetime) -> None:
@@ -142,10 +137,12 @@ def _send(
     now: datetime,
     *,
     besides_reply: bool = False,
+    page: str = "",
 ) -> None:
     """Once for each of staff who has a WeChat of his own.
 
     The key holds only digests: beside the row that tells the person of the case, an id would lead to him.
+    So would the place of a row that has a name and a time: of what is `in_confidence`, it is itself told so.
     """
     if to.person_id is None:
         return
@@ -155,12 +152,13 @@ def _send(
         kind,
         key=f"{kind}:{digest}",
         to=to.person_id,
-        payload=_text(words, case),
+        payload={"type": "text", "content": addresses.with_page(words, page or f"{PAGE}/{case.number}")},
         now=case_notices.sent_at(case, now),
         besides_reply=besides_reply or case.anonymous,
+        confidential=in_confidence(case),
     )
 
 
-def _text(words: str, case: Case) -> dict[str, str]:
-    """Below the words is where the case lies, for a tap on the phone."""
-    return {"type": "text", "content": addresses.with_page(words, f"{PAGE}/{case.number}")}
+def in_confidence(case: Case) -> bool:
+    """Whether nobody is to learn from a log when something happened in it, and who of staff works on it."""
+    return case.anonymous or case.kind in (CaseKind.COMPLAINT, *CARE)
