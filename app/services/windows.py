@@ -46,6 +46,11 @@ def is_open(follower: Follower, now: datetime) -> bool:
     return _by_act(follower, now) or left(follower, now) > 0
 
 
+def is_last(follower: Follower, now: datetime) -> bool:
+    """Whether one message more, and no other, could be sent."""
+    return not _by_act(follower, now) and left(follower, now) == 1
+
+
 def spoke_lately(follower: Follower, now: datetime) -> bool:
     """Whether the long window is open, be it spent or not."""
     return _open(follower.spoke_at, SPOKE_WINDOW, now)
