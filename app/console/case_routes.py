@@ -125,6 +125,10 @@ def _add_aids(router: APIRouter, room: CaseRoom) -> None:
     async def draft(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
         return await case_aids.draft(room, number, request, desk, shell)
 
+    @router.post("/{number}/typing", dependencies=may_answer)
+    async def types(number: str, desk: ActingDesk, office: OfficeInUse) -> Response:
+        return await case_aids.types(room, number, desk, office)
+
     @router.post("/{number}/note", dependencies=may_answer)
     async def note(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
         return await case_aids.note(room, number, request, desk, shell)

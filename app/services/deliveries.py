@@ -172,18 +172,11 @@ def _quiet(row: Outbox, now: datetime) -> bool:
 
 async def _follower(session: AsyncSession, row: Outbox, app_id: str, *, lock: bool = True) -> Follower | None:
     """The openid it must go to, else the person's openid that spoke last."""
-    ours = (
-        sa.select(Follower).join(Account, Account.id == Follower.account_id).where(Account.app_id == app_id)
-    )
-    if lock:
-        ours = ours.with_for_update(of=Follower)
+    chosen = windows.of_person(app_id, row.person_id)
     if row.follower_id is not None:
-        return await session.scalar(ours.where(Follower.id == row.follower_id))
-    return await session.scalar(
-        ours.where(Follower.person_id == row.person_id)
-        .order_by(Follower.subscribed.desc(), Follower.spoke_at.desc().nulls_last(), Follower.id)
-        .limit(1)
-    )
+        chosen = sa.select(Follower).join(Account, Account.id == Follower.account_id)
+        chosen = chosen.where(Account.app_id == app_id, Follower.id == row.follower_id)
+    return await session.scalar(chosen.with_for_update(of=Follower) if lock else chosen)
 
 
 async def obstacle(
