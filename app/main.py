@@ -27,6 +27,7 @@ from app.dependencies import SHARED, Shared
 from app.dialogue.routing import TAP_DO
 from app.errors import DomainError
 from app.jobs.menus import drifted
+from app.jobs.typing_hints import TypingHints
 from app.menus.file import read_applied
 from app.portal import home, pages
 from app.portal.tickets import Tickets
@@ -282,10 +283,12 @@ def _office(house: House) -> Office:
             return await staff_sign_in.look_up_all(session, marks, house.clock.now())
 
     sign_ins = Limit(SIGN_INS_A_MINUTE, house.clock.monotonic)
+    hints = house.settings.typing_hints and house.settings.wechat_account.is_certified
     return Office(
         *(house.settings, house.menus, house.known, at_wechat, house.waker.wake, sign_ins),
         words_in=words_in,
         open_pages=OpenPages(newest, who),
+        shows_typing=TypingHints(house.wechat, house.clock.monotonic).show if hints else None,
         program=Program(house.settings, migrations.newest()),
         check=lambda: facts(house),
     )

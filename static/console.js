@@ -110,5 +110,15 @@
   }
   live();
 
+  // The person's chat shows that somebody is typing: asked for once in 15 seconds, as long as it stays there.
+  let typed = -Infinity;
+  document.addEventListener("input", event => {
+    const box = event.target.closest?.("[data-typing]");
+    if (!box?.value.trim() || performance.now() - typed < 15000) return;
+    typed = performance.now();
+    const body = new URLSearchParams({token: box.form.elements.token.value});
+    fetch(box.dataset.typing, {method: "POST", body, ...alone}).catch(() => {});
+  });
+
   document.documentElement.dataset.ready = "yes";
 })();

@@ -95,14 +95,35 @@ async def test_an_answer_after_49_hours_opens_the_next_reply_once(
     assert mailbox.tried == 0
 
 
-async def test_two_answers_open_two_replies_in_their_order(talk: Talk, sender: Sender) -> None:
+async def test_two_answers_to_one_case_open_one_reply_in_their_order(talk: Talk, sender: Sender) -> None:
     li, number = await answered_too_late(talk, sender)
     await answers(talk, number, "门也修好了。")
     await sender.send_due()
 
-    assert (await li.says("谢谢")).startswith(opening(number))
-    assert (await li.says("谢谢")).startswith(opening(number, "门也修好了。"))
+    assert (await li.says("谢谢")).startswith(opening(number, "灯换好了。\n\n门也修好了。") + "不客气")
+    assert [row.way for row in await rows(talk.database)] == [Way.PASSIVE, Way.PASSIVE]
     assert (await li.says("谢谢")).startswith("不客气")
+
+
+async def test_answers_to_two_cases_open_two_replies(talk: Talk, sender: Sender) -> None:
+    li, number = await answered_too_late(talk, sender)
+    other = await leaves(talk, li)
+    await answers(talk, other, "门也修好了。")
+    await sender.send_due()
+
+    assert (await li.says("谢谢")).startswith(opening(number) + "不客气")
+    assert (await li.says("谢谢")).startswith(opening(other, "门也修好了。"))
+    assert (await li.says("谢谢")).startswith("不客气")
+
+
+async def test_what_does_not_fit_into_one_reply_waits_for_the_next(talk: Talk, sender: Sender) -> None:
+    li, number = await answered_too_late(talk, sender)
+    for text in ("甲" * 500, "乙" * 500):
+        await answers(talk, number, text)
+    await sender.send_due()
+
+    assert (await li.says("谢谢")).startswith(opening(number, "灯换好了。\n\n" + "甲" * 500))
+    assert (await li.says("谢谢")).startswith(opening(number, "乙" * 500))
 
 
 async def test_a_tap_on_the_menu_brings_it_too(talk: Talk, sender: Sender) -> None:
@@ -190,7 +211,9 @@ async def test_the_sixth_answer_within_48_hours_waits_for_the_next_message(
     li, number = await asks(talk)
     for n in range(6):
         await answers(talk, number, f"进展 {n}")
-    await sender.send_due()
+        await sender.send_due()
+        talk.clock.advance(60)
+        await sender.send_due()
     assert len(mailbox.sent) == 5
 
     assert (await li.says("谢谢")).startswith(opening(number, "进展 5"))

@@ -17,6 +17,7 @@ from app.clock import spoken
 from app.console import case_beside, forms, navigation
 from app.console.case_room import AnyRoom
 from app.console.entrance import Desk
+from app.console.office import Office
 from app.console.shell import Shell
 from app.errors import DomainError
 from app.services import (
@@ -27,6 +28,7 @@ from app.services import (
     case_reminders,
     case_work,
     knowledge_pieces,
+    typing_hints,
 )
 from models import Case
 
@@ -168,6 +170,18 @@ async def settle(room: AnyRoom, number: str, reminder: str, desk: Desk, shell: S
         return "提醒已了结。"
 
     return await room.does(number, desk, shell, settled)
+
+
+async def types(room: AnyRoom, number: str, desk: Desk, office: Office) -> Response:
+    """An answer is being typed: the person's chat shows it where it may. Whether it did, nobody hears."""
+    async with desk.reading() as session:
+        case = await room.find(session, desk.standing, number)
+        room.demand(desk, case, room.answers)
+        now, app_id = desk.shared.clock.now(), office.settings.wechat_app_id
+        openid = await typing_hints.find_openid(session, case, now, app_id) if office.shows_typing else None
+    if openid is not None and office.shows_typing is not None:
+        await office.shows_typing(openid)
+    return Response(status_code=204)
 
 
 async def draft(room: AnyRoom, number: str, request: Request, desk: Desk, shell: Shell) -> Response:

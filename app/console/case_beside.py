@@ -21,6 +21,7 @@ from app.services import (
     case_reminders,
     closed_cases,
     knowledge_pieces,
+    typing_hints,
 )
 from app.services.permissions import Right
 from models import OVER, Case
@@ -47,6 +48,7 @@ async def beside(
         "draft": await case_drafts.text_of(session, case, desk.standing),
         "others": await case_drafts.others_writing(session, case, desk.standing, now),
         "reminders": await case_reminders.list_open(session, case, desk.standing.staff_id),
+        "shows_typing": typing_hints.may_show(case),
         "readers": [each for each in readers if each.id != desk.standing.staff_id],
     }
 

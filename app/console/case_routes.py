@@ -118,6 +118,10 @@ def _add_aids(router: APIRouter, room: CaseRoom) -> None:
     add_following(router, room)
     add_notes(router, room)
 
+    @router.post("/{number}/typing", dependencies=may_answer)
+    async def types(number: str, desk: ActingDesk, office: OfficeInUse) -> Response:
+        return await case_aids.types(room, number, desk, office)
+
     @router.post("/{number}/link", dependencies=may_answer)
     async def link(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
         return await case_aids.link(room, number, request, desk, shell)

@@ -34,6 +34,9 @@ class Office:
     words_in: Callable[[str], str]  # what was said, in the body of a push
     program: Program
     open_pages: OpenPages
+    shows_typing: (
+        Callable[[str], Awaitable[None]] | None
+    )  # to an openid; asks WeChat, outside of transactions
     check: Callable[[], Awaitable[list[Fact]]]  # all that `gonghui doctor` looks at; asks the network
 
     @property

@@ -165,7 +165,7 @@ class Entry:
     lease_until: datetime | None = None
     dialogues: Sequence[DialogueRow] = ()
     expected: Sequence[Expected] = ()
-    paid: int | None = None  # the owed outbox row that opened this reply
+    paid: Sequence[int] = ()  # the owed outbox rows that opened this reply
     wrote: bool = False  # its handler did: another process at this person must notice
 
     @property

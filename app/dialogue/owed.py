@@ -5,38 +5,58 @@ group read finds (`journal.OWED`).
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from app.dialogue.journal import DialogueRow
 from app.dialogue.performing import Turn
-from app.services.outbox import LATE_REPLY, SHORT
+from app.services.outbox import LATE_REPLY, SHORT, joined, matter
 from app.wechat.replies import MAX_TEXT_BYTES, News, Nothing, Reply, Text, fit, from_store
-from models import DialogueState, MessageState, Outbox
+from models import DeliveryState, DialogueState, MessageState, Outbox
 from models.sealing import SealBroken
 
 log = structlog.get_logger(__name__)
 
 LEAST = 120  # bytes of a shortened answer that are worth saying; with less room it waits for the next reply
 LATE = "您刚才问的，答复如下：\n{text}\n——————"
+MOST = 20  # rows about one case that one reply looks at
 OTHER = "{text}\n——————"  # says itself what it is
+
+_READ: Final = sa.select(Outbox.id, Outbox.kind, Outbox.key, Outbox.person_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The words of one outbox row. `short` is said where there is no room for all of them."""
+
+    outbox_id: int
+    text: str
+    short: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A reply below what is owed, and the rows that are told by it."""
+
+    reply: Reply
+    paid: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """An outbox row that waits for a reply to open. `short` is said where there is no room for all of it."""
+    """What waits for a reply to open: the oldest row, and what else is owed about the same case."""
 
-    outbox_id: int
     kind: str
-    text: str
-    short: str = ""
+    pieces: Sequence[Piece]
 
-    def above(self, reply: Reply, turn: Turn, at: datetime) -> Reply | None:
+    def above(self, reply: Reply, turn: Turn, at: datetime) -> Opening | None:
         """What `turn` answers, below what is owed; None where that has to wait for another reply.
 
         It waits for one of text that leaves room, of a message that need not be run again.
@@ -45,16 +65,25 @@ class Owed:
             return None
         frame = LATE if self.kind == LATE_REPLY else OTHER
         below = f"\n{reply.content}" if isinstance(reply, Text) else ""
-        text = self._within(MAX_TEXT_BYTES - len((frame.format(text="") + below).encode()))
+        text, paid = self._within(MAX_TEXT_BYTES - len((frame.format(text="") + below).encode()))
         if not text:
             return None
         _confide(turn, self.kind, at)
-        return Text(frame.format(text=text) + below)
+        return Opening(Text(frame.format(text=text) + below), paid)
 
-    def _within(self, room: int) -> str:
-        if self.short and len(self.text.encode()) > room:
-            return self.short if len(self.short.encode()) <= room else ""
-        return fit(self.text, room) if room >= LEAST else ""
+    def _within(self, room: int) -> tuple[str, Sequence[int]]:
+        """As many as there is room for, each of them whole; of the oldest alone also less."""
+        for count in range(len(self.pieces), 1, -1):
+            text = joined([piece.text for piece in self.pieces[:count]])
+            if len(text.encode()) <= room:
+                return text, [piece.outbox_id for piece in self.pieces[:count]]
+        return _alone(self.pieces[0], room), [self.pieces[0].outbox_id]
+
+
+def _alone(piece: Piece, room: int) -> str:
+    if piece.short and len(piece.text.encode()) > room:
+        return piece.short if len(piece.short.encode()) <= room else ""
+    return fit(piece.text, room) if room >= LEAST else ""
 
 
 def _confide(turn: Turn, flow: str, at: datetime) -> None:
@@ -75,17 +104,34 @@ def _confide(turn: Turn, flow: str, at: datetime) -> None:
 
 
 async def read_owed(database: Database, outbox_id: int) -> Owed | None:
-    """The row's words; None when there are none any more, or none that a key opens."""
-    query = sa.select(Outbox.kind, Outbox.payload).where(Outbox.id == outbox_id)
-    try:
-        async with database.reading() as session:
-            row = (await session.execute(query)).one_or_none()
-        if row is None or row.payload is None:
+    """The words of the row and of those about the same case.
+
+    None when there are none any more, or none that a key opens.
+    """
+    async with database.reading() as session:
+        row = (await session.execute(_READ.where(Outbox.id == outbox_id))).one_or_none()
+        if row is None:
             return None
-        stored: Any = row.payload
-        return Owed(outbox_id, row.kind, _in_words(from_store(stored)), str(stored.get(SHORT, "")))
+        first = await _piece(session, row)
+        if first is None:
+            return None
+        about, others = matter(row.key), []
+        if about:
+            alike = (Outbox.person_id == row.person_id, Outbox.key.startswith(about, autoescape=True))
+            owed = (Outbox.state == DeliveryState.OWED, Outbox.id > row.id)
+            found = await session.execute(_READ.where(*alike, *owed).order_by(Outbox.id).limit(MOST))
+            others = [await _piece(session, each) for each in found.all()]
+    return Owed(row.kind, [first, *(piece for piece in others if piece is not None)])
+
+
+async def _piece(session: AsyncSession, row: Any) -> Piece | None:
+    try:
+        stored: Any = await session.scalar(sa.select(Outbox.payload).where(Outbox.id == row.id))
+        if stored is None:
+            return None
+        return Piece(row.id, _in_words(from_store(stored)), str(stored.get(SHORT, "")))
     except (SealBroken, ValueError) as error:
-        log.error("owed_unreadable", outbox=outbox_id, error=type(error).__name__)
+        log.error("owed_unreadable", outbox=row.id, error=type(error).__name__)
         return None
 
 

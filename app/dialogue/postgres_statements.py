@@ -244,9 +244,9 @@ async def store_more(connection: Any, entries: Sequence[Entry]) -> None:
         for expected in entry.expected:
             file = (expected.public_id, speaker.person_id, expected.kind, entry.received_at)
             await connection.execute(EXPECT, *file, entry.account_id, expected.media_id)
-        if entry.paid:
-            await connection.execute(PAY_OUTBOX, entry.paid, entry.received_at)
-            await connection.execute(PAY_MESSAGE, entry.paid)
+        for paid in entry.paid:
+            await connection.execute(PAY_OUTBOX, paid, entry.received_at)
+            await connection.execute(PAY_MESSAGE, paid)
         if entry.contact is Contact.LEFT:
             for statement in LEAVE:
                 await connection.execute(statement, speaker.follower_id, entry.received_at)

@@ -273,9 +273,9 @@ def store_more(db: sqlite3.Connection, entry: Entry) -> None:
             " VALUES (?, ?, ?, 0, ?, 0)",
             (entry.account_id, expected.media_id, file_id, _stamp(entry.received_at)),
         )
-    if entry.paid:
-        db.execute(PAY_OUTBOX, (entry.paid, _stamp(entry.received_at)))
-        db.execute(PAY_MESSAGE, (entry.paid,))
+    for paid in entry.paid:
+        db.execute(PAY_OUTBOX, (paid, _stamp(entry.received_at)))
+        db.execute(PAY_MESSAGE, (paid,))
     if entry.contact is Contact.LEFT:
         for statement in LEAVE:
             db.execute(statement, (entry.speaker.follower_id, _stamp(entry.received_at)))

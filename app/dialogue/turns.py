@@ -4,7 +4,7 @@ A handler runs first with a session that cannot write. If it wants to write, it 
 writing transaction; if not, its message joins the next group.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
@@ -170,13 +170,13 @@ class Turns:
 
     def _entry(self, run: Run, turn: Turn, plan: Plan, speaker: Speaker, owed: Owed | None) -> Outcome:
         reply = self._sendable(turn, run)
-        paid = None
+        paid: Sequence[int] = ()
         if plan.warning is not None:  # nothing stands above these lines
             if not isinstance(reply, Text | Nothing):
                 reply = Nothing()  # a picture cannot carry the lines, and they matter more
             reply = before(plan.warning.lines, reply)
         elif owed is not None and not run.deferred and (above := owed.above(reply, turn, run.at)) is not None:
-            reply, paid = above, owed.outbox_id
+            reply, paid = above.reply, above.paid
         row = self._row(run, turn, speaker, plan.contact, reply)
         row.paid = paid
         return Outcome(reply, row)

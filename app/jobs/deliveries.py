@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import Clock
 from app.database import Database
 from app.services import deliveries
-from app.services.deliveries import Leased, Parcel
+from app.services.deliveries import Leased
+from app.services.parcels import Parcel
+from app.services.windows import Place
 from app.wechat import errors
 from app.wechat.api import messages as wire
 from app.wechat.client import WeChatClient
@@ -116,9 +118,10 @@ class Sender:
         for left in reversed(range(SETTLE_TRIES)):
             try:
                 async with self._database.transaction() as session:
-                    row = await deliveries.held(session, parcel)
-                    if row is not None:
-                        await self._settle(session, row, parcel, error)
+                    now = self._clock.now()  # one for all: it tells later what went together
+                    for index, row in enumerate(await deliveries.held(session, parcel)):
+                        place = None if index else parcel.place  # one message took one place
+                        await self._settle(session, row, place, parcel.payload, error, now)
             except Exception as away:
                 log.warning("settling_failed", outbox=parcel.outbox_id, error=type(away).__name__)
                 if not left:
@@ -128,9 +131,15 @@ class Sender:
                 return
 
     async def _settle(
-        self, session: AsyncSession, row: Outbox, parcel: Parcel, error: Exception | None
+        self,
+        session: AsyncSession,
+        row: Outbox,
+        place: Place | None,
+        payload: Any,
+        error: Exception | None,
+        now: datetime,
     ) -> None:
-        now, place, reason = self._clock.now(), parcel.place, str(error)
+        reason = str(error)
         match error:
             case None:
                 await deliveries.delivered(session, row, now)
@@ -151,7 +160,7 @@ class Sender:
                 await deliveries.undeliverable(session, row, reason, now)
             case errors.OutcomeUnknown():
                 await deliveries.unknown(session, row, reason, now)
-            case errors.MediaGone() if not isinstance(content_of(parcel.payload), wire.Text):
+            case errors.MediaGone() if not isinstance(content_of(payload), wire.Text):
                 await deliveries.reworded(session, row, place, to_store(MEDIA_GONE), reason, now)
             case errors.WeChatError():
                 await deliveries.failed(session, row, place, reason, now)

@@ -40,11 +40,10 @@ async def tell(
     """Bring `words` to the reporter, because of `entry`; `short` where there is no room for all of them."""
     await session.flush()
     who = await reporter(session, case)
-    digest = keyring().digest(str(entry.id), "case-answer").hex()
     notice = outbox.add(
         session,
         kind,
-        key=f"case-answer:{digest}" if kind == ANSWERED else f"{about(case)}{digest}",
+        key=key_of(case, entry),
         to=who["person_id"],
         payload={"type": "text", "content": words, outbox.SHORT: short},
         now=now,
@@ -94,4 +93,10 @@ async def reporter(session: AsyncSession, case: Case) -> dict[str, Any]:
 
 
 def about(case: Case) -> str:
-    return f"case-told:{keyring().digest(str(case.id), 'case-told').hex()}:"
+    """How the keys of all that a case tells begin (`outbox.matter`)."""
+    return f"{outbox.OF_CASE}{keyring().digest(str(case.id), 'case-told').hex()}:"
+
+
+def key_of(case: Case, entry: CaseEntry) -> str:
+    """Of the effect that tells `entry`."""
+    return about(case) + keyring().digest(str(entry.id), "case-answer").hex()

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import spoken
 from app.errors import DomainError
-from app.services import case_files, cases
+from app.services import case_files, case_sent, cases
 from app.services.case_files import CaseFile
 from app.services.case_owners import SYSTEM
 from app.services.case_work import list_entries
@@ -39,6 +39,7 @@ class Said:
     move: str
     text: str
     files: Sequence[CaseFile] = ()
+    sent: str = ""  # how it went to its person (`case_sent`)
 
     @property
     def words(self) -> str:
@@ -52,7 +53,7 @@ def named(by: str) -> str:
     return "系统" if by == SYSTEM else by
 
 
-def said(entry: CaseEntry, case: Case, now: datetime, files: Sequence[CaseFile] = ()) -> Said:
+def said(entry: CaseEntry, case: Case, now: datetime, files: Sequence[CaseFile] = (), sent: str = "") -> Said:
     when = spoken(entry.created_at, now)
     if case.anonymous:  # only the day is kept
         when = when.rpartition(" 0:00")[0] or when.removesuffix("0:00")
@@ -61,7 +62,7 @@ def said(entry: CaseEntry, case: Case, now: datetime, files: Sequence[CaseFile] 
         move = f"{entry.from_state.label_in(case.kind)} → {entry.to_state.label_in(case.kind)}"
     asked = entry.kind is EntryKind.STAFF and entry.to_state is CaseState.WAITING_USER
     who = "追问" if asked else WHO[entry.kind]
-    return Said(entry.kind, who, named(entry.by), when, move, cases.text_of(entry), files)
+    return Said(entry.kind, who, named(entry.by), when, move, cases.text_of(entry), files, sent)
 
 
 async def read(
@@ -73,7 +74,11 @@ async def read(
     """
     entries = await list_entries(session, case)
     files = iter(await case_files.files_of(session, entries))
-    thread = [(each, said(each, case, now, [next(files) for _ in cases.files_in(each)])) for each in entries]
+    sent = await case_sent.of_entries(session, case, entries, now)
+    thread = [
+        (each, said(each, case, now, [next(files) for _ in cases.files_in(each)], sent.get(each.id, "")))
+        for each in entries
+    ]
     shown = [one for each, one in thread if not in_department or _is_for_departments(each)]
     return shown, mark(entries)
 

@@ -5,6 +5,7 @@ A row is leased and its place in the window reserved in one transaction; sending
 own matter that cannot be sent is owed: it opens their next passive reply (`app.dialogue.owed`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,10 +22,12 @@ from app.services import (
     case_notices,
     customer_notices,
     notices,
+    parcels,
     rating_notices,
     windows,
 )
 from app.services.outbox import LATE_REPLY
+from app.services.parcels import Parcel
 from app.services.quiet_hours import after_quiet, is_quiet
 from app.services.sign_up_notices import CALLED_OFF, CHANGED
 from app.services.windows import Place
@@ -63,20 +66,7 @@ class Obstacle(StrEnum):
     NO_RIGHT = "the account may not send customer messages"
     NO_WINDOW = "no open window"
     SPENT = "the window's messages are used up"
-
-
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """One leased row, ready to go: everything the sender needs, read before the network is touched."""
-
-    outbox_id: int
-    kind: str
-    payload: Any
-    way: Way
-    openid: str
-    lease_token: str
-    tries: int
-    place: Place | None  # None: it goes without a window, by template
+    LAST = "the window's last message is held a moment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,20 +129,26 @@ async def _parcel(
     if obstacle is not None or follower is None:
         await undeliverable(session, row, obstacle or "", now)
         return None
+    by_template = row.kind in BY_TEMPLATE
+    if not by_template and (until := await parcels.put_off(session, row, follower, now)) is not None:
+        row.due_at = until
+        return None
     try:
-        payload = await session.scalar(sa.select(Outbox.payload).where(Outbox.id == row.id))
+        rows, payload = await parcels.load(session, row)
     except SealBroken as error:
         await unreadable(session, row, str(error), now)
         return None
-    by_template = row.kind in BY_TEMPLATE
     place = None if by_template else windows.reserve(follower, now)
     if place is None and not by_template:
         await undeliverable(session, row, Obstacle.NO_WINDOW, now)
         return None
-    row.way = Way.TEMPLATE if by_template else Way.CUSTOMER_MESSAGE
-    row.state, row.tries = DeliveryState.SENDING, row.tries + 1
-    row.lease_token, row.lease_until = token, real_now + LEASE
-    return Parcel(row.id, row.kind, payload, row.way, follower.openid, token, row.tries, place)
+    way = Way.TEMPLATE if by_template else Way.CUSTOMER_MESSAGE
+    if any(each.state is DeliveryState.OWED for each in rows):
+        follower.version += 1  # a message at work may be telling it: it looks again
+    for each in rows:
+        each.way, each.state, each.tries = way, DeliveryState.SENDING, each.tries + 1
+        each.lease_token, each.lease_until = token, real_now + LEASE
+    return Parcel([each.id for each in rows], rows[0].kind, payload, way, follower.openid, token, place)
 
 
 def _due(
@@ -176,18 +172,11 @@ def _quiet(row: Outbox, now: datetime) -> bool:
 
 async def _follower(session: AsyncSession, row: Outbox, app_id: str, *, lock: bool = True) -> Follower | None:
     """The openid it must go to, else the person's openid that spoke last."""
-    ours = (
-        sa.select(Follower).join(Account, Account.id == Follower.account_id).where(Account.app_id == app_id)
-    )
-    if lock:
-        ours = ours.with_for_update(of=Follower)
+    chosen = windows.of_person(app_id, row.person_id)
     if row.follower_id is not None:
-        return await session.scalar(ours.where(Follower.id == row.follower_id))
-    return await session.scalar(
-        ours.where(Follower.person_id == row.person_id)
-        .order_by(Follower.subscribed.desc(), Follower.spoke_at.desc().nulls_last(), Follower.id)
-        .limit(1)
-    )
+        chosen = sa.select(Follower).join(Account, Account.id == Follower.account_id)
+        chosen = chosen.where(Account.app_id == app_id, Follower.id == row.follower_id)
+    return await session.scalar(chosen.with_for_update(of=Follower) if lock else chosen)
 
 
 async def obstacle(
@@ -197,8 +186,10 @@ async def obstacle(
     # Not locked: who asks holds a case, and messages take the person first and the case then.
     follower = await _follower(session, row, app_id, lock=False)
     found = _obstacle(follower, customer_messages)
-    if found is not None or follower is None or windows.is_open(follower, now):
+    if found is not None or follower is None:
         return found
+    if windows.is_open(follower, now):
+        return Obstacle.LAST if await parcels.held_until(session, row, follower, now) else None
     return Obstacle.SPENT if windows.spoke_lately(follower, now) else Obstacle.NO_WINDOW
 
 
@@ -213,14 +204,11 @@ def _obstacle(follower: Follower | None, customer_messages: bool) -> Obstacle | 
 # --- settling -----------------------------------------------------------------------------------------------
 
 
-async def held(session: AsyncSession, parcel: Parcel) -> Outbox | None:
-    """The row, if its lease is still ours."""
-    return await session.scalar(
-        sa.select(Outbox)
-        .options(_WORDS_LATER)
-        .where(Outbox.id == parcel.outbox_id, Outbox.lease_token == parcel.lease_token)
-        .with_for_update()
-    )
+async def held(session: AsyncSession, parcel: Parcel) -> Sequence[Outbox]:
+    """Its rows, as far as the lease is still ours; the oldest first."""
+    chosen = sa.select(Outbox).options(_WORDS_LATER).order_by(Outbox.id)
+    ours = (Outbox.id.in_(parcel.outbox_ids), Outbox.lease_token == parcel.lease_token)
+    return (await session.scalars(chosen.where(*ours).with_for_update())).all()
 
 
 async def delivered(session: AsyncSession, row: Outbox, now: datetime) -> None:

@@ -4,7 +4,7 @@ Who is being answered just now needs no second message: such a row is settled by
 Not here: which way a row takes and how it is sent (`deliveries`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from models import DeliveryState, Outbox, Way
 LATE_REPLY = "dialogue.late_reply"  # the kind of an answer that came too late for the callback
 KINDS: Final[Mapping[str, str]] = {LATE_REPLY: "晚到的答复"}
 SHORT = "short"  # in the payload of a text: what to say where there is no room for the whole
+OF_CASE = "case-told:"  # how the keys begin of what is told about a case; the digest of the case follows
 ANSWERING = "gonghui.answering"  # in session.info: the person whose message this transaction handles
 
 
@@ -67,3 +68,15 @@ def add(
     if not passive:
         leave_work(session)
     return row
+
+
+def matter(key: str) -> str:
+    """How the keys of all rows about the same case begin; empty where it is about none."""
+    return key[: key.rindex(":") + 1] if key.startswith(OF_CASE) else ""
+
+
+def joined(texts: Sequence[str]) -> str:
+    """Several texts about one case as one, each of them whole; a heading that all have is said once."""
+    heading = texts[0].partition("\n")[0] + "\n"
+    others = [text.removeprefix(heading) if heading.endswith("：\n") else text for text in texts[1:]]
+    return "\n\n".join([texts[0], *others])

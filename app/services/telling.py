@@ -11,6 +11,7 @@ from models import Case, Outbox
 _SENDING = "这就送到本人的微信。"
 _WAITING = {
     Obstacle.NO_WINDOW: "本人 48 小时内没有来过，微信不让主动发；下次来说话时，开头就会看到。",
+    Obstacle.LAST: "这一轮只剩最后一条能发，等您半分钟，接着写的合成一条一起送到本人的微信。",
     Obstacle.SPENT: "这两天主动发的条数已用完；本人下次来说话时，开头就会看到。",
     Obstacle.NO_RIGHT: "账号未认证，不能主动发；本人下次来说话时，开头就会看到。",
     Obstacle.NOT_FOLLOWING: "本人已取消关注；再次关注时就会看到。",

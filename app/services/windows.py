@@ -46,9 +46,19 @@ def is_open(follower: Follower, now: datetime) -> bool:
     return _by_act(follower, now) or left(follower, now) > 0
 
 
+def is_last(follower: Follower, now: datetime) -> bool:
+    """Whether one message more, and no other, could be sent."""
+    return not _by_act(follower, now) and left(follower, now) == 1
+
+
 def spoke_lately(follower: Follower, now: datetime) -> bool:
     """Whether the long window is open, be it spent or not."""
     return _open(follower.spoke_at, SPOKE_WINDOW, now)
+
+
+def was_here(follower: Follower, now: datetime, within: timedelta) -> bool:
+    """Whether the person wrote, tapped, scanned or followed so lately."""
+    return _open(follower.spoke_at, within, now) or _open(follower.acted_at, within, now)
 
 
 def _by_act(follower: Follower, now: datetime) -> bool:
@@ -92,6 +102,17 @@ def of_openid(app_id: str, openid: str) -> sa.Select[Follower]:
         sa.select(Follower)
         .join(Account, Account.id == Follower.account_id)
         .where(Account.app_id == app_id, Follower.openid == openid)
+    )
+
+
+def of_person(app_id: str, person_id: int | None) -> sa.Select[Follower]:
+    """The person's openid on the account `app_id` that spoke last."""
+    return (
+        sa.select(Follower)
+        .join(Account, Account.id == Follower.account_id)
+        .where(Account.app_id == app_id, Follower.person_id == person_id)
+        .order_by(Follower.subscribed.desc(), Follower.spoke_at.desc().nulls_last(), Follower.id)
+        .limit(1)
     )
 
 

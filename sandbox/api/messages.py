@@ -151,6 +151,7 @@ async def typing(call: Call) -> Answer:
         return OK
     if now - windows.last_action_at(world, openid) > windows.TYPING_NEEDS_SECONDS:
         raise ApiError(45080, "no exchange in last 30 s", "最近 30 秒内没有互动")
+    windows.check(world, openid)  # it goes only to whom a message could be sent; it uses none up
     if world.typing_until.get(openid, 0) > now:
         raise ApiError(45081, "already typing", "已经是输入状态")
     world.typing_until[openid] = now + TYPING_SECONDS
