@@ -77,6 +77,17 @@ def _no_public_url() -> None:
     use_public_url("")  # a service that another test started has set it for the process
 
 
+def pytest_sessionstart() -> None:
+    gc.disable()  # nothing that is imported goes again
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: the collector need not walk through it again and again."""
+    gc.enable()
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def _collector_as_it_was() -> Iterator[None]:
     """A service settles its memory for a long life; the tests that follow are none of it."""
