@@ -37,8 +37,9 @@ run: $(VENV)/.run ## 启动服务（:8000）和一部浏览器里的手机（:80
 # One more than there are processors: each waits a third of its time for servers and pages.
 AT_ONCE := -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --maxprocesses 4 --dist loadfile
 
+# A hundred processes are started: what one has compiled serves the others, whatever the environment says.
 test: $(VENV)/.dev ## 运行全部测试 · run all tests
-	$(PY) -m pytest $(or $(TESTS),$(AT_ONCE))
+	PYTHONDONTWRITEBYTECODE= $(PY) -m pytest $(or $(TESTS),$(AT_ONCE))
 
 check: $(VENV)/.dev ## 检查格式、写法、类型、引用方向和迁移 · format, lint, types, import arrows, migration drift
 	$(PY) -m ruff format --check .
@@ -68,3 +69,4 @@ vendor: ## 按 static/vendor/manifest.json 重新取前端文件（要有 npm）
 
 clean: ## 删除 .venv 和缓存，保留数据 · remove .venv and caches, keep data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +

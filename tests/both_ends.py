@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app import assembly, main
+from app import assembly
 from app.assembly import House
 from app.checkup import with_wechat
 from app.jobs.rounds import Rounds
@@ -127,7 +127,6 @@ async def both_ends(
     monkeypatch.setattr(assembly, "httpx", httpx_joined)
     monkeypatch.setattr(with_wechat, "httpx", httpx_joined)
     monkeypatch.setattr(Rounds, "start", lambda self: None)
-    monkeypatch.setattr(main, "_settle_memory", lambda: None)
     await prepare(settings)
     async with service.life(), client(base_url=OURS) as web, client(base_url=WECHAT) as phone:
         assert service.house is not None

@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import ssl
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from sqlalchemy.util import LRUCache
 
 from app import migrations
 from app.clock import SHANGHAI
-from app.database import Database, Purpose
+from app.database import PRAGMAS, Database, Purpose
 from app.services.addresses import use_public_url
 from app.settings import Settings
 from models.sealing import Keyring, use_keyring
@@ -77,14 +78,22 @@ def _no_public_url() -> None:
     use_public_url("")  # a service that another test started has set it for the process
 
 
+def pytest_sessionstart() -> None:
+    gc.disable()  # nothing that is imported goes again
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: the collector need not walk through it again and again."""
+    gc.enable()
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
-def _collector_as_it_was() -> Iterator[None]:
+def _collector_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """A service settles its memory for a long life; the tests that follow are none of it."""
-    before = gc.get_threshold()
-    yield
-    if gc.get_threshold() != before:
-        gc.set_threshold(*before)
-        gc.unfreeze()
+    if "app.main" in sys.modules:  # many do without
+        monkeypatch.setattr("app.main._settle_memory", lambda: None)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -103,6 +112,18 @@ def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # --- Databases
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_commit_waits_for_the_disk() -> Iterator[None]:
+    """Within a test process nobody cuts the power: SQLite need not make sure of each commit, 5 ms.
+
+    What is started as a process of its own does, as shipped.
+    """
+    quick = tuple(pragma.replace("synchronous=FULL", "synchronous=OFF") for pragma in PRAGMAS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.database.PRAGMAS", quick)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

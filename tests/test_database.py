@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.database import Database, WriteNeeded, open_sqlite, refuse_in_transaction, writing_here
+from app.database import PRAGMAS, Database, WriteNeeded, open_sqlite, refuse_in_transaction, writing_here
 from models import Base, Counter, Lease
 from tests.conftest import NOON
 
@@ -89,7 +89,10 @@ async def test_a_reading_transaction_locks_nobody_out(sqlite_url: str) -> None:
 
 
 @pytest.mark.parametrize("purpose", ["read", "write"])
-async def test_sqlite_keeps_every_commit_and_its_references(sqlite_url: str, purpose: str) -> None:
+async def test_sqlite_keeps_every_commit_and_its_references(
+    sqlite_url: str, purpose: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.database.PRAGMAS", PRAGMAS)  # as shipped; `conftest` has changed them
     database = Database(sqlite_url)
     engine = database.reader if purpose == "read" else database.writer
     try:
