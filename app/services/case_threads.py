@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import spoken
 from app.errors import DomainError
-from app.services import case_files, cases
+from app.services import case_files, case_owners, cases
 from app.services.case_files import CaseFile
 from app.services.case_work import list_entries
 from models import Case, CaseEntry, CaseState, EntryKind
@@ -45,6 +45,11 @@ class Said:
         return "\n".join(line for line in self.text.split("\n") if line not in marks)
 
 
+def by_whom(entry: CaseEntry) -> str:
+    """Who did it; empty for its person."""
+    return "系统" if entry.by == case_owners.SYSTEM else entry.by
+
+
 def said(entry: CaseEntry, case: Case, now: datetime, files: Sequence[CaseFile] = ()) -> Said:
     when = spoken(entry.created_at, now)
     if case.anonymous:  # only the day is kept
@@ -54,7 +59,7 @@ def said(entry: CaseEntry, case: Case, now: datetime, files: Sequence[CaseFile] 
         move = f"{entry.from_state.label_in(case.kind)} → {entry.to_state.label_in(case.kind)}"
     asked = entry.kind is EntryKind.STAFF and entry.to_state is CaseState.WAITING_USER
     who = "追问" if asked else WHO[entry.kind]
-    return Said(entry.kind, who, entry.by, when, move, cases.text_of(entry), files)
+    return Said(entry.kind, who, by_whom(entry), when, move, cases.text_of(entry), files)
 
 
 async def read(
@@ -92,7 +97,7 @@ async def refuse_unseen(session: AsyncSession, case: Case, seen: int, now: datet
         raise MovedOn("您写的时候，本人又有了动静，请先看看再办。您写的还在。")
     done = what.move.rpartition(" ")[2] or what.who
     raise MovedOn(
-        f"您写的时候，{last.by}（{what.when}）已经处理过，现在是「{done}」。请先看看再办，您写的还在。"
+        f"您写的时候，{by_whom(last)}（{what.when}）已经处理过，现在是「{done}」。请先看看再办，您写的还在。"
     )
 
 

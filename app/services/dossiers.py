@@ -166,7 +166,7 @@ def _reporter(case: Case, known: Known | None) -> str:
 
 def _who(entry: CaseEntry) -> str:
     who = case_threads.WHO[entry.kind]
-    by = "系统" if entry.by == case_owners.SYSTEM else entry.by
+    by = case_threads.by_whom(entry)
     return f"{who} · {by}" if by else who
 
 
