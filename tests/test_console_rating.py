@@ -55,6 +55,7 @@ async def test_from_a_bad_score_to_the_call_back(ends: Ends, admin: Worker) -> N
     assert "5 很满意" in (page := await admin.reads(f"/cases/{good}")) and "已回访" not in page
     page = await admin.reads(f"/cases/{bad}")
     assert "1 不满意" in page and "&lt;script&gt;" in page and "<script>alert" not in page
+    assert "备注 · 系统 · " in page and "system" not in page
     at = f"/cases/{bad}/called-back"
     for what in ("", "长" * 201):
         refused = await admin.sends(at, what=what)
