@@ -21,6 +21,7 @@ class DutyRoom(StrEnum):
     LEGAL = "legal"
     COUNSEL = "counsel"
     HEALTH = "health"
+    COMPLAINTS = "complaints"
 
     @property
     def label(self) -> str:
@@ -32,6 +33,7 @@ _ROOMS = {
     DutyRoom.LEGAL: "法律咨询",
     DutyRoom.COUNSEL: "心理疏导",
     DutyRoom.HEALTH: "健康咨询",
+    DutyRoom.COMPLAINTS: "投诉建议",
 }
 
 

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
-from app.services import duty_rooms, permissions, rota, staff_skills
+from app.services import complaint_timers, duty_rooms, permissions, rota, staff_skills
 from app.services.permissions import Forbidden, Standing
 from app.services.staff_skills import Work
-from models import CaseKind, DutyRoom, DutyShift, Half, Role, Staff
+from models import CaseKind, DutyRoom, DutyShift, Half, Outbox, Role, Staff
+from tests.complaining import complain, look, person
 from tests.on_duty_kit import AM, MONDAY, PM, TODAY, at, employ
 
 LEGAL = DutyRoom.LEGAL
@@ -145,7 +146,7 @@ async def test_a_lead_leads_where_he_answers_and_an_administrator_everywhere(ses
     head = await standing(session, await employ(session, "赵律师", Role.LAWYER, Role.LEAD))
     lawyer = await standing(session, await employ(session, "张律师", Role.LAWYER))
 
-    assert duty_rooms.led_by(boss) == list(DutyRoom)
+    assert duty_rooms.led_by(boss) == list(duty_rooms.GIVEN)
     assert duty_rooms.led_by(head) == [LEGAL]
     assert duty_rooms.led_by(lawyer) == []
     leads = await duty_rooms.list_leads(session, LEGAL)
@@ -244,3 +245,43 @@ async def test_skills_of_others_are_changed_by_who_is_set_over_them(session: Asy
 
 def test_the_week_begins_on_monday() -> None:
     assert rota.monday_of(datetime(2026, 11, 29).date()) == TODAY
+
+
+# --- complaints --------------------------------------------------------------------------------------------
+
+
+async def test_who_is_on_duty_for_complaints_hears_what_is_due_and_else_all_do(session: AsyncSession) -> None:
+    by = await lead(session)
+    zhao = await employ(session, "赵芳", Role.COMPLAINTS, wechat=True)
+    qian = await employ(session, "钱进", Role.COMPLAINTS, wechat=True)
+    zhang = await employ(session, "张律师", Role.LAWYER)
+    room, due = DutyRoom.COMPLAINTS, at("2026-11-26 10:00")
+    await rota.add(session, room, zhao, [(due.date(), AM)], by, MONDAY)
+    with pytest.raises(DomainError, match="不能答复投诉建议"):
+        await rota.add(session, room, zhang, [(due.date(), AM)], by, MONDAY)
+
+    async def told(now: datetime) -> set[int | None]:
+        """Who hears of a complaint that nobody has taken up."""
+        number = (await complain(session, await person(session), now=MONDAY)).number
+        case, complaint = await look(session, number)
+        complaint.remind_due_at = now
+        await session.flush()
+        await complaint_timers.advance(session, case.id, now)
+        heard = set(await session.scalars(sa.select(Outbox.person_id).where(Outbox.kind == "staff.due")))
+        await session.execute(sa.delete(Outbox))
+        return heard
+
+    assert await told(due) == {zhao.person_id}
+    assert await told(at("2026-11-26 15:00")) == {zhao.person_id, qian.person_id}
+
+
+async def test_complaints_are_given_to_departments_and_not_by_the_rota(session: AsyncSession) -> None:
+    by = await lead(session)
+    case, _ = await look(session, (await complain(session, await person(session), now=MONDAY)).number)
+
+    assert duty_rooms.room_of(case) is None
+    with pytest.raises(NotFound, match="不自动派件"):
+        await duty_rooms.turn(session, DutyRoom.COMPLAINTS, True, 0, by, MONDAY)
+    head = await standing(session, await employ(session, "赵芳", Role.COMPLAINTS, Role.LEAD))
+    assert duty_rooms.leads(head, DutyRoom.COMPLAINTS) and duty_rooms.led_by(head) == []
+    assert CaseKind.COMPLAINT not in staff_skills.offered(head)

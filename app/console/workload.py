@@ -54,7 +54,7 @@ async def turn(room: DutyRoom, request: Request, desk: ActingDesk, shell: InShel
         async with desk.acting() as session:
             await duty_rooms.turn(session, room, on, version, desk.standing, now)
     except DomainError as error:
-        if error.status == 403:
+        if error.status in (403, 404):
             raise
         return shell.refused("workload.html", error, **await _shown(desk, room, now))
     words = f"{room.label}的新事项会派给值班的人。" if on else f"{room.label}不再自动派件，大家自己接。"

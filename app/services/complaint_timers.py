@@ -17,12 +17,13 @@ from app.services import (
     complaints,
     departments,
     permissions,
+    rota,
     staff_notices,
 )
 from app.services.complaint_lists import OURS
 from app.services.complaints import SYSTEM
 from app.services.permissions import Right
-from models import OVER, Case, CaseState, Complaint, Staff
+from models import OVER, Case, CaseState, Complaint, DutyRoom, Staff
 
 REMINDED, ESCALATED, RESUMED = "reminded", "escalated", "resumed"
 _TO_DO = {
@@ -72,7 +73,7 @@ async def _remind(session: AsyncSession, case: Case, complaint: Complaint, now: 
         entry = await case_work.note(session, case, f"到期没有办：{to_do}，已提醒经办人", SYSTEM, now)
         words = f"{case.kind.label} {case.number} 到期了，{to_do}。请到工作台办。"
         await staff_notices.complaint_due(
-            session, case, entry, await _who_acts(session, case, complaint), words, now
+            session, case, entry, await _who_acts(session, case, complaint, now), words, now
         )
         return REMINDED
     complaint.remind_due_at = None
@@ -83,7 +84,11 @@ async def _remind(session: AsyncSession, case: Case, complaint: Complaint, now: 
     return ESCALATED
 
 
-async def _who_acts(session: AsyncSession, case: Case, complaint: Complaint) -> list[Staff]:
+async def _who_acts(session: AsyncSession, case: Case, complaint: Complaint, now: datetime) -> list[Staff]:
+    """Of the union's room who is on duty in it, and where nobody is, all who work there."""
     if case.state in (*OURS, CaseState.REPLIED) or complaint.department_id is None:
+        duty = await rota.list_on_duty(session, DutyRoom.COMPLAINTS, now)
+        if on_duty := [each.staff for each in duty]:
+            return on_duty
         return await permissions.list_able(session, Right.COMPLAINTS_WORK, None)
     return await departments.list_people(session, complaint.department_id, complaint)

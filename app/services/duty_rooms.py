@@ -1,5 +1,5 @@
 """The rooms for which somebody is on duty: what lies in each, who answers there, who leads it, and whether
-new cases are given to who is on duty.
+new cases are given to who is on duty. Complaints are given to departments: on duty is who takes them up.
 
 Not here: who is on duty (`rota`), who gets a case (`case_assigning`).
 """
@@ -12,7 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.errors import DomainError
+from app.errors import DomainError, NotFound
 from app.services import permissions
 from app.services.audit import does
 from app.services.cases import CORRECTION
@@ -33,12 +33,14 @@ PLACES: Final[Mapping[DutyRoom, Place]] = {
     DutyRoom.LEGAL: Place((CaseKind.CONSULTATION,), Right.LEGAL_READ, Right.LEGAL_ANSWER),
     DutyRoom.COUNSEL: Place((CaseKind.COUNSELLING,), Right.COUNSEL_READ, Right.COUNSEL_ANSWER),
     DutyRoom.HEALTH: Place((CaseKind.HEALTH,), Right.HEALTH_READ, Right.HEALTH_ANSWER),
+    DutyRoom.COMPLAINTS: Place((CaseKind.COMPLAINT,), Right.COMPLAINTS_READ, Right.COMPLAINTS_WORK),
 }
-_OF_KIND: Final = {kind: room for room, place in PLACES.items() for kind in place.kinds}
+GIVEN: Final = tuple(room for room in PLACES if room is not DutyRoom.COMPLAINTS)  # to one person each
+_OF_KIND: Final = {kind: room for room in GIVEN for kind in PLACES[room].kinds}
 
 
 def room_of(case: Case) -> DutyRoom | None:
-    """None for what nobody is on duty for."""
+    """From which it is given to somebody; None for what is given to nobody so."""
     return None if case.topic == CORRECTION else _OF_KIND.get(case.kind)
 
 
@@ -59,7 +61,8 @@ def leads(standing: Standing, room: DutyRoom) -> bool:
 
 
 def led_by(standing: Standing) -> list[DutyRoom]:
-    return [room for room in DutyRoom if leads(standing, room)]
+    """Of those whose cases are given to somebody."""
+    return [room for room in GIVEN if leads(standing, room)]
 
 
 async def list_leads(session: AsyncSession, room: DutyRoom) -> list[Staff]:
@@ -102,9 +105,12 @@ async def turn(
 
     `version`: of the setting that `by` has seen; 0 for none.
 
-    Raises: Forbidden; DomainError: somebody else has changed it meanwhile.
+    Raises: Forbidden; NotFound: its cases are given to departments; DomainError: somebody else has changed it
+        meanwhile.
     """
     demand(by, room)
+    if room not in GIVEN:
+        raise NotFound(f"{room.label}由工会转给部门，不自动派件。")
     found = await setting(session, room)
     does(session, "duty.assigns", room.value, assigns=on)
     if found.assigns is on:

@@ -15,7 +15,7 @@ from app.clock import civil_date
 from app.errors import DomainError
 from app.services import care_topics, duty_rooms, permissions, staff
 from app.services.audit import does
-from app.services.duty_rooms import PLACES
+from app.services.duty_rooms import GIVEN, PLACES
 from app.services.feedback_topics import FeedbackTopic
 from app.services.forgetting import change
 from app.services.legal_topics import LegalTopic
@@ -67,7 +67,7 @@ def spoken(skills: Skills) -> str:
 
 def offered(standing: Standing) -> dict[CaseKind, Mapping[str, str]]:
     """The kinds that he may answer by his roles, with their topics."""
-    kinds = [kind for place in PLACES.values() if may(standing, place.answers) for kind in place.kinds]
+    kinds = [kind for room in GIVEN if may(standing, PLACES[room].answers) for kind in PLACES[room].kinds]
     return {kind: TOPICS[kind] for kind in kinds}
 
 
