@@ -164,7 +164,7 @@ def warnings(consultation: Consultation, today: date) -> list[str]:
 
 def agreed(consultation: Consultation, now: datetime) -> list[tuple[str, str]]:
     """What the member agreed to and when, as name and value."""
-    told = f"{spoken(consultation.consent_at, now)}同意（{consultation.consent_version} 版）"
+    told = f"{spoken(consultation.consent_at, now)} 同意（{consultation.consent_version} 版）"
     handed_on = consultation.referral_consent_at
     more = [("转介", f"{spoken(handed_on, now)}记下本人的单独同意")] if handed_on is not None else []
     return [("告知", told), *more]

@@ -219,9 +219,9 @@ def warnings(row: LegalAid, today: date) -> list[str]:
 
 def agreed(row: LegalAid, now: datetime) -> list[tuple[str, str]]:
     """What the member agreed to and promised, as name and value."""
-    told = [("告知", f"{spoken(row.consent_at, now)}同意（{row.consent_version} 版）")]
+    told = [("告知", f"{spoken(row.consent_at, now)} 同意（{row.consent_version} 版）")]
     if row.promised_at is not None:
-        told.append(("诚信承诺", f"{spoken(row.promised_at, now)}承诺（{PROMISE_VERSION} 版）"))
+        told.append(("诚信承诺", f"{spoken(row.promised_at, now)} 承诺（{PROMISE_VERSION} 版）"))
     return told
 
 
