@@ -32,7 +32,7 @@ class NotAMember(DomainError):
     status = 403
 
     def __init__(self) -> None:
-        super().__init__("留言板请绑定工号的职工来写，看是谁都可以看。")
+        super().__init__("留言板谁都可以看，绑定了工号的职工才能写，请先绑定工号。")
 
 
 class TooMany(DomainError):

@@ -83,7 +83,7 @@ def called(care: Care) -> str:
 
 def agreed(care: Care, now: datetime) -> list[tuple[str, str]]:
     """What the member agreed to and when, as name and value."""
-    told = f"{spoken(care.consent_at, now).removesuffix('0:00').rstrip()}同意（{care.consent_version} 版）"
+    told = f"{spoken(care.consent_at, now).removesuffix('0:00').rstrip()} 同意（{care.consent_version} 版）"
     handed_on = care.referral_consent_at
     more = [("转介", f"{spoken(handed_on, now)}记下本人的单独同意")] if handed_on is not None else []
     return [("告知", told), *more]
