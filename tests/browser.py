@@ -38,7 +38,7 @@ from playwright.async_api import (
 
 CHROMIUM = shutil.which("chromium")
 PATIENCE = 20.0  # seconds; a slow machine is no failure
-STARTS = 90.0  # seconds; the first start makes a database and reads all knowledge
+STARTS = 180.0  # seconds; the first start makes a database and reads all knowledge
 expect.set_options(timeout=PATIENCE * 1000)
 
 

@@ -86,6 +86,7 @@ async def takes_it(worker: Worker, number: str) -> None:
     line = worker.page.locator("#list tbody tr").filter(has_text=number)
     await expect(line).to_contain_text("公司要调我到外县")
     await expect(line).to_contain_text("加急")
+    await expect(worker.part("bulk-take")).to_be_visible()  # what is done with several came with the first
     await line.get_by_role("link").click()
     pane = worker.page.locator("#pane")
     await expect(pane.get_by_test_id("warning").filter(has_text="还有 5 天")).to_be_visible()
@@ -162,6 +163,8 @@ async def at_the_lead(chromium: Browser, office: Office) -> AsyncIterator[Worker
 async def calls_back(lead: Worker, number: str) -> None:
     await waits(lead, "评价不满意的法律咨询").click()
     await lead.page.locator("#list tbody tr").filter(has_text="公司要调我到外县").get_by_role("link").click()
+    await expect(lead.part("bulk-take")).to_have_count(0)  # nothing here can be taken
+    await expect(lead.part("owner")).to_contain_text("由张敏办的")
     await expect(lead.part("rating")).to_contain_text("2 不太满意")
     await expect(lead.part("rating-words")).to_have_text("等得有点久")
     await lead.part("call-back").click()
