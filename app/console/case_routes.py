@@ -8,6 +8,7 @@ from app.console import (
     case_bulk,
     case_knowledge,
     case_looking,
+    case_macros,
     case_owning,
     case_printing,
     case_rating,
@@ -124,6 +125,12 @@ def _add_aids(router: APIRouter, room: CaseRoom) -> None:
     @router.post("/{number}/draft", dependencies=may_answer)
     async def draft(number: str, request: Request, desk: ActingDesk, shell: InShell) -> Response:
         return await case_aids.draft(room, number, request, desk, shell)
+
+    @router.post("/{number}/macro/{public_id}", dependencies=may_answer)
+    async def macro(
+        number: str, public_id: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
+    ) -> Response:
+        return await case_macros.run(room, number, public_id, request, desk, shell, office)
 
     @router.post("/{number}/typing", dependencies=may_answer)
     async def types(number: str, desk: ActingDesk, office: OfficeInUse) -> Response:
