@@ -12,11 +12,12 @@ from app.console.navigation import Section
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError
-from app.services import branches, canned_replies
+from app.services import branches, canned_replies, macro_steps, permissions
 from app.services.canned_replies import NAMES, ROOMS, TITLE_LENGTH, Filled, MovedOn
 from app.services.case_work import ANSWER_LENGTH
+from app.services.macro_steps import BACK
 from app.services.permissions import Right
-from models import CannedReply
+from models import CannedReply, Staff
 
 PAGE: Final = "/console/canned"
 EVERYBODY: Final = "all"
@@ -88,12 +89,13 @@ async def delete(public_id: str, desk: ActingDesk, shell: InShell) -> Response:
 
 async def _typed(request: Request) -> dict[str, Any]:
     form = await forms.read(request)
-    names = ("title", "text", "whose", "branch", "version")
+    names = ("title", "text", "whose", "branch", "version", *macro_steps.FIELDS)
     return {name: forms.words(form, name) for name in names} | {"rooms": forms.several(form, "rooms")}
 
 
 def _kept(reply: CannedReply) -> dict[str, Any]:
-    return {"title": reply.title, "text": reply.text, "rooms": reply.rooms, "version": reply.version}
+    kept = {"title": reply.title, "text": reply.text, "rooms": reply.rooms, "version": reply.version}
+    return kept | (reply.steps or {})
 
 
 async def _filled(session: AsyncSession, desk: Desk, typed: dict[str, Any]) -> Filled:
@@ -105,7 +107,18 @@ async def _filled(session: AsyncSession, desk: Desk, typed: dict[str, Any]) -> F
             raise DomainError("没有这个分会，请刷新页面再选。")
         branch_id = branch.id
     owner = None if is_shared else desk.standing.staff_id
-    return Filled(typed["title"], typed["text"], typed["rooms"], owner, branch_id)
+    steps = macro_steps.steps_of(typed)
+    to = steps.get("hand", BACK) if steps else BACK
+    if to != BACK and to not in {each.public_id for each in await _colleagues(session, desk)}:
+        raise DomainError("没有这位同事，请刷新页面再选。")
+    return Filled(typed["title"], typed["text"], typed["rooms"], owner, branch_id, steps)
+
+
+async def _colleagues(session: AsyncSession, desk: Desk) -> list[Staff]:
+    """To whom somebody may be handed in one of the desk's rooms; by name."""
+    rights = [ROOMS[key].right for key in canned_replies.rooms_of(desk.standing)]
+    found = {each.id: each for right in rights for each in await permissions.list_able(session, right)}
+    return sorted(found.values(), key=lambda each: (each.name, each.id))
 
 
 async def _form(session: AsyncSession, desk: Desk, reply: CannedReply | None) -> dict[str, Any]:
@@ -122,6 +135,9 @@ async def _form(session: AsyncSession, desk: Desk, reply: CannedReply | None) ->
         "rooms": {key: room for key, room in ROOMS.items() if key in rooms or key in kept},
         "names": NAMES,
         "longest": ANSWER_LENGTH,
+        "colleagues": await _colleagues(session, desk),
+        "longest_note": macro_steps.NOTE_LENGTH,
+        "most_days": macro_steps.MOST_DAYS,
         "longest_title": TITLE_LENGTH,
     }
 

@@ -3,7 +3,7 @@
 Not here: what is done with it (`case_aids`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,10 +21,11 @@ from app.services import (
     case_reminders,
     closed_cases,
     knowledge_pieces,
+    macros,
     typing_hints,
 )
 from app.services.permissions import Right
-from models import OVER, Case
+from models import OVER, CannedReply, Case
 
 ASKED_LENGTH = 60  # characters of a search
 
@@ -42,9 +43,11 @@ async def beside(
     }
     if case.state in OVER or not may_answer:
         return found
+    canned = await canned_replies.list_fitting(session, case, room.answers, desk.standing)
     readers = await case_mentions.list_readers(session, case, room.reads)
     return found | {
-        "canned": await canned_replies.list_fitting(session, case, room.answers, desk.standing),
+        "canned": _with_words(canned),
+        "macros": await macros.offers(session, case, canned, desk.standing, now),
         "draft": await case_drafts.text_of(session, case, desk.standing),
         "others": await case_drafts.others_writing(session, case, desk.standing, now),
         "reminders": await case_reminders.list_open(session, case, desk.standing.staff_id),
@@ -71,6 +74,13 @@ async def look(desk: Desk, shown: Mapping[str, Any], now: datetime) -> None:
 async def sought(session: AsyncSession, desk: Desk, case: Case, answers: Right, words: str) -> dict[str, Any]:
     """What there is to be put in, by words that somebody looks for."""
     return {
-        "canned": await canned_replies.list_fitting(session, case, answers, desk.standing, words),
+        "canned": _with_words(
+            await canned_replies.list_fitting(session, case, answers, desk.standing, words)
+        ),
         "pieces": knowledge_pieces.search(desk.shared.library, words),
     }
+
+
+def _with_words(found: Sequence[CannedReply]) -> list[CannedReply]:
+    """Those that have something to put into an answer."""
+    return [each for each in found if each.text]

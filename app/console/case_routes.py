@@ -9,6 +9,7 @@ from app.console import (
     case_knowledge,
     case_listing,
     case_looking,
+    case_macros,
     case_owning,
     case_printing,
     case_rating,
@@ -117,6 +118,12 @@ def _add_aids(router: APIRouter, room: CaseRoom) -> None:
     add_writing(router, room)
     add_following(router, room)
     add_notes(router, room)
+
+    @router.post("/{number}/macro/{public_id}", dependencies=may_answer)
+    async def macro(
+        number: str, public_id: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
+    ) -> Response:
+        return await case_macros.run(room, number, public_id, request, desk, shell, office)
 
     @router.post("/{number}/typing", dependencies=may_answer)
     async def types(number: str, desk: ActingDesk, office: OfficeInUse) -> Response:

@@ -115,6 +115,16 @@ def does(
         watch.changes.append({"details": {name: _plain(value) for name, value in details.items()}})
 
 
+async def next_act(session: AsyncSession) -> None:
+    """What was done so far is an act of its own, with its own row; what follows here is another."""
+    watch: Watch | None = session.info.get(_WATCH)
+    if watch is None or not watch.act:
+        return
+    await session.flush()
+    await (await session.connection()).execute(_PUT_DOWN, _row(watch, watch.act))
+    session.info[_WATCH] = Watch(watch.actor, watch.now, watch.otherwise, watch.subject)
+
+
 # --- what is flushed ---------------------------------------------------------------------------------------
 
 

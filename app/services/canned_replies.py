@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -61,6 +61,7 @@ class Filled:
     rooms: Sequence[str]
     staff_id: int | None
     branch_id: int | None = None
+    steps: dict[str, Any] | None = None  # what it goes on to do, pressed once (`macro_steps`)
 
 
 class MovedOn(DomainError):
@@ -172,7 +173,7 @@ async def add(session: AsyncSession, who: Standing, filled: Filled, now: datetim
     _refuse_wrong(who, filled)
     found = list(await session.scalars(_of_owner(filled.staff_id)))
     same = next((each for each in found if each.title == filled.title), None)
-    if same is not None and same.text == filled.text and same.branch_id == filled.branch_id:
+    if same is not None and _says(same) == _says(filled):
         return same
     _refuse_taken(same, filled)
     if len(found) >= MOST:
@@ -198,7 +199,7 @@ async def change(
         when = spoken(reply.changed_at, now)
         raise MovedOn(f"您改的时候，{reply.changed_by}（{when}）已经改过。请先看看现在的，您写的还在。")
     branch_id = filled.branch_id if reply.staff_id is None else None
-    filled = Filled(filled.title, filled.text, filled.rooms, reply.staff_id, branch_id)
+    filled = Filled(filled.title, filled.text, filled.rooms, reply.staff_id, branch_id, filled.steps)
     _refuse_wrong(who, filled, kept=reply.rooms)
     others = await session.scalars(_of_owner(reply.staff_id).where(CannedReply.id != reply.id))
     _refuse_taken(next((each for each in others if each.title == filled.title), None), filled)
@@ -243,6 +244,7 @@ def _demand(who: Standing, reply: CannedReply) -> None:
 
 def _put(reply: CannedReply, who: Standing, filled: Filled, now: datetime) -> CannedReply:
     reply.title, reply.text, reply.rooms = filled.title, filled.text, list(filled.rooms)
+    reply.steps = filled.steps
     reply.staff_id, reply.branch_id = filled.staff_id, filled.branch_id
     reply.changed_by, reply.changed_at = who.name, now
     return reply
@@ -253,7 +255,7 @@ def _refuse_wrong(who: Standing, filled: Filled, kept: Collection[str] = ()) -> 
         demand(who, Right.CANNED_EDIT, filled.branch_id)
     if not filled.title or len(filled.title) > TITLE_LENGTH:
         raise DomainError(f"请写标题，1 到 {TITLE_LENGTH} 个字。")
-    if not filled.text or len(filled.text) > ANSWER_LENGTH:
+    if len(filled.text) > ANSWER_LENGTH or not (filled.text or filled.steps):
         raise DomainError(f"请写内容，1 到 {ANSWER_LENGTH} 个字。")
     if unknown := [each for each in _NAMED.findall(filled.text) if each not in NAMES]:
         known = "、".join(f"{{{each}}}" for each in NAMES)
@@ -262,6 +264,10 @@ def _refuse_wrong(who: Standing, filled: Filled, kept: Collection[str] = ()) -> 
         raise DomainError("请选在哪里用，至少一处。")
     if not set(filled.rooms) <= {*rooms_of(who), *kept}:
         raise DomainError("没有这一处，请刷新页面再选。")
+
+
+def _says(one: CannedReply | Filled) -> tuple[Any, ...]:
+    return one.text, one.branch_id, one.steps
 
 
 def _refuse_taken(same: CannedReply | None, filled: Filled) -> None:
