@@ -36,6 +36,7 @@ from app.services import case_threads, coordination, staff_sign_in
 from app.services.staff_sign_in import SignedIn
 from app.services.workings import Program
 from app.settings import Settings, load_settings
+from app.stopping import told_to_stop
 from app.web import assets
 from app.web.limits import Limit
 from app.web.packing import Packing
@@ -121,11 +122,11 @@ class Service:
             await house.waker.start()
             house.rounds.start()
             try:
-                yield
+                with told_to_stop(self._office.open_pages.stop):
+                    yield
             finally:
                 self._callbacks.clear()
-                if self._office is not None:
-                    self._office.open_pages.stop()
+                self._office.open_pages.stop()
                 self.house = self._shared = self._door = self._gate = self._office = None
                 await house.rounds.stop()
                 if self._look is not None:

@@ -35,7 +35,7 @@ EVERYTHING_BELOW_ASSEMBLY = BELOW_EDGES | {
         "app.jobs",
     ),
     *("app.logs", "app.menus", "app.metrics", "app.migrations", "app.portal", "app.console"),
-    *("app.api", "app.web", "app.wechat"),
+    *("app.api", "app.web", "app.wechat", "app.stopping"),
 }
 
 # Room → what it may import; a room is always free to import itself. A name with a dot more than a room's is
@@ -47,6 +47,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app": frozenset(),
     "app.errors": frozenset(),
     "app.clock": frozenset(),
+    "app.stopping": frozenset(),
     "app.content_files": frozenset({"app.errors"}),
     "app.database": frozenset({"app.sqlite_inline"}),
     "app.gathered": frozenset({"app.database"}),

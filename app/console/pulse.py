@@ -22,7 +22,7 @@ class Pulse:
     def __init__(self, look: Callable[[], Awaitable[int]]) -> None:
         self._look = look
         self.newest = UNKNOWN  # while somebody waits at most half a second old
-        self._waiting = 0
+        self._waiting, self._stopped = 0, False
         self._moved = asyncio.Event()
         self._watchman: asyncio.Task[None] | None = None
 
@@ -34,15 +34,18 @@ class Pulse:
             self._watchman = asyncio.create_task(self._watch())
         try:
             async with asyncio.timeout(PATIENCE):
-                while self.newest in (UNKNOWN, seen):
+                while self.newest in (UNKNOWN, seen) and not self._stopped:
                     await self._moved.wait()
         except TimeoutError:
             return seen
         finally:
             self._waiting -= 1
-        return self.newest
+        return seen if self._stopped else self.newest
 
     def stop(self) -> None:
+        """Nobody waits any longer: a server that stops would wait for those."""
+        self._stopped = True
+        self._moved.set()
         if self._watchman is not None:
             self._watchman.cancel()
 
