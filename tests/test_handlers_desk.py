@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from app.database import Database
-from app.services import case_work, cases
-from models import Case, CaseEntry, CaseKind, EntryKind
+from app.services import case_work, cases, correcting
+from models import Case, CaseEntry, CaseKind, EntryKind, Follower
 from tests.conftest import FakeClock
 from tests.talking import Talk
 from tests.town import our_town
@@ -117,3 +117,22 @@ async def test_the_same_push_twice_opens_one_case(talk: Talk) -> None:
     async with talk.database.reading() as session:
         desks = sa.select(sa.func.count()).select_from(Case).where(Case.kind == CaseKind.DESK)
         assert await session.scalar(desks) == 1
+
+
+async def test_a_request_to_put_data_right_is_no_talk(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.follows()
+    async with talk.database.transaction() as session:
+        whose = await session.scalar(sa.select(Follower.person_id).where(Follower.openid == li.openid))
+        assert whose is not None
+        await correcting.ask(session, whose, "手机号写错了一位", channel="portal", now=talk.clock.now())
+
+    await li.says("今天天气怎么样")
+    answered = await li.says("人工")
+
+    assert answered.startswith("已转给工作人员。\n编号 RG-2026-0002。")
+    await li.says("北门的灯坏了")
+    async with talk.database.reading() as session:
+        asked = await case_work.get_case(session, "RG-2026-0001")
+        entries = await case_work.list_entries(session, asked)
+    assert [cases.text_of(each) for each in entries] == ["更正个人信息：手机号写错了一位"]

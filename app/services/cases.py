@@ -114,7 +114,7 @@ async def open_case(
         "anonymous": anonymous,
         "opened_at": at,
         "first_answer_due_at": due_at,
-        "talk_until": now + case_clocks.TALK_GOES_ON if kind is CaseKind.DESK else None,
+        "talk_until": now + case_clocks.TALK_GOES_ON if _is_talk(kind, topic) else None,
         **_owed(kind, due_at, at),
         "overdue": False,
         "version": 1,
@@ -154,9 +154,12 @@ def moment_kept(now: datetime, *, anonymous: bool) -> datetime:
 
 async def find_open_desk(session: AsyncSession, person_id: int) -> Case | None:
     """The person's 人工 case that is not closed; there is at most one."""
-    return await session.scalar(
-        mine(person_id, CaseKind.DESK).where(Case.state != CaseState.CLOSED).order_by(Case.id.desc()).limit(1)
-    )
+    talks = mine(person_id, CaseKind.DESK).where(Case.topic != CORRECTION, Case.state != CaseState.CLOSED)
+    return await session.scalar(talks.order_by(Case.id.desc()).limit(1))
+
+
+def _is_talk(kind: CaseKind, topic: str) -> bool:
+    return kind is CaseKind.DESK and topic != CORRECTION
 
 
 async def add_entry(
