@@ -117,7 +117,7 @@
     if (!box?.value.trim() || performance.now() - typed < 15000) return;
     typed = performance.now();
     const body = new URLSearchParams({token: box.form.elements.token.value});
-    fetch(box.dataset.typing, {method: "POST", body, ...alone}).catch(() => {});
+    fetch(box.dataset.typing, {method: "POST", body}).catch(() => {});
   });
 
   document.documentElement.dataset.ready = "yes";

@@ -70,7 +70,7 @@ async def test_a_post_is_written_by_talking_and_leaves_no_words_behind(
 async def test_who_has_left_the_roster_reads_only(database: Database, clock: FakeClock) -> None:
     async with our_town(database, clock) as talk:
         stranger = await talk.person("孙丽")
-        assert "请绑定工号" in await stranger.says("发帖")
+        assert "请先绑定工号" in await stranger.says("发帖")
         assert "还没有帖子" in await stranger.says("留言板")
 
 

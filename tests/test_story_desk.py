@@ -3,16 +3,17 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
 from tests import browser, pdf_words
-from tests.browser import PATIENCE, Office, Phone
+from tests.browser import Office, Phone
 from tests.test_story_console import Worker, before_a_screen, starts, worker
 
 pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import TimeoutError as NotInTime
 
 __all__ = ["worker"]
 office, chromium, phone = browser.office, browser.chromium, browser.phone
@@ -98,9 +99,11 @@ async def takes_it(worker: Worker, number: str) -> None:
 async def looks_at_the_evidence(worker: Worker) -> None:
     """The picture may be on its way from WeChat still."""
     button = worker.part("open-file")
-    async with asyncio.timeout(PATIENCE):
-        while not await button.is_visible():
-            await worker.page.reload()
+    for _ in range(20):
+        with suppress(NotInTime):
+            await button.wait_for(timeout=3000)
+            break
+        await worker.page.reload()
     async with worker.page.expect_popup() as opened:
         await button.click()
     shown = await opened.value
@@ -163,7 +166,7 @@ async def at_the_lead(chromium: Browser, office: Office) -> AsyncIterator[Worker
 async def calls_back(lead: Worker, number: str) -> None:
     await waits(lead, "评价不满意的法律咨询").click()
     await lead.page.locator("#list tbody tr").filter(has_text="公司要调我到外县").get_by_role("link").click()
-    await expect(lead.part("bulk-take")).to_have_count(0)  # nothing here can be taken
+    await expect(lead.part("bulk-take")).to_be_hidden()  # nothing here can be taken
     await expect(lead.part("owner")).to_contain_text("由张敏办的")
     await expect(lead.part("rating")).to_contain_text("2 不太满意")
     await expect(lead.part("rating-words")).to_have_text("等得有点久")
