@@ -169,6 +169,16 @@ _TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "tip.topic": _labels(Topic),
 }
+# What an empty column means, where it means something.
+NOTHING: Final[Mapping[str, str]] = {
+    "activity.audience": "大家",
+    "activity.branch_id": "整个工会",
+    "activity.capacity": "不限",
+    "canned_reply.branch_id": "都出现",
+    "canned_reply.staff_id": "大家",
+    "staff_grant.branch_id": "整个工会",
+    "staff_skill.topic": "全部",
+}
 # Details of acts: of one act, or of all that begin so.
 _OF_ACTS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
     "case.caller": {"came": _labels(case_callers.Came), "kind": _labels(CaseKind)},

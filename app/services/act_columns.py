@@ -78,7 +78,7 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "rooms": "用在",
         "steps": "接着办",
         "branch_id": "在哪个分会的事项里出现",
-        "staff_id": "归谁用（空的是大家）",
+        "staff_id": "归谁用",
         "uses": "用过（次）",
     },
     "case": {

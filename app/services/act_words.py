@@ -126,7 +126,7 @@ def _values(side: object) -> dict[str, Any]:
 
 def _words(row: _Row, name: str, value: object, form: str) -> str:
     if value is None or value in ("", [], {}):
-        return EMPTY
+        return act_codes.NOTHING.get(f"{row.table}.{name}", EMPTY)
     if isinstance(value, bool):
         return "是" if value else "否"
     table = Base.metadata.tables.get(row.table)
