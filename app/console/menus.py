@@ -30,7 +30,7 @@ from app.menus.mistakes import MenuMistakes
 from app.menus.model import MenuFile
 from app.menus.targets import rule_target
 from app.menus.wording import does
-from app.services import audience_rows
+from app.services import act_codes, audience_rows
 from app.services.audit import does as record
 from app.services.permissions import Right, Standing, may
 from models import MenuPushStep, MenuRevision, StepState
@@ -222,7 +222,7 @@ async def _of(session: AsyncSession, number: int) -> dict[str, Any]:
         raise NotFound(f"没有第 {number} 版菜单。")
     steps = await pushes.steps_of(session, revision)
     state = pushes.in_words(steps)
-    return {"revision": revision, "newest": newest, "steps": steps, "state": state, "words": STEPS}
+    return {"revision": revision, "newest": newest, "steps": steps, "state": state, "words": act_codes.STEPS}
 
 
 async def _refused(desk: Desk, shell: Shell, number: int, error: DomainError | OperatorError) -> HTMLResponse:
@@ -231,12 +231,3 @@ async def _refused(desk: Desk, shell: Shell, number: int, error: DomainError | O
     shown = error if isinstance(error, DomainError) else DomainError(error.message)
     async with desk.reading() as session:
         return shell.refused("menus_one.html", shown, **await _of(session, number))
-
-
-STEPS: Final = {
-    pushes.DEFAULT: "默认菜单",
-    pushes.ENSURE_TAG: "分组用的标签",
-    pushes.CONDITIONAL: "分组菜单",
-    pushes.TIDY: "清理旧的分组菜单",
-    pushes.DONE: "完成",
-}

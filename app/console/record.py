@@ -15,7 +15,7 @@ from app.console.listing import Filter, View
 from app.console.navigation import Found, Section
 from app.console.shell import InShell
 from app.dependencies import Now
-from app.services import acts, acts_found, audit_chain, staff, staff_jobs
+from app.services import act_words, acts, acts_found, audit_chain, staff, staff_jobs
 from app.services.permissions import Right, Standing
 from models import StaffAct
 
@@ -67,7 +67,8 @@ async def one(public_id: str, desk: AtDesk, shell: InShell) -> HTMLResponse:
     async with desk.reading() as session:
         act = await acts_found.get(session, desk.standing, public_id)
         sealed = await acts_found.is_sealed(session, act)
-    return shell.page("record_one.html", act=act, sealed=sealed, label=acts.label)
+        changes = act_words.told(act)
+    return shell.page("record_one.html", act=act, sealed=sealed, label=acts.label, changes=changes)
 
 
 async def _view(request: Request, session: AsyncSession) -> View:

@@ -1,7 +1,7 @@
 """Looking through the record of what staff did, and taking a part of it away as a workbook."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any, Final
 
@@ -10,13 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import day_begins, shanghai
 from app.errors import NotFound
-from app.services import acts
+from app.services import act_codes, act_words, acts
 from app.services.permissions import Right, Standing, scope
 from models import Staff, StaffAct, StaffActSeal
 
 BATCH: Final = 500
-HEADS: Final = ("时间", "经办人", "渠道", "做了什么", "对象", "原因", "改动前后", "来自")
-CHANNELS: Final[Mapping[str, str]] = {"console": "工作台", "cli": "命令行"}
+HEADS: Final = ("时间", "经办人", "渠道", "做了什么", "对象", "原因", "改动前后", "来自", "改动的原始记录")
 
 
 def chosen(
@@ -78,14 +77,15 @@ async def each(session: AsyncSession, wanted: sa.Select[Any]) -> AsyncIterator[S
 
 
 def line(act: StaffAct) -> list[str]:
-    """As `HEADS` has it."""
+    """As `HEADS` has it: what was changed in words, and last as it was put down, for who must prove it."""
     return [
         f"{shanghai(act.at):%Y-%m-%d %H:%M:%S}",
         act.by,
-        CHANNELS.get(act.channel, act.channel),
+        act_codes.CHANNELS.get(act.channel, act.channel),
         acts.label(act.act),
         act.subject,
         act.reason or "",
-        json.dumps(act.changes, ensure_ascii=False) if act.changes else "",
+        "\n".join(each.as_line for each in act_words.told(act)),
         act.address or "",
+        json.dumps(act.changes, ensure_ascii=False) if act.changes else "",
     ]

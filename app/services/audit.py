@@ -30,11 +30,11 @@ from models.types import SealedJSON, SealedText
 MOST: Final = 50  # rows put down one by one; of an act on more the rest is counted
 LONGEST: Final = 300  # characters of a value
 _WATCH: Final = "gonghui.watch"  # in session.info
-_HIDDEN: Final = frozenset({"password", "secret_digest", "code_digest", "mark_digest"})
-_NOT_KEPT: Final = (StaffAct, StaffTry, StaffSession, Outbox, CaseDraft, CaseQueue)
+HIDDEN: Final = frozenset({"password", "secret_digest", "code_digest", "mark_digest"})
+NOT_KEPT: Final = (StaffAct, StaffTry, StaffSession, Outbox, CaseDraft, CaseQueue)
 # Nor what only serves them: counters, leases, wake-ups.
 _NOT_COUNTED: Final = frozenset(
-    {each.__tablename__ for each in _NOT_KEPT} | {"counter", "lease", "shared_version"}
+    {each.__tablename__ for each in NOT_KEPT} | {"counter", "lease", "shared_version"}
 )
 _ACTS: Any = StaffAct.__table__
 _PUT_DOWN: Final = sa.insert(_ACTS).inline()
@@ -170,7 +170,7 @@ def _flushed(session: Session, context: object) -> None:
     if watch is None:
         return
     for row in (*session.new, *session.dirty, *session.deleted):
-        if not isinstance(row, _NOT_KEPT):
+        if not isinstance(row, NOT_KEPT):
             _put_down(watch, session, row)
 
 
@@ -213,7 +213,7 @@ def _columns(mapper: Mapper[Any]) -> dict[str, Callable[[object], Any]]:
 
 
 def _saying(column: sa.ColumnElement[Any]) -> Callable[[object], Any]:
-    if column.key in _HIDDEN:
+    if column.key in HIDDEN:
         return _hidden
     return _digest if isinstance(column.type, SealedText | SealedJSON) else _plain
 

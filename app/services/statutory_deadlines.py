@@ -40,7 +40,7 @@ class Deadline:
 
     @property
     def what(self) -> str:
-        return _WHAT[self.basis]
+        return WHAT[self.basis]
 
     @property
     def law(self) -> str:
@@ -69,7 +69,7 @@ class Deadline:
 
 _ARBITRATION = "《劳动争议调解仲裁法》第二十七条"
 _INJURY = "《工伤保险条例》第十七条"
-_WHAT = {
+WHAT = {
     Basis.ARBITRATION: "申请劳动仲裁",
     Basis.AFTER_LEAVING: "为工资申请劳动仲裁",
     Basis.INJURY_EMPLOYER: "单位申报工伤",

@@ -38,7 +38,7 @@ QUEUE_SECONDS: Final = (60, 600)  # doubtful, bad
 FREE_SHARE: Final = (0.15, 0.05)  # of the disk: doubtful, bad
 FREE_LEAST: Final = 2 * GIGABYTE
 
-_PUSHES: Final = {
+PUSHES: Final = {
     PushTrouble.REPEATED: "微信重发",
     PushTrouble.SILENT: "没来得及存下、等微信重发",
     PushTrouble.CROWDED: "太忙、请对方再发一次",
@@ -178,7 +178,7 @@ async def _pushed(session: AsyncSession, now: datetime) -> Fact:
     """What messages do not tell: pushes that came again, and those that left none behind."""
     chosen = sa.select(PushCount.trouble, PushCount.count).where(PushCount.day == civil_date(now))
     counted: dict[PushTrouble, int] = dict((await session.execute(chosen)).all())
-    told = [f"{words} {counted[each]:,} 次" for each, words in _PUSHES.items() if counted.get(each)]
+    told = [f"{words} {counted[each]:,} 次" for each, words in PUSHES.items() if counted.get(each)]
     if not told:
         return Fact("今天的推送", "没有重发，也没有漏下")
     fact = Fact("今天的推送", "，".join(told))
