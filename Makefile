@@ -35,7 +35,7 @@ run: $(VENV)/.run ## 启动服务（:8000）和一部浏览器里的手机（:80
 
 # A file stays with one process, so that what its tests share is started once.
 # One more than there are processors: each waits a third of its time for servers and pages.
-AT_ONCE := -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --maxprocesses 4 --dist loadfile
+AT_ONCE := -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # A hundred processes are started: what one has compiled serves the others, whatever the environment says.
 test: $(VENV)/.dev ## 运行全部测试 · run all tests

@@ -14,6 +14,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from ipaddress import ip_address
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ NOON = datetime(2026, 11, 23, 12, 0, tzinfo=SHANGHAI)  # a Monday
 TEST_KEYS = {"t1": bytes(range(32))}
 TEST_LOOKUP = b"lookup key of the tests, 32 bytes"
 STATEMENTS = 2000  # compiled ones that a test process keeps
+HEAVY = ("test_story_", "test_faults_", "test_keys_serving", "test_backups_", "test_migrations", "test_demo_")
 
 
 class FakeClock:
@@ -80,6 +82,21 @@ def _no_public_url() -> None:
 
 def pytest_sessionstart() -> None:
     gc.disable()  # nothing that is imported goes again
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files in which whole processes and browsers run stand apart from one another.
+
+    So few of them run at once, and none begins last and is waited for alone.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    heavy = [path for path in files if path.name.startswith(HEAVY)]
+    light = iter([path for path in files if not path.name.startswith(HEAVY)])
+    between = (len(files) - len(heavy)) // (len(heavy) + 1)
+    order = [each for path in heavy for each in (path, *islice(light, between))]
+    items[:] = [item for path in (*order, *light) for item in files[path]]
 
 
 def pytest_collection_finish() -> None:

@@ -155,8 +155,9 @@ async def test_a_word_in_between_ends_nothing(ends: Ends, admin: Worker, li: Pho
 
     assert answer.status_code == 303 and "还没有办完" in await admin.reads(path)
     assert (await receipt_of(ends, li)).done_at is None
-    await li.says("人工")
+    await li.says("尾号 1111 的那个")
     assert "1 件等办理" in await admin.reads("/privacy")  # what they say then goes to the same thread
+    assert "尾号 1111 的那个" in await admin.reads(path)
     assert (await settles(admin, number, "done", "改好了。")).status_code == 303
 
 
