@@ -235,6 +235,24 @@ async def test_what_could_not_be_made_is_made_for_the_next_who_asks(monkeypatch:
     pages.stop()
 
 
+async def test_a_page_that_is_ahead_of_the_last_look_waits_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was read after the look, and has what came meanwhile."""
+    looks, real = iter([7, 7, 9]), asyncio.sleep
+
+    async def look() -> int:
+        return next(looks, 9)
+
+    async def sleep(seconds: float) -> None:
+        await real(0)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    beat = Pulse(look)
+    assert await beat.after(8) == 9
+    monkeypatch.setattr(pulse, "PATIENCE", 0.0)
+    assert await beat.after(10) == 9, "what was deleted since is heard of late, but it is"
+    beat.stop()
+
+
 async def test_one_look_serves_all_and_there_is_none_while_nobody_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -17,7 +17,10 @@ log = structlog.get_logger(__name__)
 
 
 class Pulse:
-    """`look` tells a number that is another whenever something was said or done in any case."""
+    """`look` tells a number that grows whenever something was said or done in any case.
+
+    What was deleted may make it smaller.
+    """
 
     def __init__(self, look: Callable[[], Awaitable[int]]) -> None:
         self._look = look
@@ -27,20 +30,21 @@ class Pulse:
         self._watchman: asyncio.Task[None] | None = None
 
     async def after(self, seen: int) -> int:
-        """The newest, as soon as it is known to be another than `seen`; `seen` after `PATIENCE` seconds."""
+        """The newest, as soon as it is more than `seen`; after `PATIENCE` seconds whatever it is."""
         self._waiting += 1
         if self._watchman is None or self._watchman.done():
             self.newest = UNKNOWN
             self._watchman = asyncio.create_task(self._watch())
         try:
             async with asyncio.timeout(PATIENCE):
-                while self.newest in (UNKNOWN, seen) and not self._stopped:
+                # A page that was read after the look may be ahead of it.
+                while self.newest <= seen and not self._stopped:
                     await self._moved.wait()
         except TimeoutError:
-            return seen
+            pass
         finally:
             self._waiting -= 1
-        return seen if self._stopped else self.newest
+        return seen if self._stopped or self.newest == UNKNOWN else self.newest
 
     def stop(self) -> None:
         """Nobody waits any longer: a server that stops would wait for those."""
