@@ -119,7 +119,6 @@ async def newest(session: AsyncSession) -> int:
     A list that shows it reads it first: what comes meanwhile is news then, not lost. Who commits later than
     the next one has a smaller id, so those of the last few ids are counted too.
     """
-    last = sa.select(sa.func.max(CaseEntry.id)).scalar_subquery()
-    lately = sa.select(sa.func.count()).where(CaseEntry.id > last - LATELY).scalar_subquery()
-    found = (await session.execute(sa.select(last, lately))).one()
-    return int(found[0] or 0) * (LATELY + 1) + int(found[1])
+    ids = (await session.scalars(sa.select(CaseEntry.id).order_by(CaseEntry.id.desc()).limit(LATELY))).all()
+    last = ids[0] if ids else 0
+    return last * (LATELY + 1) + sum(each > last - LATELY for each in ids)
