@@ -6,6 +6,7 @@ company; so it is asked again at each act, and not only when somebody gets the c
 legal aid for the union may be employed by the company, but must not be its lawyer.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -51,6 +52,15 @@ async def is_company_lawyer(session: AsyncSession, staff_id: int) -> bool:
 async def is_kept_from(session: AsyncSession, case: Case, staff_id: int) -> bool:
     """Whether it is against the company, and he is its lawyer: he is not told of it, nor named in it."""
     return await only_outside(session, case) and await is_company_lawyer(session, staff_id)
+
+
+async def list_told(session: AsyncSession, case: Case, staff: Sequence[Staff]) -> list[Staff]:
+    """Those of them from whom it is not kept."""
+    if not await only_outside(session, case):
+        return list(staff)
+    lawyers = sa.select(StaffGrant.staff_id).where(StaffGrant.role == Role.COMPANY_LAWYER)
+    kept_from = set(await session.scalars(lawyers))
+    return [each for each in staff if each.id not in kept_from]
 
 
 async def of_company(session: AsyncSession, who: Staff, now: datetime) -> str:

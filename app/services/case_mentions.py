@@ -82,7 +82,7 @@ async def list_readers(session: AsyncSession, case: Case, reads: Right) -> list[
     if case.kind is CaseKind.LEGAL_AID:
         deciding = await permissions.list_able(session, Right.AID_DECIDE, case.branch_id)
         able = [each for each in able if each in deciding or each.id == case.owner_id]
-    return [each for each in able if not await case_conflicts.is_kept_from(session, case, each.id)]
+    return await case_conflicts.list_told(session, case, able)
 
 
 # --- parts -------------------------------------------------------------------------------------------------

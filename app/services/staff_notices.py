@@ -89,8 +89,9 @@ async def aid(session: AsyncSession, case: Case, entry: CaseEntry, what: str, no
 async def _able(session: AsyncSession, case: Case, right: Right) -> list[Staff]:
     """Who may answer it, may know of it, and has a WeChat of his own."""
     able = await permissions.list_able(session, right, case.branch_id)
-    reached = [each for each in able if each.person_id is not None]
-    return [each for each in reached if not await case_conflicts.is_kept_from(session, case, each.id)]
+    return await case_conflicts.list_told(
+        session, case, [each for each in able if each.person_id is not None]
+    )
 
 
 async def mentioned(session: AsyncSession, case: Case, entry: CaseEntry, who: Staff, now: datetime) -> None:
