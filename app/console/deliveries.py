@@ -33,7 +33,7 @@ async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> 
     found = []
     for state, words in named:
         count = await delivery_log.count_lately(session, state, now)
-        kept = await kept_deliveries.count_unsent(session, state, now)
+        kept = await kept_deliveries.count_lately(session, state, now)
         found += [
             Waiting(words, f"{PAGE}?state={state}", count - kept),
             Waiting(f"{words}（保密）", KEPT, kept),

@@ -74,8 +74,10 @@ async def list_unsent(session: AsyncSession, now: datetime) -> list[Unsent]:
     return sorted(found, key=lambda each: (-each.day.timestamp(), each.name))
 
 
-async def count_unsent(session: AsyncSession, state: DeliveryState, now: datetime) -> int:
-    return sum(row.state is state for row in await _unsent(session, now))
+async def count_lately(session: AsyncSession, state: DeliveryState, now: datetime) -> int:
+    """Of those that `delivery_log.count_lately` counts."""
+    counted = delivery_log.lately(state, now).where(is_confidential)
+    return int(await session.scalar(counted) or 0)
 
 
 async def send_again(session: AsyncSession, name: str, now: datetime) -> None:
