@@ -53,7 +53,6 @@ class Shell:
         return render(
             template,
             frame="renewal.html",
-            headline="h1",
             path=url.path,
             query=url.query,
             now=self._desk.shared.clock.now(),
