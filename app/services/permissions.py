@@ -314,13 +314,11 @@ async def list_able(
     chosen = sa.select(Staff, StaffGrant.role, Branch).join(StaffGrant, StaffGrant.staff_id == Staff.id)
     chosen = chosen.outerjoin(Branch, Branch.id == StaffGrant.branch_id)
     chosen = chosen.where(Staff.state == StaffState.ACTIVE, StaffGrant.role.in_(roles))
-    granted: dict[Staff, list[Grant]] = {}
-    for staff, role, branch in await session.execute(chosen.order_by(Staff.name, Staff.id)):
-        granted.setdefault(staff, []).append(await _grant(session, role, branch))
+    granted: dict[Staff, tuple[Grant, ...]] = await _granted(session, chosen.order_by(Staff.name, Staff.id))
     return [
         staff
         for staff, grants in granted.items()
-        if may(Standing(staff.id, staff.name, tuple(grants)), right, branch_id)
+        if may(Standing(staff.id, staff.name, grants), right, branch_id)
     ]
 
 
@@ -333,11 +331,15 @@ async def grants_of_all(session: AsyncSession, staff_ids: Collection[int]) -> Ma
     """The same of several; who was given nothing is left out."""
     chosen = sa.select(StaffGrant.staff_id, StaffGrant.role, Branch)
     chosen = chosen.outerjoin(Branch, Branch.id == StaffGrant.branch_id)
-    chosen = chosen.where(StaffGrant.staff_id.in_(staff_ids)).order_by(StaffGrant.id)
-    given: dict[int, list[Grant]] = {}
-    for staff_id, role, branch in (await session.execute(chosen)).all():
-        given.setdefault(staff_id, []).append(await _grant(session, role, branch))
-    return {staff_id: tuple(grants) for staff_id, grants in given.items()}
+    return await _granted(session, chosen.where(StaffGrant.staff_id.in_(staff_ids)).order_by(StaffGrant.id))
+
+
+async def _granted(session: AsyncSession, chosen: sa.Select[Any, Any, Any]) -> dict[Any, tuple[Grant, ...]]:
+    """Of rows that say who, which role and for which branch: what each was given, in their order."""
+    found: dict[Any, list[Grant]] = {}
+    for who, role, branch in (await session.execute(chosen)).all():
+        found.setdefault(who, []).append(await _grant(session, role, branch))
+    return {who: tuple(grants) for who, grants in found.items()}
 
 
 async def _grant(session: AsyncSession, role: Role, branch: Branch | None) -> Grant:
