@@ -15,6 +15,7 @@ from app.services import board_rows as rows
 from app.services import (
     board_work,
     case_callers,
+    case_lists,
     case_mentions,
     case_owners,
     case_reminders,
@@ -32,7 +33,7 @@ from app.services.audit import does
 from app.services.board_wording import WordFile
 from app.services.board_work import Seen
 from app.services.case_callers import Caller, Came, Told
-from app.services.permissions import Right, Standing
+from app.services.permissions import Standing
 from models import BoardPost, Case, CaseKind, Department, Staff
 
 SUPPLY: Final = timedelta(days=15)  # for papers that are missing
@@ -145,13 +146,7 @@ async def _take_alert(d: Doing) -> None:
         await crisis.take(d.session, each.id, d.who.name, d.now)
 
 
-_READS: Final = {
-    CaseKind.DESK: Right.DESK_READ,
-    CaseKind.FEEDBACK: Right.DESK_READ,
-    CaseKind.CONSULTATION: Right.LEGAL_READ,
-    CaseKind.COUNSELLING: Right.COUNSEL_READ,
-    CaseKind.HEALTH: Right.HEALTH_READ,
-}
+_READS: Final = {kind: place.reads for place in case_lists.PLACES.values() for kind in place.room.kinds}
 
 
 # --- complaints --------------------------------------------------------------------------------------------

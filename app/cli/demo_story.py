@@ -130,9 +130,7 @@ class Story:
         async with self.house.database.transaction() as session:
             person_id = await self._person(session, scene.who)
             if scene.rates is not None:
-                await case_ratings.rate(session, person_id, number, scene.rates, now)
-                if scene.words:
-                    await case_ratings.say(session, person_id, number, scene.words, now)
+                await case_ratings.give(session, person_id, number, scene.rates, scene.words, now)
             elif scene.likes:
                 await board_voices.like(session, self.named[scene.likes], person_id)
             elif scene.corrects:
