@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -198,6 +199,9 @@ async def test_where_time_jumps_every_round_comes(tmp_path: Path) -> None:
         file.write_text("3600\n")
         await done.acquire()
     await house.rounds.stop()
+
+    assert house.clock.now() - house.clock.real_now() >= timedelta(minutes=59)
+    assert done.locked(), "once for the jump, and no more"
 
 
 async def test_a_round_that_fails_comes_again_and_stops_no_other() -> None:
