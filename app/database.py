@@ -158,6 +158,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.reader = self._engine("read", pool_size)
         self.writer = self._engine("write", 1 if self.is_sqlite else pool_size)
+        self._probe = self._engine("read", 1)
         self._reading = async_sessionmaker(
             self.reader, sync_session_class=ReadingSession, expire_on_commit=False
         )
@@ -215,9 +216,19 @@ class Database:
                 async with self._writing.begin() as session:
                     yield session
 
+    async def answer(self) -> None:
+        """Return when the database has answered, by a connection that nobody else queues for: whoever asks
+        whether it is there must not wait for everybody who works with it.
+
+        Raises:
+            Exception: whatever kept it from answering.
+        """
+        async with self._probe.connect() as connection:
+            await connection.execute(sa.text("SELECT 1"))
+
     async def close(self) -> None:
-        await self.reader.dispose()
-        await self.writer.dispose()
+        for engine in (self.reader, self.writer, self._probe):
+            await engine.dispose()
 
 
 def open_sqlite(path: str, purpose: Purpose) -> InlineConnection:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
@@ -97,6 +98,22 @@ async def test_a_database_that_hangs_is_said_within_two_seconds(
     assert {answer.json()["error"] for answer in answers} == {"no answer"}
     monkeypatch.setattr(ends.house, "database", present)
     await hanging.close()
+
+
+async def test_work_that_holds_every_connection_does_not_make_it_unready(
+    ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    present = ends.house.database
+    busy = Database(present.url.render_as_string(hide_password=False), pool_size=1)
+    monkeypatch.setattr(ends.house, "database", busy)
+    async with AsyncExitStack() as held:
+        for _ in range(1 if busy.is_sqlite else 1 + 10):
+            await held.enter_async_context(busy.reader.connect())
+
+        ready = await ends.web.get("/readyz")
+
+    assert (ready.status_code, ready.json()["status"]) == (200, "ok")
+    await busy.close()
 
 
 async def test_probes_that_pile_up_look_once(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
