@@ -5,8 +5,7 @@ from enum import StrEnum
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.errors import NotFound
-from app.services import cases, stored_files
+from app.services import cases, own_numbers, stored_files
 from app.services.cases import Mine, moment_kept
 from app.services.feedback_topics import FeedbackTopic, topic_label
 from app.wechat.replies import MAX_TEXT_BYTES, Reply, Text, fit
@@ -87,7 +86,8 @@ async def show(chat: Chat) -> Reply:
     number = (chat.args.get("number") or chat.text).strip().upper()
     found = await cases.find_mine(chat.session, chat.person.person_id, number, *KINDS)
     if found is None:
-        raise NotFound("没有找到这条留言，请在「我的留言」里点编号查看。")
+        nothing = "没有找到这条留言，请在「我的留言」里点编号查看。"
+        raise await own_numbers.not_found(chat.session, chat.person.person_id, number, nothing)
     case = found.case
     said = await cases.first_words(chat.session, case)
     words = [

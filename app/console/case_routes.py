@@ -13,6 +13,7 @@ from app.console import (
     case_owning,
     case_printing,
     case_rating,
+    case_transferring,
 )
 from app.console.case_pages import CaseRoom
 from app.console.case_room import AnyRoom
@@ -21,6 +22,7 @@ from app.console.office import OfficeInUse
 from app.console.shell import InShell
 from app.dependencies import Now
 from app.services import evidence
+from app.services.case_moves import TRANSFERS
 from app.services.permissions import Right
 from models import CaseState
 
@@ -61,6 +63,8 @@ def router_for(prefix: str, room: CaseRoom) -> APIRouter:
     _add_files(router, room)
     _add_owning(router, room)
     _add_aids(router, room)
+    if set(room.room.kinds) & set(TRANSFERS):
+        case_transferring.add_to(router, room)
     case_rating.add_to(router, room)
     case_bulk.add_to(router, room)
     case_printing.add_to(router, room)

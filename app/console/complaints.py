@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
-from app.console import case_aids, case_routes, complaint_pages, forms, listing
+from app.console import case_aids, case_routes, case_transferring, complaint_pages, forms, listing
 from app.console.case_pages import FOR_ME, RATED
 from app.console.complaint_pages import Room
 from app.console.entrance import ActingDesk, AtDesk, needs
@@ -210,6 +210,7 @@ async def close(
 case_routes.add_writing(router, ROOM)
 case_routes.add_following(router, ROOM)
 case_routes.add_names(router, ROOM)
+case_transferring.add_to(router, ROOM)
 
 
 @router.post("/{number}/note", dependencies=works)

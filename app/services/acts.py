@@ -33,6 +33,7 @@ ACTS: Final[dict[str, str]] = {
     "case.close": "办结",
     "case.take": "接手",
     "case.hand": "转给别人",
+    "case.transfer": "转到别的台",
     "case.return": "退回待接",
     "board.publish": "公开帖子",
     "board.refuse": "不通过帖子",

@@ -8,8 +8,8 @@ from enum import Enum, auto
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.errors import DomainError, NotFound
-from app.services import case_clocks, cases, rating_invitations
+from app.errors import DomainError
+from app.services import case_clocks, cases, own_numbers, rating_invitations
 from app.services.advice_kinds import ADVICE
 from app.services.case_clocks import REOPENS_FOR
 from app.services.case_moves import MOVES
@@ -49,7 +49,8 @@ async def get_mine(
     """
     found = await cases.find_mine(session, person_id, number.strip().upper(), *kinds, lock=lock)
     if found is None:
-        raise NotFound(f"没有找到这件咨询，请回复「{ADVICE[kinds[0]].own}」，点编号查看。")
+        words = f"没有找到这件咨询，请回复「{ADVICE[kinds[0]].own}」，点编号查看。"
+        raise await own_numbers.not_found(session, person_id, number, words)
     return found
 
 

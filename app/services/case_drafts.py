@@ -46,6 +46,11 @@ async def drop(session: AsyncSession, case: Case, who: Standing) -> None:
     await change(session, his)
 
 
+async def drop_all(session: AsyncSession, case: Case) -> None:
+    """It went to another desk: nobody of this one answers it."""
+    await change(session, sa.delete(CaseDraft).where(CaseDraft.case_id == case.id))
+
+
 async def text_of(session: AsyncSession, case: Case, who: Standing) -> str:
     """What he has typed here; empty for nothing."""
     draft = await _find(session, case, who.staff_id)

@@ -65,6 +65,13 @@ async def settle(session: AsyncSession, case: Case, staff_id: int, now: datetime
     await session.execute(seen.values(settled_at=at).execution_options(synchronize_session=False))
 
 
+async def settle_all(session: AsyncSession, case: Case, now: datetime) -> None:
+    """It went to another desk: nobody named so far need look."""
+    at = moment_kept(now, anonymous=case.anonymous)
+    named = sa.update(CaseMention).where(CaseMention.case_id == case.id, CaseMention.settled_at.is_(None))
+    await session.execute(named.values(settled_at=at).execution_options(synchronize_session=False))
+
+
 async def is_mentioned(session: AsyncSession, case: Case, staff_id: int) -> bool:
     """Whether somebody has named him here since he last looked."""
     found = sa.select(CaseMention.id).where(CaseMention.case_id == case.id, _is_open(staff_id))

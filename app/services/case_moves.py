@@ -90,6 +90,20 @@ MOVES: dict[CaseKind, dict[CaseState, frozenset[CaseState]]] = {
         S.CANCELLED: frozenset(),
     },
 }
+# 转台: from where a case may go to another desk, and how it arrives there.
+TRANSFERS: dict[CaseKind, frozenset[CaseState]] = {
+    CaseKind.DESK: frozenset({S.SUBMITTED, S.ANSWERED}),
+    CaseKind.FEEDBACK: frozenset({S.SUBMITTED, S.ANSWERED}),
+    CaseKind.CONSULTATION: frozenset(
+        {S.SUBMITTED, S.TRIAGED, S.ASSIGNED, S.IN_PROGRESS, S.WAITING_USER, S.ANSWERED, S.REOPENED}
+    ),
+    CaseKind.COMPLAINT: frozenset({S.SUBMITTED}),  # what was taken up has the clock of the law
+}
+ARRIVES = {
+    CaseKind.FEEDBACK: S.SUBMITTED,
+    CaseKind.CONSULTATION: S.TRIAGED,
+    CaseKind.COMPLAINT: S.SUBMITTED,
+}
 # By a yes or no, not by an answer.
 DECIDED_KINDS = frozenset({CaseKind.APPLICATION, CaseKind.MEMBER_CHANGE, CaseKind.LEGAL_AID})
 

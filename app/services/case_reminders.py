@@ -80,6 +80,13 @@ async def end(session: AsyncSession, case: Case, who: Standing, public_id: str, 
     case_work.put_down(session, "case.remind_end", case)
 
 
+async def end_all(session: AsyncSession, case: Case, now: datetime) -> None:
+    """It went to another desk, with what was to be looked at again."""
+    at = moment_kept(now, anonymous=case.anonymous)
+    still = sa.update(CaseReminder).where(CaseReminder.case_id == case.id, CaseReminder.ended_at.is_(None))
+    await session.execute(still.values(ended_at=at).execution_options(synchronize_session=False))
+
+
 # --- looking -----------------------------------------------------------------------------------------------
 
 

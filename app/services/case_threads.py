@@ -57,9 +57,9 @@ def said(entry: CaseEntry, case: Case, now: datetime, files: Sequence[CaseFile] 
     when = spoken(entry.created_at, now)
     if case.anonymous:  # only the day is kept
         when = when.rpartition(" 0:00")[0] or when.removesuffix("0:00")
-    move = ""
-    if entry.from_state is not None and entry.to_state is not None:
-        move = f"{entry.from_state.label_in(case.kind)} → {entry.to_state.label_in(case.kind)}"
+    move, from_, to = "", entry.from_state, entry.to_state
+    if from_ is not None and to is not None and from_ is not to:  # by 转台 it may stay what it was
+        move = f"{from_.label_in(case.kind)} → {to.label_in(case.kind)}"
     asked = entry.kind is EntryKind.STAFF and entry.to_state is CaseState.WAITING_USER
     who = "追问" if asked else WHO[entry.kind]
     return Said(entry.kind, who, named(entry.by), when, move, cases.text_of(entry), files, sent)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
-from app.services import case_clocks, case_notices, crisis, rating_invitations
+from app.services import case_clocks, case_notices, crisis, own_numbers, rating_invitations
 from app.services.advice_kinds import ADVICE, CARE
 from app.services.audit import does
 from app.services.case_moves import DECIDED_KINDS, way
@@ -107,7 +107,6 @@ async def answer(
     if case.kind in ADVICE:
         await case_notices.withdraw(session, case, now)
     heading = f"您的{case.kind.label} {case.number} 有答复了"
-    where = ADVICE[case.kind].own if case.kind in ADVICE else "我的留言"
     put_down(session, "case.answer", case)
     notice = await case_notices.tell(
         session,
@@ -115,7 +114,7 @@ async def answer(
         entry,
         case_notices.ANSWERED,
         f"{heading}：\n{with_caveat(case, text)}",
-        f"{heading}，内容较长，请回复「{where}」点编号看全文。",
+        f"{heading}，内容较长，请回复「{own_numbers.OWN[case.kind]}」点编号看全文。",
         now,
     )
     return Answered(case, notice)

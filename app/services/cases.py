@@ -305,17 +305,26 @@ def text_of(entry: CaseEntry) -> str:
     return "\n".join(_words(block) for block in blocks)
 
 
+def transferred_to(entry: CaseEntry) -> CaseKind | None:
+    """What the case has been since this entry, where by it the case went to another desk."""
+    blocks: Any = entry.blocks
+    return next((CaseKind(block["to"]) for block in blocks if block["type"] == TRANSFER), None)
+
+
 def files_in(entry: CaseEntry) -> list[dict[str, Any]]:
     """An entry's pictures, voices and videos, in order; `file` is the public id."""
     blocks: Any = entry.blocks
     return [block for block in blocks if "file" in block]
 
 
+TRANSFER = "transfer"  # the block of an entry by which a case went to another desk: from and to, kinds
 MEDIA = {"image": "图片", "voice": "语音", "video": "视频"}
 
 
 def _words(block: dict[str, Any]) -> str:
     kind, text = str(block.get("type")), str(block.get("text") or "")
+    if kind == TRANSFER:
+        return f"由{CaseKind(block['from']).label}转到{CaseKind(block['to']).label}"
     if kind == "location":
         return f"[位置] {block.get('label') or ''}".strip()
     return " ".join(part for part in (f"[{MEDIA[kind]}]" if kind in MEDIA else "", text) if part)

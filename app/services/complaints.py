@@ -11,13 +11,14 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.errors import DomainError, NotFound
+from app.errors import DomainError
 from app.services import (
     branches,
     case_notices,
     cases,
     complaint_clocks,
     departments,
+    own_numbers,
     permissions,
     rating_invitations,
     staff_notices,
@@ -45,7 +46,7 @@ from models import (
 KIND = CaseKind.COMPLAINT
 SYSTEM = "system"
 CALLED, ABOUT = 20, 40  # characters of a nickname, of the name of a unit
-MINE_WORD, ADD_WORD = "我的投诉", "补充投诉"
+MINE_WORD, ADD_WORD = own_numbers.OWN[KIND], "补充投诉"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +90,23 @@ async def file(
         channel=channel,
         now=now,
     )
+    case_id = (await session.scalars(sa.select(Case.id).where(Case.number == opened.number))).one()
+    await begin(session, case_id, filing, opened.first_answer_due_at, now)
+    if anonymous:
+        await _disown(session, person_id, filing.parts, now)
+    await session.flush()
+    return opened
+
+
+async def begin(
+    session: AsyncSession, case_id: int, filing: Filing, due_at: datetime, came_at: datetime
+) -> None:
+    """Keep what is known of it beside its case, which came at `came_at`: until `due_at` its person hears."""
     branch_id = filing.branch_id
     if branch_id is None and filing.about:  # written in words, it is kept from there all the same
         named = await branches.find(session, filing.about)
         named = named or await branches.find_named_in(session, filing.about)
         branch_id = named.id if named is not None else None
-    case_id = (await session.scalars(sa.select(Case.id).where(Case.number == opened.number))).one()
     complaint = Complaint(
         case_id=case_id,
         sort=filing.sort,
@@ -104,12 +116,9 @@ async def file(
         about=filing.about[:ABOUT] or None,
         reminded=False,
     )
-    complaint_clocks.file(complaint, opened.first_answer_due_at, now)
+    complaint_clocks.file(complaint, due_at, came_at)
     session.add(complaint)
-    if anonymous:
-        await _disown(session, person_id, filing.parts, now)
     await session.flush()
-    return opened
 
 
 async def _disown(session: AsyncSession, person_id: int, blocks: Blocks, now: datetime) -> None:
@@ -124,7 +133,8 @@ async def get_mine(session: AsyncSession, person_id: int, number: str, *, lock: 
     """Somebody else's is as if it did not exist. Raises: NotFound."""
     found = await cases.find_mine(session, person_id, number.strip().upper(), KIND, lock=lock)
     if found is None:
-        raise NotFound(f"没有找到这件投诉建议，请回复「{MINE_WORD}」，点编号查看。")
+        words = f"没有找到这件投诉建议，请回复「{MINE_WORD}」，点编号查看。"
+        raise await own_numbers.not_found(session, person_id, number, words)
     return found
 
 

@@ -50,6 +50,21 @@ async def open_consultation(
         now=now,
     )
     case_id = (await session.scalars(sa.select(Case.id).where(Case.number == opened.number))).one()
+    _keep(session, case_id, intake, now)
+    await session.flush()
+    return opened
+
+
+async def begin(
+    session: AsyncSession, person_id: int, case_id: int, intake: Intake, *, channel: str, now: datetime
+) -> None:
+    """A case that came to another desk is a consultation from now on; its person has agreed to that."""
+    await consents.give(session, person_id, LEGAL_AID, channel=channel, now=now)
+    _keep(session, case_id, intake, now)
+    await session.flush()
+
+
+def _keep(session: AsyncSession, case_id: int, intake: Intake, now: datetime) -> None:
     dates, deadline = intake.dates, nearest(intake.deadlines, civil_date(now))
     near = deadline is not None and deadline.is_near(civil_date(now))
     session.add(
@@ -69,8 +84,6 @@ async def open_consultation(
             consent_at=now,
         )
     )
-    await session.flush()
-    return opened
 
 
 async def facts_of(session: AsyncSession, case: Case) -> Consultation:

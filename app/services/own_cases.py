@@ -62,6 +62,8 @@ def told(case: Case, entry: CaseEntry) -> tuple[str, str]:
         return _staff_words(case, entry), cases.text_of(entry)
     if entry.kind is EntryKind.MEMBER:
         return "您说", cases.text_of(entry)
+    if (to := cases.transferred_to(entry)) is not None:
+        return f"转到{to.label}", ""
     came_again = not entry.by and entry.to_state in (None, CaseState.SUBMITTED)
     if came_again or entry.to_state is None:
         return ("您又来找过工作人员" if case.kind is CaseKind.DESK else "有新的进展"), ""
