@@ -84,6 +84,7 @@ async def _advice(session: AsyncSession, by: Standing, now: datetime) -> Sequenc
     return [
         f"/consultations/{legal.number}",
         f"/consultations/{legal.number}/hand",
+        f"/consultations/{legal.number}/transfer",
         f"/consultations/{answered.number}/knowledge",
         f"/counselling/{mind.opened.number}",
         f"/health/{body.opened.number}",
@@ -105,7 +106,7 @@ async def _desk(session: AsyncSession, by: Standing, now: datetime) -> Sequence[
     asked.invited_at = now
     await case_ratings.rate(session, who, sad.number, 1, now)
     await case_ratings.say(session, who, sad.number, "等了半个月", now)
-    return [f"/cases/{waits.number}", f"/cases/{sad.number}"]
+    return [f"/cases/{waits.number}", f"/cases/{waits.number}/transfer", f"/cases/{sad.number}"]
 
 
 async def _complaints(session: AsyncSession, own: Staff, now: datetime) -> Sequence[str]:

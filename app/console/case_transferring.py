@@ -80,7 +80,7 @@ async def _form(
         "case": case,
         "seen": seen,
         "abouts": {kind: list(TOPICS[kind]) for kind in targets},
-        "asks_consent": case.kind is CaseKind.CONSULTATION or CaseKind.CONSULTATION in targets,
+        "of_lawyer": case.kind is CaseKind.CONSULTATION,
         "opponents": list(Opponent),
         "sorts": list(ComplaintSort),
         "longest": REASON_LENGTH,
