@@ -5,7 +5,7 @@ from enum import StrEnum
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.services import cases, own_numbers, stored_files
+from app.services import case_branches, cases, own_numbers, stored_files
 from app.services.cases import Mine, moment_kept
 from app.services.feedback_topics import FeedbackTopic, topic_label
 from app.wechat.replies import MAX_TEXT_BYTES, Reply, Text, fit
@@ -46,7 +46,8 @@ async def leave(chat: Chat) -> Reply:
         contact = await chat.ask(
             "contact", "留个电话方便联系吗？请发号码，不想留请回复「跳过」。", answers.optional(answers.phone)
         )
-    await chat.confirm("ok", _summary(topic, story, naming, contact))
+    taker = await _taker(chat) if naming is Naming.NAMED else ""
+    await chat.confirm("ok", _summary(topic, story, naming, contact, taker))
 
     anonymous = naming is Naming.ANONYMOUS
     opened = await cases.open_case(
@@ -112,11 +113,20 @@ def _more(case: Case) -> list[str]:
     return [lines.go("补充情况", "talk.add", number=case.number)]
 
 
-def _summary(topic: FeedbackTopic, story: answers.Story, naming: Naming, contact: str | None) -> str:
+async def _taker(chat: Chat) -> str:
+    """Who near the person reads it too: said before it is sent."""
+    name = await case_branches.name_for(chat.session, chat.person.person_id)
+    return f"接办：{name}也会看到；不想让分会看到，请选匿名，或回复「投诉建议」" if name else ""
+
+
+def _summary(
+    topic: FeedbackTopic, story: answers.Story, naming: Naming, contact: str | None, taker: str
+) -> str:
     named = naming is Naming.NAMED
     words = f"「{lines.short(story.text, EXCERPT)}」" if story.text else ""
     facts = [f"类型：{topic.label}", f"署名：{'实名' if named else '匿名'}"]
     facts += [f"电话：{contact or '不留'}"] if named else []
+    facts += [taker] if taker else []
     return "\n".join([*facts, f"内容：{story.summary}{words}", "确认提交吗？"])
 
 

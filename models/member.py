@@ -91,6 +91,7 @@ class Branch(Base):
     lineage: Mapped[str] = mapped_column(
         sa.String(255), unique=True
     )  # names from the root, joined by LINEAGE
+    takes_cases: Mapped[bool] = mapped_column(server_default=sa.false(), default=False)
     created_at: Mapped[datetime]
 
     @property

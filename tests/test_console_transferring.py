@@ -45,6 +45,10 @@ async def test_from_the_desk_to_the_lawyer_and_the_member_is_told(
     assert "<script>alert" not in page and "已提交 → 已分诊" in page
     (act,) = await acts_of(ends, "case.transfer")
     assert act.subject == number
+    auditor = await at_work(ends, "曹志强", Role.AUDITOR)
+    record = await auditor.reads(f"/record/{act.public_id}")
+    assert "转到别的台" in record and '<dt>转到</dt><dd class="lines">法律咨询</dd>' in record
+    assert "safety" not in record
     await ends.house.rounds.once()
     assert any(f"{number} 已按您的同意转到法律咨询" in str(each) for each in await phone.reads())
 

@@ -20,6 +20,7 @@ from app.services import (
     audit,
     branches,
     canned_replies,
+    case_branches,
     departments,
     passwords,
     permissions,
@@ -143,8 +144,10 @@ async def people(house: House, office: Office) -> Mapping[str, Standing]:
             await departments.add(session, name, None, now)
         known = {}
         for each in office.staff:
-            branch_id = (await branches.get(session, each.branch)).id if each.branch else None
-            wanted = [Wanted(role, branch_id) for role in each.roles]
+            branch = await branches.get(session, each.branch) if each.branch else None
+            if branch is not None:
+                await case_branches.turn(session, branch, True)
+            wanted = [Wanted(role, branch.id if branch is not None else None) for role in each.roles]
             made = await staff.invite(session, each.login, each.name, wanted, by=None, now=now)
             await staff_sign_in.choose_password(session, made.secret, digest, now)
             if each.department:

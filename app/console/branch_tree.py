@@ -1,7 +1,7 @@
 """One branch of the tree: what it was called, another name for it, another place."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, Response
@@ -12,7 +12,7 @@ from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.shell import InShell
 from app.dependencies import Now
 from app.errors import DomainError
-from app.services import branches, member_lists
+from app.services import branches, case_branches, member_lists
 from app.services.audit import does
 from app.services.permissions import Right
 from models import LINEAGE, Branch
@@ -75,6 +75,20 @@ async def move(
     return shell.done(f"{PAGE}/{public_id}", f"现在是「{after}」。以后的花名册里请这样写。")
 
 
+@router.post("/{public_id}/cases", dependencies=[needs(Right.MEMBERS_EDIT)])
+async def take_cases(
+    public_id: str,
+    desk: ActingDesk,
+    shell: InShell,
+    takes: Annotated[Literal["yes", "no"], Form()],
+) -> Response:
+    async with desk.acting() as session:
+        branch = await member_lists.get_branch(session, desk.scope(Right.MEMBERS_EDIT), public_id)
+        await case_branches.turn(session, branch, takes == "yes")
+    said = "以后会员实名来的事，这里的工作人员也能接办。" if takes == "yes" else "以后都由公司工会接办。"
+    return shell.done(f"{PAGE}/{public_id}", f"已改。{said}")
+
+
 async def _parent(session: AsyncSession, desk: Desk, public_id: str) -> Branch | None:
     """Raises: DomainError: none was chosen; NotFound."""
     scope = desk.scope(Right.MEMBERS_EDIT)
@@ -110,6 +124,7 @@ async def _one(session: AsyncSession, desk: Desk, public_id: str, now: datetime)
         and each.branch.id != branch.id
         and not each.branch.lineage.startswith(under)
     ]
+    above = [each.branch for each in tree if branch.lineage.startswith(each.branch.lineage + LINEAGE)]
     moves = await branches.list_moves_of(session, branch)
     below = sum(each.branch.lineage.startswith(under) for each in tree)
     return {
@@ -120,4 +135,5 @@ async def _one(session: AsyncSession, desk: Desk, public_id: str, now: datetime)
         "may_edit": edit.covers(branch.id),
         "may_top": edit.everything and branch.parent_id is not None,
         "below": below,
+        "taken_above": next((each for each in reversed(above) if each.takes_cases), None),
     }

@@ -42,7 +42,7 @@ from app.services.case_lists import Asked, Unhappy
 from app.services.case_moves import MOVES
 from app.services.case_work import Answered
 from app.services.permissions import Right, Standing, scope
-from models import OVER, Case, CaseKind, CaseState
+from models import OVER, Branch, Case, CaseKind, CaseState
 
 DUE: Final = {"late": "已超时", "today": "今天到期和已超时"}
 OWNERS: Final = {"mine": "我接手的", "free": "待接的"}
@@ -151,6 +151,7 @@ class CaseRoom(AnyRoom):
             "rating": rating,
             "may_call_back": may_answer and rating is not None and rating.waits_for_call,
             "booked": await appointment_work.of_case(session, case) if is_asked else [],
+            "branch": await session.get(Branch, case.branch_id) if case.branch_id is not None else None,
             "owner": await case_owners.name_of(session, case),
             "is_mine": case.owner_id == desk.standing.staff_id,
             "may_own": may_answer and not is_over and case.state is not CaseState.ANSWERED,

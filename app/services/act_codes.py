@@ -182,6 +182,7 @@ NOTHING: Final[Mapping[str, str]] = {
 # Details of acts: of one act, or of all that begin so.
 _OF_ACTS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
     "case.caller": {"came": _labels(case_callers.Came), "kind": _labels(CaseKind)},
+    "case.transfer": {"before": _labels(CaseKind), "desk": _labels(CaseKind)},
     "case.knowledge": {"kind": _labels(ContentKind)},
     "content": {"kind": _labels(ContentKind)},
     "deliveries.retry": {"before": {each.value: said for each, said in delivery_log.STATES.items()}},

@@ -72,7 +72,12 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "check_tries": "机器检查试过几次",
     },
     "board_report": {"words": "举报时写的话", "settled_at": "处理的时间", "settled_by": "谁处理的"},
-    "branch": {"parent_id": "上级", "lineage": "全称", "created_at": "建立的时间"},
+    "branch": {
+        "takes_cases": "接办会员的事项",
+        "parent_id": "上级",
+        "lineage": "全称",
+        "created_at": "建立的时间",
+    },
     "branch_move": {"before": "原来的全称", "after": "后来的全称"},
     "canned_reply": {
         "rooms": "用在",

@@ -103,17 +103,18 @@ def _change(change: object, act: str) -> Told:
 
 def _lines(change: Mapping[str, Any], act: str) -> list[Line]:
     before, after = (_values(change.get(side)) for side in ("before", "after"))
-    row = _Row(str(change.get("table", "")), act, after.get("kind", before.get("kind")))
+    table, kind = str(change.get("table", "")), after.get("kind", before.get("kind"))
+    rows = (_Row(table, act, before.get("kind", kind)), _Row(table, act, kind))
     found = []
     for name in dict.fromkeys((*before, *after)):
         said = [
             _words(row, name, side[name], form) if name in side else ""
             for form in (MINUTE, SECOND)
-            for side in (before, after)
+            for row, side in zip(rows, (before, after), strict=True)
         ]
         # Of the same minute: what differs is said to the second.
         was, now = said[:2] if said[0] != said[1] else said[2:]
-        found.append(Line(act_names.column(row.table, name), was, now))
+        found.append(Line(act_names.column(table, name), was, now))
     return found
 
 

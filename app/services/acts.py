@@ -97,6 +97,7 @@ ACTS: Final[dict[str, str]] = {
     "members.reveal": "查看会员的手机号和生日",
     "members.unbind": "解除会员的微信绑定",
     "branches.rename": "组织改名",
+    "branches.take": "分会接办",
     "branches.move": "移动组织",
     "members.upload": "上传花名册",
     "members.import": "导入花名册",

@@ -114,8 +114,11 @@ async def _find(
     skills = await staff_skills.of(session, ids)
     against_us = await case_conflicts.only_outside(session, case)
 
-    def turn(each: OnDuty) -> tuple[int, datetime, int]:
-        return taken.get(each.staff.id, 0), each.shift.assigned_at or _LONG_AGO, each.shift.id
+    near = await _near(session, case, room, ids)
+
+    def turn(each: OnDuty) -> tuple[bool, int, datetime, int]:
+        had = each.shift.assigned_at or _LONG_AGO
+        return each.staff.id not in near, taken.get(each.staff.id, 0), had, each.shift.id
 
     for each in sorted(duty, key=turn):
         who = each.staff
@@ -129,6 +132,16 @@ async def _find(
         if await _has_room(session, who):
             return each
     return None
+
+
+async def _near(session: AsyncSession, case: Case, room: DutyRoom, ids: Sequence[int]) -> set[int]:
+    """Who of staff works for the branch whose case it is, and not for all: they come first."""
+    if case.branch_id is None:
+        return set()
+    granted = await permissions.grants_of_all(session, ids)
+    standings = [permissions.Standing(staff_id, "", granted.get(staff_id, ())) for staff_id in ids]
+    scopes = {each.staff_id: permissions.scope(each, PLACES[room].answers) for each in standings}
+    return {each for each, scope in scopes.items() if case.branch_id in scope.branch_ids}
 
 
 async def _has_room(session: AsyncSession, who: Staff) -> bool:

@@ -18,6 +18,7 @@ from app.clock import spoken
 from app.errors import DomainError
 from app.services import (
     appointment_work,
+    case_branches,
     case_clocks,
     case_drafts,
     case_facts,
@@ -113,6 +114,8 @@ async def transfer(
     await _let_go(session, case, now)
     _keep_the_clock(case, how.to, now, at)
     case.kind, case.topic, case.state = how.to, how.topic, ARRIVES[how.to]
+    if how.to not in case_branches.KINDS:
+        case.branch_id = None
     entry = CaseEntry(
         case_id=case.id,
         kind=EntryKind.EVENT,
@@ -126,7 +129,7 @@ async def transfer(
     session.add(entry)
     await _arrives(session, case, how, channel, now)
     await _new_to_all(session, case)
-    case_work.put_down(session, "case.transfer", case, reason=how.why, of=before.value, to=how.to.value)
+    case_work.put_down(session, "case.transfer", case, reason=how.why, before=before.value, desk=how.to.value)
     return Answered(case, await _tell(session, case, entry, before, how, now))
 
 

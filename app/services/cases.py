@@ -16,7 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import SHANGHAI, civil_date, start_of_day
 from app.errors import NotFound
 from app.gathered import gather
-from app.services import care_topics, case_clocks, complaint_topics, feedback_topics, legal_topics
+from app.services import (
+    care_topics,
+    case_clocks,
+    complaint_topics,
+    feedback_topics,
+    legal_topics,
+)
 from app.services.calendar import CLOSING_TIME, after_working_days
 from app.services.case_moves import DECIDED_KINDS, check_move
 from app.services.case_rows import NewCase, insert_cases
@@ -131,7 +137,7 @@ async def open_case(
         "created_at": at,
     }
     who = {"person_digest": _digest(person_id, anonymous=anonymous), "reporter": reporter}
-    gather(session, insert_cases, NewCase(case, who, words))
+    gather(session, insert_cases, NewCase(case, who, words, person_id))
     return Opened(number, due_at)
 
 
