@@ -39,7 +39,7 @@ from models.board import (
 from models.canned_reply import CannedReply
 from models.care import Care
 from models.case import OVER, Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
-from models.case_beside import CaseDraft, CaseMention, CaseReminder
+from models.case_beside import CaseDraft, CaseMention, CaseReminder, CaseSeen
 from models.case_knowledge import CaseKnowledge
 from models.case_rating import CaseRating
 from models.complaint import CaseLink, Complaint, ComplaintPart, ComplaintSort, Naming
@@ -156,6 +156,7 @@ __all__ = [
     "CaseRating",
     "CaseReminder",
     "CaseReporter",
+    "CaseSeen",
     "CaseState",
     "ChangeKind",
     "Complaint",

@@ -59,6 +59,15 @@ class CaseReminder(Base):
     ended_at: Mapped[datetime | None]  # done, given up, or the case is over
 
 
+class CaseSeen(Base):
+    """How much of a case somebody who answers it has opened."""
+
+    __tablename__ = "case_seen"
+
+    case_id: Mapped[int] = mapped_column(sa.ForeignKey("case.id"), unique=True)
+    entry_id: Mapped[int] = mapped_column(sa.BigInteger)  # the newest that was shown
+
+
 class CaseDraft(Base):
     """What somebody of staff has typed as an answer and not sent."""
 

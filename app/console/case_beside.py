@@ -19,6 +19,7 @@ from app.services import (
     case_knowledge,
     case_mentions,
     case_reminders,
+    case_seen,
     closed_cases,
     knowledge_pieces,
     macros,
@@ -65,10 +66,17 @@ async def sent(session: AsyncSession, desk: Desk, case: Case, form: FormData) ->
 
 
 async def look(desk: Desk, shown: Mapping[str, Any], now: datetime) -> None:
-    """Whoever was named here has seen it now. That is no act of staff, so the record does not hear of it."""
-    if shown.get("is_named"):
-        async with desk.shared.database.transaction() as session:
+    """Whoever was named here has seen it now, and what was new is so no more.
+
+    That is no act of staff, so the record does not hear of it.
+    """
+    if not (shown.get("is_named") or shown.get("is_new")):
+        return
+    async with desk.shared.database.transaction() as session:
+        if shown.get("is_named"):
             await case_mentions.settle(session, shown["case"], desk.standing.staff_id, now)
+        if shown.get("is_new"):
+            await case_seen.opened(session, shown["case"], shown["seen"])
 
 
 async def sought(session: AsyncSession, desk: Desk, case: Case, answers: Right, words: str) -> dict[str, Any]:

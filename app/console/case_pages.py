@@ -30,6 +30,7 @@ from app.services import (
     case_lists,
     case_owners,
     case_ratings,
+    case_seen,
     case_threads,
     case_transfers,
     case_work,
@@ -46,6 +47,7 @@ from app.services.permissions import Right, Standing, scope
 from models import OVER, Branch, Case, CaseKind, CaseState
 
 DUE: Final = {"late": "已超时", "today": "今天到期和已超时"}
+ORDER: Final = {"waiting": "等得最久的在前"}
 OWNERS: Final = {"mine": "我接手的", "free": "待接的"}
 FOR_ME: Final = {"named": "备注提到我", "reminded": "到时间跟进"}
 RATED: Final = {Unhappy.ALL.value: "不满意的", Unhappy.WAITING.value: "不满意、没有回访"}
@@ -101,6 +103,7 @@ class CaseRoom(AnyRoom):
             Filter("for", "与我有关", FOR_ME),
             Filter("due", "时限", DUE),
             Filter("rated", "评价", RATED),
+            Filter("order", "排序", ORDER),
             Filter("number", "编号"),
         )
 
@@ -136,6 +139,7 @@ class CaseRoom(AnyRoom):
             "case": case,
             "row": case_lists.row_of(case, facts, now),
             "thread": thread,
+            "is_new": may_answer and case.id in await case_seen.new_among(session, [case.id]),
             "may_work": may_answer,  # also with what is over
             "seen": seen,
             "newest": newest,

@@ -100,6 +100,7 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
     "case_knowledge": {"kind": "写成了什么"},
     "case_link": {"other_id": "另一件"},
     "case_mention": {"entry_id": "哪一条备注", "staff_id": "提到的人", "settled_at": "看到的时间"},
+    "case_seen": {"entry_id": "看到哪一条"},
     "case_rating": {
         "invite_due_at": "请评价的时间",
         "remind_due_at": "提醒评价的时间",

@@ -21,6 +21,7 @@ from app.services import (
     case_owners,
     case_ratings,
     case_reminders,
+    case_seen,
     cases,
 )
 from app.services.case_facts import NOTHING, Facts
@@ -101,14 +102,20 @@ class Asked:
     named_id: int | None = None  # of staff: a note names him, and he has not looked since
     reminded_id: int | None = None  # of staff: he wanted to look at it again by now
     unhappy: Unhappy | None = None
+    longest_first: bool = False  # by how long the oldest words have waited, not by when they are due
 
     def waiting(self) -> sa.Select[Case]:
-        """Unanswered ones: near a deadline of the law, or in danger, first; then the earliest due."""
+        """Unanswered ones: near a deadline of the law, or in danger, first; then the earliest due.
+
+        Or, where that is asked, who has waited longest.
+        """
         # Few have a due time; they are found by the index of those that have one.
         owed = (Case.answer_due_at.is_not(None), Case.state.in_(UNANSWERED))
         chosen = _joined(Case).where(*self._narrowed(), *owed)
         until = self.until
         chosen = chosen if until is None else chosen.where(Case.answer_due_at < until)
+        if self.longest_first:
+            return chosen.order_by(Case.waiting_since, Case.id)
         first = sa.case((sa.or_(Consultation.fast_track.is_(True), Care.urgent.is_(True)), 0), else_=1)
         return chosen.order_by(first, Case.answer_due_at, Case.id)
 
@@ -172,6 +179,7 @@ def asked_of(room: Room, scope: Scope, staff_id: int, given: Mapping[str, str], 
         named_id=staff_id if why == "named" else None,
         reminded_id=staff_id if why == "reminded" else None,
         unhappy=Unhappy(given["rated"]) if given.get("rated") else None,
+        longest_first=given.get("order") == "waiting",
     )
 
 
@@ -185,6 +193,7 @@ class Row:
     is_late: bool
     is_urgent: bool
     owner: str = ""
+    is_new: bool = False  # words of its person that nobody has opened (`case_seen`)
 
     @property
     def topic(self) -> str:
@@ -237,15 +246,22 @@ async def rows(session: AsyncSession, found: Sequence[Case], now: datetime) -> l
     facts = await case_facts.read_all(session, found, now)
     titles = await titles_of(session, found)
     names = await case_owners.names_of(session, found)
+    new = await case_seen.new_among(session, [case.id for case in found if case.state in UNANSWERED])
     return [
-        row_of(case, facts.get(case.id, NOTHING), now, titles.get(case.id, ""), names.get(case.id, ""))
+        row_of(
+            *(case, facts.get(case.id, NOTHING), now, titles.get(case.id, ""), names.get(case.id, "")),
+            is_new=case.id in new,
+        )
         for case in found
     ]
 
 
-def row_of(case: Case, facts: Facts, now: datetime, title: str = "", owner: str = "") -> Row:
+def row_of(
+    case: Case, facts: Facts, now: datetime, title: str = "", owner: str = "", *, is_new: bool = False
+) -> Row:
     due = case.answer_due_at if case.state in UNANSWERED else None
-    return Row(case, title, due, due is not None and due < now, due is not None and facts.is_urgent, owner)
+    is_late, is_urgent = due is not None and due < now, due is not None and facts.is_urgent
+    return Row(case, title, due, is_late, is_urgent, owner, is_new)
 
 
 async def titles_of(session: AsyncSession, found: Sequence[Case]) -> dict[int, str]:

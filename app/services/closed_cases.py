@@ -29,6 +29,7 @@ from models import (
     CaseRating,
     CaseReminder,
     CaseReporter,
+    CaseSeen,
     Complaint,
     ComplaintPart,
     Consultation,
@@ -76,7 +77,7 @@ async def empty(session: AsyncSession, ids: Ids) -> int:
     await change(session, sa.update(CaseEntry).where(thread).values(blocks=[]))
     facts = sa.update(Consultation).where(Consultation.case_id.in_(ids))
     await change(session, facts.values(dict.fromkeys(_ANSWERED)))
-    for beside in (CaseMention, CaseReminder, CaseDraft, CaseKnowledge, CaseQueue):
+    for beside in (CaseMention, CaseReminder, CaseDraft, CaseKnowledge, CaseQueue, CaseSeen):
         await change(session, sa.delete(beside).where(beside.case_id.in_(ids)))
     rating = sa.update(CaseRating).where(CaseRating.case_id.in_(ids))
     never = dict.fromkeys(("invite_due_at", "remind_due_at", "end_due_at"))
