@@ -41,8 +41,9 @@ from models import Case, CaseKind, CaseState, ComplaintSort
 
 PAGE: Final = "/console/complaints"
 ROOM: Final = Room(page=PAGE, label="投诉建议", answers=Right.COMPLAINTS_WORK, is_union=True)
-LATE, SOON, NAMED, REMINDED = "late", "soon", "named", "reminded"
-DUE: Final = {LATE: "已超时", SOON: "3 天内到期"}
+LATE, TODAY, SOON, NAMED, REMINDED = "late", "today", "soon", "named", "reminded"
+DUE: Final = {LATE: "已超时", TODAY: "今天到期和已超时", SOON: "3 天内到期"}
+OWNERS: Final = {"mine": "我接手的", "free": "待接的"}  # while it is the union's move
 
 router = APIRouter(prefix="/complaints", dependencies=[needs(Right.COMPLAINTS_READ)])
 works = [needs(Right.COMPLAINTS_WORK)]
@@ -52,12 +53,15 @@ async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> 
     asked = Asked(complaint_lists.of_union(standing), now)
     ours, late = await complaint_lists.count(session, asked, *complaint_lists.OURS)
     _, theirs_late = await complaint_lists.count(session, asked, *complaint_lists.THEIRS)
+    mine = Asked(asked.desk, now, owner_id=standing.staff_id)
+    own, own_late = await complaint_lists.count(session, mine, *complaint_lists.OURS)
     named = Asked(asked.desk, now, named_id=standing.staff_id)
     due = Asked(asked.desk, now, reminded_id=standing.staff_id)
     scope = permissions.scope(standing, Right.COMPLAINTS_WORK)
     unhappy = await case_ratings.count_waiting(session, case_lists.COMPLAINTS.holds, scope)
     return [
         Waiting("要受理或转办的投诉建议", PAGE, ours, late),
+        Waiting("其中我接手的投诉建议", f"{PAGE}?owner=mine", own, own_late),
         Waiting("部门超时的投诉建议", f"{PAGE}?due={LATE}", theirs_late, theirs_late),
         Waiting(
             "到时间跟进的投诉建议", f"{PAGE}?for={REMINDED}", await complaint_lists.count_all(session, due)
@@ -82,6 +86,8 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
             request,
             Filter("state", "状态", {state.value: state.label for state in MOVES[CaseKind.COMPLAINT]}),
             Filter("due", "时限", DUE),
+            Filter("owner", "经办人", OWNERS),
+            Filter("login", "经办人的登录名"),
             Filter("department", "部门", {key: each.name for key, each in known.items()}),
             Filter("sort", "类别", {each.value: each.label for each in ComplaintSort}),
             Filter("topic", "话题", {each.value: each.label for each in ComplaintTopic}),
@@ -99,7 +105,11 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
             department_id=known[view.get("department")].id if view.get("department") in known else None,
             unhappy=Unhappy(view.get("rated")) if view.get("rated") else None,
             late=view.get("due") == LATE,
+            today=view.get("due") == TODAY,
             soon=view.get("due") == SOON,
+            owner_id=desk.standing.staff_id if view.get("owner") == "mine" else None,
+            owner_login=view.get("login"),
+            is_free=view.get("owner") == "free",
             named_id=desk.standing.staff_id if view.get("for") == NAMED else None,
             reminded_id=desk.standing.staff_id if view.get("for") == REMINDED else None,
         )
@@ -135,9 +145,31 @@ async def accept(
     number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
 ) -> Response:
     async def accepted(session: AsyncSession, case: Case, form: FormData, now: datetime) -> Answered:
-        return await complaint_work.accept(session, case, desk.by, now, channel="console")
+        done = await complaint_work.accept(session, case, desk.by, now, channel="console")
+        await complaint_work.keep(session, case, desk.standing, now)
+        return done
 
     return await complaint_pages.act(ROOM, number, request, desk, shell, office, accepted, "已受理")
+
+
+@router.post("/{number}/take", dependencies=works)
+async def take(number: str, desk: ActingDesk, shell: InShell) -> Response:
+    async def taken(session: AsyncSession, case: Case, now: datetime) -> str:
+        await complaint_work.own(session, case, desk.standing, now, channel="console")
+        return f"{case.number} 由您接手了。"
+
+    return await ROOM.does(number, desk, shell, taken)
+
+
+@router.post("/{number}/give-back", dependencies=works)
+async def give_back(number: str, desk: ActingDesk, shell: InShell) -> Response:
+    """To all of the union; a department returns it to the union."""
+
+    async def given_back(session: AsyncSession, case: Case, now: datetime) -> str:
+        await complaint_work.free(session, case, desk.standing, now, channel="console")
+        return f"{case.number} 已退回待接。"
+
+    return await ROOM.does(number, desk, shell, given_back)
 
 
 @router.post("/{number}/refuse", dependencies=works)
