@@ -158,6 +158,7 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
     "crisis_alert": {
         "key": "哪一条消息",
         "excerpt": "原话",
+        "case_number": "在哪件事里说的",
         "due_at": "下次提醒值班的人",
         "rounds": "已提醒（轮）",
         "reached_at": "最近一次送到值班的人",
