@@ -99,7 +99,7 @@ async def open_case(
 ) -> Opened:
     """Keep a new case, to be answered by `due_at`, or else within the days of `first_answer_due`.
 
-    `contact` (a telephone number) lies with the reporter, not in the thread. A repeated call is a second case.
+    `contact` (a telephone number) lies with the reporter, not in the thread. Called again, it opens a second.
     """
     due_at = due_at or first_answer_due(now)
     at = moment_kept(now, anonymous=anonymous)
