@@ -1,14 +1,14 @@
 """投诉建议: the union's room. Taken up or not, handed to departments, watched, closed."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
-from app.console import case_aids, case_routes, complaint_pages, forms, listing
+from app.console import case_aids, case_routes, complaint_listing, complaint_pages, forms, listing
 from app.console.case_pages import FOR_ME, RATED
 from app.console.complaint_pages import Room
 from app.console.entrance import ActingDesk, AtDesk, needs
@@ -22,7 +22,6 @@ from app.services import (
     branches,
     case_lists,
     case_ratings,
-    case_threads,
     case_work,
     complaint_accused,
     complaint_lists,
@@ -82,54 +81,38 @@ SECTION: Final = Section(
 async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
     async with desk.reading() as session:
         known = {each.department.public_id: each.department for each in await departments.list_all(session)}
-        view = listing.view_of(
-            request,
-            Filter("state", "状态", {state.value: state.label for state in MOVES[CaseKind.COMPLAINT]}),
-            Filter("due", "时限", DUE),
-            Filter("owner", "经办人", OWNERS),
-            Filter("login", "经办人的登录名"),
-            Filter("department", "部门", {key: each.name for key, each in known.items()}),
-            Filter("sort", "类别", {each.value: each.label for each in ComplaintSort}),
-            Filter("topic", "话题", {each.value: each.label for each in ComplaintTopic}),
-            Filter("rated", "评价", RATED),
-            Filter("for", "与我有关", FOR_ME),
-            Filter("number", "编号"),
-        )
-        asked = Asked(
-            complaint_lists.of_union(desk.standing),
-            now,
-            state=CaseState(view.get("state")) if view.get("state") else None,
-            sort=ComplaintSort(view.get("sort")) if view.get("sort") else None,
-            topic=view.get("topic"),
-            number=view.get("number"),
-            department_id=known[view.get("department")].id if view.get("department") in known else None,
-            unhappy=Unhappy(view.get("rated")) if view.get("rated") else None,
-            late=view.get("due") == LATE,
-            today=view.get("due") == TODAY,
-            soon=view.get("due") == SOON,
-            owner_id=desk.standing.staff_id if view.get("owner") == "mine" else None,
-            owner_login=view.get("login"),
-            is_free=view.get("owner") == "free",
-            named_id=desk.standing.staff_id if view.get("for") == NAMED else None,
-            reminded_id=desk.standing.staff_id if view.get("for") == REMINDED else None,
-        )
-        return shell.page("complaints.html", **await listed(session, asked, view), room=ROOM)
-
-
-async def listed(session: AsyncSession, asked: Asked, view: listing.View) -> dict[str, Any]:
-    """What a list of complaints is filled with."""
-    newest = await case_threads.newest(session)
-    others = await listing.page(session, asked.others(), Case.id, view)
-    first = [] if view.before is not None else await complaint_lists.list_worked_on(session, asked)
-    count, late = await complaint_lists.count(session, asked, *complaint_lists.OPEN)
-    return {
-        "page": others,
-        "rows": await complaint_lists.rows(session, [*first, *others.rows], asked.now),
-        "count": count,
-        "late": late,
-        "left": max(0, count - complaint_lists.FIRST) if view.before is None else 0,
-        "newest": newest,
-    }
+    view = listing.view_of(
+        request,
+        Filter("state", "状态", {state.value: state.label for state in MOVES[CaseKind.COMPLAINT]}),
+        Filter("due", "时限", DUE),
+        Filter("owner", "经办人", OWNERS),
+        Filter("login", "经办人的登录名"),
+        Filter("department", "部门", {key: each.name for key, each in known.items()}),
+        Filter("sort", "类别", {each.value: each.label for each in ComplaintSort}),
+        Filter("topic", "话题", {each.value: each.label for each in ComplaintTopic}),
+        Filter("rated", "评价", RATED),
+        Filter("for", "与我有关", FOR_ME),
+        Filter("number", "编号"),
+    )
+    asked = Asked(
+        complaint_lists.of_union(desk.standing),
+        now,
+        state=CaseState(view.get("state")) if view.get("state") else None,
+        sort=ComplaintSort(view.get("sort")) if view.get("sort") else None,
+        topic=view.get("topic"),
+        number=view.get("number"),
+        department_id=known[view.get("department")].id if view.get("department") in known else None,
+        unhappy=Unhappy(view.get("rated")) if view.get("rated") else None,
+        late=view.get("due") == LATE,
+        today=view.get("due") == TODAY,
+        soon=view.get("due") == SOON,
+        owner_id=desk.standing.staff_id if view.get("owner") == "mine" else None,
+        owner_login=view.get("login"),
+        is_free=view.get("owner") == "free",
+        named_id=desk.standing.staff_id if view.get("for") == NAMED else None,
+        reminded_id=desk.standing.staff_id if view.get("for") == REMINDED else None,
+    )
+    return await complaint_listing.everything(ROOM, request, desk, shell, asked, view)
 
 
 @router.get("/{number}")

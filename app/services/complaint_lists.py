@@ -3,7 +3,7 @@
 Whoever of staff has roles only in the branch a complaint is about finds nothing of it, wherever he looks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -51,6 +51,13 @@ class Desk:
     hidden: tuple[int, ...] = ()  # ids of cases that are about them in words alone
 
     @property
+    def within(self) -> Hashable:
+        """The same for two who see the same."""
+        if self.department_ids is None:
+            return may(self.standing, Right.COMPLAINTS_READ, None)
+        return self.department_ids, self.kept, self.hidden
+
+    @property
     def sees(self) -> sa.ColumnElement[bool]:
         if self.department_ids is None:
             return sa.true() if may(self.standing, Right.COMPLAINTS_READ, None) else sa.false()
@@ -82,8 +89,8 @@ async def of_departments(session: AsyncSession, standing: Standing) -> Desk:
         Complaint.case_id.in_(_theirs(own)), Complaint.about_branch_id.is_(None), Complaint.about.is_not(None)
     )
     rows = (await session.scalars(in_words)).all()
-    hidden = tuple(each.case_id for each in rows if departments.is_kept_from(standing, each))
-    return Desk(standing, own, tuple(kept), hidden)
+    hidden = tuple(sorted(each.case_id for each in rows if departments.is_kept_from(standing, each)))
+    return Desk(standing, own, tuple(sorted(kept)), hidden)
 
 
 @dataclass(frozen=True, slots=True)
