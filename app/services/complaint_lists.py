@@ -195,6 +195,11 @@ class Row:
     def topic(self) -> str:
         return cases.topic_of(self.case)
 
+    @property
+    def whose(self) -> str:
+        """Where it lies, as the union reads it; empty where nobody has anything to do with it."""
+        return self.department or self.owner or ("待接" if self.case.state in OURS else "")
+
 
 def due_of_case() -> sa.ColumnElement[datetime]:
     """When something is to be done about a complaint, by its own clock or the case's."""
