@@ -11,7 +11,7 @@ from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
 from app.errors import DomainError, NotFound
-from app.services import crisis, on_duty
+from app.services import alert_cases, crisis, on_duty, permissions
 from app.wechat.replies import Reply, Text, fit
 from handlers import lines
 from models import CrisisAlert
@@ -72,11 +72,15 @@ def make_router(fixed: Collection[str]) -> Router:
 async def _taken(chat: Chat, alert_id: int, by: str) -> Reply:
     """The words that caused the alert are shown only here, to the one who takes it."""
     alert = await crisis.take(chat.session, alert_id, by, chat.at)
+    staff = await on_duty.find_staff(chat.session, chat.person.person_id)
+    standing = None if staff is None else await permissions.standing_of(chat.session, staff)
+    where = await alert_cases.line(chat.session, alert, standing)
     return Text(
         fit(
             f"提醒 {alert.id} 由您接手，不再重复提醒。\n"
             f"{spoken(alert.created_at, chat.at)} 的原话：{alert.excerpt or '（没有文字）'}\n"
-            "请马上联系本人；有现实危险时，打 110 或 120。\n"
+            + (f"{where}\n" if where else "")
+            + "请马上联系本人；有现实危险时，打 110 或 120。\n"
             + lines.go("给本人回话", "crisis.reply", alert=str(alert.id))
         )
     )

@@ -4,7 +4,7 @@ from app.clock import spoken
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.services import cases, talks
+from app.services import cases, crisis, talks
 from app.services.cases import Mine, Opened
 from app.services.hotlines import Subject
 from app.services.hotlines import lines as hotline_lines
@@ -44,6 +44,7 @@ async def tell(chat: Chat) -> Reply:
     case = await cases.find_open_desk(chat.session, person.person_id)
     if case is not None:
         await cases.add_entry(chat.session, case, EntryKind.MEMBER, story.parts, now=chat.at)
+        await crisis.lies_in(chat.session, person.person_id, case.number, story.parts, chat.at)
         talks.begin(case, chat.at)
         return Text(f"已记到 {case.number}，工作人员会一起看。答复会发到这里。")
     opened = await cases.open_case(

@@ -35,6 +35,8 @@ class CrisisAlert(Base):
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     channel: Mapped[str] = mapped_column(sa.String(24))  # chat, portal, api
     excerpt: Mapped[str | None] = mapped_column(SealedText("crisis_alert.excerpt"))
+    # Of the case the words went into; an anonymous one has none here. Sealed: this row names who wrote them.
+    case_number: Mapped[str | None] = mapped_column(SealedText("crisis_alert.case_number"))
     state: Mapped[AlertState]
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]  # the next round

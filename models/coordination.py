@@ -8,6 +8,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base
 from models.types import SealedText
 
+CASE_NEWS = "case_news"  # the name of a `SharedVersion`: see `app.services.case_news`
+# Where the outbox row told of a case; the last thing in a transaction, since others wait for it.
+CASE_NEWS_BY_REPLY = (
+    "INSERT INTO shared_version (name, value) SELECT 'case_news', 1"
+    " WHERE EXISTS (SELECT 1 FROM outbox WHERE id = {row} AND substr(kind, 1, 6) = 'cases.')"
+    " ON CONFLICT (name) DO UPDATE SET value = shared_version.value + 1"
+)
+
 
 class Lease(Base):
     """Who may do a thing alone, until when (real time)."""

@@ -359,6 +359,7 @@ def alert(person_id: int) -> CrisisAlert:
         person_id=person_id,
         channel="chat",
         excerpt="不想活了",
+        case_number="XL-2026-0001",
         state=AlertState.WAITING,
         created_at=NOON,
         due_at=NOON,

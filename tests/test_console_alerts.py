@@ -11,6 +11,7 @@ from models import AlertState, CrisisAlert, Follower, Role, Staff, StaffGrant, S
 from sandbox.driver import Phone
 from tests import making
 from tests.both_ends import Ends
+from tests.complaining import complain, look, person
 from tests.console_kit import Worker, acts_of, admin, at_work, ends, staff_row
 
 __all__ = ["admin", "ends"]
@@ -179,3 +180,45 @@ async def test_who_is_not_on_duty_sees_none(ends: Ends) -> None:
     assert (await alert_of(ends)).state is AlertState.WAITING
     for wrong in ("0", "999999", "9" * 30):
         assert (await local.gets(f"/alerts/{wrong}")).status_code == 404
+
+
+# --- where it was said
+
+
+async def says_in_a_complaint(ends: Ends) -> str:
+    """Words that frighten, written in one's complaint on a page; its number."""
+    now = ends.house.clock.now()
+    async with ends.house.database.transaction() as session:
+        asker = await person(session)
+        case, _ = await look(session, (await complain(session, asker, now=now)).number)
+        await crisis.heed(session, asker, WORDS, "portal", now, case)
+        return case.number
+
+
+async def test_who_may_open_the_case_goes_there_and_nobody_else_learns_of_it(
+    ends: Ends, admin: Worker
+) -> None:
+    number = await says_in_a_complaint(ends)
+    page = f"/alerts/{(await alert_of(ends)).id}"
+    counsellor = await at_work(ends, "刘老师", Role.COUNSELLOR)
+
+    assert f'href="/console/number/{number}"' in await admin.reads(page)
+    leads_to = await admin.gets(f"/number/{number}")
+    assert leads_to.headers["location"] == f"/console/complaints/{number}"
+    assert "等人接手" in await counsellor.reads("/alerts")
+    assert number not in await counsellor.reads(page) and number not in await counsellor.does(f"{page}/take")
+
+
+async def test_the_message_and_the_taking_name_it_for_who_may_open_it(ends: Ends, admin: Worker) -> None:
+    counsellor = await at_work(ends, "刘老师", Role.COUNSELLOR)
+    phones = [await ends.platform.follower(name) for name in ("王强", "刘老师")]
+    for worker, phone in zip((admin, counsellor), phones, strict=True):
+        await binds(ends, worker, phone)
+    number = await says_in_a_complaint(ends)
+    await ends.house.rounds.once()
+
+    heard = ["\n".join(await read(phone)) for phone in phones]
+    assert all("【紧急】" in words for words in heard)
+    assert [f"在投诉建议 {number} 里说的" in words for words in heard] == [True, False]
+    taken = await phones[0].chooses("我来处理")
+    assert f"/console/number/{number}" in str(taken) and "马上联系本人" in str(taken)

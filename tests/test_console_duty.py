@@ -15,6 +15,7 @@ from app.services.staff import Wanted
 from models import CaseRating, DutyRoom, DutySetting, DutyShift, Half, Role, Staff, StaffSkill
 from tests import making
 from tests.both_ends import Ends
+from tests.complaining import complain
 from tests.console_kit import Worker, acts_of, admin, at_work, ends, staff_row
 from tests.consulting import consult, person
 from tests.test_console_cases import HOSTILE, consults
@@ -276,3 +277,45 @@ async def test_hostile_names_are_shown_as_they_are(ends: Ends, head: Worker) -> 
     for path in (LEGAL, f"{LEGAL}&view=month", "/workload", f"/workload/people/{await id_of(ends, evil)}"):
         page = await head.reads(path)
         assert "<script>alert(1)" not in page and "&lt;script&gt;alert(1)" in page, path
+
+
+# --- complaints --------------------------------------------------------------------------------------------
+
+
+async def test_complaints_are_given_by_the_rota_and_shown_with_their_clerk(ends: Ends, admin: Worker) -> None:
+    wu = await at_work(ends, "吴芳", Role.COMPLAINTS)
+    zhao = await at_work(ends, "赵敏", Role.COMPLAINTS)
+    who_id, cells = await id_of(ends, wu), [f"{today(ends)}:{half.value}" for half in Half]
+    await admin.does("/duty/complaints/add", who=who_id, cell=cells, week=str(today(ends)))
+    page = await admin.does("/workload/complaints/assigns", on="yes", version="0")
+    assert "投诉建议的新事项会派给值班的人" in page and "首次答复" not in page
+    async with ends.house.database.transaction() as session:
+        number = (await complain(session, await person(session), now=ends.house.clock.now())).number
+    await job.run(ends.house.database, ends.house.clock)
+
+    assert "其中我接手的投诉建议" in await wu.reads("")
+    assert number in await wu.reads("/complaints?owner=mine")
+    assert number not in await zhao.reads("/complaints?owner=mine")
+    assert number in await zhao.reads(f"/complaints?login={wu.login}&due=")
+    assert number not in await zhao.reads("/complaints?owner=free")
+    one = f"/complaints/{number}"
+    assert 'data-test="owner">吴芳' in await zhao.reads(one)
+    assert f'href="/console/complaints?login={wu.login}"' in await admin.reads("/workload?room=complaints")
+
+    assert "已退回待接" in await wu.does(f"{one}/give-back")
+    assert number in await zhao.reads("/complaints?owner=free")
+    assert "由您接手了" in await zhao.does(f"{one}/take")
+    refused = await wu.sends(f"{one}/take")
+    assert refused.status_code == 422 and "已由赵敏接手" in refused.text
+    assert [act.act for act in await acts_of(ends)][-2:] == ["case.return", "case.take"]
+
+
+async def test_who_takes_one_up_has_it_and_who_answers_elsewhere_may_not(ends: Ends, zhang: Worker) -> None:
+    wu = await at_work(ends, "吴芳", Role.COMPLAINTS)
+    async with ends.house.database.transaction() as session:
+        number = (await complain(session, await person(session), now=ends.house.clock.now())).number
+    for do in ("take", "give-back"):
+        assert (await zhang.sends(f"/complaints/{number}/{do}")).status_code == 403
+    await wu.does(f"/complaints/{number}/accept", seen="99999999")
+
+    assert 'data-test="owner">吴芳' in await wu.reads(f"/complaints/{number}")

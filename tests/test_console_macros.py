@@ -8,10 +8,11 @@ import pytest
 import sqlalchemy as sa
 
 from app.clock import civil_date
-from app.services import case_reminders, staff
+from app.services import case_reminders, macros, staff
 from models import CannedReply, CaseKind, CaseReminder, CaseState, Outbox, Role, StaffAct
 from tests import making
 from tests.both_ends import Ends
+from tests.complaining import complain, person
 from tests.console_kit import Worker, acts_of, admin, at_work, ends, staff_row
 from tests.test_console_cases import SEEN, case_of, consults, leaves
 
@@ -261,3 +262,48 @@ async def test_one_without_words_is_not_put_into_an_answer(ends: Ends, admin: Wo
     page = await admin.reads(f"/cases/{number}")
     assert 'data-test="macro"' in page and 'data-test="put"' not in page
     assert "不答复" in await admin.reads("/canned")
+
+
+# --- rooms without it
+
+
+@pytest.mark.parametrize("room", ["complaints", "department", "aid"])
+async def test_where_there_is_no_one_press_it_is_refused_kindly(ends: Ends, admin: Worker, room: str) -> None:
+    refused = await admin.sends("/canned/new", **DONE | {"rooms": ["desk", room]})
+    assert refused.status_code == 422
+    assert "没有一键办理，只能填入文字" in refused.text and "已派维修班" in refused.text, (
+        "what was typed is kept"
+    )
+    assert await count(ends, CannedReply.id) == 0
+
+    await makes(admin, title="请稍等", text="请稍等。", rooms=["desk", room])
+    path = f"/canned/{(await kept(ends, '请稍等')).public_id}"
+    given = {"title": "请稍等", "text": "请稍等。", "rooms": ["desk", room], "note": "等配件", "version": "1"}
+    assert "没有一键办理" in (await admin.sends(path, **given)).text, "nor is it put into one that is there"
+
+
+async def test_one_of_before_stays_and_is_not_worked_out_there(
+    ends: Ends, admin: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    macro = await makes(admin, **DONE)
+    async with ends.house.database.transaction() as session:
+        (await session.get_one(CannedReply, macro.id)).rooms = ["desk", "complaints"]
+        asker = await person(session)
+        number = (await complain(session, asker, now=ends.house.clock.now())).number
+    worked_out, names = list[str](), macros.offers
+
+    async def offers(session, case, found, who, now):  # type: ignore[no-untyped-def]
+        worked_out.extend(each.title for each in found)
+        return await names(session, case, found, who, now)
+
+    monkeypatch.setattr(macros, "offers", offers)
+    page = await admin.reads(f"/complaints/{number}")
+    assert "修好了" in page and 'data-test="macro"' not in page, "its words can be put in"
+    assert worked_out == []
+
+    version = str((await kept(ends, "修好了")).version)
+    given = DONE | {"rooms": ["desk", "complaints"], "text": "{编号}修好了。", "version": version}
+    assert "已保存" in await admin.does(f"/canned/{macro.public_id}", **given)
+    assert (await kept(ends, "修好了")).steps == {"note": "已派维修班", "close": True}
+    refused = await admin.sends("/canned/new", **given | {"title": "又一条"})
+    assert refused.status_code == 422

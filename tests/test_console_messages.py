@@ -168,15 +168,51 @@ async def test_of_what_was_told_in_confidence_nobody_learns_who_or_when(
             )
     person = await person_of(ends, number)
 
-    for path in ("/messages", f"/messages/{number}"):
+    before, after = await said(ends), await said(ends)
+    page = await operator.reads("/messages")
+    assert f"/messages/{before}" in page and f"/messages/{after}" in page
+    for path in (
+        "/messages",
+        f"/messages?rule={CONFIDENTIAL}",
+        "/messages?kind=text",
+        f"/messages?person={person}",
+    ):
         page = await operator.reads(path)
-        assert "保密对话" in page and person not in page and "consultations" not in page
-        assert f"{ends.house.clock.now():%M:%S}" not in page.partition("<main")[2]
-    assert f"/messages/{number}" not in await operator.reads(f"/messages?person={person}")
-    assert f"/messages/{number}" not in await operator.reads("/messages?kind=text")
-    answer = await operator.sends(f"/messages/{number}/words", reason="想看看")
-    assert answer.status_code == 422 and "难受" not in answer.text
-    assert await acts_of(ends, "messages.reveal") == []
+        assert f'/messages/{number}"' not in page and f"{person}<" not in page, path
+    assert (await operator.gets(f"/messages/{number}")).status_code == 404
+    for act in ("words", "retry"):
+        answer = await operator.sends(f"/messages/{number}/{act}", reason="想看看")
+        assert answer.status_code == 404 and "难受" not in answer.text
+    assert [*await acts_of(ends, "messages.reveal"), *await acts_of(ends, "messages.retry")] == []
+
+    kept = await operator.reads("/messages/confidential")
+    assert "1 条" in kept
+    assert f"{ends.house.clock.now():%M:%S}" not in kept.partition("<main")[2]
+
+
+async def test_what_failed_in_confidence_is_counted_and_run_again_without_a_number(
+    ends: Ends, operator: Worker
+) -> None:
+    failed = MessageState.FAILED
+    first = await said(ends, rule=CONFIDENTIAL, state=failed)
+    gone = await said(ends, rule=CONFIDENTIAL, state=failed, body=None)
+    other = await said(ends, state=failed)
+    home = await operator.reads("")
+    assert "处理失败的消息（保密）" in home
+    assert "重新处理 1 条失败的" in await operator.reads("/messages"), "the others are not counted with them"
+    assert "有 2 条处理失败" in await operator.reads("/messages/confidential")
+
+    page = await operator.does("/messages/confidential/retry")
+
+    assert "已排队重新处理 1 条。1 条没有排：原文已按保存期限清除" in page
+    assert await state_of(ends, first) is MessageState.RECEIVED
+    assert await state_of(ends, gone) is await state_of(ends, other) is failed
+    done = await acts_of(ends, "messages.retry")
+    assert [each.changes for each in done] == [[{"table": "message", "at_once": "update", "count": 1}]]
+    assert [act.subject for act in done] == [""]
+    stranger = await at_work(ends, "张律师", Role.LAWYER)
+    assert (await stranger.gets("/messages/confidential")).status_code == 403
+    assert (await stranger.sends("/messages/confidential/retry")).status_code == 403
 
 
 async def test_a_failed_message_is_run_again_once(ends: Ends, operator: Worker) -> None:

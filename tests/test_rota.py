@@ -11,7 +11,7 @@ from app.errors import DomainError, NotFound
 from app.services import complaint_timers, duty_rooms, permissions, rota, staff_skills
 from app.services.permissions import Forbidden, Standing
 from app.services.staff_skills import Work
-from models import CaseKind, DutyRoom, DutyShift, Half, Outbox, Role, Staff
+from models import CaseKind, CaseState, DutyRoom, DutyShift, Half, Outbox, Role, Staff
 from tests.complaining import complain, look, person
 from tests.on_duty_kit import AM, MONDAY, PM, TODAY, at, employ
 
@@ -146,7 +146,7 @@ async def test_a_lead_leads_where_he_answers_and_an_administrator_everywhere(ses
     head = await standing(session, await employ(session, "赵律师", Role.LAWYER, Role.LEAD))
     lawyer = await standing(session, await employ(session, "张律师", Role.LAWYER))
 
-    assert duty_rooms.led_by(boss) == list(duty_rooms.GIVEN)
+    assert duty_rooms.led_by(boss) == list(DutyRoom)
     assert duty_rooms.led_by(head) == [LEGAL]
     assert duty_rooms.led_by(lawyer) == []
     leads = await duty_rooms.list_leads(session, LEGAL)
@@ -275,13 +275,14 @@ async def test_who_is_on_duty_for_complaints_hears_what_is_due_and_else_all_do(s
     assert await told(at("2026-11-26 15:00")) == {zhao.person_id, qian.person_id}
 
 
-async def test_complaints_are_given_to_departments_and_not_by_the_rota(session: AsyncSession) -> None:
-    by = await lead(session)
+async def test_complaints_are_given_to_a_clerk_only_while_it_is_the_unions_move(
+    session: AsyncSession,
+) -> None:
     case, _ = await look(session, (await complain(session, await person(session), now=MONDAY)).number)
-
-    assert duty_rooms.room_of(case) is None
-    with pytest.raises(NotFound, match="不自动派件"):
-        await duty_rooms.turn(session, DutyRoom.COMPLAINTS, True, 0, by, MONDAY)
     head = await standing(session, await employ(session, "赵芳", Role.COMPLAINTS, Role.LEAD))
-    assert duty_rooms.leads(head, DutyRoom.COMPLAINTS) and duty_rooms.led_by(head) == []
-    assert CaseKind.COMPLAINT not in staff_skills.offered(head)
+
+    assert duty_rooms.room_of(case) is DutyRoom.COMPLAINTS and duty_rooms.is_owed(case)
+    assert duty_rooms.led_by(head) == [DutyRoom.COMPLAINTS]
+    assert CaseKind.COMPLAINT in staff_skills.offered(head)
+    case.state = CaseState.IN_PROGRESS
+    assert not duty_rooms.is_owed(case), "a department works on it"

@@ -127,7 +127,7 @@ async def add(
     """补充情况。咨询（法律、心理疏导、健康）、投诉建议和法律援助申请能在这里补充，别的按 how_to_add。"""
     person_id = caller.known.person_id
     case = await _locked(session, person_id, case_id, seen, now)
-    danger = await crisis.heed(session, person_id, given.text, "api", now)
+    danger = await crisis.heed(session, person_id, given.text, "api", now, case)
     try:
         words = [{"type": "text", "text": given.text}]
         await own_cases.add(session, person_id, case, words, channel="api", now=now)
@@ -164,7 +164,7 @@ async def rate(
     """评价办结的事项：办结一小时后的 7 天内，可以改。"""
     person_id = caller.known.person_id
     case = await cases.get_mine_at(session, person_id, case_id)
-    danger = await crisis.heed(session, person_id, given.words, "api", now)
+    danger = await crisis.heed(session, person_id, given.words, "api", now, case)
     try:
         await case_ratings.give(session, person_id, case.number, given.score, given.words, now)
     except DomainError as refusal:

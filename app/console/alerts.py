@@ -15,7 +15,7 @@ from app.console.navigation import Section, Waiting
 from app.console.shell import InShell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
-from app.services import crisis, on_duty
+from app.services import alert_cases, crisis, on_duty, staff_notices
 from app.services.permissions import Right, Standing, may
 from models import AlertState, CrisisAlert
 
@@ -50,7 +50,8 @@ async def everything(desk: AtDesk, shell: InShell) -> HTMLResponse:
 async def one(alert_id: RowId, desk: AtDesk, shell: InShell) -> HTMLResponse:
     async with desk.reading() as session:
         alert = await _get(session, desk, alert_id)
-    return shell.page("alert_one.html", alert=alert, **_known(desk, alert))
+        known = await _known(session, desk, alert)
+    return shell.page("alert_one.html", alert=alert, **known)
 
 
 @router.post("/{alert_id}/take")
@@ -87,10 +88,16 @@ def _taker(desk: Desk) -> str:
     return on_duty.taker(desk.by, desk.login)
 
 
-def _known(desk: Desk, alert: CrisisAlert) -> dict[str, Any]:
-    """The words that caused it are for who has taken it."""
+async def _known(session: AsyncSession, desk: Desk, alert: CrisisAlert) -> dict[str, Any]:
+    """The words that caused it are for who has taken it; the case they are in for who may open it."""
     is_own = alert.state is AlertState.TAKEN and alert.taken_by == _taker(desk)
-    return {"is_own": is_own, "words": alert.excerpt if is_own else None, "longest": crisis.REPLY_LENGTH}
+    return {
+        "is_own": is_own,
+        "words": alert.excerpt if is_own else None,
+        "longest": crisis.REPLY_LENGTH,
+        "case": await alert_cases.find(session, alert, desk.standing),
+        "cases": staff_notices.PAGE,
+    }
 
 
 async def _get(session: AsyncSession, desk: Desk, alert_id: int) -> CrisisAlert:
@@ -106,4 +113,5 @@ async def _again(desk: Desk, shell: InShell, alert_id: int, error: DomainError, 
         raise error
     async with desk.reading() as session:
         alert = await _get(session, desk, alert_id)
-    return shell.refused("alert_one.html", error, alert=alert, typed=text, **_known(desk, alert))
+        known = await _known(session, desk, alert)
+    return shell.refused("alert_one.html", error, alert=alert, typed=text, **known)

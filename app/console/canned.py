@@ -133,6 +133,7 @@ async def _form(session: AsyncSession, desk: Desk, reply: CannedReply | None) ->
         "branches": [each for each in listed if scope.covers(each.id)],
         "branch": next((each for each in listed if reply and each.id == reply.branch_id), None),
         "rooms": {key: room for key, room in ROOMS.items() if key in rooms or key in kept},
+        "without": [room.label for key, room in ROOMS.items() if key in rooms and not room.one_press],
         "names": NAMES,
         "longest": ANSWER_LENGTH,
         "colleagues": await _colleagues(session, desk),

@@ -46,9 +46,10 @@ async def beside(
         return found
     canned = await canned_replies.list_fitting(session, case, room.answers, desk.standing)
     readers = await case_mentions.list_readers(session, case, room.reads)
+    one_press = canned if canned_replies.has_one_press(room.answers) else []
     return found | {
         "canned": _with_words(canned),
-        "macros": await macros.offers(session, case, canned, desk.standing, now),
+        "macros": await macros.offers(session, case, one_press, desk.standing, now),
         "draft": await case_drafts.text_of(session, case, desk.standing),
         "others": await case_drafts.others_writing(session, case, desk.standing, now),
         "reminders": await case_reminders.list_open(session, case, desk.standing.staff_id),

@@ -151,6 +151,7 @@ async def _union_doors(session: AsyncSession, desk: Desk, values: dict[str, Any]
     is_worked_on = case.state in (CaseState.IN_PROGRESS, CaseState.EXTENDED)
     extends = desk.may(Right.COMPLAINTS_LEAD, None) and CaseState.EXTENDED in moves
     return {
+        "may_own": works and case.state in complaint_lists.OURS,
         "links": await case_links.list_of(session, case),
         "fitting": fitting,
         "may_accept": works and case.state is CaseState.SUBMITTED,

@@ -1,14 +1,22 @@
 """投诉建议: the union's room. Taken up or not, handed to departments, watched, closed."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
-from app.console import case_aids, case_routes, case_transferring, complaint_pages, forms, listing
+from app.console import (
+    case_aids,
+    case_routes,
+    case_transferring,
+    complaint_listing,
+    complaint_pages,
+    forms,
+    listing,
+)
 from app.console.case_pages import FOR_ME, RATED
 from app.console.complaint_pages import Room
 from app.console.entrance import ActingDesk, AtDesk, needs
@@ -22,7 +30,6 @@ from app.services import (
     branches,
     case_lists,
     case_ratings,
-    case_threads,
     case_work,
     complaint_accused,
     complaint_lists,
@@ -41,8 +48,9 @@ from models import Case, CaseKind, CaseState, ComplaintSort
 
 PAGE: Final = "/console/complaints"
 ROOM: Final = Room(page=PAGE, label="投诉建议", answers=Right.COMPLAINTS_WORK, is_union=True)
-LATE, SOON, NAMED, REMINDED = "late", "soon", "named", "reminded"
-DUE: Final = {LATE: "已超时", SOON: "3 天内到期"}
+LATE, TODAY, SOON, NAMED, REMINDED = "late", "today", "soon", "named", "reminded"
+DUE: Final = {LATE: "已超时", TODAY: "今天到期和已超时", SOON: "3 天内到期"}
+OWNERS: Final = {"mine": "我接手的", "free": "待接的"}  # while it is the union's move
 
 router = APIRouter(prefix="/complaints", dependencies=[needs(Right.COMPLAINTS_READ)])
 works = [needs(Right.COMPLAINTS_WORK)]
@@ -52,12 +60,15 @@ async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> 
     asked = Asked(complaint_lists.of_union(standing), now)
     ours, late = await complaint_lists.count(session, asked, *complaint_lists.OURS)
     _, theirs_late = await complaint_lists.count(session, asked, *complaint_lists.THEIRS)
+    mine = Asked(asked.desk, now, owner_id=standing.staff_id)
+    own, own_late = await complaint_lists.count(session, mine, *complaint_lists.OURS)
     named = Asked(asked.desk, now, named_id=standing.staff_id)
     due = Asked(asked.desk, now, reminded_id=standing.staff_id)
     scope = permissions.scope(standing, Right.COMPLAINTS_WORK)
     unhappy = await case_ratings.count_waiting(session, case_lists.COMPLAINTS.holds, scope)
     return [
         Waiting("要受理或转办的投诉建议", PAGE, ours, late),
+        Waiting("其中我接手的投诉建议", f"{PAGE}?owner=mine", own, own_late),
         Waiting("部门超时的投诉建议", f"{PAGE}?due={LATE}", theirs_late, theirs_late),
         Waiting(
             "到时间跟进的投诉建议", f"{PAGE}?for={REMINDED}", await complaint_lists.count_all(session, due)
@@ -78,48 +89,38 @@ SECTION: Final = Section(
 async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
     async with desk.reading() as session:
         known = {each.department.public_id: each.department for each in await departments.list_all(session)}
-        view = listing.view_of(
-            request,
-            Filter("state", "状态", {state.value: state.label for state in MOVES[CaseKind.COMPLAINT]}),
-            Filter("due", "时限", DUE),
-            Filter("department", "部门", {key: each.name for key, each in known.items()}),
-            Filter("sort", "类别", {each.value: each.label for each in ComplaintSort}),
-            Filter("topic", "话题", {each.value: each.label for each in ComplaintTopic}),
-            Filter("rated", "评价", RATED),
-            Filter("for", "与我有关", FOR_ME),
-            Filter("number", "编号"),
-        )
-        asked = Asked(
-            complaint_lists.of_union(desk.standing),
-            now,
-            state=CaseState(view.get("state")) if view.get("state") else None,
-            sort=ComplaintSort(view.get("sort")) if view.get("sort") else None,
-            topic=view.get("topic"),
-            number=view.get("number"),
-            department_id=known[view.get("department")].id if view.get("department") in known else None,
-            unhappy=Unhappy(view.get("rated")) if view.get("rated") else None,
-            late=view.get("due") == LATE,
-            soon=view.get("due") == SOON,
-            named_id=desk.standing.staff_id if view.get("for") == NAMED else None,
-            reminded_id=desk.standing.staff_id if view.get("for") == REMINDED else None,
-        )
-        return shell.page("complaints.html", **await listed(session, asked, view), room=ROOM)
-
-
-async def listed(session: AsyncSession, asked: Asked, view: listing.View) -> dict[str, Any]:
-    """What a list of complaints is filled with."""
-    newest = await case_threads.newest(session)
-    others = await listing.page(session, asked.others(), Case.id, view)
-    first = [] if view.before is not None else await complaint_lists.list_worked_on(session, asked)
-    count, late = await complaint_lists.count(session, asked, *complaint_lists.OPEN)
-    return {
-        "page": others,
-        "rows": await complaint_lists.rows(session, [*first, *others.rows], asked.now),
-        "count": count,
-        "late": late,
-        "left": max(0, count - complaint_lists.FIRST) if view.before is None else 0,
-        "newest": newest,
-    }
+    view = listing.view_of(
+        request,
+        Filter("state", "状态", {state.value: state.label for state in MOVES[CaseKind.COMPLAINT]}),
+        Filter("due", "时限", DUE),
+        Filter("owner", "经办人", OWNERS),
+        Filter("login", "经办人的登录名"),
+        Filter("department", "部门", {key: each.name for key, each in known.items()}),
+        Filter("sort", "类别", {each.value: each.label for each in ComplaintSort}),
+        Filter("topic", "话题", {each.value: each.label for each in ComplaintTopic}),
+        Filter("rated", "评价", RATED),
+        Filter("for", "与我有关", FOR_ME),
+        Filter("number", "编号"),
+    )
+    asked = Asked(
+        complaint_lists.of_union(desk.standing),
+        now,
+        state=CaseState(view.get("state")) if view.get("state") else None,
+        sort=ComplaintSort(view.get("sort")) if view.get("sort") else None,
+        topic=view.get("topic"),
+        number=view.get("number"),
+        department_id=known[view.get("department")].id if view.get("department") in known else None,
+        unhappy=Unhappy(view.get("rated")) if view.get("rated") else None,
+        late=view.get("due") == LATE,
+        today=view.get("due") == TODAY,
+        soon=view.get("due") == SOON,
+        owner_id=desk.standing.staff_id if view.get("owner") == "mine" else None,
+        owner_login=view.get("login"),
+        is_free=view.get("owner") == "free",
+        named_id=desk.standing.staff_id if view.get("for") == NAMED else None,
+        reminded_id=desk.standing.staff_id if view.get("for") == REMINDED else None,
+    )
+    return await complaint_listing.everything(ROOM, request, desk, shell, asked, view)
 
 
 @router.get("/{number}")
@@ -135,9 +136,31 @@ async def accept(
     number: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse
 ) -> Response:
     async def accepted(session: AsyncSession, case: Case, form: FormData, now: datetime) -> Answered:
-        return await complaint_work.accept(session, case, desk.by, now, channel="console")
+        done = await complaint_work.accept(session, case, desk.by, now, channel="console")
+        await complaint_work.keep(session, case, desk.standing, now)
+        return done
 
     return await complaint_pages.act(ROOM, number, request, desk, shell, office, accepted, "已受理")
+
+
+@router.post("/{number}/take", dependencies=works)
+async def take(number: str, desk: ActingDesk, shell: InShell) -> Response:
+    async def taken(session: AsyncSession, case: Case, now: datetime) -> str:
+        await complaint_work.own(session, case, desk.standing, now, channel="console")
+        return f"{case.number} 由您接手了。"
+
+    return await ROOM.does(number, desk, shell, taken)
+
+
+@router.post("/{number}/give-back", dependencies=works)
+async def give_back(number: str, desk: ActingDesk, shell: InShell) -> Response:
+    """To all of the union; a department returns it to the union."""
+
+    async def given_back(session: AsyncSession, case: Case, now: datetime) -> str:
+        await complaint_work.free(session, case, desk.standing, now, channel="console")
+        return f"{case.number} 已退回待接。"
+
+    return await ROOM.does(number, desk, shell, given_back)
 
 
 @router.post("/{number}/refuse", dependencies=works)

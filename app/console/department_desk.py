@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
-from app.console import case_routes, complaint_pages, complaints, forms, listing
+from app.console import case_routes, complaint_listing, complaint_pages, complaints, forms, listing
 from app.console.complaint_pages import Room
 from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.listing import Filter
@@ -74,8 +74,7 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
             soon=view.get("due") == complaints.SOON,
             reminded_id=desk.standing.staff_id if view.get("for") else None,
         )
-        shown = await complaints.listed(session, asked, view)
-    return shell.page("complaints.html", **shown, room=ROOM)
+    return await complaint_listing.everything(ROOM, request, desk, shell, asked, view)
 
 
 @router.get("/{number}")

@@ -16,13 +16,14 @@ from app.console.office import OfficeInUse
 from app.console.shell import InShell
 from app.dependencies import Now
 from app.errors import DomainError
-from app.services import message_log, messages, staff_jobs
+from app.services import kept_deliveries, kept_messages, message_log, messages, staff_jobs
 from app.services.audit import does
 from app.services.message_log import Wanted
 from app.services.permissions import Right, Standing
 from models import Message
 
 PAGE: Final = "/console/messages"
+KEPT: Final = f"{PAGE}/confidential"
 LONGEST_REASON: Final = 200  # characters
 
 router = APIRouter(prefix="/messages", dependencies=[needs(Right.MESSAGES_READ)])
@@ -30,7 +31,11 @@ router = APIRouter(prefix="/messages", dependencies=[needs(Right.MESSAGES_READ)]
 
 async def _waiting(session: AsyncSession, standing: Standing, now: Any) -> list[Waiting]:
     failed = await message_log.count_failed(session, Wanted())
-    return [Waiting("处理失败的消息", f"{PAGE}?trouble=failed", failed)]
+    kept = await kept_messages.count_failed(session)
+    return [
+        Waiting("处理失败的消息", f"{PAGE}?trouble=failed", failed),
+        Waiting("处理失败的消息（保密）", KEPT, kept),
+    ]
 
 
 SECTION: Final = Section(
@@ -64,6 +69,29 @@ async def retry_all(request: Request, desk: ActingDesk, shell: InShell, now: Now
     return shell.done("/console/jobs", f"正在给 {count} 条失败的消息排队，办好了会在这里说明。")
 
 
+@router.get("/confidential")
+async def in_confidence(desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
+    """What was said in confidence: of each day how many; never by whom, nor when."""
+    async with desk.reading() as session:
+        return shell.page(
+            "messages_kept.html",
+            days=await kept_messages.list_days(session, now),
+            failed=await kept_messages.count_failed(session),
+            most=kept_messages.MOST,
+            states=messages.STATES,
+            longest=kept_deliveries.DAYS,
+        )
+
+
+@router.post("/confidential/retry", dependencies=[needs(Right.MESSAGES_RETRY)])
+async def retry_in_confidence(desk: ActingDesk, shell: InShell) -> Response:
+    async with desk.acting() as session:
+        done = await kept_messages.queue_again(session, desk.shared.clock.real_now())
+    said = [f"已排队重新处理 {done.queued} 条。"] if done.queued or not done.reasons else []
+    said += [f"{count} 条没有排：{reason}" for reason, count in done.reasons.items()]
+    return shell.done(KEPT, "".join(said))
+
+
 @router.get("/{message_id}")
 async def one(message_id: RowId, desk: AtDesk, shell: InShell) -> HTMLResponse:
     async with desk.reading() as session:
@@ -92,6 +120,7 @@ async def reveal(
 async def retry(message_id: RowId, desk: ActingDesk, shell: InShell) -> Response:
     try:
         async with desk.acting() as session:
+            await message_log.get(session, message_id)  # what was said in confidence has no page
             (verdict,) = await messages.queue_again(session, message_id, desk.shared.clock.real_now())
             if not verdict.queued:
                 raise DomainError(verdict.reason)
@@ -105,6 +134,8 @@ async def retry(message_id: RowId, desk: ActingDesk, shell: InShell) -> Response
 
 
 async def _again(desk: Desk, shell: InShell, message_id: int, error: DomainError) -> HTMLResponse:
+    if error.status == 404:
+        raise error
     async with desk.reading() as session:
         entry = await message_log.get(session, message_id)
     return shell.refused("message.html", error, entry=entry)

@@ -23,6 +23,7 @@ LISTS: Final = {  # where the cases of a room lie
     DutyRoom.LEGAL: "/console/consultations",
     DutyRoom.COUNSEL: "/console/counselling",
     DutyRoom.HEALTH: "/console/health",
+    DutyRoom.COMPLAINTS: "/console/complaints",
 }
 
 router = APIRouter(prefix="/workload", dependencies=[needs(Right.DUTY_LEAD)])
@@ -98,6 +99,8 @@ async def _shown(desk: Desk, room: DutyRoom, now: Now) -> dict[str, Any]:
         "left": left,
         "setting": setting,
         "lists": _list_of(desk, room),
+        "owes": duty_rooms.PLACES[room].owes,
+        "is_answered": room is not DutyRoom.COMPLAINTS,  # there: departments answer
         "days": workloads.ANSWERED_IN.days,
         "fewest": FEWEST,
         "hours": case_assigning.LEAD_HEARS_AFTER,

@@ -32,6 +32,7 @@ from app.dialogue.journal import (
     put_dialogues,
 )
 from models import DialogueState, MessageState
+from models.coordination import CASE_NEWS_BY_REPLY
 from models.types import public_id, unseal_json
 
 READ = f"""
@@ -127,6 +128,7 @@ SELECT $5, $6, file.id, false, $4, 0 FROM file
 
 LEAVE = tuple(statement.format(who="$1", at="$2") for statement in LEAVING)
 PAY_OUTBOX, PAY_MESSAGE = (statement.format(row="$1", at="$2") for statement in PAY)
+TELL_NEWS = CASE_NEWS_BY_REPLY.format(row="$1")
 
 
 # --- reading -----------------------------------------------------------------------------------------------
@@ -250,6 +252,8 @@ async def store_more(connection: Any, entries: Sequence[Entry]) -> None:
         if entry.contact is Contact.LEFT:
             for statement in LEAVE:
                 await connection.execute(statement, speaker.follower_id, entry.received_at)
+    for paid in sorted(paid for entry, _ in spoken for paid in entry.paid):
+        await connection.execute(TELL_NEWS, paid)
 
 
 def _transposed(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:

@@ -34,10 +34,12 @@ from app.dialogue.journal import (
     put_dialogues,
 )
 from models import DialogueState, Membership, MessageState
+from models.coordination import CASE_NEWS_BY_REPLY
 from models.types import public_id, unseal_json
 
 LEAVE = tuple(statement.format(who="?1", at="?2") for statement in LEAVING)
 PAY_OUTBOX, PAY_MESSAGE = (statement.format(row="?1", at="?2") for statement in PAY)
+TELL_NEWS = CASE_NEWS_BY_REPLY.format(row="?1")
 PUT_DIALOGUE = put_dialogues(f"VALUES ({', '.join('?' * len(DIALOGUE_COLUMNS))})")
 
 
@@ -276,6 +278,7 @@ def store_more(db: sqlite3.Connection, entry: Entry) -> None:
     for paid in entry.paid:
         db.execute(PAY_OUTBOX, (paid, _stamp(entry.received_at)))
         db.execute(PAY_MESSAGE, (paid,))
+        db.execute(TELL_NEWS, (paid,))
     if entry.contact is Contact.LEFT:
         for statement in LEAVE:
             db.execute(statement, (entry.speaker.follower_id, _stamp(entry.received_at)))

@@ -17,7 +17,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from app import metrics
 from app.clock import Clock, spoken
 from app.database import Database
-from app.services import crisis, notices, on_duty, windows
+from app.services import alert_cases, crisis, notices, on_duty, windows
 from app.services.windows import Place
 from app.wechat.api import messages as wire
 from app.wechat.client import WeChatClient
@@ -133,13 +133,15 @@ class Bell:
         if not self._customer_messages:
             return False
         async with self._database.transaction() as session:
+            who = await on_duty.find_standing(session, self._client.app_id, openid)
+            where = await alert_cases.line(session, alert, who)
             whom = windows.of_openid(self._client.app_id, openid).with_for_update(of=Follower)
             follower = await session.scalar(whom)
             place = windows.reserve(follower, self._clock.now()) if follower is not None else None
         # Of whom we have never heard we do not know the windows: WeChat may.
         if place is None and follower is not None:
             return False
-        words = wire.Text(_words(alert, self._clock.now()))
+        words = wire.Text(_words(alert, where, self._clock.now()))
         try:
             await self._client.messages.send(wire.CustomerMessage(openid, words))
         except WeChatError as error:
@@ -179,11 +181,13 @@ class Bell:
         return True
 
 
-def _words(alert: CrisisAlert, now: datetime) -> str:
+def _words(alert: CrisisAlert, where: str, now: datetime) -> str:
+    """`where`: in which case it was said, for who may open that case."""
     return (
         f"【紧急】{spoken(alert.created_at, now)} 有职工在聊天中流露出伤害自己的念头"
         f"（第 {alert.rounds + 1} 次提醒）。\n"
         f"请马上处理，编号 {alert.id}。\n"
+        + (f"{where}\n" if where else "")
         + choice_line("我来处理", f"do:crisis.take?alert={alert.id}", "点这里：我来处理")
         + f"\n点不开，请直接回复「{crisis.TAKE}」。"
     )

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.database import Database
-from app.services import deliveries
+from app.services import case_news, deliveries
 from app.services.deliveries import Leased
 from app.services.parcels import Parcel
 from app.services.windows import Place
@@ -119,9 +119,11 @@ class Sender:
             try:
                 async with self._database.transaction() as session:
                     now = self._clock.now()  # one for all: it tells later what went together
-                    for index, row in enumerate(await deliveries.held(session, parcel)):
+                    rows = await deliveries.held(session, parcel)
+                    for index, row in enumerate(rows):
                         place = None if index else parcel.place  # one message took one place
                         await self._settle(session, row, place, parcel.payload, error, now)
+                    await case_news.sent(session, rows)
             except Exception as away:
                 log.warning("settling_failed", outbox=parcel.outbox_id, error=type(away).__name__)
                 if not left:

@@ -23,7 +23,7 @@ from app.database import Database
 from app.errors import DomainError
 from app.files import LARGEST_BYTES, FileRefused, Files, Inspected, cleaned, inspect
 from app.scanning import Answer, Scanner, Verdict
-from app.services import evidence
+from app.services import case_news, evidence
 from app.services.evidence import Kept, Original
 from app.wechat import errors
 from app.wechat.api.media import MediaFile
@@ -127,6 +127,8 @@ async def fetch_due(
         async with database.transaction() as session:
             kept = await _settle(session, job, outcome)
             original = await _settle_original(session, job, desk)
+            if not isinstance(outcome, Later):
+                await case_news.happened(session)
         if isinstance(outcome, Ready) and not kept:
             await files.delete(job.public_id)  # it was deleted while we fetched it
         if desk.kept is not None and desk.put_by is not None and not original:

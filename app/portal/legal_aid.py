@@ -109,7 +109,7 @@ async def supply(
         wrong = "请写上要补的内容；图片请在公众号里发。"
     elif len(text) > legal_aid_forms.LONGEST:
         wrong = f"最多 {legal_aid_forms.LONGEST} 个字，现在是 {len(text)} 个字，请缩短。"
-    danger = await crisis.heed(session, visitor.person_id, text, "portal", now)
+    danger = await crisis.heed(session, visitor.person_id, text, "portal", now, case)
     if not wrong:
         words = [{"type": "text", "text": text}]
         try:
@@ -136,7 +136,7 @@ async def object_to(
 ) -> Response:
     case = await cases.get_mine_at(session, visitor.person_id, address)
     why, wrong = _plain(why), {}
-    danger = await crisis.heed(session, visitor.person_id, why, "portal", now)
+    danger = await crisis.heed(session, visitor.person_id, why, "portal", now, case)
     try:
         blocks = legal_aid.reason_of(why)
         await legal_aid.object_to(session, visitor.person_id, case.number, blocks, channel="portal", now=now)

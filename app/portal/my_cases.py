@@ -55,7 +55,7 @@ async def rate(
         wrong = "请先选一项。"
     elif len(words) > LONGEST:
         wrong = f"最多写 {LONGEST} 个字，现在是 {len(words)} 个字，请缩短。"
-    danger = await crisis.heed(session, visitor.person_id, words, "portal", now)
+    danger = await crisis.heed(session, visitor.person_id, words, "portal", now, case)
     if not wrong:
         try:
             await case_ratings.give(session, visitor.person_id, case.number, int(score), words, now)
@@ -81,7 +81,7 @@ async def write(
         wrong = "请先写几句。"
     elif len(written) > own_cases.LONGEST:
         wrong = f"最多写 {own_cases.LONGEST} 个字，现在是 {len(written)} 个字，请缩短。"
-    danger = await crisis.heed(session, visitor.person_id, written, "portal", now)
+    danger = await crisis.heed(session, visitor.person_id, written, "portal", now, case)
     if not wrong:
         try:
             words = [{"type": "text", "text": written}]

@@ -31,7 +31,6 @@ from app.services import (
     statutory_deadlines,
     workings,
 )
-from app.services.complaint_topics import ComplaintTopic
 from models import (
     AccountKind,
     AlertState,
@@ -135,10 +134,6 @@ def _labels(*kinds: Iterable[Any]) -> dict[str, str]:
     return {each.value: each.label for kind in kinds for each in kind}
 
 
-_TOPICS: Final[Mapping[CaseKind, Mapping[str, str]]] = {
-    **staff_skills.TOPICS,
-    CaseKind.COMPLAINT: _labels(ComplaintTopic),
-}
 # Columns of text, as `table.column`, or one name wherever it stands.
 _TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
     "activity.questions": activity_forms.KINDS,
@@ -220,7 +215,9 @@ def of_detail(act: str, name: str, code: str) -> str | None:
 def _topic(code: str, kind: object) -> str | None:
     """Without the kind of the case all that it may mean."""
     known = [
-        topics[code] for each, topics in _TOPICS.items() if code in topics and kind in (None, each.value)
+        topics[code]
+        for each, topics in staff_skills.TOPICS.items()
+        if code in topics and kind in (None, each.value)
     ]
     return "或".join(dict.fromkeys(known)) or None
 

@@ -100,7 +100,6 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
     "case_knowledge": {"kind": "写成了什么"},
     "case_link": {"other_id": "另一件"},
     "case_mention": {"entry_id": "哪一条备注", "staff_id": "提到的人", "settled_at": "看到的时间"},
-    "case_seen": {"entry_id": "看到哪一条"},
     "case_rating": {
         "invite_due_at": "请评价的时间",
         "remind_due_at": "提醒评价的时间",
@@ -164,6 +163,7 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
     "crisis_alert": {
         "key": "哪一条消息",
         "excerpt": "原话",
+        "case_number": "在哪件事里说的",
         "due_at": "下次提醒值班的人",
         "rounds": "已提醒（轮）",
         "reached_at": "最近一次送到值班的人",

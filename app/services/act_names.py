@@ -43,7 +43,6 @@ TABLES: Final[Mapping[str, str]] = {
     "case_rating": "满意度评价",
     "case_reminder": "跟进提醒",
     "case_reporter": "当事人",
-    "case_seen": "事项看到哪里",
     "complaint": "投诉建议的情况",
     "complaint_part": "会办",
     "consent": "同意",

@@ -9,7 +9,7 @@ from enum import Enum, auto
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
-from app.services import case_clocks, cases, own_numbers, rating_invitations
+from app.services import case_clocks, cases, crisis, own_numbers, rating_invitations
 from app.services.advice_kinds import ADVICE
 from app.services.case_clocks import REOPENS_FOR
 from app.services.case_moves import MOVES
@@ -84,6 +84,7 @@ async def add(
     session.add(entry)
     if added is Added.REOPENED:
         await rating_invitations.withdraw(session, case, now)
+    await crisis.lies_in(session, person_id, case.number, blocks, now)
     await session.flush()
     return case, added
 

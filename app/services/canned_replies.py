@@ -35,17 +35,18 @@ _NOWHERE: Final = "没有找到这条常用语，可能已经删除。"
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Where answers are written, and the right it takes."""
+    """Where answers are written, the right it takes, and whether there is 一键办理 (`macros`)."""
 
     label: str
     right: Right
+    one_press: bool = False
 
 
 ROOMS: Final[Mapping[str, Room]] = {
-    "desk": Room("留言和人工", Right.DESK_ANSWER),
-    "legal": Room("法律咨询", Right.LEGAL_ANSWER),
-    "counsel": Room("心理疏导", Right.COUNSEL_ANSWER),
-    "health": Room("健康咨询", Right.HEALTH_ANSWER),
+    "desk": Room("留言和人工", Right.DESK_ANSWER, one_press=True),
+    "legal": Room("法律咨询", Right.LEGAL_ANSWER, one_press=True),
+    "counsel": Room("心理疏导", Right.COUNSEL_ANSWER, one_press=True),
+    "health": Room("健康咨询", Right.HEALTH_ANSWER, one_press=True),
     "complaints": Room("投诉建议", Right.COMPLAINTS_WORK),
     "department": Room("部门办理", Right.DEPARTMENT_WORK),
     "aid": Room("法律援助", Right.AID_READ),
@@ -76,6 +77,11 @@ def rooms_of(who: Standing) -> list[str]:
     if may(who, Right.CANNED_EDIT):
         return list(ROOMS)
     return [key for key, room in ROOMS.items() if may(who, room.right)]
+
+
+def has_one_press(right: Right) -> bool:
+    """Whether what a reply goes on to do is offered where one answers by `right`."""
+    return any(room.one_press for room in ROOMS.values() if room.right is right)
 
 
 def may_change(who: Standing, reply: CannedReply) -> bool:
@@ -171,6 +177,7 @@ async def add(session: AsyncSession, who: Standing, filled: Filled, now: datetim
     """
     await queue_for(session, "canned")
     _refuse_wrong(who, filled)
+    _refuse_idle(filled)
     found = list(await session.scalars(_of_owner(filled.staff_id)))
     same = next((each for each in found if each.title == filled.title), None)
     if same is not None and _says(same) == _says(filled):
@@ -201,6 +208,7 @@ async def change(
     branch_id = filled.branch_id if reply.staff_id is None else None
     filled = Filled(filled.title, filled.text, filled.rooms, reply.staff_id, branch_id, filled.steps)
     _refuse_wrong(who, filled, kept=reply.rooms)
+    _refuse_idle(filled, kept=reply.rooms if reply.steps else ())
     others = await session.scalars(_of_owner(reply.staff_id).where(CannedReply.id != reply.id))
     _refuse_taken(next((each for each in others if each.title == filled.title), None), filled)
     _put(reply, who, filled, now)
@@ -264,6 +272,16 @@ def _refuse_wrong(who: Standing, filled: Filled, kept: Collection[str] = ()) -> 
         raise DomainError("请选在哪里用，至少一处。")
     if not set(filled.rooms) <= {*rooms_of(who), *kept}:
         raise DomainError("没有这一处，请刷新页面再选。")
+
+
+def _refuse_idle(filled: Filled, kept: Collection[str] = ()) -> None:
+    """Raises: DomainError: it goes on to do something where nobody can press it; what was so stays so."""
+    idle = [key for key in filled.rooms if not ROOMS[key].one_press and key not in kept]
+    if filled.steps and idle:
+        names = "、".join(ROOMS[key].label for key in idle)
+        raise DomainError(
+            f"「{names}」没有一键办理，只能填入文字。请不选「{names}」，或者去掉「接着办」；两处都要用，请分成两条。"
+        )
 
 
 def _says(one: CannedReply | Filled) -> tuple[Any, ...]:

@@ -17,6 +17,7 @@ from app.services import (
     case_conflicts,
     case_owners,
     case_queue,
+    complaint_conflicts,
     duty_rooms,
     permissions,
     rota,
@@ -24,7 +25,6 @@ from app.services import (
     staff_skills,
 )
 from app.services.calendar import after_working_hours
-from app.services.case_lists import UNANSWERED
 from app.services.duty_rooms import PLACES
 from app.services.rota import OnDuty
 from models import Case, CaseQueue, CaseState, DutyRoom, Staff
@@ -53,8 +53,7 @@ async def list_due(session: AsyncSession, now: datetime, limit: int) -> Sequence
     chosen = (
         sa.select(Case.id)
         .outerjoin(CaseQueue, CaseQueue.case_id == Case.id)
-        .where(Case.answer_due_at.is_not(None), Case.state.in_(UNANSWERED))
-        .where(sa.or_(*(duty_rooms.holds(room) for room in rooms)), sa.or_(free, again))
+        .where(duty_rooms.owed(rooms), sa.or_(free, again))
         # Given away on its own day, an anonymous case would tell by that when it came.
         .where(sa.or_(Case.anonymous.is_(False), Case.waiting_since < start_of_day(now)))
         .order_by(Case.answer_due_at, Case.id)
@@ -124,6 +123,8 @@ async def _find(
         who = each.staff
         if who.id in queue.passed or (against_us and await case_conflicts.of_company(session, who, now)):
             continue
+        if await complaint_conflicts.is_of_accused(session, case, who):
+            continue
         if not staff_skills.fits(skills.get(who.id), case.kind, case.topic):
             continue
         standing = await permissions.standing_of(session, who)
@@ -173,7 +174,7 @@ async def _stays_free(
 
 def _is_looking(case: Case, now: datetime) -> bool:
     """As `list_due` found it, looked at again."""
-    if case.answer_due_at is None or case.waiting_since is None or case.state not in UNANSWERED:
+    if case.waiting_since is None or not duty_rooms.is_owed(case):
         return False
     if case.anonymous and case.waiting_since >= start_of_day(now):
         return False

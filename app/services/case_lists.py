@@ -25,16 +25,10 @@ from app.services import (
     cases,
 )
 from app.services.case_facts import NOTHING, Facts
+from app.services.case_moves import UNANSWERED
 from app.services.permissions import Right, Scope
 from models import Care, Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind, Staff
 
-UNANSWERED = (
-    CaseState.SUBMITTED,
-    CaseState.TRIAGED,
-    CaseState.ASSIGNED,
-    CaseState.IN_PROGRESS,
-    CaseState.REOPENED,
-)
 FIRST = 100  # of those that wait; who has more answers these before looking further
 EXCERPT = 30  # characters of a title
 

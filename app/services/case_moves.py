@@ -107,6 +107,9 @@ ARRIVES = {
 # By a yes or no, not by an answer.
 DECIDED_KINDS = frozenset({CaseKind.APPLICATION, CaseKind.MEMBER_CHANGE, CaseKind.LEGAL_AID})
 
+UNANSWERED = (S.SUBMITTED, S.TRIAGED, S.ASSIGNED, S.IN_PROGRESS, S.REOPENED)  # an answer is owed
+WITH_UNION = (S.SUBMITTED, S.ACCEPTED, S.RETURNED)  # of a complaint: the union's move, no department's
+
 # One person who answers by himself takes these on the way, each with its trace.
 _NEXT = {
     S.SUBMITTED: S.TRIAGED,
@@ -116,14 +119,13 @@ _NEXT = {
 }
 _REVIEWED = {S.SUBMITTED: S.REVIEWING}
 _BY_THE_WAY = {CaseKind.APPLICATION: _REVIEWED, CaseKind.LEGAL_AID: _REVIEWED}
-_UNANSWERED = frozenset({*_NEXT, S.IN_PROGRESS})
 
 
 def check_move(kind: CaseKind, from_: CaseState, to: CaseState) -> None:
     """Raises: DomainError."""
     if to in MOVES[kind].get(from_, ()):
         return
-    if from_ in _UNANSWERED and to is S.CLOSED:
+    if from_ in UNANSWERED and to is S.CLOSED:
         raise DomainError("还没有答复，请先答复再办结。")
     raise DomainError(f"{from_.label_in(kind)}的事项不能改为{to.label_in(kind)}。")
 

@@ -57,7 +57,8 @@ async def take(
     _refuse_done(case)
     if case.owner_id is not None:
         name = await name_of(session, case)
-        raise DomainError(f"{case.number} 已由{name}接手。要换人办，请点「转给别人」。")
+        way = "请先退回待接" if case.kind is CaseKind.COMPLAINT else "请点「转给别人」"
+        raise DomainError(f"{case.number} 已由{name}接手。要换人办，{way}。")
     own = await lock_staff(session, who.staff_id)
     await case_conflicts.refuse(session, case, own, now)
     if await count_taken(session, own.id) >= limit_of(own):
@@ -137,8 +138,9 @@ async def take_back(session: AsyncSession, case: Case, now: datetime) -> None:
     Where the rota finds somebody else, only who leads the room does.
     """
     name = await name_of(session, case)
-    entry = await _let_go(session, case, f"{name}接手后没有答复，退回待接", SYSTEM, now, "")
     room = duty_rooms.room_of(case)
+    owes = "答复" if room is None else duty_rooms.PLACES[room].owes
+    entry = await _let_go(session, case, f"{name}接手后没有{owes}，退回待接", SYSTEM, now, "")
     if room is not None and await duty_rooms.assigns(session, case):
         await staff_notices.silent(session, case, entry, room, now)
         return

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import spoken
 from app.errors import DomainError
-from app.services import case_files, case_sent, cases
+from app.services import case_files, case_news, case_sent, cases
 from app.services.case_files import CaseFile
 from app.services.case_owners import SYSTEM
 from app.services.case_work import list_entries
@@ -116,9 +116,11 @@ def mark(entries: Sequence[CaseEntry]) -> int:
 async def newest(session: AsyncSession) -> int:
     """A number that is another whenever something was said or done in any case; 0: nothing yet.
 
-    A list that shows it reads it first: what comes meanwhile is news then, not lost. Who commits later than
-    the next one has a smaller id, so those of the last few ids are counted too.
+    It is another too when a file came or an answer went (`case_news`). A list that shows it reads it first:
+    what comes meanwhile is news then, not lost. Who commits later than the next one has a smaller id, so
+    those of the last few ids are counted too.
     """
     ids = (await session.scalars(sa.select(CaseEntry.id).order_by(CaseEntry.id.desc()).limit(LATELY))).all()
     last = ids[0] if ids else 0
-    return last * (LATELY + 1) + sum(each > last - LATELY for each in ids)
+    said = last * (LATELY + 1) + sum(each > last - LATELY for each in ids)
+    return said + await case_news.version(session)

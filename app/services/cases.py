@@ -16,13 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import SHANGHAI, civil_date, start_of_day
 from app.errors import NotFound
 from app.gathered import gather
-from app.services import (
-    care_topics,
-    case_clocks,
-    complaint_topics,
-    feedback_topics,
-    legal_topics,
-)
+from app.services import care_topics, case_clocks, complaint_topics, crisis, feedback_topics, legal_topics
 from app.services.calendar import CLOSING_TIME, after_working_days
 from app.services.case_moves import DECIDED_KINDS, check_move
 from app.services.case_rows import NewCase, insert_cases
@@ -105,12 +99,13 @@ async def open_case(
 ) -> Opened:
     """Keep a new case, to be answered by `due_at`, or else within the days of `first_answer_due`.
 
-    `contact` (a telephone number) lies with the reporter, not in the thread. The dialogue engine makes each
-    message once in effect, so a repeated call is a second case.
+    `contact` (a telephone number) lies with the reporter, not in the thread. Called again, it opens a second.
     """
     due_at = due_at or first_answer_due(now)
     at = moment_kept(now, anonymous=anonymous)
     number = await next_number(session, _SERIES[kind], now)
+    if not anonymous:
+        await crisis.lies_in(session, person_id, number, blocks, now)
     case = {
         "public_id": public_id(),
         "kind": kind,
@@ -125,9 +120,8 @@ async def open_case(
         "overdue": False,
         "version": 1,
     }
-    reporter = {"person_id": person_id, "follower_id": follower_id} | (
-        {"contact": contact} if contact else {}
-    )
+    left = {"contact": contact} if contact else {}
+    reporter = {"person_id": person_id, "follower_id": follower_id, **left}
     words = {
         "kind": EntryKind.MEMBER,
         "blocks": list(blocks),

@@ -232,7 +232,7 @@ async def _files(session: AsyncSession, this: Closing) -> None:
 async def _alerts(session: AsyncSession, this: Closing) -> None:
     theirs = CrisisAlert.person_id == this.person_id
     taken = sa.and_(theirs, CrisisAlert.state == AlertState.TAKEN)
-    await change(session, sa.update(CrisisAlert).where(taken).values(excerpt=None))
+    await change(session, sa.update(CrisisAlert).where(taken).values(excerpt=None, case_number=None))
     if await session.scalar(sa.select(CrisisAlert.id).where(theirs, CrisisAlert.state == AlertState.WAITING)):
         this.tell("危险时的提醒", "还有值班人员没有看到的，为了您的安全保留，最多 180 天")
 

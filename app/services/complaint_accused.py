@@ -80,6 +80,6 @@ async def _take_back(
     entry = case_work.moved(case, CaseState.RETURNED, by, at, reason=why, channel=channel)
     session.add(entry)
     complaint.department_id = case.owner_id = case.owned_at = None
-    complaint_clocks.hand_back(complaint, now)
+    complaint_clocks.hand_back(case, complaint, now)
     said = f"换一个部门办理，正在另派。最迟 {due_day(case.answer_due_at)}答复您。"
     return Answered(case, await complaint_notices.tell(session, case, complaint, entry, said, now))

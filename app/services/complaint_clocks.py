@@ -11,6 +11,7 @@ from typing import Final
 from app.clock import SHANGHAI, civil_date
 from app.services import case_clocks
 from app.services.calendar import CLOSING_TIME, after_working_days, after_working_hours, working_time_between
+from app.services.cases import moment_kept
 from models import Case, Complaint
 
 ACCEPT_DAYS: Final = 3
@@ -52,6 +53,7 @@ def take_up(case: Case, complaint: Complaint, now: datetime) -> None:
     complaint.law_due_at = day_end(civil_date(now) + timedelta(days=FINISH_LIMIT))
     owe(case, complaint, working_days(now, FINISH_DAYS))
     watch(complaint, working_days(now, DISPATCH_DAYS))
+    _waits(case, now)
 
 
 def go_on(
@@ -64,14 +66,16 @@ def go_on(
         owe(case, complaint, promised)
 
 
-def hand_out(complaint: Complaint, now: datetime) -> None:
-    """Given to a department."""
+def hand_out(case: Case, complaint: Complaint, now: datetime) -> None:
+    """Given to a department: nobody of the union owes anything."""
+    case.return_due_at = None
     complaint.return_by = working_days(now, RETURN_LIMIT)
     watch(complaint, working_days(now, RETURN_DAYS))
 
 
-def hand_back(complaint: Complaint, now: datetime) -> None:
+def hand_back(case: Case, complaint: Complaint, now: datetime) -> None:
     """It came back to us."""
+    _waits(case, now)
     complaint.return_by = None
     watch(complaint, working_days(now, DISPATCH_DAYS))
 
@@ -130,6 +134,12 @@ def owe(case: Case, complaint: Complaint, due_at: datetime) -> None:
     case.first_answer_due_at = case.answer_due_at
     case.overdue = False
     case.close_due_at = None
+
+
+def _waits(case: Case, now: datetime) -> None:
+    """For somebody of ours, from now on; whoever has it has just done something."""
+    case.waiting_since = moment_kept(now, anonymous=case.anonymous)
+    case.return_due_at = None
 
 
 def watch(complaint: Complaint, due_at: datetime | None) -> None:

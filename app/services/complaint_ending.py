@@ -64,7 +64,7 @@ async def lift(session: AsyncSession, case: Case, now: datetime, *, but: Collect
     at = moment_kept(now, anonymous=first.anonymous)
     entry = case_work.moved(first, CaseState.ACCEPTED, SYSTEM, at, reason="接着单独办理", channel="")
     session.add(entry)
-    first.closed_at = complaint.merged_into_id = None
+    first.closed_at = complaint.merged_into_id = first.owner_id = first.owned_at = None
     complaint_clocks.go_on(first, complaint, before, promised, now)
     moved = [each.id for each, _ in others]
     along = sa.update(Complaint).where(Complaint.case_id.in_(moved))

@@ -3,7 +3,7 @@
 Whoever of staff has roles only in the branch a complaint is about finds nothing of it, wherever he looks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,23 +12,25 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from app.clock import start_of_day
 from app.errors import NotFound
 from app.services import (
     case_lists,
     case_mentions,
+    case_owners,
     case_ratings,
     case_reminders,
     cases,
     complaints,
     departments,
 )
-from app.services.case_moves import MOVES
+from app.services.case_moves import MOVES, WITH_UNION
 from app.services.permissions import Right, Standing, may
-from models import Case, CaseKind, CaseState, Complaint, ComplaintPart, ComplaintSort
+from models import Case, CaseKind, CaseState, Complaint, ComplaintPart, ComplaintSort, Staff
 
 FIRST: Final = 100  # of those that are worked on; who has more works on these before looking further
 SOON: Final = timedelta(days=3)
-OURS: Final = (CaseState.SUBMITTED, CaseState.ACCEPTED, CaseState.RETURNED)  # the union's move
+OURS: Final = WITH_UNION
 THEIRS: Final = (  # a department's
     CaseState.DISPATCHED,
     CaseState.IN_PROGRESS,
@@ -47,6 +49,13 @@ class Desk:
     department_ids: frozenset[int] | None = None
     kept: tuple[int, ...] = ()  # branches of which he sees nothing that is about them
     hidden: tuple[int, ...] = ()  # ids of cases that are about them in words alone
+
+    @property
+    def within(self) -> Hashable:
+        """The same for two who see the same."""
+        if self.department_ids is None:
+            return may(self.standing, Right.COMPLAINTS_READ, None)
+        return self.department_ids, self.kept, self.hidden
 
     @property
     def sees(self) -> sa.ColumnElement[bool]:
@@ -80,8 +89,8 @@ async def of_departments(session: AsyncSession, standing: Standing) -> Desk:
         Complaint.case_id.in_(_theirs(own)), Complaint.about_branch_id.is_(None), Complaint.about.is_not(None)
     )
     rows = (await session.scalars(in_words)).all()
-    hidden = tuple(each.case_id for each in rows if departments.is_kept_from(standing, each))
-    return Desk(standing, own, tuple(kept), hidden)
+    hidden = tuple(sorted(each.case_id for each in rows if departments.is_kept_from(standing, each)))
+    return Desk(standing, own, tuple(sorted(kept)), hidden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +105,11 @@ class Asked:
     number: str = ""
     department_id: int | None = None
     late: bool = False
+    today: bool = False  # due by the end of today, or late
     soon: bool = False
+    owner_id: int | None = None  # of staff of the union who has it now
+    owner_login: str = ""
+    is_free: bool = False  # it is the union's move, and nobody has taken it
     unhappy: case_lists.Unhappy | None = None
     named_id: int | None = None  # of staff: a note names him, and he has not looked since
     reminded_id: int | None = None  # of staff: he wanted to look at it again by now
@@ -106,6 +119,8 @@ class Asked:
         chosen = self.chosen().where(Case.state.in_(OPEN))
         if self.late:
             chosen = chosen.where(self._is_late)
+        if self.today:
+            chosen = chosen.where(self._due < start_of_day(self.now) + timedelta(days=1))
         if self.soon:
             chosen = chosen.where(self._due <= self.now + SOON)
         return chosen.order_by(sa.case((self._due.is_(None), 1), else_=0), self._due, Case.id)
@@ -113,7 +128,7 @@ class Asked:
     def others(self) -> sa.Select[Case]:
         """Nothing is to be done; no order yet."""
         chosen = self.chosen().where(Case.state.in_(DONE))  # by the index of kinds and states
-        return chosen.where(sa.false()) if self.late or self.soon else chosen
+        return chosen.where(sa.false()) if self.late or self.today or self.soon else chosen
 
     @property
     def _due(self) -> sa.ColumnElement[datetime]:
@@ -139,6 +154,7 @@ class Asked:
         ):
             if wanted:
                 chosen = chosen.where(column == wanted)
+        chosen = chosen.where(*self._whose())
         if self.named_id is not None:
             chosen = chosen.where(Case.id.in_(case_mentions.cases_naming(self.named_id)))
         if self.reminded_id is not None:
@@ -149,6 +165,18 @@ class Asked:
         if self.number:
             chosen = chosen.where(Case.number == self.number.replace(" ", "").upper())
         return chosen
+
+    def _whose(self) -> list[sa.ColumnElement[bool]]:
+        """Who of the union has it, while it is the union's move."""
+        found: list[sa.ColumnElement[bool]] = []
+        if self.owner_id is not None:
+            found.append(Case.owner_id == self.owner_id)
+        if self.owner_login:
+            his = sa.select(Staff.id).where(Staff.login == self.owner_login.lower()).scalar_subquery()
+            found.append(Case.owner_id == his)
+        if self.is_free:
+            found.append(Case.owner_id.is_(None))
+        return [*found, Case.state.in_(OURS)] if found else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +189,22 @@ class Row:
     department: str
     due_at: datetime | None  # of the next step; None: nothing is to be done
     is_late: bool
+    owner: str = ""  # of the union, while it is its move
 
     @property
     def topic(self) -> str:
         return cases.topic_of(self.case)
+
+    @property
+    def whose(self) -> str:
+        """Where it lies, as the union reads it; empty where nobody has anything to do with it."""
+        return self.department or self.owner or ("待接" if self.case.state in OURS else "")
+
+
+def due_of_case() -> sa.ColumnElement[datetime]:
+    """When something is to be done about a complaint, by its own clock or the case's."""
+    step = sa.select(Complaint.step_due_at).where(Complaint.case_id == Case.id).scalar_subquery()
+    return sa.case((step < Case.answer_due_at, step), else_=Case.answer_due_at)
 
 
 async def list_worked_on(session: AsyncSession, asked: Asked) -> Sequence[Case]:
@@ -217,13 +257,22 @@ async def rows(session: AsyncSession, found: Sequence[Case], now: datetime) -> l
     known = await complaints.facts_of_all(session, found)
     names = await departments.names_of(session, [each.department_id for each in known.values()])
     titles = await case_lists.titles_of(session, found)
-    return [row_of(case, known[case.id], now, titles.get(case.id, ""), names) for case in found]
+    owners = await case_owners.names_of(session, [case for case in found if case.state in OURS])
+    return [
+        row_of(case, known[case.id], now, titles.get(case.id, ""), names, owners.get(case.id, ""))
+        for case in found
+    ]
 
 
 def row_of(
-    case: Case, complaint: Complaint, now: datetime, title: str = "", names: dict[int, str] | None = None
+    case: Case,
+    complaint: Complaint,
+    now: datetime,
+    title: str = "",
+    names: dict[int, str] | None = None,
+    owner: str = "",
 ) -> Row:
     department = (names or {}).get(complaint.department_id or 0, "")
     dues = [each for each in (complaint.step_due_at, case.answer_due_at) if each is not None]
     due_at = min(dues) if dues and case.state in OPEN else None
-    return Row(case, complaint, title, department, due_at, due_at is not None and due_at < now)
+    return Row(case, complaint, title, department, due_at, due_at is not None and due_at < now, owner)

@@ -10,6 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clock import civil_date
 from app.services import (
     case_work,
     complaint_clocks,
@@ -85,10 +86,18 @@ async def _remind(session: AsyncSession, case: Case, complaint: Complaint, now: 
 
 
 async def _who_acts(session: AsyncSession, case: Case, complaint: Complaint, now: datetime) -> list[Staff]:
-    """Of the union's room who is on duty in it, and where nobody is, all who work there."""
+    """Of the union's room who has it; else who is on duty in it, and where nobody is, all who work there."""
     if case.state in (*OURS, CaseState.REPLIED) or complaint.department_id is None:
+        if case.state in OURS and (owner := await _owner_there(session, case, now)) is not None:
+            return [owner]
         duty = await rota.list_on_duty(session, DutyRoom.COMPLAINTS, now)
         if on_duty := [each.staff for each in duty]:
             return on_duty
         return await permissions.list_able(session, Right.COMPLAINTS_WORK, None)
     return await departments.list_people(session, complaint.department_id, complaint)
+
+
+async def _owner_there(session: AsyncSession, case: Case, now: datetime) -> Staff | None:
+    """None where nobody has it, or who has it is away."""
+    owner = None if case.owner_id is None else await session.get_one(Staff, case.owner_id)
+    return None if owner is None or owner.is_away(civil_date(now)) else owner

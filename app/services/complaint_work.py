@@ -13,8 +13,10 @@ from app.clock import civil_date, due_day
 from app.errors import DomainError
 from app.services import (
     case_notices,
+    case_owners,
     case_work,
     complaint_clocks,
+    complaint_conflicts,
     complaint_merging,
     complaint_notices,
     complaint_parts,
@@ -22,7 +24,7 @@ from app.services import (
     departments,
     staff_notices,
 )
-from app.services.case_moves import check_move
+from app.services.case_moves import WITH_UNION, check_move
 from app.services.case_work import Answered, fitting
 from app.services.cases import moment_kept
 from app.services.complaint_clocks import day_end
@@ -105,12 +107,41 @@ async def dispatch(
     await complaint_merging.refuse_accused(session, case, department)
     entry = _move(session, case, S.DISPATCHED, by, now, channel, f"转给{department.name}")
     complaint.department_id, case.owner_id, case.owned_at = department.id, None, None
-    complaint_clocks.hand_out(complaint, now)
+    complaint_clocks.hand_out(case, complaint, now)
     case_work.put_down(session, "complaint.dispatch", case, department=department.name)
     for each in await departments.list_people(session, department.id, complaint):
         await staff_notices.dispatched(session, case, entry, each, now)
     said = f"已转给{department.name}办理，最迟 {due_day(case.answer_due_at)}答复您。"
     return Answered(case, await complaint_notices.tell(session, case, complaint, entry, said, now))
+
+
+async def own(
+    session: AsyncSession, case: Case, who: Standing, now: datetime, *, channel: str = "cli"
+) -> None:
+    """Somebody of the union has it from now on, until a department does. A second time changes nothing.
+
+    Raises: DomainError: it is not the union's move, another has it, he has enough, or it is about his unit.
+    """
+    if case.state not in WITH_UNION:
+        raise DomainError(f"{case.number} {case.state.label_in(case.kind)}，不用接手。")
+    await complaint_conflicts.refuse(session, case, await session.get_one(Staff, who.staff_id))
+    await case_owners.take(session, case, who, now, channel=channel)
+
+
+async def free(
+    session: AsyncSession, case: Case, by: Standing, now: datetime, *, channel: str = "cli"
+) -> None:
+    """Back to all of the union. Raises: DomainError: it is not the union's move, or nobody has it."""
+    if case.state not in WITH_UNION:
+        raise DomainError(f"{case.number} {case.state.label_in(case.kind)}，不能退回待接。")
+    await case_owners.give_back(session, case, by, now, channel=channel)
+
+
+async def keep(session: AsyncSession, case: Case, who: Standing, now: datetime) -> None:
+    """Whoever does something with one that nobody has goes on with it, unless it is about his unit."""
+    staff = await session.get_one(Staff, who.staff_id)
+    if case.owner_id is None and not await complaint_conflicts.is_of_accused(session, case, staff):
+        case.owner_id, case.owned_at = who.staff_id, moment_kept(now, anonymous=case.anonymous)
 
 
 # --- in a department ---------------------------------------------------------------------------------------
@@ -166,7 +197,7 @@ async def give_back(
     name = names.get(complaint.department_id or 0, "部门")
     entry = _move(session, case, S.RETURNED, by, now, channel, f"{name}退回：{why}")
     complaint.department_id = case.owner_id = case.owned_at = None
-    complaint_clocks.hand_back(complaint, now)
+    complaint_clocks.hand_back(case, complaint, now)
     case_work.put_down(session, "complaint.return", case, reason=why, department=name)
     await staff_notices.complaint_returned(session, case, entry, now)
     said = f"这个部门办不了，正在另派部门。最迟 {due_day(case.answer_due_at)}答复您。"

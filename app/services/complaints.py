@@ -17,6 +17,7 @@ from app.services import (
     case_notices,
     cases,
     complaint_clocks,
+    crisis,
     departments,
     own_numbers,
     permissions,
@@ -178,6 +179,8 @@ async def add(
     session.add(entry)
     if case.anonymous:
         await _disown(session, person_id, blocks, now)
+    else:
+        await crisis.lies_in(session, person_id, case.number, blocks, now)
     await session.flush()
     if case.state is CaseState.REPLIED:
         await _keep(session, case, complaint, entry, now)

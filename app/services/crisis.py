@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,7 +19,7 @@ from app.errors import DomainError, NotFound
 from app.services import crisis_words, outbox, rating_notices
 from app.services.audit import does
 from app.services.coordination import upsert
-from models import AlertState, CrisisAlert, Outbox
+from models import AlertState, Case, CrisisAlert, Outbox
 from models.sealing import keyring
 
 TAKE = "接手"  # what people on duty say to take an alert where there is no line to tap
@@ -29,6 +29,7 @@ REPLY_LENGTH = 500  # characters of what somebody on duty says; fits one message
 EXCERPT = 300  # characters; enough to see how it is meant
 SPARED_FOR = timedelta(days=30)  # no marketing, no surveys to this person
 FOLLOWED_FOR = timedelta(days=7)  # after an alert somebody calls back within a day, and within a week
+LEADS_FOR = timedelta(days=1)  # words are put into a case no later than this after their alert
 _LONGEST = 4000  # characters read; a text message holds 2,048 bytes, a portal form maybe more
 
 
@@ -100,9 +101,19 @@ def watch(text: str) -> Danger | None:
 
 
 async def alert(
-    session: AsyncSession, person_id: int, key: str, channel: str, excerpt: str, now: datetime
+    session: AsyncSession,
+    person_id: int,
+    key: str,
+    channel: str,
+    excerpt: str,
+    now: datetime,
+    case: Case | None = None,
 ) -> None:
-    """Keep an alert for people on duty, once for ever under `key`; due at once."""
+    """Keep an alert for people on duty, once for ever under `key`; due at once.
+
+    `case`: in which it was said. The minute of an alert is known, and of an anonymous case only the day: to
+    such a one it does not lead.
+    """
     leave_work(session)
     await session.execute(
         upsert(session, CrisisAlert).on_conflict_do_nothing(index_elements=["key"]),
@@ -111,6 +122,7 @@ async def alert(
             "person_id": person_id,
             "channel": channel,
             "excerpt": excerpt[:EXCERPT],
+            "case_number": None if case is None or case.anonymous else case.number,
             "state": AlertState.WAITING,
             "created_at": now,
             "due_at": now,
@@ -121,10 +133,38 @@ async def alert(
     await rating_notices.withdraw(session, person_id, now)  # no questions of that kind now
 
 
-async def heed(session: AsyncSession, person_id: int, text: str, channel: str, now: datetime) -> str:
+async def lies_in(
+    session: AsyncSession, person_id: int, number: str, blocks: Sequence[Mapping[str, Any]], now: datetime
+) -> None:
+    """These words were put into the case `number`, which is not anonymous: alerts about them lead to it.
+
+    In the chat an alert comes first, and a case may be opened some questions later.
+    """
+    texts = [text for block in blocks if (text := str(block.get("text") or ""))]
+    texts = [text for text in texts if (danger := watch(text)) is not None and danger.alert]
+    if not texts:
+        return
+    chosen = sa.select(CrisisAlert).where(
+        CrisisAlert.person_id == person_id, CrisisAlert.created_at > now - LEADS_FOR
+    )
+    for each in await session.scalars(chosen):
+        if each.case_number is None and each.excerpt and any(each.excerpt in text for text in texts):
+            each.case_number = number
+    await session.flush()
+
+
+async def heed(
+    session: AsyncSession,
+    person_id: int,
+    text: str,
+    channel: str,
+    now: datetime,
+    case: Case | None = None,
+) -> str:
     """What to say first about a text that came by another way than the chat; people on duty are alerted.
 
-    The same words on the same day are one alert: who was not answered sends them again.
+    `case`: where it was written. The same words on the same day are one alert: who was not answered sends
+    them again.
     """
     danger = watch(text)
     if danger is None:
@@ -132,7 +172,7 @@ async def heed(session: AsyncSession, person_id: int, text: str, channel: str, n
     if danger.alert:
         words = f"{person_id}:{civil_date(now)}:{text}"
         key = f"{channel}:{keyring().digest(words, 'crisis-alert').hex()}"
-        await alert(session, person_id, key, channel, text, now)
+        await alert(session, person_id, key, channel, text, now, case)
     return danger.lines
 
 

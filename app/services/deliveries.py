@@ -19,6 +19,7 @@ from sqlalchemy.orm import defer
 from app.services import (
     appointment_notices,
     board_notices,
+    case_news,
     case_notices,
     customer_notices,
     notices,
@@ -108,11 +109,16 @@ async def next_due(
     if row.state is DeliveryState.SENDING:
         # Somebody died or waited too long while sending: it may have arrived.
         await unknown(session, row, "the sender was cut off", now)
+        await case_news.sent(session, [row])
         return Leased()
     if _quiet(row, now):
         row.due_at = after_quiet(now)
         return Leased()
-    return Leased(await _parcel(session, row, token, now, real_now, app_id, customer_messages))
+    before = row.state
+    parcel = await _parcel(session, row, token, now, real_now, app_id, customer_messages)
+    if parcel is None and row.state is not before:
+        await case_news.sent(session, [row])
+    return Leased(parcel)
 
 
 async def _parcel(

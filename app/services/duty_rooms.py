@@ -1,10 +1,11 @@
 """The rooms for which somebody is on duty: what lies in each, who answers there, who leads it, and whether
-new cases are given to who is on duty. Complaints are given to departments: on duty is who takes them up.
+new cases are given to who is on duty. Complaints are answered by departments: on duty is who takes them up
+and hands them out, and he has one only while it is the union's move.
 
 Not here: who is on duty (`rota`), who gets a case (`case_assigning`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,13 +13,14 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.errors import DomainError, NotFound
+from app.errors import DomainError
 from app.services import permissions
 from app.services.audit import does
+from app.services.case_moves import UNANSWERED, WITH_UNION
 from app.services.cases import CORRECTION
 from app.services.coordination import upsert
 from app.services.permissions import RIGHTS, Right, Standing, may
-from models import Case, CaseKind, DutyRoom, DutySetting, Role, Staff
+from models import Case, CaseKind, CaseState, DutyRoom, DutySetting, Role, Staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Place:
     kinds: tuple[CaseKind, ...]
     reads: Right
     answers: Right
+    owed: tuple[CaseState, ...] = UNANSWERED  # in these somebody of the room is to do something
+    owes: str = "答复"
 
 
 PLACES: Final[Mapping[DutyRoom, Place]] = {
@@ -33,10 +37,13 @@ PLACES: Final[Mapping[DutyRoom, Place]] = {
     DutyRoom.LEGAL: Place((CaseKind.CONSULTATION,), Right.LEGAL_READ, Right.LEGAL_ANSWER),
     DutyRoom.COUNSEL: Place((CaseKind.COUNSELLING,), Right.COUNSEL_READ, Right.COUNSEL_ANSWER),
     DutyRoom.HEALTH: Place((CaseKind.HEALTH,), Right.HEALTH_READ, Right.HEALTH_ANSWER),
-    DutyRoom.COMPLAINTS: Place((CaseKind.COMPLAINT,), Right.COMPLAINTS_READ, Right.COMPLAINTS_WORK),
+    DutyRoom.COMPLAINTS: Place(
+        *((CaseKind.COMPLAINT,), Right.COMPLAINTS_READ, Right.COMPLAINTS_WORK),
+        owed=WITH_UNION,
+        owes="办理",
+    ),
 }
-GIVEN: Final = tuple(room for room in PLACES if room is not DutyRoom.COMPLAINTS)  # to one person each
-_OF_KIND: Final = {kind: room for room in GIVEN for kind in PLACES[room].kinds}
+_OF_KIND: Final = {kind: room for room, place in PLACES.items() for kind in place.kinds}
 
 
 def room_of(case: Case) -> DutyRoom | None:
@@ -46,6 +53,18 @@ def room_of(case: Case) -> DutyRoom | None:
 
 def holds(room: DutyRoom) -> sa.ColumnElement[bool]:
     return Case.kind.in_(PLACES[room].kinds) & (Case.topic != CORRECTION)
+
+
+def owed(rooms: Collection[DutyRoom]) -> sa.ColumnElement[bool]:
+    """Which cases wait for somebody of these rooms."""
+    waiting = (holds(room) & Case.state.in_(PLACES[room].owed) for room in rooms)
+    return sa.and_(Case.answer_due_at.is_not(None), sa.or_(sa.false(), *waiting))
+
+
+def is_owed(case: Case) -> bool:
+    """Whether it waits for somebody of its room."""
+    room = room_of(case)
+    return room is not None and case.answer_due_at is not None and case.state in PLACES[room].owed
 
 
 def answered_by(standing: Standing) -> list[DutyRoom]:
@@ -61,8 +80,7 @@ def leads(standing: Standing, room: DutyRoom) -> bool:
 
 
 def led_by(standing: Standing) -> list[DutyRoom]:
-    """Of those whose cases are given to somebody."""
-    return [room for room in GIVEN if leads(standing, room)]
+    return [room for room in PLACES if leads(standing, room)]
 
 
 async def list_leads(session: AsyncSession, room: DutyRoom) -> list[Staff]:
@@ -105,12 +123,9 @@ async def turn(
 
     `version`: of the setting that `by` has seen; 0 for none.
 
-    Raises: Forbidden; NotFound: its cases are given to departments; DomainError: somebody else has changed it
-        meanwhile.
+    Raises: Forbidden; DomainError: somebody else has changed it meanwhile.
     """
     demand(by, room)
-    if room not in GIVEN:
-        raise NotFound(f"{room.label}由工会转给部门，不自动派件。")
     found = await setting(session, room)
     does(session, "duty.assigns", room.value, assigns=on)
     if found.assigns is on:

@@ -6,10 +6,10 @@ may be. Notices to staff about such cases are among them (`staff_notices`).
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,10 +27,13 @@ SHOWN: Final = 200
 NOT_SENT: Final = (DeliveryState.FAILED, DeliveryState.FAILED_RETRY, DeliveryState.UNKNOWN)
 
 
+State = TypeVar("State")
+
+
 @dataclass(frozen=True, slots=True)
-class Day:
+class Day(Generic[State]):
     begins_at: datetime
-    counts: Mapping[DeliveryState, int]
+    counts: Mapping[State, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +51,24 @@ class Unsent:
         return STATES[self.state]
 
 
-async def list_days(session: AsyncSession, now: datetime) -> list[Day]:
+async def list_days(session: AsyncSession, now: datetime) -> list[Day[DeliveryState]]:
     """The last days on which there were any, the newest first."""
     newest = sa.select(Outbox.id).order_by(Outbox.id.desc()).limit(READ).subquery()
     chosen = sa.select(Outbox.created_at, Outbox.state).join(newest, newest.c.id == Outbox.id)
-    since = start_of_day(now) - timedelta(days=DAYS - 1)
-    found: dict[datetime, Counter[DeliveryState]] = {}
-    for created_at, state in await session.execute(chosen.where(is_confidential, Outbox.created_at >= since)):
-        found.setdefault(start_of_day(created_at), Counter())[state] += 1
+    rows = await session.execute(chosen.where(is_confidential, Outbox.created_at >= first_day(now)))
+    return by_day((at, state) for at, state in rows)
+
+
+def first_day(now: datetime) -> datetime:
+    """When the first of the days begins that are told of."""
+    return start_of_day(now) - timedelta(days=DAYS - 1)
+
+
+def by_day(rows: Iterable[tuple[datetime, State]]) -> list[Day[State]]:
+    """The days on which there were any, the newest first."""
+    found: dict[datetime, Counter[State]] = {}
+    for at, state in rows:
+        found.setdefault(start_of_day(at), Counter())[state] += 1
     return [Day(day, found[day]) for day in sorted(found, reverse=True)]
 
 

@@ -20,6 +20,7 @@ from app.services import (
     cases,
     consents,
     consultations,
+    crisis,
     guesses,
     hotlines,
     legal_aid_clocks,
@@ -228,6 +229,7 @@ async def supply(
         row.papers_at = now
         await case_notices.withdraw(session, case, now)
     session.add(entry)
+    await crisis.lies_in(session, person_id, case.number, blocks, now)
     await session.flush()
     return case, became
 

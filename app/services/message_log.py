@@ -1,7 +1,7 @@
 """The log of messages as staff look through it: narrowed down, page by page, a million of them.
 
-Of what was told in confidence it shows that it was, and its day: not who, when exactly, or any words.
-Not here: running failed ones again (`messages`).
+What was said in confidence is not among it: ids count upwards, so between two rows that have times it would
+have one too (`kept_messages`). Not here: running failed ones again (`messages`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import day_begins, start_of_day
+from app.clock import day_begins
 from app.errors import DomainError, NotFound
 from app.services.confidential import CONFIDENTIAL
 from app.services.export_values import words_of_reply
@@ -81,7 +81,6 @@ class Entry:
     """One message, without its words."""
 
     id: int
-    is_confidential: bool
     state: MessageState
     kind: str
     rule: str
@@ -98,12 +97,12 @@ class Entry:
 
     @property
     def kind_label(self) -> str:
-        return CONFIDENTIAL if self.is_confidential else KINDS.get(self.kind, self.kind)
+        return KINDS.get(self.kind, self.kind)
 
     @property
     def took_ms(self) -> int | None:
         """From the push to the answer."""
-        if self.answered_at is None or self.is_confidential:
+        if self.answered_at is None:
             return None
         return max(0, round((self.answered_at - self.received_at).total_seconds() * 1000))
 
@@ -119,40 +118,36 @@ class Exchange:
 
 
 def chosen() -> sa.Select[Any]:
-    """Rows for `entry_of`, still to be narrowed down."""
+    """Rows for `entry_of`, none of which was said in confidence; still to be narrowed down."""
     columns: tuple[Any, ...] = (
-        *(Message.id, is_confidential.label("is_confidential"), Message.state, Message.kind, Message.rule),
+        *(Message.id, Message.state, Message.kind, Message.rule),
         *(Person.public_id.label("person"), Message.received_at, Message.answered_at, Message.tries),
         *(Message.request_id, Message.body.is_not(None).label("has_words")),
     )
     found = sa.select(*columns).select_from(Message).outerjoin(Follower, Follower.id == Message.follower_id)
-    return found.outerjoin(Person, Person.id == Follower.person_id)
+    return found.outerjoin(Person, Person.id == Follower.person_id).where(~is_confidential)
 
 
 def entry_of(row: Any) -> Entry:
-    if not row.is_confidential:
-        return Entry(**{**row._mapping, "person": row.person or ""})
-    day = start_of_day(row.received_at)
-    return Entry(row.id, True, row.state, "", CONFIDENTIAL, "", day, None, 0)
+    return Entry(**{**row._mapping, "person": row.person or ""})
 
 
 async def conditions(session: AsyncSession, wanted: Wanted) -> list[sa.ColumnElement[bool] | sa.TextClause]:
-    """What `wanted` asks of a message. Who asks for a person's never meets what that person said in
-    confidence."""
+    """What `wanted` asks of a message."""
     found: list[sa.ColumnElement[bool] | sa.TextClause] = []
     if wanted.state:
         found += _in((MessageState(wanted.state),))
     if wanted.trouble:
         found += _in(_TROUBLES[wanted.trouble])
     if wanted.kind:
-        found += [Message.kind == wanted.kind, ~is_confidential, _LISTED]
+        found += [Message.kind == wanted.kind, _LISTED]
     if wanted.rule:
         found += [Message.rule == wanted.rule, _LISTED]
     if wanted.day:
         found += await _on(session, wanted.day)
     if wanted.person:
         theirs = Message.follower_id.in_(await _followers(session, wanted.person))
-        found += [theirs, ~is_confidential, _LISTED]
+        found += [theirs, _LISTED]
     return found
 
 
@@ -190,7 +185,7 @@ async def _followers(session: AsyncSession, public_id: str) -> Sequence[int]:
 
 
 async def get(session: AsyncSession, message_id: int) -> Entry:
-    """Raises: NotFound."""
+    """Raises: NotFound: none, or said in confidence."""
     row = (await session.execute(chosen().where(Message.id == message_id))).one_or_none()
     if row is None:
         raise NotFound("没有找到这条消息，可能已按保存期限删除。")
@@ -198,16 +193,15 @@ async def get(session: AsyncSession, message_id: int) -> Entry:
 
 
 async def exchange(session: AsyncSession, message_id: int, words_in: Callable[[str], str]) -> Exchange:
-    """The words of one message; of a confidential one nobody reads them here.
+    """The words of one message.
 
     `words_in` finds what was said in the body of a push.
 
     Raises:
-        NotFound: no such message.
-        DomainError: told in confidence; or no key of ours opens it.
+        NotFound: no such message, or said in confidence.
+        DomainError: no key of ours opens it.
     """
-    if (await get(session, message_id)).is_confidential:
-        raise DomainError("这是保密对话，内容只在办理它的地方看，这里不显示。")
+    await get(session, message_id)
     words = sa.select(Message.body, Message.reply).where(Message.id == message_id)
     try:
         body, reply = (await session.execute(words)).one()
@@ -232,4 +226,4 @@ async def failed_ids(session: AsyncSession, wanted: Wanted, after: int, limit: i
 
 
 async def _failed(session: AsyncSession, wanted: Wanted) -> list[sa.ColumnElement[bool] | sa.TextClause]:
-    return [sa.text("message.state = 'failed'"), *await conditions(session, wanted)]
+    return [sa.text("message.state = 'failed'"), ~is_confidential, *await conditions(session, wanted)]

@@ -8,7 +8,8 @@ from collections.abc import Collection, Sequence
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services.permissions import RIGHTS, Right
+from app.services import permissions
+from app.services.permissions import RIGHTS, Right, Standing
 from models import Account, Follower, Staff, StaffGrant, StaffState
 
 _ROLES = [role for role, rights in RIGHTS.items() if Right.ALERTS_TAKE in rights]
@@ -32,6 +33,14 @@ async def find_staff(session: AsyncSession, person_id: int) -> Staff | None:
         sa.select(Staff).where(Staff.person_id == person_id, *_may_take())
     )
     return found
+
+
+async def find_standing(session: AsyncSession, app_id: str, openid: str) -> Standing | None:
+    """Of the one of staff whose WeChat on the account `app_id` this is, if he may take alerts."""
+    whose = sa.select(Follower.person_id).join(Account, Account.id == Follower.account_id)
+    person_id = await session.scalar(whose.where(Account.app_id == app_id, Follower.openid == openid))
+    staff = None if person_id is None else await find_staff(session, person_id)
+    return None if staff is None else await permissions.standing_of(session, staff)
 
 
 def _may_take() -> tuple[sa.ColumnElement[bool], ...]:

@@ -177,7 +177,7 @@ def _is_old_alert(now: datetime) -> Where:
 
 async def _empty_alerts(session: AsyncSession, ids: Ids, now: datetime) -> int:
     old = sa.update(CrisisAlert).where(CrisisAlert.id.in_(ids), *_is_old_alert(now))
-    return await change(session, old.values(excerpt=None))
+    return await change(session, old.values(excerpt=None, case_number=None))
 
 
 def _is_old_question(now: datetime) -> Where:

@@ -46,7 +46,8 @@ async def assigned(session: AsyncSession, case: Case, to: Staff, now: datetime) 
 
 async def silent(session: AsyncSession, case: Case, entry: CaseEntry, room: DutyRoom, now: datetime) -> None:
     """Who leads the room hears that somebody was given a case and said nothing."""
-    words = f"{case.kind.label} {case.number} 派出后没有答复，已退回另派。请到工作台「办理情况」看。"
+    owes = duty_rooms.PLACES[room].owes
+    words = f"{case.kind.label} {case.number} 派出后没有{owes}，已退回另派。请到工作台「办理情况」看。"
     await _tell_leads(session, SILENT, f"{entry.id}", case, words, room, now)
 
 

@@ -15,11 +15,12 @@ from app.clock import civil_date
 from app.errors import DomainError
 from app.services import care_topics, duty_rooms, permissions, staff
 from app.services.audit import does
-from app.services.duty_rooms import GIVEN, PLACES
+from app.services.complaint_topics import ComplaintTopic
+from app.services.duty_rooms import PLACES
 from app.services.feedback_topics import FeedbackTopic
 from app.services.forgetting import change
 from app.services.legal_topics import LegalTopic
-from app.services.permissions import Right, Standing, may
+from app.services.permissions import Right, Standing
 from models import CaseKind, Staff, StaffSkill
 
 TOPICS: Final[Mapping[CaseKind, Mapping[str, str]]] = {
@@ -27,6 +28,7 @@ TOPICS: Final[Mapping[CaseKind, Mapping[str, str]]] = {
     CaseKind.FEEDBACK: {each.value: each.label for each in FeedbackTopic},
     CaseKind.CONSULTATION: {each.value: each.label for each in LegalTopic},
     **{kind: {each.value: each.label for each in known} for kind, known in care_topics.TOPICS.items()},
+    CaseKind.COMPLAINT: {each.value: each.label for each in ComplaintTopic},
 }
 MOST_AT_ALL: Final = 200  # unanswered cases that a limit may allow
 FARTHEST: Final = timedelta(days=366)  # that a leave may last, or be ahead
@@ -67,7 +69,7 @@ def spoken(skills: Skills) -> str:
 
 def offered(standing: Standing) -> dict[CaseKind, Mapping[str, str]]:
     """The kinds that he may answer by his roles, with their topics."""
-    kinds = [kind for room in GIVEN if may(standing, PLACES[room].answers) for kind in PLACES[room].kinds]
+    kinds = [kind for room in duty_rooms.answered_by(standing) for kind in PLACES[room].kinds]
     return {kind: TOPICS[kind] for kind in kinds}
 
 

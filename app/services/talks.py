@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import NotFound
-from app.services import case_clocks, cases, evidence, own_cases, stored_files
+from app.services import case_clocks, cases, crisis, evidence, own_cases, stored_files
 from app.services.advice import Added
 from app.services.advice_kinds import ADVICE, CARE
 from app.services.cases import Blocks
@@ -121,7 +121,9 @@ async def say(
     else:
         added = await own_cases.add(session, person_id, case, words, channel=channel, now=now)
     begin(case, now)
-    if case.anonymous:
+    if not case.anonymous:
+        await crisis.lies_in(session, person_id, number, words, now)
+    else:
         files = [str(part["file"]) for part in words if "file" in part]
         if case.kind not in evidence.KINDS:  # nobody will ask later: it has no owner any more
             await evidence.drop(session, files)

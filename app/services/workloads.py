@@ -13,9 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date, start_of_day
-from app.services import case_owners, duty_rooms, rota, staff_skills
+from app.services import case_owners, complaint_lists, duty_rooms, rota, staff_skills
 from app.services.calendar import working_time_between
-from app.services.case_lists import UNANSWERED
 from app.services.case_ratings import FEWEST, LATELY, Average
 from app.services.duty_rooms import PLACES
 from app.services.permissions import RIGHTS
@@ -104,38 +103,32 @@ async def count_left_behind(session: AsyncSession, rooms: Collection[DutyRoom], 
 
 async def owed_by(session: AsyncSession, who: Staff, rooms: Collection[DutyRoom]) -> Sequence[Case]:
     """His unanswered cases of these rooms, the earliest due first."""
-    kinds = [kind for room in rooms for kind in PLACES[room].kinds]
-    chosen = sa.select(Case).where(Case.owner_id == who.id, Case.kind.in_(kinds))
-    chosen = chosen.where(Case.answer_due_at.is_not(None), Case.state.in_(UNANSWERED))
+    chosen = sa.select(Case).where(Case.owner_id == who.id, duty_rooms.owed(rooms))
     return (await session.scalars(chosen.order_by(Case.answer_due_at, Case.id).limit(LISTED))).all()
 
 
 # --- parts -------------------------------------------------------------------------------------------------
 
 
-def _unanswered(room: DutyRoom) -> tuple[sa.ColumnElement[bool], ...]:
-    return duty_rooms.holds(room), Case.answer_due_at.is_not(None), Case.state.in_(UNANSWERED)
-
-
 def _left_behind(rooms: Collection[DutyRoom], now: datetime, *columns: Any) -> sa.Select[Any]:
     today = civil_date(now)
-    kinds = [kind for room in rooms for kind in PLACES[room].kinds]
     return (
         sa.select(*columns)
         .select_from(Case)
         .join(Staff, Staff.id == Case.owner_id)
         .where(Staff.away_from <= today, Staff.away_until >= today)
-        .where(Case.kind.in_(kinds), Case.answer_due_at.is_not(None), Case.state.in_(UNANSWERED))
+        .where(duty_rooms.owed(rooms))
     )
 
 
 async def _owed(session: AsyncSession, room: DutyRoom, now: datetime) -> dict[int | None, Owed]:
     """By the owner; None is nobody."""
     ends = start_of_day(now) + timedelta(days=1)
-    is_late, is_today = Case.answer_due_at < now, Case.answer_due_at.between(now, ends)
+    due = complaint_lists.due_of_case() if room is DutyRoom.COMPLAINTS else Case.answer_due_at
+    is_late, is_today = due < now, due.between(now, ends)
     few = (sa.func.count(sa.case((each, 1))) for each in (is_today, is_late))
     counted = sa.select(Case.owner_id, sa.func.count(), *few, sa.func.min(Case.waiting_since))
-    rows = await session.execute(counted.where(*_unanswered(room)).group_by(Case.owner_id))
+    rows = await session.execute(counted.where(duty_rooms.owed([room])).group_by(Case.owner_id))
     return {owner: Owed(*figures) for owner, *figures in rows.all()}
 
 
