@@ -77,9 +77,7 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
     async with desk.reading() as session:
         if view.get("state") == OVER:
             found = await application_lists.list_over(session, scope, kind, view.before, listing.PAGE + 1)
-            more = len(found) > listing.PAGE
-            found = found[: listing.PAGE]
-            page = Page(found, view, view.address(before=found[-1].id) if more else None)
+            page = listing.page_of(found, view)
         else:
             page = Page(await application_lists.list_open(session, scope, kind), view, None)
     late = sum(each.is_late(now) for each in page.rows)

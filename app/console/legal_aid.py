@@ -67,9 +67,7 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
     async with desk.reading() as session:
         if view.get("state") == ENDED or asked.is_over:
             found = await legal_aid_lists.list_over(session, asked, view.before, listing.PAGE + 1)
-            more = len(found) > listing.PAGE
-            found = found[: listing.PAGE]
-            page = Page(found, view, view.address(before=found[-1].id) if more else None)
+            page = listing.page_of(found, view)
         else:
             page = Page(await legal_aid_lists.list_open(session, asked), view, None)
         late = (await legal_aid_lists.count_open(session, _asked(desk, None, now)))[1]

@@ -93,10 +93,14 @@ async def page(session: AsyncSession, chosen: sa.Select[Any], key: Any, view: Vi
     if view.before is not None:
         chosen = chosen.where(key < view.before)
     found = (await session.execute(chosen.order_by(key.desc()).limit(PAGE + 1))).all()
-    rows = [row[0] if len(row) == 1 else row for row in found]
-    if len(rows) <= PAGE:
-        return Page(rows, view, None)
-    rows = rows[:PAGE]
+    return page_of([row[0] if len(row) == 1 else row for row in found], view)
+
+
+def page_of(found: Sequence[Any], view: View) -> Page:
+    """`found` are the rows of the page, and one more where there are any."""
+    if len(found) <= PAGE:
+        return Page(found, view, None)
+    rows = found[:PAGE]
     last = rows[-1]
     last_id = last.id if hasattr(last, "id") else last[0].id
     return Page(rows, view, view.address(before=last_id))

@@ -12,18 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager
 
-from app.clock import spoken
-from app.errors import DomainError, NotFound
+from app.errors import NotFound
 from app.services import application_facts, case_threads
 from app.services.permissions import Scope
-from models import OVER, Branch, Case, CaseEntry, CaseKind, Member, MemberChange, MembershipApplication
+from models import OVER, Branch, Case, CaseKind, Member, MemberChange, MembershipApplication
 
 KINDS: Final = (CaseKind.APPLICATION, CaseKind.MEMBER_CHANGE)
 OPEN_SHOWN: Final = 200  # open ones are listed by when they are due, and nobody lets more than these wait
-
-
-class Moved(DomainError):
-    """Somebody else worked on it since the page was opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +131,8 @@ async def find_by_words(session: AsyncSession, scope: Scope, words: str, limit: 
 
 
 async def refuse_moved(session: AsyncSession, listed: Listed, version: str, now: datetime) -> None:
-    """Whether it is as it was when the form was made. Raises: Moved: says what happened since."""
+    """Whether it is as it was when the form was made. Raises: MovedOn: says what happened since."""
     case = listed.case
     if version == str(case.version):
         return
-    newest = sa.select(CaseEntry).where(CaseEntry.case_id == case.id).order_by(CaseEntry.id.desc()).limit(1)
-    entry = await session.scalar(newest)
-    who = "有人" if entry is None else case_threads.named(entry.by) or "本人"
-    when = "" if entry is None else f"（{spoken(entry.created_at, now)}）"
-    raise Moved(
-        f"您打开页面以后，{who}{when}办过 {case.number}，现在是「{case.state.label}」，刚才的没有办。"
-        "请看过现在的情况再办。"
-    )
+    raise await case_threads.moved_meanwhile(session, case, case.state.label, now)

@@ -17,17 +17,16 @@ from app.errors import NotFound
 from app.services import (
     case_conflicts,
     case_facts,
-    case_mentions,
+    case_narrowing,
     case_owners,
     case_ratings,
-    case_reminders,
     case_seen,
     cases,
 )
 from app.services.case_facts import NOTHING, Facts
 from app.services.case_moves import UNANSWERED
 from app.services.permissions import Right, Scope
-from models import Care, Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind, Staff
+from models import Care, Case, CaseEntry, CaseKind, CaseState, Consultation, EntryKind
 
 FIRST = 100  # of those that wait; who has more answers these before looking further
 EXCERPT = 30  # characters of a title
@@ -133,22 +132,11 @@ class Asked:
         for column, wanted in ((Case.kind, self.kind), (Case.state, self.state), (Case.topic, self.topic)):
             if wanted:
                 found.append(column == wanted)
-        if self.owner_id is not None:
-            found.append(Case.owner_id == self.owner_id)
-        if self.owner_login:
-            his = sa.select(Staff.id).where(Staff.login == self.owner_login.lower()).scalar_subquery()
-            found.append(Case.owner_id == his)
-        if self.is_free:
-            found.append(Case.owner_id.is_(None))
-        if self.named_id is not None:
-            found.append(Case.id.in_(case_mentions.cases_naming(self.named_id)))
-        if self.reminded_id is not None:
-            found.append(Case.id.in_(case_reminders.cases_due(self.reminded_id, self.now)))
+        found += case_narrowing.owned(self.owner_id, self.owner_login, is_free=self.is_free)
+        found += case_narrowing.waiting_for(self.named_id, self.reminded_id, self.now)
         if self.unhappy:
             found.append(case_ratings.is_unhappy(waiting=self.unhappy is Unhappy.WAITING))
-        if self.number:
-            found.append(Case.number == self.number.replace(" ", "").upper())
-        return found
+        return [*found, *case_narrowing.numbered(self.number)]
 
 
 def asked_of(room: Room, scope: Scope, staff_id: int, given: Mapping[str, str], now: datetime) -> Asked:

@@ -108,6 +108,20 @@ async def refuse_unseen(session: AsyncSession, case: Case, seen: int, now: datet
     )
 
 
+async def moved_meanwhile(
+    session: AsyncSession, case: Case, state: str, now: datetime | None = None
+) -> MovedOn:
+    """What is told who pressed something on a page that is not any more how it stands; `now` says when."""
+    newest = sa.select(CaseEntry).where(CaseEntry.case_id == case.id).order_by(CaseEntry.id.desc()).limit(1)
+    entry = await session.scalar(newest)
+    who = "有人" if entry is None else named(entry.by) or "本人"
+    when = "" if entry is None or now is None else f"（{spoken(entry.created_at, now)}）"
+    return MovedOn(
+        f"您打开页面以后，{who}{when}办过 {case.number}，现在是「{state}」，刚才的没有办。"
+        "请看过现在的情况再办。"
+    )
+
+
 def mark(entries: Sequence[CaseEntry]) -> int:
     """Stands for having seen these. Notes are no news: whoever opens a picture leaves one."""
     return max((each.id for each in entries if each.kind is not EntryKind.NOTE), default=0)

@@ -16,17 +16,16 @@ from app.clock import start_of_day
 from app.errors import NotFound
 from app.services import (
     case_lists,
-    case_mentions,
+    case_narrowing,
     case_owners,
     case_ratings,
-    case_reminders,
     cases,
     complaints,
     departments,
 )
 from app.services.case_moves import MOVES, WITH_UNION
 from app.services.permissions import Right, Standing, may
-from models import Case, CaseKind, CaseState, Complaint, ComplaintPart, ComplaintSort, Staff
+from models import Case, CaseKind, CaseState, Complaint, ComplaintPart, ComplaintSort
 
 FIRST: Final = 100  # of those that are worked on; who has more works on these before looking further
 SOON: Final = timedelta(days=3)
@@ -154,28 +153,16 @@ class Asked:
         ):
             if wanted:
                 chosen = chosen.where(column == wanted)
-        chosen = chosen.where(*self._whose())
-        if self.named_id is not None:
-            chosen = chosen.where(Case.id.in_(case_mentions.cases_naming(self.named_id)))
-        if self.reminded_id is not None:
-            chosen = chosen.where(Case.id.in_(case_reminders.cases_due(self.reminded_id, self.now)))
+        chosen = chosen.where(*self._whose(), *case_narrowing.numbered(self.number))
+        chosen = chosen.where(*case_narrowing.waiting_for(self.named_id, self.reminded_id, self.now))
         if self.unhappy is not None:
             waiting = self.unhappy is case_lists.Unhappy.WAITING
             chosen = chosen.where(case_ratings.is_unhappy(waiting=waiting))
-        if self.number:
-            chosen = chosen.where(Case.number == self.number.replace(" ", "").upper())
         return chosen
 
     def _whose(self) -> list[sa.ColumnElement[bool]]:
         """Who of the union has it, while it is the union's move."""
-        found: list[sa.ColumnElement[bool]] = []
-        if self.owner_id is not None:
-            found.append(Case.owner_id == self.owner_id)
-        if self.owner_login:
-            his = sa.select(Staff.id).where(Staff.login == self.owner_login.lower()).scalar_subquery()
-            found.append(Case.owner_id == his)
-        if self.is_free:
-            found.append(Case.owner_id.is_(None))
+        found = case_narrowing.owned(self.owner_id, self.owner_login, is_free=self.is_free)
         return [*found, Case.state.in_(OURS)] if found else []
 
 

@@ -13,8 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import NotFound
-from app.services import case_mentions, case_reminders, case_threads, permissions
-from app.services.application_lists import Moved
+from app.services import case_narrowing, case_threads, permissions
 from app.services.legal_aid import KIND
 from app.services.permissions import Right, Scope, Standing
 from models import OVER, Case, CaseEntry, CaseState, EntryKind, LegalAid, Staff
@@ -132,16 +131,10 @@ async def mark_of(session: AsyncSession, case: Case) -> str:
 
 
 async def refuse_moved(session: AsyncSession, case: Case, mark: str) -> None:
-    """Whether it is as it was when the form was made. Raises: Moved: says what happened since."""
+    """Whether it is as it was when the form was made. Raises: MovedOn: says what happened since."""
     if mark == await mark_of(session, case):
         return
-    newest = sa.select(CaseEntry).where(CaseEntry.case_id == case.id).order_by(CaseEntry.id.desc()).limit(1)
-    entry = await session.scalar(newest)
-    who = "有人" if entry is None else case_threads.named(entry.by) or "本人"
-    raise Moved(
-        f"您打开页面以后，{who}办过 {case.number}，现在是「{case.state_label}」，刚才的没有办。"
-        "请看过现在的情况再办。"
-    )
+    raise await case_threads.moved_meanwhile(session, case, case.state_label)
 
 
 def _chosen(asked: Asked) -> sa.Select[Case, LegalAid, str | None]:
@@ -162,10 +155,7 @@ def _chosen(asked: Asked) -> sa.Select[Case, LegalAid, str | None]:
         chosen = chosen.where(LegalAid.due_at > asked.now, LegalAid.due_at <= asked.now + SOON)
     if asked.fast_track:
         chosen = chosen.where(LegalAid.fast_track)
-    if asked.named_id is not None:
-        chosen = chosen.where(Case.id.in_(case_mentions.cases_naming(asked.named_id)))
-    if asked.reminded_id is not None:
-        chosen = chosen.where(Case.id.in_(case_reminders.cases_due(asked.reminded_id, asked.now)))
+    chosen = chosen.where(*case_narrowing.waiting_for(asked.named_id, asked.reminded_id, asked.now))
     return chosen.where(own) if asked.mine else chosen
 
 
