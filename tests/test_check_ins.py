@@ -348,7 +348,8 @@ async def test_who_is_missing_here_and_late(session: AsyncSession) -> None:
     await reads(session, walk, ticket(zhang), at=BEGINS + timedelta(minutes=5))
 
     async def names(words: str = "", which: Which | None = None) -> list[str]:
-        return sorted(each.name for each in await attendance.find(session, walk, words, which))
+        rows = await session.execute(attendance.chosen(walk, words, which))
+        return sorted(participants.participant(row).name for row in rows)
 
     assert await names() == ["张伟", "李娜", "王强"]
     assert (await names(which=Which.MISSING), await names(which=Which.LATE)) == (["王强"], ["张伟"])
@@ -358,6 +359,7 @@ async def test_who_is_missing_here_and_late(session: AsyncSession) -> None:
         ["李娜"],
         [],
     )
+    assert [each.name for each in await attendance.find(session, walk, "张")] == ["张伟"]
     counts = await attendance.count(session, walk)
     assert (counts.expected, counts.here, counts.late, counts.missing) == (3, 2, 1, 1)
     assert wang.state is S.CONFIRMED

@@ -22,7 +22,7 @@ S = SignUpState
 EXPECTED: Final = (S.CONFIRMED, S.CHECKED_IN, S.NO_SHOW)  # who had a seat and might come
 WAYS: Final[Mapping[str, str]] = {SCAN: "扫票", HAND: "手工签到", VENUE: "扫现场码"}
 HEADS: Final = ("姓名", "组织", "状态", "人数", "实到", "签到时间", "迟到", "方式", "经办人")
-LISTED: Final = 50
+LISTED: Final = 20
 _BATCH: Final = 500  # rows
 
 
@@ -66,20 +66,22 @@ async def count(session: AsyncSession, activity: Activity) -> Counts:
     return Counts(*(int(value) for value in (await session.execute(found)).one()))
 
 
-async def find(
-    session: AsyncSession, activity: Activity, words: str = "", which: Which | None = None
-) -> Sequence[Participant]:
-    """The first of those who are expected: by name or number; of `which`, or all."""
+def chosen(activity: Activity, words: str = "", which: Which | None = None) -> sa.Select[Any]:
+    """Rows as `participants.participant` takes them: of who is expected, by name or number, of `which`."""
     states = EXPECTED if which is None else _STATES[which]
-    chosen = participants.chosen(activity).where(SignUp.state.in_(states))
+    found = participants.chosen(activity).where(SignUp.state.in_(states))
     if which is Which.LATE:
-        chosen = chosen.where(SignUp.checked_in_at > activity.starts_at)
+        found = found.where(SignUp.checked_in_at > activity.starts_at)
     if words:
         start = check_in_codes.read_number(words)
         named = Member.name.icontains(words, autoescape=True)
-        chosen = chosen.where(named if start is None else SignUp.public_id.startswith(start))
-    order = SignUp.checked_in_at.desc() if which in (Which.HERE, Which.LATE) else Member.name
-    rows = (await session.execute(chosen.order_by(order, SignUp.id).limit(LISTED))).all()
+        found = found.where(named if start is None else SignUp.public_id.startswith(start))
+    return found
+
+
+async def find(session: AsyncSession, activity: Activity, words: str) -> Sequence[Participant]:
+    """The first that `words` fit, by name."""
+    rows = await session.execute(chosen(activity, words).order_by(Member.name, SignUp.id).limit(LISTED))
     return [participants.participant(row) for row in rows]
 
 
