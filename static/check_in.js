@@ -80,7 +80,7 @@
   // --- What was answered
 
   const LOOKING = { label: "正在核对…" };
-  const NOTED = { label: "已记下，还没核对", words: "没有信号。先让他进，有信号时自动上传，再看结果。" };
+  const NOTED = { label: "已记下，还没核对", words: "没有信号。可以先让他进，有信号时自动上传，再看结果。" };
 
   function show({ tone = "", label, name = "", words = "", code = "", seats = 0, arrived = 0, answer = "" }) {
     const place = part("answer");
@@ -95,7 +95,8 @@
     const mend = place.querySelector(".mend");
     mend.hidden = !isIn;
     mend.href = `${at}/people/${code}`;
-    if (answer) navigator.vibrate?.(tone === "good" ? 80 : [120, 80, 120]);
+    // Not before the page was touched: browsers refuse that.
+    if (answer && navigator.userActivation?.hasBeenActive) navigator.vibrate?.(tone === "good" ? 80 : [120, 80, 120]);
   }
 
   // Of a party fewer may have come.

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.dependencies import Now, ReadSession, WriteSession
-from app.errors import DomainError
+from app.errors import NotFound
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson, MaybePerson, Visitor
 from app.services import (
@@ -29,6 +29,7 @@ router = APIRouter(include_in_schema=False)
 A = CheckInAnswer
 OLD: Final = "这个码已经换了。请扫屏幕上现在的码，再扫一次就好。"
 STRANGE: Final = "没有认出这个码。请用微信扫现场屏幕上的码，或请现场工作人员帮您签到。"
+MINE: Final = {"to": "/me/sign-ups", "label": "看我的报名"}
 _LONGEST: Final = 40  # characters of a number in a form
 
 
@@ -40,7 +41,7 @@ async def here(
     fits = check_in_codes.is_at_venue(activity, c[:_LONGEST], now)
     if not fits:
         heading = "码过期了" if fits is False else "不是签到码"
-        return _page(activity, heading, OLD if fits is False else STRANGE, tone="wait", status=403)
+        return _page(activity, heading, OLD if fits is False else STRANGE, tone="wait", status=403, **MINE)
     entry = await sign_ups.find_own(session, activity.id, visitor.person_id)
     if entry is None or (entry.state not in LIVE and activity.takes_sign_ups(now)):
         left = await waiting_lists.seats_left(session, activity)
@@ -65,7 +66,7 @@ async def check_in(
 ) -> Response:
     activity = await activities.get(session, public_id)
     if not check_in_codes.is_admitted(activity, visitor.person_id, admitted[:_LONGEST], now):
-        return _page(activity, "等得太久了", OLD, tone="wait", status=403)
+        return _page(activity, "等得太久了", OLD, tone="wait", status=403, **MINE)
     place = check_in_places.load(activity.check_in_place)
     try:
         said = (each[:_LONGEST] for each in (latitude, longitude, accuracy))
@@ -84,11 +85,11 @@ async def ticket(code: str, session: ReadSession, visitor: MaybePerson) -> Respo
     """Its own holder's ticket; of whose it is nobody else learns anything."""
     read = check_in_codes.read_ticket(code)
     if read is None:
-        raise DomainError("没有认出这张票。请在「我的报名」里打开，或在公众号里回复「我的报名」。")
+        raise NotFound("没有认出这张票。请在「我的报名」里打开，或在公众号里回复「我的报名」。")
     if visitor is not None:
         try:
             entry = await sign_ups.get_own(session, read.public_id, visitor.person_id)
-        except DomainError:
+        except NotFound:
             entry = None
         if entry is not None:
             return RedirectResponse(f"/me/sign-ups/{entry.public_id}", 303)

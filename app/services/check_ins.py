@@ -13,7 +13,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.errors import DomainError
+from app.errors import DomainError, NotFound
 from app.services import check_in_codes, check_in_words, participants, sign_ups
 from app.services.forgetting import Ids, Rule, Where, change
 from app.services.participants import Participant
@@ -209,13 +209,13 @@ async def _read(
         return None, await _by_hand(session, activity, read.words), HAND
     if ticket is None:
         return A.NOT_FOUND, None, SCAN
-    entry = await session.scalar(sa.select(SignUp).where(SignUp.public_id == ticket.public_id))
-    if entry is None:
-        return A.NOT_FOUND, None, SCAN
-    if entry.activity_id != activity.id:
-        return A.WRONG_ACTIVITY, None, SCAN
-    who = await participants.get(session, activity, entry.public_id)
-    return (None if ticket.is_of(entry) else A.REVOKED), who, SCAN
+    try:
+        who = await participants.get(session, activity, ticket.public_id)
+    except NotFound:
+        other = sa.select(SignUp.id).where(SignUp.public_id == ticket.public_id)
+        is_known = await session.scalar(other) is not None
+        return A.WRONG_ACTIVITY if is_known else A.NOT_FOUND, None, SCAN
+    return (None if ticket.is_of(who.entry) else A.REVOKED), who, SCAN
 
 
 async def _by_hand(session: AsyncSession, activity: Activity, words: str) -> Participant | None:

@@ -41,6 +41,8 @@ _TICKETED: Final = frozenset({SignUpState.CONFIRMED, SignUpState.CHECKED_IN})
 def _words(entry: SignUp, now: datetime) -> str:
     if entry.state in LIVE and now >= entry.activity.ends_at:
         return "活动已经结束。"
+    if entry.state is SignUpState.CONFIRMED and now >= entry.activity.check_in_opens_at:
+        return "已经开始签到：到现场请出示票码，或者扫现场屏幕上的码。"
     if entry.state is SignUpState.OFFERED and entry.offer_expires_at is not None:
         if entry.offer_expires_at <= now:
             return "给您留的空位已经到时间，让给下一位了。"
