@@ -8,6 +8,8 @@
   const asks = form.dataset.place === "yes";
   const inWeChat = /MicroMessenger/i.test(navigator.userAgent) || window.parent !== window;
 
+  const NOWHERE = { latitude: "", longitude: "", accuracy: "" };
+
   function byBrowser() {
     return new Promise((resolve, reject) => {
       if (!navigator.geolocation) { reject(new Error("none")); return; }
@@ -28,7 +30,8 @@
     wx.config({ ...config, jsApiList: ["getLocation"] });
     return new Promise((resolve, reject) => {
       wx.error(reject);
-      wx.ready(() => wx.getLocation({ type: "wgs84", success: resolve, fail: reject, cancel: reject }));
+      // Who says no is not asked a second time by the browser.
+      wx.ready(() => wx.getLocation({ type: "wgs84", success: resolve, fail: reject, cancel: () => resolve(NOWHERE) }));
     });
   }
 

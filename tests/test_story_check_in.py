@@ -14,7 +14,7 @@ from models.sealing import Keyring, use_keyring
 from tests import browser
 from tests.browser import Office, Phone
 from tests.conftest import NOON
-from tests.test_story_console import Worker, starts
+from tests.test_story_console import PASSWORD, Worker, starts
 
 pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 from playwright.async_api import Browser, Page, Route, expect
@@ -217,3 +217,51 @@ async def reads_the_screen_himself(phone: Phone, behind: Behind) -> None:
     address = await behind.venue()
     page = await phone.opens_page(address)
     await expect(page.get_by_test_id("stamped")).to_contain_text("已签到", timeout=20_000)
+
+
+async def test_in_wechat_staff_scan_and_members_say_where_they_are(
+    office: Office, phone: Phone, worker: Worker
+) -> None:
+    plan = office.folder / "plan.yaml"
+    plan.write_text(f'{PLAN}  check_in_at: "35.5847, 109.2655"\n', encoding="utf-8")
+    await office.runs("activities", "add", str(plan), "--by", "王强")
+    behind = Behind(office)
+    try:
+        await sign_up(phone, "王秀兰", "就我自己")
+        await sign_up(phone, "李建国", "就我自己")
+        await says_where_he_is(phone, behind)
+        await starts(worker, "sun.li", "孙丽", "checker")
+        await scans_in_wechat(phone, office, behind)
+        assert [each.state for each in await behind.sign_ups()] == [SignUpState.CHECKED_IN] * 2
+    finally:
+        await behind.close()
+
+
+async def says_where_he_is(phone: Phone, behind: Behind) -> None:
+    """Asked once: refused, then far away, then there."""
+    page = await phone.opens_page(await behind.venue())
+    await phone.page.locator("dialog[open]").get_by_test_id("cancel").click()
+    await expect(page.locator("#words")).to_contain_text("请允许获取位置再试", timeout=20_000)
+    for longitude, said in (("109.3655", "公里"), ("109.2656", "")):
+        await page.get_by_test_id("here").click()
+        sheet = phone.page.locator("dialog[open]")
+        await sheet.locator("[name=latitude]").fill("35.5847")
+        await sheet.locator("[name=longitude]").fill(longitude)
+        await sheet.get_by_test_id("confirm").click()
+        if said:
+            await expect(page.locator("#words")).to_contain_text(said, timeout=20_000)
+    await expect(page.get_by_test_id("stamped")).to_contain_text("已签到", timeout=20_000)
+
+
+async def scans_in_wechat(phone: Phone, office: Office, behind: Behind) -> None:
+    activity = await behind.activity()
+    door = f"{office.service}/console/activities/{activity.public_id}/check-in"
+    page = await phone.opens_page(door)
+    await page.locator("[name=login]").fill("sun.li")
+    await page.locator("[name=password]").fill(PASSWORD)
+    await page.get_by_test_id("sign-in").click()
+    await page.get_by_test_id("scan-by-wechat").click()
+    sheet = phone.page.locator("dialog[open]")
+    await sheet.locator("[name=result]").fill(behind.ticket((await behind.sign_ups())[0]))
+    await sheet.get_by_test_id("confirm").click()
+    await expect(page.get_by_test_id("answer").locator(".label")).to_have_text("签到成功", timeout=20_000)
