@@ -90,8 +90,9 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
 def _timers(house: House) -> list[Round]:
     """What time does to what people brought, and what their words wait for."""
     database, clock = house.database, house.clock
+    absent_after = timedelta(hours=house.settings.no_show_hours)
     return [
-        Round("activities", lambda: activities.run(database, clock), 5),
+        Round("activities", lambda: activities.run(database, clock, absent_after), 5),
         Round("applications", lambda: applications.run(database, clock), 30),
         Round("appointments", lambda: appointments.run(database, clock), 5),
         Round("legal aid", lambda: legal_aid.run(database, clock), 30),

@@ -6,7 +6,7 @@ from app.clock import spoken
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.services import activities, interests, sign_ups, waiting_lists
+from app.services import activities, addresses, interests, sign_ups, waiting_lists
 from app.services.audiences import Facts
 from app.services.interests import Noticed
 from app.services.sign_up_notices import when_and_where
@@ -215,6 +215,12 @@ def _summary(
     return "\n".join([*facts, last])
 
 
+def _ticket(entry: SignUp) -> list[str]:
+    """A line that opens it, where our pages can be reached from outside."""
+    address = addresses.page(f"/me/sign-ups/{entry.public_id}/ticket")
+    return [f'<a href="{address}">出示票码</a>'] if address else []
+
+
 def _standing(activity: Activity, entry: SignUp, chat: Chat) -> list[str]:
     """How things stand and what one can do, last of all the way out."""
     where = f"{when_and_where(activity, chat.at)}。"
@@ -224,8 +230,11 @@ def _standing(activity: Activity, entry: SignUp, chat: Chat) -> list[str]:
             return [
                 f"「{activity.title}」报名成功，{where}",
                 "前一天会提醒您。来不了请早点取消，把名额让给别人。",
+                *_ticket(entry),
                 out,
             ]
+        case SignUpState.CHECKED_IN:
+            return [f"「{activity.title}」已签到，{where}", *_ticket(entry)]
         case SignUpState.PENDING_APPROVAL:
             return [f"「{activity.title}」的报名已提交，审核后通知您。", out]
         case SignUpState.OFFERED if entry.offer_expires_at is not None:

@@ -185,6 +185,11 @@ export class Gonghui {
     return this.call({ method: "GET", path: `/me/sign-ups/${encodeURIComponent(given.sign_up_id)}` });
   }
 
+  /** 入场票：二维码和票面。没有名额、取消了、活动过了的是 409。 */
+  getTicket(given) {
+    return this.call({ method: "GET", path: `/me/sign-ups/${encodeURIComponent(given.sign_up_id)}/ticket` });
+  }
+
   /** 取消报名（cancel），接受（accept）或放弃（decline）留给我的空位。再做一次不算错。 */
   changeSignUp(given) {
     return this.call({ method: "POST", path: `/me/sign-ups/${encodeURIComponent(given.sign_up_id)}/${encodeURIComponent(given.act)}`, key: given.key ?? newKey(), seen: given.seen });

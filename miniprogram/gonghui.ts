@@ -466,7 +466,7 @@ export type SignUpOut = {
   may_cancel: boolean;
   /** 可以重新报名 */
   may_return: boolean;
-  /** 放进二维码的内容：报名成功才有，打开是本人的报名页，别人打不开 */
+  /** 放进二维码的内容：报名成功才有，取消就作废；画好的图在 /me/sign-ups/{id}/ticket */
   ticket: string | null;
 };
 export type SignUpPage = {
@@ -501,6 +501,26 @@ export type SupplementIn = {
 /** 关闭后马上停止记，已经记下的全部删除。 */
 export type SwitchIn = {
   on: boolean;
+};
+/** Everything that is shown at the door. */
+export type TicketOut = {
+  code: string;
+  /** 二维码，直接给 image 用 */
+  picture: string;
+  /** 票号，扫不出来时念给工作人员 */
+  number: string;
+  /** 绑定了会员的有姓名，没有是空的 */
+  name: string;
+  activity_title: string;
+  place: string;
+  starts_at: string;
+  /** 加到日历用 wx.addPhoneCalendar */
+  ends_at: string;
+  /** 几点开始签到 */
+  check_in_opens_at: string;
+  seats: number;
+  /** 签到的时间；还没有是 null */
+  checked_in_at: string | null;
 };
 export type TipOut = {
   id: string;
@@ -821,6 +841,11 @@ export class Gonghui {
   /** 一次报名。别人的报名是 404。 */
   getSignUp(given: { sign_up_id: string }): Promise<SignUpOut> {
     return this.call<SignUpOut>({ method: "GET", path: `/me/sign-ups/${encodeURIComponent(given.sign_up_id)}` });
+  }
+
+  /** 入场票：二维码和票面。没有名额、取消了、活动过了的是 409。 */
+  getTicket(given: { sign_up_id: string }): Promise<TicketOut> {
+    return this.call<TicketOut>({ method: "GET", path: `/me/sign-ups/${encodeURIComponent(given.sign_up_id)}/ticket` });
   }
 
   /** 取消报名（cancel），接受（accept）或放弃（decline）留给我的空位。再做一次不算错。 */

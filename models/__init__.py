@@ -42,6 +42,7 @@ from models.case import OVER, Case, CaseEntry, CaseKind, CaseReporter, CaseState
 from models.case_beside import CaseDraft, CaseMention, CaseReminder, CaseSeen
 from models.case_knowledge import CaseKnowledge
 from models.case_rating import CaseRating
+from models.check_in import CheckInAnswer, CheckInScan
 from models.complaint import CaseLink, Complaint, ComplaintPart, ComplaintSort, Naming
 from models.consultation import Basis, Consultation, Employment, Urgency
 from models.content import OPEN_DRAFTS, ContentDraft, ContentKind, ContentMove
@@ -159,6 +160,8 @@ __all__ = [
     "CaseSeen",
     "CaseState",
     "ChangeKind",
+    "CheckInAnswer",
+    "CheckInScan",
     "Complaint",
     "ComplaintPart",
     "ComplaintSort",

@@ -4,7 +4,7 @@ Not here: rules that need other rows (seats left, whose turn it is) - app.servic
 waiting_lists.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -103,9 +103,18 @@ class Activity(Base):
     )  # app.services.audiences.Audience; None: everybody
     questions: Mapped[object] = mapped_column(sa.JSON, default=list)  # app.services.sign_up_questions
     branch_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    check_in_minutes: Mapped[int] = mapped_column(default=120)  # before the start, from when one may check in
+    check_in_place: Mapped[object | None] = mapped_column(  # app.services.check_in_places; None: not asked
+        sa.JSON(none_as_null=True)
+    )
+    absent_noted_at: Mapped[datetime | None]  # when who did not come was noted; None: still to do
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def check_in_opens_at(self) -> datetime:
+        return self.starts_at - timedelta(minutes=self.check_in_minutes)
 
     def takes_sign_ups(self, now: datetime) -> bool:
         """Whether somebody may sign up at `now`, whether or not a round has moved the state on already."""
@@ -143,6 +152,8 @@ class SignUp(Base):
     priority: Mapped[int] = mapped_column(default=0)  # the higher the earlier on the waiting list
     signed_up_at: Mapped[datetime]  # orders the waiting list
     offer_expires_at: Mapped[datetime | None]
+    arrived: Mapped[int] = mapped_column(default=0)  # of its seats, once it is checked in
+    checked_in_at: Mapped[datetime | None]  # as the phone at the door had it, within bounds
     version: Mapped[int] = mapped_column()  # one more at each change; part of effect keys
     __mapper_args__ = {"version_id_col": version}
 

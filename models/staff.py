@@ -25,6 +25,7 @@ class Role(StrEnum):
     COUNSELLOR = "counsellor"
     DOCTOR = "doctor"
     ORGANISER = "organiser"
+    CHECKER = "checker"  # who stands at the door of activities, often for one day
     COMPLAINTS = "complaints"
     HANDLER = "handler"
     DISPATCHER = "dispatcher"
@@ -47,6 +48,7 @@ _ROLES = {
     Role.COUNSELLOR: "心理咨询师",
     Role.DOCTOR: "医生",
     Role.ORGANISER: "活动组织",
+    Role.CHECKER: "活动签到",
     Role.COMPLAINTS: "投诉受理",
     Role.HANDLER: "部门承办",
     Role.DISPATCHER: "供电调度",

@@ -282,8 +282,12 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 def _is_error(said: ConsoleMessage) -> bool:
-    """A page that stands in WeChat itself, and in no frame of ours, may choose where one begins to type."""
-    return said.type == "error" and not said.text.startswith("Blocked autofocusing")
+    """A page that stands in WeChat itself, and in no frame of ours, may choose where one begins to type.
+
+    A form that is refused answers 422, which the browser tells as an error.
+    """
+    refused = said.text.startswith("Blocked autofocusing") or "status of 422" in said.text
+    return said.type == "error" and not refused
 
 
 @asynccontextmanager

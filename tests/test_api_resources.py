@@ -116,7 +116,10 @@ async def test_signing_up_with_guests_and_answers(ends: Ends, li: App) -> None:
     assert made.headers["location"] == f"{API}/me/sign-ups/{own['id']}"
     assert (own["state"], own["seats"]) == ("confirmed", 3)
     assert own["answers"] == {"size": "M", "phone": "13812345678"}
-    assert own["ticket"].endswith(f"/me/sign-ups/{own['id']}")
+    assert f"/t/{own['id']}" in own["ticket"]
+    shown = await li.gets(f"{API}/me/sign-ups/{own['id']}/ticket")
+    assert (shown["code"], shown["seats"], shown["number"][:4].lower()) == (own["ticket"], 3, own["id"][:4])
+    assert shown["picture"].startswith("data:image/png;base64,iVBOR")
     assert (await public(ends, f"/activities/{run.public_id}"))["left"] == 2
     assert (await li.gets(f"{path}/mine"))["sign_up"] == own
     async with ends.house.database.reading() as session:
@@ -131,7 +134,9 @@ async def test_a_freed_seat_is_offered_and_taken(ends: Ends, li: App) -> None:
     first, second, third = [(await each.acts(path, {})).json() for each in (li, zhang, chen)]
     assert (second["state"], second["ticket"]) == ("waitlisted", None)
 
-    await li.acts(f"{API}/me/sign-ups/{first['id']}/cancel")
+    gone = (await li.acts(f"{API}/me/sign-ups/{first['id']}/cancel")).json()
+    assert gone["ticket"] is None
+    is_problem(await li.calls("GET", f"{API}/me/sign-ups/{first['id']}/ticket"), 409, "refused")
     offered = await zhang.gets(f"{API}/me/sign-ups/{second['id']}")
     assert offered["may_choose"] and offered["standing"].startswith("有空位了，给您留到")
     assert (await zhang.acts(f"{API}/me/sign-ups/{second['id']}/decline")).json()["state"] == "declined"

@@ -34,6 +34,7 @@ from models import (
     PrivacyRequest,
     Role,
     SignUp,
+    SignUpState,
     Staff,
     StaffAct,
     StaffGrant,
@@ -101,6 +102,8 @@ async def finds_something_everywhere(session: AsyncSession) -> None:
     assert set(await session.scalars(sa.select(Case.kind))) == set(CaseKind)
     assert set(await session.scalars(sa.select(StaffGrant.role))) == set(Role)
     assert set(await session.scalars(sa.select(DutyShift.room))) == set(DutyRoom)
+    states = set(await session.scalars(sa.select(SignUp.state)))
+    assert states >= {SignUpState.CONFIRMED, SignUpState.CHECKED_IN}  # somebody stands at a door
 
 
 async def everything_went_as_it_was_told(session: AsyncSession) -> None:

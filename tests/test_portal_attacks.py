@@ -86,6 +86,7 @@ async def filled(ends: Ends, li: Visiting) -> dict[str, str]:
     return {
         "/me/sign-ups": own,
         "/activities": activity,
+        "/check-in": activity,
         "/me/cases": link(await li.reads("/me/cases"), "/me/cases").rpartition("/")[2],
         "/me/appointments": booked,
         "kind": "counselling",

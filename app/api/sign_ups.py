@@ -16,10 +16,12 @@ from app.api.routes import Route
 from app.api.shapes import PublicId, Strict
 from app.api.tags import IfMatch
 from app.dependencies import InUse, Now, ReadSession
-from app.services import sign_ups
+from app.errors import DomainError
+from app.services import check_in_codes, members, sign_ups
 from app.services.api_sessions import SignedIn
-from app.services.sign_up_standing import standing_of
+from app.services.sign_up_standing import has_ticket, standing_of
 from app.services.sign_ups import Applicant
+from app.web import qr
 from models import SignUp, SignUpState
 
 router = APIRouter(prefix="/me/sign-ups", tags=["我的报名"], route_class=Route)
@@ -30,7 +32,6 @@ ACTS: Final[dict[Act, Callable[..., Awaitable[SignUp]]]] = {
     "accept": sign_ups.accept,
     "decline": sign_ups.decline,
 }
-TICKETED: Final = (SignUpState.CONFIRMED, SignUpState.CHECKED_IN)
 
 
 class SignUpOut(Strict):
@@ -51,9 +52,27 @@ class SignUpOut(Strict):
     may_cancel: bool = Field(examples=[True])
     may_return: bool = Field(examples=[False], description="可以重新报名")
     ticket: str | None = Field(
-        examples=["https://gh.example.cn/me/sign-ups/m3n8p2q7r4s9t5vw"],
-        description="放进二维码的内容：报名成功才有，打开是本人的报名页，别人打不开",
+        examples=["https://gh.example.cn/t/m3n8p2q7r4s9t5vw0mjr6k2p8abcdefghij234567"],
+        description="放进二维码的内容：报名成功才有，取消就作废；画好的图在 /me/sign-ups/{id}/ticket",
     )
+
+
+class TicketOut(Strict):
+    """Everything that is shown at the door."""
+
+    code: str = Field(examples=["https://gh.example.cn/t/m3n8p2q7r4s9t5vw0mjr6k2p8abcdefghij234567"])
+    picture: str = Field(
+        examples=["data:image/png;base64,iVBORw0KGgo="], description="二维码，直接给 image 用"
+    )
+    number: str = Field(examples=["M3N8 P2Q7"], description="票号，扫不出来时念给工作人员")
+    name: str = Field(examples=["李娜"], description="绑定了会员的有姓名，没有是空的")
+    activity_title: str = Field(examples=["春季健步走"])
+    place: str = Field(examples=["沮河公园"])
+    starts_at: datetime = Field(examples=["2026-04-12T01:00:00Z"])
+    ends_at: datetime = Field(examples=["2026-04-12T04:00:00Z"], description="加到日历用 wx.addPhoneCalendar")
+    check_in_opens_at: datetime = Field(examples=["2026-04-11T23:00:00Z"], description="几点开始签到")
+    seats: int = Field(examples=[1])
+    checked_in_at: datetime | None = Field(examples=[None], description="签到的时间；还没有是 null")
 
 
 class SignUpPage(Strict):
@@ -94,6 +113,36 @@ async def one(
     return out_of(entry, now, shared.public_url)
 
 
+@router.get(
+    "/{sign_up_id}/ticket",
+    response_model=TicketOut,
+    responses=documented(409),
+    operation_id="getTicket",
+)
+async def ticket(
+    sign_up_id: PublicId, caller: Caller, session: ReadSession, now: Now, shared: InUse
+) -> TicketOut:
+    """入场票：二维码和票面。没有名额、取消了、活动过了的是 409。"""
+    entry = await sign_ups.get_own(session, sign_up_id, caller.known.person_id)
+    if not has_ticket(entry, now):
+        raise DomainError(f"您的报名状态是「{entry.state.label}」，现在没有票。")
+    member = await members.find_of_person(session, caller.known.person_id)
+    activity, address = entry.activity, address_of(entry, shared.public_url)
+    return TicketOut(
+        code=address,
+        picture=qr.picture(address),
+        number=check_in_codes.number(entry),
+        name=member.name if member is not None else "",
+        activity_title=activity.title,
+        place=activity.place,
+        starts_at=activity.starts_at,
+        ends_at=activity.ends_at,
+        check_in_opens_at=activity.check_in_opens_at,
+        seats=entry.seats,
+        checked_in_at=entry.checked_in_at,
+    )
+
+
 @router.post(
     "/{sign_up_id}/{act}", response_model=SignUpOut, responses=documented(409), operation_id="changeSignUp"
 )
@@ -116,6 +165,11 @@ async def change(
         )
     await ACTS[act](session, activity_id, applicant(caller), now=now)
     return out_of(await sign_ups.get_own(session, sign_up_id, person_id), now, shared.public_url)
+
+
+def address_of(entry: SignUp, public_url: str) -> str:
+    """What the QR code of its ticket says."""
+    return f"{public_url}/t/{check_in_codes.ticket(entry)}"
 
 
 def applicant(caller: SignedIn) -> Applicant:
@@ -143,5 +197,5 @@ def out_of(entry: SignUp, now: datetime, public_url: str) -> SignUpOut:
         may_choose=standing.may_choose,
         may_cancel=standing.may_cancel,
         may_return=standing.may_return,
-        ticket=f"{public_url}/me/sign-ups/{entry.public_id}" if entry.state in TICKETED else None,
+        ticket=address_of(entry, public_url) if standing.has_ticket else None,
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 import typer
 
 from app.assembly import House, assemble
-from app.cli import demo_office, demo_story
+from app.cli import demo_door, demo_office, demo_story
 from app.cli.demo_office import Office
 from app.cli.demo_story import Scene, Story, StoryClock
 from app.clock import Clock, SystemClock, civil_date
@@ -169,6 +169,7 @@ async def _story(house: House, clock: StoryClock, office: Office, scenes: Sequen
     known = await demo_office.people(house, office)
     await demo_office.furnish(house, office, known, today)
     await Story(house, clock, known, today).tell(scenes)
+    await demo_door.open_door(house, known)
 
 
 async def _staff(house: House) -> str:

@@ -39,6 +39,7 @@ WORDS: dict[str, str] = {
     "board_writers": "留言板上公开的帖子 3 年后不再留是谁写的",
     "appointments_old": "预约到期以后删除（心理疏导、健康咨询 1 年，法律咨询 3 年）",
     "advice_slots_old": "没有人约、过了很久的时段删除",
+    "check_in_scans": "现场扫票的记录 180 天后删除（签到和它的经过保留）",
     "duty_shifts": "过去的值班，366 天后删除",
     "closed_cases": "办结的事项 3 年后清空内容和身份，心理疏导和健康咨询 1 年",
     "privacy_requests": "个人信息要求的回执 3 年后删除",

@@ -1,22 +1,25 @@
-"""What time does to activities: they open, close, begin and end, and offers of seats run out.
+"""What time does to activities: they open, close, begin and end, offers run out, and absence is noted.
 
 Due rows are the schedule. Each activity is a short transaction of its own; whoever comes second finds
 nothing left to do.
 """
 
+from datetime import timedelta
+
 import structlog
 
 from app.clock import Clock
 from app.database import Database
-from app.services import activities, sign_ups, waiting_lists
+from app.services import absences, activities, sign_ups, waiting_lists
 
 log = structlog.get_logger(__name__)
 
 BATCH = 50
+ABSENT_AFTER = timedelta(hours=12)
 
 
-async def run(database: Database, clock: Clock) -> int:
-    """Returns how many activities were looked at."""
+async def run(database: Database, clock: Clock, absent_after: timedelta = ABSENT_AFTER) -> int:
+    """Returns how many activities were looked at. `absent_after`: from the end of one."""
     now = clock.now()
     async with database.reading() as session:
         due = set(await activities.list_to_advance(session, now, BATCH))
@@ -27,4 +30,16 @@ async def run(database: Database, clock: Clock) -> int:
             await activities.advance(session, activity, now)
             await waiting_lists.settle(session, activity, now)
         log.info("activity_advanced", activity=activity_id, state=activity.state.value)
+    return len(due) + await _note_absent(database, clock, absent_after)
+
+
+async def _note_absent(database: Database, clock: Clock, absent_after: timedelta) -> int:
+    now = clock.now()
+    async with database.reading() as session:
+        due = await absences.list_due(session, now - absent_after, BATCH)
+    for activity_id in due:
+        async with database.transaction() as session:
+            activity = await sign_ups.lock(session, activity_id)
+            absent = await absences.note(session, activity, now) if activity.absent_noted_at is None else 0
+        log.info("absence_noted", activity=activity_id, absent=absent)
     return len(due)

@@ -9,7 +9,7 @@ from app.clock import civil_date
 from app.jobs import dossiers as printing
 from app.jobs import sheet_imports, upkeep_work
 from app.jobs.staff_jobs import Bench, Ended, Work, standing_of
-from app.services import activities, acts_found, case_sheets, dossiers, participants, permissions
+from app.services import activities, acts_found, attendance, case_sheets, dossiers, participants, permissions
 
 # Its own name has 65 characters, and `stored_file.content_type` room for 64; browsers go by the file's name.
 XLSX: Final = "application/octet-stream"
@@ -72,6 +72,18 @@ async def _export_participants(bench: Bench) -> Ended:
     return Ended(f"共 {len(lines)} 人次。", sheet, name, XLSX)
 
 
+async def _export_attendance(bench: Bench) -> Ended:
+    """`given`: the public id of an activity."""
+    standing = await standing_of(bench)
+    async with bench.database.reading() as session:
+        activity = await activities.get(session, str(bench.given["activity"]), drafts=True)
+        permissions.demand(standing, permissions.Right.ACTIVITIES_PEOPLE, activity.branch_id)
+        lines = [line async for line in attendance.each(session, activity)][:MOST_ROWS]
+    await bench.went_on(len(lines), len(lines))
+    name = f"签到表-{civil_date(bench.clock.now()):%Y%m%d}.xlsx"
+    return Ended(f"共 {len(lines)} 人次。", workbook("签到表", attendance.HEADS, lines), name, XLSX)
+
+
 async def _export_cases(bench: Bench) -> Ended:
     """`given`: as `case_sheets.asked_by` takes it."""
     asked = case_sheets.asked_by(await standing_of(bench), bench.given, bench.clock.now())
@@ -91,6 +103,7 @@ async def _export_cases(bench: Bench) -> Ended:
 KINDS: Final[Mapping[str, Work]] = {
     "audit.export": _export_acts,
     "activities.people": _export_participants,
+    "activities.attendance": _export_attendance,
     case_sheets.EXPORT: _export_cases,
     dossiers.PRINT: printing.print_case,
     "messages.retry": upkeep_work.retry_messages,

@@ -4,7 +4,7 @@ Where an activity has questions or takes guests, signing up is a talk and stays 
 """
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import rich_text
@@ -12,7 +12,7 @@ from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.errors import DomainError
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, DoorInUse, MaybePerson, Visitor, page_for
-from app.services import activities, interests, sign_ups, waiting_lists
+from app.services import activities, calendar_files, interests, sign_ups, waiting_lists
 from app.services.audiences import Audience
 from app.services.sign_up_questions import questions_of
 from models import LIVE, Activity, SignUp
@@ -60,6 +60,16 @@ async def one(
         may_sign_up=asks_nothing and own is None and not obstacle,
     )
     return page_for(visitor, words)
+
+
+@router.get("/{public_id}/calendar.ics")
+async def calendar(public_id: str, session: ReadSession, now: Now, shared: InUse) -> Response:
+    """For anybody: many telephones open it in another browser, where nobody is signed in."""
+    activity = await activities.get(session, public_id)
+    address = f"{shared.public_url}/activities/{activity.public_id}"
+    headers = {"Content-Disposition": 'attachment; filename="activity.ics"'}
+    made = calendar_files.made(activity, address, now)
+    return Response(made, media_type=calendar_files.CONTENT_TYPE, headers=headers)
 
 
 @router.post("/{public_id}/sign-up")

@@ -1,4 +1,4 @@
-"""One's own sign-ups: how they stand, and giving one up or taking the seat that is held."""
+"""One's own sign-ups: how they stand, the ticket, and giving one up or taking the seat that is held."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final, Literal
@@ -6,11 +6,13 @@ from typing import Final, Literal
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from app.dependencies import Now, ReadSession, WriteSession
+from app.dependencies import InUse, Now, ReadSession, WriteSession
+from app.errors import DomainError
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson
-from app.services import sign_ups
+from app.services import check_in_codes, members, sign_ups
 from app.services.sign_up_standing import standing_of
+from app.web import qr
 from models import SignUp
 
 router = APIRouter(prefix="/me/sign-ups", include_in_schema=False)
@@ -43,7 +45,30 @@ async def one(visitor: CurrentPerson, public_id: str, session: ReadSession, now:
         may_choose=standing.may_choose,
         may_cancel=standing.may_cancel,
         may_return=standing.may_return,
+        has_ticket=standing.has_ticket,
         token=visitor.form_token,
+        now=now,
+    )
+    return HTMLResponse(words)
+
+
+@router.get("/{public_id}/ticket")
+async def ticket(
+    visitor: CurrentPerson, public_id: str, session: ReadSession, now: Now, shared: InUse
+) -> HTMLResponse:
+    """To show at the door, or to print. Who is checked in reads here that he is."""
+    entry = await sign_ups.get_own(session, public_id, visitor.person_id)
+    if not standing_of(entry, now).has_ticket:
+        raise DomainError(f"您的报名状态是「{entry.state.label}」，现在没有票。")
+    member = await members.find_of_person(session, visitor.person_id)
+    address = f"{shared.public_url}/t/{check_in_codes.ticket(entry)}"
+    words = render(
+        "ticket.html",
+        entry=entry,
+        activity=entry.activity,
+        name=member.name if member is not None else "",
+        number=check_in_codes.number(entry),
+        code=qr.drawn(address, "入场二维码：请工作人员扫"),
         now=now,
     )
     return HTMLResponse(words)

@@ -12,6 +12,7 @@ from app.portal import (
     board,
     board_mine,
     board_writing,
+    check_in,
     devices,
     interests,
     joining,
@@ -39,7 +40,7 @@ from app.portal import (
 )
 
 _PUBLIC: Final = (
-    *(news, activities, appointments, tips, laws, services, search),
+    *(news, activities, check_in, appointments, tips, laws, services, search),
     *(board_writing, board_mine, board),  # in this order: `/board/new` is no post
     *(signing_in, sharing, large_type, privacy, verification),
 )

@@ -29,6 +29,8 @@ PRIVATE: Final = (
     "/appointments",
     "/board/new",
     "/board/mine",
+    "/check-in",
+    "/t",
     "/search",
     "/api/v1",
     "/signing-in",

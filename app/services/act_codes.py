@@ -39,6 +39,7 @@ from models import (
     Basis,
     CaseKind,
     CaseState,
+    CheckInAnswer,
     ContentKind,
     DeliveryState,
     DialogueState,
@@ -64,6 +65,9 @@ CHANNELS: Final[Mapping[str, str]] = {
     "wechat": "微信",
     "system": "系统",
     "department": "部门办理",
+    "scan": "扫票",
+    "hand": "手工签到",
+    "venue": "扫现场码",
 }
 STEPS: Final[Mapping[str, str]] = {  # of publishing a menu
     "default": "默认菜单",
@@ -117,6 +121,7 @@ _ENUMS: Final[Mapping[type[Enum], Mapping[Any, str]]] = {
 _JOBS: Final = {
     "audit.export": acts.label("audit.export"),
     "activities.people": "导出报名名单",
+    "activities.attendance": "导出签到表",
     "cases.export": "导出事项",
     "cases.print": "打印卷宗",
     "messages.retry": "重新处理消息",
@@ -176,6 +181,7 @@ NOTHING: Final[Mapping[str, str]] = {
 }
 # Details of acts: of one act, or of all that begin so.
 _OF_ACTS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
+    "activity.check_in": {"answer": _labels(CheckInAnswer)},
     "case.caller": {"came": _labels(case_callers.Came), "kind": _labels(CaseKind)},
     "case.transfer": {"before": _labels(CaseKind), "desk": _labels(CaseKind)},
     "case.knowledge": {"kind": _labels(ContentKind)},

@@ -5,12 +5,21 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 
 from app import rich_text
 from app.clock import SHANGHAI
 from app.content_files import read_yaml
-from app.errors import OperatorError
+from app.errors import DomainError, OperatorError
+from app.services import check_in_places
 from app.services.audiences import AudienceOfFacts
 
 _DAYS_AHEAD = re.compile(r"\+(\d{1,3}) (\d{1,2}):(\d{2})")
@@ -68,8 +77,22 @@ class Planned(BaseModel):
     guests: int = Field(0, ge=0, le=9)
     approval: bool = False
     audience: AudienceOfFacts | None = Field(None, alias="for")
+    check_in_minutes: int = Field(120, ge=0, le=1440)
+    check_in_at: str = ""  # 「35.5847, 109.2655」
+    check_in_within: int = Field(
+        check_in_places.USUAL, ge=check_in_places.NEAREST, le=check_in_places.FARTHEST
+    )
     questions: list[dict[str, Any]] = Field(default_factory=list)
     text: str = ""
+
+    @field_validator("check_in_at")
+    @classmethod
+    def _is_point(cls, value: str) -> str:
+        try:
+            check_in_places.parse(value.strip(), "")
+        except DomainError as refused:
+            raise ValueError(refused.message) from None
+        return value.strip()
 
     def values(self, today: date) -> dict[str, Any]:
         """What `activities.create` takes. Raises: NotRichText."""
@@ -77,6 +100,11 @@ class Planned(BaseModel):
         given |= self.model_dump(include={"capacity", "guests", "approval", "questions"})
         given |= {
             f"{name}_at": getattr(self, name).on(today) for name in ("opens", "closes", "starts", "ends")
+        }
+        place = check_in_places.parse(self.check_in_at, str(self.check_in_within))
+        given |= {
+            "check_in_minutes": self.check_in_minutes,
+            "check_in_place": place.dump() if place else None,
         }
         given["audience"] = self.audience.model_dump(mode="json") if self.audience else None
         given["blocks"] = rich_text.dump(rich_text.from_markdown(self.text))

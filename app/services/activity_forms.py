@@ -10,13 +10,17 @@ from app import rich_text
 from app.clock import SHANGHAI, shanghai
 from app.errors import DomainError
 from app.rich_text import NotRichText
+from app.services import check_in_places
 from app.services.audiences import Audience
 from app.services.sign_up_questions import QuestionKind, questions_of
 from models import Activity, Branch
 
 Filled = dict[str, Any]  # fields → words; "blocks": [[type, words], …]; "questions": [{key, prompt, …}, …]
 
-FIELDS: Final = ("title", "summary", "place", "organiser", "branch", "audience", "capacity", "guests")
+FIELDS: Final = (
+    *("title", "summary", "place", "organiser", "branch", "audience", "capacity", "guests"),
+    *("check_in_minutes", "check_in_point", "check_in_metres"),
+)
 TIMES: Final = {
     "opens": "报名开始",
     "closes": "报名截止",
@@ -30,6 +34,7 @@ LONGEST: Final = {
     "organiser": ("组织", 60),
 }
 KINDS: Final = {"text": "填空", "choice": "选择", "phone": "电话"}
+CHECK_IN, MOST_BEFORE = 120, 1440  # minutes before the start: as is usual, and at most
 OPTIONS, OPTION = 20, 20  # of a question; characters of one
 EVERYBODY, MEMBERS, KEEP, OF = "", "members", "keep", "branch:"  # of the field `audience`
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,23}")
@@ -42,6 +47,7 @@ class NotWhole(DomainError):
 
 def empty() -> Filled:
     filled: Filled = dict.fromkeys((*FIELDS, *TIMES), "")
+    filled |= {"check_in_minutes": str(CHECK_IN), "check_in_metres": str(check_in_places.USUAL)}
     return filled | {"guests": "0", "approval": "", "blocks": [["paragraph", ""]], "questions": []}
 
 
@@ -50,6 +56,9 @@ def of_activity(activity: Activity, branches: dict[int, Branch]) -> Filled:
     filled |= {name: f"{shanghai(getattr(activity, f'{name}_at')):%Y-%m-%dT%H:%M}" for name in TIMES}
     filled["capacity"] = "" if activity.capacity is None else str(activity.capacity)
     filled["guests"], filled["approval"] = str(activity.guests), "yes" if activity.approval else ""
+    filled["check_in_minutes"] = str(activity.check_in_minutes)
+    if (place := check_in_places.load(activity.check_in_place)) is not None:
+        filled["check_in_point"], filled["check_in_metres"] = place.point, str(place.metres)
     branch = branches.get(activity.branch_id) if activity.branch_id is not None else None
     filled["branch"] = branch.public_id if branch else ""
     filled["audience"] = _audience_choice(activity.audience, branches)
@@ -84,6 +93,7 @@ def values_of(filled: Filled, branches: dict[str, Branch], kept: object = None) 
     values["capacity"] = _number(filled["capacity"], "名额", 100_000) if filled["capacity"] else None
     values["guests"] = _number(filled["guests"] or "0", "可带同伴", 9)
     values["approval"] = bool(filled["approval"])
+    values |= _check_in(filled)
     values["branch_id"] = _branch(filled["branch"], branches).id if filled["branch"] else None
     values["audience"] = _audience(filled["audience"], branches, kept)
     values["questions"] = _questions(filled["questions"])
@@ -94,6 +104,15 @@ def values_of(filled: Filled, branches: dict[str, Branch], kept: object = None) 
     except NotRichText as refused:
         raise NotWhole(f"正文第 {refused.line} 块：{refused.message}。") from None
     return values
+
+
+def _check_in(filled: Filled) -> dict[str, Any]:
+    try:
+        place = check_in_places.parse(filled["check_in_point"], filled["check_in_metres"])
+    except DomainError as refused:
+        raise NotWhole(refused.message) from None
+    minutes = _number(filled["check_in_minutes"] or str(CHECK_IN), "提前开始签到的分钟", MOST_BEFORE)
+    return {"check_in_minutes": minutes, "check_in_place": place.dump() if place is not None else None}
 
 
 def _moment(said: str, label: str) -> datetime:

@@ -203,6 +203,12 @@ async def _sign_ups(session: AsyncSession, this: Merge) -> None:
             await _settle_two(session, activity, own, entry, this.now)
 
 
+_TAKEN_OVER = (
+    *("state", "seats", "answers", "priority", "signed_up_at", "offer_expires_at"),
+    *("arrived", "checked_in_at"),
+)
+
+
 async def _settle_two(
     session: AsyncSession, activity: Activity, own: SignUp, entry: SignUp, now: datetime
 ) -> None:
@@ -211,7 +217,7 @@ async def _settle_two(
     if _worth(entry) > _worth(own):
         await notices.withdraw_reminder(session, own, now)
         session.add(note(own, own.state, entry.state, by="system", reason=REASON, now=now))
-        for field in ("state", "seats", "answers", "priority", "signed_up_at", "offer_expires_at"):
+        for field in _TAKEN_OVER:
             setattr(own, field, getattr(entry, field))
         await session.flush()
         if own.state is SignUpState.CONFIRMED:

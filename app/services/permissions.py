@@ -66,6 +66,7 @@ class Right(StrEnum):
     ACTIVITIES_READ = "activities.read"
     ACTIVITIES_EDIT = "activities.edit"
     ACTIVITIES_PEOPLE = "activities.people"
+    ACTIVITIES_CHECK = "activities.check"
     PRIVACY_READ = "privacy.read"
     PRIVACY_WORK = "privacy.work"
     ALERTS_TAKE = "alerts.take"
@@ -131,6 +132,7 @@ _LABELS: Final[Mapping[Right, str]] = {
     Right.ACTIVITIES_READ: "看活动",
     Right.ACTIVITIES_EDIT: "发布和修改活动",
     Right.ACTIVITIES_PEOPLE: "看报名名单",
+    Right.ACTIVITIES_CHECK: "给到场的人签到",
     Right.PRIVACY_READ: "看个人信息请求",
     Right.PRIVACY_WORK: "办理个人信息请求",
     Right.ALERTS_TAKE: "接手紧急提醒",
@@ -155,6 +157,7 @@ _AID_DECIDED = frozenset({R.AID_READ, R.AID_DECIDE, R.CANNED_USE})
 # Who carries aid and does not decide about it reads what is assigned to him: `legal_aid_lists`.
 _AID_CARRIED = frozenset({R.AID_READ, R.AID_CARRY, R.CANNED_USE})
 _DEPARTMENT = frozenset({R.DEPARTMENT_WORK, R.CANNED_USE})
+_DOOR = frozenset({R.ACTIVITIES_READ, R.ACTIVITIES_CHECK})
 _ADVISER = frozenset({R.APPOINTMENTS_READ, R.APPOINTMENTS_OWN})
 
 # An adviser's matters are read by those of his profession alone: whoever administers the union is not one.
@@ -174,9 +177,8 @@ _OF_ROLES: Final[Mapping[Role, frozenset[Right]]] = {
     Role.COMPANY_LAWYER: _AID_CARRIED | {R.CONTENT_READ},
     Role.COUNSELLOR: _COUNSEL | _ADVISER | {R.REPORTER_REVEAL, R.ALERTS_TAKE, R.CANNED_USE, R.CONTENT_READ},
     Role.DOCTOR: _HEALTH | _ADVISER | {R.REPORTER_REVEAL, R.CANNED_USE, R.CONTENT_READ},
-    Role.ORGANISER: frozenset(
-        {R.ACTIVITIES_READ, R.ACTIVITIES_EDIT, R.ACTIVITIES_PEOPLE, R.CONTENT_READ, R.JOBS_READ}
-    ),
+    Role.ORGANISER: _DOOR | {R.ACTIVITIES_EDIT, R.ACTIVITIES_PEOPLE, R.CONTENT_READ, R.JOBS_READ},
+    Role.CHECKER: _DOOR,
     Role.COMPLAINTS: _DEPARTMENT | {R.COMPLAINTS_READ, R.COMPLAINTS_WORK, R.REPORTER_REVEAL},
     Role.HANDLER: _DEPARTMENT,
     Role.DISPATCHER: frozenset({R.CUSTOMERS_READ, R.CUSTOMERS_EDIT, R.CONTENT_READ, R.JOBS_READ}),

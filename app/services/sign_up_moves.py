@@ -20,7 +20,7 @@ SIGN_UP_MOVES: dict[SignUpState, frozenset[SignUpState]] = {
     S.DECLINED: _GIVEN_UP,
     S.CANCELLED: _GIVEN_UP,
     S.REJECTED: _GIVEN_UP,
-    S.CHECKED_IN: frozenset(),
+    S.CHECKED_IN: frozenset({S.CONFIRMED}),  # a mistake at the door, taken back
     S.NO_SHOW: frozenset({S.CHECKED_IN}),  # noted too early
 }
 

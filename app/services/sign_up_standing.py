@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from app.clock import spoken
+from app.services import check_in_words
 from models import LIVE, SignUp, SignUpState
 
 
@@ -14,6 +15,7 @@ class Standing:
     may_choose: bool  # accept or decline the seat that is held
     may_cancel: bool
     may_return: bool  # sign up again
+    has_ticket: bool  # to show at the door
 
 
 def standing_of(entry: SignUp, now: datetime) -> Standing:
@@ -24,12 +26,23 @@ def standing_of(entry: SignUp, now: datetime) -> Standing:
         may_choose=entry.state is SignUpState.OFFERED and not begun,
         may_cancel=entry.state in LIVE - {SignUpState.OFFERED, SignUpState.CHECKED_IN} and not begun,
         may_return=entry.state not in LIVE and entry.activity.takes_sign_ups(now),
+        has_ticket=has_ticket(entry, now),
     )
+
+
+def has_ticket(entry: SignUp, now: datetime) -> bool:
+    """Who has a seat has one, as long as somebody may stand at the door."""
+    return entry.state in _TICKETED and now <= check_in_words.until(entry.activity)
+
+
+_TICKETED: Final = frozenset({SignUpState.CONFIRMED, SignUpState.CHECKED_IN})
 
 
 def _words(entry: SignUp, now: datetime) -> str:
     if entry.state in LIVE and now >= entry.activity.ends_at:
         return "活动已经结束。"
+    if entry.state is SignUpState.CONFIRMED and now >= entry.activity.check_in_opens_at:
+        return "已经开始签到：到现场请出示票码，或者扫现场屏幕上的码。"
     if entry.state is SignUpState.OFFERED and entry.offer_expires_at is not None:
         if entry.offer_expires_at <= now:
             return "给您留的空位已经到时间，让给下一位了。"

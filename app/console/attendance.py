@@ -1,0 +1,159 @@
+"""签到情况: who came, who is missing, who came late; mistakes taken back; a sheet to take away."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from app.console import forms, listing
+from app.console.activities import PAGE, allowed
+from app.console.check_in import RIGHT, scanned
+from app.console.entrance import ActingDesk, AtDesk, Desk, needs
+from app.console.listing import Filter
+from app.console.shell import InShell, Shell
+from app.dependencies import Now
+from app.errors import DomainError, NotFound
+from app.services import attendance, check_in_codes, check_ins, participants, staff_jobs
+from app.services.attendance import WAYS, Which
+from app.services.audit import does
+from app.services.check_ins import Scan
+from app.services.permissions import Right
+from models import CheckInAnswer, SignUp
+from models.types import public_id as new_id
+
+router = APIRouter(prefix="/activities", dependencies=[needs(RIGHT)])
+
+CHANNEL: Final = "console"
+
+
+@router.get("/{public_id}/check-in/list")
+async def everybody(public_id: str, request: Request, desk: AtDesk, shell: InShell) -> HTMLResponse:
+    view = listing.view_of(
+        request,
+        Filter("q", "姓名或票号"),
+        Filter("which", "谁", {each.value: each.label for each in Which}),
+    )
+    async with desk.reading() as session:
+        activity = await allowed(session, desk, public_id, RIGHT)
+        which = Which(view.get("which")) if view.get("which") else None
+        chosen = attendance.chosen(activity, view.get("q"), which)
+        page = await listing.page(session, chosen, SignUp.id, view)
+        counted = await attendance.count(session, activity)
+    return shell.page(
+        "check_in_list.html",
+        activity=activity,
+        page=page,
+        view=view,
+        counts=counted,
+        which=which,
+        participant=participants.participant,
+        is_late=attendance.is_late,
+        may_export=desk.may(Right.ACTIVITIES_PEOPLE, activity.branch_id),
+    )
+
+
+@router.post("/{public_id}/check-in/export", dependencies=[needs(Right.ACTIVITIES_PEOPLE)])
+async def export(public_id: str, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    async with desk.acting() as session:
+        activity = await allowed(session, desk, public_id, Right.ACTIVITIES_PEOPLE)
+        title = f"导出签到表：{activity.title}"[:80]
+        given = {"activity": public_id}
+        await staff_jobs.start(session, desk.standing, "activities.attendance", title, given, now)
+    return shell.done("/console/jobs", "正在导出，好了会在这里出现。")
+
+
+@router.get("/{public_id}/check-in/people/{code}")
+async def one(public_id: str, code: str, desk: AtDesk, shell: InShell) -> HTMLResponse:
+    return await _one(public_id, code, desk, shell)
+
+
+@router.post("/{public_id}/check-in/people/{code}")
+async def by_hand(
+    public_id: str, code: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
+) -> Response:
+    """Where a browser has no scripts; the form carries the name of the scan, so that it counts once."""
+    given = forms.words(await forms.read(request), "request_id")
+    name = given if given.isascii() and given.isalnum() and len(given) == 16 else code[:16]
+    told = await scanned(desk, public_id, Scan(name, code, now, by_hand=True), now)
+    if told.who is None:
+        raise NotFound("没有找到这次报名。")
+    said = f"{told.who.name}：{told.answer.label}。{told.words}"
+    if told.answer is not CheckInAnswer.OK:
+        return await _one(public_id, code, desk, shell, error=DomainError(said))
+    return shell.done(f"{PAGE}/{public_id}/check-in", said)
+
+
+@router.post("/{public_id}/check-in/people/{code}/undo")
+async def undo(
+    public_id: str, code: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
+) -> Response:
+    reason = forms.words(await forms.read(request), "reason")[:200]
+    try:
+        async with desk.acting() as session:
+            activity = await allowed(session, desk, public_id, RIGHT)
+            who = await check_ins.undo(
+                session, activity.id, code, by=desk.by, reason=reason, channel=CHANNEL, now=now
+            )
+            does(
+                session,
+                "activity.check_in_undo",
+                code,
+                branch_id=activity.branch_id,
+                reason=reason,
+                activity=public_id,
+            )
+    except NotFound:
+        raise
+    except DomainError as error:
+        return await _one(public_id, code, desk, shell, error=error, reason=reason)
+    return shell.done(f"{PAGE}/{public_id}/check-in/people/{code}", f"已撤销{who.name}的签到。")
+
+
+@router.post("/{public_id}/check-in/people/{code}/arrived")
+async def arrived(
+    public_id: str, code: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
+) -> Response:
+    """How many of a party came."""
+    seats = forms.number(forms.words(await forms.read(request), "seats"), 3) or 0
+    try:
+        async with desk.acting() as session:
+            activity = await allowed(session, desk, public_id, RIGHT)
+            branch_id = activity.branch_id
+            who = await check_ins.came_with(
+                session, activity.id, code, seats, by=desk.by, channel=CHANNEL, now=now
+            )
+            does(session, "activity.arrived", code, branch_id=branch_id, activity=public_id, seats=seats)
+    except NotFound:
+        raise
+    except DomainError as error:
+        return await _one(public_id, code, desk, shell, error=error)
+    said = f"{who.name}：实到 {seats} 人。"
+    return shell.done(f"{PAGE}/{public_id}/check-in/people/{code}", said)
+
+
+async def _one(
+    public_id: str,
+    code: str,
+    desk: Desk,
+    shell: Shell,
+    *,
+    error: DomainError | None = None,
+    reason: str = "",
+) -> HTMLResponse:
+    async with desk.reading() as session:
+        activity = await allowed(session, desk, public_id, RIGHT)
+        who = await participants.get(session, activity, code)
+        moves = await participants.list_moves(session, who.entry)
+    values: dict[str, Any] = {
+        "activity": activity,
+        "who": who,
+        "number": check_in_codes.number(who.entry),
+        "is_late": attendance.is_late(activity, who.entry),
+        "moves": moves,
+        "ways": WAYS,
+        "reason": reason,
+        "request_id": new_id(),
+    }
+    if error is not None:
+        return shell.refused("check_in_one.html", error, **values)
+    return shell.page("check_in_one.html", **values)

@@ -1,0 +1,68 @@
+"""An activity as a calendar file (RFC 5545), which telephones and computers put among one's own dates."""
+
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from models import Activity, ActivityState
+
+CONTENT_TYPE: Final = "text/calendar; charset=utf-8"
+_LINE: Final = 75  # bytes of a line; more is folded
+_ALARM: Final = "-PT2H"
+_HEAD: Final = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//gonghui//activities//ZH", "METHOD:PUBLISH")
+
+
+def made(activity: Activity, address: str, now: datetime) -> bytes:
+    """`address` is the activity's own page. A file that is opened again replaces what it said before."""
+    is_off = activity.state is ActivityState.CANCELLED
+    lines = [
+        *_HEAD,
+        "BEGIN:VEVENT",
+        f"UID:{activity.public_id}@{urlsplit(address).hostname or 'gonghui'}",
+        f"DTSTAMP:{_moment(now)}",
+        f"SEQUENCE:{activity.version}",
+        f"DTSTART:{_moment(activity.starts_at)}",
+        f"DTEND:{_moment(activity.ends_at)}",
+        f"SUMMARY:{_text(activity.title)}",
+        *([f"LOCATION:{_text(activity.place)}"] if activity.place else []),
+        *([f"DESCRIPTION:{_text(activity.summary)}"] if activity.summary else []),
+        f"URL:{address}",
+        f"STATUS:{'CANCELLED' if is_off else 'CONFIRMED'}",
+        *([] if is_off else _alarm(activity)),
+        "END:VEVENT",
+        "END:VCALENDAR",
+    ]
+    return b"".join(_folded(line) for line in lines)
+
+
+def _alarm(activity: Activity) -> list[str]:
+    return [
+        "BEGIN:VALARM",
+        "ACTION:DISPLAY",
+        f"TRIGGER:{_ALARM}",
+        f"DESCRIPTION:{_text(activity.title)}",
+        "END:VALARM",
+    ]
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _text(words: str) -> str:
+    """What would end a value, or begin a line of its own, is written out; other controls are left away."""
+    words = words.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+    words = "\\n".join(words.splitlines())
+    return "".join(each for each in words if each.isprintable())
+
+
+def _folded(line: str) -> bytes:
+    """With the end of a line; no piece is longer than allowed, and none ends inside of a character."""
+    pieces, rest = [b""], line
+    for each in rest:
+        coded = each.encode()
+        most = _LINE if len(pieces) == 1 else _LINE - 1  # the blank before it counts
+        if len(pieces[-1]) + len(coded) > most:
+            pieces.append(b"")
+        pieces[-1] += coded
+    return b"\r\n ".join(pieces) + b"\r\n"
