@@ -6,10 +6,10 @@ from app.clock import spoken
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.services import activities, addresses, interests, sign_ups, waiting_lists
+from app.services import activities, addresses, interests, lots, sign_ups, waiting_lists
 from app.services.audiences import Facts
 from app.services.interests import Noticed
-from app.services.sign_up_notices import when_and_where
+from app.services.sign_up_notices import drawn_at, when_and_where
 from app.services.sign_up_questions import Question, QuestionKind, questions_of
 from app.services.sign_ups import Applicant
 from app.wechat.replies import Reply, Text, fit
@@ -122,7 +122,7 @@ async def _sign_up(chat: Chat, activity: Activity) -> Reply:
     sign_ups.check(activity, who.facts, chat.at)
     seats = 1 + (await _guests(chat, activity) if activity.guests else 0)
     given = await _answers(chat, activity)
-    is_full = seats > await waiting_lists.seats_left(chat.session, activity)
+    is_full = not lots.is_open(activity) and seats > await waiting_lists.seats_left(chat.session, activity)
     await chat.confirm("ok", _summary(activity, seats, given, chat, is_full=is_full))
 
     entry = await sign_ups.sign_up(
@@ -201,6 +201,8 @@ def _row(activity: Activity, chat: Chat) -> str:
 async def _seats(chat: Chat, activity: Activity) -> str:
     if activity.capacity is None:
         return "名额不限"
+    if lots.is_open(activity):
+        return f"{activity.capacity} 个名额，截止后抽签"
     left = await waiting_lists.seats_left(chat.session, activity)
     return f"还有 {left} 个名额" if left else "名额已满，可以候补"
 
@@ -212,6 +214,8 @@ def _summary(
     facts += [f"人数：{seats}"] if activity.guests else []
     facts += [f"{question.prompt.rstrip('？?：:')}：{value or '不填'}" for question, value in given]
     last = "名额已满，确认后进入候补，有空位会通知您。确认候补吗？" if is_full else "确认报名吗？"
+    if lots.is_open(activity):
+        last = f"截止后抽签，早报晚报都一样。{last}"
     return "\n".join([*facts, last])
 
 
@@ -235,6 +239,8 @@ def _standing(activity: Activity, entry: SignUp, chat: Chat) -> list[str]:
             ]
         case SignUpState.CHECKED_IN:
             return [f"「{activity.title}」已签到，{where}", *_ticket(entry)]
+        case SignUpState.ENTERED:
+            return [f"「{activity.title}」的报名已收到，{drawn_at(activity, chat.at)}，结果会通知您。", out]
         case SignUpState.PENDING_APPROVAL:
             return [f"「{activity.title}」的报名已提交，审核后通知您。", out]
         case SignUpState.OFFERED if entry.offer_expires_at is not None:

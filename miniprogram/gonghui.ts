@@ -66,6 +66,7 @@ export type AddedOut = {
   danger: string;
   case: WholeCaseOut;
 };
+export type Allocation = "first_come" | "lot";
 /** 入会申请表。declaration 填 GET /me/joining/form 给出的版本，表示本人看过并确认了声明。 */
 export type ApplicationIn = {
   name: string;
@@ -474,7 +475,7 @@ export type SignUpPage = {
   /** 放进 cursor 就是下一页；没有更多时是 null */
   next: string | null;
 };
-export type SignUpState = "pending_approval" | "confirmed" | "waitlisted" | "offered" | "offer_expired" | "declined" | "cancelled" | "rejected" | "checked_in" | "no_show";
+export type SignUpState = "entered" | "pending_approval" | "confirmed" | "waitlisted" | "offered" | "offer_expired" | "declined" | "cancelled" | "rejected" | "checked_in" | "no_show";
 /** Words of one look. `href` is https, or a path of our own. */
 export type Span = {
   text: string;
@@ -576,6 +577,8 @@ export type WholeActivityOut = {
   guests: number;
   /** 报名要审核 */
   approval: boolean;
+  /** 名额怎么分：first_come 先到先得，lot 报名截止后抽签 */
+  allocation: Allocation;
   /** 给谁的；空的是大家都能来 */
   audience: string;
   questions: Array<QuestionOut>;

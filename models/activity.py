@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
-from models.types import SealedJSON, public_id
+from models.types import SealedJSON, SealedText, public_id
 
 
 class ActivityState(StrEnum):
@@ -41,7 +41,19 @@ _ACTIVITY_LABELS = {
 }
 
 
+class Allocation(StrEnum):
+    """How the seats are given."""
+
+    FIRST_COME = "first_come"
+    LOT = "lot"  # app.services.lots
+
+    @property
+    def label(self) -> str:
+        return {"first_come": "先到先得", "lot": "抽签"}[self.value]
+
+
 class SignUpState(StrEnum):
+    ENTERED = "entered"  # for a lot that is still to be drawn: takes no seat
     PENDING_APPROVAL = "pending_approval"
     CONFIRMED = "confirmed"
     WAITLISTED = "waitlisted"
@@ -59,6 +71,7 @@ class SignUpState(StrEnum):
 
 
 _SIGN_UP_LABELS = {
+    SignUpState.ENTERED: "待抽签",
     SignUpState.PENDING_APPROVAL: "待审核",
     SignUpState.CONFIRMED: "已报名",
     SignUpState.WAITLISTED: "候补中",
@@ -74,7 +87,7 @@ _SIGN_UP_LABELS = {
 HOLDING = frozenset(  # each of these takes its seats; an offer does until it expires
     {SignUpState.PENDING_APPROVAL, SignUpState.CONFIRMED, SignUpState.OFFERED, SignUpState.CHECKED_IN}
 )
-LIVE = HOLDING | {SignUpState.WAITLISTED}
+LIVE = HOLDING | {SignUpState.WAITLISTED, SignUpState.ENTERED}
 
 
 class Activity(Base):
@@ -98,6 +111,9 @@ class Activity(Base):
     capacity: Mapped[int | None]  # seats; None: everybody finds one
     guests: Mapped[int] = mapped_column(default=0)  # whom one person may bring
     approval: Mapped[bool] = mapped_column(default=False)  # staff look at each sign-up first
+    allocation: Mapped[Allocation] = mapped_column(default=Allocation.FIRST_COME)
+    lot_seed: Mapped[str | None] = mapped_column(SealedText("activity.lot_seed"))  # shown once it is drawn
+    lot_drawn_at: Mapped[datetime | None]
     audience: Mapped[object | None] = mapped_column(
         sa.JSON
     )  # app.services.audiences.Audience; None: everybody

@@ -13,6 +13,7 @@ from models import (
     AdviceSlot,
     AidMatter,
     AlertState,
+    Allocation,
     Appointment,
     AppointmentMove,
     AppointmentState,
@@ -98,7 +99,7 @@ async def fill(database: Database) -> None:
         session.add_all([person, account, case, branch, shown, original])
         await session.flush()
         follower = Follower(account_id=account.id, openid="o1", person_id=person.id)
-        badminton = await making.activity(session)
+        badminton = await making.activity(session, allocation=Allocation.LOT)
         await making.account(session)
         li, post, wang = member(branch.id), on_board(person.id), of_staff()
         session.add_all([follower, li, wang, post, office := Department(name="后勤部", created_at=NOON)])

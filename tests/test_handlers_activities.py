@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from app.database import Database
 from app.jobs import activities as timers
 from app.services import activities
-from models import Activity, Message, MessageState, Outbox, SignUp, SignUpState, Way
+from models import Activity, Allocation, Message, MessageState, Outbox, SignUp, SignUpState, Way
 from tests import making
 from tests.conftest import NOON, FakeClock
 from tests.talking import Speaker, Talk
@@ -234,3 +234,27 @@ async def test_no_message_failed_in_all_this(talk: Talk) -> None:
     async with talk.database.reading() as session:
         failed = sa.select(sa.func.count(Message.id)).where(Message.state == MessageState.FAILED)
         assert await session.scalar(failed) == 0
+
+
+# --- by lot ------------------------------------------------------------------------------------------------
+
+
+async def test_by_lot_one_enters_and_hears_after_the_closing(talk: Talk, clock: FakeClock) -> None:
+    trip = await announce(talk, "疗养", allocation=Allocation.LOT, capacity=1)
+    li, wang = await talk.person("李娜"), await talk.person("王强")
+    await li.says("报名")
+    assert "1 个名额，截止后抽签" in await li.taps("疗养")
+    assert "截止后抽签，早报晚报都一样。确认报名吗？" in await li.taps("我要报名")
+    assert "截止后抽签，结果会通知您。" in await li.says("确认")
+    await signs_up(wang, "疗养")
+    await li.says("报名")
+    assert "取消报名" in await li.taps("疗养")
+
+    clock.set(trip.closes_at)
+    await timers.run(talk.database, clock)
+
+    assert sorted(await states(talk, "疗养")) == [SignUpState.CONFIRMED, SignUpState.WAITLISTED]
+    async with talk.database.reading() as session:
+        rows = await session.scalars(sa.select(Outbox.payload).where(Outbox.kind == "activities.lot"))
+        words = [str(each) for each in rows]
+    assert sum("抽中了！" in each for each in words) == sum("没有抽中" in each for each in words) == 1

@@ -19,7 +19,7 @@ from app.dependencies import InUse, Now, ReadSession
 from app.services import activities, crisis, sign_ups, waiting_lists
 from app.services.audiences import Audience
 from app.services.sign_up_questions import QuestionKind, answered, questions_of
-from models import Activity, ActivityState
+from models import Activity, ActivityState, Allocation
 
 router = APIRouter(prefix="/activities", tags=["活动"], route_class=Route)
 
@@ -59,6 +59,9 @@ class WholeActivityOut(ActivityOut):
     left: int | None = Field(examples=[12], description="还有几个名额；0 是满了，可以候补")
     guests: int = Field(examples=[1], description="每人最多带几位同伴")
     approval: bool = Field(examples=[False], description="报名要审核")
+    allocation: Allocation = Field(
+        examples=["first_come"], description="名额怎么分：first_come 先到先得，lot 报名截止后抽签"
+    )
     audience: str = Field(examples=["女职工"], description="给谁的；空的是大家都能来")
     questions: list[QuestionOut]
     blocks: list[rich_text.Block] = Field(
@@ -108,6 +111,7 @@ async def one(activity_id: PublicId, session: ReadSession, now: Now, shared: InU
         left=await waiting_lists.seats_left(session, activity) if limited else None,
         guests=activity.guests,
         approval=activity.approval,
+        allocation=activity.allocation,
         audience=str(Audience.model_validate(activity.audience)) if activity.audience else "",
         questions=[
             QuestionOut(

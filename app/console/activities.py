@@ -17,7 +17,7 @@ from app.console.navigation import Found, Section, Waiting
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
-from app.services import activities, branches, participants, permissions, sign_ups
+from app.services import activities, branches, lots, participants, permissions, sign_ups
 from app.services.audiences import Audience
 from app.services.audit import does
 from app.services.permissions import Right, Standing
@@ -149,6 +149,7 @@ async def page_of(public_id: str, desk: Desk, shell: Shell, **values: Any) -> HT
         "activity_one.html",
         activity=activity,
         told=told,
+        lot=lots.fingerprint(activity),
         states=states,
         moves=moves.all(),
         way=ways.get(activity.branch_id or 0, "整个工会"),

@@ -12,7 +12,7 @@ from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.errors import DomainError
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, DoorInUse, MaybePerson, Visitor, page_for
-from app.services import activities, calendar_files, interests, sign_ups, waiting_lists
+from app.services import activities, calendar_files, interests, lots, sign_ups, waiting_lists
 from app.services.audiences import Audience
 from app.services.sign_up_questions import questions_of
 from models import LIVE, Activity, SignUp
@@ -52,6 +52,8 @@ async def one(
         audience=Audience.model_validate(activity.audience) if activity.audience else None,
         body=rich_text.to_html(rich_text.load(activity.blocks)),
         left=left,
+        lot=lots.fingerprint(activity),
+        lot_open=lots.is_open(activity),
         now=now,
         address=f"{shared.public_url}/activities/{activity.public_id}",
         own=own,

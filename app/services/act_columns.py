@@ -17,6 +17,9 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "verified_at": "核实时间",
     },
     "activity": {
+        "allocation": "名额怎么分",
+        "lot_seed": "抽签的种子",
+        "lot_drawn_at": "抽签的时间",
         "blocks": "介绍",
         "organiser": "组织",
         "opens_at": "报名开始",

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
+from app.services import lots, waiting_lists
 from app.services import sign_up_notices as notices
-from app.services import waiting_lists
 from app.services.keysets import beyond
 from app.services.sign_up_moves import move, move_activity
 from app.services.sign_up_questions import checked
@@ -30,6 +30,7 @@ async def create(session: AsyncSession, values: Mapping[str, Any], *, by: str, n
     given = dict(values) | {"questions": checked(values.get("questions", []))}
     activity = Activity(**given, state=A.DRAFT, created_at=now)
     _check_times(activity)
+    lots.check(activity)
     session.add(activity)
     await session.flush()
     session.add(ActivityMove(activity_id=activity.id, from_state=None, to_state=A.DRAFT, by=by, at=now))
@@ -61,12 +62,18 @@ async def change(
     given = dict(values) | {"questions": checked(values["questions"])}
     if given["questions"] != activity.questions and await _any_sign_up(session, activity):
         raise DomainError("已经有人报名，报名问题不能再改。")
+    allocation = given.get("allocation", activity.allocation)
+    if allocation is not activity.allocation and await _any_sign_up(session, activity):
+        raise DomainError("已经有人报名，名额怎么分不能再改。")
     before = (activity.starts_at, activity.place)
     _check_start(activity, given, now)
     for name, value in given.items():
         if getattr(activity, name) != value:
             setattr(activity, name, value)
     _check_times(activity)
+    lots.check(activity)
+    if activity.state is not A.DRAFT:
+        lots.fix_seed(activity)
     await session.flush()
     if activity.state is A.DRAFT:
         return 0
@@ -90,6 +97,7 @@ async def publish(session: AsyncSession, public_id: str, *, by: str, now: dateti
         return activity
     if now >= activity.starts_at:
         raise DomainError(f"「{activity.title}」的开始时间已过，请先改时间再发布。")
+    lots.fix_seed(activity)
     move_activity(session, activity, A.PUBLISHED, by=by, now=now)
     await advance(session, activity, now)
     return activity
@@ -125,10 +133,11 @@ async def set_capacity(
 ) -> Activity:
     """More seats are offered to those who wait; fewer take none away and stop further offers.
 
-    Raises: NotFound.
+    Raises: NotFound; DomainError: no limit, where a lot decides.
     """
     activity = await get(session, public_id, lock=True, drafts=True)
     activity.capacity = seats
+    lots.check(activity)
     await session.flush()
     if activity.state in ANNOUNCED:
         await waiting_lists.settle(session, activity, now)

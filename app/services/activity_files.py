@@ -21,6 +21,7 @@ from app.content_files import read_yaml
 from app.errors import DomainError, OperatorError
 from app.services import check_in_places
 from app.services.audiences import AudienceOfFacts
+from models import Allocation
 
 _DAYS_AHEAD = re.compile(r"\+(\d{1,3}) (\d{1,2}):(\d{2})")
 _FORMS = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
@@ -76,6 +77,7 @@ class Planned(BaseModel):
     capacity: int | None = Field(None, ge=0, le=100_000)
     guests: int = Field(0, ge=0, le=9)
     approval: bool = False
+    allocation: Allocation = Allocation.FIRST_COME
     audience: AudienceOfFacts | None = Field(None, alias="for")
     check_in_minutes: int = Field(120, ge=0, le=1440)
     check_in_at: str = ""  # 「35.5847, 109.2655」
@@ -97,7 +99,7 @@ class Planned(BaseModel):
     def values(self, today: date) -> dict[str, Any]:
         """What `activities.create` takes. Raises: NotRichText."""
         given = self.model_dump(include={"title", "summary", "place", "organiser"})
-        given |= self.model_dump(include={"capacity", "guests", "approval", "questions"})
+        given |= self.model_dump(include={"capacity", "guests", "approval", "allocation", "questions"})
         given |= {
             f"{name}_at": getattr(self, name).on(today) for name in ("opens", "closes", "starts", "ends")
         }

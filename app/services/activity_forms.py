@@ -13,12 +13,12 @@ from app.rich_text import NotRichText
 from app.services import check_in_places
 from app.services.audiences import Audience
 from app.services.sign_up_questions import QuestionKind, questions_of
-from models import Activity, Branch
+from models import Activity, Allocation, Branch
 
 Filled = dict[str, Any]  # fields → words; "blocks": [[type, words], …]; "questions": [{key, prompt, …}, …]
 
 FIELDS: Final = (
-    *("title", "summary", "place", "organiser", "branch", "audience", "capacity", "guests"),
+    *("title", "summary", "place", "organiser", "branch", "audience", "capacity", "guests", "allocation"),
     *("check_in_minutes", "check_in_point", "check_in_metres"),
 )
 TIMES: Final = {
@@ -56,6 +56,7 @@ def of_activity(activity: Activity, branches: dict[int, Branch]) -> Filled:
     filled |= {name: f"{shanghai(getattr(activity, f'{name}_at')):%Y-%m-%dT%H:%M}" for name in TIMES}
     filled["capacity"] = "" if activity.capacity is None else str(activity.capacity)
     filled["guests"], filled["approval"] = str(activity.guests), "yes" if activity.approval else ""
+    filled["allocation"] = activity.allocation.value
     filled["check_in_minutes"] = str(activity.check_in_minutes)
     if (place := check_in_places.load(activity.check_in_place)) is not None:
         filled["check_in_point"], filled["check_in_metres"] = place.point, str(place.metres)
@@ -93,6 +94,7 @@ def values_of(filled: Filled, branches: dict[str, Branch], kept: object = None) 
     values["capacity"] = _number(filled["capacity"], "名额", 100_000) if filled["capacity"] else None
     values["guests"] = _number(filled["guests"] or "0", "可带同伴", 9)
     values["approval"] = bool(filled["approval"])
+    values["allocation"] = Allocation.LOT if filled["allocation"] == Allocation.LOT else Allocation.FIRST_COME
     values |= _check_in(filled)
     values["branch_id"] = _branch(filled["branch"], branches).id if filled["branch"] else None
     values["audience"] = _audience(filled["audience"], branches, kept)

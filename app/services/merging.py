@@ -231,6 +231,7 @@ async def _settle_two(
 
 
 _WORTH = [
+    SignUpState.ENTERED,
     SignUpState.WAITLISTED,
     SignUpState.OFFERED,
     SignUpState.PENDING_APPROVAL,

@@ -9,9 +9,10 @@ from models import Activity, ActivityMove, ActivityState, SignUp, SignUpMove, Si
 
 S, A = SignUpState, ActivityState
 
-_GIVEN_UP = frozenset({S.PENDING_APPROVAL, S.CONFIRMED, S.WAITLISTED})  # signing up again
+_GIVEN_UP = frozenset({S.ENTERED, S.PENDING_APPROVAL, S.CONFIRMED, S.WAITLISTED})  # signing up again
 
 SIGN_UP_MOVES: dict[SignUpState, frozenset[SignUpState]] = {
+    S.ENTERED: frozenset({S.PENDING_APPROVAL, S.CONFIRMED, S.WAITLISTED, S.CANCELLED}),
     S.PENDING_APPROVAL: frozenset({S.CONFIRMED, S.REJECTED, S.CANCELLED}),
     S.CONFIRMED: frozenset({S.CANCELLED, S.CHECKED_IN, S.NO_SHOW}),
     S.WAITLISTED: frozenset({S.OFFERED, S.CANCELLED}),

@@ -19,9 +19,11 @@ REMINDER = "activities.reminder"
 CALLED_OFF = "activities.called_off"  # people would go there: what cannot be sent is owed
 CHANGED = "activities.changed"  # likewise
 RECEIPT, REJECTED = "activities.receipt", "activities.rejected"
+LOT = "activities.lot"
 OFFER, OFFER_EXPIRED = "activities.offer", "activities.offer_expired"
 KINDS: Final[Mapping[str, str]] = {
     RECEIPT: "报名回执",
+    LOT: "抽签结果",
     REJECTED: "报名未通过",
     OFFER: "候补有空位",
     OFFER_EXPIRED: "空位到期",
@@ -36,6 +38,7 @@ SHORTLY_BEFORE = timedelta(hours=2)
 def receipt(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
     """That it was noted; in chat the reply itself says so."""
     words = {
+        SignUpState.ENTERED: f"「{activity.title}」的报名已收到，{drawn_at(activity, now)}，结果会通知您。",
         SignUpState.CONFIRMED: f"「{activity.title}」报名成功，{when_and_where(activity, now)}。",
         SignUpState.PENDING_APPROVAL: f"「{activity.title}」的报名已提交，审核后通知您。",
         SignUpState.WAITLISTED: f"「{activity.title}」名额已满，您在候补名单中，有空位会通知您。",
@@ -43,6 +46,23 @@ def receipt(session: AsyncSession, activity: Activity, entry: SignUp, now: datet
     _tell(session, RECEIPT, entry, words, now)
     if entry.state is SignUpState.CONFIRMED:
         remind(session, activity, entry, now)
+
+
+def drawn(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
+    """What a lot has given somebody."""
+    words = {
+        SignUpState.CONFIRMED: f"「{activity.title}」抽中了！{when_and_where(activity, now)}。\n"
+        "来不了请回复「我的报名」早点取消，把名额让给别人。",
+        SignUpState.PENDING_APPROVAL: f"「{activity.title}」抽中了，审核后通知您。",
+        SignUpState.WAITLISTED: f"「{activity.title}」这次没有抽中，您按抽签的顺序候补，有空位会通知您。",
+    }[entry.state]
+    _tell(session, LOT, entry, words, now)
+    if entry.state is SignUpState.CONFIRMED:
+        remind(session, activity, entry, now)
+
+
+def drawn_at(activity: Activity, now: datetime) -> str:
+    return f"{spoken(activity.closes_at, now)}截止后抽签"
 
 
 def offer(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:

@@ -51,6 +51,7 @@ def _words(entry: SignUp, now: datetime) -> str:
 
 
 _WORDS: Final = {
+    SignUpState.ENTERED: "报名已收到，截止以后抽签，结果会通知您。",
     SignUpState.PENDING_APPROVAL: "报名已提交，审核后通知您。",
     SignUpState.CONFIRMED: "报名成功，前一天会提醒您。来不了请早点取消，把名额让给别人。",
     SignUpState.WAITLISTED: "名额已满，您在候补名单中，有空位会通知您确认。",

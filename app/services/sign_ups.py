@@ -15,8 +15,8 @@ from sqlalchemy.orm import contains_eager
 
 from app.clock import spoken
 from app.errors import DomainError, NotFound
+from app.services import lots, waiting_lists
 from app.services import sign_up_notices as notices
-from app.services import waiting_lists
 from app.services.audiences import Audience, Facts, matches
 from app.services.keysets import beyond
 from app.services.sign_up_moves import move, note
@@ -77,7 +77,9 @@ async def sign_up(
     check(activity, who.facts, now)
     if not 1 <= seats <= 1 + activity.guests:
         raise DomainError(f"「{activity.title}」每人最多带 {activity.guests} 位同伴。", question="guests")
-    if seats > known.left:
+    if lots.is_open(activity):
+        state = SignUpState.ENTERED
+    elif seats > known.left:
         state = SignUpState.WAITLISTED
     else:
         state = SignUpState.PENDING_APPROVAL if activity.approval else SignUpState.CONFIRMED
