@@ -231,6 +231,20 @@ class Database:
             await engine.dispose()
 
 
+def insert_into(dialect: str, table: Any) -> Any:
+    """INSERT that goes on with `on_conflict_…`: each database has its own, and only that one is loaded.
+
+    PostgreSQL's brings its driver along, 6 MB together.
+    """
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite  # noqa: PLC0415
+
+    return sqlite.insert(table)
+
+
 def open_sqlite(path: str, purpose: Purpose) -> InlineConnection:
     """A connection that no pool made."""
     connection = InlineConnection(path, patient=purpose == "write", busy_ms=BUSY_MS)

@@ -1,7 +1,9 @@
 """Commands that keep running: serve, worker; and migrate, which comes before them."""
 
 import asyncio
+import os
 import signal
+import sys
 
 import typer
 import uvicorn
@@ -11,7 +13,7 @@ from app.assembly import assemble
 from app.database import Database
 from app.errors import OperatorError
 from app.preparing import prepare
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 from app.whole_answers import WholeAnswers
 
 LOOPBACK = "127.0.0.1"
@@ -32,7 +34,7 @@ def serve(
     """运行服务。SQLite 会自动迁移并载入内容；PostgreSQL 请先运行 migrate。"""
     settings = load_settings()
     logs.configure(settings.log_format)
-    asyncio.run(prepare(settings))
+    _prepare_apart(settings)
     uvicorn.run(
         "app.main:create_watching" if watch else "app.main:create",
         factory=True,
@@ -45,6 +47,22 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=10,
     )
+
+
+def _prepare_apart(settings: Settings) -> None:
+    """In a process that ends with it: what it takes to migrate and to read the content is then given back.
+
+    What goes wrong there is told there, as by any other command; we end with its code.
+    """
+    sys.stdout.flush()
+    if (child := os.fork()) == 0:
+        asyncio.run(prepare(settings))
+        sys.exit()
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if code:
+        sys.exit(code if code > 0 else 128 - code)
 
 
 def worker() -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-import segno
 from markupsafe import Markup
 
 _QUIET = 4  # modules around it; scanners want no less
@@ -10,6 +9,8 @@ _QUIET = 4  # modules around it; scanners want no less
 
 def drawn(address: str) -> Markup:
     """The code of a web address, with what it is for those who cannot see it."""
+    import segno  # noqa: PLC0415 - few pages show a code
+
     code = segno.make(address, error="m", micro=False)
     path = "".join(
         f"M{start} {y}h{length}v1h-{length}z"
