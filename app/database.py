@@ -35,12 +35,12 @@ PRAGMAS = (
     "synchronous=FULL",  # NORMAL may lose the last commits at power loss; groups pay for it
     f"busy_timeout={BUSY_MS}",
     "foreign_keys=ON",
-    "cache_size=-4096",  # KB; every connection has its own
+    "cache_size=-2048",  # KB; every connection has its own, and the system keeps the file in memory besides
     "temp_store=MEMORY",
     "wal_autocheckpoint=4000",  # pages; a page written often goes to the file once
 )
 
-POOLED_READER = ("query_only=ON", "cache_size=-1024")  # there are many, and what they read is read once
+POOLED_READER = ("query_only=ON", "cache_size=-512")  # there are many, and what they read is read once
 
 WRITING_ON_POSTGRES = {
     # A plan made while the tables were small would go on reading them whole, slower with each row, until
