@@ -178,6 +178,7 @@ class Database:
     def _engine(self, purpose: Purpose, pool_size: int) -> AsyncEngine:
         if self.is_sqlite:
             options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 10}
+            options["pool_use_lifo"] = True  # the one used last has in its cache what the next one reads
             path = self.url.database or ""
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             options["async_creator"] = lambda: InlineConnection(
