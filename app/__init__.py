@@ -3,4 +3,4 @@
 `app.assembly` puts everything together; web, worker and commands start from it.
 """
 
-import app.colourless  # noqa: F401 - before anybody else loads what it loads
+import app.slim  # noqa: F401 - before anybody else loads what it loads

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-import nh3
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 if TYPE_CHECKING:
@@ -84,6 +83,8 @@ def dump(blocks: Blocks) -> list[dict[str, Any]]:
 
 
 def to_html(blocks: Iterable[Block]) -> str:
+    import nh3  # noqa: PLC0415 - who only answers messages does without it
+
     return nh3.clean(
         "".join(_html(block) for block in blocks),
         tags=_TAGS,

@@ -44,7 +44,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "models": frozenset(),
     "migrations": frozenset({"models"}),
     "sandbox": frozenset(),
-    "app": frozenset({"app.colourless"}),
+    "app": frozenset({"app.slim"}),
     "app.errors": frozenset(),
     "app.clock": frozenset(),
     "app.stopping": frozenset(),
@@ -63,7 +63,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app.bucket": frozenset(),
     "app.folder": frozenset(),
     "app.pictures": frozenset(),
-    "app.colourless": frozenset(),
+    "app.slim": frozenset(),
     "app.scanning": frozenset({"app.errors"}),
     "app.metrics": frozenset({"app.clock", "app.database", "app.services.figures", "models"}),
     "app.callback_counts": frozenset({"app.metrics", "app.tallies", "models"}),
@@ -88,7 +88,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app.checkup": EVERYTHING_BELOW_ASSEMBLY | {"app.assembly"},
     "app.main": EVERYTHING_BELOW_ASSEMBLY | {"app.assembly", "app.checkup"},
     "app.cli": EVERYTHING_BELOW_ASSEMBLY
-    | {"app.assembly", "app.checkup", "app.preparing", "app.sealed_stream", "app.whole_answers"},
+    | {"app.assembly", "app.checkup", "app.preparing", "app.sealed_stream", "app.slim", "app.whole_answers"},
     "app.__main__": frozenset({"app.cli"}),
 }
 # Single arrows beside the table, each with its reason.

@@ -15,7 +15,7 @@ from tests.running import Service
 LATE = (
     *("alembic", "PIL", "markdown_it", "obstore", "openpyxl", "pwdlib", "reportlab", "segno", "xlsxwriter"),
     *("asyncpg", "redis", "taskiq"),
-    *("rich", "pygments"),
+    *("nh3", "pygments", "requests", "rich", "watchfiles"),
 )
 BOTH = "import sys, app.cli.root, app.main; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
 

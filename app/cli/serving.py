@@ -6,7 +6,6 @@ import signal
 import sys
 
 import typer
-import uvicorn
 
 from app import logs, migrations
 from app.assembly import assemble
@@ -14,7 +13,7 @@ from app.database import Database
 from app.errors import OperatorError
 from app.preparing import prepare
 from app.settings import Settings, load_settings
-from app.whole_answers import WholeAnswers
+from app.slim import without
 
 LOOPBACK = "127.0.0.1"
 
@@ -35,6 +34,10 @@ def serve(
     settings = load_settings()
     logs.configure(settings.log_format)
     _prepare_apart(settings)
+    with without("watchfiles"):  # it is for a way of reloading code that we do not offer
+        import uvicorn  # noqa: PLC0415 - no other command needs it
+
+        from app.whole_answers import WholeAnswers  # noqa: PLC0415
     uvicorn.run(
         "app.main:create_watching" if watch else "app.main:create",
         factory=True,
