@@ -76,7 +76,15 @@ class Desk:
         return audit.acting(self.shared.database, self.shared.clock, actor)
 
 
-async def _at_desk(request: Request) -> Desk:
+async def desk_of(request: Request) -> Desk:
+    """Who asks; looked up once for each request. Raises: SignInNeeded, NothingNew."""
+    found: Desk | None = getattr(request.state, "desk", None)
+    if found is None:
+        found = request.state.desk = await _signed_in(request)
+    return found
+
+
+async def _signed_in(request: Request) -> Desk:
     office, shared = office_of(request), shared_of(request)
     mark = request.cookies.get(office.cookie("session"), "")
     if not mark:
@@ -118,11 +126,12 @@ def is_by_itself(request: Request) -> bool:
     return request.method == "GET" and BY_ITSELF in request.headers
 
 
-AtDesk = Annotated[Desk, Depends(_at_desk)]
+AtDesk = Annotated[Desk, Depends(desk_of)]
 """For pages that are looked at."""
 
 
-async def _sent_by(request: Request, desk: AtDesk) -> AsyncIterator[Desk]:
+async def _sent_by(request: Request) -> AsyncIterator[Desk]:
+    desk = await desk_of(request)
     # Read here, not declared as a field: each of 240 routes would have a model of its form, with one field.
     form = await forms.read(request)
     try:
@@ -144,8 +153,8 @@ class Needs:
     def __init__(self, right: Right) -> None:
         self.right = right
 
-    async def __call__(self, desk: AtDesk) -> None:
-        desk.demand(self.right)
+    async def __call__(self, request: Request) -> None:
+        (await desk_of(request)).demand(self.right)
 
 
 def needs(right: Right) -> Any:
