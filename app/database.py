@@ -28,6 +28,7 @@ from sqlalchemy.orm import ORMExecuteState, Session
 
 from app.sqlite_inline import InlineConnection
 
+KEPT_READERS = 3
 BUSY_MS = 1500  # a writer waits this long for another process, then the group is tried again
 READ_ONLY_SQLSTATE = "25006"
 PRAGMAS = (
@@ -177,7 +178,13 @@ class Database:
 
     def _engine(self, purpose: Purpose, pool_size: int) -> AsyncEngine:
         if self.is_sqlite:
-            options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 10}
+            # Few are kept open, each with the whole schema in memory; more are opened while more are at work.
+            kept = min(pool_size, KEPT_READERS)
+            options: dict[str, Any] = {
+                "pool_size": kept,
+                "max_overflow": pool_size - kept,
+                "pool_timeout": 10,
+            }
             options["pool_use_lifo"] = True  # the one used last has in its cache what the next one reads
             path = self.url.database or ""
             Path(path).parent.mkdir(parents=True, exist_ok=True)
