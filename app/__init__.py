@@ -2,3 +2,5 @@
 
 `app.assembly` puts everything together; web, worker and commands start from it.
 """
+
+import app.slim  # noqa: F401 - before anybody else loads what it loads

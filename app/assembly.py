@@ -18,7 +18,6 @@ from app.dialogue.engine import Engine
 from app.dialogue.groups import Groups
 from app.dialogue.journal import GroupStore
 from app.dialogue.performing import Performer
-from app.dialogue.postgres_groups import PostgresGroups
 from app.dialogue.router import Registry
 from app.dialogue.routing import Routing
 from app.dialogue.sqlite_groups import SQLiteGroups
@@ -65,11 +64,7 @@ async def assemble(
     use_keyring(_keyring(settings))
     use_public_url(settings.public_url)
     database = Database(settings.database_url)
-    store: GroupStore = (
-        SQLiteGroups(database.url.database or "", database.write_turn)
-        if database.is_sqlite
-        else PostgresGroups(database.url)
-    )
+    store = _groups(database)
     waker = Waker(settings.redis_url)
     database.on_effects = waker.wake
     http = httpx.AsyncClient(timeout=API_TIMEOUT, event_hooks={"request": [_no_network_while_writing]})
@@ -82,6 +77,15 @@ async def assemble(
         await http.aclose()
         await store.close()
         await database.close()
+
+
+def _groups(database: Database) -> GroupStore:
+    if database.is_sqlite:
+        return SQLiteGroups(database.url.database or "", database.write_turn)
+    # Its driver is 4 MB, which the box with SQLite does without.
+    from app.dialogue.postgres_groups import PostgresGroups  # noqa: PLC0415
+
+    return PostgresGroups(database.url)
 
 
 async def _build(

@@ -28,6 +28,7 @@ from sqlalchemy.orm import ORMExecuteState, Session
 
 from app.sqlite_inline import InlineConnection
 
+KEPT_READERS = 3
 BUSY_MS = 1500  # a writer waits this long for another process, then the group is tried again
 READ_ONLY_SQLSTATE = "25006"
 PRAGMAS = (
@@ -35,12 +36,12 @@ PRAGMAS = (
     "synchronous=FULL",  # NORMAL may lose the last commits at power loss; groups pay for it
     f"busy_timeout={BUSY_MS}",
     "foreign_keys=ON",
-    "cache_size=-4096",  # KB; every connection has its own
+    "cache_size=-2048",  # KB; every connection has its own, and the system keeps the file in memory besides
     "temp_store=MEMORY",
     "wal_autocheckpoint=4000",  # pages; a page written often goes to the file once
 )
 
-POOLED_READER = ("query_only=ON", "cache_size=-1024")  # there are many, and what they read is read once
+POOLED_READER = ("query_only=ON", "cache_size=-512")  # there are many, and what they read is read once
 
 WRITING_ON_POSTGRES = {
     # A plan made while the tables were small would go on reading them whole, slower with each row, until
@@ -177,7 +178,14 @@ class Database:
 
     def _engine(self, purpose: Purpose, pool_size: int) -> AsyncEngine:
         if self.is_sqlite:
-            options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 10}
+            # Few are kept open, each with the whole schema in memory; more are opened while more are at work.
+            kept = min(pool_size, KEPT_READERS)
+            options: dict[str, Any] = {
+                "pool_size": kept,
+                "max_overflow": pool_size - kept,
+                "pool_timeout": 10,
+            }
+            options["pool_use_lifo"] = True  # the one used last has in its cache what the next one reads
             path = self.url.database or ""
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             options["async_creator"] = lambda: InlineConnection(
@@ -229,6 +237,20 @@ class Database:
     async def close(self) -> None:
         for engine in (self.reader, self.writer, self._probe):
             await engine.dispose()
+
+
+def insert_into(dialect: str, table: Any) -> Any:
+    """INSERT that goes on with `on_conflict_…`: each database has its own, and only that one is loaded.
+
+    PostgreSQL's brings its driver along, 6 MB together.
+    """
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite  # noqa: PLC0415
+
+    return sqlite.insert(table)
 
 
 def open_sqlite(path: str, purpose: Purpose) -> InlineConnection:

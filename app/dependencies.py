@@ -51,26 +51,34 @@ def handed(request: Request, name: str, kind: type[Kind]) -> Kind:
     return found
 
 
-async def shared_of(request: Request) -> Shared:
+def shared_of(request: Request) -> Shared:
     """Raises: HTTPException 503: the service is starting or stopping."""
     return handed(request, SHARED, Shared)
 
 
-async def _reading(shared: Annotated[Shared, Depends(shared_of)]) -> AsyncIterator[AsyncSession]:
-    async with shared.database.reading() as session:
+# What is handed to us they look up themselves: each that one asks for by `Depends` is kept once more in every
+# route, and half of what routes take up was that.
+
+
+async def _in_use(request: Request) -> Shared:
+    return shared_of(request)
+
+
+async def _reading(request: Request) -> AsyncIterator[AsyncSession]:
+    async with shared_of(request).database.reading() as session:
         yield session
 
 
-async def _writing(shared: Annotated[Shared, Depends(shared_of)]) -> AsyncIterator[AsyncSession]:
-    async with shared.database.transaction() as session:
+async def _writing(request: Request) -> AsyncIterator[AsyncSession]:
+    async with shared_of(request).database.transaction() as session:
         yield session
 
 
-async def _now(shared: Annotated[Shared, Depends(shared_of)]) -> datetime:
-    return shared.clock.now()
+async def _now(request: Request) -> datetime:
+    return shared_of(request).clock.now()
 
 
-InUse = Annotated[Shared, Depends(shared_of)]
+InUse = Annotated[Shared, Depends(_in_use)]
 # "function": the transaction is over before the answer is sent; a commit that fails is not told as done.
 ReadSession = Annotated[AsyncSession, Depends(_reading, scope="function")]
 WriteSession = Annotated[AsyncSession, Depends(_writing, scope="function")]

@@ -1,44 +1,23 @@
 """Bytes we keep: where they lie, what they are, and pictures without what their camera tells about people.
 
-They lie in a folder or in a bucket of any store that speaks S3.
-Not here: who may see a file; the row beside the bytes is `models.StoredFile`.
+They lie in a folder (`app.folder`) or in a bucket of any store that speaks S3 (`app.bucket`).
+Not here: who may see a file; the row beside the bytes is `models.StoredFile`. How pictures are drawn anew is
+`app.pictures`.
 """
 
-import asyncio
-import io
-import os
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
-from urllib.parse import urlsplit
-
-from obstore.exceptions import BaseError
-from obstore.store import LocalStore, ObjectStore, S3Store
-from PIL import Image, ImageOps, ImageSequence
+from typing import Protocol
 
 from app.errors import DomainError, OperatorError
-
-if TYPE_CHECKING:
-    from obstore.store import ClientConfig, RetryConfig, S3Config
+from app.folder import Folder
 
 KIB, MIB = 1024, 1024 * 1024
 LARGEST_BYTES = 20 * MIB
-LARGEST_PIXELS = 50_000_000  # of one picture
-LARGEST_MOVING = 30_000_000  # of all frames of a moving one together: each takes four bytes
-SHRINK_ABOVE = 3000  # a JPEG twice as wide and as high is opened at half its size: memory, not beauty
 NAME = re.compile(r"[0-9a-z]{8,32}")  # as models.types.public_id makes them
-MOST_FRAMES = 500
-QUALITY = 90
-KEPT = {  # colours and holes are part of the picture
-    "JPEG": ("icc_profile",),
-    "PNG": ("icc_profile", "transparency"),
-    "GIF": ("transparency",),
-    "WEBP": ("icc_profile",),
-}
 ENDINGS = {  # of file names people open on their own machine
     "image/jpeg": ".jpg",
     "image/png": ".png",
@@ -52,7 +31,6 @@ ENDINGS = {  # of file names people open on their own machine
     "video/mp4": ".mp4",
     "application/pdf": ".pdf",
 }
-FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP"}
 
 
 class FileRefused(DomainError):
@@ -70,6 +48,22 @@ class Inspected:
 # --- where they lie -----------------------------------------------------------------------------------------
 
 
+class Store(Protocol):
+    """Where bytes lie by their path: `app.folder` or `app.bucket`."""
+
+    async def put(self, path: str, data: bytes) -> None:
+        """Keep `data`; whole or not at all, and what lay there before is replaced."""
+
+    async def get(self, path: str) -> bytes:
+        """Raises: FileNotFoundError."""
+
+    async def delete(self, path: str) -> None:
+        """Raises: FileNotFoundError."""
+
+    def paths(self) -> AsyncIterator[str]:
+        """Of everything that lies there."""
+
+
 class Files:
     """Files by public id, in a folder or at `s3://bucket/prefix`, there opened with `access`.
 
@@ -80,72 +74,43 @@ class Files:
     """
 
     def __init__(self, where: Path | str, access: Mapping[str, str] = MappingProxyType({})) -> None:
-        self._folder: Path | None = None
-        self._store: ObjectStore
         try:
-            if isinstance(where, str) and where.startswith("s3://"):
-                self._store = _bucket(where, access)
-            else:
-                self._folder = Path(where).resolve()
-                self._store = LocalStore(prefix=self._folder, mkdir=True)
-        except (BaseError, OSError) as error:
+            self._store = _opened(where, access)
+        except (ValueError, OSError) as error:
+            kind = error if type(error) is ValueError else type(error).__name__
             raise OperatorError(
-                f"GONGHUI_FILES（{where}）打不开（{type(error).__name__}）：请检查路径和权限，或对象存储的设置"
+                f"GONGHUI_FILES（{where}）打不开（{kind}）：请检查路径和权限，或对象存储的设置"
             ) from error
 
     async def put(self, public_id: str, data: bytes) -> None:
         """Keep `data`; whole or not at all, and what lay there before is replaced."""
-        path = path_of(public_id)
-        await self._store.put_async(path, data)
-        if self._folder is not None:
-            # The row that says READY is written through to the disk; its bytes must be there before it.
-            await asyncio.to_thread(_write_through, self._folder / path)
+        await self._store.put(path_of(public_id), data)
 
     async def get(self, public_id: str) -> bytes:
         """Raises: FileNotFoundError."""
-        found = await self._store.get_async(path_of(public_id))
-        return bytes(await found.bytes_async())
+        return await self._store.get(path_of(public_id))
 
     async def delete(self, public_id: str) -> None:
         """Forget the bytes; whether they were there does not matter."""
         try:
-            await self._store.delete_async(path_of(public_id))
+            await self._store.delete(path_of(public_id))
         except FileNotFoundError:
             return
 
     async def names(self) -> AsyncIterator[str]:
         """The public ids of all that is kept; other people's files in the same place are passed over."""
-        async for batch in self._store.list():
-            for found in batch:
-                name = found["path"].rpartition("/")[2]
-                if NAME.fullmatch(name) and found["path"] == path_of(name):
-                    yield name
+        async for path in self._store.paths():
+            name = path.rpartition("/")[2]
+            if NAME.fullmatch(name) and path == path_of(name):
+                yield name
 
 
-def _bucket(url: str, access: Mapping[str, str]) -> ObjectStore:
-    """Where the endpoint's host begins with the bucket's name, the bucket is not said again in the path."""
-    place, endpoint = urlsplit(url), urlsplit(access.get("endpoint", ""))
-    by_host = (endpoint.hostname or "").startswith(f"{place.hostname}.")
-    config = {
-        **access,
-        "virtual_hosted_style_request": by_host,
-        # One by one: not every store knows the call for many, and its refusals are not told as errors.
-        "disable_bulk_delete": True,
-    }
-    # A store that hangs must not hold a job longer than its lease; what failed is tried again as a row.
-    patience: ClientConfig = {
-        "allow_http": endpoint.scheme == "http",
-        "connect_timeout": timedelta(seconds=3),
-        "timeout": timedelta(seconds=20),
-    }
-    repeats: RetryConfig = {"max_retries": 1, "retry_timeout": timedelta(seconds=25)}
-    return S3Store(
-        place.hostname,
-        prefix=place.path.strip("/") or None,
-        config=cast("S3Config", config),
-        client_options=patience,
-        retry_config=repeats,
-    )
+def _opened(where: Path | str, access: Mapping[str, str]) -> Store:
+    if isinstance(where, str) and where.startswith("s3://"):
+        from app.bucket import Bucket  # noqa: PLC0415 - who keeps files in a folder does without it
+
+        return Bucket(where, access)
+    return Folder(Path(where))
 
 
 def path_of(public_id: str) -> str:
@@ -157,15 +122,6 @@ def path_of(public_id: str) -> str:
     if not NAME.fullmatch(public_id):
         raise ValueError(f"not a file's public id: {public_id!r}")
     return f"{public_id[:2]}/{public_id[2:4]}/{public_id}"
-
-
-def _write_through(path: Path) -> None:
-    for each in (path, path.parent):
-        handle = os.open(each, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 # --- what they are ------------------------------------------------------------------------------------------
@@ -219,13 +175,16 @@ def _is_mpeg_sound(data: bytes) -> bool:
 
 
 def cleaned(data: bytes, content_type: str) -> bytes:
-    """`data` as we keep it: pictures drawn anew, upright, without place, camera or comment; else as it is.
+    """`data` as we keep it: pictures drawn anew (`app.pictures`), everything else as it is.
 
     Takes up to a second of computing for a large picture: call it in a thread.
 
     Raises:
         FileRefused: too large, too many pixels, broken, or not what `content_type` says.
     """
+    # Loaded with the first picture: most processes never draw one.
+    from app.pictures import Broken, TooLarge, drawn_anew  # noqa: PLC0415
+
     if len(data) > LARGEST_BYTES:
         raise FileRefused(f"文件超过 {LARGEST_BYTES // MIB} MB，收不下。")
     found = inspect(data)
@@ -234,46 +193,8 @@ def cleaned(data: bytes, content_type: str) -> bytes:
     if found.kind != "image":
         return data
     try:
-        with Image.open(io.BytesIO(data), formats=[FORMATS[content_type]]) as picture:
-            return _drawn_anew(picture, FORMATS[content_type])
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return drawn_anew(data, content_type)
+    except TooLarge:
         raise FileRefused("图片的尺寸太大，收不下。") from None
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, KeyError, ZeroDivisionError):
+    except Broken:
         raise FileRefused("图片已损坏，打不开，请重新发一张。") from None
-
-
-def _drawn_anew(picture: Image.Image, kind: str) -> bytes:
-    if kind == "JPEG":
-        picture.draft(None, (SHRINK_ABOVE, SHRINK_ABOVE))
-    frames, pixels = getattr(picture, "n_frames", 1), picture.width * picture.height
-    moving_too_much = frames > 1 and (pixels * frames > LARGEST_MOVING or frames > MOST_FRAMES)
-    if pixels > LARGEST_PIXELS or moving_too_much:
-        raise Image.DecompressionBombError
-    out = io.BytesIO()
-    if frames > 1 and kind in {"GIF", "WEBP"}:
-        _save_moving(picture, kind, out)
-        return out.getvalue()
-    ImageOps.exif_transpose(picture, in_place=True)
-    kept = {name: picture.info[name] for name in KEPT[kind] if picture.info.get(name) is not None}
-    if kind == "JPEG" and picture.mode not in {"L", "RGB", "CMYK"}:
-        picture = picture.convert("RGB")
-    picture.info.clear()  # what stays is named: formats grow new fields for words and places
-    if kind in {"JPEG", "WEBP"}:
-        kept["quality"] = QUALITY
-    picture.save(out, kind, **kept)
-    return out.getvalue()
-
-
-def _save_moving(picture: Image.Image, kind: str, out: io.BytesIO) -> None:
-    """Every frame with its time; the container's comments stay behind."""
-    loop = picture.info.get("loop")
-    frames: list[Image.Image] = []
-    durations: list[int] = []
-    for frame in ImageSequence.Iterator(picture):
-        durations.append(int(frame.info.get("duration", 100)) or 100)
-        copied = frame.convert("RGBA")
-        copied.info.clear()
-        frames.append(copied)
-    more = {} if loop is None else {"loop": loop}
-    first, rest = frames[0], frames[1:]
-    first.save(out, kind, save_all=True, append_images=rest, duration=durations, disposal=2, **more)

@@ -302,7 +302,7 @@ def _settle_memory() -> None:
     """What is in memory now stays: the collector need not walk through it again and again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(2_000, 20, 50)
 
 
 def _answer(house: House, kind: AccountKind, account_id: int) -> Callable[..., Awaitable[bytes]]:

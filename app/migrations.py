@@ -1,37 +1,38 @@
-"""Bringing the database to the newest revision, and telling which one it has."""
+"""Bringing the database to the newest revision, and telling which one it has.
+
+Alembic itself is loaded where a step is taken: most processes find that there is none to take.
+"""
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 FOLDER = Path(__file__).parent.parent / "migrations"
 LOCK = 0x67_6F_6E_67  # advisory lock on PostgreSQL: two that migrate at once
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
-    return config
+VERSION_TABLE = "alembic_version"
 
 
 @cache
-def newest() -> str:
-    """The last revision this program has; its files are read once, all of them, 30 ms."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if head is None:
+def _revisions() -> list[str]:
+    """Every revision this program has, the oldest first; a file's name begins with its revision."""
+    found = sorted(path.name.partition("_")[0] for path in (FOLDER / "versions").glob("[0-9]*.py"))
+    if not found:
         raise RuntimeError(f"no migrations found in {FOLDER}")
-    return head
+    return found
+
+
+def newest() -> str:
+    """The last revision this program has."""
+    return _revisions()[-1]
 
 
 def known() -> set[str]:
     """Every revision this program has."""
-    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return set(_revisions())
 
 
 async def current(engine: AsyncEngine) -> str | None:
@@ -41,7 +42,12 @@ async def current(engine: AsyncEngine) -> str | None:
 
 
 def _revision_of(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not sa.inspect(connection).has_table(VERSION_TABLE):
+        return None
+    revision: str | None = connection.execute(
+        sa.select(sa.column("version_num")).select_from(sa.table(VERSION_TABLE))
+    ).scalar_one_or_none()
+    return revision
 
 
 async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
@@ -57,17 +63,19 @@ def _upgrade(connection: Connection, revision: str) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
     if revision == "head" and _revision_of(connection) == newest():
         return
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    _step(connection, "upgrade", revision)
 
 
 async def downgrade(engine: AsyncEngine, revision: str) -> None:
     async with engine.begin() as connection:
-        await connection.run_sync(_downgrade, revision)
+        await connection.run_sync(_step, "downgrade", revision)
 
 
-def _downgrade(connection: Connection, revision: str) -> None:
-    config = _config()
+def _step(connection: Connection, way: Literal["upgrade", "downgrade"], revision: str) -> None:
+    from alembic import command  # noqa: PLC0415 - see above
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.downgrade(config, revision)
+    (command.upgrade if way == "upgrade" else command.downgrade)(config, revision)

@@ -6,13 +6,13 @@ Blocks are what is stored; HTML is made when shown and passes through nh3, never
 import html
 import re
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-import nh3
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 
 class Span(BaseModel):
@@ -83,6 +83,8 @@ def dump(blocks: Blocks) -> list[dict[str, Any]]:
 
 
 def to_html(blocks: Iterable[Block]) -> str:
+    import nh3  # noqa: PLC0415 - who only answers messages does without it
+
     return nh3.clean(
         "".join(_html(block) for block in blocks),
         tags=_TAGS,
@@ -133,7 +135,6 @@ def _words(spans: Spans) -> str:
 # --- reading Markdown --------------------------------------------------------------------------------------
 
 _UNSAFE = "链接应以 https:// 开头，或是本站的路径：{}"
-_MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
 
 def from_markdown(text: str) -> Blocks:
@@ -142,7 +143,9 @@ def from_markdown(text: str) -> Blocks:
     Raises:
         NotRichText: anything else, such as pictures, tables or lists within lists.
     """
-    tokens = _MARKDOWN.parse(text)
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - for files; what is stored are blocks
+
+    tokens = MarkdownIt("commonmark", {"html": False}).parse(text)
     blocks: list[Block] = []
     place = 0
     while place < len(tokens):
@@ -151,7 +154,7 @@ def from_markdown(text: str) -> Blocks:
     return tuple(blocks)
 
 
-def _block(tokens: Sequence[Token], place: int) -> tuple[Block, int]:
+def _block(tokens: "Sequence[Token]", place: int) -> tuple[Block, int]:
     token = tokens[place]
     match token.type:
         case "paragraph_open":
@@ -170,7 +173,7 @@ def _block(tokens: Sequence[Token], place: int) -> tuple[Block, int]:
     raise _refusal(token, "这里的写法不支持，可以用段落、标题、列表、引用、加粗和链接")
 
 
-def _list(tokens: Sequence[Token], place: int) -> tuple[Items, int]:
+def _list(tokens: "Sequence[Token]", place: int) -> tuple[Items, int]:
     end = _end(tokens, place)
     inside = tokens[place + 1 : end]
     items = [each for each in inside if each.type == "inline"]
@@ -181,7 +184,7 @@ def _list(tokens: Sequence[Token], place: int) -> tuple[Items, int]:
     return Items(ordered=ordered, items=tuple(_inline(item) for item in items)), end + 1
 
 
-def _end(tokens: Sequence[Token], place: int) -> int:
+def _end(tokens: "Sequence[Token]", place: int) -> int:
     """Where what opens at `place` is closed."""
     closing, level = tokens[place].type.replace("_open", "_close"), tokens[place].level
     return next(
@@ -191,7 +194,7 @@ def _end(tokens: Sequence[Token], place: int) -> int:
     )
 
 
-def _inline(token: Token) -> Spans:
+def _inline(token: "Token") -> Spans:
     spans: list[Span] = []
     bold, href = False, ""
     for child in token.children or ():
@@ -213,7 +216,7 @@ def _inline(token: Token) -> Spans:
     return tuple(span for span in spans if span.text)
 
 
-def _checked(href: str, token: Token) -> str:
+def _checked(href: str, token: "Token") -> str:
     if _is_safe(href):
         return href
     raise _refusal(token, _UNSAFE.format(href))
@@ -229,7 +232,7 @@ def _is_safe(href: str) -> bool:
     return parts.scheme == "tel" or (parts.scheme == "https" and bool(parts.netloc))
 
 
-def _refusal(token: Token, message: str) -> NotRichText:
+def _refusal(token: "Token", message: str) -> NotRichText:
     return NotRichText(message, (token.map[0] if token.map else 0) + 1)
 
 

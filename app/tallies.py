@@ -6,8 +6,9 @@ from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.database import insert_into
 
 Transaction = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 Name = TypeVar("Name", str, int)
@@ -37,9 +38,7 @@ class Tally(Generic[Name]):
         return counts.total()
 
     async def _add(self, session: AsyncSession, day: date, counts: Counter[Name]) -> None:
-        dialect = session.get_bind().dialect.name
-        insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
-        added = insert(self._table)
+        added = insert_into(session.get_bind().dialect.name, self._table)
         added = added.on_conflict_do_update(
             index_elements=["day", self._column],
             set_={"count": self._table.c.count + added.excluded.count},

@@ -44,7 +44,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "models": frozenset(),
     "migrations": frozenset({"models"}),
     "sandbox": frozenset(),
-    "app": frozenset(),
+    "app": frozenset({"app.slim"}),
     "app.errors": frozenset(),
     "app.clock": frozenset(),
     "app.stopping": frozenset(),
@@ -59,7 +59,11 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app.sealed_stream": frozenset(),
     "app.settings": frozenset({"app.errors"}),
     "app.whole_answers": frozenset(),
-    "app.files": frozenset({"app.errors"}),
+    "app.files": frozenset({"app.bucket", "app.errors", "app.folder", "app.pictures"}),
+    "app.bucket": frozenset(),
+    "app.folder": frozenset(),
+    "app.pictures": frozenset(),
+    "app.slim": frozenset(),
     "app.scanning": frozenset({"app.errors"}),
     "app.metrics": frozenset({"app.clock", "app.database", "app.services.figures", "models"}),
     "app.callback_counts": frozenset({"app.metrics", "app.tallies", "models"}),
@@ -84,7 +88,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app.checkup": EVERYTHING_BELOW_ASSEMBLY | {"app.assembly"},
     "app.main": EVERYTHING_BELOW_ASSEMBLY | {"app.assembly", "app.checkup"},
     "app.cli": EVERYTHING_BELOW_ASSEMBLY
-    | {"app.assembly", "app.checkup", "app.preparing", "app.sealed_stream", "app.whole_answers"},
+    | {"app.assembly", "app.checkup", "app.preparing", "app.sealed_stream", "app.slim", "app.whole_answers"},
     "app.__main__": frozenset({"app.cli"}),
 }
 # Single arrows beside the table, each with its reason.

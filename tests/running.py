@@ -114,6 +114,11 @@ class Program:
             self._process.send_signal(how)
         return self._process.wait(seconds)
 
+    def ends(self, seconds: float = 30) -> int:
+        """Its code, when it ends of itself. Raises: subprocess.TimeoutExpired."""
+        assert self._process is not None
+        return self._process.wait(seconds)
+
     def __enter__(self) -> Self:
         self.start()
         return self

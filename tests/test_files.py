@@ -8,6 +8,7 @@ from obstore.exceptions import BaseError
 from PIL import Image
 
 from app import files as files_module
+from app import pictures
 from app.errors import OperatorError
 from app.files import FileRefused, Files, cleaned, inspect, path_of
 from models.types import public_id
@@ -306,7 +307,7 @@ def test_a_picture_bomb_is_refused_before_it_is_unpacked() -> None:
 
 
 def test_a_moving_picture_bomb_is_refused() -> None:
-    frames = [Image.new("RGB", (2, 2), (n % 256, n // 256, 0)) for n in range(files_module.MOST_FRAMES + 1)]
+    frames = [Image.new("RGB", (2, 2), (n % 256, n // 256, 0)) for n in range(pictures.MOST_FRAMES + 1)]
     out = io.BytesIO()
     frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=50)
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,24 @@ from app.database import Database
 from models import Base
 
 
-def revisions() -> list[str]:
-    """From the first to the newest."""
+@cache
+def scripts() -> ScriptDirectory:
     config = Config()
     config.set_main_option("script_location", str(migrations.FOLDER))
-    found = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
-    return found[::-1]
+    return ScriptDirectory.from_config(config)
+
+
+@pytest.fixture(autouse=True)
+def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some hundred steps are taken here; each would read the files of all migrations anew."""
+    read = scripts()
+    monkeypatch.setattr(ScriptDirectory, "from_config", lambda config: read)
+
+
+@cache
+def revisions() -> list[str]:
+    """From the first to the newest."""
+    return [script.revision for script in scripts().walk_revisions()][::-1]
 
 
 def test_migrations_are_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,12 +83,8 @@ def _value(column: sa.Column[Any], number: int) -> Any:
 
 def fill(connection: Connection) -> dict[str, int]:
     """One more row in every table, pointing to its like in the others; returns how many rows each has."""
-    metadata = sa.MetaData()
-    metadata.reflect(connection)
     counts = {}
-    for table in metadata.sorted_tables:
-        if table.name == "alembic_version":
-            continue
+    for table in _reflected(connection):
         number = _count(connection, table) + 1
         row = {
             column.name: number if column.foreign_keys else _value(column, number)
@@ -85,6 +94,36 @@ def fill(connection: Connection) -> dict[str, int]:
         connection.execute(sa.insert(table).values(row))
         counts[table.name] = number
     return counts
+
+
+def _reflected(connection: Connection) -> list[sa.Table]:
+    """The tables as far as rows need to know them, in the order in which they point to one another.
+
+    `MetaData.reflect` asks for indexes, conditions and comments too, of each table: three times the work.
+    """
+    metadata, inspector = sa.MetaData(), sa.inspect(connection)
+    kept = {
+        place[1]: found["constrained_columns"] for place, found in inspector.get_multi_pk_constraint().items()
+    }
+    keys = {place[1]: found for place, found in inspector.get_multi_foreign_keys().items()}
+    for (_, name), columns in inspector.get_multi_columns().items():
+        if name == "alembic_version":
+            continue
+        made = [
+            sa.Column(
+                each["name"], each["type"], nullable=each["nullable"], primary_key=each["name"] in kept[name]
+            )
+            for each in columns
+        ]
+        pointing = [
+            sa.ForeignKeyConstraint(
+                key["constrained_columns"],
+                [f"{key['referred_table']}.{to}" for to in key["referred_columns"]],
+            )
+            for key in keys[name]
+        ]
+        sa.Table(name, metadata, *made, *pointing)
+    return metadata.sorted_tables
 
 
 def _count(connection: Connection, table: sa.Table) -> int:

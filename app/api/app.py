@@ -22,6 +22,7 @@ from app.api import (
     sign_ups,
     signing_in,
 )
+from app.web.routes import take
 
 PARTS = (
     *(signing_in, me, news, knowledge, search, hall, activities, sign_ups, cases),
@@ -41,8 +42,7 @@ def make() -> FastAPI:
         root_path_in_servers=False,
     )
     api.openapi = lambda: description.describe(api)  # type: ignore[method-assign]
-    for part in PARTS:
-        api.include_router(part.router)
+    take(api, [part.router for part in PARTS])
     problems.install(api)
     api.add_exception_handler(once.AnsweredBefore, once.again)
     return api

@@ -42,13 +42,12 @@ GateInUse = Annotated[Gate, Depends(_gate)]
 
 async def signed_in(
     request: Request,
-    gate: GateInUse,
     session: ReadSession,
     now: Now,
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> SignedIn:
     """Read each time: a session ends at once when it is revoked, or its person is another."""
-    found = None
+    gate, found = gate_of(request), None
     if given is not None and len(given.credentials) <= _LONGEST:
         found = await api_sessions.find(session, given.credentials, now)
     if found is None:

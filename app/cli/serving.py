@@ -1,18 +1,19 @@
 """Commands that keep running: serve, worker; and migrate, which comes before them."""
 
 import asyncio
+import os
 import signal
+import sys
 
 import typer
-import uvicorn
 
 from app import logs, migrations
 from app.assembly import assemble
 from app.database import Database
 from app.errors import OperatorError
 from app.preparing import prepare
-from app.settings import load_settings
-from app.whole_answers import WholeAnswers
+from app.settings import Settings, load_settings
+from app.slim import without
 
 LOOPBACK = "127.0.0.1"
 
@@ -32,7 +33,11 @@ def serve(
     """运行服务。SQLite 会自动迁移并载入内容；PostgreSQL 请先运行 migrate。"""
     settings = load_settings()
     logs.configure(settings.log_format)
-    asyncio.run(prepare(settings))
+    _prepare_apart(settings)
+    with without("watchfiles"):  # it is for a way of reloading code that we do not offer
+        import uvicorn  # noqa: PLC0415 - no other command needs it
+
+        from app.whole_answers import WholeAnswers  # noqa: PLC0415
     uvicorn.run(
         "app.main:create_watching" if watch else "app.main:create",
         factory=True,
@@ -45,6 +50,22 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=10,
     )
+
+
+def _prepare_apart(settings: Settings) -> None:
+    """In a process that ends with it: what it takes to migrate and to read the content is then given back.
+
+    What goes wrong there is told there, as by any other command; we end with its code.
+    """
+    sys.stdout.flush()
+    if (child := os.fork()) == 0:
+        asyncio.run(prepare(settings))
+        sys.exit()
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if code:
+        sys.exit(code if code > 0 else 128 - code)
 
 
 def worker() -> None:

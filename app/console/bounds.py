@@ -1,4 +1,4 @@
-"""How much may be sent to the console at once: a form is read whole before anybody looks who sends it."""
+"""How much may be sent to the console at once: a form is read whole, to sign in by whoever sends it."""
 
 from typing import Final
 

@@ -4,22 +4,23 @@ A cookie alone admits nobody: session, account and roles are read each time, so 
 gone at once. A form is taken only with the token of its session and from a page of our own.
 """
 
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Annotated, Any, Final
 from urllib.parse import quote, urlsplit
 
-from fastapi import Depends, FastAPI, Form, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.console import forms
-from app.console.office import OfficeInUse
+from app.console.office import office_of
 from app.console.open_pages import NothingNew
 from app.console.pulse import UNKNOWN
 from app.console.templating import render
-from app.dependencies import InUse, Shared
+from app.dependencies import Shared, shared_of
 from app.services import audit, permissions, staff_sign_in
 from app.services.audit import Actor
 from app.services.permissions import Forbidden, Right, Scope, Standing
@@ -75,7 +76,16 @@ class Desk:
         return audit.acting(self.shared.database, self.shared.clock, actor)
 
 
-async def _at_desk(request: Request, office: OfficeInUse, shared: InUse) -> Desk:
+async def desk_of(request: Request) -> Desk:
+    """Who asks; looked up once for each request. Raises: SignInNeeded, NothingNew."""
+    found: Desk | None = getattr(request.state, "desk", None)
+    if found is None:
+        found = request.state.desk = await _signed_in(request)
+    return found
+
+
+async def _signed_in(request: Request) -> Desk:
+    office, shared = office_of(request), shared_of(request)
     mark = request.cookies.get(office.cookie("session"), "")
     if not mark:
         raise SignInNeeded
@@ -116,14 +126,21 @@ def is_by_itself(request: Request) -> bool:
     return request.method == "GET" and BY_ITSELF in request.headers
 
 
-AtDesk = Annotated[Desk, Depends(_at_desk)]
+AtDesk = Annotated[Desk, Depends(desk_of)]
 """For pages that are looked at."""
 
 
-async def _sent_by(request: Request, desk: AtDesk, token: Annotated[str, Form()] = "") -> Desk:
-    if not is_from_here(request) or not compare_digest(desk.token.encode(), token.encode()):
-        raise FormRefused
-    return desk
+async def _sent_by(request: Request) -> AsyncIterator[Desk]:
+    desk = await desk_of(request)
+    # Read here, not declared as a field: each of 240 routes would have a model of its form, with one field.
+    form = await forms.read(request)
+    try:
+        token = forms.words(form, "token")
+        if not is_from_here(request) or not compare_digest(desk.token.encode(), token.encode()):
+            raise FormRefused
+        yield desk
+    finally:
+        await form.close()
 
 
 ActingDesk = Annotated[Desk, Depends(_sent_by)]
@@ -136,8 +153,8 @@ class Needs:
     def __init__(self, right: Right) -> None:
         self.right = right
 
-    async def __call__(self, desk: AtDesk) -> None:
-        desk.demand(self.right)
+    async def __call__(self, request: Request) -> None:
+        (await desk_of(request)).demand(self.right)
 
 
 def needs(right: Right) -> Any:

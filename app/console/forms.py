@@ -9,7 +9,7 @@ LONGEST = 20_000  # characters of one field
 
 
 async def read(request: Request) -> FormData:
-    return await request.form(max_files=1, max_fields=400, max_part_size=2 * 1024 * 1024)
+    return await request.form(max_files=1, max_fields=1000, max_part_size=2 * 1024 * 1024)
 
 
 def plain(words: str) -> str:

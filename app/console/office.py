@@ -53,9 +53,13 @@ class Office:
         return hmac.digest(key, words.encode(), sha256).hex()
 
 
-async def office_of(request: Request) -> Office:
+def office_of(request: Request) -> Office:
     """Raises: HTTPException 503: the service is starting or stopping."""
     return handed(request, OFFICE, Office)
 
 
-OfficeInUse = Annotated[Office, Depends(office_of)]
+async def _office(request: Request) -> Office:
+    return office_of(request)
+
+
+OfficeInUse = Annotated[Office, Depends(_office)]

@@ -9,8 +9,8 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.console import navigation
-from app.console.entrance import AtDesk, Desk
-from app.console.office import Office, OfficeInUse
+from app.console.entrance import Desk, desk_of
+from app.console.office import Office, office_of
 from app.console.open_pages import OpenPages
 from app.console.templating import render
 from app.errors import DomainError
@@ -99,8 +99,8 @@ def _grouped(sections: list[navigation.Section]) -> list[tuple[str, list[navigat
     ]
 
 
-async def _shell(request: Request, office: OfficeInUse, desk: AtDesk) -> Shell:
-    return Shell(request, office, desk)
+async def _shell(request: Request) -> Shell:
+    return Shell(request, office_of(request), await desk_of(request))
 
 
 InShell = Annotated[Shell, Depends(_shell)]

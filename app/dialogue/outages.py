@@ -1,8 +1,8 @@
 """Telling a database that failed from a handler that did: then nobody is answered, and it is tried again."""
 
 import sqlite3
+import sys
 
-import asyncpg
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -10,7 +10,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 # with the disk; and single codes: the server may only read, a lock did not come in time.
 AWAY = ("08", "40", "53", "57", "58", "25006", "55P03")
 OTHERS = ("40", "55P03")  # two who waited for each other, a lock that did not come in time
-DRIVERS_OWN = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)  # these carry no SQLSTATE
 
 
 def is_database_away(error: BaseException) -> bool:
@@ -22,9 +21,15 @@ def is_database_away(error: BaseException) -> bool:
     if isinstance(error, sqlite3.OperationalError):
         # Its general error is for wrong statements; locked, full, unreadable and the like have codes.
         return getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_ERROR
-    if isinstance(error, (PoolTimeout, *DRIVERS_OWN)):
+    if isinstance(error, PoolTimeout | OSError) or _is_of_the_driver(error):
         return True
     return str(getattr(error, "sqlstate", None) or "").startswith(AWAY)
+
+
+def _is_of_the_driver(error: BaseException) -> bool:
+    """asyncpg's own errors, which carry no SQLSTATE; where it was never loaded there are none."""
+    asyncpg = sys.modules.get("asyncpg")
+    return asyncpg is not None and isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError))
 
 
 def others_were_in_the_way(error: BaseException) -> bool:

@@ -7,7 +7,6 @@ ids, so that two groups that overlap queue instead of deadlocking.
 from collections.abc import Sequence
 from typing import Any
 
-import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.dialogue.journal import (
@@ -184,11 +183,13 @@ def _fill(snapshot: Snapshot, question: Question, row: Any) -> None:
 
 async def meet(connection: Any, strangers: Sequence[Question]) -> None:
     """Make rows for openids that nobody has met; another process may be doing it too."""
+    from asyncpg import UniqueViolationError  # noqa: PLC0415 - loaded by who opened `connection`
+
     for question in strangers:
         try:
             async with connection.transaction():
                 await connection.execute(MEET, question.account_id, question.openid, public_id(), question.at)
-        except asyncpg.UniqueViolationError as error:
+        except UniqueViolationError as error:
             if error.constraint_name != MET_ALREADY:
                 raise  # such as ids counted from the start again: nobody would ever be met
 

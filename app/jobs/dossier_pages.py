@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
-from PIL import Image
-
 from app.services.case_files import CaseFile
 from app.services.dossiers import Dossier, Entry
 
@@ -175,6 +173,8 @@ def _is_known(char: str) -> bool:
 
 def _drawn(data: bytes) -> tuple[bytes, int, int] | None:
     """A picture as paper needs it, and its size; None: it is none."""
+    from PIL import Image  # noqa: PLC0415
+
     try:
         with Image.open(io.BytesIO(data)) as picture:
             picture.draft(None, (PIXELS, PIXELS))

@@ -6,13 +6,12 @@ Functions flush and never commit. Pushing the buttons to WeChat is planned in `a
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import shanghai
+from app.database import insert_into
 from app.errors import DomainError, NotFound
 from app.menus.differences import difference
 from app.menus.file import read, read_unchecked
@@ -117,9 +116,7 @@ async def apply_over(
 
 async def _queue(session: AsyncSession) -> None:
     """Wait for others who apply; until the transaction ends. On SQLite its start has waited already."""
-    dialect = session.get_bind().dialect.name
-    insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    made = insert(SharedVersion).values(name=VERSION, value=0)
+    made = insert_into(session.get_bind().dialect.name, SharedVersion).values(name=VERSION, value=0)
     await session.execute(made.on_conflict_do_nothing(index_elements=["name"]))
     row = sa.select(SharedVersion.id).where(SharedVersion.name == VERSION)
     await session.execute(row.with_for_update())

@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
+from fastapi import FastAPI
 
 from app.portal import (
     accounts,
@@ -38,6 +37,7 @@ from app.portal import (
     verification,
     visitor,
 )
+from app.web.routes import answer_heads, take
 
 _PUBLIC: Final = (
     *(news, activities, check_in, appointments, tips, laws, services, search),
@@ -63,15 +63,8 @@ _OWN: Final = (
 
 
 def install(web: FastAPI) -> None:
-    for pages in (*_PUBLIC, *_OWN):
-        _answer_heads(pages.router)
-        web.include_router(pages.router)
+    routers = [pages.router for pages in (*_PUBLIC, *_OWN)]
+    answer_heads(routers)
+    take(web, routers)
     refusals.install(web)
     visitor.install(web)
-
-
-def _answer_heads(router: APIRouter) -> None:
-    """Link checkers and monitors ask whether a page is there, not what it says; the server drops the body."""
-    for route in router.routes:
-        if isinstance(route, APIRoute) and route.methods is not None and "GET" in route.methods:
-            route.methods.add("HEAD")

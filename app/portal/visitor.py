@@ -119,8 +119,8 @@ async def _door(request: Request) -> Door:
 DoorInUse = Annotated[Door, Depends(_door)]
 
 
-async def _maybe(request: Request, door: DoorInUse, session: ReadSession, now: Now) -> Visitor | None:
-    return await look_up(request, door, session, now)
+async def _maybe(request: Request, session: ReadSession, now: Now) -> Visitor | None:
+    return await look_up(request, door_of(request), session, now)
 
 
 MaybePerson = Annotated[Visitor | None, Depends(_maybe)]

@@ -7,11 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
-from app.database import Database
+from app.database import Database, insert_into
 from app.wechat.tokens import StoredToken
 from models import AccessToken, Account, AccountKind, Lease, SharedVersion
 from models.sealing import SealBroken
@@ -19,8 +18,7 @@ from models.sealing import SealBroken
 
 def upsert(session: AsyncSession, model: Any) -> Any:
     """An INSERT that can say ON CONFLICT, for the database at hand."""
-    maker = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    return maker(model.__table__)
+    return insert_into(session.get_bind().dialect.name, model.__table__)
 
 
 async def take_lease(session: AsyncSession, name: str, holder: str, *, seconds: float, now: datetime) -> bool:

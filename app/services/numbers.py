@@ -10,10 +10,10 @@ from functools import cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import shanghai
+from app.database import insert_into
 from app.gathered import gather, memory
 from models import Counter
 
@@ -42,9 +42,8 @@ async def next_number(session: AsyncSession, series: Series, now: datetime) -> s
 @cache
 def _counted(dialect: str) -> Any:
     """One statement: begin at 1 or count on, and tell the result."""
-    maker = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return (
-        maker(COUNTER)
+        insert_into(dialect, COUNTER)
         .values(series=sa.bindparam("of_series"), year=sa.bindparam("of_year"), value=1)
         .on_conflict_do_update(index_elements=["series", "year"], set_={"value": COUNTER.c.value + 1})
         .returning(COUNTER.c.value)

@@ -3,10 +3,12 @@
 import base64
 from collections.abc import Iterable
 from io import BytesIO
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import segno
 from markupsafe import Markup
+
+if TYPE_CHECKING:
+    import segno
 
 _QUIET = 4  # modules around it; scanners want no less
 
@@ -16,7 +18,7 @@ _OPEN: Final = "二维码：用微信扫一扫打开这一页"
 
 def drawn(address: str, label: str = _OPEN) -> Markup:
     """The code of a web address; `label` is what it is for those who cannot see it."""
-    code = segno.make(address, error="m", micro=False)
+    code = _made(address)
     path = "".join(
         f"M{start} {y}h{length}v1h-{length}z"
         for y, row in enumerate(code.matrix_iter(border=_QUIET))
@@ -32,8 +34,14 @@ def drawn(address: str, label: str = _OPEN) -> Markup:
 def picture(address: str) -> str:
     """The same as a PNG inside of an address (`data:`), for programs that draw none themselves."""
     made = BytesIO()
-    segno.make(address, error="m", micro=False).save(made, kind="png", scale=8, border=_QUIET)
+    _made(address).save(made, kind="png", scale=8, border=_QUIET)
     return f"data:image/png;base64,{base64.b64encode(made.getvalue()).decode()}"
+
+
+def _made(address: str) -> "segno.QRCode":
+    import segno  # noqa: PLC0415 - few pages show a code
+
+    return segno.make(address, error="m", micro=False)
 
 
 def _runs(row: Iterable[int]) -> list[tuple[int, int]]:

@@ -4,12 +4,31 @@ Here are the dispatch by type, as wechatpy's own parser has it but fed from fiel
 and the classes it lacks. The only module that imports wechatpy, which is untyped.
 """
 
-from collections.abc import Mapping
+import importlib.util
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from wechatpy.events import EVENT_TYPES, BaseEvent, register_event
-from wechatpy.fields import BaseField, StringField
-from wechatpy.messages import MESSAGE_TYPES, BaseMessage, UnknownMessage, register_message
+
+@contextmanager
+def _without_its_clients() -> Iterator[None]:
+    """Load modules of wechatpy without its `__init__`, which loads clients that we do not use and `requests`.
+
+    That is 6 MB in every process. Who imports wechatpy later gets the whole.
+    """
+    spec = importlib.util.find_spec("wechatpy") if "wechatpy" not in sys.modules else None
+    if spec is not None:
+        sys.modules["wechatpy"] = importlib.util.module_from_spec(spec)
+    yield
+    if spec is not None:
+        del sys.modules["wechatpy"]
+
+
+with _without_its_clients():
+    from wechatpy.events import EVENT_TYPES, BaseEvent, register_event
+    from wechatpy.fields import BaseField, StringField
+    from wechatpy.messages import MESSAGE_TYPES, BaseMessage, UnknownMessage, register_message
 
 
 def _event(event: str, **fields: BaseField) -> None:
