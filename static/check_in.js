@@ -10,6 +10,7 @@
   const NUMBER = /^[2-9a-z]{4}[\s-]?[2-9a-z]{4}$/i;
   const SAME_AGAIN = 4000;  // a camera sees a ticket many times a second
   const AT_ONCE = 20, LONGEST = 500, RECENT = 30;
+  const REFUSED = new Set([413, 422]);  // the service has read it and cannot take it
 
   // --- What was read, until it is answered
 
@@ -53,8 +54,8 @@
     const answer = await fetch(`${at}/scans`, { method: "POST", body, signal: AbortSignal.timeout(10000) });
     if (answer.status >= 500) { away = true; return false; }
     away = false;
-    if (answer.status === 403) {
-      say("登录过期了，扫过的都还在这台手机里。请刷新页面、重新登录，会接着上传。");
+    if (!answer.ok && !REFUSED.has(answer.status)) {  // or some network's own page: nothing is thrown away
+      say("传不上去：登录过期了，或者没有签到的权限。扫过的都还在这台手机里，请刷新页面、重新登录，会接着上传。");
       return false;
     }
     if (!answer.ok) {

@@ -42,8 +42,8 @@
 
   async function go() {
     button.disabled = true;
+    words.textContent = asks ? "正在核对您在不在现场，请允许获取位置…" : "正在签到…";
     if (asks) {
-      words.textContent = "正在核对您在不在现场，请允许获取位置…";
       try {
         const { latitude, longitude, accuracy } = await where();
         form.elements.latitude.value = latitude;

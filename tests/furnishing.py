@@ -33,7 +33,7 @@ from app.services.permissions import Standing
 from app.services.statutory_deadlines import Dates
 from app.settings import Settings
 from models import CaseKind, DutyRoom, Employment, Half, Staff
-from tests import aiding, boarding, booking, caring, complaining, consulting, making
+from tests import aiding, boarding, booking, caring, checking_in, complaining, consulting, making
 from tests.browser import Office
 
 WORDS = [{"type": "text", "text": "食堂的灯坏了，晚上看不见路，" * 8}]
@@ -146,6 +146,10 @@ async def _others(session: AsyncSession, own: Staff, by: Standing, now: datetime
         session, by, Filled("问工作地点", "{编号} 我来办。合同上写的工作地点是哪里？", ["legal"], own.id), now
     )
     activity = await making.activity(session)
+    today = await checking_in.today(session)
+    entry, _ = await checking_in.guest(session, today, "李娜", seats=3)
+    await checking_in.reads(session, today, checking_in.ticket(entry))
+    door = f"/activities/{today.public_id}/check-in"
     taken = await crisis.list_alerts(session)
     await crisis.take(session, taken[0].id, on_duty.taker(own.name, own.login), now)
     return [
@@ -154,6 +158,8 @@ async def _others(session: AsyncSession, own: Staff, by: Standing, now: datetime
         f"/canned/{reply.public_id}",
         f"/alerts/{taken[0].id}",
         f"/activities/{activity.public_id}",
+        f"/activities/{activity.public_id}/edit",
+        *(door, f"{door}?q=李", f"{door}/list", f"{door}/screen", f"{door}/people/{entry.public_id}"),
         f"/staff/{own.public_id}",
         "/callers",
     ]

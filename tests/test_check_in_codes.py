@@ -1,18 +1,26 @@
 """Codes, places and calendar files of check-in: what stands in them, and what does not pass."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.errors import DomainError
-from app.services import calendar_files, check_in_codes, check_in_places
+from app.errors import DomainError, OperatorError
+from app.services import activity_files, calendar_files, check_in_codes, check_in_places
 from app.services.check_in_places import NotThere, Place
 from models import ActivityState
 from tests.checking_in import guest, ticket, today
 from tests.conftest import NOON
 
 HALL = Place(35.5847, 109.2655, 300)
+PLAN = """
+title: 健步走
+opens: 2026-11-20 08:00
+closes: 2026-11-23 12:50
+starts: 2026-11-23 13:00
+ends: 2026-11-23 17:00
+"""
 ADDRESS = "https://gh.example.cn/activities/abc"
 
 
@@ -136,3 +144,15 @@ async def test_nothing_that_is_written_into_it_makes_a_line_of_its_own(session: 
     assert "SUMMARY:会；a\\,b\\;c\\\\n" in lines
     assert "DESCRIPTION:一\\nEND:VEVENT\\n二" in lines
     assert f"LOCATION:{'楼' * 80}" in lines
+
+
+def test_a_file_says_from_when_and_where(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text(f'{PLAN}check_in_minutes: 30\ncheck_in_at: "35.5847, 109.2655"\n', encoding="utf-8")
+    values = activity_files.load(path)[0].values(NOON.date())
+    assert (values["check_in_minutes"], values["check_in_place"]) == (30, HALL.dump())
+
+    for wrong in ("check_in_at: 桥山", "check_in_minutes: -1", "check_in_within: 9", "check_in_at: [1, 2]"):
+        path.write_text(f"{PLAN}{wrong}\n", encoding="utf-8")
+        with pytest.raises(OperatorError, match="check_in"):
+            activity_files.load(path)

@@ -25,7 +25,7 @@ from models import (
     SignUpMove,
     SignUpState,
 )
-from tests import making
+from tests import checking_in, making
 from tests.conftest import NOON
 from tests.people_columns import DIGESTS, leads_to
 
@@ -197,6 +197,19 @@ async def test_the_better_of_two_is_kept_with_what_was_answered(session: AsyncSe
         Outbox.kind == "activities.reminder", Outbox.state == "queued"
     )
     assert list(await session.scalars(reminders)) == [older]
+
+
+async def test_who_was_checked_in_as_either_stays_so(session: AsyncSession) -> None:
+    li, mini = await two(session)
+    walk = await checking_in.today(session)
+    entry = await sign_ups.sign_up(session, walk.id, applicant(mini), seats=2, now=NOON)
+    await sign_ups.sign_up(session, walk.id, applicant(li), now=NOON)
+    await checking_in.reads(session, walk, checking_in.ticket(entry))
+
+    await merging.merge(session, li.person_id, mini.person_id, NOON + HOUR)
+
+    kept = await entry_of(session, walk.id, li.person_id)
+    assert (kept.state, kept.arrived, kept.checked_in_at) == (SignUpState.CHECKED_IN, 2, checking_in.DOOR)
 
 
 async def test_a_single_sign_up_just_changes_hands(session: AsyncSession) -> None:

@@ -48,7 +48,7 @@ async def worker(chromium: Browser, office: Office) -> AsyncIterator[Worker]:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     yield Worker(office, page)
-    assert [each for each in complaints if "net::ERR_" not in each] == []
+    assert [each for each in complaints if "net::ERR_" not in each and "404" not in each] == []
 
 
 class Behind:
@@ -182,16 +182,24 @@ async def reads_without_a_signal(worker: Worker, behind: Behind) -> None:
 
 
 async def is_not_heard(worker: Worker, behind: Behind) -> None:
-    """The service has the scan, its answer is lost and the page is loaded anew: it is sent again, once."""
+    """A strange network answers instead; then the service has the scan, its answer is lost, and the page is
+    loaded anew: it is sent again, and counts once.
+    """
     third = (await behind.sign_ups())[2]
 
     async def lose(route: Route) -> None:
         await route.fetch()
         await route.abort()
 
-    await worker.page.route("**/check-in/scans", lose)
+    async def mislead(route: Route) -> None:
+        await route.fulfill(status=404, body="请先登录无线网")
+
+    await worker.page.route("**/check-in/scans", mislead)
     await worker.part("words").fill(check_in_codes.number(third))
     await worker.part("seek").click()
+    await expect(worker.part("trouble")).to_contain_text("扫过的都还在这台手机里")
+    await worker.page.unroute("**/check-in/scans")
+    await worker.page.route("**/check-in/scans", lose)
     await answered(worker, "已记下，还没核对")
     assert (await behind.sign_ups())[2].state is SignUpState.CHECKED_IN
     await worker.page.unroute("**/check-in/scans")

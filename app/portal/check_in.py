@@ -50,7 +50,7 @@ async def here(
     if answer is not A.OK:
         return _refused(activity, entry, answer, now)
     admitted = check_in_codes.admit(activity, visitor.person_id, now)
-    return _form(activity, visitor, admitted, "正在签到…", at_once=True)
+    return _form(activity, visitor, admitted, "报名查到了，请点「签到」。", at_once=True)
 
 
 @router.post("/check-in/{public_id}")

@@ -131,6 +131,8 @@ async def _membership(session: AsyncSession, person_id: int) -> Sequence[Row]:
     seats="名额",
     answers="填的内容",
     signed_up_at="报名时间",
+    checked_in_at="签到时间",
+    arrived="实到人数",
 )
 async def _sign_ups(session: AsyncSession, person_id: int) -> Sequence[Row]:
     mine = sa.select(SignUp).options(joinedload(SignUp.activity)).where(SignUp.person_id == person_id)
@@ -141,6 +143,8 @@ async def _sign_ups(session: AsyncSession, person_id: int) -> Sequence[Row]:
             "seats": entry.seats,
             "answers": entry.answers,
             "signed_up_at": time(entry.signed_up_at),
+            "checked_in_at": time(entry.checked_in_at),
+            "arrived": entry.arrived,
         }
         for entry in await session.scalars(mine.order_by(SignUp.id))
     ]
