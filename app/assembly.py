@@ -15,8 +15,7 @@ from app.chatting import WORDS, CaseTalks, ChatGuard
 from app.clock import Clock, SystemClock
 from app.database import Database, refuse_in_transaction
 from app.dialogue.engine import Engine
-from app.dialogue.groups import Groups
-from app.dialogue.journal import GroupStore
+from app.dialogue.groups import Groups, GroupStore
 from app.dialogue.performing import Performer
 from app.dialogue.router import Registry
 from app.dialogue.routing import Routing

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dialogue.journal import Speaker
-from app.services import crisis, talks
+from app.dialogue.journal import Speaker, TalkQuestion
+from app.services import cases, crisis
 
 TALK = "talk.say"
 WORDS = {"帮助": "help.show", "人工": "desk.open"}
@@ -23,5 +23,7 @@ class ChatGuard:
 class CaseTalks:
     """Talks are cases with somebody of staff (`app.services.talks`)."""
 
-    async def flow_of(self, session: AsyncSession, speaker: Speaker, at: datetime) -> str:
-        return TALK if await talks.is_open(session, speaker.person_id, at) else ""
+    flow = TALK
+
+    def of(self, speaker: Speaker, at: datetime) -> TalkQuestion:
+        return TalkQuestion(*cases.digests_of(speaker.person_id), at)

@@ -3,6 +3,7 @@
 Who brought it lies apart, in `CaseReporter`, so that a case can be worked on without knowing.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -153,6 +154,26 @@ OVER = (  # nothing is left to do
     CaseState.DEEMED_WITHDRAWN,
     CaseState.NOT_ACCEPTED,
     CaseState.MERGED,
+)
+
+
+def _quoted(codes: Iterable[StrEnum]) -> str:
+    return ", ".join(f"'{code}'" for code in codes)
+
+
+TALKED = (  # with these somebody of staff talks in the chat; what ends by a yes or no has forms
+    CaseKind.DESK,
+    CaseKind.FEEDBACK,
+    CaseKind.COMPLAINT,
+    CaseKind.CONSULTATION,
+    CaseKind.COUNSELLING,
+    CaseKind.HEALTH,
+)
+# Whether one of a person's talks stands open at `at`; whoever asks the knowledge something waits for this.
+TALK_STANDS_OPEN = (
+    'SELECT 1 FROM case_reporter JOIN "case" ON "case".id = case_reporter.case_id'  # noqa: S608 - our own codes
+    ' WHERE case_reporter.person_digest IN ({named}, {unnamed}) AND "case".talk_until > {at}'
+    f' AND "case".kind IN ({_quoted(TALKED)}) AND "case".state NOT IN ({_quoted(OVER)})'
 )
 
 

@@ -15,8 +15,7 @@ from xml.etree import ElementTree
 from app.chatting import WORDS, CaseTalks, ChatGuard
 from app.database import Database
 from app.dialogue.engine import Engine
-from app.dialogue.groups import Groups
-from app.dialogue.journal import GroupStore
+from app.dialogue.groups import Groups, GroupStore
 from app.dialogue.performing import Performer
 from app.dialogue.postgres_groups import PostgresGroups
 from app.dialogue.router import Registry, Router

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from app.database import Database
 from app.dialogue import sqlite_statements
-from app.dialogue.groups import Groups
-from app.dialogue.journal import Contact, Entry, GroupStore, Question, Snapshot, Speaker, Written
+from app.dialogue.groups import Groups, GroupStore
+from app.dialogue.journal import Contact, Entry, Question, Snapshot, Speaker, Written
 from app.services import coordination
 from models import AccountKind, Follower, Message, MessageState
 from models.sealing import keyring

@@ -8,9 +8,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from contextvars import Context
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-from app.dialogue.journal import Entry, GroupStore, Question, Snapshot, Written
+from app.dialogue.journal import Entry, Question, Snapshot, TalkQuestion, Written
 from app.dialogue.outages import is_database_away
 
 LARGEST = 64  # rows; more brings nothing and makes one transaction long
@@ -19,15 +19,35 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+class GroupStore(Protocol):
+    """The statements of one database. `Groups` sees to it that calls of one kind come `at_once` at most."""
+
+    at_once: int
+
+    async def read(self, questions: Sequence[Question]) -> list[Snapshot]: ...
+
+    async def are_in_talk(self, asked: Sequence[TalkQuestion]) -> list[bool]: ...
+
+    async def write(self, entries: Sequence[Entry]) -> list[Written | Exception]:
+        """Store all in one transaction; where that fails, row by row, so that one bad message fails alone."""
+        ...
+
+    async def close(self) -> None: ...
+
+
 class Groups:
     """Reads and writes of the journal, in groups."""
 
     def __init__(self, store: GroupStore) -> None:
         self._reads: Lane[Question, Snapshot] = Lane(store.read, at_once=store.at_once)
+        self._talks: Lane[TalkQuestion, bool] = Lane(store.are_in_talk, at_once=store.at_once)
         self._writes: Lane[Entry, Written | Exception] = Lane(store.write, at_once=store.at_once)
 
     def read(self, question: Question) -> Awaitable[Snapshot]:
         return self._reads.submit(question)
+
+    def is_in_talk(self, asked: TalkQuestion) -> Awaitable[bool]:
+        return self._talks.submit(asked)
 
     async def write(self, entry: Entry) -> Written:
         """Store `entry`; returns after the commit.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any
 
 from app.clock import civil_date
 from models import DialogueState, MemberKind, Membership, MessageState, Sex
@@ -336,15 +336,10 @@ def dialogue_row(row: DialogueRow, follower_id: int, at: datetime) -> tuple[Any,
     )
 
 
-class GroupStore(Protocol):
-    """The statements of one database. `Groups` sees to it that calls of one kind come `at_once` at most."""
+@dataclass(frozen=True, slots=True)
+class TalkQuestion:
+    """Whether somebody is in a talk with staff; by which digests his named and anonymous cases are found."""
 
-    at_once: int
-
-    async def read(self, questions: Sequence[Question]) -> list[Snapshot]: ...
-
-    async def write(self, entries: Sequence[Entry]) -> list[Written | Exception]:
-        """Store all in one transaction; where that fails, row by row, so that one bad message fails alone."""
-        ...
-
-    async def close(self) -> None: ...
+    named: bytes
+    unnamed: bytes
+    at: datetime

@@ -5,7 +5,7 @@ again in a writing transaction when the first run wanted to.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.dialogue.answers import Said, Story, folded
 from app.dialogue.around import after, before, counted, crossroads, offer
 from app.dialogue.chat import Asking, Chat, Declined, Script
-from app.dialogue.journal import DialogueRow, Expected, Speaker
+from app.dialogue.journal import DialogueRow, Expected, Speaker, TalkQuestion
 from app.dialogue.outages import is_database_away
 from app.dialogue.questions import Pending
 from app.dialogue.router import Handler, Registry
@@ -65,8 +65,11 @@ class Stage:
 class Talks(Protocol):
     """Who is in the middle of a talk with somebody of staff; handed in, its rules live in services."""
 
-    async def flow_of(self, session: AsyncSession, speaker: Speaker, at: datetime) -> str:
-        """The flow that takes what is said; "" where no talk stands open."""
+    flow: str
+    """It takes what is said in a talk."""
+
+    def of(self, speaker: Speaker, at: datetime) -> TalkQuestion:
+        """What finds out whether one of his stands open."""
         ...
 
 
@@ -88,15 +91,21 @@ class Performer:
         return turn
 
     async def heard(
-        self, plan: Plan, sessions: Callable[[], AsyncSession], speaker: Speaker, at: datetime
+        self,
+        plan: Plan,
+        is_in_talk: Callable[[TalkQuestion], Awaitable[bool]],
+        speaker: Speaker,
+        at: datetime,
     ) -> Plan:
         """Loose words in the middle of a talk go there, not to the search; `plan`, or the one for that."""
-        if not plan.is_loose or plan.act not in (Act.RUN, Act.SAY) or self._talks is None:
+        talks = self._talks
+        if talks is None or not plan.is_loose or plan.act not in (Act.RUN, Act.SAY):
             return plan
-        flow = await self._talks.flow_of(sessions(), speaker, at)
-        if not flow:
+        if not await is_in_talk(talks.of(speaker, at)):
             return plan
-        return replace(plan, act=Act.RUN, rule=f"talk:{flow}", handler=self._registry[flow], args={})
+        return replace(
+            plan, act=Act.RUN, rule=f"talk:{talks.flow}", handler=self._registry[talks.flow], args={}
+        )
 
     async def _act(self, plan: Plan, stage: Stage) -> Turn:
         match plan.act:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL
 
 from app.database import WRITING_ON_POSTGRES
 from app.dialogue import postgres_statements as statements
-from app.dialogue.journal import Entry, Question, Snapshot, Written
+from app.dialogue.journal import Entry, Question, Snapshot, TalkQuestion, Written
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +23,7 @@ SERVER_SETTINGS = {
 
 
 class PostgresGroups:
-    """See `app.dialogue.journal.GroupStore`."""
+    """See `app.dialogue.groups.GroupStore`."""
 
     at_once = 2  # the server is at one group while the next one gathers
 
@@ -42,6 +42,10 @@ class PostgresGroups:
                 await statements.meet(connection, strangers)
                 snapshots = await statements.read(connection, questions)
         return snapshots
+
+    async def are_in_talk(self, asked: Sequence[TalkQuestion]) -> list[bool]:
+        async with self._pinned.borrow() as connection:
+            return await statements.are_in_talk(connection, asked)
 
     async def write(self, entries: Sequence[Entry]) -> list[Written | Exception]:
         if len({entry.key for entry in entries}) < len(entries):

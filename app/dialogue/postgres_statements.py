@@ -24,6 +24,7 @@ from app.dialogue.journal import (
     Seen,
     Snapshot,
     Speaker,
+    TalkQuestion,
     Written,
     dialogue_row,
     membership,
@@ -31,6 +32,7 @@ from app.dialogue.journal import (
     put_dialogues,
 )
 from models import DialogueState, MessageState
+from models.case import TALK_STANDS_OPEN
 from models.coordination import CASE_NEWS_BY_REPLY
 from models.types import public_id, unseal_json
 
@@ -127,10 +129,20 @@ SELECT $5, $6, file.id, false, $4, 0 FROM file
 
 LEAVE = tuple(statement.format(who="$1", at="$2") for statement in LEAVING)
 PAY_OUTBOX, PAY_MESSAGE = (statement.format(row="$1", at="$2") for statement in PAY)
+IN_TALK = f"""
+SELECT EXISTS ({TALK_STANDS_OPEN.format(named="q.named", unnamed="q.unnamed", at="q.at")})
+FROM unnest($1::bytea[], $2::bytea[], $3::timestamptz[]) WITH ORDINALITY AS q(named, unnamed, at, n)
+ORDER BY q.n
+"""
 TELL_NEWS = CASE_NEWS_BY_REPLY.format(row="$1")
 
 
 # --- reading -----------------------------------------------------------------------------------------------
+
+
+async def are_in_talk(connection: Any, asked: Sequence[TalkQuestion]) -> list[bool]:
+    columns = ([each.named for each in asked], [each.unnamed for each in asked], [each.at for each in asked])
+    return [row[0] for row in await connection.fetch(IN_TALK, *columns)]
 
 
 async def read(connection: Any, questions: Sequence[Question]) -> list[Snapshot]:

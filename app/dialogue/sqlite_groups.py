@@ -3,6 +3,7 @@
 What may wait for another process or a slow disk goes to a thread; see `app.sqlite_inline`.
 """
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
@@ -11,7 +12,7 @@ import structlog
 
 from app.database import open_sqlite
 from app.dialogue import sqlite_statements as statements
-from app.dialogue.journal import Entry, Question, Snapshot, Written
+from app.dialogue.journal import Entry, Question, Snapshot, TalkQuestion, Written
 from app.sqlite_inline import InlineConnection
 
 log = structlog.get_logger(__name__)
@@ -19,7 +20,7 @@ Result = TypeVar("Result")
 
 
 class SQLiteGroups:
-    """See `app.dialogue.journal.GroupStore`. Connections that failed are opened anew."""
+    """See `app.dialogue.groups.GroupStore`. Connections that failed are opened anew."""
 
     at_once = 1
 
@@ -39,11 +40,17 @@ class SQLiteGroups:
             snapshots = self._read(questions)
         return snapshots
 
+    async def are_in_talk(self, asked: Sequence[TalkQuestion]) -> list[bool]:
+        return self._reading(lambda db: statements.are_in_talk(db, asked))
+
     def _read(self, questions: Sequence[Question]) -> list[Snapshot]:
+        return self._reading(lambda db: statements.read(db, questions))
+
+    def _reading(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         if self._reader is None:
             self._reader = open_sqlite(self._path, "read")
         try:
-            return statements.read(self._reader.driver, questions)
+            return work(self._reader.driver)
         except Exception:
             self._reader.stop()
             self._reader = None

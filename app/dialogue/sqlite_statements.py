@@ -27,6 +27,7 @@ from app.dialogue.journal import (
     Seen,
     Snapshot,
     Speaker,
+    TalkQuestion,
     Written,
     dialogue_row,
     membership,
@@ -34,11 +35,13 @@ from app.dialogue.journal import (
     put_dialogues,
 )
 from models import DialogueState, Membership, MessageState
+from models.case import TALK_STANDS_OPEN
 from models.coordination import CASE_NEWS_BY_REPLY
 from models.types import public_id, unseal_json
 
 LEAVE = tuple(statement.format(who="?1", at="?2") for statement in LEAVING)
 PAY_OUTBOX, PAY_MESSAGE = (statement.format(row="?1", at="?2") for statement in PAY)
+IN_TALK = TALK_STANDS_OPEN.format(named="?1", unnamed="?2", at="?3") + " LIMIT 1"
 TELL_NEWS = CASE_NEWS_BY_REPLY.format(row="?1")
 PUT_DIALOGUE = put_dialogues(f"VALUES ({', '.join('?' * len(DIALOGUE_COLUMNS))})")
 
@@ -96,6 +99,13 @@ def read(db: sqlite3.Connection, questions: Sequence[Question]) -> list[Snapshot
     for row in json.loads(found):
         snapshots[row[0]] = _snapshot(questions[row[0]], row)
     return snapshots
+
+
+def are_in_talk(db: sqlite3.Connection, asked: Sequence[TalkQuestion]) -> list[bool]:
+    return [
+        db.execute(IN_TALK, (each.named, each.unnamed, _stamp(each.at))).fetchone() is not None
+        for each in asked
+    ]
 
 
 def _snapshot(question: Question, row: list[Any]) -> Snapshot:

@@ -84,7 +84,7 @@ class Turns:
             owed = await read_owed(self._database, seen.speaker.owed)
         reading = _Reading(self._database)
         try:
-            plan = await self._performer.heard(plan, reading.session, seen.speaker, run.at)
+            plan = await self._performer.heard(plan, self._groups.is_in_talk, seen.speaker, run.at)
             if _will_write(plan):
                 raise WriteNeeded
             turn = await self._read_only(plan, run, seen.speaker, reading)

@@ -248,8 +248,7 @@ async def first_words(session: AsyncSession, case: Case) -> str:
 def mine(person_id: int, *kinds: CaseKind) -> sa.Select[Case]:
     """A person's own cases, anonymous ones too; of `kinds`, where some are given."""
     chosen = sa.select(Case).join(CaseReporter, CaseReporter.case_id == Case.id)
-    digests = [_digest(person_id, anonymous=anonymous) for anonymous in (False, True)]
-    chosen = chosen.where(CaseReporter.person_digest.in_(digests))
+    chosen = chosen.where(CaseReporter.person_digest.in_(digests_of(person_id)))
     return chosen.where(Case.kind.in_(kinds)) if kinds else chosen
 
 
@@ -335,6 +334,11 @@ def move(case: Case, to: CaseState, entry: CaseEntry) -> None:
     check_move(case.kind, case.state, to)
     entry.from_state, entry.to_state = case.state, to
     case.state = to
+
+
+def digests_of(person_id: int) -> tuple[bytes, bytes]:
+    """By which a person's named and anonymous cases are found."""
+    return _digest(person_id, anonymous=False), _digest(person_id, anonymous=True)
 
 
 def _digest(person_id: int, *, anonymous: bool) -> bytes:

@@ -20,8 +20,9 @@ from app.services.advice import Added
 from app.services.advice_kinds import ADVICE, CARE
 from app.services.cases import Blocks
 from models import OVER, Case, CaseEntry, CaseKind, CaseState, EntryKind
+from models.case import TALKED
 
-KINDS: Final = (CaseKind.DESK, CaseKind.FEEDBACK, CaseKind.COMPLAINT, *ADVICE)
+KINDS: Final = TALKED
 SECRET: Final = (*CARE, CaseKind.COMPLAINT)  # a chat that is kept must not name them
 IN_THE_MIDDLE: Final = timedelta(minutes=5)
 SOON: Final = timedelta(minutes=2)  # words that follow one another so closely are one saying
@@ -51,11 +52,6 @@ async def list_open(session: AsyncSession, person_id: int, now: datetime) -> Seq
     chosen = _standing_open(person_id, now)
     newest = sa.func.coalesce(Case.answered_at, Case.opened_at)
     return (await session.scalars(chosen.order_by(newest.desc(), Case.id.desc()))).all()
-
-
-async def is_open(session: AsyncSession, person_id: int, now: datetime) -> bool:
-    """Whether the person is in the middle of one."""
-    return bool(await session.scalar(sa.select(_standing_open(person_id, now).exists())))
 
 
 async def list_unfinished(session: AsyncSession, person_id: int, limit: int) -> Sequence[Case]:
