@@ -103,6 +103,11 @@ class Activity(Base):
     )  # app.services.audiences.Audience; None: everybody
     questions: Mapped[object] = mapped_column(sa.JSON, default=list)  # app.services.sign_up_questions
     branch_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    # Whom those who signed up may ask; others are not told.
+    contact_name: Mapped[str] = mapped_column(sa.String(20), default="", server_default="")
+    contact_phone: Mapped[str] = mapped_column(sa.String(20), default="", server_default="")
+    cover: Mapped[str] = mapped_column(sa.String(16), default="", server_default="")  # a stored file
+    cover_alt: Mapped[str] = mapped_column(sa.String(60), default="", server_default="")
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
@@ -143,6 +148,7 @@ class SignUp(Base):
     priority: Mapped[int] = mapped_column(default=0)  # the higher the earlier on the waiting list
     signed_up_at: Mapped[datetime]  # orders the waiting list
     offer_expires_at: Mapped[datetime | None]
+    poster_id: Mapped[int | None] = mapped_column(sa.BigInteger, index=True)  # by which the person came
     version: Mapped[int] = mapped_column()  # one more at each change; part of effect keys
     __mapper_args__ = {"version_id_col": version}
 

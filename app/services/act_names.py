@@ -84,6 +84,8 @@ TABLES: Final[Mapping[str, str]] = {
     "person": "关注者本人",
     "person_merge": "同一个人的合并",
     "portal_session": "网页的登录",
+    "poster": "活动的海报",
+    "poster_scan": "海报被扫的次数",
     "privacy_request": "个人信息请求",
     "push_count": "微信推送的计数",
     "shared_version": "各程序共用的版本",

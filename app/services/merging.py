@@ -24,6 +24,7 @@ from app.services import (
     customer_moves,
     followers,
     interests,
+    posters,
     waiting_lists,
 )
 from app.services import sign_up_notices as notices
@@ -211,7 +212,15 @@ async def _settle_two(
     if _worth(entry) > _worth(own):
         await notices.withdraw_reminder(session, own, now)
         session.add(note(own, own.state, entry.state, by="system", reason=REASON, now=now))
-        for field in ("state", "seats", "answers", "priority", "signed_up_at", "offer_expires_at"):
+        for field in (
+            "state",
+            "seats",
+            "answers",
+            "priority",
+            "signed_up_at",
+            "offer_expires_at",
+            "poster_id",
+        ):
             setattr(own, field, getattr(entry, field))
         await session.flush()
         if own.state is SignUpState.CONFIRMED:
@@ -237,6 +246,10 @@ def _worth(entry: SignUp) -> tuple[int, float]:
     """The greater the better; of equals the earlier."""
     rank = _WORTH.index(entry.state) if entry.state in _WORTH else -1
     return rank, -entry.signed_up_at.timestamp()
+
+
+async def _poster_scans(session: AsyncSession, this: Merge) -> None:
+    await posters.hand_over(session, this.gone, this.stays)
 
 
 async def _interests(session: AsyncSession, this: Merge) -> None:
@@ -292,6 +305,7 @@ RULES: Mapping[str, Rule] = {
     "crisis_alert.person_id": _repoint(CrisisAlert.person_id),
     "guess.person_id": _repoint(Guess.person_id),
     "member_change.holder_id": _repoint(MemberChange.holder_id),
+    "poster_scan.person_id": _poster_scans,
     "interest.person_id": _interests,
     "interest_choice.person_id": _interest_choice,  # after the interests: who said no keeps none
     "stored_file.owner_id": _repoint(StoredFile.owner_id),
