@@ -56,6 +56,7 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
     return {
         "/news/{public_id}": await published(ends, folder),
         "/activities/{public_id}": activity,
+        "/activities/{public_id}/cover": f"{activity}/cover",  # without one: 404
         "/me/sign-ups/{public_id}": activity.replace("/activities", "/me/sign-ups"),  # never signed up: 404
         "/me/cases/{address}": link(await li.reads("/me/cases"), "/me/cases"),
         "/appointments/{kind}": "/appointments/counselling",

@@ -4,12 +4,12 @@ Where an activity has questions or takes guests, signing up is a talk and stays 
 """
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import rich_text
 from app.dependencies import InUse, Now, ReadSession, WriteSession
-from app.errors import DomainError
+from app.errors import DomainError, NotFound
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, DoorInUse, MaybePerson, Visitor, page_for
 from app.services import activities, interests, sign_ups, waiting_lists
@@ -60,6 +60,19 @@ async def one(
         may_sign_up=asks_nothing and own is None and not obstacle,
     )
     return page_for(visitor, words)
+
+
+@router.get("/{public_id}/cover")
+async def cover(public_id: str, session: ReadSession, shared: InUse) -> Response:
+    """The picture; `?of=` in its address changes with it."""
+    activity = await activities.get(session, public_id)
+    try:
+        data = await shared.files.get(activity.cover) if activity.cover else b""
+    except FileNotFoundError:
+        data = b""
+    if not data:
+        raise NotFound("这个活动没有封面。")
+    return Response(data, media_type="image/jpeg", headers={"Cache-Control": "public, max-age=3600"})
 
 
 @router.post("/{public_id}/sign-up")

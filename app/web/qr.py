@@ -1,6 +1,7 @@
 """QR codes as drawings in a page: dark on light whatever the page's colours, or a telephone reads none."""
 
 from collections.abc import Iterable
+from typing import Final
 
 import segno
 from markupsafe import Markup
@@ -8,8 +9,11 @@ from markupsafe import Markup
 _QUIET = 4  # modules around it; scanners want no less
 
 
-def drawn(address: str) -> Markup:
-    """The code of a web address, with what it is for those who cannot see it."""
+_OPEN: Final = "二维码：用微信扫一扫打开这一页"
+
+
+def drawn(address: str, label: str = _OPEN) -> Markup:
+    """The code of a web address; `label` is what it is for those who cannot see it."""
     code = segno.make(address, error="m", micro=False)
     path = "".join(
         f"M{start} {y}h{length}v1h-{length}z"
@@ -18,9 +22,9 @@ def drawn(address: str) -> Markup:
     )
     size = code.symbol_size(border=_QUIET)[0]
     return Markup(
-        '<svg class="qr" viewBox="0 0 {0} {0}" role="img" aria-label="二维码：用微信扫一扫打开这一页">'
+        '<svg class="qr" viewBox="0 0 {0} {0}" role="img" aria-label="{2}">'
         '<path fill="#fff" d="M0 0h{0}v{0}H0z"/><path fill="#000" d="{1}"/></svg>'
-    ).format(size, path)
+    ).format(size, path, label)
 
 
 def _runs(row: Iterable[int]) -> list[tuple[int, int]]:
