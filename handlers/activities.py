@@ -217,13 +217,14 @@ def _summary(
 
 def _standing(activity: Activity, entry: SignUp, chat: Chat) -> list[str]:
     """How things stand and what one can do, last of all the way out."""
-    where = f"{when_and_where(activity, chat.at)}。"
+    where, asks = f"{when_and_where(activity, chat.at)}。", activity.contact
     out = lines.go("取消报名", "activities.cancel", activity=activity.public_id)
     match entry.state:
         case SignUpState.CONFIRMED:
             return [
                 f"「{activity.title}」报名成功，{where}",
                 "前一天会提醒您。来不了请早点取消，把名额让给别人。",
+                *([f"有事问{asks}。"] if asks else []),
                 out,
             ]
         case SignUpState.PENDING_APPROVAL:

@@ -112,6 +112,11 @@ class Activity(Base):
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
 
+    @property
+    def contact(self) -> str:
+        """Name and number as they are said; empty where none is given."""
+        return " ".join(each for each in (self.contact_name, self.contact_phone) if each)
+
     def takes_sign_ups(self, now: datetime) -> bool:
         """Whether somebody may sign up at `now`, whether or not a round has moved the state on already."""
         announced = self.state in (ActivityState.PUBLISHED, ActivityState.REGISTRATION_OPEN)

@@ -258,3 +258,51 @@ async def test_a_cover_is_made_small_described_shown_and_given_up(ends: Ends, zh
     async with ends.house.database.reading() as session:
         states = await session.scalars(sa.select(StoredFile.state).where(StoredFile.kind == "image"))
         assert set(states) == {FileState.DELETED}
+
+
+async def test_a_copy_has_all_but_times_people_and_state(ends: Ends, zhao: Worker) -> None:
+    path = await planned(zhao, contact_name="王芳", contact_phone="0911-2345678", guests="1")
+    await covers(zhao, path, png(), "两个人在打双打")
+    await hang(zhao, path, "食堂门口")
+    name = path.rpartition("/")[2]
+
+    form = await zhao.reads(f"/activities/new?like={name}")
+    assert "照「职工羽毛球赛」填好了" in form
+    assert 'value="王芳"' in form
+    assert 'name="starts" value=""' in form
+    key = re.findall(r'name="key" value="(\w+)"', form)[0]
+    refused = await zhao.sends("/activities/new", **plan(ends, like=name, key=key, starts=""))
+    assert (refused.status_code, "照「职工羽毛球赛」填好了" in refused.text) == (422, True)
+    again = await planned(zhao, publish=False, like=name, key=key, contact_name="王芳")
+
+    async with ends.house.database.reading() as session:
+        made = await session.scalars(sa.select(Activity).order_by(Activity.id))
+        first, second = made.all()
+    assert again.endswith(key)
+    assert second.public_id == key
+    assert (second.state, second.cover, second.cover_alt) == ("draft", first.cover, first.cover_alt)
+    assert second.questions == first.questions
+    assert len(await hung(ends)) == 1
+    await zhao.does(f"{path}/cover", do="remove")  # the copy still shows it
+    assert (await zhao.gets(f"{again}/cover")).status_code == 200
+
+
+async def test_whom_to_ask_is_told_to_who_signed_up_and_to_nobody_else(ends: Ends, zhao: Worker) -> None:
+    refused = await zhao.sends("/activities/new", **plan(ends, contact_phone="打给王芳"))
+    assert (refused.status_code, "联系电话只写数字" in refused.text) == (422, True)
+    given: dict[str, Any] = {
+        "contact_name": "王芳",
+        "contact_phone": "0911-2345678",
+        "question_prompt": ["", ""],
+    }
+    path = await planned(zhao, **given)
+    name = path.rpartition("/")[2]
+    assert "2345678" in await zhao.reads(path)
+    assert "2345678" not in (await ends.web.get(f"/activities/{name}", headers=HTML)).text
+    li = await ends.platform.follower("李娜")
+    await li.says("有什么活动")
+    assert "2345678" not in (await li.chooses("职工羽毛球赛")).text
+
+    await li.chooses("我要报名")
+
+    assert "有事问王芳 0911-2345678。" in (await li.chooses("确认")).text

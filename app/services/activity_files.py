@@ -68,12 +68,15 @@ class Planned(BaseModel):
     guests: int = Field(0, ge=0, le=9)
     approval: bool = False
     audience: AudienceOfFacts | None = Field(None, alias="for")
+    contact_name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)] = ""
+    contact_phone: Annotated[str, StringConstraints(pattern=r"^([0-9][0-9 -]{4,18})?$")] = ""
     questions: list[dict[str, Any]] = Field(default_factory=list)
     text: str = ""
 
     def values(self, today: date) -> dict[str, Any]:
         """What `activities.create` takes. Raises: NotRichText."""
         given = self.model_dump(include={"title", "summary", "place", "organiser"})
+        given |= self.model_dump(include={"contact_name", "contact_phone"})
         given |= self.model_dump(include={"capacity", "guests", "approval", "questions"})
         given |= {
             f"{name}_at": getattr(self, name).on(today) for name in ("opens", "closes", "starts", "ends")
