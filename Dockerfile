@@ -2,8 +2,9 @@
 # SQLite, stored files and backups live in the volume.
 FROM python:3.12-slim
 
+# The letters are for pictures that carry Chinese words: posters of activities.
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends make \
+    && apt-get install -y --no-install-recommends make fonts-noto-cjk \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /opt/gonghui --shell /usr/sbin/nologin gonghui
 

@@ -20,6 +20,7 @@ from app.jobs import (
     miniprogram,
     notice_templates,
     people,
+    posters,
     privacy_events,
     retention,
     staff_jobs,
@@ -28,6 +29,7 @@ from app.jobs import (
 )
 from app.jobs.deliveries import Sender
 from app.jobs.rounds import Round
+from app.jobs.staff_jobs import Work
 from app.menus.revisions import digests
 from app.menus.watch import Watcher
 from app.scanning import Scanner
@@ -49,7 +51,7 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
         database, wechat, clock, settings.crisis_openids, customer_messages=certified, templates=templates
     )
     official_id = house.accounts[AccountKind.OFFICIAL][0]
-    kinds = {**staff_work.KINDS, **notice_templates.kinds(wechat, official_id)}
+    kinds = _kinds(house, official_id, certified=templates)
 
     found = [
         Round("refresh", house.refresh, 2),
@@ -134,6 +136,15 @@ async def _watching(house: House) -> Round:
         return await house.apply_menus(text, by="文件", note="保存后自动应用")
 
     return Round("menu file", Watcher(house.settings.menus, applied, tried).poll, 1)
+
+
+def _kinds(house: House, official_id: int, *, certified: bool) -> dict[str, Work]:
+    """The work of staff. `certified`: the account may make QR codes; others may not."""
+    return {
+        **staff_work.KINDS,
+        **notice_templates.kinds(house.wechat, official_id),
+        **posters.kinds(house.wechat if certified else None),
+    }
 
 
 async def _flush(house: House) -> None:

@@ -27,7 +27,7 @@ async def list_activities(chat: Chat) -> Reply:
     found = await activities.list_ahead(chat.session, chat.at, LISTED)
     if not found:
         return Text(f"近期没有活动，有新活动会发在这里。\n{lines.MY_SIGN_UPS}")
-    rows = [_row(each, chat) for each in found]
+    rows = [row(each, chat) for each in found]
     return Text(fit("\n".join(["近期活动，点名称看详情：", *rows, lines.MY_SIGN_UPS])))
 
 
@@ -78,7 +78,7 @@ def make_router(noticed: Noticed) -> Router:
     async def show(chat: Chat) -> Reply:
         activity = await activities.get(chat.session, chat.args.get("activity", ""))
         noticed.note(chat.person.person_id, interests.ACTIVITIES, chat.at)
-        return await _show(chat, activity)
+        return await show_one(chat, activity)
 
     @router.flow("activities.sign_up", title="活动报名", version=1, args=("activity",))
     async def sign_up(chat: Chat) -> Reply:
@@ -92,11 +92,11 @@ def make_router(noticed: Noticed) -> Router:
     return router
 
 
-async def _show(chat: Chat, activity: Activity) -> Reply:
+async def show_one(chat: Chat, activity: Activity, opening: str = "") -> Reply:
     """What, when, where, whether there are seats; and what one can do about it."""
     own = await sign_ups.find_own(chat.session, activity.id, chat.person.person_id)
     words = [
-        f"「{activity.title}」{activity.state.label}",
+        f"{opening}「{activity.title}」{activity.state.label}",
         *([activity.summary] if activity.summary else []),
         f"时间：{spoken(activity.starts_at, chat.at)}",
         *([f"地点：{activity.place}"] if activity.place else []),
@@ -193,7 +193,7 @@ def _applicant(chat: Chat) -> Applicant:
     return Applicant(who.person_id, Facts(who.tags, who.membership, who.areas), "chat")
 
 
-def _row(activity: Activity, chat: Chat) -> str:
+def row(activity: Activity, chat: Chat) -> str:
     line = lines.go(activity.title, "activities.show", activity=activity.public_id)
     return f"{line} {activity.state.label}（{spoken(activity.starts_at, chat.at)}）"
 
@@ -227,7 +227,7 @@ def _ticket(entry: SignUp) -> list[str]:
 
 def _standing(activity: Activity, entry: SignUp, chat: Chat) -> list[str]:
     """How things stand and what one can do, last of all the way out."""
-    where = f"{when_and_where(activity, chat.at)}。"
+    where, asks = f"{when_and_where(activity, chat.at)}。", activity.contact
     out = lines.go("取消报名", "activities.cancel", activity=activity.public_id)
     match entry.state:
         case SignUpState.CONFIRMED:
@@ -235,6 +235,7 @@ def _standing(activity: Activity, entry: SignUp, chat: Chat) -> list[str]:
                 f"「{activity.title}」报名成功，{where}",
                 "前一天会提醒您。来不了请早点取消，把名额让给别人。",
                 *_ticket(entry),
+                *([f"有事问{asks}。"] if asks else []),
                 out,
             ]
         case SignUpState.CHECKED_IN:

@@ -3,7 +3,7 @@
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
 from app.wechat.replies import Reply, Text
-from handlers import lines
+from handlers import lines, posters
 
 router = Router("welcome")
 
@@ -35,9 +35,12 @@ async def subscribe(chat: Chat) -> Reply:
 @router.on("welcome.scan", title="扫码进入")
 async def scan(chat: Chat) -> Reply:
     """What the code is for; an unknown one (an old poster) is no reason to turn anybody away."""
+    thanks = "您好，感谢关注供电工会。" if chat.incoming.kind == "event.subscribe" else ""
+    poster = await posters.opened(chat, thanks)
+    if poster is not None:
+        return poster
     known = SCENES.get(chat.incoming.scene)
     if known is None:
         return Text(WELCOME)
     words, line = known
-    thanks = "您好，感谢关注供电工会。" if chat.incoming.kind == "event.subscribe" else ""
     return Text(f"{thanks}{words}\n{line}")

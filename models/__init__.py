@@ -85,6 +85,7 @@ from models.message import Message, MessageState, PushCount, PushTrouble
 from models.notice import KnownTemplate, NoticeTemplate
 from models.outbox import DeliveryState, Outbox, Way
 from models.portal_session import DeviceKind, PortalSession
+from models.poster import Poster, PosterScan
 from models.privacy import Consent, ConsentEnd, PrivacyRequest, RequestKind
 from models.staff import (
     Role,
@@ -223,6 +224,8 @@ __all__ = [
     "Person",
     "PersonMerge",
     "PortalSession",
+    "Poster",
+    "PosterScan",
     "PrivacyRequest",
     "PushCount",
     "PushTrouble",

@@ -124,6 +124,11 @@ class Activity(Base):
         sa.JSON(none_as_null=True)
     )
     absent_noted_at: Mapped[datetime | None]  # when who did not come was noted; None: still to do
+    # Whom those who signed up may ask; others are not told.
+    contact_name: Mapped[str] = mapped_column(sa.String(20), default="", server_default="")
+    contact_phone: Mapped[str] = mapped_column(sa.String(20), default="", server_default="")
+    cover: Mapped[str] = mapped_column(sa.String(16), default="", server_default="")  # a stored file
+    cover_alt: Mapped[str] = mapped_column(sa.String(60), default="", server_default="")
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
@@ -131,6 +136,11 @@ class Activity(Base):
     @property
     def check_in_opens_at(self) -> datetime:
         return self.starts_at - timedelta(minutes=self.check_in_minutes)
+
+    @property
+    def contact(self) -> str:
+        """Name and number as they are said; empty where none is given."""
+        return " ".join(each for each in (self.contact_name, self.contact_phone) if each)
 
     def takes_sign_ups(self, now: datetime) -> bool:
         """Whether somebody may sign up at `now`, whether or not a round has moved the state on already."""
@@ -170,6 +180,7 @@ class SignUp(Base):
     offer_expires_at: Mapped[datetime | None]
     arrived: Mapped[int] = mapped_column(default=0)  # of its seats, once it is checked in
     checked_in_at: Mapped[datetime | None]  # as the phone at the door had it, within bounds
+    poster_id: Mapped[int | None] = mapped_column(sa.BigInteger, index=True)  # by which the person came
     version: Mapped[int] = mapped_column()  # one more at each change; part of effect keys
     __mapper_args__ = {"version_id_col": version}
 

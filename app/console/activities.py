@@ -159,6 +159,7 @@ async def page_of(public_id: str, desk: Desk, shell: Shell, **values: Any) -> HT
         may_change=activity.state in (ActivityState.DRAFT, *activities.ANNOUNCED)
         and desk.may(Right.ACTIVITIES_EDIT, activity.branch_id),
         may_check=desk.may(Right.ACTIVITIES_CHECK, activity.branch_id),
+        may_plan=desk.may(Right.ACTIVITIES_EDIT, activity.branch_id),
         may_see=desk.may(Right.ACTIVITIES_PEOPLE, activity.branch_id),
         **values,
     )

@@ -29,10 +29,16 @@ _QUESTIONS: Final = 12
 
 
 @router.get("/new")
-async def new(desk: AtDesk, shell: InShell) -> HTMLResponse:
+async def new(request: Request, desk: AtDesk, shell: InShell) -> HTMLResponse:
+    """Empty, or filled as the activity `like` is: all but its times, and nothing of anybody."""
     async with desk.reading() as session:
         held = await _branches(session, desk)
-    return _form(desk, shell, None, activity_forms.empty(), held, key=new_id())
+        like = await _like(session, desk, request.query_params.get("like", ""))
+    filled = activity_forms.empty()
+    if like is not None:
+        filled = activity_forms.of_activity(like, {each.id: each for each in held})
+        filled |= dict.fromkeys(TIMES, "")
+    return _form(desk, shell, None, filled, held, key=new_id(), like=like)
 
 
 @router.post("/new")
@@ -42,14 +48,15 @@ async def write_new(request: Request, desk: ActingDesk, shell: InShell, now: Now
     filled, do, key = _filled(form), forms.words(form, "do"), forms.words(form, "key")[:16]
     async with desk.reading() as session:
         held = await _branches(session, desk)
+        like = await _like(session, desk, forms.words(form, "like"))
     if do != "save":
         filled["blocks"] = blocks.rearranged(filled["blocks"], do, "paragraph")
-        return _form(desk, shell, None, filled, held, key=key)
+        return _form(desk, shell, None, filled, held, key=key, like=like)
     try:
         async with desk.acting() as session:
-            made = await _create(session, desk, filled, held, key, now)
+            made = await _create(session, desk, filled, held, key, now, like)
     except DomainError as error:
-        return _form(desk, shell, None, filled, held, key=key, error=error)
+        return _form(desk, shell, None, filled, held, key=key, error=error, like=like)
     return shell.done(f"{PAGE}/{made}", "草稿已保存，还没有发布。")
 
 
@@ -95,10 +102,25 @@ async def write(public_id: str, request: Request, desk: ActingDesk, shell: InShe
 # --- parts -------------------------------------------------------------------------------------------------
 
 
+async def _like(session: AsyncSession, desk: Desk, public_id: str) -> Activity | None:
+    """Raises: NotFound."""
+    if not public_id:
+        return None
+    return await room.allowed(session, desk, public_id, Right.ACTIVITIES_EDIT)
+
+
 async def _create(
-    session: AsyncSession, desk: Desk, filled: Filled, held: list[Branch], key: str, now: Any
+    session: AsyncSession,
+    desk: Desk,
+    filled: Filled,
+    held: list[Branch],
+    key: str,
+    now: Any,
+    like: Activity | None,
 ) -> str:
-    values = _values(desk, filled, held, None)
+    values = _values(desk, filled, held, like)
+    if like is not None:
+        values |= {"cover": like.cover, "cover_alt": like.cover_alt}
     if len(key) == 16 and key.isalnum() and key.isascii():
         if await activities.exists(session, key):
             return key

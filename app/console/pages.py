@@ -4,7 +4,9 @@ from typing import Final
 
 from app.console import (
     activities,
+    activity_covers,
     activity_people,
+    activity_posters,
     activity_writing,
     alerts,
     application_acts,
@@ -58,7 +60,9 @@ OPEN: Final = (signing_in,)  # for who is not signed in yet
 FOR_ALL: Final = (home, me)  # for everybody of staff, whatever their roles
 # Further pages of rooms, without a `SECTION`. They come first: `/members/import` is no member.
 PARTS: Final = (
+    activity_covers,
     activity_people,
+    activity_posters,
     activity_writing,
     application_acts,
     appointment_acts,

@@ -45,6 +45,12 @@ async def live(session: AsyncSession) -> MenuRevision | None:
     return (await session.scalars(newest)).first()
 
 
+async def account_name(session: AsyncSession) -> str:
+    """What the live file calls the account; empty where there is none yet."""
+    revision = await live(session)
+    return read_unchecked(revision.text).account if revision is not None else ""
+
+
 async def first(session: AsyncSession, text: str, known: Handlers, now: datetime) -> MenuRevision:
     """The live revision; on a new database the file becomes revision 1.
 

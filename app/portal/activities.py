@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import rich_text
 from app.dependencies import InUse, Now, ReadSession, WriteSession
-from app.errors import DomainError
+from app.errors import DomainError, NotFound
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, DoorInUse, MaybePerson, Visitor, page_for
 from app.services import activities, calendar_files, interests, lots, sign_ups, waiting_lists
@@ -72,6 +72,19 @@ async def calendar(public_id: str, session: ReadSession, now: Now, shared: InUse
     headers = {"Content-Disposition": 'attachment; filename="activity.ics"'}
     made = calendar_files.made(activity, address, now)
     return Response(made, media_type=calendar_files.CONTENT_TYPE, headers=headers)
+
+
+@router.get("/{public_id}/cover")
+async def cover(public_id: str, session: ReadSession, shared: InUse) -> Response:
+    """The picture; `?of=` in its address changes with it."""
+    activity = await activities.get(session, public_id)
+    try:
+        data = await shared.files.get(activity.cover) if activity.cover else b""
+    except FileNotFoundError:
+        data = b""
+    if not data:
+        raise NotFound("这个活动没有封面。")
+    return Response(data, media_type="image/jpeg", headers={"Cache-Control": "public, max-age=3600"})
 
 
 @router.post("/{public_id}/sign-up")

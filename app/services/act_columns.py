@@ -35,6 +35,10 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "check_in_place": "签到地点",
         "absent_noted_at": "记缺席的时间",
         "branch_id": "归属",
+        "contact_name": "联系人",
+        "contact_phone": "联系电话",
+        "cover": "封面",
+        "cover_alt": "封面的说明",
     },
     "advice_slot": {"kind": "哪一类", "place": "怎么谈", "room": "地点", "series": "同一批时段的编号"},
     "appointment": {
@@ -236,6 +240,13 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "due_at": "时限",
         "lapse_due_at": "不补正就结束的时间",
     },
+    "poster": {
+        "code": "二维码说的",
+        "counts": "扫码能不能计数",
+        "code_until": "二维码到什么时候",
+        "drawn_of": "图片上内容的对照码",
+    },
+    "poster_scan": {"poster_id": "海报", "followed": "扫码时新关注", "scanned_at": "扫码时间"},
     "privacy_request": {
         "kind": "哪一类",
         "asked_at": "提出",
@@ -245,6 +256,7 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "link_until": "链接有效到",
     },
     "sign_up": {
+        "poster_id": "从哪张海报来",
         "seats": "人数",
         "answers": "报名时的回答",
         "priority": "候补的先后",

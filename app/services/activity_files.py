@@ -84,6 +84,8 @@ class Planned(BaseModel):
     check_in_within: int = Field(
         check_in_places.USUAL, ge=check_in_places.NEAREST, le=check_in_places.FARTHEST
     )
+    contact_name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)] = ""
+    contact_phone: Annotated[str, StringConstraints(pattern=r"^([0-9][0-9 -]{4,18})?$")] = ""
     questions: list[dict[str, Any]] = Field(default_factory=list)
     text: str = ""
 
@@ -100,6 +102,7 @@ class Planned(BaseModel):
         """What `activities.create` takes. Raises: NotRichText."""
         given = self.model_dump(include={"title", "summary", "place", "organiser"})
         given |= self.model_dump(include={"capacity", "guests", "approval", "allocation", "questions"})
+        given |= self.model_dump(include={"contact_name", "contact_phone"})
         given |= {
             f"{name}_at": getattr(self, name).on(today) for name in ("opens", "closes", "starts", "ends")
         }

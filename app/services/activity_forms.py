@@ -20,6 +20,7 @@ Filled = dict[str, Any]  # fields → words; "blocks": [[type, words], …]; "qu
 FIELDS: Final = (
     *("title", "summary", "place", "organiser", "branch", "audience", "capacity", "guests", "allocation"),
     *("check_in_minutes", "check_in_point", "check_in_metres"),
+    *("contact_name", "contact_phone"),
 )
 TIMES: Final = {
     "opens": "报名开始",
@@ -32,12 +33,15 @@ LONGEST: Final = {
     "summary": ("简介", 120),
     "place": ("地点", 80),
     "organiser": ("组织", 60),
+    "contact_name": ("联系人", 20),
+    "contact_phone": ("联系电话", 20),
 }
 KINDS: Final = {"text": "填空", "choice": "选择", "phone": "电话"}
 CHECK_IN, MOST_BEFORE = 120, 1440  # minutes before the start: as is usual, and at most
 OPTIONS, OPTION = 20, 20  # of a question; characters of one
 EVERYBODY, MEMBERS, KEEP, OF = "", "members", "keep", "branch:"  # of the field `audience`
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,23}")
+_PHONE: Final = re.compile(r"[0-9][0-9 -]{4,18}")
 _PARTS: Final = re.compile(r"[、，,；;\n]+")
 
 
@@ -90,6 +94,8 @@ def values_of(filled: Filled, branches: dict[str, Branch], kept: object = None) 
         if len(filled[name]) > most:
             raise NotWhole(f"{label}最多 {most} 个字。")
     values: dict[str, Any] = {name: filled[name] for name in LONGEST}
+    if values["contact_phone"] and not _PHONE.fullmatch(values["contact_phone"]):
+        raise NotWhole("联系电话只写数字，可以用短横线分开，例如 0911-2345678。")
     values |= {f"{name}_at": _moment(filled[name], label) for name, label in TIMES.items()}
     values["capacity"] = _number(filled["capacity"], "名额", 100_000) if filled["capacity"] else None
     values["guests"] = _number(filled["guests"] or "0", "可带同伴", 9)

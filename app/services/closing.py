@@ -26,6 +26,7 @@ from app.services import (
     consents,
     customer_moves,
     interests,
+    posters,
     privacy_requests,
     sign_ups,
     stored_files,
@@ -204,6 +205,12 @@ async def _accounts(session: AsyncSession, this: Closing) -> None:
         this.tell("户号绑定", f"{count} 个已删除")
 
 
+async def _poster_scans(session: AsyncSession, this: Closing) -> None:
+    count = await posters.forget_person(session, this.person_id, this.now)
+    if count:
+        this.tell("扫过的活动海报", f"{count} 次不再记着是您，只留扫码人数")
+
+
 async def _interests(session: AsyncSession, this: Closing) -> None:
     await interests.forget_person(session, this.person_id, this.now)
 
@@ -308,6 +315,7 @@ RULES: Mapping[str, Rule] = {
     "staff.person_id": _staff,
     "member_change.holder_id": _claims,
     "account_binding.person_id": _accounts,
+    "poster_scan.person_id": _poster_scans,
     "interest.person_id": _interests,
     "interest_choice.person_id": _kept,  # with the rule before it
     "message.follower_id": _talks,

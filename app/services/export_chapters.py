@@ -39,6 +39,7 @@ from models import (
     Guess,
     Person,
     PortalSession,
+    Poster,
     SignUp,
     Staff,
 )
@@ -133,9 +134,11 @@ async def _membership(session: AsyncSession, person_id: int) -> Sequence[Row]:
     signed_up_at="报名时间",
     checked_in_at="签到时间",
     arrived="实到人数",
+    poster="从哪里的海报来",
 )
 async def _sign_ups(session: AsyncSession, person_id: int) -> Sequence[Row]:
-    mine = sa.select(SignUp).options(joinedload(SignUp.activity)).where(SignUp.person_id == person_id)
+    mine = sa.select(SignUp, Poster.place).outerjoin(Poster, Poster.id == SignUp.poster_id)
+    mine = mine.options(joinedload(SignUp.activity)).where(SignUp.person_id == person_id)
     return [
         {
             "activity": entry.activity.title,
@@ -145,8 +148,9 @@ async def _sign_ups(session: AsyncSession, person_id: int) -> Sequence[Row]:
             "signed_up_at": time(entry.signed_up_at),
             "checked_in_at": time(entry.checked_in_at),
             "arrived": entry.arrived,
+            "poster": place,
         }
-        for entry in await session.scalars(mine.order_by(SignUp.id))
+        for entry, place in (await session.execute(mine.order_by(SignUp.id))).all()
     ]
 
 

@@ -24,6 +24,7 @@ from app.services import (
     customer_moves,
     followers,
     interests,
+    posters,
     waiting_lists,
 )
 from app.services import sign_up_notices as notices
@@ -205,7 +206,7 @@ async def _sign_ups(session: AsyncSession, this: Merge) -> None:
 
 _TAKEN_OVER = (
     *("state", "seats", "answers", "priority", "signed_up_at", "offer_expires_at"),
-    *("arrived", "checked_in_at"),
+    *("arrived", "checked_in_at", "poster_id"),
 )
 
 
@@ -244,6 +245,10 @@ def _worth(entry: SignUp) -> tuple[int, float]:
     """The greater the better; of equals the earlier."""
     rank = _WORTH.index(entry.state) if entry.state in _WORTH else -1
     return rank, -entry.signed_up_at.timestamp()
+
+
+async def _poster_scans(session: AsyncSession, this: Merge) -> None:
+    await posters.hand_over(session, this.gone, this.stays)
 
 
 async def _interests(session: AsyncSession, this: Merge) -> None:
@@ -299,6 +304,7 @@ RULES: Mapping[str, Rule] = {
     "crisis_alert.person_id": _repoint(CrisisAlert.person_id),
     "guess.person_id": _repoint(Guess.person_id),
     "member_change.holder_id": _repoint(MemberChange.holder_id),
+    "poster_scan.person_id": _poster_scans,
     "interest.person_id": _interests,
     "interest_choice.person_id": _interest_choice,  # after the interests: who said no keeps none
     "stored_file.owner_id": _repoint(StoredFile.owner_id),

@@ -28,6 +28,7 @@ from app.services import (
     member_changes,
     past_members,
     portal_sessions,
+    posters,
     privacy_requests,
     rota,
     staff,
@@ -260,6 +261,7 @@ SOON = (
     confidential.forget_told,
     staff_uploads.forget_old,
     case_drafts.forget_old,
+    posters.forget_who,
 )
 DEEP = (  # read through whole tables, in the order of ids
     confidential.forget_over,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import contains_eager
 
 from app.clock import spoken
 from app.errors import DomainError, NotFound
-from app.services import lots, waiting_lists
+from app.services import lots, posters, waiting_lists
 from app.services import sign_up_notices as notices
 from app.services.audiences import Audience, Facts, matches
 from app.services.keysets import beyond
@@ -88,6 +88,7 @@ async def sign_up(
     else:
         move(session, entry, state, by="member", channel=who.channel, now=now)
     entry.seats, entry.answers, entry.signed_up_at = seats, dict(answers or {}), now
+    entry.poster_id = await posters.came_by(session, activity.id, who.person_id, now) or entry.poster_id
     is_new = entry.id is None
     session.add(entry)
     await session.flush()
