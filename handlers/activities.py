@@ -6,19 +6,21 @@ from app.clock import spoken
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.services import activities, addresses, interests, lots, sign_ups, waiting_lists
+from app.services import activities, interests, lots, sign_ups, waiting_lists
+from app.services.addresses import page
 from app.services.audiences import Facts
 from app.services.interests import Noticed
 from app.services.sign_up_notices import drawn_at, when_and_where
 from app.services.sign_up_questions import Question, QuestionKind, questions_of
 from app.services.sign_ups import Applicant
-from app.wechat.replies import Reply, Text, fit
+from app.wechat.replies import Article, News, Reply, Text, fit
 from handlers import lines
 from models import LIVE, Activity, SignUp, SignUpState
 
 router = Router("activities")
 
 LISTED = 8
+CARDS = lines.go("看图文", "activities.cards")
 ASKING_TEXT = 200  # characters of an answer in words
 
 
@@ -28,7 +30,27 @@ async def list_activities(chat: Chat) -> Reply:
     if not found:
         return Text(f"近期没有活动，有新活动会发在这里。\n{lines.MY_SIGN_UPS}")
     rows = [row(each, chat) for each in found]
-    return Text(fit("\n".join(["近期活动，点名称看详情：", *rows, lines.MY_SIGN_UPS])))
+    cards = [CARDS] if page("/activities") else []
+    return Text(fit("\n".join(["近期活动，点名称看详情：", *rows, *cards, lines.MY_SIGN_UPS])))
+
+
+@router.on("activities.cards", title="活动图文")
+async def list_cards(chat: Chat) -> Reply:
+    """The next ones as a card that opens their pages: eight for a button, to a text WeChat shows one."""
+    found = await activities.list_ahead(chat.session, chat.at, LISTED)
+    if not found or not page("/activities"):
+        return await list_activities(chat)
+    return News(
+        tuple(
+            Article(
+                title=f"{each.title}（{each.state.label}）",
+                description=when_and_where(each, chat.at),
+                picture=page(f"/activities/{each.public_id}/cover?of={each.cover}") if each.cover else "",
+                url=page(f"/activities/{each.public_id}"),
+            )
+            for each in found
+        )
+    )
 
 
 @router.on("activities.mine", title="我的报名")
@@ -221,7 +243,7 @@ def _summary(
 
 def _ticket(entry: SignUp) -> list[str]:
     """A line that opens it, where our pages can be reached from outside."""
-    address = addresses.page(f"/me/sign-ups/{entry.public_id}/ticket")
+    address = page(f"/me/sign-ups/{entry.public_id}/ticket")
     return [f'<a href="{address}">出示票码</a>'] if address else []
 
 

@@ -306,3 +306,18 @@ async def test_whom_to_ask_is_told_to_who_signed_up_and_to_nobody_else(ends: End
     await li.chooses("我要报名")
 
     assert "有事问王芳 0911-2345678。" in (await li.chooses("确认")).text
+
+
+async def test_the_next_ones_come_as_a_card_with_their_covers(ends: Ends, zhao: Worker) -> None:
+    path = await planned(zhao)
+    await covers(zhao, path, png(), "两个人在打双打")
+    li = await ends.platform.follower("李娜")
+    listed = await li.says("有什么活动")
+    assert "职工羽毛球赛" in listed.text
+
+    card = await li.chooses("看图文")
+
+    said = str(card.detail)
+    name = path.rpartition("/")[2]
+    assert "职工羽毛球赛（报名中）" in card.text + said
+    assert f"http://127.0.0.1:8000/activities/{name}/cover?of=" in said
