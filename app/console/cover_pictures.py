@@ -3,8 +3,6 @@
 import io
 from typing import Final
 
-from PIL import Image
-
 from app.errors import DomainError
 from app.files import MIB, cleaned, inspect
 
@@ -18,6 +16,8 @@ def made(data: bytes) -> bytes:
 
     Raises: DomainError: no picture, broken, too large or too small.
     """
+    from PIL import Image  # noqa: PLC0415 - 6 MB, for a picture now and then
+
     if len(data) > LARGEST:
         raise DomainError(f"封面最多 {LARGEST // MIB} MB，请换小一点的图片。")
     found = inspect(data)

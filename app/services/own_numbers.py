@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import NotFound
 from app.services import cases
-from app.services.advice_kinds import ADVICE
+from app.services.advice_kinds import ADVICE, CARE
 from models import CaseKind
 
 _LEFT_WORDS: Final = "我的留言"
@@ -20,8 +20,12 @@ OWN: Final[Mapping[CaseKind, str]] = {
 
 
 async def not_found(session: AsyncSession, person_id: int, number: str, words: str) -> NotFound:
-    """Why there is none of that number here; of his own that lies elsewhere now, where he finds it."""
-    found = await cases.find_mine(session, person_id, number.strip().upper(), *OWN)
+    """Why there is none of that number here; of his own that lies elsewhere now, where he finds it.
+
+    What was told a counsellor or a doctor goes nowhere else, and is not named in another room's words.
+    """
+    kinds = [kind for kind in OWN if kind not in CARE]
+    found = await cases.find_mine(session, person_id, number.strip().upper(), *kinds)
     if found is None:
         return NotFound(words)
     case = found.case

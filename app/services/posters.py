@@ -141,6 +141,11 @@ async def scanned(
     return activity
 
 
+async def are_there(session: AsyncSession, activity_id: int) -> bool:
+    found = sa.select(Poster.id).where(Poster.activity_id == activity_id).limit(1)
+    return await session.scalar(found) is not None
+
+
 async def came_by(session: AsyncSession, activity_id: int, person_id: int, now: datetime) -> int | None:
     """The poster of this activity that the person scanned last, if that is not long ago."""
     return await session.scalar(

@@ -88,7 +88,7 @@ async def sign_up(
     else:
         move(session, entry, state, by="member", channel=who.channel, now=now)
     entry.seats, entry.answers, entry.signed_up_at = seats, dict(answers or {}), now
-    entry.poster_id = await posters.came_by(session, activity.id, who.person_id, now) or entry.poster_id
+    entry.poster_id = await _poster(session, known, who, now) or entry.poster_id
     is_new = entry.id is None
     session.add(entry)
     await session.flush()
@@ -152,6 +152,17 @@ async def decline(session: AsyncSession, activity_id: int, who: Applicant, *, no
     move(session, entry, SignUpState.DECLINED, by="member", channel=who.channel, now=now)
     await waiting_lists.settle(session, activity, now)
     return entry
+
+
+async def _poster(
+    session: AsyncSession, known: waiting_lists.Settled, who: Applicant, now: datetime
+) -> int | None:
+    """By which the applicant came; in a crowd it is asked once whether any hangs."""
+    if known.has_posters is None:
+        known.has_posters = await posters.are_there(session, known.activity.id)
+    if not known.has_posters:
+        return None
+    return await posters.came_by(session, known.activity.id, who.person_id, now)
 
 
 # --- looking -----------------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ class Settled:
 
     activity: Activity
     left: int  # seats that nobody waiting could use
+    has_posters: bool | None = None  # None: nobody of this transaction has asked
 
 
 def settled(session: AsyncSession, activity_id: int) -> Settled | None:
