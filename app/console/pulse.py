@@ -11,6 +11,8 @@ import structlog
 
 PATIENCE: Final = 25.0  # seconds that a question waits; proxies cut connections that say nothing for longer
 EVERY: Final = 0.4
+SLOWEST: Final = 2.0  # while the process is busy with the members themselves
+LITTLE: Final = 0.02  # seconds late that mean nothing
 UNKNOWN: Final = -1
 
 log = structlog.get_logger(__name__)
@@ -54,6 +56,7 @@ class Pulse:
             self._watchman.cancel()
 
     async def _watch(self) -> None:
+        clock, every = asyncio.get_running_loop().time, EVERY
         while self._waiting:
             try:
                 newest = await self._look()
@@ -64,4 +67,15 @@ class Pulse:
                     self.newest = newest
                     moved, self._moved = self._moved, asyncio.Event()
                     moved.set()
-            await asyncio.sleep(EVERY)
+            due = clock() + every
+            await asyncio.sleep(every)
+            every = pause(clock() - due)
+
+
+def pause(late: float) -> float:
+    """How long to wait before the next look, by how late the event loop came round to the last.
+
+    Who answers members comes first: what open pages cost is a part of what is left, and when nothing is, they
+    are renewed less often.
+    """
+    return min(SLOWEST, EVERY + 20 * max(0.0, late - LITTLE))
