@@ -46,7 +46,8 @@ async def leave(chat: Chat) -> Reply:
         contact = await chat.ask(
             "contact", "留个电话方便联系吗？请发号码，不想留请回复「跳过」。", answers.optional(answers.phone)
         )
-    taker = await _taker(chat) if naming is Naming.NAMED else ""
+    is_near = naming is Naming.NAMED and chat.person.membership is not None
+    taker = await _taker(chat) if is_near else ""
     await chat.confirm("ok", _summary(topic, story, naming, contact, taker))
 
     anonymous = naming is Naming.ANONYMOUS
