@@ -102,7 +102,10 @@ async def _steady(
     press: Press, server: Server, people: Sequence[str], rate: float, seconds: float
 ) -> tuple[Result, dict[str, float]]:
     """And when each of the words left, by `time.perf_counter`."""
-    said = list(itertools.islice(words(press, people), int(rate * seconds)))
+    said, made = [], words(press, people)
+    for number in range(int(rate * seconds)):
+        press.leaves_in = number / rate  # whatever is ten minutes old is refused
+        said.append(next(made))
     began = time.perf_counter()
     result = await steady(server.port, [request for _, request in said], rate=rate)
     return result, {text: began + number / rate for number, (text, _) in enumerate(said)}
