@@ -13,7 +13,7 @@ from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.shell import InShell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
-from app.services import covers
+from app.services import covers, stored_files
 from app.services.audit import does
 from app.services.permissions import Right
 
@@ -44,7 +44,7 @@ async def put(public_id: str, request: Request, desk: ActingDesk, shell: InShell
             if not isinstance(sent, UploadFile) or not sent.filename:
                 raise DomainError("请先选一张图片。")
             data = await asyncio.to_thread(cover_pictures.made, await sent.read())
-            file = covers.file_for(data, now)
+            file = stored_files.made(data, "image/jpeg", now, kind="image")
             if alt:  # else it is refused below, and nobody needs the bytes
                 await desk.shared.files.put(file.public_id, data)
         async with desk.acting() as session:

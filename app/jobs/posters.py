@@ -4,7 +4,6 @@ May be run twice: what is there already and still right is left alone.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -23,8 +22,7 @@ from app.services.permissions import Right
 from app.services.poster_words import words_of
 from app.wechat.client import WeChatClient
 from app.wechat.errors import WeChatError
-from models import Activity, FileState, Poster, StoredFile
-from models.types import public_id
+from models import Activity, Poster, StoredFile
 
 MAKE: Final = "activities.posters"
 EXPORT: Final = "activities.posters_sheet"
@@ -93,16 +91,7 @@ async def _picture(bench: Bench, activity: Activity, poster: Poster) -> bool:
         except FileNotFoundError:
             cover = None
     data = await asyncio.to_thread(poster_drawing.draw, words, cover, found)
-    row = StoredFile(
-        public_id=public_id(),
-        kind="image",
-        content_type="image/png",
-        size=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
-        state=FileState.READY,
-        kept=True,
-        created_at=bench.clock.now(),
-    )
+    row = stored_files.made(data, "image/png", bench.clock.now(), kind="image")
     await bench.files.put(row.public_id, data)
     async with bench.database.transaction() as session:
         before = None if poster.file_id is None else await session.get(StoredFile, poster.file_id)

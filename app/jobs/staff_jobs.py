@@ -1,7 +1,6 @@
 """The work that staff started, one piece at a time in each process; what is in it is in `staff_work`."""
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +11,9 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import DomainError, OperatorError
 from app.files import Files
-from app.services import permissions, staff_jobs
+from app.services import permissions, staff_jobs, stored_files
 from app.services.permissions import Standing
-from models import FileState, JobState, Staff, StaffJob, StoredFile
-from models.types import public_id
+from models import JobState, Staff, StaffJob, StoredFile
 
 log = structlog.get_logger(__name__)
 
@@ -105,16 +103,7 @@ async def _do(bench: Bench, kinds: Mapping[str, Work]) -> None:
 
 async def _kept(bench: Bench, ended: Ended) -> StoredFile:
     assert ended.file is not None
-    row = StoredFile(
-        public_id=public_id(),
-        kind="document",
-        content_type=ended.content_type,
-        size=len(ended.file),
-        sha256=hashlib.sha256(ended.file).hexdigest(),
-        state=FileState.READY,
-        kept=True,
-        created_at=bench.clock.now(),
-    )
+    row = stored_files.made(ended.file, ended.content_type, bench.clock.now())
     await bench.files.put(row.public_id, ended.file)
     return row
 

@@ -3,8 +3,6 @@
 Not here: their bytes, made small (`app.console.cover_pictures`), and who may put one (the console).
 """
 
-import hashlib
-from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
@@ -12,24 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
 from app.services import stored_files
-from models import Activity, FileState, StoredFile
-from models.types import public_id
+from models import Activity, StoredFile
 
 ALT: Final = 60  # characters
-
-
-def file_for(data: bytes, now: datetime) -> StoredFile:
-    """The row beside the bytes, which are put first."""
-    return StoredFile(
-        public_id=public_id(),
-        kind="image",
-        content_type="image/jpeg",
-        size=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
-        state=FileState.READY,
-        kept=True,
-        created_at=now,
-    )
 
 
 async def put(session: AsyncSession, activity: Activity, file: StoredFile | None, alt: str) -> None:

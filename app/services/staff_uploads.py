@@ -5,7 +5,6 @@ file goes when it was imported, refused or given up. Not here: what a sheet says
 `customer_sheets`), and the jobs (`app.jobs.sheet_imports`).
 """
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -14,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
-from app.services import staff_jobs
+from app.services import staff_jobs, stored_files
 from app.services.forgetting import Ids, Rule, Where, change
 from app.services.permissions import Standing
 from models import FileState, StaffJob, StaffUpload, StoredFile, UploadKind, UploadState
@@ -44,16 +43,7 @@ def opened(data: bytes) -> bytes:
 
 def file_for(data: bytes, now: datetime) -> StoredFile:
     """The row of a new file; its bytes are put under its public id."""
-    return StoredFile(
-        public_id=public_id(),
-        kind="document",
-        content_type="application/octet-stream",  # sealed
-        size=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
-        state=FileState.READY,
-        kept=True,
-        created_at=now,
-    )
+    return stored_files.made(data, "application/octet-stream", now)  # sealed
 
 
 async def keep(

@@ -3,6 +3,7 @@
 Not here: which ones nobody needs (`loose_files`), and their bytes (`app.files`).
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,21 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import Evidence, FileState, MediaFetch, StoredFile
+from models.types import public_id
+
+
+def made(data: bytes, content_type: str, now: datetime, *, kind: str = "document") -> StoredFile:
+    """The row of a file that we have made or were given whole; its bytes are put under its public id."""
+    return StoredFile(
+        public_id=public_id(),
+        kind=kind,
+        content_type=content_type,
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        state=FileState.READY,
+        kept=True,
+        created_at=now,
+    )
 
 
 async def list_own(session: AsyncSession, person_id: int, public_ids: Sequence[str]) -> dict[str, StoredFile]:
