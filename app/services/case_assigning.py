@@ -26,6 +26,7 @@ from app.services import (
 )
 from app.services.calendar import after_working_hours
 from app.services.duty_rooms import PLACES
+from app.services.permissions import Scope, Standing
 from app.services.rota import OnDuty
 from models import Case, CaseQueue, CaseState, DutyRoom, Staff
 
@@ -113,11 +114,13 @@ async def _find(
     skills = await staff_skills.of(session, ids)
     against_us = await case_conflicts.only_outside(session, case)
 
-    near = await _near(session, case, room, ids)
+    scopes = await _scopes(session, room, duty)
 
     def turn(each: OnDuty) -> tuple[bool, int, datetime, int]:
+        """Who works for the branch whose case it is, and not for all, comes first."""
+        is_near = case.branch_id in scopes[each.staff.id].branch_ids
         had = each.shift.assigned_at or _LONG_AGO
-        return each.staff.id not in near, taken.get(each.staff.id, 0), had, each.shift.id
+        return not is_near, taken.get(each.staff.id, 0), had, each.shift.id
 
     for each in sorted(duty, key=turn):
         who = each.staff
@@ -127,22 +130,18 @@ async def _find(
             continue
         if not staff_skills.fits(skills.get(who.id), case.kind, case.topic):
             continue
-        standing = await permissions.standing_of(session, who)
-        if not permissions.may(standing, PLACES[room].answers, case.branch_id):
+        if not scopes[who.id].covers(case.branch_id):
             continue
         if await _has_room(session, who):
             return each
     return None
 
 
-async def _near(session: AsyncSession, case: Case, room: DutyRoom, ids: Sequence[int]) -> set[int]:
-    """Who of staff works for the branch whose case it is, and not for all: they come first."""
-    if case.branch_id is None:
-        return set()
-    granted = await permissions.grants_of_all(session, ids)
-    standings = [permissions.Standing(staff_id, "", granted.get(staff_id, ())) for staff_id in ids]
-    scopes = {each.staff_id: permissions.scope(each, PLACES[room].answers) for each in standings}
-    return {each for each, scope in scopes.items() if case.branch_id in scope.branch_ids}
+async def _scopes(session: AsyncSession, room: DutyRoom, duty: Sequence[OnDuty]) -> dict[int, Scope]:
+    """Of which branches each of those on duty, all of them in service, may answer in this room."""
+    granted = await permissions.grants_of_all(session, [each.staff.id for each in duty])
+    standings = (Standing(each.staff.id, each.staff.name, granted.get(each.staff.id, ())) for each in duty)
+    return {each.staff_id: permissions.scope(each, PLACES[room].answers) for each in standings}
 
 
 async def _has_room(session: AsyncSession, who: Staff) -> bool:
