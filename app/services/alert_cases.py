@@ -8,15 +8,14 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import addresses, case_conflicts, case_lists
+from app.services import addresses, case_conflicts, duty_rooms
 from app.services.cases import CORRECTION
 from app.services.permissions import Right, Standing, scope
 from app.services.staff_notices import PAGE
 from models import Case, CaseKind, CrisisAlert
 
 _READS: Final = {
-    **{kind: place.reads for place in case_lists.PLACES.values() for kind in place.room.kinds},
-    CaseKind.COMPLAINT: Right.COMPLAINTS_READ,
+    **{kind: place.reads for place in duty_rooms.PLACES.values() for kind in place.kinds},
     CaseKind.LEGAL_AID: Right.AID_READ,
 }
 
