@@ -12,7 +12,7 @@ from app.console.activities import PAGE, allowed
 from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.shell import InShell
 from app.dependencies import Now
-from app.errors import DomainError, NotFound
+from app.errors import DomainError
 from app.services import covers, stored_files
 from app.services.audit import does
 from app.services.permissions import Right
@@ -24,12 +24,7 @@ router = APIRouter(prefix="/activities", dependencies=[needs(Right.ACTIVITIES_RE
 async def cover(public_id: str, desk: AtDesk) -> Response:
     async with desk.reading() as session:
         activity = await allowed(session, desk, public_id, Right.ACTIVITIES_READ)
-    try:
-        data = await desk.shared.files.get(activity.cover) if activity.cover else b""
-    except FileNotFoundError:
-        data = b""
-    if not data:
-        raise NotFound("这个活动没有封面。")
+    data = await covers.bytes_of(activity, desk.shared.files.get)
     return downloads.answer(data, "cover.jpg", "image/jpeg", way="inline")
 
 

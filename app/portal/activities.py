@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import rich_text
 from app.dependencies import InUse, Now, ReadSession, WriteSession
-from app.errors import DomainError, NotFound
+from app.errors import DomainError
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, DoorInUse, MaybePerson, Visitor, page_for
-from app.services import activities, calendar_files, interests, lots, sign_ups, waiting_lists
+from app.services import activities, calendar_files, covers, interests, lots, sign_ups, waiting_lists
 from app.services.audiences import Audience
 from app.services.sign_up_questions import questions_of
 from models import LIVE, Activity, SignUp
@@ -78,12 +78,7 @@ async def calendar(public_id: str, session: ReadSession, now: Now, shared: InUse
 async def cover(public_id: str, session: ReadSession, shared: InUse) -> Response:
     """The picture; `?of=` in its address changes with it."""
     activity = await activities.get(session, public_id)
-    try:
-        data = await shared.files.get(activity.cover) if activity.cover else b""
-    except FileNotFoundError:
-        data = b""
-    if not data:
-        raise NotFound("这个活动没有封面。")
+    data = await covers.bytes_of(activity, shared.files.get)
     return Response(data, media_type="image/jpeg", headers={"Cache-Control": "public, max-age=3600"})
 
 

@@ -3,16 +3,28 @@
 Not here: their bytes, made small (`app.console.cover_pictures`), and who may put one (the console).
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.errors import DomainError
+from app.errors import DomainError, NotFound
 from app.services import stored_files
 from models import Activity, StoredFile
 
 ALT: Final = 60  # characters
+
+
+async def bytes_of(activity: Activity, get: Callable[[str], Awaitable[bytes]]) -> bytes:
+    """The picture; `get` reads a stored file. Raises: NotFound: there is none, or it is gone."""
+    try:
+        data = await get(activity.cover) if activity.cover else b""
+    except FileNotFoundError:
+        data = b""
+    if not data:
+        raise NotFound("这个活动没有封面。")
+    return data
 
 
 async def put(session: AsyncSession, activity: Activity, file: StoredFile | None, alt: str) -> None:
