@@ -1,6 +1,7 @@
 """Tables and their states, one module per feature. Import them from here."""
 
 from models.activity import (
+    ANNOUNCED,
     HOLDING,
     LIVE,
     Activity,
@@ -105,6 +106,7 @@ from models.verification import VerificationFile
 from models.walk import FOLLOWERS, Listed, TagChange, Walk, WalkKind, WalkStep
 
 __all__ = [
+    "ANNOUNCED",
     "FOLLOWERS",
     "HOLDING",
     "LINEAGE",

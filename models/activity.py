@@ -41,6 +41,14 @@ _ACTIVITY_LABELS = {
 }
 
 
+ANNOUNCED = (  # people may see it, and it is not over
+    ActivityState.PUBLISHED,
+    ActivityState.REGISTRATION_OPEN,
+    ActivityState.REGISTRATION_CLOSED,
+    ActivityState.ONGOING,
+)
+
+
 class Allocation(StrEnum):
     """How the seats are given."""
 

@@ -17,12 +17,12 @@ from app.console.navigation import Found, Section, Waiting
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
-from app.services import activities, branches, lots, participants, permissions, sign_ups
+from app.services import activities, branches, lots, participants, permissions, sign_ups, staff_jobs
 from app.services.audiences import Audience
 from app.services.audit import does
 from app.services.permissions import Right, Standing
 from app.services.sign_up_questions import questions_of
-from models import Activity, ActivityMove, ActivityState
+from models import ANNOUNCED, Activity, ActivityMove, ActivityState
 
 PAGE: Final = "/console/activities"
 
@@ -136,6 +136,17 @@ async def allowed(session: AsyncSession, desk: Desk, public_id: str, right: Righ
     return activity
 
 
+async def begin_export(
+    desk: Desk, shell: Shell, public_id: str, right: Right, work: str, what: str, now: datetime
+) -> Response:
+    """A job of this kind of `work` for one activity; `what` is exported."""
+    async with desk.acting() as session:
+        activity = await allowed(session, desk, public_id, right)
+        title, given = f"导出{what}：{activity.title}"[:80], {"activity": public_id}
+        await staff_jobs.start(session, desk.standing, work, title, given, now)
+    return shell.done("/console/jobs", "正在导出，好了会在这里出现。")
+
+
 async def page_of(public_id: str, desk: Desk, shell: Shell, **values: Any) -> HTMLResponse:
     async with desk.reading() as session:
         activity = await allowed(session, desk, public_id, Right.ACTIVITIES_READ)
@@ -156,7 +167,7 @@ async def page_of(public_id: str, desk: Desk, shell: Shell, **values: Any) -> HT
         audience=Audience.model_validate(activity.audience) if activity.audience else "所有人",
         questions=questions_of(activity),
         words=rich_text.to_text(rich_text.load(activity.blocks)),
-        may_change=activity.state in (ActivityState.DRAFT, *activities.ANNOUNCED)
+        may_change=activity.state in (ActivityState.DRAFT, *ANNOUNCED)
         and desk.may(Right.ACTIVITIES_EDIT, activity.branch_id),
         may_check=desk.may(Right.ACTIVITIES_CHECK, activity.branch_id),
         may_plan=desk.may(Right.ACTIVITIES_EDIT, activity.branch_id),

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from app.console import forms, listing
-from app.console.activities import PAGE, allowed
+from app.console.activities import PAGE, allowed, begin_export
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.listing import Filter
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
-from app.services import approvals, participants, staff_jobs
+from app.services import approvals, participants
 from app.services.audit import does
 from app.services.permissions import Right
 from models import SignUp, SignUpState
@@ -50,12 +50,7 @@ async def approve(public_id: str, request: Request, desk: ActingDesk, shell: InS
 
 @router.post("/{public_id}/people/export")
 async def export(public_id: str, desk: ActingDesk, shell: InShell, now: Now) -> Response:
-    async with desk.acting() as session:
-        activity = await allowed(session, desk, public_id, _RIGHT)
-        title = f"导出报名名单：{activity.title}"[:80]
-        given = {"activity": public_id}
-        await staff_jobs.start(session, desk.standing, "activities.people", title, given, now)
-    return shell.done("/console/jobs", "正在导出，好了会在这里出现。")
+    return await begin_export(desk, shell, public_id, _RIGHT, "activities.people", "报名名单", now)
 
 
 @router.get("/{public_id}/people/{code}")

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.console import downloads, forms
-from app.console.activities import PAGE, allowed
+from app.console.activities import PAGE, allowed, begin_export
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
@@ -60,11 +60,7 @@ async def make(public_id: str, desk: ActingDesk, shell: InShell, now: Now) -> Re
 
 @router.post("/{public_id}/posters/export")
 async def export(public_id: str, desk: ActingDesk, shell: InShell, now: Now) -> Response:
-    async with desk.acting() as session:
-        activity = await allowed(session, desk, public_id, Right.ACTIVITIES_READ)
-        title = f"导出海报效果：{activity.title}"[:80]
-        await staff_jobs.start(session, desk.standing, EXPORT, title, {"activity": public_id}, now)
-    return shell.done("/console/jobs", "正在导出，好了会在这里出现。")
+    return await begin_export(desk, shell, public_id, Right.ACTIVITIES_READ, EXPORT, "海报效果", now)
 
 
 @router.get("/{public_id}/posters/{code}")
@@ -94,10 +90,8 @@ async def picture(public_id: str, code: str, request: Request, desk: AtDesk) -> 
     except FileNotFoundError:
         raise NotFound("这张海报还没有图片。") from None
     name = f"海报-{activity.title}-{poster.place}.png"
-    way = "attachment" if request.query_params.get("save") else "inline"
-    return downloads.answer(
-        data, name, file.content_type, way="attachment" if way == "attachment" else "inline"
-    )
+    saved = bool(request.query_params.get("save"))
+    return downloads.answer(data, name, file.content_type, way="attachment" if saved else "inline")
 
 
 @router.post("/{public_id}/posters/{code}/remove", dependencies=[needs(Right.ACTIVITIES_EDIT)])

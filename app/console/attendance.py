@@ -6,14 +6,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from app.console import forms, listing
-from app.console.activities import PAGE, allowed
+from app.console.activities import PAGE, allowed, begin_export
 from app.console.check_in import RIGHT, scanned
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.listing import Filter
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
-from app.services import attendance, check_in_codes, check_ins, participants, staff_jobs
+from app.services import attendance, check_in_codes, check_ins, participants
 from app.services.attendance import WAYS, Which
 from app.services.audit import does
 from app.services.check_ins import Scan
@@ -54,12 +54,8 @@ async def everybody(public_id: str, request: Request, desk: AtDesk, shell: InShe
 
 @router.post("/{public_id}/check-in/export", dependencies=[needs(Right.ACTIVITIES_PEOPLE)])
 async def export(public_id: str, desk: ActingDesk, shell: InShell, now: Now) -> Response:
-    async with desk.acting() as session:
-        activity = await allowed(session, desk, public_id, Right.ACTIVITIES_PEOPLE)
-        title = f"导出签到表：{activity.title}"[:80]
-        given = {"activity": public_id}
-        await staff_jobs.start(session, desk.standing, "activities.attendance", title, given, now)
-    return shell.done("/console/jobs", "正在导出，好了会在这里出现。")
+    right, work = Right.ACTIVITIES_PEOPLE, "activities.attendance"
+    return await begin_export(desk, shell, public_id, right, work, "签到表", now)
 
 
 @router.get("/{public_id}/check-in/people/{code}")

@@ -13,11 +13,10 @@ from app.services import sign_up_notices as notices
 from app.services.keysets import beyond
 from app.services.sign_up_moves import move, move_activity
 from app.services.sign_up_questions import checked
-from models import LIVE, Activity, ActivityMove, ActivityState, SignUp, SignUpState
+from models import ANNOUNCED, LIVE, Activity, ActivityMove, ActivityState, SignUp, SignUpState
 
 A = ActivityState
 Place = tuple[int, datetime, int]  # where a list goes on: open or not, closing time and id of its last one
-ANNOUNCED = (A.PUBLISHED, A.REGISTRATION_OPEN, A.REGISTRATION_CLOSED, A.ONGOING)
 
 
 class ChangedMeanwhile(DomainError):

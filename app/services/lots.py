@@ -20,15 +20,11 @@ from app.errors import DomainError
 from app.services import sign_up_notices as notices
 from app.services import waiting_lists
 from app.services.sign_up_moves import move
-from models import Activity, ActivityMove, ActivityState, Allocation, SignUp, SignUpState
+from models import ANNOUNCED, Activity, ActivityMove, Allocation, SignUp, SignUpState
 
 BATCH: Final = 100  # people in one transaction: nobody waits long who writes meanwhile
 SIGN_UP: Any = SignUp.__table__
 _S = SignUpState
-_UNDER_WAY: Final = (
-    *(ActivityState.PUBLISHED, ActivityState.REGISTRATION_OPEN, ActivityState.REGISTRATION_CLOSED),
-    ActivityState.ONGOING,
-)
 
 
 def check(activity: Activity) -> None:
@@ -64,7 +60,7 @@ async def list_due(session: AsyncSession, now: datetime, limit: int) -> Sequence
     due = sa.select(Activity.id).where(
         Activity.allocation == Allocation.LOT,
         Activity.closes_at <= now,
-        Activity.state.in_(_UNDER_WAY),
+        Activity.state.in_(ANNOUNCED),
         sa.or_(Activity.lot_drawn_at.is_(None), entered),
     )
     return (await session.scalars(due.order_by(Activity.id).limit(limit))).all()

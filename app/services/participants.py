@@ -11,11 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import shanghai
 from app.errors import NotFound
-from app.services.activities import ANNOUNCED
 from app.services.member_words import mask_phone
 from app.services.permissions import Scope
 from app.services.sign_up_questions import questions_of
-from models import LIVE, Activity, Branch, Member, SignUp, SignUpMove, SignUpState
+from models import ANNOUNCED, LIVE, Activity, Branch, Member, SignUp, SignUpMove, SignUpState
 
 UNKNOWN: Final = "未绑定的关注者"
 HEADS: Final = ("姓名", "组织", "状态", "人数", "报名时间")
