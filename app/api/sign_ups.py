@@ -127,7 +127,7 @@ async def ticket(
     if not has_ticket(entry, now):
         raise DomainError(f"您的报名状态是「{entry.state.label}」，现在没有票。")
     member = await members.find_of_person(session, caller.known.person_id)
-    activity, address = entry.activity, address_of(entry, shared.public_url)
+    activity, address = entry.activity, check_in_codes.address(entry, shared.public_url)
     return TicketOut(
         code=address,
         picture=qr.picture(address),
@@ -167,11 +167,6 @@ async def change(
     return out_of(await sign_ups.get_own(session, sign_up_id, person_id), now, shared.public_url)
 
 
-def address_of(entry: SignUp, public_url: str) -> str:
-    """What the QR code of its ticket says."""
-    return f"{public_url}/t/{check_in_codes.ticket(entry)}"
-
-
 def applicant(caller: SignedIn) -> Applicant:
     return Applicant(caller.known.person_id, caller.known.facts, "api")
 
@@ -197,5 +192,5 @@ def out_of(entry: SignUp, now: datetime, public_url: str) -> SignUpOut:
         may_choose=standing.may_choose,
         may_cancel=standing.may_cancel,
         may_return=standing.may_return,
-        ticket=address_of(entry, public_url) if standing.has_ticket else None,
+        ticket=check_in_codes.address(entry, public_url) if standing.has_ticket else None,
     )

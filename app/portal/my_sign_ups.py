@@ -61,7 +61,7 @@ async def ticket(
     if not standing_of(entry, now).has_ticket:
         raise DomainError(f"您的报名状态是「{entry.state.label}」，现在没有票。")
     member = await members.find_of_person(session, visitor.person_id)
-    address = f"{shared.public_url}/t/{check_in_codes.ticket(entry)}"
+    address = check_in_codes.address(entry, shared.public_url)
     words = render(
         "ticket.html",
         entry=entry,

@@ -51,6 +51,11 @@ def ticket(entry: SignUp) -> str:
     return f"{entry.public_id}{stamp}{_mark('ticket', entry.public_id, stamp)}"
 
 
+def address(entry: SignUp, public_url: str) -> str:
+    """What the QR code of its ticket says, whole."""
+    return f"{public_url}/t/{ticket(entry)}"
+
+
 def read_ticket(words: str) -> Ticket | None:
     """Of what a camera has read, be it the whole address or the code alone; None: it is none of ours."""
     found = _TICKET.fullmatch(words.strip())
