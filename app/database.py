@@ -29,6 +29,7 @@ from sqlalchemy.orm import ORMExecuteState, Session
 from app.sqlite_inline import InlineConnection
 
 KEPT_READERS = 3
+CONNECT_SECONDS = 3  # PostgreSQL that is not there is known within the five seconds WeChat gives an answer
 BUSY_MS = 1500  # a writer waits this long for another process, then the group is tried again
 READ_ONLY_SQLSTATE = "25006"
 PRAGMAS = (
@@ -193,7 +194,7 @@ class Database:
             )
         else:
             options = {"pool_size": pool_size, "max_overflow": 10, "pool_timeout": 10, "pool_pre_ping": False}
-            options["connect_args"] = {"timeout": 3, "command_timeout": 30}
+            options["connect_args"] = {"timeout": CONNECT_SECONDS, "command_timeout": 30}
             options["execution_options"] = {"postgresql_readonly": purpose == "read"}
             if purpose == "write":
                 options["connect_args"]["server_settings"] = WRITING_ON_POSTGRES

@@ -144,6 +144,17 @@ def _no_commit_waits_for_the_disk() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _a_busy_machine_is_waited_for() -> Iterator[None]:
+    """A connection that took long on a busy machine is no finding of a test.
+
+    What is started as a process of its own waits as shipped.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.database.CONNECT_SECONDS", servers.PATIENCE)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _statements_compiled_once() -> Iterator[None]:
     """Tests open databases of their own; what a statement is to SQLAlchemy is the same for all of one kind.
 

@@ -24,6 +24,7 @@ import asyncpg
 
 T = TypeVar("T")
 SCHEME = "postgresql+asyncpg"
+PATIENCE = 60  # seconds for an answer: whole processes and browsers start beside a test
 
 
 class Missing(Exception):
@@ -257,7 +258,7 @@ class Databases:
 
 
 async def _connect(url: str) -> Any:
-    return await asyncpg.connect(urlunsplit(urlsplit(url)._replace(scheme="postgresql")), timeout=5)
+    return await asyncpg.connect(urlunsplit(urlsplit(url)._replace(scheme="postgresql")), timeout=PATIENCE)
 
 
 async def _execute(url: str, statement: str) -> None:
@@ -307,7 +308,7 @@ def redis_says(url: str, *commands: bytes) -> bytes:
     family = socket.AF_UNIX if parts.scheme == "unix" else socket.AF_INET
     address: Any = parts.path if parts.scheme == "unix" else (parts.hostname, parts.port or 6379)
     with socket.socket(family) as line:
-        line.settimeout(5)
+        line.settimeout(PATIENCE)
         line.connect(address)
         if parts.password:
             line.sendall(f"AUTH {parts.username or 'default'} {parts.password}\r\n".encode())
