@@ -12,7 +12,16 @@ from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.errors import DomainError
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, DoorInUse, MaybePerson, Visitor, page_for
-from app.services import activities, calendar_files, covers, interests, lots, sign_ups, waiting_lists
+from app.services import (
+    activities,
+    calendar_files,
+    covers,
+    interests,
+    lots,
+    panoramas,
+    sign_ups,
+    waiting_lists,
+)
 from app.services.audiences import Audience
 from app.services.sign_up_questions import questions_of
 from models import LIVE, Activity, SignUp
@@ -57,6 +66,7 @@ async def one(
         now=now,
         address=f"{shared.public_url}/activities/{activity.public_id}",
         own=own,
+        tours=await panoramas.of_activity(session, activity.id),
         visitor=visitor,
         obstacle=obstacle,
         may_sign_up=asks_nothing and own is None and not obstacle,

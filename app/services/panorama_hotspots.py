@@ -15,7 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
 from app.services import stored_files
-from models import Activity, ActivityState, Hotspot, HotspotKind, PanoramaScene, StoredFile
+from models import (
+    Activity,
+    ActivityState,
+    Hotspot,
+    HotspotKind,
+    Panorama,
+    PanoramaScene,
+    PanoramaState,
+    StoredFile,
+)
 
 MOST: Final = 30  # of one scene
 LABEL, WORDS = 30, 300  # characters
@@ -144,3 +153,19 @@ async def by_scene(
 def turned(degrees: float) -> float:
     """The same direction, from -180 up to 180; the middle for what is none."""
     return (degrees + 180) % 360 - 180 if math.isfinite(degrees) else 0.0
+
+
+async def file_of(session: AsyncSession, panorama_id: str, public_id: str, *, drafts: bool = False) -> str:
+    """The stored file of a picture in a tour. Raises: NotFound: none such, or not to be seen."""
+    chosen = (
+        sa.select(Hotspot.file)
+        .join(PanoramaScene, PanoramaScene.id == Hotspot.scene_id)
+        .join(Panorama, Panorama.id == PanoramaScene.panorama_id)
+        .where(Panorama.public_id == panorama_id, Hotspot.public_id == public_id)
+    )
+    if not drafts:
+        chosen = chosen.where(Panorama.state == PanoramaState.PUBLISHED)
+    file = await session.scalar(chosen)
+    if not file:
+        raise NotFound("没有找到这张图片。")
+    return file
