@@ -49,7 +49,7 @@
       this.gl = this.canvas.getContext("webgl", { antialias: false, alpha: false });
       this.drawing = this.gl && program(this.gl);
       if (!this.drawing) return;
-      Object.assign(this, { yaw: 0, pitch: 0, field: 75, textures: new Map(), waiting: [], loading: 0, tick: 0, stride: [0, 0], fingers: new Map() });
+      Object.assign(this, { yaw: 0, pitch: 0, field: 0, textures: new Map(), waiting: [], loading: 0, tick: 0, stride: [0, 0], fingers: new Map() });
       this.build(); this.listen();
       this.enter(this.tour.scenes.find((each) => each.id === this.tour.start) || this.tour.scenes[0], true);
     }
@@ -62,7 +62,7 @@
       const tool = (words, sign, act) => { const one = made("button", { type: "button", title: words, textContent: sign, onclick: act }); one.setAttribute("aria-label", words); this.tools.append(one); return one; };
       tool("放大", "＋", () => this.zoom(0.8)); tool("缩小", "－", () => this.zoom(1.25));
       if (window.DeviceOrientationEvent && window.matchMedia("(pointer: coarse)").matches) {
-        this.gyro = tool("跟着手机转", "陀螺", () => this.follow());
+        this.gyro = tool("跟着手机转", "体感", () => this.follow());
         this.gyro.setAttribute("aria-pressed", "false");
       }
       if (this.root.requestFullscreen) tool("全屏", "全屏", () => (document.fullscreenElement ? document.exitFullscreen() : this.root.requestFullscreen()));
@@ -165,10 +165,11 @@
     resize() {
       const { width, height } = this.stage.getBoundingClientRect(), dots = Math.min(2, window.devicePixelRatio || 1);
       [this.canvas.width, this.canvas.height] = [Math.max(1, Math.round(width * dots)), Math.max(1, Math.round(height * dots))];
+      this.field = this.field ? Math.min(this.field, this.widest(WIDEST)) : Math.max(NEAREST, this.widest(75));
       this.draw();
     }
 
-    draw() { this.frame ||= requestAnimationFrame(() => { this.frame = 0; this.paint(); }); }
+    draw() { if (this.field) this.frame ||= requestAnimationFrame(() => { this.frame = 0; this.paint(); }); }
 
     looking() {
       const { width, height } = this.canvas, steep = 1 / Math.tan(this.field * RAD / 2), wide = steep * height / width;
@@ -255,7 +256,9 @@
     // --- hands
 
     turn(yaw, pitch) { this.yaw = turned(yaw); this.pitch = bound(pitch, -STEEPEST, STEEPEST); this.draw(); }
-    zoom(by) { this.field = bound(this.field * by, NEAREST, WIDEST); this.draw(); }
+    zoom(by) { this.field = bound(this.field * by, NEAREST, this.widest(WIDEST)); this.draw(); }
+    // Degrees from top to bottom that show no more than so many from side to side.
+    widest(degrees) { return Math.min(degrees, 2 * Math.atan(Math.tan(degrees * RAD / 2) * this.canvas.height / this.canvas.width) / RAD); }
     // Degrees for one pixel of the screen.
     get grain() { return this.field / this.stage.getBoundingClientRect().height; }
 

@@ -15,7 +15,7 @@ from app.jobs import staff_jobs
 from app.services.staff import Wanted
 from models import Role
 from tests import making
-from tests.both_ends import Ends
+from tests.both_ends import OURS, Ends
 from tests.console_kit import HTML, Worker, acts_of, at_work, ends
 from tests.panorama_kit import bomb, globe
 from tests.test_console_activities import planned
@@ -60,7 +60,8 @@ def described(page: str) -> Any:
     return json.loads(html.unescape(found[1]))
 
 
-async def test_a_place_from_the_camera_to_the_phone(ends: Ends, zhao: Worker) -> None:
+async def put_up(ends: Ends, zhao: Worker) -> tuple[str, str, str]:
+    """A tour of two scenes with three hotspots; its path and those of its scenes."""
     path = await toured(zhao)
     hall = await adds(zhao, path, "大厅", globe(4096))
     assert "正在切图" in await zhao.reads(hall)
@@ -79,16 +80,20 @@ async def test_a_place_from_the_camera_to_the_phone(ends: Ends, zhao: Worker) ->
     placed = {"kind": "picture", "label": "荣誉", "words": "一面锦旗", "yaw": "10", "pitch": "0"}
     assert (await uploads(zhao, f"{hall}/hotspots", small.getvalue(), **placed)).status_code == 303
     await zhao.does(f"{hall}/aim", yaw="400", pitch="-5.5")
+    return path, hall, shelf
+
+
+async def test_a_place_from_the_camera_to_the_phone(ends: Ends, zhao: Worker) -> None:
+    path, _, shelf = await put_up(ends, zhao)
+    to = shelf.rpartition("/")[2]
     page = "/panoramas/" + path.rpartition("/")[2]
     assert (await ends.web.get(page, headers=HTML)).status_code == 404
 
     await zhao.does(f"{path}/publish")
 
-    listed = (await ends.web.get("/panoramas", headers=HTML)).text
-    assert f'href="{page}"' in listed
+    assert f'href="{page}"' in (await ends.web.get("/panoramas", headers=HTML)).text
     shown = (await ends.web.get(page, headers=HTML)).text
-    told = described(shown)
-    first, second = told["scenes"]
+    first, second = described(shown)["scenes"]
     assert (first["title"], first["yaw"], first["pitch"], first["widths"]) == ("大厅", 40, -5.5, [2048, 4096])
     assert [(each["label"], each["kind"]) for each in first["spots"]] == [
         ("书架", "scene"),
@@ -104,23 +109,32 @@ async def test_a_place_from_the_camera_to_the_phone(ends: Ends, zhao: Worker) ->
         assert words in shown  # for who has no WebGL
     assert described((await ends.web.get(f"{page}?scene={to}", headers=HTML)).text)["start"] == to
     assert (await ends.web.get(first["at"] + "2-0-0")).status_code == 404
-    acts = [each.act for each in await acts_of(ends) if each.act.startswith("panorama")]
-    assert acts == [
-        *("panorama.create", "panorama.scene", "panorama.scene", "panorama.hotspot", "panorama.hotspot"),
-        *("panorama.hotspot", "panorama.scene_change", "panorama.publish"),
-    ]
+    li = await ends.platform.follower("李娜")
+    card = await li.says("全景")
+    assert f"{OURS}{page}" in str(card)
+    assert f"{OURS}{first['at']}preview" in str(card)
 
-    said = await zhao.does(f"{shelf}/remove")
-    assert "通到这里的 1 个热点也去掉了" in said
-    assert [each["kind"] for each in described((await ends.web.get(page)).text)["scenes"][0]["spots"]] == [
-        "text",
-        "picture",
-    ]
+
+async def test_what_is_taken_away_is_gone_for_everybody_else(ends: Ends, zhao: Worker) -> None:
+    path, _, shelf = await put_up(ends, zhao)
+    await zhao.does(f"{path}/publish")
+    page = "/panoramas/" + path.rpartition("/")[2]
+
+    assert "通到这里的 1 个热点也去掉了" in await zhao.does(f"{shelf}/remove")
+
+    (first,) = described((await ends.web.get(page)).text)["scenes"]
+    assert [each["kind"] for each in first["spots"]] == ["text", "picture"]
     await zhao.does(f"{path}/withdraw")
     assert (await ends.web.get(first["at"] + "preview")).status_code == 404
     assert (await zhao.gets(first["at"] + "preview")).status_code == 200
     await zhao.does(f"{path}/delete")
     assert (await zhao.gets(path)).status_code == 404
+    acts = [each.act for each in await acts_of(ends) if each.act.startswith("panorama")]
+    assert acts == [
+        *("panorama.create", "panorama.scene", "panorama.scene", "panorama.hotspot", "panorama.hotspot"),
+        *("panorama.hotspot", "panorama.scene_change", "panorama.publish", "panorama.scene_remove"),
+        *("panorama.withdraw", "panorama.delete"),
+    ]
 
 
 async def test_what_cannot_be_cut_is_refused_with_what_was_filled_in(ends: Ends, zhao: Worker) -> None:
