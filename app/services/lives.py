@@ -159,7 +159,7 @@ async def of_activity(session: AsyncSession, activity_id: int) -> Sequence[LiveS
 def is_played_here(address: str, hosts: Collection[str]) -> bool:
     """Whether our own page shows it: a stream or a film of a host of the union."""
     parts = urlsplit(address)
-    return (parts.hostname or "") in hosts and parts.path.lower().endswith(PLAYED)
+    return parts.netloc.lower() in hosts and parts.path.lower().endswith(PLAYED)
 
 
 def chapters_of(live: LiveSession) -> list[tuple[int, str]]:
@@ -222,7 +222,7 @@ def _address(said: str, what: str, hosts: Collection[str]) -> str:
         whole = False
     if not whole or len(said) > ADDRESS or re.search(r"[\s\"'<>\\]", said):
         raise DomainError(f"{what}要写 https:// 开头的完整地址。")
-    if parts.path.lower().endswith(".m3u8") and parts.hostname not in hosts:
+    if parts.path.lower().endswith(".m3u8") and parts.netloc.lower() not in hosts:
         allowed = f"允许的是：{'、'.join(sorted(hosts))}。" if hosts else "现在一个也没有允许。"
         raise DomainError(
             f"{what}是直播流（m3u8），只能用本单位自己的流媒体服务器。{allowed}"
