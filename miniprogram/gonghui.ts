@@ -189,6 +189,10 @@ export type CodeIn = {
   /** wx.login 得到的 code */
   code: string;
 };
+export type ConditionOut = {
+  heading: string;
+  rule: string;
+};
 export type CorrectionIn = {
   what: string;
 };
@@ -488,6 +492,8 @@ export type StandingOut = {
   may_sign_up: boolean;
   /** 不能报名的原因，可以直接显示 */
   obstacle: string;
+  /** 能报、要排在候补最后的原因，可以直接显示；一般是空的 */
+  caution: string;
 };
 export type StepOut = {
   at: string;
@@ -581,6 +587,8 @@ export type WholeActivityOut = {
   allocation: Allocation;
   /** 给谁的；空的是大家都能来 */
   audience: string;
+  /** 还有哪些条件，没有是空的 */
+  conditions: Array<ConditionOut>;
   questions: Array<QuestionOut>;
   /** 介绍 */
   blocks: Array<Paragraph | Heading | Items | Quote>;

@@ -9,8 +9,21 @@ import sqlalchemy as sa
 
 from app.database import Database
 from app.jobs import activities as timers
-from app.services import activities
-from models import Activity, Allocation, Message, MessageState, Outbox, SignUp, SignUpState, Way
+from app.services import activities, sign_ups
+from app.services.audiences import Facts
+from app.services.sign_ups import Applicant
+from models import (
+    Activity,
+    Again,
+    Allocation,
+    Message,
+    MessageState,
+    Outbox,
+    Person,
+    SignUp,
+    SignUpState,
+    Way,
+)
 from tests import making
 from tests.conftest import NOON, FakeClock
 from tests.talking import Speaker, Talk
@@ -234,6 +247,45 @@ async def test_no_message_failed_in_all_this(talk: Talk) -> None:
     async with talk.database.reading() as session:
         failed = sa.select(sa.func.count(Message.id)).where(Message.state == MessageState.FAILED)
         assert await session.scalar(failed) == 0
+
+
+# --- who may not -------------------------------------------------------------------------------------------
+
+
+async def test_why_not_is_said_before_anything_is_asked_and_again_at_the_end(talk: Talk) -> None:
+    rest = {"kind_of": "疗休养", "apart_months": 12}
+    await announce(talk, "秦岭疗养", guests=2, **rest)
+    await announce(talk, "华山疗养", **rest)
+    await announce(talk, "老年健步走", youngest=55)
+    li = await talk.person("李娜")
+    await li.says("报名")
+    shown = await li.taps("老年健步走")
+    assert "年龄：满 55 周岁，按活动开始那天算" in shown
+    assert "还不知道您多大：请在公众号里回复「绑定」" in shown and "我要报名" not in shown
+
+    await li.says("报名")
+    assert "同类活动：12 个月内参加过疗休养的不能再报" in await li.taps("秦岭疗养")
+    await li.taps("我要报名")
+    async with talk.database.transaction() as session:  # meanwhile, on the portal
+        person_id = await session.scalar(sa.select(sa.func.max(Person.id)))
+        other = next(each for each in await activities.list_ahead(session, NOON, 8) if "华山" in each.title)
+        who = Applicant(person_id or 0, Facts(), "portal")
+        await sign_ups.sign_up(session, other.id, who, now=talk.clock.now())
+    assert "您已经报了2026年11月30日的「华山疗养」" in await li.taps("带 1 位")
+    assert await states(talk, "秦岭疗养") == []
+
+
+async def test_who_was_there_lately_hears_that_he_comes_last(talk: Talk) -> None:
+    rest = {"kind_of": "疗休养", "apart_months": 12, "again": Again.BEHIND}
+    await announce(talk, "秦岭疗养", **rest)
+    await announce(talk, "华山疗养", **rest)
+    li = await talk.person("李娜")
+    await signs_up(li, "华山疗养")
+    await li.says("报名")
+    assert "再报，要排在没去过的人后面。" in await li.taps("秦岭疗养")
+    assert "报名截止后还有名额，会问您。确认报名吗？" in await li.taps("我要报名")
+    assert "您排在候补最后" in await li.says("确认")
+    assert await states(talk, "秦岭疗养") == [SignUpState.WAITLISTED]
 
 
 # --- by lot ------------------------------------------------------------------------------------------------

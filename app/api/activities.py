@@ -16,7 +16,7 @@ from app.api.routes import Route
 from app.api.shapes import PublicId, Strict
 from app.api.sign_ups import SignUpOut, applicant, out_of
 from app.dependencies import InUse, Now, ReadSession
-from app.services import activities, crisis, sign_ups, waiting_lists
+from app.services import activities, crisis, eligibility, sign_ups, waiting_lists
 from app.services.audiences import Audience
 from app.services.sign_up_questions import QuestionKind, answered, questions_of
 from models import Activity, ActivityState, Allocation
@@ -54,6 +54,11 @@ class QuestionOut(Strict):
     required: bool = Field(examples=[True])
 
 
+class ConditionOut(Strict):
+    heading: str = Field(examples=["年龄"])
+    rule: str = Field(examples=["18 到 60 周岁，按活动开始那天算"])
+
+
 class WholeActivityOut(ActivityOut):
     capacity: int | None = Field(examples=[60], description="名额；null 是不限")
     left: int | None = Field(examples=[12], description="还有几个名额；0 是满了，可以候补")
@@ -63,6 +68,7 @@ class WholeActivityOut(ActivityOut):
         examples=["first_come"], description="名额怎么分：first_come 先到先得，lot 报名截止后抽签"
     )
     audience: str = Field(examples=["女职工"], description="给谁的；空的是大家都能来")
+    conditions: list[ConditionOut] = Field(description="还有哪些条件，没有是空的")
     questions: list[QuestionOut]
     blocks: list[rich_text.Block] = Field(
         description="介绍", examples=[[{"type": "paragraph", "spans": [{"text": "穿运动鞋。"}]}]]
@@ -74,6 +80,7 @@ class StandingOut(Strict):
     sign_up: SignUpOut | None = Field(description="我的报名；没有报过是 null")
     may_sign_up: bool = Field(examples=[True])
     obstacle: str = Field(examples=[""], description="不能报名的原因，可以直接显示")
+    caution: str = Field(examples=[""], description="能报、要排在候补最后的原因，可以直接显示；一般是空的")
 
 
 class SignUpIn(Strict):
@@ -113,6 +120,9 @@ async def one(activity_id: PublicId, session: ReadSession, now: Now, shared: InU
         approval=activity.approval,
         allocation=activity.allocation,
         audience=str(Audience.model_validate(activity.audience)) if activity.audience else "",
+        conditions=[
+            ConditionOut(heading=heading, rule=rule) for heading, rule in eligibility.conditions(activity)
+        ],
         questions=[
             QuestionOut(
                 key=each.key,
@@ -140,8 +150,11 @@ async def mine(
         entry = await sign_ups.get_own(session, entry.public_id, caller.known.person_id)
         own = out_of(entry, now, shared.public_url)
     again = own is None or own.may_return
-    obstacle = sign_ups.obstacle(activity, caller.known.facts, now) if again else ""
-    return StandingOut(sign_up=own, may_sign_up=again and not obstacle, obstacle=obstacle)
+    obstacle, caution = "", ""
+    if again:
+        obstacle, caution = await sign_ups.outlook(session, activity, applicant(caller), now)
+    may = again and not obstacle
+    return StandingOut(sign_up=own, may_sign_up=may, obstacle=obstacle, caution=caution)
 
 
 @router.post(

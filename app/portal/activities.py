@@ -12,7 +12,16 @@ from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.errors import DomainError
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, DoorInUse, MaybePerson, Visitor, page_for
-from app.services import activities, calendar_files, covers, interests, lots, sign_ups, waiting_lists
+from app.services import (
+    activities,
+    calendar_files,
+    covers,
+    eligibility,
+    interests,
+    lots,
+    sign_ups,
+    waiting_lists,
+)
 from app.services.audiences import Audience
 from app.services.sign_up_questions import questions_of
 from models import LIVE, Activity, SignUp
@@ -44,8 +53,9 @@ async def one(
     left = None if activity.capacity is None else await waiting_lists.seats_left(session, activity)
     own = None if visitor is None else await _live(session, activity, visitor)
     asks_nothing = door.oauth is not None and activity.takes_sign_ups(now) and _asks_nothing(activity)
-    known = asks_nothing and own is None and visitor is not None  # of nobody there is nothing to say yet
-    obstacle = sign_ups.obstacle(activity, visitor.facts, now) if known and visitor is not None else ""
+    obstacle, behind = "", ""
+    if visitor is not None and own is None and activity.takes_sign_ups(now):
+        obstacle, behind = await sign_ups.outlook(session, activity, visitor.applicant, now)
     words = render(
         "activity.html",
         activity=activity,
@@ -59,6 +69,8 @@ async def one(
         own=own,
         visitor=visitor,
         obstacle=obstacle,
+        behind=behind,
+        conditions=eligibility.conditions(activity),
         may_sign_up=asks_nothing and own is None and not obstacle,
     )
     return page_for(visitor, words)

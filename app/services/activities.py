@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
-from app.services import lots, waiting_lists
+from app.services import activity_conditions, lots, waiting_lists
 from app.services import sign_up_notices as notices
 from app.services.keysets import beyond
 from app.services.sign_up_moves import move, move_activity
@@ -30,6 +30,7 @@ async def create(session: AsyncSession, values: Mapping[str, Any], *, by: str, n
     activity = Activity(**given, state=A.DRAFT, created_at=now)
     _check_times(activity)
     lots.check(activity)
+    activity_conditions.check(activity)
     session.add(activity)
     await session.flush()
     session.add(ActivityMove(activity_id=activity.id, from_state=None, to_state=A.DRAFT, by=by, at=now))
@@ -71,6 +72,7 @@ async def change(
             setattr(activity, name, value)
     _check_times(activity)
     lots.check(activity)
+    activity_conditions.check(activity)
     if activity.state is not A.DRAFT:
         lots.fix_seed(activity)
     await session.flush()

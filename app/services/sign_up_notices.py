@@ -31,17 +31,19 @@ KINDS: Final[Mapping[str, str]] = {
     CHANGED: "活动改期或改地点",
     CALLED_OFF: "活动取消",
 }
+BEHIND: Final = "的报名已收到。先让没去过的人报，您排在候补最后；报名截止后还有名额，会问您。"
 DAY_BEFORE_AT = time(10, 0)
 SHORTLY_BEFORE = timedelta(hours=2)
 
 
 def receipt(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
     """That it was noted; in chat the reply itself says so."""
+    full = "名额已满，您在候补名单中，有空位会通知您。"
     words = {
         SignUpState.ENTERED: f"「{activity.title}」的报名已收到，{drawn_at(activity, now)}，结果会通知您。",
         SignUpState.CONFIRMED: f"「{activity.title}」报名成功，{when_and_where(activity, now)}。",
         SignUpState.PENDING_APPROVAL: f"「{activity.title}」的报名已提交，审核后通知您。",
-        SignUpState.WAITLISTED: f"「{activity.title}」名额已满，您在候补名单中，有空位会通知您。",
+        SignUpState.WAITLISTED: f"「{activity.title}」{BEHIND if entry.is_behind else full}",
     }[entry.state]
     _tell(session, RECEIPT, entry, words, now)
     if entry.state is SignUpState.CONFIRMED:
