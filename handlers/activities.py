@@ -10,11 +10,12 @@ from app.services import activities, eligibility, interests, lots, sign_ups, wai
 from app.services.addresses import page
 from app.services.audiences import Facts
 from app.services.interests import Noticed
+from app.services.parties import Party
 from app.services.sign_up_notices import BEHIND, drawn_at, when_and_where
 from app.services.sign_up_questions import Question, QuestionKind, questions_of
 from app.services.sign_ups import Applicant
 from app.wechat.replies import Article, News, Reply, Text, fit
-from handlers import lines
+from handlers import lines, parties
 from models import LIVE, Activity, SignUp, SignUpState
 
 router = Router("activities")
@@ -146,13 +147,15 @@ async def _sign_up(chat: Chat, activity: Activity) -> Reply:
         return Text("\n".join(["您已经报过名了。", *_standing(activity, own, chat)]))
     behind = await sign_ups.check(chat.session, activity, who, chat.at)
     seats = 1 + (await _guests(chat, activity) if activity.guests else 0)
+    along = await parties.party(chat, activity, seats - 1)
     given = await _answers(chat, activity)
+    accepted = await parties.safety(chat, activity)
     is_full = (
         not behind
         and not lots.is_open(activity)
         and seats > await waiting_lists.seats_left(chat.session, activity)
     )
-    await chat.confirm("ok", _summary(activity, seats, given, chat, is_full=is_full, behind=behind))
+    await chat.confirm("ok", _summary(activity, seats, along, given, chat, is_full=is_full, behind=behind))
 
     entry = await sign_ups.sign_up(
         chat.session,
@@ -160,6 +163,8 @@ async def _sign_up(chat: Chat, activity: Activity) -> Reply:
         who,
         seats=seats,
         answers={question.key: value for question, value in given},
+        party=along,
+        accepted=accepted,
         now=chat.at,
     )
     return Text("\n".join(_standing(activity, entry, chat)))
@@ -239,6 +244,7 @@ async def _seats(chat: Chat, activity: Activity) -> str:
 def _summary(
     activity: Activity,
     seats: int,
+    along: Party,
     given: list[tuple[Question, Any]],
     chat: Chat,
     *,
@@ -247,6 +253,7 @@ def _summary(
 ) -> str:
     facts = [f"活动：{activity.title}", f"时间：{when_and_where(activity, chat.at)}"]
     facts += [f"人数：{seats}"] if activity.guests else []
+    facts += [f"同伴：{'、'.join(map(str, along.guests))}"] if along.guests else []
     facts += [f"{question.prompt.rstrip('？?：:')}：{value or '不填'}" for question, value in given]
     last = "名额已满，确认后进入候补，有空位会通知您。确认候补吗？" if is_full else "确认报名吗？"
     if behind:

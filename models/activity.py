@@ -141,6 +141,8 @@ class Activity(Base):
     oldest: Mapped[int | None]
     kind_of: Mapped[str] = mapped_column(sa.String(20), default="", server_default="")  # 疗休养
     apart_months: Mapped[int] = mapped_column(default=0, server_default="0")  # 0: as often as one likes
+    safety_notice: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
+    names_guests: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # and their ages
     again: Mapped[Again] = mapped_column(default=Again.REFUSED, server_default="refused")
     questions: Mapped[object] = mapped_column(sa.JSON, default=list)  # app.services.sign_up_questions
     branch_id: Mapped[int | None] = mapped_column(sa.BigInteger)
@@ -204,6 +206,10 @@ class SignUp(Base):
     state: Mapped[SignUpState]
     seats: Mapped[int] = mapped_column(default=1)  # the person and guests
     answers: Mapped[object] = mapped_column(SealedJSON("sign_up.answers"))  # question key -> answer
+    party: Mapped[object | None] = mapped_column(SealedJSON("sign_up.party"))  # app.services.parties
+    notice_digest: Mapped[str | None] = mapped_column(sa.String(16))  # of the safety notice, as accepted
+    notice_at: Mapped[datetime | None]
+    forgotten_at: Mapped[datetime | None]  # when answers and party were deleted
     priority: Mapped[int] = mapped_column(
         default=0
     )  # the higher the earlier on the waiting list; < 0: behind

@@ -310,3 +310,45 @@ async def test_by_lot_one_enters_and_hears_after_the_closing(talk: Talk, clock: 
         rows = await session.scalars(sa.select(Outbox.payload).where(Outbox.kind == "activities.lot"))
         words = [str(each) for each in rows]
     assert sum("抽中了！" in each for each in words) == sum("没有抽中" in each for each in words) == 1
+
+
+# --- what one agrees to ------------------------------------------------------------------------------------
+
+
+async def test_children_a_guardian_and_a_notice_that_changes_meanwhile(talk: Talk) -> None:
+    asked = {"guests": 2, "names_guests": True, "safety_notice": "系好安全绳。"}
+    climb = await announce(talk, "攀岩", **asked)
+    li = await talk.person("李娜")
+    await li.says("报名")
+    await li.taps("攀岩")
+    await li.taps("我要报名")
+    assert await li.taps("带 2 位") == "第 1 位同伴叫什么名字？\n回复「取消」可退出。"
+    hostile = "小明]]]]><![CDATA[><x>"
+    assert "活动那天几周岁？" in await li.says(hostile)
+    assert "请回复 0 到 120 的数字" in await li.says("八岁半")
+    await li.says("８岁")
+    await li.says("王奶奶")
+    assert "不满 14 周岁，要有监护人同意。监护人叫什么名字？" in await li.says("68")
+    assert "的监护人李娜，同意孩子参加「攀岩」" in await li.says("李娜")
+    assert "安全须知，请先看完：\n系好安全绳。" in await li.says("确认")
+    async with talk.database.transaction() as session:
+        values = {"safety_notice": "系好安全绳，戴头盔。", "questions": [], "starts_at": climb.starts_at}
+        given: dict[str, Any] = {"version": climb.version, "by": "王强", "now": talk.clock.now()}
+        await activities.change(session, climb.public_id, values, **given)
+    again = await li.says("确认")
+    assert again.startswith("内容有了变化，请再确认一次。") and "戴头盔" in again
+    assert "人数：3\n同伴：小明]]><x>（8 岁）、王奶奶（68 岁）" in await li.says("确认")
+    assert (await li.says("确认")).startswith("「攀岩」报名成功")
+
+    async with talk.database.reading() as session:
+        entry = (await session.scalars(sa.select(SignUp))).one()
+        kept: Any = entry.party
+    assert [each["age"] for each in kept["guests"]] == [8, 68] and kept["guardian"]["name"] == "李娜"
+
+    wang = await talk.person("王强")
+    await wang.says("报名")
+    await wang.taps("攀岩")
+    await wang.taps("我要报名")
+    assert "戴头盔" in await wang.taps("就我自己")
+    await wang.says("取消")
+    assert await states(talk, "攀岩") == [SignUpState.CONFIRMED]

@@ -1,9 +1,11 @@
 """Conditions of an activity from the organiser's form to pages and the mini-program: kept, copied, said."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
 from app.clock import shanghai
+from app.services import activities, participants
 from models import Again, Member, Role
 from tests import api_app, making
 from tests.api_app import API, App, is_problem
@@ -74,3 +76,55 @@ async def test_the_reason_is_the_same_wherever_one_asks(ends: Ends, li: App) -> 
         made: Member = await making.member(session, "王强", **given)
         assert made.born_on
     assert (await wang.taps(public, f"{public}/sign-up")).status_code == 303
+
+
+async def test_what_is_agreed_to_on_a_page_and_in_the_app_reaches_those_who_organise(
+    ends: Ends, li: App
+) -> None:
+    zhao = await at_work(ends, "赵敏", Role.ORGANISER)
+    nothing: dict[str, Any] = {"question_prompt": ["", ""]}
+    long = await zhao.sends("/activities/new", **plan(ends, safety_notice="长" * 501))
+    assert long.status_code == 422 and "安全须知最多 500 个字，现在是 501 个字" in long.text
+    bare = await zhao.sends("/activities/new", **plan(ends, names_guests="yes"))
+    assert bare.status_code == 422 and "请先写每人可带几位同伴" in bare.text
+
+    climb = await planned(zhao, safety_notice="系好安全绳。\r\n<b>戴头盔</b>", **nothing)
+    public, wang = f"/activities/{climb.rsplit('/', 1)[1]}", await member(ends, "王强")
+    page = await wang.reads(public)
+    assert "系好安全绳。\n&lt;b&gt;戴头盔&lt;/b&gt;" in page
+    found = re.search(r'name="accepted" value="([0-9a-f]{16})"', page)
+    assert found
+    refused = await wang.taps(public, f"{public}/sign-up")
+    assert refused.status_code == 422 and "请看完并同意" in refused.text
+    await zhao.does(
+        f"{climb}/edit",
+        **plan(ends, safety_notice="系好安全绳。", tell_of_notice="yes", **nothing),
+        version=await version(zhao, climb),
+    )
+    stale = await wang.taps(public, f"{public}/sign-up", accepted=found[1])
+    assert stale.status_code == 409 and "刚刚改过，请再看一遍" in stale.text
+    found = re.search(r'name="accepted" value="([0-9a-f]{16})"', await wang.reads(public))
+    assert found and (await wang.taps(public, f"{public}/sign-up", accepted=found[1])).status_code == 303
+    assert "发给已经报名的 1 位职工" in await zhao.reads(f"{climb}/edit")
+
+    picnic = await planned(zhao, names_guests="yes", guests="2", safety_notice="看好孩子。", **nothing)
+    path = f"{API}/activities/{picnic.rsplit('/', 1)[1]}"
+    shown = (await ends.web.get(path)).json()
+    assert shown["names_guests"] and "{children}的监护人{guardian}，同意孩子" in shown["guardian_words"]
+    given: dict[str, Any] = {"seats": 2, "safety_version": shown["safety"]["version"]}
+    given["companions"] = [{"name": "=HYPERLINK(小明)", "age": 8}]
+    problem = is_problem(await li.acts(f"{path}/sign-ups", given), 422, "invalid")
+    assert "不满 14 周岁，要有监护人的姓名和同意" in problem["detail"]
+    given["guardian"] = {"name": "李娜", "agrees": True}
+    own = (await li.acts(f"{path}/sign-ups", given)).json()
+    assert own["companions"] == given["companions"]
+    assert (await li.acts(f"{path}/sign-ups", {})).json()["id"] == own["id"]
+
+    read = await zhao.reads(f"{picnic}/people/{own['id']}")
+    assert "的监护人李娜，同意孩子参加" in read and "=HYPERLINK(小明)（8 岁）" in read
+    assert "同意</dd>" in read.split("安全须知")[1]
+    async with ends.house.database.reading() as session:
+        activity = await activities.get(session, picnic.rsplit("/", 1)[1])
+        rows = [participants.line(activity, who) async for who in participants.each(session, activity)]
+    assert participants.heads(activity)[-3:] == ["安全须知", "同伴", "监护人同意"]
+    assert rows[0][-2] == "=HYPERLINK(小明)（8 岁）" and "李娜" in rows[0][-1]

@@ -16,8 +16,17 @@ from app.api.routes import Route
 from app.api.shapes import PublicId, Strict
 from app.api.sign_ups import SignUpOut, applicant, out_of
 from app.dependencies import InUse, Now, ReadSession
-from app.services import activities, crisis, eligibility, sign_ups, waiting_lists
+from app.services import (
+    activities,
+    crisis,
+    eligibility,
+    parties,
+    safety_notices,
+    sign_ups,
+    waiting_lists,
+)
 from app.services.audiences import Audience
+from app.services.parties import Guest, Party
 from app.services.sign_up_questions import QuestionKind, answered, questions_of
 from models import Activity, ActivityState, Allocation
 
@@ -59,6 +68,21 @@ class ConditionOut(Strict):
     rule: str = Field(examples=["18 到 60 周岁，按活动开始那天算"])
 
 
+class SafetyOut(Strict):
+    text: str = Field(examples=["全程系好安全绳。"])
+    version: str = Field(examples=["3f2a9c0d1e4b5a67"], description="看完同意以后，报名时放进 safety_version")
+
+
+class CompanionIn(Strict):
+    name: str = Field(max_length=40, examples=["小明"])
+    age: int = Field(ge=0, le=120, examples=[8], description="活动那天几周岁")
+
+
+class GuardianIn(Strict):
+    name: str = Field(max_length=40, examples=["李娜"])
+    agrees: bool = Field(examples=[True], description="看过 guardian_words 的话，表示同意")
+
+
 class WholeActivityOut(ActivityOut):
     capacity: int | None = Field(examples=[60], description="名额；null 是不限")
     left: int | None = Field(examples=[12], description="还有几个名额；0 是满了，可以候补")
@@ -69,6 +93,12 @@ class WholeActivityOut(ActivityOut):
     )
     audience: str = Field(examples=["女职工"], description="给谁的；空的是大家都能来")
     conditions: list[ConditionOut] = Field(description="还有哪些条件，没有是空的")
+    safety: SafetyOut | None = Field(description="安全须知，没有是 null；先给人看完、同意，再报名")
+    names_guests: bool = Field(examples=[False], description="带同伴的，要填 companions")
+    guardian_words: str = Field(
+        examples=[""],
+        description="同伴不满 14 周岁时请监护人看的话，{children}、{guardian} 换成名字；不登记同伴的是空的",
+    )
     questions: list[QuestionOut]
     blocks: list[rich_text.Block] = Field(
         description="介绍", examples=[[{"type": "paragraph", "spans": [{"text": "穿运动鞋。"}]}]]
@@ -88,6 +118,17 @@ class SignUpIn(Strict):
     answers: dict[str, Answer] = Field(
         default_factory=dict, max_length=20, examples=[{"size": "M"}], description="按 questions 的 key"
     )
+    safety_version: str = Field("", max_length=16, examples=[""], description="看完同意的是哪一版安全须知")
+    companions: list[CompanionIn] = Field(
+        default_factory=list, max_length=9, examples=[[]], description="names_guests 的活动：每位同伴"
+    )
+    guardian: GuardianIn | None = Field(None, examples=[None], description="同伴有不满 14 周岁的，监护人")
+
+    def party(self) -> Party:
+        guests = tuple(Guest(each.name, each.age) for each in self.companions)
+        if self.guardian is None:
+            return Party(guests)
+        return Party(guests, self.guardian.name, self.guardian.agrees)
 
 
 @router.get("", response_model=ActivityPage, operation_id="listActivities")
@@ -111,7 +152,7 @@ async def ahead(session: ReadSession, now: Now, limit: Size = 20, cursor: Cursor
 async def one(activity_id: PublicId, session: ReadSession, now: Now, shared: InUse) -> WholeActivityOut:
     """一个活动。不分是谁看；自己的报名在 /activities/{id}/mine。"""
     activity = await activities.get(session, activity_id)
-    limited = activity.capacity is not None
+    limited, notice = activity.capacity is not None, safety_notices.version(activity)
     return WholeActivityOut(
         **_facts(activity, now),
         capacity=activity.capacity,
@@ -123,6 +164,9 @@ async def one(activity_id: PublicId, session: ReadSession, now: Now, shared: InU
         conditions=[
             ConditionOut(heading=heading, rule=rule) for heading, rule in eligibility.conditions(activity)
         ],
+        safety=SafetyOut(text=activity.safety_notice, version=notice) if notice else None,
+        names_guests=activity.names_guests,
+        guardian_words=parties.consent(activity, "{guardian}", "{children}") if activity.names_guests else "",
         questions=[
             QuestionOut(
                 key=each.key,
@@ -178,7 +222,14 @@ async def sign_up(
     answers = answered(activity, given.answers)
     await crisis.heed(session, caller.known.person_id, "\n".join(answers.values()), "api", now)
     entry = await sign_ups.sign_up(
-        session, activity.id, applicant(caller), seats=given.seats, answers=dict(answers), now=now
+        session,
+        activity.id,
+        applicant(caller),
+        seats=given.seats,
+        answers=dict(answers),
+        party=given.party(),
+        accepted=given.safety_version,
+        now=now,
     )
     entry = await sign_ups.get_own(session, entry.public_id, caller.known.person_id)
     response.headers["Location"] = f"/api/v1/me/sign-ups/{entry.public_id}"

@@ -87,7 +87,15 @@ async def write(public_id: str, request: Request, desk: ActingDesk, shell: InShe
         async with desk.acting() as session:
             kept = await room.allowed(session, desk, public_id, Right.ACTIVITIES_EDIT)
             values = _values(desk, filled, held, kept)
-            told = await activities.change(session, public_id, values, version=version, by=desk.by, now=now)
+            told = await activities.change(
+                session,
+                public_id,
+                values,
+                version=version,
+                by=desk.by,
+                now=now,
+                tell_of_notice=bool(filled["tell_of_notice"]),
+            )
             branch_id, title = values["branch_id"], values["title"]
             does(session, "activity.change", public_id, branch_id=branch_id, title=title, told=told)
     except NotFound:

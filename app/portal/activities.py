@@ -3,7 +3,9 @@
 Where an activity has questions or takes guests, signing up is a talk and stays in the chat.
 """
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +21,7 @@ from app.services import (
     eligibility,
     interests,
     lots,
+    safety_notices,
     sign_ups,
     waiting_lists,
 )
@@ -70,6 +73,7 @@ async def one(
         visitor=visitor,
         obstacle=obstacle,
         behind=behind,
+        notice=safety_notices.version(activity),
         conditions=eligibility.conditions(activity),
         may_sign_up=asks_nothing and own is None and not obstacle,
     )
@@ -95,11 +99,17 @@ async def cover(public_id: str, session: ReadSession, shared: InUse) -> Response
 
 
 @router.post("/{public_id}/sign-up")
-async def sign_up(visitor: ActingPerson, public_id: str, session: WriteSession, now: Now) -> RedirectResponse:
+async def sign_up(
+    visitor: ActingPerson,
+    public_id: str,
+    session: WriteSession,
+    now: Now,
+    accepted: Annotated[str, Form(max_length=16)] = "",
+) -> RedirectResponse:
     activity = await activities.get(session, public_id)
     if not _asks_nothing(activity):
         raise DomainError(f"「{activity.title}」报名时要问几句话，请在公众号里回复「报名」。")
-    entry = await sign_ups.sign_up(session, activity.id, visitor.applicant, now=now)
+    entry = await sign_ups.sign_up(session, activity.id, visitor.applicant, accepted=accepted, now=now)
     return RedirectResponse(f"/me/sign-ups/{entry.public_id}", 303)
 
 

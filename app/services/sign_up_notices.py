@@ -18,6 +18,7 @@ from models import Activity, DeliveryState, Outbox, SignUp, SignUpState
 REMINDER = "activities.reminder"
 CALLED_OFF = "activities.called_off"  # people would go there: what cannot be sent is owed
 CHANGED = "activities.changed"  # likewise
+SAFETY = "activities.safety"
 RECEIPT, REJECTED = "activities.receipt", "activities.rejected"
 LOT = "activities.lot"
 OFFER, OFFER_EXPIRED = "activities.offer", "activities.offer_expired"
@@ -29,6 +30,7 @@ KINDS: Final[Mapping[str, str]] = {
     OFFER_EXPIRED: "空位到期",
     REMINDER: "活动提醒",
     CHANGED: "活动改期或改地点",
+    SAFETY: "安全须知更改",
     CALLED_OFF: "活动取消",
 }
 BEHIND: Final = "的报名已收到。先让没去过的人报，您排在候补最后；报名截止后还有名额，会问您。"
@@ -104,6 +106,15 @@ def changed(session: AsyncSession, activity: Activity, entry: SignUp, now: datet
     _tell(session, CHANGED, entry, words, now, mark=version)
     if entry.state is SignUpState.CONFIRMED:
         remind(session, activity, entry, now, mark=version)
+
+
+def notice_changed(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
+    """Another safety notice, whole; nobody has to accept it again."""
+    words = (
+        f"「{activity.title}」的安全须知改了，请看一遍：\n{activity.safety_notice}\n"
+        "做不到、来不了的，请回复「我的报名」取消。"
+    )
+    _tell(session, SAFETY, entry, words, now, mark=f":{activity.version}")
 
 
 def remind(
