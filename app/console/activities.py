@@ -17,7 +17,16 @@ from app.console.navigation import Found, Section, Waiting
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
-from app.services import activities, branches, lots, participants, permissions, sign_ups, staff_jobs
+from app.services import (
+    activities,
+    branches,
+    eligibility,
+    lots,
+    participants,
+    permissions,
+    sign_ups,
+    staff_jobs,
+)
 from app.services.audiences import Audience
 from app.services.audit import does
 from app.services.permissions import Right, Standing
@@ -165,6 +174,7 @@ async def page_of(public_id: str, desk: Desk, shell: Shell, **values: Any) -> HT
         moves=moves.all(),
         way=ways.get(activity.branch_id or 0, "整个工会"),
         audience=Audience.model_validate(activity.audience) if activity.audience else "所有人",
+        conditions=eligibility.conditions(activity),
         questions=questions_of(activity),
         words=rich_text.to_text(rich_text.load(activity.blocks)),
         may_change=activity.state in (ActivityState.DRAFT, *ANNOUNCED)

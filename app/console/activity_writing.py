@@ -18,6 +18,7 @@ from app.rich_text import TYPED
 from app.services import activities, activity_forms, branches, participants
 from app.services.activity_forms import FIELDS, KINDS, TIMES, Filled
 from app.services.audit import does
+from app.services.form_words import NotWhole
 from app.services.permissions import Right
 from models import Activity, Branch
 from models.types import public_id as new_id
@@ -86,7 +87,15 @@ async def write(public_id: str, request: Request, desk: ActingDesk, shell: InShe
         async with desk.acting() as session:
             kept = await room.allowed(session, desk, public_id, Right.ACTIVITIES_EDIT)
             values = _values(desk, filled, held, kept)
-            told = await activities.change(session, public_id, values, version=version, by=desk.by, now=now)
+            told = await activities.change(
+                session,
+                public_id,
+                values,
+                version=version,
+                by=desk.by,
+                now=now,
+                tell_of_notice=bool(filled["tell_of_notice"]),
+            )
             branch_id, title = values["branch_id"], values["title"]
             does(session, "activity.change", public_id, branch_id=branch_id, title=title, told=told)
     except NotFound:
@@ -145,7 +154,7 @@ def _values(desk: Desk, filled: Filled, held: list[Branch], kept: Activity | Non
         if [each for each in filled["questions"] if each["prompt"]] == before:
             values["questions"] = kept.questions
     if values["branch_id"] is None and not desk.may(Right.ACTIVITIES_EDIT, None):
-        raise activity_forms.NotWhole("请选择活动属于哪个组织。")
+        raise NotWhole("请选择活动属于哪个组织。")
     return values
 
 
