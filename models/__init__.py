@@ -4,6 +4,7 @@ from models.activity import (
     ANNOUNCED,
     HOLDING,
     LIVE,
+    UNANNOUNCED,
     Activity,
     ActivityMove,
     ActivityState,
@@ -12,6 +13,7 @@ from models.activity import (
     SignUpMove,
     SignUpState,
 )
+from models.activity_review import ActivityReview
 from models.alert import AlertState, CrisisAlert
 from models.api_session import ApiSession
 from models.appointment import (
@@ -113,12 +115,14 @@ __all__ = [
     "LIVE",
     "OPEN_DRAFTS",
     "OVER",
+    "UNANNOUNCED",
     "AccessToken",
     "Account",
     "AccountBinding",
     "AccountKind",
     "Activity",
     "ActivityMove",
+    "ActivityReview",
     "ActivityState",
     "AdviceSlot",
     "AidMatter",

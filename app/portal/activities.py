@@ -12,7 +12,16 @@ from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.errors import DomainError
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, DoorInUse, MaybePerson, Visitor, page_for
-from app.services import activities, calendar_files, covers, interests, lots, sign_ups, waiting_lists
+from app.services import (
+    activities,
+    activity_previews,
+    calendar_files,
+    covers,
+    interests,
+    lots,
+    sign_ups,
+    waiting_lists,
+)
 from app.services.audiences import Audience
 from app.services.sign_up_questions import questions_of
 from models import LIVE, Activity, SignUp
@@ -38,7 +47,7 @@ async def one(
     door: DoorInUse,
     visitor: MaybePerson,
 ) -> HTMLResponse:
-    activity = await activities.get(session, public_id)
+    activity, preview = await _shown(session, request, public_id)
     if visitor is not None and request.method == "GET":  # a HEAD shows it to nobody
         shared.interests.note(visitor.person_id, interests.ACTIVITIES, now)
     left = None if activity.capacity is None else await waiting_lists.seats_left(session, activity)
@@ -49,6 +58,7 @@ async def one(
     words = render(
         "activity.html",
         activity=activity,
+        preview=preview,
         audience=Audience.model_validate(activity.audience) if activity.audience else None,
         body=rich_text.to_html(rich_text.load(activity.blocks)),
         left=left,
@@ -75,9 +85,9 @@ async def calendar(public_id: str, session: ReadSession, now: Now, shared: InUse
 
 
 @router.get("/{public_id}/cover")
-async def cover(public_id: str, session: ReadSession, shared: InUse) -> Response:
+async def cover(request: Request, public_id: str, session: ReadSession, shared: InUse) -> Response:
     """The picture; `?of=` in its address changes with it."""
-    activity = await activities.get(session, public_id)
+    activity, _ = await _shown(session, request, public_id)
     data = await covers.bytes_of(activity, shared.files.get)
     return Response(data, media_type="image/jpeg", headers={"Cache-Control": "public, max-age=3600"})
 
@@ -89,6 +99,16 @@ async def sign_up(visitor: ActingPerson, public_id: str, session: WriteSession, 
         raise DomainError(f"「{activity.title}」报名时要问几句话，请在公众号里回复「报名」。")
     entry = await sign_ups.sign_up(session, activity.id, visitor.applicant, now=now)
     return RedirectResponse(f"/me/sign-ups/{entry.public_id}", 303)
+
+
+async def _shown(session: AsyncSession, request: Request, public_id: str) -> tuple[Activity, str]:
+    """The activity; of a draft its preview, with the signature that opens it. Raises: NotFound."""
+    mark = request.query_params.get("preview", "")
+    if mark:
+        draft = await activities.get(session, public_id, drafts=True)
+        if activity_previews.is_good(draft, mark):
+            return draft, mark
+    return await activities.get(session, public_id), ""
 
 
 async def _live(session: AsyncSession, activity: Activity, visitor: Visitor) -> SignUp | None:
