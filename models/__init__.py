@@ -4,6 +4,7 @@ from models.activity import (
     ANNOUNCED,
     HOLDING,
     LIVE,
+    UNANNOUNCED,
     Activity,
     ActivityMove,
     ActivityState,
@@ -13,6 +14,7 @@ from models.activity import (
     SignUpMove,
     SignUpState,
 )
+from models.activity_review import ActivityReview
 from models.alert import AlertState, CrisisAlert
 from models.api_session import ApiSession
 from models.appointment import (
@@ -114,12 +116,14 @@ __all__ = [
     "LIVE",
     "OPEN_DRAFTS",
     "OVER",
+    "UNANNOUNCED",
     "AccessToken",
     "Account",
     "AccountBinding",
     "AccountKind",
     "Activity",
     "ActivityMove",
+    "ActivityReview",
     "ActivityState",
     "AdviceSlot",
     "Again",

@@ -47,6 +47,13 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "cover": "封面",
         "cover_alt": "封面的说明",
     },
+    "activity_review": {
+        "writer_ids": "写过的人",
+        "submitted_by_id": "谁提交的（序号）",
+        "reason": "为什么退回",
+        "before": "拿来比较的样子",
+        "before_was": "和什么比较",
+    },
     "advice_slot": {"kind": "哪一类", "place": "怎么谈", "room": "地点", "series": "同一批时段的编号"},
     "appointment": {
         "slot_id": "时段",
