@@ -88,6 +88,16 @@ from models.menu import MenuHit, MenuLook, MenuPushStep, MenuRevision, StepState
 from models.message import Message, MessageState, PushCount, PushTrouble
 from models.notice import KnownTemplate, NoticeTemplate
 from models.outbox import DeliveryState, Outbox, Way
+from models.panorama import (
+    Hotspot,
+    HotspotKind,
+    Panorama,
+    PanoramaPicture,
+    PanoramaScene,
+    PanoramaState,
+    PanoramaTile,
+    PictureState,
+)
 from models.portal_session import DeviceKind, PortalSession
 from models.poster import Poster, PosterScan
 from models.privacy import Consent, ConsentEnd, PrivacyRequest, RequestKind
@@ -202,6 +212,8 @@ __all__ = [
     "FollowerTag",
     "Guess",
     "Half",
+    "Hotspot",
+    "HotspotKind",
     "Interest",
     "InterestChoice",
     "JobState",
@@ -229,8 +241,14 @@ __all__ = [
     "Naming",
     "NoticeTemplate",
     "Outbox",
+    "Panorama",
+    "PanoramaPicture",
+    "PanoramaScene",
+    "PanoramaState",
+    "PanoramaTile",
     "Person",
     "PersonMerge",
+    "PictureState",
     "PortalSession",
     "Poster",
     "PosterScan",

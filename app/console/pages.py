@@ -46,6 +46,8 @@ from app.console import (
     menus,
     messages,
     notices,
+    panorama_scenes,
+    panoramas,
     people,
     privacy,
     questions,
@@ -79,6 +81,7 @@ PARTS: Final = (
     legal_aid_acts,
     member_import,
     menu_file,
+    panorama_scenes,
     staff_work,
 )
 ROOMS: Final = (  # each with a `SECTION` and the right it needs
@@ -103,6 +106,7 @@ ROOMS: Final = (  # each with a `SECTION` and the right it needs
     board,
     content,
     activities,
+    panoramas,
     menus,
     notices,
     messages,
