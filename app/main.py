@@ -108,6 +108,7 @@ class Service:
                 files=house.files,
                 joining_days=self._settings.joining_days,
                 live_hosts=frozenset(self._settings.stream_hosts),
+                activity_review=self._settings.activity_review,
                 tap=lambda label, handler: choice_line(label, f"{TAP_DO}{handler}"),
             )
             self._door, self._gate, self._office = _door(house), _gate(house), _office(house)

@@ -4,14 +4,17 @@ from models.activity import (
     ANNOUNCED,
     HOLDING,
     LIVE,
+    UNANNOUNCED,
     Activity,
     ActivityMove,
     ActivityState,
+    Again,
     Allocation,
     SignUp,
     SignUpMove,
     SignUpState,
 )
+from models.activity_review import ActivityReview
 from models.alert import AlertState, CrisisAlert
 from models.api_session import ApiSession
 from models.appointment import (
@@ -124,14 +127,17 @@ __all__ = [
     "LIVE",
     "OPEN_DRAFTS",
     "OVER",
+    "UNANNOUNCED",
     "AccessToken",
     "Account",
     "AccountBinding",
     "AccountKind",
     "Activity",
     "ActivityMove",
+    "ActivityReview",
     "ActivityState",
     "AdviceSlot",
+    "Again",
     "AidMatter",
     "AlertState",
     "Allocation",

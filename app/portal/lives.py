@@ -11,7 +11,7 @@ from app.errors import NotFound
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, DoorInUse, MaybePerson, page_for
 from app.services import live_notices, live_visits, lives
-from models import Activity, ActivityState, LivePhase
+from models import UNANNOUNCED, Activity, LivePhase
 
 router = APIRouter(prefix="/lives", include_in_schema=False)
 
@@ -51,7 +51,7 @@ async def one(
         phase=phase,
         visit=visit,
         visitor=visitor,
-        activity=None if activity is None or activity.state is ActivityState.DRAFT else activity,
+        activity=None if activity is None or activity.state in UNANNOUNCED else activity,
         shows=shows,
         may_watch=may_watch,
         may_sign_in=door.oauth is not None,

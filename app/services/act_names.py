@@ -18,6 +18,7 @@ TABLES: Final[Mapping[str, str]] = {
     "account_binding": "户号绑定",
     "activity": "活动",
     "activity_move": "活动的过程",
+    "activity_review": "活动的审核",
     "advice_slot": "预约时段",
     "api_session": "小程序的登录",
     "appointment": "预约",
