@@ -22,6 +22,7 @@ from app.files import Files
 from app.services import activities, panorama_hotspots, panorama_pictures, panorama_tiles, panoramas
 from app.services.panorama_hotspots import Wanted
 from app.services.panorama_pictures import NoPanorama
+from app.services.permissions import Scope
 from models import (
     FileState,
     Hotspot,
@@ -365,8 +366,9 @@ async def test_tours_and_scenes_are_put_in_order(room: Darkroom) -> None:
         for each in (first, second):
             row = await panoramas.get(session, each.public_id, drafts=True)
             row.state = PanoramaState.PUBLISHED
-        await panoramas.move(session, await panoramas.get(session, second.public_id), -1)
-        await panoramas.move(session, await panoramas.get(session, second.public_id), -1)  # the first stays
+        everywhere = Scope(everything=True)
+        for _ in range(2):  # the first stays
+            await panoramas.move(session, await panoramas.get(session, second.public_id), -1, everywhere)
         assert [each.id for each in await panoramas.list_shown(session)] == [second.id, first.id]
         with pytest.raises(DomainError, match="一句话说图上有什么"):
             await panoramas.add_scene(session, first, "角落", " ")

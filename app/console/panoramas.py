@@ -80,7 +80,7 @@ async def change(public_id: str, request: Request, desk: ActingDesk, shell: InSh
             tour.branch_id = branch_id
             does(session, "panorama.change", public_id, branch_id=branch_id, title=tour.title)
     except DomainError as error:
-        return await again(public_id, desk, shell, error, filled=filled)
+        return await again(public_id, desk, shell, error, filled=filled, editing=True)
     return shell.done(f"{PAGE}/{public_id}", "已保存。")
 
 
@@ -123,7 +123,7 @@ async def move(public_id: str, request: Request, desk: ActingDesk, shell: InShel
     step = STEPS.get(forms.words(await forms.read(request), "do"), 0)
     async with desk.acting() as session:
         tour = await allowed(session, desk, public_id, Right.ACTIVITIES_EDIT)
-        await panoramas.move(session, tour, step)
+        await panoramas.move(session, tour, step, desk.scope(Right.ACTIVITIES_READ))
         does(session, "panorama.move", public_id, branch_id=tour.branch_id)
     return shell.done(PAGE)
 

@@ -6,7 +6,7 @@ Not here: pictures and tiles (`panorama_tiles`), what one may tap in a scene (`p
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +15,7 @@ from app.errors import DomainError, NotFound
 from app.services import panorama_hotspots, panorama_tiles
 from app.services.panorama_hotspots import Spot
 from app.services.panorama_pictures import WIDTHS, levels_of
+from app.services.permissions import Scope
 from models import UNANNOUNCED, Activity, Panorama, PanoramaPicture, PanoramaScene, PanoramaState
 
 MOST_SCENES: Final = 40
@@ -22,8 +23,6 @@ MOST_SHOWN: Final = 50
 TITLE, ABOUT, SCENE_TITLE, ALT = 40, 120, 30, 120  # characters
 STEEPEST: Final = 85.0  # degrees above or below the horizon that one may look at the start
 GONE: Final = "没有找到这个全景，可能已经撤下。"
-
-Placed = TypeVar("Placed", Panorama, PanoramaScene)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +98,16 @@ async def delete(session: AsyncSession, tour: Panorama) -> None:
     await session.flush()
 
 
-async def move(session: AsyncSession, tour: Panorama, step: int) -> None:
-    """Earlier (-1) or later (1) in the list."""
-    everything = await session.scalars(sa.select(Panorama).order_by(Panorama.position, Panorama.id))
-    _moved(list(everything), tour, step)
-    await session.flush()
+async def move(session: AsyncSession, tour: Panorama, step: int, within: Scope) -> None:
+    """Earlier (-1) or later (1) among those of `within`, which is what somebody sees of the list."""
+    chosen = sa.select(Panorama).where(within.holds(Panorama.branch_id))
+    rows = (await session.scalars(chosen.order_by(Panorama.position, Panorama.id))).all()
+    to = next(number for number, each in enumerate(rows) if each.id == tour.id) + step
+    if step and 0 <= to < len(rows):
+        other = rows[to]
+        apart = other.position - tour.position or step  # two that were begun at once stand at one place
+        other.position, tour.position = tour.position, tour.position + apart
+        await session.flush()
 
 
 async def get(session: AsyncSession, public_id: str, *, drafts: bool = False) -> Panorama:
@@ -230,7 +234,7 @@ def _words(given: str, most: int, missing: str, what: str) -> str:
     return words
 
 
-def _moved(rows: list[Placed], one: Placed, step: int) -> None:
+def _moved(rows: list[PanoramaScene], one: PanoramaScene, step: int) -> None:
     at = next(number for number, each in enumerate(rows) if each.id == one.id)
     rows.insert(max(0, at + step), rows.pop(at))
     for number, each in enumerate(rows, 1):
