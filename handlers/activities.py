@@ -6,7 +6,7 @@ from app.clock import spoken
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.services import activities, eligibility, interests, lots, sign_ups, waiting_lists
+from app.services import activities, eligibility, interests, lots, quotas, sign_ups, waiting_lists
 from app.services.addresses import page
 from app.services.audiences import Facts
 from app.services.interests import Noticed
@@ -153,7 +153,7 @@ async def _sign_up(chat: Chat, activity: Activity) -> Reply:
     is_full = (
         not behind
         and not lots.is_open(activity)
-        and seats > await waiting_lists.seats_left(chat.session, activity)
+        and seats > await waiting_lists.seats_left(chat.session, activity, chat.at, chat.person.membership)
     )
     await chat.confirm("ok", _summary(activity, seats, along, given, chat, is_full=is_full, behind=behind))
 
@@ -237,8 +237,7 @@ async def _seats(chat: Chat, activity: Activity) -> str:
         return "名额不限"
     if lots.is_open(activity):
         return f"{activity.capacity} 个名额，截止后抽签"
-    left = await waiting_lists.seats_left(chat.session, activity)
-    return f"还有 {left} 个名额" if left else "名额已满，可以候补"
+    return quotas.words(await waiting_lists.free(chat.session, activity, chat.at), chat.person.membership)
 
 
 def _summary(
