@@ -31,6 +31,7 @@ from app.portal import (
     search,
     services,
     sharing,
+    sign_up_forms,
     signing_in,
     staff,
     tips,
@@ -40,7 +41,7 @@ from app.portal import (
 from app.web.routes import answer_heads, take
 
 _PUBLIC: Final = (
-    *(news, activities, check_in, appointments, tips, laws, services, search),
+    *(news, activities, sign_up_forms, check_in, appointments, tips, laws, services, search),
     *(board_writing, board_mine, board),  # in this order: `/board/new` is no post
     *(signing_in, sharing, large_type, privacy, verification),
 )
