@@ -264,7 +264,7 @@ async def test_why_not_is_said_before_anything_is_asked_and_again_at_the_end(tal
     assert "还不知道您多大：请在公众号里回复「绑定」" in shown and "我要报名" not in shown
 
     await li.says("报名")
-    assert "同类活动：12 个月内参加过疗休养的不能再报" in await li.taps("秦岭疗养")
+    assert "同类活动：12 个月内参加过「疗休养」的不能再报" in await li.taps("秦岭疗养")
     await li.taps("我要报名")
     async with talk.database.transaction() as session:  # meanwhile, on the portal
         person_id = await session.scalar(sa.select(sa.func.max(Person.id)))

@@ -93,6 +93,9 @@ async def test_the_same_again_is_nothing_and_a_consent_keeps_its_moment(session:
 
     same = await sign_up_changes.change(session, trip.id, li, seats=2, answers={}, party=party, now=LATER)
     assert (same.party, same.version) == (kept, version)
+    unticked = Party((Guest("小明", 8),), "李娜")  # who agreed once need not say so again for the same child
+    same = await sign_up_changes.change(session, trip.id, li, seats=2, answers={}, party=unticked, now=LATER)
+    assert (same.party, same.version) == (kept, version)
     older = Party((Guest("小明", 9),), "李娜", agreed=True)
     for _ in range(2):
         await sign_up_changes.change(session, trip.id, li, seats=2, answers={}, party=older, now=LATER)

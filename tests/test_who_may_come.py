@@ -44,7 +44,7 @@ async def test_conditions_are_written_kept_copied_and_changed(ends: Ends) -> Non
         *(18, 60, "疗休养", 12),
         Again.BEHIND,
     )
-    assert "12 个月内参加过疗休养的排在没去过的人后面" in await zhao.reads(path)
+    assert "12 个月内参加过「疗休养」的排在没去过的人后面" in await zhao.reads(path)
     copied = await zhao.reads(f"/activities/new?like={path.rsplit('/', 1)[1]}")
     for name, value in (("youngest", "18"), ("kind_of", "疗休养"), ("apart_months", "12")):
         assert f'name="{name}" value="{value}"' in copied

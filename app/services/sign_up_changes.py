@@ -63,9 +63,8 @@ async def change(
         raise NotFound(f"您没有报名「{activity.title}」。")
     check(activity, entry, now)
     _check_seats(activity, entry, seats, known.left)
-    along = parties.stored(activity, seats, party, now)
-    if parties.lines(along) == parties.lines(entry.party):
-        along = entry.party  # type: ignore[assignment]  # with the moment of the consent there was
+    stays = parties.is_kept(party, entry.party)  # and with it the consent there was
+    along = entry.party if stays else parties.stored(activity, seats, party, now)
     said = _said(entry, seats, answers, along)
     if not said:
         return entry
