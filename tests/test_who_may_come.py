@@ -128,3 +128,28 @@ async def test_what_is_agreed_to_on_a_page_and_in_the_app_reaches_those_who_orga
         rows = [participants.line(activity, who) async for who in participants.each(session, activity)]
     assert participants.heads(activity)[-3:] == ["安全须知", "同伴", "监护人同意"]
     assert rows[0][-2] == "=HYPERLINK(小明)（8 岁）" and "李娜" in rows[0][-1]
+
+
+async def test_the_app_says_otherwise_until_the_deadline(ends: Ends, li: App) -> None:
+    until = ends.house.clock.now() + timedelta(days=1)
+    asked = [{"key": "size", "prompt": "尺码？", "required": False}]
+    run = await api_app.announce(ends, guests=2, capacity=3, questions=asked, changes_until=until)
+    own = (await li.acts(f"{API}/activities/{run.public_id}/sign-ups", {"seats": 2})).json()
+    path = f"{API}/me/sign-ups/{own['id']}"
+    assert own["may_change"]
+
+    first = await li.calls("GET", path)
+    given = {"seats": 3, "answers": {"size": "M"}}
+    changed = await li.calls("PUT", path, given, If_Match=first.headers["etag"])
+    assert (changed.json()["seats"], changed.json()["answers"]) == (3, {"size": "M"})
+    assert changed.json()["signed_up_at"] == own["signed_up_at"]
+    stale = await li.calls("PUT", path, {"seats": 1}, If_Match=first.headers["etag"])
+    assert stale.status_code == 412
+    assert (await li.calls("PUT", path, given)).json() == changed.json()
+    problem = is_problem(await li.calls("PUT", path, {"seats": 4}), 409, "refused")
+    assert "每人最多带 2 位同伴" in problem["detail"]
+
+    await ends.moves_time(hours=25)
+    await li.logs_in()
+    problem = is_problem(await li.calls("PUT", path, {"seats": 1}), 409, "refused")
+    assert "只能改到" in problem["detail"] and not (await li.gets(path))["may_change"]
