@@ -60,7 +60,7 @@ export type ActivityPage = {
   /** 放进 cursor 就是下一页；没有更多时是 null */
   next: string | null;
 };
-export type ActivityState = "draft" | "published" | "registration_open" | "registration_closed" | "ongoing" | "ended" | "archived" | "cancelled";
+export type ActivityState = "draft" | "in_review" | "published" | "registration_open" | "registration_closed" | "ongoing" | "ended" | "archived" | "cancelled";
 export type AddedOut = {
   /** 不是空的就先显示它：该打哪个电话、先做什么 */
   danger: string;

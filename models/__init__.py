@@ -4,6 +4,7 @@ from models.activity import (
     ANNOUNCED,
     HOLDING,
     LIVE,
+    UNANNOUNCED,
     Activity,
     ActivityMove,
     ActivityState,
@@ -13,6 +14,7 @@ from models.activity import (
     SignUpMove,
     SignUpState,
 )
+from models.activity_review import ActivityReview
 from models.alert import AlertState, CrisisAlert
 from models.api_session import ApiSession
 from models.appointment import (
@@ -86,6 +88,16 @@ from models.menu import MenuHit, MenuLook, MenuPushStep, MenuRevision, StepState
 from models.message import Message, MessageState, PushCount, PushTrouble
 from models.notice import KnownTemplate, NoticeTemplate
 from models.outbox import DeliveryState, Outbox, Way
+from models.panorama import (
+    Hotspot,
+    HotspotKind,
+    Panorama,
+    PanoramaPicture,
+    PanoramaScene,
+    PanoramaState,
+    PanoramaTile,
+    PictureState,
+)
 from models.portal_session import DeviceKind, PortalSession
 from models.poster import Poster, PosterScan
 from models.privacy import Consent, ConsentEnd, PrivacyRequest, RequestKind
@@ -114,12 +126,14 @@ __all__ = [
     "LIVE",
     "OPEN_DRAFTS",
     "OVER",
+    "UNANNOUNCED",
     "AccessToken",
     "Account",
     "AccountBinding",
     "AccountKind",
     "Activity",
     "ActivityMove",
+    "ActivityReview",
     "ActivityState",
     "AdviceSlot",
     "Again",
@@ -198,6 +212,8 @@ __all__ = [
     "FollowerTag",
     "Guess",
     "Half",
+    "Hotspot",
+    "HotspotKind",
     "Interest",
     "InterestChoice",
     "JobState",
@@ -225,8 +241,14 @@ __all__ = [
     "Naming",
     "NoticeTemplate",
     "Outbox",
+    "Panorama",
+    "PanoramaPicture",
+    "PanoramaScene",
+    "PanoramaState",
+    "PanoramaTile",
     "Person",
     "PersonMerge",
+    "PictureState",
     "PortalSession",
     "Poster",
     "PosterScan",

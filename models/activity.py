@@ -16,6 +16,7 @@ from models.types import SealedJSON, SealedText, public_id
 
 class ActivityState(StrEnum):
     DRAFT = "draft"
+    IN_REVIEW = "in_review"  # a draft that waits for an approver: app.services.activity_reviews
     PUBLISHED = "published"
     REGISTRATION_OPEN = "registration_open"
     REGISTRATION_CLOSED = "registration_closed"
@@ -31,6 +32,7 @@ class ActivityState(StrEnum):
 
 _ACTIVITY_LABELS = {
     ActivityState.DRAFT: "草稿",
+    ActivityState.IN_REVIEW: "待审核",
     ActivityState.PUBLISHED: "已发布",
     ActivityState.REGISTRATION_OPEN: "报名中",
     ActivityState.REGISTRATION_CLOSED: "报名截止",
@@ -41,6 +43,7 @@ _ACTIVITY_LABELS = {
 }
 
 
+UNANNOUNCED = (ActivityState.DRAFT, ActivityState.IN_REVIEW)  # only staff see it
 ANNOUNCED = (  # people may see it, and it is not over
     ActivityState.PUBLISHED,
     ActivityState.REGISTRATION_OPEN,
@@ -181,8 +184,7 @@ class Activity(Base):
 
     def is_ahead(self, now: datetime) -> bool:
         """Whether it will still take place."""
-        gone = (ActivityState.DRAFT, ActivityState.ENDED, ActivityState.ARCHIVED, ActivityState.CANCELLED)
-        return self.state not in gone and now < self.starts_at
+        return self.state in ANNOUNCED and now < self.starts_at
 
 
 class SignUp(Base):

@@ -15,7 +15,7 @@ from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
 from app.rich_text import TYPED
-from app.services import activities, activity_forms, branches, participants
+from app.services import activities, activity_forms, activity_reviews, branches, participants
 from app.services.activity_forms import FIELDS, KINDS, TIMES, Filled
 from app.services.audit import does
 from app.services.form_words import NotWhole
@@ -96,6 +96,7 @@ async def write(public_id: str, request: Request, desk: ActingDesk, shell: InShe
                 now=now,
                 tell_of_notice=bool(filled["tell_of_notice"]),
             )
+            await activity_reviews.wrote(session, kept, desk.standing)
             branch_id, title = values["branch_id"], values["title"]
             does(session, "activity.change", public_id, branch_id=branch_id, title=title, told=told)
     except NotFound:
@@ -135,6 +136,7 @@ async def _create(
             return key
         values["public_id"] = key
     activity = await activities.create(session, values, by=desk.by, now=now)
+    await activity_reviews.wrote(session, activity, desk.standing, like=like)
     does(session, "activity.create", activity.public_id, branch_id=activity.branch_id, title=activity.title)
     return activity.public_id
 

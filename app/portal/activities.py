@@ -11,11 +11,13 @@ from app.portal.templating import render
 from app.portal.visitor import DoorInUse, MaybePerson, Visitor, page_for
 from app.services import (
     activities,
+    activity_previews,
     calendar_files,
     covers,
     eligibility,
     interests,
     lots,
+    panoramas,
     safety_notices,
     sign_ups,
     waiting_lists,
@@ -44,7 +46,7 @@ async def one(
     door: DoorInUse,
     visitor: MaybePerson,
 ) -> HTMLResponse:
-    activity = await activities.get(session, public_id)
+    activity, preview = await _shown(session, request, public_id)
     if visitor is not None and request.method == "GET":  # a HEAD shows it to nobody
         shared.interests.note(visitor.person_id, interests.ACTIVITIES, now)
     left = None if activity.capacity is None else await waiting_lists.seats_left(session, activity)
@@ -56,6 +58,7 @@ async def one(
     words = render(
         "activity.html",
         activity=activity,
+        preview=preview,
         audience=Audience.model_validate(activity.audience) if activity.audience else None,
         body=rich_text.to_html(rich_text.load(activity.blocks)),
         left=left,
@@ -64,6 +67,7 @@ async def one(
         now=now,
         address=f"{shared.public_url}/activities/{activity.public_id}",
         own=own,
+        tours=await panoramas.of_activity(session, activity.id),
         visitor=visitor,
         obstacle=obstacle,
         behind=behind,
@@ -86,11 +90,21 @@ async def calendar(public_id: str, session: ReadSession, now: Now, shared: InUse
 
 
 @router.get("/{public_id}/cover")
-async def cover(public_id: str, session: ReadSession, shared: InUse) -> Response:
+async def cover(request: Request, public_id: str, session: ReadSession, shared: InUse) -> Response:
     """The picture; `?of=` in its address changes with it."""
-    activity = await activities.get(session, public_id)
+    activity, _ = await _shown(session, request, public_id)
     data = await covers.bytes_of(activity, shared.files.get)
     return Response(data, media_type="image/jpeg", headers={"Cache-Control": "public, max-age=3600"})
+
+
+async def _shown(session: AsyncSession, request: Request, public_id: str) -> tuple[Activity, str]:
+    """The activity; of a draft its preview, with the signature that opens it. Raises: NotFound."""
+    mark = request.query_params.get("preview", "")
+    if mark:
+        draft = await activities.get(session, public_id, drafts=True)
+        if activity_previews.is_good(draft, mark):
+            return draft, mark
+    return await activities.get(session, public_id), ""
 
 
 async def _live(session: AsyncSession, activity: Activity, visitor: Visitor) -> SignUp | None:

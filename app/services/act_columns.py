@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 _KNOWLEDGE: Final = {"data": "问法和答法"}
+_LOOK: Final = {"yaw": "左右的方向（度）", "pitch": "高低的方向（度）"}
 
 OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
     "account_binding": {
@@ -47,6 +48,13 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "contact_phone": "联系电话",
         "cover": "封面",
         "cover_alt": "封面的说明",
+    },
+    "activity_review": {
+        "writer_ids": "写过的人",
+        "submitted_by_id": "谁提交的（序号）",
+        "reason": "为什么退回",
+        "before": "拿来比较的样子",
+        "before_was": "和什么比较",
     },
     "advice_slot": {"kind": "哪一类", "place": "怎么谈", "room": "地点", "series": "同一批时段的编号"},
     "appointment": {
@@ -247,6 +255,29 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "member_id": "登记成的会员",
         "due_at": "时限",
         "lapse_due_at": "不补正就结束的时间",
+    },
+    "hotspot": {
+        **_LOOK,
+        "scene_id": "在哪一处",
+        "label": "显示的字",
+        "to_scene_id": "通到哪一处",
+        "file": "图片",
+        "words": "点开看到的字",
+    },
+    "panorama": {"about": "介绍", "position": "排第几"},
+    "panorama_picture": {
+        "scene_id": "哪一处",
+        "upload": "上传的原图",
+        "preview": "小图",
+        "width": "宽（像素）",
+    },
+    "panorama_scene": {**_LOOK, "panorama_id": "全景", "position": "排第几", "alt": "图上有什么"},
+    "panorama_tile": {
+        "picture_id": "全景的图片",
+        "level": "第几层",
+        "across": "从左数第几块",
+        "down": "从上数第几块",
+        "file": "文件",
     },
     "poster": {
         "code": "二维码说的",

@@ -13,7 +13,7 @@ from app.services import sign_up_notices as notices
 from app.services.keysets import beyond
 from app.services.sign_up_moves import move, move_activity
 from app.services.sign_up_questions import checked
-from models import ANNOUNCED, LIVE, Activity, ActivityMove, ActivityState, SignUp, SignUpState
+from models import ANNOUNCED, LIVE, UNANNOUNCED, Activity, ActivityMove, ActivityState, SignUp, SignUpState
 
 A = ActivityState
 Place = tuple[int, datetime, int]  # where a list goes on: open or not, closing time and id of its last one
@@ -59,7 +59,7 @@ async def change(
     activity = await get(session, public_id, lock=True, drafts=True)
     if activity.version != version:
         raise ChangedMeanwhile(activity)
-    if activity.state not in (A.DRAFT, *ANNOUNCED):
+    if activity.state not in (*UNANNOUNCED, *ANNOUNCED):
         raise DomainError(f"「{activity.title}」{activity.state.label}，不能再改。")
     given = dict(values) | {"questions": checked(values["questions"])}
     await _check_stays(session, activity, given)
@@ -71,11 +71,12 @@ async def change(
     _check_times(activity)
     lots.check(activity)
     activity_conditions.check(activity)
-    if activity.state is not A.DRAFT:
-        lots.fix_seed(activity)
-    await session.flush()
-    if activity.state is A.DRAFT:
+    if activity.state in UNANNOUNCED:
+        take_back(session, activity, by=by, now=now)
+        await session.flush()
         return 0
+    lots.fix_seed(activity)
+    await session.flush()
     told = 0
     if (activity.starts_at, activity.place) != before:
         told = await _tell_of_change(session, activity, now)
@@ -86,8 +87,18 @@ async def change(
     return told
 
 
-async def publish(session: AsyncSession, public_id: str, *, by: str, now: datetime) -> Activity:
+def take_back(session: AsyncSession, activity: Activity, *, by: str, now: datetime) -> None:
+    """Whoever changes what waits for an approver takes it back: it is not what was submitted any more."""
+    if activity.state is A.IN_REVIEW:
+        move_activity(session, activity, A.DRAFT, by=by, reason="提交以后又改过", now=now)
+
+
+async def publish(
+    session: AsyncSession, public_id: str, *, by: str, reason: str = "", now: datetime
+) -> Activity:
     """Announce a draft. A second call changes nothing.
+
+    Whether an approver is asked first is not asked here (`activity_reviews`).
 
     Raises:
         NotFound: no such activity.
@@ -96,12 +107,17 @@ async def publish(session: AsyncSession, public_id: str, *, by: str, now: dateti
     activity = await get(session, public_id, lock=True, drafts=True)
     if activity.state in ANNOUNCED:
         return activity
-    if now >= activity.starts_at:
-        raise DomainError(f"「{activity.title}」的开始时间已过，请先改时间再发布。")
+    check_ahead(activity, now)
     lots.fix_seed(activity)
-    move_activity(session, activity, A.PUBLISHED, by=by, now=now)
+    move_activity(session, activity, A.PUBLISHED, by=by, reason=reason, now=now)
     await advance(session, activity, now)
     return activity
+
+
+def check_ahead(activity: Activity, now: datetime) -> None:
+    """Raises: DomainError: what should be announced has begun already."""
+    if now >= activity.starts_at:
+        raise DomainError(f"「{activity.title}」的开始时间已过，请先改时间再发布。")
 
 
 async def call_off(session: AsyncSession, public_id: str, *, by: str, reason: str = "", now: datetime) -> int:
@@ -130,7 +146,7 @@ async def call_off(session: AsyncSession, public_id: str, *, by: str, reason: st
 
 
 async def set_capacity(
-    session: AsyncSession, public_id: str, seats: int | None, *, now: datetime
+    session: AsyncSession, public_id: str, seats: int | None, *, by: str = "命令行", now: datetime
 ) -> Activity:
     """More seats are offered to those who wait; fewer take none away and stop further offers.
 
@@ -139,6 +155,7 @@ async def set_capacity(
     activity = await get(session, public_id, lock=True, drafts=True)
     activity.capacity = seats
     lots.check(activity)
+    take_back(session, activity, by=by, now=now)
     await session.flush()
     if activity.state in ANNOUNCED:
         await waiting_lists.settle(session, activity, now)
@@ -211,7 +228,7 @@ async def get(session: AsyncSession, public_id: str, *, lock: bool = False, draf
     if lock:
         chosen = chosen.with_for_update().execution_options(populate_existing=True)
     activity = await session.scalar(chosen)
-    if activity is None or (activity.state is A.DRAFT and not drafts):
+    if activity is None or (activity.state in UNANNOUNCED and not drafts):
         raise NotFound("没有找到这个活动，可能已经撤下。")
     if lock:
         waiting_lists.forget(session, activity.id)
@@ -229,7 +246,7 @@ def _state_at(activity: Activity, now: datetime) -> ActivityState:
 
 
 def _check_start(activity: Activity, given: Mapping[str, Any], now: datetime) -> None:
-    if activity.state is A.DRAFT or given["starts_at"] == activity.starts_at:
+    if activity.state in UNANNOUNCED or given["starts_at"] == activity.starts_at:
         return
     if now >= activity.starts_at:
         raise DomainError(f"「{activity.title}」已经开始，开始时间不能再改。")

@@ -40,8 +40,8 @@ from app.services.sign_ups import Applicant
 from models import (
     LIVE,
     OVER,
+    UNANNOUNCED,
     Activity,
-    ActivityState,
     AlertState,
     ApiSession,
     ConsentEnd,
@@ -164,7 +164,7 @@ async def _sign_ups(session: AsyncSession, this: Closing) -> None:
         sa.select(SignUp.activity_id)
         .join(Activity, Activity.id == SignUp.activity_id)
         .where(SignUp.person_id == this.person_id, SignUp.state.in_(LIVE))
-        .where(Activity.starts_at > this.now, Activity.state != ActivityState.DRAFT)
+        .where(Activity.starts_at > this.now, Activity.state.not_in(UNANNOUNCED))
         .order_by(SignUp.activity_id)
     )
     given_up = (await session.scalars(ahead)).all()

@@ -21,7 +21,7 @@ from app.services.audiences import Facts
 from app.services.keysets import beyond
 from app.services.parties import NOBODY, Party
 from app.services.sign_up_moves import move, note
-from models import HOLDING, LIVE, Activity, ActivityState, SignUp, SignUpState
+from models import HOLDING, LIVE, UNANNOUNCED, Activity, ActivityState, SignUp, SignUpState
 
 Place = tuple[datetime, int]  # where a list of one's own goes on: start and id of its last entry
 _ORDER = (Activity.starts_at, SignUp.id)
@@ -297,7 +297,7 @@ async def lock(session: AsyncSession, activity_id: int) -> Activity:
     """Raises: NotFound."""
     waiting_lists.forget(session, activity_id)
     activity = await session.get(Activity, activity_id, with_for_update=True, populate_existing=True)
-    if activity is None or activity.state is ActivityState.DRAFT:
+    if activity is None or activity.state in UNANNOUNCED:
         raise NotFound(GONE)
     return activity
 

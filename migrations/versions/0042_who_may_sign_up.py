@@ -23,7 +23,6 @@ def upgrade() -> None:
     op.add_column(
         "activity", sa.Column("names_guests", sa.Boolean(), nullable=False, server_default=sa.false())
     )
-    op.add_column("activity", sa.Column("changes_until", AT, nullable=True))
     op.add_column("sign_up", sa.Column("party", sa.LargeBinary(), nullable=True))
     op.add_column("sign_up", sa.Column("notice_digest", sa.String(16), nullable=True))
     op.add_column("sign_up", sa.Column("notice_at", AT, nullable=True))
@@ -34,14 +33,5 @@ def downgrade() -> None:
     for column in ("forgotten_at", "notice_at", "notice_digest", "party"):
         op.drop_column("sign_up", column)
     op.execute("UPDATE sign_up SET priority = 0 WHERE priority < 0")
-    for column in (
-        "changes_until",
-        "names_guests",
-        "safety_notice",
-        "again",
-        "apart_months",
-        "kind_of",
-        "oldest",
-        "youngest",
-    ):
+    for column in ("names_guests", "safety_notice", "again", "apart_months", "kind_of", "oldest", "youngest"):
         op.drop_column("activity", column)
