@@ -38,7 +38,9 @@ async def test_conditions_are_written_kept_copied_and_changed(ends: Ends) -> Non
         answer = await zhao.sends("/activities/new", **plan(ends, **WHO | filled))
         assert answer.status_code == 422 and said in answer.text, said
 
-    path = await planned(zhao, **WHO)
+    later = f"{shanghai(ends.house.clock.now() + timedelta(days=6)):%Y-%m-%dT%H:%M}"
+    path = await planned(zhao, changes_until=later, **WHO)
+    assert later in await zhao.reads(f"{path}/edit")
     kept = await row(ends, path)
     assert (kept.youngest, kept.oldest, kept.kind_of, kept.apart_months, kept.again) == (
         *(18, 60, "疗休养", 12),
@@ -48,7 +50,7 @@ async def test_conditions_are_written_kept_copied_and_changed(ends: Ends) -> Non
     copied = await zhao.reads(f"/activities/new?like={path.rsplit('/', 1)[1]}")
     for name, value in (("youngest", "18"), ("kind_of", "疗休养"), ("apart_months", "12")):
         assert f'name="{name}" value="{value}"' in copied
-    assert 'value="behind" selected' in copied
+    assert 'value="behind" selected' in copied and later not in copied, "a deadline is a time, as the others"
 
     await zhao.does(f"{path}/edit", **plan(ends, **WHO | {"again": "x"}), version=await version(zhao, path))
     assert (await row(ends, path)).again is Again.REFUSED

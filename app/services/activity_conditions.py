@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from app.clock import shanghai
 from app.errors import DomainError
-from app.services import safety_notices
+from app.services import eligibility, safety_notices
 from app.services.form_words import NotWhole, moment, number
 from models import Activity, Again
 
@@ -66,6 +66,19 @@ def of_activity(activity: Activity) -> dict[str, str]:
         "names_guests": "yes" if activity.names_guests else "",
         "changes_until": f"{shanghai(until):%Y-%m-%dT%H:%M}" if until is not None else "",
         "tell_of_notice": "",
+    }
+
+
+def facts(activity: Activity) -> dict[str, str]:
+    """Name → words, for who reviews it; what is not asked for is empty."""
+    until = activity.changes_until
+    said = dict(eligibility.conditions(activity))
+    return {
+        "年龄": said.get("年龄", ""),
+        "同类活动": said.get("同类活动", ""),
+        "安全须知": activity.safety_notice,
+        "登记同伴的姓名和年龄": "是" if activity.names_guests else "",
+        "报名以后可以改到": f"{shanghai(until):%Y-%m-%d %H:%M}" if until is not None else "",
     }
 
 
