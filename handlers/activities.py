@@ -6,7 +6,16 @@ from app.clock import spoken
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.services import activities, eligibility, interests, lots, quotas, sign_ups, waiting_lists
+from app.services import (
+    activities,
+    eligibility,
+    interests,
+    lots,
+    quotas,
+    sign_up_changes,
+    sign_ups,
+    waiting_lists,
+)
 from app.services.addresses import page
 from app.services.audiences import Facts
 from app.services.interests import Noticed
@@ -71,7 +80,7 @@ async def mine(chat: Chat) -> Reply:
 async def cancel(chat: Chat) -> Reply:
     activity = await activities.get(chat.session, chat.args.get("activity", ""))
     await chat.confirm("ok", f"确认取消「{activity.title}」的报名吗？取消后名额会让给候补的人。")
-    await sign_ups.cancel(chat.session, activity.id, _applicant(chat), now=chat.at)
+    await sign_ups.cancel(chat.session, activity.id, applicant(chat), now=chat.at)
     return Text(f"「{activity.title}」的报名已取消。想再参加可以重新报名。\n{lines.ACTIVITIES}")
 
 
@@ -80,8 +89,8 @@ async def accept(chat: Chat) -> Reply:
     activity, several = await _offered(chat, "activities.accept")
     if activity is None:
         return several
-    entry = await sign_ups.accept(chat.session, activity.id, _applicant(chat), now=chat.at)
-    return Text("\n".join(_standing(activity, entry, chat)))
+    entry = await sign_ups.accept(chat.session, activity.id, applicant(chat), now=chat.at)
+    return Text("\n".join(standing(activity, entry, chat)))
 
 
 @router.on("activities.decline", title="放弃候补名额", args=("activity",))
@@ -89,7 +98,7 @@ async def decline(chat: Chat) -> Reply:
     activity, several = await _offered(chat, "activities.decline")
     if activity is None:
         return several
-    await sign_ups.decline(chat.session, activity.id, _applicant(chat), now=chat.at)
+    await sign_ups.decline(chat.session, activity.id, applicant(chat), now=chat.at)
     return Text(f"好的，「{activity.title}」的名额让给下一位了。\n{lines.ACTIVITIES}")
 
 
@@ -129,9 +138,9 @@ async def show_one(chat: Chat, activity: Activity, opening: str = "") -> Reply:
     if activity.takes_sign_ups(chat.at):
         words.append(f"报名截止：{spoken(activity.closes_at, chat.at)}，{await _seats(chat, activity)}")
     if own is not None and own.state in LIVE:
-        return Text(fit("\n".join([*words, *_standing(activity, own, chat)])))
+        return Text(fit("\n".join([*words, *standing(activity, own, chat)])))
     if activity.takes_sign_ups(chat.at):
-        refused, behind = await sign_ups.outlook(chat.session, activity, _applicant(chat), chat.at)
+        refused, behind = await sign_ups.outlook(chat.session, activity, applicant(chat), chat.at)
         way_in = lines.go("我要报名", "activities.sign_up", activity=activity.public_id)
         words += [refused] if refused else [*([behind] if behind else []), way_in]
     elif chat.at < activity.opens_at:
@@ -141,14 +150,14 @@ async def show_one(chat: Chat, activity: Activity, opening: str = "") -> Reply:
 
 async def _sign_up(chat: Chat, activity: Activity) -> Reply:
     """Say who comes along, answer what is asked, confirm; the only write comes last."""
-    who = _applicant(chat)
+    who = applicant(chat)
     own = await sign_ups.find_own(chat.session, activity.id, who.person_id)
     if own is not None and own.state in LIVE:
-        return Text("\n".join(["您已经报过名了。", *_standing(activity, own, chat)]))
+        return Text("\n".join(["您已经报过名了。", *standing(activity, own, chat)]))
     behind = await sign_ups.check(chat.session, activity, who, chat.at)
-    seats = 1 + (await _guests(chat, activity) if activity.guests else 0)
+    seats = 1 + (await guests(chat, activity) if activity.guests else 0)
     along = await parties.party(chat, activity, seats - 1)
-    given = await _answers(chat, activity)
+    given = await asked(chat, activity)
     accepted = await parties.safety(chat, activity)
     is_full = (
         not behind
@@ -167,7 +176,7 @@ async def _sign_up(chat: Chat, activity: Activity) -> Reply:
         accepted=accepted,
         now=chat.at,
     )
-    return Text("\n".join(_standing(activity, entry, chat)))
+    return Text("\n".join(standing(activity, entry, chat)))
 
 
 # --- parts of the conversations ----------------------------------------------------------------------------
@@ -186,12 +195,12 @@ async def _chosen(chat: Chat) -> Activity | None:
     return open_now[await chat.choose("activity", "请选择活动：", titles)]
 
 
-async def _guests(chat: Chat, activity: Activity) -> int:
+async def guests(chat: Chat, activity: Activity) -> int:
     options = {0: "就我自己"} | {number: f"带 {number} 位" for number in range(1, activity.guests + 1)}
     return await chat.choose("guests", "带同伴一起去吗？", options)
 
 
-async def _answers(chat: Chat, activity: Activity) -> list[tuple[Question, Any]]:
+async def asked(chat: Chat, activity: Activity) -> list[tuple[Question, Any]]:
     with chat.within("asked"):
         return [(question, await _answer(chat, question)) for question in questions_of(activity)]
 
@@ -222,7 +231,7 @@ async def _offered(chat: Chat, handler: str) -> tuple[Activity | None, Reply]:
     return None, Text("\n".join(["是哪一个活动？", *rows]))
 
 
-def _applicant(chat: Chat) -> Applicant:
+def applicant(chat: Chat) -> Applicant:
     who = chat.person
     return Applicant(who.person_id, Facts(who.tags, who.membership, who.areas), "chat")
 
@@ -251,9 +260,7 @@ def _summary(
     behind: str,
 ) -> str:
     facts = [f"活动：{activity.title}", f"时间：{when_and_where(activity, chat.at)}"]
-    facts += [f"人数：{seats}"] if activity.guests else []
-    facts += [f"同伴：{'、'.join(map(str, along.guests))}"] if along.guests else []
-    facts += [f"{question.prompt.rstrip('？?：:')}：{value or '不填'}" for question, value in given]
+    facts += said(activity, seats, along, given)
     last = "名额已满，确认后进入候补，有空位会通知您。确认候补吗？" if is_full else "确认报名吗？"
     if behind:
         last = f"{behind}报名截止后还有名额，会问您。{last}"
@@ -262,16 +269,25 @@ def _summary(
     return "\n".join([*facts, last])
 
 
+def said(activity: Activity, seats: int, along: Party, given: list[tuple[Question, Any]]) -> list[str]:
+    """What was answered, a line each."""
+    facts = [f"人数：{seats}"] if activity.guests else []
+    facts += [f"同伴：{'、'.join(map(str, along.guests))}"] if along.guests else []
+    return facts + [f"{question.prompt.rstrip('？?：:')}：{value or '不填'}" for question, value in given]
+
+
 def _ticket(entry: SignUp) -> list[str]:
     """A line that opens it, where our pages can be reached from outside."""
     address = page(f"/me/sign-ups/{entry.public_id}/ticket")
     return [f'<a href="{address}">出示票码</a>'] if address else []
 
 
-def _standing(activity: Activity, entry: SignUp, chat: Chat) -> list[str]:
+def standing(activity: Activity, entry: SignUp, chat: Chat) -> list[str]:
     """How things stand and what one can do, last of all the way out."""
     where, asks = f"{when_and_where(activity, chat.at)}。", activity.contact
     out = lines.go("取消报名", "activities.cancel", activity=activity.public_id)
+    if sign_up_changes.may_change(activity, entry, chat.at):
+        out = f"{lines.go('改报名', 'activities.change', activity=activity.public_id)}　{out}"
     match entry.state:
         case SignUpState.CONFIRMED:
             return [

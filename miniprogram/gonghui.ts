@@ -189,6 +189,16 @@ export type CodeIn = {
   /** wx.login 得到的 code */
   code: string;
 };
+export type ComingIn = {
+  /** 几个人，包括自己 */
+  seats?: number;
+  /** 按 questions 的 key */
+  answers?: Record<string, string>;
+  /** names_guests 的活动：每位同伴 */
+  companions?: Array<CompanionIn>;
+  /** 同伴有不满 14 周岁的，监护人 */
+  guardian?: GuardianIn | null;
+};
 export type CompanionIn = {
   name: string;
   /** 活动那天几周岁 */
@@ -473,12 +483,12 @@ export type SignUpIn = {
   seats?: number;
   /** 按 questions 的 key */
   answers?: Record<string, string>;
-  /** 看完同意的是哪一版安全须知 */
-  safety_version?: string;
   /** names_guests 的活动：每位同伴 */
   companions?: Array<CompanionIn>;
   /** 同伴有不满 14 周岁的，监护人 */
   guardian?: GuardianIn | null;
+  /** 看完同意的是哪一版安全须知 */
+  safety_version?: string;
 };
 export type SignUpOut = {
   id: string;
@@ -503,6 +513,8 @@ export type SignUpOut = {
   /** 可以 accept 或 decline */
   may_choose: boolean;
   may_cancel: boolean;
+  /** 可以改人数和回答（PUT） */
+  may_change: boolean;
   /** 可以重新报名 */
   may_return: boolean;
   /** 放进二维码的内容：报名成功才有，取消就作废；画好的图在 /me/sign-ups/{id}/ticket */
@@ -898,6 +910,11 @@ export class Gonghui {
   /** 一次报名。别人的报名是 404。 */
   getSignUp(given: { sign_up_id: string }): Promise<SignUpOut> {
     return this.call<SignUpOut>({ method: "GET", path: `/me/sign-ups/${encodeURIComponent(given.sign_up_id)}` });
+  }
+
+  /** 改人数、回答、同伴，到活动规定的期限为止（may_change）。人数不变或变少，名额和先后都不变。 */
+  rewriteSignUp(given: { sign_up_id: string; body: ComingIn; seen?: object }): Promise<SignUpOut> {
+    return this.call<SignUpOut>({ method: "PUT", path: `/me/sign-ups/${encodeURIComponent(given.sign_up_id)}`, body: given.body, seen: given.seen });
   }
 
   /** 入场票：二维码和票面。没有名额、取消了、活动过了的是 409。 */

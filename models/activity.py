@@ -151,6 +151,7 @@ class Activity(Base):
     kind_of: Mapped[str] = mapped_column(sa.String(20), default="", server_default="")  # 疗休养
     apart_months: Mapped[int] = mapped_column(default=0, server_default="0")  # 0: as often as one likes
     safety_notice: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
+    changes_until: Mapped[datetime | None]  # until when who signed up may say otherwise; None: not at all
     names_guests: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # and their ages
     again: Mapped[Again] = mapped_column(default=Again.REFUSED, server_default="refused")
     questions: Mapped[object] = mapped_column(sa.JSON, default=list)  # app.services.sign_up_questions

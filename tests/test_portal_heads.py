@@ -52,6 +52,8 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
     return {
         "/news/{public_id}": await published(ends, folder),
         "/activities/{public_id}": activity,
+        "/activities/{public_id}/sign-up": f"{activity}/sign-up",
+        "/me/sign-ups/{public_id}/change": activity.replace("/activities", "/me/sign-ups") + "/change",
         "/activities/{public_id}/calendar.ics": f"{activity}/calendar.ics",
         "/check-in/{public_id}": activity.replace("/activities", "/check-in"),  # without a code: 403
         "/t/{code}": "/t/nothing",

@@ -1,10 +1,9 @@
 """Activities for the mini-program: what is on, one activity, how one stands to it, and signing up."""
 
 from datetime import datetime
-from typing import Annotated
 
 from fastapi import APIRouter, Response
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from app import rich_text
 from app.api import paging
@@ -12,6 +11,7 @@ from app.api.description import documented
 from app.api.gate import Caller
 from app.api.once import WriteOnce
 from app.api.paging import Cursor, Size
+from app.api.parties import ComingIn
 from app.api.routes import Route
 from app.api.shapes import PublicId, Strict
 from app.api.sign_ups import SignUpOut, applicant, out_of
@@ -27,13 +27,10 @@ from app.services import (
     waiting_lists,
 )
 from app.services.audiences import Audience
-from app.services.parties import Guest, Party
 from app.services.sign_up_questions import QuestionKind, answered, questions_of
 from models import Activity, ActivityState, Allocation
 
 router = APIRouter(prefix="/activities", tags=["活动"], route_class=Route)
-
-Answer = Annotated[str, StringConstraints(max_length=400)]
 
 
 class ActivityOut(Strict):
@@ -72,16 +69,6 @@ class ConditionOut(Strict):
 class SafetyOut(Strict):
     text: str = Field(examples=["全程系好安全绳。"])
     version: str = Field(examples=["3f2a9c0d1e4b5a67"], description="看完同意以后，报名时放进 safety_version")
-
-
-class CompanionIn(Strict):
-    name: str = Field(max_length=40, examples=["小明"])
-    age: int = Field(ge=0, le=120, examples=[8], description="活动那天几周岁")
-
-
-class GuardianIn(Strict):
-    name: str = Field(max_length=40, examples=["李娜"])
-    agrees: bool = Field(examples=[True], description="看过 guardian_words 的话，表示同意")
 
 
 class QuotaOut(Strict):
@@ -124,22 +111,8 @@ class StandingOut(Strict):
     caution: str = Field(examples=[""], description="能报、要排在候补最后的原因，可以直接显示；一般是空的")
 
 
-class SignUpIn(Strict):
-    seats: int = Field(1, ge=1, le=20, examples=[1], description="几个人，包括自己")
-    answers: dict[str, Answer] = Field(
-        default_factory=dict, max_length=20, examples=[{"size": "M"}], description="按 questions 的 key"
-    )
+class SignUpIn(ComingIn):
     safety_version: str = Field("", max_length=16, examples=[""], description="看完同意的是哪一版安全须知")
-    companions: list[CompanionIn] = Field(
-        default_factory=list, max_length=9, examples=[[]], description="names_guests 的活动：每位同伴"
-    )
-    guardian: GuardianIn | None = Field(None, examples=[None], description="同伴有不满 14 周岁的，监护人")
-
-    def party(self) -> Party:
-        guests = tuple(Guest(each.name, each.age) for each in self.companions)
-        if self.guardian is None:
-            return Party(guests)
-        return Party(guests, self.guardian.name, self.guardian.agrees)
 
 
 @router.get("", response_model=ActivityPage, operation_id="listActivities")

@@ -41,7 +41,7 @@ async def new(request: Request, desk: AtDesk, shell: InShell) -> HTMLResponse:
     filled = activity_forms.empty()
     if like is not None:
         filled = activity_forms.of_activity(like, {each.id: each for each in held})
-        filled |= dict.fromkeys(TIMES, "")
+        filled |= dict.fromkeys((*TIMES, "changes_until"), "")
     return _form(desk, shell, None, filled, held, key=new_id(), like=like)
 
 

@@ -32,6 +32,7 @@ from app.portal import (
     search,
     services,
     sharing,
+    sign_up_forms,
     signing_in,
     staff,
     tips,
@@ -41,7 +42,7 @@ from app.portal import (
 from app.web.routes import answer_heads, take
 
 _PUBLIC: Final = (
-    *(news, activities, panoramas, check_in, appointments, tips, laws, services, search),
+    *(news, activities, sign_up_forms, panoramas, check_in, appointments, tips, laws, services, search),
     *(board_writing, board_mine, board),  # in this order: `/board/new` is no post
     *(signing_in, sharing, large_type, privacy, verification),
 )

@@ -39,6 +39,7 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "apart_months": "几个月内不重复",
         "again": "去过的人",
         "safety_notice": "安全须知",
+        "changes_until": "改报名的期限",
         "names_guests": "登记同伴的姓名和年龄",
         "questions": "报名时要问的",
         "check_in_minutes": "提前几分钟开始签到",

@@ -77,6 +77,7 @@ class Planned(Conditions):
     closes: Moment
     starts: Moment
     ends: Moment
+    changes_until: Moment | None = None
     capacity: int | None = Field(None, ge=0, le=100_000)
     guests: int = Field(0, ge=0, le=9)
     approval: bool = False
@@ -118,6 +119,7 @@ class Planned(Conditions):
         }
         given |= {"quotas": list(by_branch), "quotas_released": self.quotas_released}
         given |= self.condition_values()
+        given["changes_until"] = self.changes_until.on(today) if self.changes_until else None
         given["audience"] = self.audience.model_dump(mode="json") if self.audience else None
         given["blocks"] = rich_text.dump(rich_text.from_markdown(self.text))
         return given

@@ -1,13 +1,12 @@
 """What the form of an activity holds: words as they were typed, and what `activities` takes of them."""
 
 import re
-from datetime import datetime
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from app import rich_text
-from app.clock import SHANGHAI, shanghai
+from app.clock import shanghai
 from app.errors import DomainError
 from app.rich_text import NotRichText
 from app.services import activity_conditions, check_in_places, form_words, quotas
@@ -99,7 +98,7 @@ def values_of(filled: Filled, branches: dict[str, Branch], kept: object = None) 
     values: dict[str, Any] = {name: filled[name] for name in LONGEST}
     if values["contact_phone"] and not _PHONE.fullmatch(values["contact_phone"]):
         raise NotWhole("联系电话只写数字，可以用短横线分开，例如 0911-2345678。")
-    values |= {f"{name}_at": _moment(filled[name], label) for name, label in TIMES.items()}
+    values |= {f"{name}_at": form_words.moment(filled[name], label) for name, label in TIMES.items()}
     values["capacity"] = (
         form_words.number(filled["capacity"], "名额", 100_000) if filled["capacity"] else None
     )
@@ -137,13 +136,6 @@ def _check_in(filled: Filled) -> dict[str, Any]:
         filled["check_in_minutes"] or str(CHECK_IN), "提前开始签到的分钟", MOST_BEFORE
     )
     return {"check_in_minutes": minutes, "check_in_place": place.dump() if place is not None else None}
-
-
-def _moment(said: str, label: str) -> datetime:
-    try:
-        return datetime.fromisoformat(said).replace(tzinfo=SHANGHAI)
-    except ValueError:
-        raise NotWhole(f"请填写{label}的日期和时间，例如 2026-12-05 14:00。") from None
 
 
 def _branch(public_id: str, branches: dict[str, Branch]) -> Branch:
