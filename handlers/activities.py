@@ -6,7 +6,7 @@ from app.clock import spoken
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.services import activities, interests, lots, series_rows, sign_ups, waiting_lists
+from app.services import activities, interests, lots, map_places, series_rows, sign_ups, waiting_lists
 from app.services.addresses import page
 from app.services.audiences import Facts
 from app.services.interests import Noticed
@@ -124,6 +124,7 @@ async def show_one(chat: Chat, activity: Activity, opening: str = "") -> Reply:
         *([activity.summary] if activity.summary else []),
         f"时间：{spoken(activity.starts_at, chat.at)}",
         *([f"地点：{activity.place}"] if activity.place else []),
+        *_on_map(activity),
         *([f"组织：{activity.organiser}"] if activity.organiser else []),
     ]
     if activity.takes_sign_ups(chat.at):
@@ -135,6 +136,14 @@ async def show_one(chat: Chat, activity: Activity, opening: str = "") -> Reply:
     elif chat.at < activity.opens_at:
         words.append(f"{spoken(activity.opens_at, chat.at)}开始报名。")
     return Text(fit("\n".join([*words, *await _others(chat, activity), lines.ACTIVITIES])))
+
+
+def _on_map(activity: Activity) -> list[str]:
+    """Where it is, as a line that opens its page at the map; of a passive reply no location can be made."""
+    place, address = map_places.load(activity.map_place), page(f"/activities/{activity.public_id}#map")
+    if place is None:
+        return []
+    return [f'地图：{place.words} <a href="{address}">看怎么走</a>' if address else f"地图：{place.words}"]
 
 
 async def _others(chat: Chat, activity: Activity) -> list[str]:

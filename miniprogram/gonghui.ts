@@ -314,6 +314,14 @@ export type LineOut = {
   what: string;
   done: string;
 };
+/** 在地图上的位置，GCJ-02 坐标。 */
+export type MapOut = {
+  latitude: number;
+  longitude: number;
+  name: string;
+  /** 可能是空的 */
+  address: string;
+};
 export type MeOut = {
   id: string;
   membership: MembershipOut | null;
@@ -575,6 +583,8 @@ export type WholeActivityOut = {
   left: number | null;
   /** 每人最多带几位同伴 */
   guests: number;
+  /** 地图上的位置，可以直接给 wx.openLocation；没有是 null */
+  map_place: MapOut | null;
   /** 报名要审核 */
   approval: boolean;
   /** 名额怎么分：first_come 先到先得，lot 报名截止后抽签 */

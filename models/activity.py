@@ -146,6 +146,7 @@ class Activity(Base):
     contact_phone: Mapped[str] = mapped_column(sa.String(20), default="", server_default="")
     cover: Mapped[str] = mapped_column(sa.String(16), default="", server_default="")  # a stored file
     cover_alt: Mapped[str] = mapped_column(sa.String(60), default="", server_default="")
+    map_place: Mapped[object | None] = mapped_column(sa.JSON(none_as_null=True))  # app.services.map_places
     series: Mapped[str] = mapped_column(sa.String(16), default="", server_default="")  # of several dates
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()

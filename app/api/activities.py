@@ -16,7 +16,7 @@ from app.api.routes import Route
 from app.api.shapes import PublicId, Strict
 from app.api.sign_ups import SignUpOut, applicant, out_of
 from app.dependencies import InUse, Now, ReadSession
-from app.services import activities, crisis, sign_ups, waiting_lists
+from app.services import activities, crisis, map_places, sign_ups, waiting_lists
 from app.services.audiences import Audience
 from app.services.sign_up_questions import QuestionKind, answered, questions_of
 from models import Activity, ActivityState, Allocation
@@ -54,10 +54,20 @@ class QuestionOut(Strict):
     required: bool = Field(examples=[True])
 
 
+class MapOut(Strict):
+    """在地图上的位置，GCJ-02 坐标。"""
+
+    latitude: float = Field(examples=[35.584421])
+    longitude: float = Field(examples=[109.270669])
+    name: str = Field(examples=["沮河公园"])
+    address: str = Field(examples=["桥山中路 12 号"], description="可能是空的")
+
+
 class WholeActivityOut(ActivityOut):
     capacity: int | None = Field(examples=[60], description="名额；null 是不限")
     left: int | None = Field(examples=[12], description="还有几个名额；0 是满了，可以候补")
     guests: int = Field(examples=[1], description="每人最多带几位同伴")
+    map_place: MapOut | None = Field(description="地图上的位置，可以直接给 wx.openLocation；没有是 null")
     approval: bool = Field(examples=[False], description="报名要审核")
     allocation: Allocation = Field(
         examples=["first_come"], description="名额怎么分：first_come 先到先得，lot 报名截止后抽签"
@@ -104,12 +114,13 @@ async def ahead(session: ReadSession, now: Now, limit: Size = 20, cursor: Cursor
 async def one(activity_id: PublicId, session: ReadSession, now: Now, shared: InUse) -> WholeActivityOut:
     """一个活动。不分是谁看；自己的报名在 /activities/{id}/mine。"""
     activity = await activities.get(session, activity_id)
-    limited = activity.capacity is not None
+    limited, on_map = activity.capacity is not None, map_places.load(activity.map_place)
     return WholeActivityOut(
         **_facts(activity, now),
         capacity=activity.capacity,
         left=await waiting_lists.seats_left(session, activity) if limited else None,
         guests=activity.guests,
+        map_place=MapOut(**on_map.for_wechat()) if on_map else None,
         approval=activity.approval,
         allocation=activity.allocation,
         audience=str(Audience.model_validate(activity.audience)) if activity.audience else "",

@@ -1,4 +1,4 @@
-"""What the page of an activity says of its review and of its series. Not here: the acts of either."""
+"""What the page of an activity says of its review, its series and its place. Not here: acts."""
 
 from datetime import datetime
 from typing import Any
@@ -6,7 +6,14 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.console.entrance import Desk
-from app.services import activity_previews, activity_reviews, activity_series, activity_together, series_rows
+from app.services import (
+    activity_previews,
+    activity_reviews,
+    activity_series,
+    activity_together,
+    map_places,
+    series_rows,
+)
 from app.services.permissions import Right
 from models import UNANNOUNCED, Activity
 
@@ -17,6 +24,7 @@ async def facts(session: AsyncSession, desk: Desk, activity: Activity, now: date
     found: dict[str, Any] = {
         "is_draft": activity.state in UNANNOUNCED,
         "dates": await series_rows.all_of(session, activity),
+        "on_map": map_places.load(activity.map_place),
         "later": len(later),
         "later_told": await activity_series.count_live(session, later),
     }

@@ -1,4 +1,4 @@
-"""Who wrote the draft of an activity, and what became of it in review; activities that are dates of a series.
+"""Who wrote the draft of an activity, and what became of it in review; dates of a series; a place on a map.
 
 Additive: the running release keeps working and announces drafts without review. It does not know the state of
 what is in review: activities are submitted after the upgrade. Downgrade makes that a draft again, and forgets
@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("activity_id", name=op.f("uq_activity_review_activity_id")),
     )
     op.add_column("activity", sa.Column("series", sa.String(16), nullable=False, server_default=""))
+    op.add_column("activity", sa.Column("map_place", sa.JSON(), nullable=True))
     op.create_index(
         "ix_activity_series", "activity", ["series"], sqlite_where=IN_SERIES, postgresql_where=IN_SERIES
     )
@@ -43,5 +44,6 @@ def downgrade() -> None:
     op.execute("UPDATE activity_move SET to_state = 'draft' WHERE to_state = 'in_review'")
     op.execute("UPDATE activity_move SET from_state = 'draft' WHERE from_state = 'in_review'")
     op.drop_index("ix_activity_series", "activity")
+    op.drop_column("activity", "map_place")
     op.drop_column("activity", "series")
     op.drop_table("activity_review")
