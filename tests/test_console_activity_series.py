@@ -62,7 +62,9 @@ async def test_a_series_is_made_and_announced_and_seen_as_one(ends: Ends, zhao: 
     listed = await zhao.reads("/activities")
     assert listed.count("职工羽毛球赛") == 1 and "系列 4 场" in listed
     key = (await row(ends, path)).series
-    assert (await zhao.reads(f"/activities?series={key}")).count("职工羽毛球赛") == 4
+    whole = await zhao.reads(f"/activities?series={key}")
+    assert whole.count("</a></td>") == 4 and "系列：职工羽毛球赛" in whole
+    assert "系列 4 场" in await zhao.reads("/activities?series=%00'--")  # as if it had asked for nothing
     assert "发布（全部 4 场）" in await zhao.reads(path)
     assert "已发布 4 场" in await zhao.does(f"{path}/publish", scope="all")
 

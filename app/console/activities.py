@@ -86,7 +86,7 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
             Filter("branch", "归属", {each.public_id: each.way for each in listed}),
             Filter("waits", "报名", {"yes": "有待审核的"}),
             Filter("review", "审核", {"back": "退回给我的"}),
-            Filter("series", "系列"),
+            *await _of_series(session, request),
         )
         ids = {each.public_id: each.id for each in listed}
         chosen = sa.select(Activity).where(desk.scope(Right.ACTIVITIES_READ).holds(Activity.branch_id))
@@ -109,6 +109,13 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
         dates = await series_rows.count(session, [each.series for each in page.rows])
     ways = {each.id: each.way for each in listed}
     return shell.page("activities.html", page=page, view=view, counts=counts, dates=dates, ways=ways)
+
+
+async def _of_series(session: AsyncSession, request: Request) -> list[Filter]:
+    """No filter to choose: a row of a series leads here."""
+    key = request.query_params.get("series", "")[:16]
+    title = await series_rows.title(session, key) if key.isalnum() else None
+    return [] if title is None else [Filter("series", "系列", {key: title})]
 
 
 @router.get("/{public_id}")

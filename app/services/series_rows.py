@@ -54,6 +54,12 @@ def _first(chosen: sa.Select[Any], order: Sequence[Any]) -> sa.Select[Any]:
     return chosen.where(sa.or_(Activity.series == "", Activity.id.in_(first)))
 
 
+async def title(session: AsyncSession, key: str) -> str | None:
+    """As its first date is called; None where there is no such series."""
+    chosen = sa.select(Activity.title).where(Activity.series == key).order_by(Activity.starts_at, Activity.id)
+    return await session.scalar(chosen.limit(1))
+
+
 async def count(session: AsyncSession, keys: Sequence[str]) -> dict[str, int]:
     """How many dates each series has, without those called off."""
     chosen = sa.select(Activity.series, sa.func.count()).where(
