@@ -19,6 +19,7 @@ from app.jobs import (
     menus,
     miniprogram,
     notice_templates,
+    panoramas,
     people,
     posters,
     privacy_events,
@@ -143,6 +144,7 @@ def _kinds(house: House, official_id: int, *, certified: bool) -> dict[str, Work
     return {
         **staff_work.KINDS,
         **notice_templates.kinds(house.wechat, official_id),
+        **panoramas.KINDS,
         **posters.kinds(house.wechat if certified else None),
     }
 

@@ -8,6 +8,7 @@ from models.activity import (
     Activity,
     ActivityMove,
     ActivityState,
+    Again,
     Allocation,
     SignUp,
     SignUpMove,
@@ -87,6 +88,16 @@ from models.menu import MenuHit, MenuLook, MenuPushStep, MenuRevision, StepState
 from models.message import Message, MessageState, PushCount, PushTrouble
 from models.notice import KnownTemplate, NoticeTemplate
 from models.outbox import DeliveryState, Outbox, Way
+from models.panorama import (
+    Hotspot,
+    HotspotKind,
+    Panorama,
+    PanoramaPicture,
+    PanoramaScene,
+    PanoramaState,
+    PanoramaTile,
+    PictureState,
+)
 from models.portal_session import DeviceKind, PortalSession
 from models.poster import Poster, PosterScan
 from models.privacy import Consent, ConsentEnd, PrivacyRequest, RequestKind
@@ -125,6 +136,7 @@ __all__ = [
     "ActivityReview",
     "ActivityState",
     "AdviceSlot",
+    "Again",
     "AidMatter",
     "AlertState",
     "Allocation",
@@ -200,6 +212,8 @@ __all__ = [
     "FollowerTag",
     "Guess",
     "Half",
+    "Hotspot",
+    "HotspotKind",
     "Interest",
     "InterestChoice",
     "JobState",
@@ -227,8 +241,14 @@ __all__ = [
     "Naming",
     "NoticeTemplate",
     "Outbox",
+    "Panorama",
+    "PanoramaPicture",
+    "PanoramaScene",
+    "PanoramaState",
+    "PanoramaTile",
     "Person",
     "PersonMerge",
+    "PictureState",
     "PortalSession",
     "Poster",
     "PosterScan",

@@ -63,6 +63,17 @@ class Allocation(StrEnum):
         return {"first_come": "先到先得", "lot": "抽签"}[self.value]
 
 
+class Again(StrEnum):
+    """What becomes of somebody who had a seat at an activity of the same kind lately."""
+
+    REFUSED = "refused"
+    BEHIND = "behind"  # waits behind all others
+
+    @property
+    def label(self) -> str:
+        return {"refused": "不能再报", "behind": "排在候补最后"}[self.value]
+
+
 class SignUpState(StrEnum):
     ENTERED = "entered"  # for a lot that is still to be drawn: takes no seat
     PENDING_APPROVAL = "pending_approval"
@@ -134,6 +145,14 @@ class Activity(Base):
     audience: Mapped[object | None] = mapped_column(
         sa.JSON
     )  # app.services.audiences.Audience; None: everybody
+    # Who may sign up besides: app.services.eligibility.
+    youngest: Mapped[int | None]  # full years on the day it starts
+    oldest: Mapped[int | None]
+    kind_of: Mapped[str] = mapped_column(sa.String(20), default="", server_default="")  # 疗休养
+    apart_months: Mapped[int] = mapped_column(default=0, server_default="0")  # 0: as often as one likes
+    safety_notice: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
+    names_guests: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # and their ages
+    again: Mapped[Again] = mapped_column(default=Again.REFUSED, server_default="refused")
     questions: Mapped[object] = mapped_column(sa.JSON, default=list)  # app.services.sign_up_questions
     branch_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     check_in_minutes: Mapped[int] = mapped_column(default=120)  # before the start, from when one may check in
@@ -151,6 +170,10 @@ class Activity(Base):
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def is_once_in_a_while(self) -> bool:
+        return bool(self.kind_of and self.apart_months)
 
     @property
     def check_in_opens_at(self) -> datetime:
@@ -193,7 +216,13 @@ class SignUp(Base):
     state: Mapped[SignUpState]
     seats: Mapped[int] = mapped_column(default=1)  # the person and guests
     answers: Mapped[object] = mapped_column(SealedJSON("sign_up.answers"))  # question key -> answer
-    priority: Mapped[int] = mapped_column(default=0)  # the higher the earlier on the waiting list
+    party: Mapped[object | None] = mapped_column(SealedJSON("sign_up.party"))  # app.services.parties
+    notice_digest: Mapped[str | None] = mapped_column(sa.String(16))  # of the safety notice, as accepted
+    notice_at: Mapped[datetime | None]
+    forgotten_at: Mapped[datetime | None]  # when answers and party were deleted
+    priority: Mapped[int] = mapped_column(
+        default=0
+    )  # the higher the earlier on the waiting list; < 0: behind
     signed_up_at: Mapped[datetime]  # orders the waiting list
     offer_expires_at: Mapped[datetime | None]
     arrived: Mapped[int] = mapped_column(default=0)  # of its seats, once it is checked in
@@ -203,6 +232,11 @@ class SignUp(Base):
     __mapper_args__ = {"version_id_col": version}
 
     activity: Mapped[Activity] = relationship(lazy="raise")
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it waits behind all who had no seat of the kind lately."""
+        return self.state is SignUpState.WAITLISTED and self.priority < 0
 
 
 class SignUpMove(Base):

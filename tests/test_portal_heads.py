@@ -56,6 +56,9 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
         "/check-in/{public_id}": activity.replace("/activities", "/check-in"),  # without a code: 403
         "/t/{code}": "/t/nothing",
         "/me/sign-ups/{public_id}/ticket": activity.replace("/activities", "/me/sign-ups") + "/ticket",
+        "/panoramas/{public_id}": "/panoramas/nothing",
+        "/panoramas/{public_id}/pictures/{picture}/{piece}": "/panoramas/nothing/pictures/nothing/preview",
+        "/panoramas/{public_id}/hotspots/{hotspot}": "/panoramas/nothing/hotspots/nothing",
         "/activities/{public_id}/cover": f"{activity}/cover",  # without one: 404
         "/me/sign-ups/{public_id}": activity.replace("/activities", "/me/sign-ups"),  # never signed up: 404
         "/me/cases/{address}": link(await li.reads("/me/cases"), "/me/cases"),

@@ -22,6 +22,7 @@ from app.services import (
     activity_reviews,
     activity_series,
     branches,
+    eligibility,
     lots,
     participants,
     permissions,
@@ -196,6 +197,7 @@ async def page_of(public_id: str, desk: Desk, shell: Shell, **values: Any) -> HT
         moves=moves.all(),
         way=ways.get(activity.branch_id or 0, "整个工会"),
         audience=Audience.model_validate(activity.audience) if activity.audience else "所有人",
+        conditions=eligibility.conditions(activity),
         questions=questions_of(activity),
         words=rich_text.to_text(rich_text.load(activity.blocks)),
         may_change=activity.state in (*UNANNOUNCED, *ANNOUNCED)

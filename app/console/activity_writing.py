@@ -18,6 +18,7 @@ from app.rich_text import TYPED
 from app.services import activities, activity_forms, activity_reviews, activity_series, branches, participants
 from app.services.activity_forms import FIELDS, KINDS, TIMES, Filled
 from app.services.audit import does
+from app.services.form_words import NotWhole
 from app.services.permissions import Right
 from models import Activity, Branch
 from models.types import public_id as new_id
@@ -89,14 +90,11 @@ async def write(public_id: str, request: Request, desk: ActingDesk, shell: InShe
         async with desk.acting() as session:
             kept = await room.allowed(session, desk, public_id, Right.ACTIVITIES_EDIT)
             values = _values(desk, filled, held, kept)
+            how: Any = {"version": version, "tell_of_notice": bool(filled["tell_of_notice"]), "now": now}
             if do == "save_later":
-                told, more = await activity_series.change(
-                    session, public_id, values, version=version, by=desk.standing, now=now
-                )
+                told, more = await activity_series.change(session, public_id, values, by=desk.standing, **how)
             else:
-                told = await activities.change(
-                    session, public_id, values, version=version, by=desk.by, now=now
-                )
+                told = await activities.change(session, public_id, values, by=desk.by, **how)
             await activity_reviews.wrote(session, kept, desk.standing)
             branch_id, title = values["branch_id"], values["title"]
             does(
@@ -166,7 +164,7 @@ def _values(desk: Desk, filled: Filled, held: list[Branch], kept: Activity | Non
         if [each for each in filled["questions"] if each["prompt"]] == before:
             values["questions"] = kept.questions
     if values["branch_id"] is None and not desk.may(Right.ACTIVITIES_EDIT, None):
-        raise activity_forms.NotWhole("请选择活动属于哪个组织。")
+        raise NotWhole("请选择活动属于哪个组织。")
     return values
 
 

@@ -47,6 +47,8 @@ from app.console import (
     menus,
     messages,
     notices,
+    panorama_scenes,
+    panoramas,
     people,
     privacy,
     questions,
@@ -81,6 +83,7 @@ PARTS: Final = (
     legal_aid_acts,
     member_import,
     menu_file,
+    panorama_scenes,
     staff_work,
 )
 ROOMS: Final = (  # each with a `SECTION` and the right it needs
@@ -105,6 +108,7 @@ ROOMS: Final = (  # each with a `SECTION` and the right it needs
     board,
     content,
     activities,
+    panoramas,
     menus,
     notices,
     messages,

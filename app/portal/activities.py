@@ -3,7 +3,9 @@
 Where an activity has questions or takes guests, signing up is a talk and stays in the chat.
 """
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,9 +19,12 @@ from app.services import (
     activity_previews,
     calendar_files,
     covers,
+    eligibility,
     interests,
     lots,
     map_places,
+    panoramas,
+    safety_notices,
     series_rows,
     sign_ups,
     waiting_lists,
@@ -56,8 +61,9 @@ async def one(
     left = None if activity.capacity is None else await waiting_lists.seats_left(session, activity)
     own = None if visitor is None else await _live(session, activity, visitor)
     asks_nothing = door.oauth is not None and activity.takes_sign_ups(now) and _asks_nothing(activity)
-    known = asks_nothing and own is None and visitor is not None  # of nobody there is nothing to say yet
-    obstacle = sign_ups.obstacle(activity, visitor.facts, now) if known and visitor is not None else ""
+    obstacle, behind = "", ""
+    if visitor is not None and own is None and activity.takes_sign_ups(now):
+        obstacle, behind = await sign_ups.outlook(session, activity, visitor.applicant, now)
     words = render(
         "activity.html",
         activity=activity,
@@ -72,8 +78,12 @@ async def one(
         now=now,
         address=f"{shared.public_url}/activities/{activity.public_id}",
         own=own,
+        tours=await panoramas.of_activity(session, activity.id),
         visitor=visitor,
         obstacle=obstacle,
+        behind=behind,
+        notice=safety_notices.version(activity),
+        conditions=eligibility.conditions(activity),
         may_sign_up=asks_nothing and own is None and not obstacle,
     )
     return page_for(visitor, words)
@@ -98,11 +108,17 @@ async def cover(request: Request, public_id: str, session: ReadSession, shared: 
 
 
 @router.post("/{public_id}/sign-up")
-async def sign_up(visitor: ActingPerson, public_id: str, session: WriteSession, now: Now) -> RedirectResponse:
+async def sign_up(
+    visitor: ActingPerson,
+    public_id: str,
+    session: WriteSession,
+    now: Now,
+    accepted: Annotated[str, Form(max_length=16)] = "",
+) -> RedirectResponse:
     activity = await activities.get(session, public_id)
     if not _asks_nothing(activity):
         raise DomainError(f"「{activity.title}」报名时要问几句话，请在公众号里回复「报名」。")
-    entry = await sign_ups.sign_up(session, activity.id, visitor.applicant, now=now)
+    entry = await sign_ups.sign_up(session, activity.id, visitor.applicant, accepted=accepted, now=now)
     return RedirectResponse(f"/me/sign-ups/{entry.public_id}", 303)
 
 

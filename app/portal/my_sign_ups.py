@@ -10,7 +10,7 @@ from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.errors import DomainError
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson
-from app.services import check_in_codes, members, sign_ups
+from app.services import check_in_codes, members, parties, sign_ups
 from app.services.sign_up_standing import standing_of
 from app.web import qr
 from models import SignUp
@@ -41,6 +41,7 @@ async def one(visitor: CurrentPerson, public_id: str, session: ReadSession, now:
         "my_sign_up.html",
         entry=entry,
         activity=entry.activity,
+        companions=parties.guests_of(entry.party),
         standing=standing.words,
         may_choose=standing.may_choose,
         may_cancel=standing.may_cancel,

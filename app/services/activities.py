@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
-from app.services import lots, series_rows, waiting_lists
+from app.services import activity_conditions, lots, series_rows, waiting_lists
 from app.services import sign_up_notices as notices
 from app.services.keysets import beyond
 from app.services.sign_up_moves import move, move_activity
@@ -30,6 +30,7 @@ async def create(session: AsyncSession, values: Mapping[str, Any], *, by: str, n
     activity = Activity(**given, state=A.DRAFT, created_at=now)
     _check_times(activity)
     lots.check(activity)
+    activity_conditions.check(activity)
     session.add(activity)
     await session.flush()
     session.add(ActivityMove(activity_id=activity.id, from_state=None, to_state=A.DRAFT, by=by, at=now))
@@ -44,10 +45,12 @@ async def change(
     version: int,
     by: str,
     now: datetime,
+    tell_of_notice: bool = False,
 ) -> int:
     """Say something else of an activity. `version` is that which was read.
 
-    Who has signed up is told of another time or place, and reminded of the new one. Returns how many are.
+    Who has signed up is told of another time or place, and reminded of the new one; of another safety notice
+    where the organiser wants it. Returns how many are.
 
     Raises:
         NotFound: no such activity.
@@ -59,18 +62,15 @@ async def change(
     if activity.state not in (*UNANNOUNCED, *ANNOUNCED):
         raise DomainError(f"「{activity.title}」{activity.state.label}，不能再改。")
     given = dict(values) | {"questions": checked(values["questions"])}
-    if given["questions"] != activity.questions and await _any_sign_up(session, activity):
-        raise DomainError("已经有人报名，报名问题不能再改。")
-    allocation = given.get("allocation", activity.allocation)
-    if allocation is not activity.allocation and await _any_sign_up(session, activity):
-        raise DomainError("已经有人报名，名额怎么分不能再改。")
-    before = (activity.starts_at, activity.place)
+    await _check_stays(session, activity, given)
+    before, notice = (activity.starts_at, activity.place), activity.safety_notice
     _check_start(activity, given, now)
     for name, value in given.items():
         if getattr(activity, name) != value:
             setattr(activity, name, value)
     _check_times(activity)
     lots.check(activity)
+    activity_conditions.check(activity)
     if activity.state in UNANNOUNCED:
         take_back(session, activity, by=by, now=now)
         await session.flush()
@@ -80,6 +80,8 @@ async def change(
     told = 0
     if (activity.starts_at, activity.place) != before:
         told = await _tell_of_change(session, activity, now)
+    if tell_of_notice and activity.safety_notice and activity.safety_notice != notice:
+        told = await _tell_of_notice(session, activity, now)
     await waiting_lists.settle(session, activity, now)
     await advance(session, activity, now)
     return told
@@ -256,15 +258,22 @@ def _check_start(activity: Activity, given: Mapping[str, Any], now: datetime) ->
         raise DomainError("新的开始时间已经过了，请改成以后的时间。")
 
 
+async def _check_stays(session: AsyncSession, activity: Activity, given: Mapping[str, Any]) -> None:
+    """What nobody may change once somebody has signed up."""
+    if given["questions"] != activity.questions and await _any_sign_up(session, activity):
+        raise DomainError("已经有人报名，报名问题不能再改。")
+    allocation = given.get("allocation", activity.allocation)
+    if allocation is not activity.allocation and await _any_sign_up(session, activity):
+        raise DomainError("已经有人报名，名额怎么分不能再改。")
+
+
 async def _any_sign_up(session: AsyncSession, activity: Activity) -> bool:
     found = sa.select(SignUp.id).where(SignUp.activity_id == activity.id).limit(1)
     return await session.scalar(found) is not None
 
 
 async def _tell_of_change(session: AsyncSession, activity: Activity, now: datetime) -> int:
-    live = SignUp.state.in_(LIVE - {SignUpState.CHECKED_IN})
-    found = sa.select(SignUp).where(SignUp.activity_id == activity.id, live).order_by(SignUp.id)
-    entries = (await session.scalars(found)).all()
+    entries = await _who_hears(session, activity)
     for entry in entries:
         if entry.offer_expires_at is not None:
             entry.offer_expires_at = min(entry.offer_expires_at, activity.starts_at)
@@ -272,6 +281,19 @@ async def _tell_of_change(session: AsyncSession, activity: Activity, now: dateti
         await notices.withdraw_reminder(session, entry, now)
         notices.changed(session, activity, entry, now)
     return len(entries)
+
+
+async def _tell_of_notice(session: AsyncSession, activity: Activity, now: datetime) -> int:
+    entries = await _who_hears(session, activity)
+    for entry in entries:
+        notices.notice_changed(session, activity, entry, now)
+    return len(entries)
+
+
+async def _who_hears(session: AsyncSession, activity: Activity) -> Sequence[SignUp]:
+    live = SignUp.state.in_(LIVE - {SignUpState.CHECKED_IN})
+    found = sa.select(SignUp).where(SignUp.activity_id == activity.id, live).order_by(SignUp.id)
+    return (await session.scalars(found)).all()
 
 
 def _check_times(activity: Activity) -> None:

@@ -21,6 +21,7 @@ from app.clock import SHANGHAI
 from app.content_files import read_yaml
 from app.errors import DomainError, OperatorError
 from app.services import check_in_places, map_places
+from app.services.activity_conditions import Conditions
 from app.services.audiences import AudienceOfFacts
 from models import Allocation
 
@@ -62,7 +63,7 @@ Moment = Annotated[When, BeforeValidator(_when)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 
 
-class Planned(BaseModel):
+class Planned(Conditions):
     """One activity as its file has it. Unknown fields are mistakes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -125,6 +126,7 @@ class Planned(BaseModel):
         }
         on_map = map_places.parse(self.map_at.strip(), self.map_name, self.map_address, place=self.place)
         given["map_place"] = on_map.dump() if on_map else None
+        given |= self.condition_values()
         given["audience"] = self.audience.model_dump(mode="json") if self.audience else None
         given["blocks"] = rich_text.dump(rich_text.from_markdown(self.text))
         return given

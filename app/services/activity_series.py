@@ -109,6 +109,7 @@ async def change(
     version: int,
     by: Standing,
     now: datetime,
+    tell_of_notice: bool = False,
 ) -> tuple[int, int]:
     """`activities.change`, and what it changed here is changed in all later ones too.
 
@@ -120,7 +121,8 @@ async def change(
     activity = await activities.get(session, public_id, lock=True, drafts=True)
     others = await later(session, activity, by, now)
     before = {name: getattr(activity, name) for name in values}
-    told = await activities.change(session, public_id, values, version=version, by=by.name, now=now)
+    how: Any = {"by": by.name, "now": now, "tell_of_notice": tell_of_notice}
+    told = await activities.change(session, public_id, values, version=version, **how)
     differing = {name for name in values if getattr(activity, name) != before[name]}
     if not differing:
         return told, 0
@@ -130,9 +132,7 @@ async def change(
         for name in differing & set(TIMES):
             given[name] = getattr(other, name) + (getattr(activity, name) - before[name])
         try:
-            told += await activities.change(
-                session, other.public_id, given, version=other.version, by=by.name, now=now
-            )
+            told += await activities.change(session, other.public_id, given, version=other.version, **how)
         except DomainError as refused:
             raise DomainError(f"{civil_date(other.starts_at)} 那一场：{refused.message}") from None
         await activity_reviews.wrote(session, other, by)

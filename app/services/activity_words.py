@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import rich_text
 from app.clock import shanghai
-from app.services import branches, check_in_places, map_places
+from app.services import branches, check_in_places, eligibility, map_places
 from app.services.audiences import Audience
 from app.services.sign_up_questions import Question, questions_of
 from models import Activity
@@ -48,6 +48,9 @@ async def facts(session: AsyncSession, activity: Activity) -> dict[str, str]:
         "报名要审核": "是" if activity.approval else "否",
         "归属": ways.get(activity.branch_id or 0, "整个工会"),
         "对象": str(Audience.model_validate(activity.audience)) if activity.audience else "所有人",
+        **dict(eligibility.conditions(activity)),
+        "同伴写姓名和年龄": "是" if activity.names_guests else "",
+        "安全须知": activity.safety_notice,
         "签到": f"提前 {activity.check_in_minutes} 分钟{there}",
         "封面": activity.cover_alt,
         "介绍": rich_text.to_text(rich_text.load(activity.blocks)),

@@ -172,7 +172,7 @@ async def _sign_ups(session: AsyncSession, this: Closing) -> None:
         await sign_ups.cancel(session, activity_id, who, now=this.now)
     await session.flush()
     mine = sa.update(SignUp).where(SignUp.person_id == this.person_id)
-    count = await change(session, mine.values(answers={}, version=SignUp.version + 1))
+    count = await change(session, mine.values(answers={}, party=None, version=SignUp.version + 1))
     if count:
         this.tell(
             "活动报名",

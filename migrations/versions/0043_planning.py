@@ -1,18 +1,16 @@
-"""Who wrote the draft of an activity, and what became of it in review; dates of a series; a place on a map.
+"""Who wrote the draft of an activity, and what became of it in review.
 
 Additive: the running release keeps working and announces drafts without review. It does not know the state of
 what is in review: activities are submitted after the upgrade. Downgrade makes that a draft again, and forgets
-who wrote in it;
-each date of a series stays an activity of its own.
+who wrote in it.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0043"
-down_revision = "0041"
+down_revision = "0042"
 
-IN_SERIES = sa.text("series <> ''")
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -32,18 +30,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_activity_review")),
         sa.UniqueConstraint("activity_id", name=op.f("uq_activity_review_activity_id")),
     )
-    op.add_column("activity", sa.Column("series", sa.String(16), nullable=False, server_default=""))
-    op.add_column("activity", sa.Column("map_place", sa.JSON(), nullable=True))
-    op.create_index(
-        "ix_activity_series", "activity", ["series"], sqlite_where=IN_SERIES, postgresql_where=IN_SERIES
-    )
 
 
 def downgrade() -> None:
     op.execute("UPDATE activity SET state = 'draft' WHERE state = 'in_review'")
     op.execute("UPDATE activity_move SET to_state = 'draft' WHERE to_state = 'in_review'")
     op.execute("UPDATE activity_move SET from_state = 'draft' WHERE from_state = 'in_review'")
-    op.drop_index("ix_activity_series", "activity")
-    op.drop_column("activity", "map_place")
-    op.drop_column("activity", "series")
     op.drop_table("activity_review")
