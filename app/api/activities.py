@@ -23,6 +23,7 @@ from app.services import (
     map_places,
     parties,
     safety_notices,
+    series_rows,
     sign_ups,
     waiting_lists,
 )
@@ -93,11 +94,21 @@ class GuardianIn(Strict):
     agrees: bool = Field(examples=[True], description="看过 guardian_words 的话，表示同意")
 
 
+class DateOut(Strict):
+    """本系列的另一场。"""
+
+    id: str = Field(examples=["k7m2p9q4r8s3t6vw"])
+    starts_at: datetime = Field(examples=["2026-04-19T01:00:00Z"])
+    place: str = Field(examples=["沮河公园"])
+    takes_sign_ups: bool = Field(examples=[True], description="现在能不能报名")
+
+
 class WholeActivityOut(ActivityOut):
     capacity: int | None = Field(examples=[60], description="名额；null 是不限")
     left: int | None = Field(examples=[12], description="还有几个名额；0 是满了，可以候补")
     guests: int = Field(examples=[1], description="每人最多带几位同伴")
     map_place: MapOut | None = Field(description="地图上的位置，可以直接给 wx.openLocation；没有是 null")
+    dates: list[DateOut] = Field(description="本系列还没开始的其他场，按时间；不是系列的没有")
     approval: bool = Field(examples=[False], description="报名要审核")
     allocation: Allocation = Field(
         examples=["first_come"], description="名额怎么分：first_come 先到先得，lot 报名截止后抽签"
@@ -171,6 +182,15 @@ async def one(activity_id: PublicId, session: ReadSession, now: Now, shared: InU
         left=await waiting_lists.seats_left(session, activity) if limited else None,
         guests=activity.guests,
         map_place=MapOut(**on_map.for_wechat()) if on_map else None,
+        dates=[
+            DateOut(
+                id=each.public_id,
+                starts_at=each.starts_at,
+                place=each.place,
+                takes_sign_ups=each.takes_sign_ups(now),
+            )
+            for each in await series_rows.list_ahead(session, activity, now)
+        ],
         approval=activity.approval,
         allocation=activity.allocation,
         audience=str(Audience.model_validate(activity.audience)) if activity.audience else "",
