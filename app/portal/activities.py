@@ -17,9 +17,11 @@ from app.services import (
     eligibility,
     interests,
     lots,
+    map_places,
     panoramas,
     quotas,
     safety_notices,
+    series_rows,
     sign_ups,
     waiting_lists,
 )
@@ -33,8 +35,9 @@ LISTED = 50
 
 @router.get("")
 async def ahead(session: ReadSession, now: Now) -> HTMLResponse:
-    found = await activities.list_ahead(session, now, LISTED)
-    return HTMLResponse(render("activities.html", activities=found, now=now))
+    found = await activities.list_ahead(session, now, LISTED, once=True)
+    dates = await series_rows.count_ahead(session, [each.series for each in found], now)
+    return HTMLResponse(render("activities.html", activities=found, dates=dates, now=now))
 
 
 @router.get("/{public_id}")
@@ -61,6 +64,8 @@ async def one(
         "activity.html",
         activity=activity,
         preview=preview,
+        on_map=map_places.load(activity.map_place),
+        dates=await series_rows.list_ahead(session, activity, now),
         audience=Audience.model_validate(activity.audience) if activity.audience else None,
         body=rich_text.to_html(rich_text.load(activity.blocks)),
         left=None if activity.capacity is None else free.left(free.pool_of(membership)),

@@ -45,6 +45,8 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "check_in_minutes": "提前几分钟开始签到",
         "check_in_place": "签到地点",
         "absent_noted_at": "记缺席的时间",
+        "map_place": "地图上的位置",
+        "series": "系列的编号",
         "branch_id": "归属",
         "contact_name": "联系人",
         "contact_phone": "联系电话",

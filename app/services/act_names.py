@@ -260,6 +260,7 @@ DETAILS: Final[Mapping[str, str]] = {
     "hand": "转给别人",
     "into": "并入的事项",
     "kind": "种类",
+    "later": "以后的几场",
     "law": "法律依据",
     "levels": "检查的结果",
     "name": "名称",

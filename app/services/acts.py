@@ -135,6 +135,7 @@ ACTS: Final[dict[str, str]] = {
     "activity.create": "新建活动",
     "activity.change": "修改活动",
     "activity.publish": "发布活动",
+    "activity.series": "把活动做成系列",
     "activity.submit": "提交活动审核",
     "activity.pass": "审核通过并发布活动",
     "activity.send_back": "退回活动",
