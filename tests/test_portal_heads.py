@@ -58,6 +58,8 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
         "/check-in/{public_id}": activity.replace("/activities", "/check-in"),  # without a code: 403
         "/t/{code}": "/t/nothing",
         "/me/sign-ups/{public_id}/ticket": activity.replace("/activities", "/me/sign-ups") + "/ticket",
+        "/lives/{public_id}": "/lives/nothing",
+        "/lives/{public_id}/cover": "/lives/nothing/cover",
         "/panoramas/{public_id}": "/panoramas/nothing",
         "/panoramas/{public_id}/pictures/{picture}/{piece}": "/panoramas/nothing/pictures/nothing/preview",
         "/panoramas/{public_id}/hotspots/{hotspot}": "/panoramas/nothing/hotspots/nothing",

@@ -18,6 +18,7 @@ from app.portal import (
     large_type,
     laws,
     legal_aid,
+    lives,
     me,
     member_changes,
     membership,
@@ -42,7 +43,8 @@ from app.portal import (
 from app.web.routes import answer_heads, take
 
 _PUBLIC: Final = (
-    *(news, activities, sign_up_forms, panoramas, check_in, appointments, tips, laws, services, search),
+    *(news, activities, sign_up_forms, panoramas, lives, check_in, appointments),
+    *(tips, laws, services, search),
     *(board_writing, board_mine, board),  # in this order: `/board/new` is no post
     *(signing_in, sharing, large_type, privacy, verification),
 )

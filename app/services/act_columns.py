@@ -248,6 +248,20 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "left_on": "离开日期",
         "person_id": "绑定的微信",
     },
+    "live_session": {
+        "about": "介绍",
+        "link": "直播地址",
+        "replay": "回看地址",
+        "chapters": "回看的章节",
+        "cover": "封面",
+        "cover_alt": "封面上是什么",
+    },
+    "live_visit": {
+        "live_id": "直播",
+        "reminds": "要提醒",
+        "watched_at": "第一次看",
+        "marked_at": "最近一次变动",
+    },
     "member_change": {"what": "要变更什么", "holder_id": "原来绑定的人", "objected_at": "提出异议的时间"},
     "member_move": {"what": "怎样变动", "changes": "改了什么"},
     "membership_application": {

@@ -72,6 +72,8 @@ TABLES: Final[Mapping[str, str]] = {
     "lease": "程序的分工",
     "legal_aid": "法律援助的情况",
     "listed": "微信上的关注者名单",
+    "live_session": "直播",
+    "live_visit": "直播的提醒和观看",
     "media_fetch": "要从微信取的附件",
     "member": "会员",
     "member_change": "资料变更",

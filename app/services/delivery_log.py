@@ -23,6 +23,7 @@ from app.services import (
     case_notices,
     crisis,
     customer_notices,
+    live_notices,
     notices,
     outbox,
     rating_notices,
@@ -66,6 +67,7 @@ KINDS: Final[Mapping[str, str]] = {
     **crisis.KINDS,
     **staff_notices.KINDS,
     **customer_notices.KINDS,
+    **live_notices.KINDS,
     **rating_notices.KINDS,
 }
 _REASONS: Final[Mapping[str, str]] = {
@@ -90,7 +92,13 @@ _KEPT: Final[Mapping[DeliveryState, str]] = {
 }
 # What they ask for or remind of may have passed meanwhile; while they wait to be sent, that is looked after.
 _PASSING: Final = frozenset(
-    {case_notices.ASKED, case_notices.REMINDED, sign_up_notices.REMINDER, *rating_notices.KINDS}
+    {
+        case_notices.ASKED,
+        case_notices.REMINDED,
+        sign_up_notices.REMINDER,
+        live_notices.REMINDER,
+        *rating_notices.KINDS,
+    }
     | appointment_notices.REMINDERS
 )
 _PASSED: Final = "它提醒的事现在可能已经变了，不能重发；需要的话，请在办理的地方重新通知。"

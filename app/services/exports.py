@@ -14,6 +14,7 @@ from app.services import (  # noqa: F401 - fill SOURCES
     export_appointments,
     export_board,
     export_chapters,
+    export_lives,
     export_posters,
     export_talks,
     privacy_requests,

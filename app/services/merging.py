@@ -24,6 +24,7 @@ from app.services import (
     customer_moves,
     followers,
     interests,
+    live_visits,
     posters,
     waiting_lists,
 )
@@ -251,6 +252,10 @@ async def _poster_scans(session: AsyncSession, this: Merge) -> None:
     await posters.hand_over(session, this.gone, this.stays)
 
 
+async def _live_visits(session: AsyncSession, this: Merge) -> None:
+    await live_visits.hand_over(session, this.gone, this.stays, this.now)
+
+
 async def _interests(session: AsyncSession, this: Merge) -> None:
     await interests.hand_over(session, this.gone, this.stays)
 
@@ -305,6 +310,7 @@ RULES: Mapping[str, Rule] = {
     "guess.person_id": _repoint(Guess.person_id),
     "member_change.holder_id": _repoint(MemberChange.holder_id),
     "poster_scan.person_id": _poster_scans,
+    "live_visit.person_id": _live_visits,
     "interest.person_id": _interests,
     "interest_choice.person_id": _interest_choice,  # after the interests: who said no keeps none
     "stored_file.owner_id": _repoint(StoredFile.owner_id),
