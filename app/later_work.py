@@ -7,6 +7,7 @@ from app.dialogue.sweeping import Sweep
 from app.house import House
 from app.jobs import (
     activities,
+    albums,
     alerts,
     applications,
     appointments,
@@ -95,6 +96,7 @@ def _timers(house: House) -> list[Round]:
     absent_after = timedelta(hours=house.settings.no_show_hours)
     return [
         Round("activities", lambda: activities.run(database, clock, absent_after), 5),
+        Round("albums", lambda: albums.run(database, house.files, clock), 10),
         Round("applications", lambda: applications.run(database, clock), 30),
         Round("appointments", lambda: appointments.run(database, clock), 5),
         Round("legal aid", lambda: legal_aid.run(database, clock), 30),

@@ -14,7 +14,7 @@ from app.services.sign_up_notices import drawn_at, when_and_where
 from app.services.sign_up_questions import Question, QuestionKind, questions_of
 from app.services.sign_ups import Applicant
 from app.wechat.replies import Article, News, Reply, Text, fit
-from handlers import lines
+from handlers import albums, lines
 from models import LIVE, Activity, SignUp, SignUpState
 
 router = Router("activities")
@@ -124,15 +124,16 @@ async def show_one(chat: Chat, activity: Activity, opening: str = "") -> Reply:
         *([f"地点：{activity.place}"] if activity.place else []),
         *([f"组织：{activity.organiser}"] if activity.organiser else []),
     ]
+    pictures = await albums.lines_of(chat, activity)
     if activity.takes_sign_ups(chat.at):
         words.append(f"报名截止：{spoken(activity.closes_at, chat.at)}，{await _seats(chat, activity)}")
     if own is not None and own.state in LIVE:
-        return Text(fit("\n".join([*words, *_standing(activity, own, chat)])))
+        return Text(fit("\n".join([*words, *pictures, *_standing(activity, own, chat)])))
     if activity.takes_sign_ups(chat.at):
         words.append(lines.go("我要报名", "activities.sign_up", activity=activity.public_id))
     elif chat.at < activity.opens_at:
         words.append(f"{spoken(activity.opens_at, chat.at)}开始报名。")
-    return Text(fit("\n".join([*words, lines.ACTIVITIES])))
+    return Text(fit("\n".join([*words, *pictures, lines.ACTIVITIES])))
 
 
 async def _sign_up(chat: Chat, activity: Activity) -> Reply:

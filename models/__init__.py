@@ -12,6 +12,7 @@ from models.activity import (
     SignUpMove,
     SignUpState,
 )
+from models.album import Album, AlbumPhoto, AlbumSeen, PhotoObjection, PhotoState
 from models.alert import AlertState, CrisisAlert
 from models.api_session import ApiSession
 from models.appointment import (
@@ -122,6 +123,9 @@ __all__ = [
     "ActivityState",
     "AdviceSlot",
     "AidMatter",
+    "Album",
+    "AlbumPhoto",
+    "AlbumSeen",
     "AlertState",
     "Allocation",
     "ApiSession",
@@ -225,6 +229,8 @@ __all__ = [
     "Outbox",
     "Person",
     "PersonMerge",
+    "PhotoObjection",
+    "PhotoState",
     "PortalSession",
     "Poster",
     "PosterScan",

@@ -47,6 +47,8 @@ KNOWN = {
         ("about.show", "关于我们", (), ()),
         ("activities.cards", "活动图文", (), ()),
         ("activities.list", "近期活动", (), ()),
+        ("albums.list", "活动照片", (), ()),
+        ("albums.add", "传活动照片", (), ()),
         ("activities.mine", "我的报名", (), ()),
         ("activities.accept", "接受候补名额", (), ()),
         ("activities.decline", "放弃候补名额", (), ()),

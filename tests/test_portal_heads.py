@@ -57,6 +57,10 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
         "/t/{code}": "/t/nothing",
         "/me/sign-ups/{public_id}/ticket": activity.replace("/activities", "/me/sign-ups") + "/ticket",
         "/activities/{public_id}/cover": f"{activity}/cover",  # without one: 404
+        "/activities/{public_id}/photos": f"{activity}/photos",  # without an album: 404
+        "/activities/{public_id}/photos/add": f"{activity}/photos/add",
+        "/activities/{public_id}/photos/{code}": f"{activity}/photos/nothing",
+        "/activities/{public_id}/photos/{code}/{size}": f"{activity}/photos/nothing/small",
         "/me/sign-ups/{public_id}": activity.replace("/activities", "/me/sign-ups"),  # never signed up: 404
         "/me/cases/{address}": link(await li.reads("/me/cases"), "/me/cases"),
         "/appointments/{kind}": "/appointments/counselling",

@@ -17,7 +17,7 @@ from app.console.navigation import Found, Section, Waiting
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
-from app.services import activities, branches, lots, participants, permissions, sign_ups, staff_jobs
+from app.services import activities, albums, branches, lots, participants, permissions, sign_ups, staff_jobs
 from app.services.audiences import Audience
 from app.services.audit import does
 from app.services.permissions import Right, Standing
@@ -38,11 +38,14 @@ async def _search(session: AsyncSession, standing: Standing, words: str) -> list
 
 
 async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
-    scope = permissions.scope(standing, Right.ACTIVITIES_PEOPLE)
-    if not scope:
-        return []
-    count = await participants.count_to_approve(session, scope, now)
-    return [Waiting("活动报名待审核", f"{PAGE}?waits=yes", count)]
+    found = []
+    if scope := permissions.scope(standing, Right.ACTIVITIES_PEOPLE):
+        count = await participants.count_to_approve(session, scope, now)
+        found.append(Waiting("活动报名待审核", f"{PAGE}?waits=yes", count))
+    if scope := permissions.scope(standing, Right.ACTIVITIES_EDIT):
+        count = await albums.count_to_decide(session, scope)
+        found.append(Waiting("活动照片待审", f"{PAGE}?photos=yes", count))
+    return found
 
 
 SECTION: Final = Section(
@@ -67,6 +70,7 @@ async def everything(request: Request, desk: AtDesk, shell: InShell) -> HTMLResp
             Filter("state", "状态", {each.value: each.label for each in ActivityState}),
             Filter("branch", "归属", {each.public_id: each.way for each in listed}),
             Filter("waits", "报名", {"yes": "有待审核的"}),
+            Filter("photos", "照片", {"yes": "有待审的"}),
         )
         ids = {each.public_id: each.id for each in listed}
         chosen = sa.select(Activity).where(desk.scope(Right.ACTIVITIES_READ).holds(Activity.branch_id))
@@ -78,6 +82,8 @@ async def everything(request: Request, desk: AtDesk, shell: InShell) -> HTMLResp
             chosen = chosen.where(Activity.branch_id == ids[view.get("branch")])
         if view.get("waits"):
             chosen = chosen.where(participants.has_to_approve())
+        if view.get("photos"):
+            chosen = chosen.where(albums.has_to_decide())
         page = await listing.page(session, chosen, Activity.id, view)
         counts = await sign_ups.count_live(session, [each.id for each in page.rows])
     ways = {each.id: each.way for each in listed}

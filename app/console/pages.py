@@ -6,6 +6,7 @@ from app.console import (
     activities,
     activity_covers,
     activity_people,
+    activity_photos,
     activity_posters,
     activity_writing,
     alerts,
@@ -62,6 +63,7 @@ FOR_ALL: Final = (home, me)  # for everybody of staff, whatever their roles
 PARTS: Final = (
     activity_covers,
     activity_people,
+    activity_photos,
     activity_posters,
     activity_writing,
     application_acts,

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import rich_text
 from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.errors import DomainError
+from app.portal.photos import album_of
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, DoorInUse, MaybePerson, Visitor, page_for
 from app.services import activities, calendar_files, covers, interests, lots, sign_ups, waiting_lists
@@ -46,8 +47,10 @@ async def one(
     asks_nothing = door.oauth is not None and activity.takes_sign_ups(now) and _asks_nothing(activity)
     known = asks_nothing and own is None and visitor is not None  # of nobody there is nothing to say yet
     obstacle = sign_ups.obstacle(activity, visitor.facts, now) if known and visitor is not None else ""
+    album = await album_of(session, activity, visitor, now)
     words = render(
         "activity.html",
+        **album,
         activity=activity,
         audience=Audience.model_validate(activity.audience) if activity.audience else None,
         body=rich_text.to_html(rich_text.load(activity.blocks)),

@@ -25,6 +25,7 @@ from app.portal import (
     my_cases,
     my_sign_ups,
     news,
+    photos,
     privacy,
     privacy_data,
     refusals,
@@ -40,7 +41,7 @@ from app.portal import (
 from app.web.routes import answer_heads, take
 
 _PUBLIC: Final = (
-    *(news, activities, check_in, appointments, tips, laws, services, search),
+    *(news, activities, photos, check_in, appointments, tips, laws, services, search),
     *(board_writing, board_mine, board),  # in this order: `/board/new` is no post
     *(signing_in, sharing, large_type, privacy, verification),
 )

@@ -40,6 +40,20 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "cover": "封面",
         "cover_alt": "封面的说明",
     },
+    "album": {"seen_by": "谁可以看", "takes": "收参加的人的照片", "cover_id": "封面"},
+    "album_photo": {
+        "album_id": "相册",
+        "large": "大图",
+        "small": "小图",
+        "width": "宽（像素）",
+        "height": "高（像素）",
+        "digest": "照片的对照码（sha256）",
+        "caption": "说明",
+        "position": "第几张",
+        "giver_id": "给照片的人",
+        "given_by": "谁放的",
+        "decided_by": "谁定的",
+    },
     "advice_slot": {"kind": "哪一类", "place": "怎么谈", "room": "地点", "series": "同一批时段的编号"},
     "appointment": {
         "slot_id": "时段",
@@ -247,6 +261,7 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "drawn_of": "图片上内容的对照码",
     },
     "poster_scan": {"poster_id": "海报", "followed": "扫码时新关注", "scanned_at": "扫码时间"},
+    "photo_objection": {"photo_id": "照片", "settled_at": "处理的时间"},
     "privacy_request": {
         "kind": "哪一类",
         "asked_at": "提出",

@@ -17,6 +17,7 @@ from sqlalchemy.orm import defer
 from app.database import leave_work
 from app.errors import DomainError, NotFound
 from app.services import (
+    album_notices,
     appointment_notices,
     board_notices,
     case_notices,
@@ -56,6 +57,7 @@ WAYS: Final[Mapping[Way, str]] = {
 }
 KINDS: Final[Mapping[str, str]] = {
     **outbox.KINDS,
+    **album_notices.KINDS,
     **appointment_notices.KINDS,
     **board_notices.KINDS,
     **case_notices.KINDS,

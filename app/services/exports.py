@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services import (  # noqa: F401 - fill SOURCES
+    export_albums,
     export_appointments,
     export_board,
     export_chapters,

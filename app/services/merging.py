@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from app.services import (
+    album_forgetting,
     applications,
     appointment_forgetting,
     board_forgetting,
@@ -251,6 +252,14 @@ async def _poster_scans(session: AsyncSession, this: Merge) -> None:
     await posters.hand_over(session, this.gone, this.stays)
 
 
+async def _photos(session: AsyncSession, this: Merge) -> None:
+    await album_forgetting.hand_over_photos(session, this.gone, this.stays)
+
+
+async def _objections(session: AsyncSession, this: Merge) -> None:
+    await album_forgetting.hand_over_objections(session, this.gone, this.stays)
+
+
 async def _interests(session: AsyncSession, this: Merge) -> None:
     await interests.hand_over(session, this.gone, this.stays)
 
@@ -305,6 +314,8 @@ RULES: Mapping[str, Rule] = {
     "guess.person_id": _repoint(Guess.person_id),
     "member_change.holder_id": _repoint(MemberChange.holder_id),
     "poster_scan.person_id": _poster_scans,
+    "album_photo.giver_id": _photos,
+    "photo_objection.person_id": _objections,
     "interest.person_id": _interests,
     "interest_choice.person_id": _interest_choice,  # after the interests: who said no keeps none
     "stored_file.owner_id": _repoint(StoredFile.owner_id),
