@@ -7,6 +7,7 @@ from app.dialogue.sweeping import Sweep
 from app.house import House
 from app.jobs import (
     activities,
+    activity_feedback,
     albums,
     alerts,
     applications,
@@ -96,6 +97,7 @@ def _timers(house: House) -> list[Round]:
     absent_after = timedelta(hours=house.settings.no_show_hours)
     return [
         Round("activities", lambda: activities.run(database, clock, absent_after), 5),
+        Round("activity feedback", lambda: activity_feedback.run(database, clock), 30),
         Round("albums", lambda: albums.run(database, house.files, clock), 10),
         Round("applications", lambda: applications.run(database, clock), 30),
         Round("appointments", lambda: appointments.run(database, clock), 5),

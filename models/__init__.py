@@ -12,6 +12,7 @@ from models.activity import (
     SignUpMove,
     SignUpState,
 )
+from models.activity_feedback import ActivityFeedback, FeedbackAnswer
 from models.album import Album, AlbumPhoto, AlbumSeen, PhotoObjection, PhotoState
 from models.alert import AlertState, CrisisAlert
 from models.api_session import ApiSession
@@ -119,6 +120,7 @@ __all__ = [
     "AccountBinding",
     "AccountKind",
     "Activity",
+    "ActivityFeedback",
     "ActivityMove",
     "ActivityState",
     "AdviceSlot",
@@ -195,6 +197,7 @@ __all__ = [
     "Employment",
     "EntryKind",
     "Evidence",
+    "FeedbackAnswer",
     "FileState",
     "Follower",
     "FollowerTag",

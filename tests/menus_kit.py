@@ -47,6 +47,7 @@ KNOWN = {
         ("about.show", "关于我们", (), ()),
         ("activities.cards", "活动图文", (), ()),
         ("activities.list", "近期活动", (), ()),
+        ("activity_feedback.say", "活动反馈", (), ()),
         ("albums.list", "活动照片", (), ()),
         ("albums.add", "传活动照片", (), ()),
         ("activities.mine", "我的报名", (), ()),

@@ -14,7 +14,17 @@ from app.dialogue import answers, dates
 from app.dialogue.chat import Chat
 from app.dialogue.router import Registry, Router
 from app.jobs import case_ratings as case_ratings_job
-from app.services import albums, case_ratings, case_work, cases, consents, purposes, sign_ups
+from app.services import (
+    activity_feedback,
+    albums,
+    case_ratings,
+    case_work,
+    cases,
+    consents,
+    feedback_questions,
+    purposes,
+    sign_ups,
+)
 from app.services.audiences import Facts
 from app.services.library import Library
 from app.services.sign_ups import Applicant
@@ -84,12 +94,15 @@ async def _finished(talk: Talk, li: Speaker, score: int) -> None:
 
 
 async def _came_to(talk: Talk, li: Speaker, title: str) -> None:
-    """She took part in an activity that has an album."""
+    """She took part in an activity that has an album, and is asked how it was."""
     async with talk.database.transaction() as session:
         walk = await checking_in.today(session, title)
         who = Applicant(await person_of(talk, li.openid), Facts(), "chat")
-        await sign_ups.sign_up(session, walk.id, who, now=talk.clock.now())
+        entry = await sign_ups.sign_up(session, walk.id, who, now=talk.clock.now())
+        await checking_in.reads(session, walk, checking_in.ticket(entry))
         await albums.begin(session, walk, talk.clock.now())
+        await activity_feedback.settle(session, walk, feedback_questions.USUAL)
+        await activity_feedback.ask(session, walk, lambda label, *_: label, talk.clock.now())
     talk.clock.advance(2 * 3600)
 
 

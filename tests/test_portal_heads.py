@@ -57,6 +57,7 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
         "/t/{code}": "/t/nothing",
         "/me/sign-ups/{public_id}/ticket": activity.replace("/activities", "/me/sign-ups") + "/ticket",
         "/activities/{public_id}/cover": f"{activity}/cover",  # without one: 404
+        "/activities/{public_id}/feedback": f"{activity}/feedback",  # was not there: 404
         "/activities/{public_id}/photos": f"{activity}/photos",  # without an album: 404
         "/activities/{public_id}/photos/add": f"{activity}/photos/add",
         "/activities/{public_id}/photos/{code}": f"{activity}/photos/nothing",

@@ -5,6 +5,7 @@ from typing import Final
 from app.console import (
     activities,
     activity_covers,
+    activity_feedback,
     activity_people,
     activity_photos,
     activity_posters,
@@ -62,6 +63,7 @@ FOR_ALL: Final = (home, me)  # for everybody of staff, whatever their roles
 # Further pages of rooms, without a `SECTION`. They come first: `/members/import` is no member.
 PARTS: Final = (
     activity_covers,
+    activity_feedback,
     activity_people,
     activity_photos,
     activity_posters,

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from app.portal import (
     accounts,
     activities,
+    activity_feedback,
     appointments,
     board,
     board_mine,
@@ -41,7 +42,7 @@ from app.portal import (
 from app.web.routes import answer_heads, take
 
 _PUBLIC: Final = (
-    *(news, activities, photos, check_in, appointments, tips, laws, services, search),
+    *(news, activities, photos, activity_feedback, check_in, appointments, tips, laws, services, search),
     *(board_writing, board_mine, board),  # in this order: `/board/new` is no post
     *(signing_in, sharing, large_type, privacy, verification),
 )

@@ -54,6 +54,8 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "given_by": "谁放的",
         "decided_by": "谁定的",
     },
+    "activity_feedback": {"questions": "问什么", "asked_at": "问的时间"},
+    "feedback_answer": {"answers": "答的内容", "day": "日期"},
     "advice_slot": {"kind": "哪一类", "place": "怎么谈", "room": "地点", "series": "同一批时段的编号"},
     "appointment": {
         "slot_id": "时段",

@@ -17,6 +17,8 @@ TABLES: Final[Mapping[str, str]] = {
     "account": "公众号或小程序",
     "account_binding": "户号绑定",
     "activity": "活动",
+    "activity_feedback": "活动反馈的问题",
+    "feedback_answer": "活动反馈的回答",
     "activity_move": "活动的过程",
     "advice_slot": "预约时段",
     "album": "活动相册",

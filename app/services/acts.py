@@ -137,6 +137,7 @@ ACTS: Final[dict[str, str]] = {
     "activity.publish": "发布活动",
     "activity.cancel": "取消活动",
     "activity.cover": "更换活动封面",
+    "activity.feedback": "设置活动反馈的问题",
     "album.change": "设置活动相册",
     "photo.add": "上传活动照片",
     "photo.approve": "通过活动照片",

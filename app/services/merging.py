@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from app.services import (
+    activity_feedback,
     album_forgetting,
     applications,
     appointment_forgetting,
@@ -252,6 +253,10 @@ async def _poster_scans(session: AsyncSession, this: Merge) -> None:
     await posters.hand_over(session, this.gone, this.stays)
 
 
+async def _feedback(session: AsyncSession, this: Merge) -> None:
+    await activity_feedback.hand_over(session, this.gone, this.stays)
+
+
 async def _photos(session: AsyncSession, this: Merge) -> None:
     await album_forgetting.hand_over_photos(session, this.gone, this.stays)
 
@@ -315,6 +320,7 @@ RULES: Mapping[str, Rule] = {
     "member_change.holder_id": _repoint(MemberChange.holder_id),
     "poster_scan.person_id": _poster_scans,
     "album_photo.giver_id": _photos,
+    "feedback_answer.person_digest": _feedback,
     "photo_objection.person_id": _objections,
     "interest.person_id": _interests,
     "interest_choice.person_id": _interest_choice,  # after the interests: who said no keeps none

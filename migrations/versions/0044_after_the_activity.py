@@ -1,7 +1,7 @@
-"""Albums of activities: their pictures, and who wants which one taken away.
+"""Albums of activities, their pictures, who wants which one taken away; what people are asked afterwards.
 
-Additive: the running release keeps working; what is there has no album. Downgrade forgets albums and
-pictures; the rows of their files stay, which nobody shows.
+Additive: the running release keeps working; what is there has no album and asks nothing. Downgrade forgets
+albums, pictures and answers; the rows of their files stay, which nobody shows.
 """
 
 import sqlalchemy as sa
@@ -17,6 +17,37 @@ COMING = sa.text("state = 'coming'")
 
 def upgrade() -> None:
     _albums()
+    _feedback()
+
+
+def _feedback() -> None:
+    op.create_table(
+        "activity_feedback",
+        sa.Column("activity_id", ID, nullable=False),
+        sa.Column("questions", sa.JSON(), nullable=False),
+        sa.Column("asked_at", AT, nullable=True),
+        sa.Column("id", ID, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["activity_id"], ["activity.id"], name=op.f("fk_activity_feedback_activity_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_activity_feedback")),
+        sa.UniqueConstraint("activity_id", name=op.f("uq_activity_feedback_activity_id")),
+    )
+    op.create_table(
+        "feedback_answer",
+        sa.Column("activity_id", ID, nullable=False),
+        sa.Column("person_digest", sa.LargeBinary(16), nullable=True),
+        sa.Column("answers", sa.LargeBinary(), nullable=False),
+        sa.Column("day", AT, nullable=False),
+        sa.Column("id", ID, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["activity_id"], ["activity.id"], name=op.f("fk_feedback_answer_activity_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feedback_answer")),
+        sa.UniqueConstraint(
+            "activity_id", "person_digest", name=op.f("uq_feedback_answer_activity_id_person_digest")
+        ),
+    )
 
 
 def _albums() -> None:
@@ -78,5 +109,5 @@ def _albums() -> None:
 
 
 def downgrade() -> None:
-    for table in ("photo_objection", "album_photo", "album"):
+    for table in ("feedback_answer", "activity_feedback", "photo_objection", "album_photo", "album"):
         op.drop_table(table)
