@@ -8,6 +8,7 @@ from app.house import House
 from app.jobs import (
     activities,
     activity_feedback,
+    after_activities,
     albums,
     alerts,
     applications,
@@ -146,6 +147,7 @@ def _kinds(house: House, official_id: int, *, certified: bool) -> dict[str, Work
     """The work of staff. `certified`: the account may make QR codes; others may not."""
     return {
         **staff_work.KINDS,
+        **after_activities.KINDS,
         **notice_templates.kinds(house.wechat, official_id),
         **posters.kinds(house.wechat if certified else None),
     }

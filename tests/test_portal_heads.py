@@ -55,6 +55,8 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
         "/activities/{public_id}/calendar.ics": f"{activity}/calendar.ics",
         "/check-in/{public_id}": activity.replace("/activities", "/check-in"),  # without a code: 403
         "/t/{code}": "/t/nothing",
+        "/c/{code}": "/c/nothing",
+        "/me/sign-ups/{public_id}/certificate.pdf": "/me/sign-ups/nothing/certificate.pdf",
         "/me/sign-ups/{public_id}/ticket": activity.replace("/activities", "/me/sign-ups") + "/ticket",
         "/activities/{public_id}/cover": f"{activity}/cover",  # without one: 404
         "/activities/{public_id}/feedback": f"{activity}/feedback",  # was not there: 404

@@ -22,6 +22,8 @@ async def after_it(
     if album is not None and await albums.may_see(session, album, viewer):
         found.append((f"{at}/photos", "活动照片"))
     if entry.state is SignUpState.CHECKED_IN:
+        if now >= activity.ends_at:
+            found.append((f"/me/sign-ups/{entry.public_id}/certificate.pdf", "参加证明（PDF）"))
         try:
             await activity_feedback.get_open(session, activity, visitor.person_id, now)
         except DomainError:

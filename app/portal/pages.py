@@ -12,6 +12,7 @@ from app.portal import (
     board,
     board_mine,
     board_writing,
+    certificates,
     check_in,
     devices,
     interests,
@@ -42,7 +43,19 @@ from app.portal import (
 from app.web.routes import answer_heads, take
 
 _PUBLIC: Final = (
-    *(news, activities, photos, activity_feedback, check_in, appointments, tips, laws, services, search),
+    *(
+        news,
+        activities,
+        photos,
+        activity_feedback,
+        certificates,
+        check_in,
+        appointments,
+        tips,
+        laws,
+        services,
+        search,
+    ),
     *(board_writing, board_mine, board),  # in this order: `/board/new` is no post
     *(signing_in, sharing, large_type, privacy, verification),
 )
