@@ -4,6 +4,7 @@ In development a clock file may hold an offset in seconds that the service and t
 so that 49 hours can pass in a test. Leases use `real_now`, which the file does not move.
 """
 
+import calendar
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -74,6 +75,22 @@ def start_of_day(moment: datetime) -> datetime:
 def day_begins(day: date, *, days: int = 0) -> datetime:
     """When `day`, or the day so many later, begins in China."""
     return datetime.combine(day + timedelta(days=days), datetime.min.time(), SHANGHAI)
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many months later or, below 0, earlier; the last of a month that is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def years_between(born: date, day: date) -> int:
+    """Full years: how old somebody is on `day`."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def written(day: date) -> str:
+    """With its year: 2026年3月5日."""
+    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def ends_on(due_at: datetime) -> date:

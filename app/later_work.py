@@ -22,6 +22,7 @@ from app.jobs import (
     menus,
     miniprogram,
     notice_templates,
+    panoramas,
     people,
     posters,
     privacy_events,
@@ -149,6 +150,7 @@ def _kinds(house: House, official_id: int, *, certified: bool) -> dict[str, Work
         **staff_work.KINDS,
         **after_activities.KINDS,
         **notice_templates.kinds(house.wechat, official_id),
+        **panoramas.KINDS,
         **posters.kinds(house.wechat if certified else None),
     }
 

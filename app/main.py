@@ -107,6 +107,7 @@ class Service:
                 controller=house.controller,
                 files=house.files,
                 joining_days=self._settings.joining_days,
+                activity_review=self._settings.activity_review,
                 tap=lambda label, handler: choice_line(label, f"{TAP_DO}{handler}"),
             )
             self._door, self._gate, self._office = _door(house), _gate(house), _office(house)

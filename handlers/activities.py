@@ -6,15 +6,16 @@ from app.clock import spoken
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.services import activities, interests, lots, sign_ups, waiting_lists
+from app.services import activities, eligibility, interests, lots, sign_ups, waiting_lists
 from app.services.addresses import page
 from app.services.audiences import Facts
 from app.services.interests import Noticed
-from app.services.sign_up_notices import drawn_at, when_and_where
+from app.services.parties import Party
+from app.services.sign_up_notices import BEHIND, drawn_at, when_and_where
 from app.services.sign_up_questions import Question, QuestionKind, questions_of
 from app.services.sign_ups import Applicant
 from app.wechat.replies import Article, News, Reply, Text, fit
-from handlers import albums, lines
+from handlers import albums, lines, parties
 from models import LIVE, Activity, SignUp, SignUpState
 
 router = Router("activities")
@@ -123,6 +124,7 @@ async def show_one(chat: Chat, activity: Activity, opening: str = "") -> Reply:
         f"时间：{spoken(activity.starts_at, chat.at)}",
         *([f"地点：{activity.place}"] if activity.place else []),
         *([f"组织：{activity.organiser}"] if activity.organiser else []),
+        *(f"{heading}：{rule}" for heading, rule in eligibility.conditions(activity)),
     ]
     pictures = await albums.lines_of(chat, activity)
     if activity.takes_sign_ups(chat.at):
@@ -130,7 +132,9 @@ async def show_one(chat: Chat, activity: Activity, opening: str = "") -> Reply:
     if own is not None and own.state in LIVE:
         return Text(fit("\n".join([*words, *pictures, *_standing(activity, own, chat)])))
     if activity.takes_sign_ups(chat.at):
-        words.append(lines.go("我要报名", "activities.sign_up", activity=activity.public_id))
+        refused, behind = await sign_ups.outlook(chat.session, activity, _applicant(chat), chat.at)
+        way_in = lines.go("我要报名", "activities.sign_up", activity=activity.public_id)
+        words += [refused] if refused else [*([behind] if behind else []), way_in]
     elif chat.at < activity.opens_at:
         words.append(f"{spoken(activity.opens_at, chat.at)}开始报名。")
     return Text(fit("\n".join([*words, *pictures, lines.ACTIVITIES])))
@@ -142,11 +146,17 @@ async def _sign_up(chat: Chat, activity: Activity) -> Reply:
     own = await sign_ups.find_own(chat.session, activity.id, who.person_id)
     if own is not None and own.state in LIVE:
         return Text("\n".join(["您已经报过名了。", *_standing(activity, own, chat)]))
-    sign_ups.check(activity, who.facts, chat.at)
+    behind = await sign_ups.check(chat.session, activity, who, chat.at)
     seats = 1 + (await _guests(chat, activity) if activity.guests else 0)
+    along = await parties.party(chat, activity, seats - 1)
     given = await _answers(chat, activity)
-    is_full = not lots.is_open(activity) and seats > await waiting_lists.seats_left(chat.session, activity)
-    await chat.confirm("ok", _summary(activity, seats, given, chat, is_full=is_full))
+    accepted = await parties.safety(chat, activity)
+    is_full = (
+        not behind
+        and not lots.is_open(activity)
+        and seats > await waiting_lists.seats_left(chat.session, activity)
+    )
+    await chat.confirm("ok", _summary(activity, seats, along, given, chat, is_full=is_full, behind=behind))
 
     entry = await sign_ups.sign_up(
         chat.session,
@@ -154,6 +164,8 @@ async def _sign_up(chat: Chat, activity: Activity) -> Reply:
         who,
         seats=seats,
         answers={question.key: value for question, value in given},
+        party=along,
+        accepted=accepted,
         now=chat.at,
     )
     return Text("\n".join(_standing(activity, entry, chat)))
@@ -231,12 +243,22 @@ async def _seats(chat: Chat, activity: Activity) -> str:
 
 
 def _summary(
-    activity: Activity, seats: int, given: list[tuple[Question, Any]], chat: Chat, *, is_full: bool
+    activity: Activity,
+    seats: int,
+    along: Party,
+    given: list[tuple[Question, Any]],
+    chat: Chat,
+    *,
+    is_full: bool,
+    behind: str,
 ) -> str:
     facts = [f"活动：{activity.title}", f"时间：{when_and_where(activity, chat.at)}"]
     facts += [f"人数：{seats}"] if activity.guests else []
+    facts += [f"同伴：{'、'.join(map(str, along.guests))}"] if along.guests else []
     facts += [f"{question.prompt.rstrip('？?：:')}：{value or '不填'}" for question, value in given]
     last = "名额已满，确认后进入候补，有空位会通知您。确认候补吗？" if is_full else "确认报名吗？"
+    if behind:
+        last = f"{behind}报名截止后还有名额，会问您。{last}"
     if lots.is_open(activity):
         last = f"截止后抽签，早报晚报都一样。{last}"
     return "\n".join([*facts, last])
@@ -272,6 +294,8 @@ def _standing(activity: Activity, entry: SignUp, chat: Chat) -> list[str]:
             take = lines.go("接受", "activities.accept", activity=activity.public_id)
             leave = lines.go("放弃", "activities.decline", activity=activity.public_id)
             return [f"「{activity.title}」给您留了名额，留到{until}。", f"{take}　{leave}"]
+        case SignUpState.WAITLISTED if entry.is_behind:
+            return [f"「{activity.title}」{BEHIND}", out]
         case SignUpState.WAITLISTED:
             return [f"「{activity.title}」名额已满，您在候补名单中，有空位会通知您确认。", out]
     return [f"「{activity.title}」{entry.state.label}，{where}"]

@@ -60,7 +60,7 @@ export type ActivityPage = {
   /** 放进 cursor 就是下一页；没有更多时是 null */
   next: string | null;
 };
-export type ActivityState = "draft" | "published" | "registration_open" | "registration_closed" | "ongoing" | "ended" | "archived" | "cancelled";
+export type ActivityState = "draft" | "in_review" | "published" | "registration_open" | "registration_closed" | "ongoing" | "ended" | "archived" | "cancelled";
 export type AddedOut = {
   /** 不是空的就先显示它：该打哪个电话、先做什么 */
   danger: string;
@@ -189,6 +189,15 @@ export type CodeIn = {
   /** wx.login 得到的 code */
   code: string;
 };
+export type CompanionIn = {
+  name: string;
+  /** 活动那天几周岁 */
+  age: number;
+};
+export type ConditionOut = {
+  heading: string;
+  rule: string;
+};
 export type CorrectionIn = {
   what: string;
 };
@@ -255,6 +264,11 @@ export type FoundOut = {
   title: string;
   /** 完整答案，可以直接显示 */
   text: string;
+};
+export type GuardianIn = {
+  name: string;
+  /** 看过 guardian_words 的话，表示同意 */
+  agrees: boolean;
 };
 export type Heading = {
   type: "heading";
@@ -431,6 +445,11 @@ export type RenewalIn = {
   /** 本人同意的说明的版本，见 /me/privacy/consents */
   consent_version: string;
 };
+export type SafetyOut = {
+  text: string;
+  /** 看完同意以后，报名时放进 safety_version */
+  version: string;
+};
 export type SearchOut = {
   /** 不是空的就先显示它：该打哪个电话、先做什么 */
   danger: string;
@@ -443,6 +462,12 @@ export type SignUpIn = {
   seats?: number;
   /** 按 questions 的 key */
   answers?: Record<string, string>;
+  /** 看完同意的是哪一版安全须知 */
+  safety_version?: string;
+  /** names_guests 的活动：每位同伴 */
+  companions?: Array<CompanionIn>;
+  /** 同伴有不满 14 周岁的，监护人 */
+  guardian?: GuardianIn | null;
 };
 export type SignUpOut = {
   id: string;
@@ -488,6 +513,8 @@ export type StandingOut = {
   may_sign_up: boolean;
   /** 不能报名的原因，可以直接显示 */
   obstacle: string;
+  /** 能报、要排在候补最后的原因，可以直接显示；一般是空的 */
+  caution: string;
 };
 export type StepOut = {
   at: string;
@@ -581,6 +608,14 @@ export type WholeActivityOut = {
   allocation: Allocation;
   /** 给谁的；空的是大家都能来 */
   audience: string;
+  /** 还有哪些条件，没有是空的 */
+  conditions: Array<ConditionOut>;
+  /** 安全须知，没有是 null；先给人看完、同意，再报名 */
+  safety: SafetyOut | null;
+  /** 带同伴的，要填 companions */
+  names_guests: boolean;
+  /** 同伴不满 14 周岁时请监护人看的话，{children}、{guardian} 换成名字；不登记同伴的是空的 */
+  guardian_words: string;
   questions: Array<QuestionOut>;
   /** 介绍 */
   blocks: Array<Paragraph | Heading | Items | Quote>;

@@ -4,15 +4,18 @@ from models.activity import (
     ANNOUNCED,
     HOLDING,
     LIVE,
+    UNANNOUNCED,
     Activity,
     ActivityMove,
     ActivityState,
+    Again,
     Allocation,
     SignUp,
     SignUpMove,
     SignUpState,
 )
 from models.activity_feedback import ActivityFeedback, FeedbackAnswer
+from models.activity_review import ActivityReview
 from models.album import Album, AlbumPhoto, AlbumSeen, PhotoObjection, PhotoState
 from models.alert import AlertState, CrisisAlert
 from models.api_session import ApiSession
@@ -87,6 +90,16 @@ from models.menu import MenuHit, MenuLook, MenuPushStep, MenuRevision, StepState
 from models.message import Message, MessageState, PushCount, PushTrouble
 from models.notice import KnownTemplate, NoticeTemplate
 from models.outbox import DeliveryState, Outbox, Way
+from models.panorama import (
+    Hotspot,
+    HotspotKind,
+    Panorama,
+    PanoramaPicture,
+    PanoramaScene,
+    PanoramaState,
+    PanoramaTile,
+    PictureState,
+)
 from models.portal_session import DeviceKind, PortalSession
 from models.poster import Poster, PosterScan
 from models.privacy import Consent, ConsentEnd, PrivacyRequest, RequestKind
@@ -115,6 +128,7 @@ __all__ = [
     "LIVE",
     "OPEN_DRAFTS",
     "OVER",
+    "UNANNOUNCED",
     "AccessToken",
     "Account",
     "AccountBinding",
@@ -122,8 +136,10 @@ __all__ = [
     "Activity",
     "ActivityFeedback",
     "ActivityMove",
+    "ActivityReview",
     "ActivityState",
     "AdviceSlot",
+    "Again",
     "AidMatter",
     "Album",
     "AlbumPhoto",
@@ -203,6 +219,8 @@ __all__ = [
     "FollowerTag",
     "Guess",
     "Half",
+    "Hotspot",
+    "HotspotKind",
     "Interest",
     "InterestChoice",
     "JobState",
@@ -230,10 +248,16 @@ __all__ = [
     "Naming",
     "NoticeTemplate",
     "Outbox",
+    "Panorama",
+    "PanoramaPicture",
+    "PanoramaScene",
+    "PanoramaState",
+    "PanoramaTile",
     "Person",
     "PersonMerge",
     "PhotoObjection",
     "PhotoState",
+    "PictureState",
     "PortalSession",
     "Poster",
     "PosterScan",

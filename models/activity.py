@@ -16,6 +16,7 @@ from models.types import SealedJSON, SealedText, public_id
 
 class ActivityState(StrEnum):
     DRAFT = "draft"
+    IN_REVIEW = "in_review"  # a draft that waits for an approver: app.services.activity_reviews
     PUBLISHED = "published"
     REGISTRATION_OPEN = "registration_open"
     REGISTRATION_CLOSED = "registration_closed"
@@ -31,6 +32,7 @@ class ActivityState(StrEnum):
 
 _ACTIVITY_LABELS = {
     ActivityState.DRAFT: "草稿",
+    ActivityState.IN_REVIEW: "待审核",
     ActivityState.PUBLISHED: "已发布",
     ActivityState.REGISTRATION_OPEN: "报名中",
     ActivityState.REGISTRATION_CLOSED: "报名截止",
@@ -41,6 +43,7 @@ _ACTIVITY_LABELS = {
 }
 
 
+UNANNOUNCED = (ActivityState.DRAFT, ActivityState.IN_REVIEW)  # only staff see it
 ANNOUNCED = (  # people may see it, and it is not over
     ActivityState.PUBLISHED,
     ActivityState.REGISTRATION_OPEN,
@@ -58,6 +61,17 @@ class Allocation(StrEnum):
     @property
     def label(self) -> str:
         return {"first_come": "先到先得", "lot": "抽签"}[self.value]
+
+
+class Again(StrEnum):
+    """What becomes of somebody who had a seat at an activity of the same kind lately."""
+
+    REFUSED = "refused"
+    BEHIND = "behind"  # waits behind all others
+
+    @property
+    def label(self) -> str:
+        return {"refused": "不能再报", "behind": "排在候补最后"}[self.value]
 
 
 class SignUpState(StrEnum):
@@ -125,6 +139,14 @@ class Activity(Base):
     audience: Mapped[object | None] = mapped_column(
         sa.JSON
     )  # app.services.audiences.Audience; None: everybody
+    # Who may sign up besides: app.services.eligibility.
+    youngest: Mapped[int | None]  # full years on the day it starts
+    oldest: Mapped[int | None]
+    kind_of: Mapped[str] = mapped_column(sa.String(20), default="", server_default="")  # 疗休养
+    apart_months: Mapped[int] = mapped_column(default=0, server_default="0")  # 0: as often as one likes
+    safety_notice: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
+    names_guests: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # and their ages
+    again: Mapped[Again] = mapped_column(default=Again.REFUSED, server_default="refused")
     questions: Mapped[object] = mapped_column(sa.JSON, default=list)  # app.services.sign_up_questions
     branch_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     check_in_minutes: Mapped[int] = mapped_column(default=120)  # before the start, from when one may check in
@@ -142,6 +164,10 @@ class Activity(Base):
     __mapper_args__ = {"version_id_col": version}
 
     @property
+    def is_once_in_a_while(self) -> bool:
+        return bool(self.kind_of and self.apart_months)
+
+    @property
     def check_in_opens_at(self) -> datetime:
         return self.starts_at - timedelta(minutes=self.check_in_minutes)
 
@@ -157,8 +183,7 @@ class Activity(Base):
 
     def is_ahead(self, now: datetime) -> bool:
         """Whether it will still take place."""
-        gone = (ActivityState.DRAFT, ActivityState.ENDED, ActivityState.ARCHIVED, ActivityState.CANCELLED)
-        return self.state not in gone and now < self.starts_at
+        return self.state in ANNOUNCED and now < self.starts_at
 
 
 class SignUp(Base):
@@ -183,7 +208,13 @@ class SignUp(Base):
     state: Mapped[SignUpState]
     seats: Mapped[int] = mapped_column(default=1)  # the person and guests
     answers: Mapped[object] = mapped_column(SealedJSON("sign_up.answers"))  # question key -> answer
-    priority: Mapped[int] = mapped_column(default=0)  # the higher the earlier on the waiting list
+    party: Mapped[object | None] = mapped_column(SealedJSON("sign_up.party"))  # app.services.parties
+    notice_digest: Mapped[str | None] = mapped_column(sa.String(16))  # of the safety notice, as accepted
+    notice_at: Mapped[datetime | None]
+    forgotten_at: Mapped[datetime | None]  # when answers and party were deleted
+    priority: Mapped[int] = mapped_column(
+        default=0
+    )  # the higher the earlier on the waiting list; < 0: behind
     signed_up_at: Mapped[datetime]  # orders the waiting list
     offer_expires_at: Mapped[datetime | None]
     arrived: Mapped[int] = mapped_column(default=0)  # of its seats, once it is checked in
@@ -193,6 +224,11 @@ class SignUp(Base):
     __mapper_args__ = {"version_id_col": version}
 
     activity: Mapped[Activity] = relationship(lazy="raise")
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it waits behind all who had no seat of the kind lately."""
+        return self.state is SignUpState.WAITLISTED and self.priority < 0
 
 
 class SignUpMove(Base):

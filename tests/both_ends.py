@@ -16,12 +16,12 @@ from app.assembly import House
 from app.checkup import with_wechat
 from app.jobs.rounds import Rounds
 from app.main import Service
-from app.preparing import prepare
 from app.services import case_work
 from app.settings import Settings
 from sandbox.app import create_app
 from sandbox.config import MINIPROGRAM, App, Config, derived_keys
 from sandbox.driver import Platform
+from tests.prepared import prepared
 from tests.rooms import ROOT
 
 SECRET = "a secret key of the tests, longer than 32"
@@ -127,7 +127,7 @@ async def both_ends(
     monkeypatch.setattr(assembly, "httpx", httpx_joined)
     monkeypatch.setattr(with_wechat, "httpx", httpx_joined)
     monkeypatch.setattr(Rounds, "start", lambda self: None)
-    await prepare(settings)
+    await prepared(settings)
     async with service.life(), client(base_url=OURS) as web, client(base_url=WECHAT) as phone:
         assert service.house is not None
         yield Ends(service, service.house, web, Platform(phone), lambda: client(base_url=OURS))

@@ -45,6 +45,7 @@ KNOWN = {
         ("complaints.cancel", "撤销投诉建议", ("number",), ()),
         ("hotlines.show", "服务电话", (), ()),
         ("about.show", "关于我们", (), ()),
+        ("panoramas.list", "全景", (), ()),
         ("activities.cards", "活动图文", (), ()),
         ("activities.list", "近期活动", (), ()),
         ("activity_feedback.say", "活动反馈", (), ()),

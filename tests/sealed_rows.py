@@ -334,6 +334,7 @@ def sign_up(activity_id: int, person_id: int) -> SignUp:
         person_id=person_id,
         state=SignUpState.CONFIRMED,
         answers={"size": "L"},
+        party={"guests": [{"name": "小明", "age": 8}]},
         signed_up_at=NOON,
     )
 

@@ -128,6 +128,8 @@ def test_more_seats_are_offered_and_calling_off_tells_everybody(office: Office) 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        (FILE.replace("capacity: 1", "youngest: 60\n  oldest: 18"), "年龄先后不对"),
+        (FILE.replace("capacity: 1", "again: maybe"), "again："),
         (FILE.replace("place:", "plcae:"), "第 1 个活动：plcae："),
         (FILE.replace('"+7 14:00"', "下周五"), "starts：时间应写成 2026-12-05 14:00"),
         (FILE.replace("capacity: 1", "capacity: -1"), "capacity："),

@@ -94,7 +94,8 @@ async def test_signing_up_with_guests_and_answers(ends: Ends, li: App) -> None:
     shown = await public(ends, f"/activities/{run.public_id}")
     assert [each["key"] for each in shown["questions"]] == ["size", "phone", "note"]
     assert (shown["left"], shown["guests"], shown["takes_sign_ups"]) == (5, 2, True)
-    assert await li.gets(f"{path}/mine") == {"sign_up": None, "may_sign_up": True, "obstacle": ""}
+    nothing = {"sign_up": None, "may_sign_up": True, "obstacle": "", "caution": ""}
+    assert await li.gets(f"{path}/mine") == nothing
 
     for answers, words in (
         ({}, "「尺码」要填写。"),

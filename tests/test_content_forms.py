@@ -4,6 +4,7 @@ import pytest
 
 from app.knowledge import Entry, LawAnswer, Tip, load_folder
 from app.services import activity_forms, content_forms
+from app.services.form_words import NotWhole
 from models import ContentKind
 from tests.conftest import NOON
 from tests.rooms import ROOT
@@ -40,5 +41,5 @@ def test_a_law_answer_without_its_law_is_refused() -> None:
 
 
 def test_an_empty_form_of_an_activity_asks_for_its_title() -> None:
-    with pytest.raises(activity_forms.NotWhole, match="请写标题"):
+    with pytest.raises(NotWhole, match="请写标题"):
         activity_forms.values_of(activity_forms.empty(), {})

@@ -9,8 +9,21 @@ import sqlalchemy as sa
 
 from app.database import Database
 from app.jobs import activities as timers
-from app.services import activities
-from models import Activity, Allocation, Message, MessageState, Outbox, SignUp, SignUpState, Way
+from app.services import activities, sign_ups
+from app.services.audiences import Facts
+from app.services.sign_ups import Applicant
+from models import (
+    Activity,
+    Again,
+    Allocation,
+    Message,
+    MessageState,
+    Outbox,
+    Person,
+    SignUp,
+    SignUpState,
+    Way,
+)
 from tests import making
 from tests.conftest import NOON, FakeClock
 from tests.talking import Speaker, Talk
@@ -236,6 +249,45 @@ async def test_no_message_failed_in_all_this(talk: Talk) -> None:
         assert await session.scalar(failed) == 0
 
 
+# --- who may not -------------------------------------------------------------------------------------------
+
+
+async def test_why_not_is_said_before_anything_is_asked_and_again_at_the_end(talk: Talk) -> None:
+    rest = {"kind_of": "疗休养", "apart_months": 12}
+    await announce(talk, "秦岭疗养", guests=2, **rest)
+    await announce(talk, "华山疗养", **rest)
+    await announce(talk, "老年健步走", youngest=55)
+    li = await talk.person("李娜")
+    await li.says("报名")
+    shown = await li.taps("老年健步走")
+    assert "年龄：满 55 周岁，按活动开始那天算" in shown
+    assert "还不知道您多大：请在公众号里回复「绑定」" in shown and "我要报名" not in shown
+
+    await li.says("报名")
+    assert "同类活动：12 个月内参加过疗休养的不能再报" in await li.taps("秦岭疗养")
+    await li.taps("我要报名")
+    async with talk.database.transaction() as session:  # meanwhile, on the portal
+        person_id = await session.scalar(sa.select(sa.func.max(Person.id)))
+        other = next(each for each in await activities.list_ahead(session, NOON, 8) if "华山" in each.title)
+        who = Applicant(person_id or 0, Facts(), "portal")
+        await sign_ups.sign_up(session, other.id, who, now=talk.clock.now())
+    assert "您已经报了2026年11月30日的「华山疗养」" in await li.taps("带 1 位")
+    assert await states(talk, "秦岭疗养") == []
+
+
+async def test_who_was_there_lately_hears_that_he_comes_last(talk: Talk) -> None:
+    rest = {"kind_of": "疗休养", "apart_months": 12, "again": Again.BEHIND}
+    await announce(talk, "秦岭疗养", **rest)
+    await announce(talk, "华山疗养", **rest)
+    li = await talk.person("李娜")
+    await signs_up(li, "华山疗养")
+    await li.says("报名")
+    assert "再报，要排在没去过的人后面。" in await li.taps("秦岭疗养")
+    assert "报名截止后还有名额，会问您。确认报名吗？" in await li.taps("我要报名")
+    assert "您排在候补最后" in await li.says("确认")
+    assert await states(talk, "秦岭疗养") == [SignUpState.WAITLISTED]
+
+
 # --- by lot ------------------------------------------------------------------------------------------------
 
 
@@ -258,3 +310,45 @@ async def test_by_lot_one_enters_and_hears_after_the_closing(talk: Talk, clock: 
         rows = await session.scalars(sa.select(Outbox.payload).where(Outbox.kind == "activities.lot"))
         words = [str(each) for each in rows]
     assert sum("抽中了！" in each for each in words) == sum("没有抽中" in each for each in words) == 1
+
+
+# --- what one agrees to ------------------------------------------------------------------------------------
+
+
+async def test_children_a_guardian_and_a_notice_that_changes_meanwhile(talk: Talk) -> None:
+    asked = {"guests": 2, "names_guests": True, "safety_notice": "系好安全绳。"}
+    climb = await announce(talk, "攀岩", **asked)
+    li = await talk.person("李娜")
+    await li.says("报名")
+    await li.taps("攀岩")
+    await li.taps("我要报名")
+    assert await li.taps("带 2 位") == "第 1 位同伴叫什么名字？\n回复「取消」可退出。"
+    hostile = "小明]]]]><![CDATA[><x>"
+    assert "活动那天几周岁？" in await li.says(hostile)
+    assert "请回复 0 到 120 的数字" in await li.says("八岁半")
+    await li.says("８岁")
+    await li.says("王奶奶")
+    assert "不满 14 周岁，要有监护人同意。监护人叫什么名字？" in await li.says("68")
+    assert "的监护人李娜，同意孩子参加「攀岩」" in await li.says("李娜")
+    assert "安全须知，请先看完：\n系好安全绳。" in await li.says("确认")
+    async with talk.database.transaction() as session:
+        values = {"safety_notice": "系好安全绳，戴头盔。", "questions": [], "starts_at": climb.starts_at}
+        given: dict[str, Any] = {"version": climb.version, "by": "王强", "now": talk.clock.now()}
+        await activities.change(session, climb.public_id, values, **given)
+    again = await li.says("确认")
+    assert again.startswith("内容有了变化，请再确认一次。") and "戴头盔" in again
+    assert "人数：3\n同伴：小明]]><x>（8 岁）、王奶奶（68 岁）" in await li.says("确认")
+    assert (await li.says("确认")).startswith("「攀岩」报名成功")
+
+    async with talk.database.reading() as session:
+        entry = (await session.scalars(sa.select(SignUp))).one()
+        kept: Any = entry.party
+    assert [each["age"] for each in kept["guests"]] == [8, 68] and kept["guardian"]["name"] == "李娜"
+
+    wang = await talk.person("王强")
+    await wang.says("报名")
+    await wang.taps("攀岩")
+    await wang.taps("我要报名")
+    assert "戴头盔" in await wang.taps("就我自己")
+    await wang.says("取消")
+    assert await states(talk, "攀岩") == [SignUpState.CONFIRMED]

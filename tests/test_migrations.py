@@ -68,6 +68,8 @@ def _value(column: sa.Column[Any], number: int) -> Any:
             return False
         case sa.Integer():
             return number
+        case sa.Float():
+            return float(number)
         case sa.DateTime():
             moment = datetime(2026, 11, 23, tzinfo=UTC)
             return moment if column.type.timezone else moment.replace(tzinfo=None)

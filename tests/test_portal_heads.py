@@ -58,6 +58,9 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
         "/c/{code}": "/c/nothing",
         "/me/sign-ups/{public_id}/certificate.pdf": "/me/sign-ups/nothing/certificate.pdf",
         "/me/sign-ups/{public_id}/ticket": activity.replace("/activities", "/me/sign-ups") + "/ticket",
+        "/panoramas/{public_id}": "/panoramas/nothing",
+        "/panoramas/{public_id}/pictures/{picture}/{piece}": "/panoramas/nothing/pictures/nothing/preview",
+        "/panoramas/{public_id}/hotspots/{hotspot}": "/panoramas/nothing/hotspots/nothing",
         "/activities/{public_id}/cover": f"{activity}/cover",  # without one: 404
         "/activities/{public_id}/feedback": f"{activity}/feedback",  # was not there: 404
         "/activities/{public_id}/photos": f"{activity}/photos",  # without an album: 404

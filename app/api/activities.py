@@ -16,8 +16,17 @@ from app.api.routes import Route
 from app.api.shapes import PublicId, Strict
 from app.api.sign_ups import SignUpOut, applicant, out_of
 from app.dependencies import InUse, Now, ReadSession
-from app.services import activities, crisis, sign_ups, waiting_lists
+from app.services import (
+    activities,
+    crisis,
+    eligibility,
+    parties,
+    safety_notices,
+    sign_ups,
+    waiting_lists,
+)
 from app.services.audiences import Audience
+from app.services.parties import Guest, Party
 from app.services.sign_up_questions import QuestionKind, answered, questions_of
 from models import Activity, ActivityState, Allocation
 
@@ -54,6 +63,26 @@ class QuestionOut(Strict):
     required: bool = Field(examples=[True])
 
 
+class ConditionOut(Strict):
+    heading: str = Field(examples=["年龄"])
+    rule: str = Field(examples=["18 到 60 周岁，按活动开始那天算"])
+
+
+class SafetyOut(Strict):
+    text: str = Field(examples=["全程系好安全绳。"])
+    version: str = Field(examples=["3f2a9c0d1e4b5a67"], description="看完同意以后，报名时放进 safety_version")
+
+
+class CompanionIn(Strict):
+    name: str = Field(max_length=40, examples=["小明"])
+    age: int = Field(ge=0, le=120, examples=[8], description="活动那天几周岁")
+
+
+class GuardianIn(Strict):
+    name: str = Field(max_length=40, examples=["李娜"])
+    agrees: bool = Field(examples=[True], description="看过 guardian_words 的话，表示同意")
+
+
 class WholeActivityOut(ActivityOut):
     capacity: int | None = Field(examples=[60], description="名额；null 是不限")
     left: int | None = Field(examples=[12], description="还有几个名额；0 是满了，可以候补")
@@ -63,6 +92,13 @@ class WholeActivityOut(ActivityOut):
         examples=["first_come"], description="名额怎么分：first_come 先到先得，lot 报名截止后抽签"
     )
     audience: str = Field(examples=["女职工"], description="给谁的；空的是大家都能来")
+    conditions: list[ConditionOut] = Field(description="还有哪些条件，没有是空的")
+    safety: SafetyOut | None = Field(description="安全须知，没有是 null；先给人看完、同意，再报名")
+    names_guests: bool = Field(examples=[False], description="带同伴的，要填 companions")
+    guardian_words: str = Field(
+        examples=[""],
+        description="同伴不满 14 周岁时请监护人看的话，{children}、{guardian} 换成名字；不登记同伴的是空的",
+    )
     questions: list[QuestionOut]
     blocks: list[rich_text.Block] = Field(
         description="介绍", examples=[[{"type": "paragraph", "spans": [{"text": "穿运动鞋。"}]}]]
@@ -74,6 +110,7 @@ class StandingOut(Strict):
     sign_up: SignUpOut | None = Field(description="我的报名；没有报过是 null")
     may_sign_up: bool = Field(examples=[True])
     obstacle: str = Field(examples=[""], description="不能报名的原因，可以直接显示")
+    caution: str = Field(examples=[""], description="能报、要排在候补最后的原因，可以直接显示；一般是空的")
 
 
 class SignUpIn(Strict):
@@ -81,6 +118,17 @@ class SignUpIn(Strict):
     answers: dict[str, Answer] = Field(
         default_factory=dict, max_length=20, examples=[{"size": "M"}], description="按 questions 的 key"
     )
+    safety_version: str = Field("", max_length=16, examples=[""], description="看完同意的是哪一版安全须知")
+    companions: list[CompanionIn] = Field(
+        default_factory=list, max_length=9, examples=[[]], description="names_guests 的活动：每位同伴"
+    )
+    guardian: GuardianIn | None = Field(None, examples=[None], description="同伴有不满 14 周岁的，监护人")
+
+    def party(self) -> Party:
+        guests = tuple(Guest(each.name, each.age) for each in self.companions)
+        if self.guardian is None:
+            return Party(guests)
+        return Party(guests, self.guardian.name, self.guardian.agrees)
 
 
 @router.get("", response_model=ActivityPage, operation_id="listActivities")
@@ -104,7 +152,7 @@ async def ahead(session: ReadSession, now: Now, limit: Size = 20, cursor: Cursor
 async def one(activity_id: PublicId, session: ReadSession, now: Now, shared: InUse) -> WholeActivityOut:
     """一个活动。不分是谁看；自己的报名在 /activities/{id}/mine。"""
     activity = await activities.get(session, activity_id)
-    limited = activity.capacity is not None
+    limited, notice = activity.capacity is not None, safety_notices.version(activity)
     return WholeActivityOut(
         **_facts(activity, now),
         capacity=activity.capacity,
@@ -113,6 +161,12 @@ async def one(activity_id: PublicId, session: ReadSession, now: Now, shared: InU
         approval=activity.approval,
         allocation=activity.allocation,
         audience=str(Audience.model_validate(activity.audience)) if activity.audience else "",
+        conditions=[
+            ConditionOut(heading=heading, rule=rule) for heading, rule in eligibility.conditions(activity)
+        ],
+        safety=SafetyOut(text=activity.safety_notice, version=notice) if notice else None,
+        names_guests=activity.names_guests,
+        guardian_words=parties.consent(activity, "{guardian}", "{children}") if activity.names_guests else "",
         questions=[
             QuestionOut(
                 key=each.key,
@@ -140,8 +194,11 @@ async def mine(
         entry = await sign_ups.get_own(session, entry.public_id, caller.known.person_id)
         own = out_of(entry, now, shared.public_url)
     again = own is None or own.may_return
-    obstacle = sign_ups.obstacle(activity, caller.known.facts, now) if again else ""
-    return StandingOut(sign_up=own, may_sign_up=again and not obstacle, obstacle=obstacle)
+    obstacle, caution = "", ""
+    if again:
+        obstacle, caution = await sign_ups.outlook(session, activity, applicant(caller), now)
+    may = again and not obstacle
+    return StandingOut(sign_up=own, may_sign_up=may, obstacle=obstacle, caution=caution)
 
 
 @router.post(
@@ -165,7 +222,14 @@ async def sign_up(
     answers = answered(activity, given.answers)
     await crisis.heed(session, caller.known.person_id, "\n".join(answers.values()), "api", now)
     entry = await sign_ups.sign_up(
-        session, activity.id, applicant(caller), seats=given.seats, answers=dict(answers), now=now
+        session,
+        activity.id,
+        applicant(caller),
+        seats=given.seats,
+        answers=dict(answers),
+        party=given.party(),
+        accepted=given.safety_version,
+        now=now,
     )
     entry = await sign_ups.get_own(session, entry.public_id, caller.known.person_id)
     response.headers["Location"] = f"/api/v1/me/sign-ups/{entry.public_id}"

@@ -17,7 +17,7 @@ from app.api.shapes import PublicId, Strict
 from app.api.tags import IfMatch
 from app.dependencies import InUse, Now, ReadSession
 from app.errors import DomainError
-from app.services import check_in_codes, members, sign_ups
+from app.services import check_in_codes, members, parties, sign_ups
 from app.services.api_sessions import SignedIn
 from app.services.sign_up_standing import has_ticket, standing_of
 from app.services.sign_ups import Applicant
@@ -34,6 +34,11 @@ ACTS: Final[dict[Act, Callable[..., Awaitable[SignUp]]]] = {
 }
 
 
+class CompanionOut(Strict):
+    name: str = Field(examples=["小明"])
+    age: int = Field(examples=[8])
+
+
 class SignUpOut(Strict):
     id: str = Field(examples=["m3n8p2q7r4s9t5vw"])
     activity_id: str = Field(examples=["k7m2p9q4r8s3t6vw"])
@@ -46,6 +51,7 @@ class SignUpOut(Strict):
     standing: str = Field(examples=["报名成功，前一天会提醒您。"], description="现在怎样，可以直接显示")
     seats: int = Field(examples=[1], description="几个人，包括自己")
     answers: dict[str, str] = Field(examples=[{"size": "M"}], description="报名时的回答")
+    companions: list[CompanionOut] = Field(examples=[[]], description="登记了姓名和年龄的同伴")
     signed_up_at: datetime = Field(examples=["2026-03-21T02:00:00Z"])
     offer_expires_at: datetime | None = Field(examples=[None], description="空位留到几时；没有是 null")
     may_choose: bool = Field(examples=[False], description="可以 accept 或 decline")
@@ -187,6 +193,7 @@ def out_of(entry: SignUp, now: datetime, public_url: str) -> SignUpOut:
         standing=standing.words,
         seats=entry.seats,
         answers={key: str(value) for key, value in answers.items() if value},
+        companions=[CompanionOut(name=each.name, age=each.age) for each in parties.guests_of(entry.party)],
         signed_up_at=entry.signed_up_at,
         offer_expires_at=entry.offer_expires_at,
         may_choose=standing.may_choose,

@@ -11,19 +11,21 @@ from app.cli.words import Commands
 from app.clock import civil_date, spoken
 from app.errors import OperatorError
 from app.rich_text import NotRichText
-from app.services import activities, activity_files, approvals, sign_ups
+from app.services import activities, activity_files, activity_reviews, approvals, participants, sign_ups
 from app.services.sign_up_questions import questions_of
-from models import LIVE, SignUpState
+from models import LIVE, Activity, SignUp, SignUpState
 
 app = Commands(help="活动：发布、查看和审核报名、改名额、取消。")
 
 CODES = typer.Argument(None, help="报名的代号，people 里有；不写就是全部待审核的")
+IMPORTED = "从文件发布，没有经过审核"
+UNREVIEWED = "从文件发布的不经工作台审核，马上能看到。"
 BY = typer.Option(..., "--by", help="您的姓名，记在活动的经过里")
 
 
 @app.command()
 def add(file: Path, by: str = BY) -> None:
-    """发布一个文件里的活动（写法见 docs/activities.md）。"""
+    """发布一个文件里的活动（写法见 docs/activities.md），不经工作台审核。"""
     for line in asyncio.run(_add(file, by)):
         typer.echo(line)
 
@@ -88,9 +90,10 @@ async def _add(file: Path, by: str) -> list[str]:
                         f"「{each.title}」text 第 {refused.line} 行：{refused.message}"
                     ) from None
                 made = await activities.create(session, values, by=by, now=now)
-                await activities.publish(session, made.public_id, by=by, now=now)
+                await activities.publish(session, made.public_id, by=by, reason=IMPORTED, now=now)
                 lines.append(f"{made.public_id}　{made.title}　{made.state.label}")
-        return lines
+        reviewed = house.settings.activity_review != activity_reviews.NEVER
+        return [*lines, UNREVIEWED] if reviewed and lines else lines
 
 
 async def _list() -> list[str]:
@@ -118,12 +121,17 @@ async def _people(public_id: str) -> list[str]:
         for number, entry in enumerate(await sign_ups.list_all(session, activity), 1):
             answers: dict[str, object] = dict(entry.answers)  # type: ignore[call-overload]
             said = "；".join(f"{prompts.get(key, key)}{value or '不填'}" for key, value in answers.items())
+            said = "；".join([each for each in (said, *_agreed(activity, entry)) if each])
             place = f"{number}. " if entry.state in LIVE else "－ "
             seats = f"{entry.seats} 人　" if entry.seats > 1 else ""
             code = f"代号 {entry.public_id}　" if entry.state is SignUpState.PENDING_APPROVAL else ""
             at = spoken(entry.signed_up_at, now)
             lines.append(f"{place}{entry.state.label}　{code}{seats}{at}　{said}".rstrip("　"))
         return lines
+
+
+def _agreed(activity: Activity, entry: SignUp) -> list[str]:
+    return [f"{heading}：{words}" for heading, words in participants.agreed(activity, entry) if words]
 
 
 async def _approve(public_id: str, codes: list[str], by: str) -> str:

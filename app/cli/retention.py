@@ -44,6 +44,7 @@ WORDS: dict[str, str] = {
     "appointments_old": "预约到期以后删除（心理疏导、健康咨询 1 年，法律咨询 3 年）",
     "advice_slots_old": "没有人约、过了很久的时段删除",
     "check_in_scans": "现场扫票的记录 180 天后删除（签到和它的经过保留）",
+    "sign_up_words": "报名时的回答、同伴的姓名年龄和监护人的同意，活动结束 180 天后清空",
     "duty_shifts": "过去的值班，366 天后删除",
     "closed_cases": "办结的事项 3 年后清空内容和身份，心理疏导和健康咨询 1 年",
     "privacy_requests": "个人信息要求的回执 3 年后删除",

@@ -17,12 +17,24 @@ from app.console.navigation import Found, Section, Waiting
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
-from app.services import activities, albums, branches, lots, participants, permissions, sign_ups, staff_jobs
+from app.services import (
+    activities,
+    activity_previews,
+    activity_reviews,
+    albums,
+    branches,
+    eligibility,
+    lots,
+    participants,
+    permissions,
+    sign_ups,
+    staff_jobs,
+)
 from app.services.audiences import Audience
 from app.services.audit import does
 from app.services.permissions import Right, Standing
 from app.services.sign_up_questions import questions_of
-from models import ANNOUNCED, Activity, ActivityMove, ActivityState
+from models import ANNOUNCED, UNANNOUNCED, Activity, ActivityMove, ActivityState
 
 PAGE: Final = "/console/activities"
 
@@ -38,7 +50,14 @@ async def _search(session: AsyncSession, standing: Standing, words: str) -> list
 
 
 async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
-    found = []
+    """Activities to review by who may, one's own that came back, sign-ups to let in."""
+    found: list[Waiting] = []
+    if scope := permissions.scope(standing, Right.ACTIVITIES_APPROVE):
+        count = await activity_reviews.count_to_approve(session, scope, standing.staff_id)
+        found.append(Waiting("活动等您审核", f"{PAGE}?state=in_review", count))
+    if permissions.scope(standing, Right.ACTIVITIES_EDIT):
+        count = await activity_reviews.count_returned(session, standing.staff_id)
+        found.append(Waiting("您提交的活动被退回", f"{PAGE}?review=back", count))
     if scope := permissions.scope(standing, Right.ACTIVITIES_PEOPLE):
         count = await participants.count_to_approve(session, scope, now)
         found.append(Waiting("活动报名待审核", f"{PAGE}?waits=yes", count))
@@ -71,6 +90,7 @@ async def everything(request: Request, desk: AtDesk, shell: InShell) -> HTMLResp
             Filter("branch", "归属", {each.public_id: each.way for each in listed}),
             Filter("waits", "报名", {"yes": "有待审核的"}),
             Filter("photos", "照片", {"yes": "有待审的"}),
+            Filter("review", "审核", {"back": "退回给我的"}),
         )
         ids = {each.public_id: each.id for each in listed}
         chosen = sa.select(Activity).where(desk.scope(Right.ACTIVITIES_READ).holds(Activity.branch_id))
@@ -84,6 +104,8 @@ async def everything(request: Request, desk: AtDesk, shell: InShell) -> HTMLResp
             chosen = chosen.where(participants.has_to_approve())
         if view.get("photos"):
             chosen = chosen.where(albums.has_to_decide())
+        if view.get("review"):
+            chosen = chosen.where(activity_reviews.returned(desk.standing.staff_id))
         page = await listing.page(session, chosen, Activity.id, view)
         counts = await sign_ups.count_live(session, [each.id for each in page.rows])
     ways = {each.id: each.way for each in listed}
@@ -93,19 +115,6 @@ async def everything(request: Request, desk: AtDesk, shell: InShell) -> HTMLResp
 @router.get("/{public_id}")
 async def one(public_id: str, desk: AtDesk, shell: InShell) -> HTMLResponse:
     return await page_of(public_id, desk, shell)
-
-
-@router.post("/{public_id}/publish", dependencies=[needs(Right.ACTIVITIES_EDIT)])
-async def publish(public_id: str, desk: ActingDesk, shell: InShell, now: Now) -> Response:
-    try:
-        async with desk.acting() as session:
-            activity = await allowed(session, desk, public_id, Right.ACTIVITIES_EDIT)
-            branch_id, title = activity.branch_id, activity.title
-            await activities.publish(session, public_id, by=desk.by, now=now)
-            does(session, "activity.publish", public_id, branch_id=branch_id, title=title)
-    except DomainError as error:
-        return await again(public_id, desk, shell, error)
-    return shell.done(f"{PAGE}/{public_id}", "已发布，到报名开始的时间自动开放报名。")
 
 
 @router.post("/{public_id}/cancel", dependencies=[needs(Right.ACTIVITIES_EDIT)])
@@ -162,8 +171,10 @@ async def page_of(public_id: str, desk: Desk, shell: Shell, **values: Any) -> HT
             sa.select(ActivityMove).where(ActivityMove.activity_id == activity.id).order_by(ActivityMove.id)
         )
         ways: Mapping[int, str] = {each.id: each.way for each in await branches.list_all(session)}
+        reviewing = await _reviewing(session, desk, activity)
     return shell.page(
         "activity_one.html",
+        **reviewing,
         activity=activity,
         told=told,
         lot=lots.fingerprint(activity),
@@ -171,9 +182,10 @@ async def page_of(public_id: str, desk: Desk, shell: Shell, **values: Any) -> HT
         moves=moves.all(),
         way=ways.get(activity.branch_id or 0, "整个工会"),
         audience=Audience.model_validate(activity.audience) if activity.audience else "所有人",
+        conditions=eligibility.conditions(activity),
         questions=questions_of(activity),
         words=rich_text.to_text(rich_text.load(activity.blocks)),
-        may_change=activity.state in (ActivityState.DRAFT, *ANNOUNCED)
+        may_change=activity.state in (*UNANNOUNCED, *ANNOUNCED)
         and desk.may(Right.ACTIVITIES_EDIT, activity.branch_id),
         may_check=desk.may(Right.ACTIVITIES_CHECK, activity.branch_id),
         may_plan=desk.may(Right.ACTIVITIES_EDIT, activity.branch_id),
@@ -186,3 +198,20 @@ async def again(public_id: str, desk: Desk, shell: Shell, error: DomainError, **
     if isinstance(error, NotFound):
         raise error
     return await page_of(public_id, desk, shell, status=422, error=error.message, **values)
+
+
+async def _reviewing(session: AsyncSession, desk: Desk, activity: Activity) -> dict[str, Any]:
+    """What the page says of the review of a draft; nothing of what is announced."""
+    if activity.state not in UNANNOUNCED:
+        return {"is_draft": False}
+    review = await activity_reviews.find(session, activity)
+    return {
+        "is_draft": True,
+        "review": review,
+        "asked": await activity_reviews.asked(session, activity, desk.standing, desk.shared.activity_review),
+        "never": desk.shared.activity_review == activity_reviews.NEVER,
+        "differences": await activity_reviews.differences(session, activity, review),
+        "wrote": desk.standing.staff_id in activity_reviews.writers(review),
+        "may_approve": desk.may(Right.ACTIVITIES_APPROVE, activity.branch_id),
+        "preview": activity_previews.address(activity),
+    }

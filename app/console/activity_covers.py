@@ -13,7 +13,7 @@ from app.console.entrance import ActingDesk, AtDesk, needs
 from app.console.shell import InShell
 from app.dependencies import Now
 from app.errors import DomainError
-from app.services import covers, stored_files
+from app.services import activities, activity_reviews, covers, stored_files
 from app.services.audit import does
 from app.services.permissions import Right
 
@@ -45,6 +45,8 @@ async def put(public_id: str, request: Request, desk: ActingDesk, shell: InShell
         async with desk.acting() as session:
             activity = await allowed(session, desk, public_id, Right.ACTIVITIES_EDIT)
             await covers.put(session, activity, file, alt)
+            activities.take_back(session, activity, by=desk.by, now=now)
+            await activity_reviews.wrote(session, activity, desk.standing)
             does(session, "activity.cover", public_id, branch_id=activity.branch_id, alt=alt)
     except DomainError as error:
         return await room.again(public_id, desk, shell, error, alt=alt)

@@ -139,6 +139,7 @@ async def _one(
         "who": who,
         "moves": moves,
         "answers": participants.answers(activity, who.entry, hidden=hidden),
+        "agreed": participants.agreed(activity, who.entry),
         "hides": hidden and participants.hides(activity, who.entry),
         "reason": reason,
         "address": f"{PAGE}/{public_id}/people/{code}",

@@ -231,6 +231,7 @@ async def _page(public_id: str, desk: Desk, shell: Shell, **values: Any) -> HTML
         largest=PHOTO_BYTES // MIB,
         at_once=forms.FILES,
         caption=album_work.CAPTION,
+        may_begin=activity.state not in albums.HIDDEN,
         may_change=desk.may(_EDIT, activity.branch_id),
         **values,
     )

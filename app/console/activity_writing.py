@@ -15,9 +15,10 @@ from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
 from app.rich_text import TYPED
-from app.services import activities, activity_forms, branches, participants
+from app.services import activities, activity_forms, activity_reviews, branches, participants
 from app.services.activity_forms import FIELDS, KINDS, TIMES, Filled
 from app.services.audit import does
+from app.services.form_words import NotWhole
 from app.services.permissions import Right
 from models import Activity, Branch
 from models.types import public_id as new_id
@@ -86,7 +87,16 @@ async def write(public_id: str, request: Request, desk: ActingDesk, shell: InShe
         async with desk.acting() as session:
             kept = await room.allowed(session, desk, public_id, Right.ACTIVITIES_EDIT)
             values = _values(desk, filled, held, kept)
-            told = await activities.change(session, public_id, values, version=version, by=desk.by, now=now)
+            told = await activities.change(
+                session,
+                public_id,
+                values,
+                version=version,
+                by=desk.by,
+                now=now,
+                tell_of_notice=bool(filled["tell_of_notice"]),
+            )
+            await activity_reviews.wrote(session, kept, desk.standing)
             branch_id, title = values["branch_id"], values["title"]
             does(session, "activity.change", public_id, branch_id=branch_id, title=title, told=told)
     except NotFound:
@@ -126,6 +136,7 @@ async def _create(
             return key
         values["public_id"] = key
     activity = await activities.create(session, values, by=desk.by, now=now)
+    await activity_reviews.wrote(session, activity, desk.standing, like=like)
     does(session, "activity.create", activity.public_id, branch_id=activity.branch_id, title=activity.title)
     return activity.public_id
 
@@ -145,7 +156,7 @@ def _values(desk: Desk, filled: Filled, held: list[Branch], kept: Activity | Non
         if [each for each in filled["questions"] if each["prompt"]] == before:
             values["questions"] = kept.questions
     if values["branch_id"] is None and not desk.may(Right.ACTIVITIES_EDIT, None):
-        raise activity_forms.NotWhole("请选择活动属于哪个组织。")
+        raise NotWhole("请选择活动属于哪个组织。")
     return values
 
 

@@ -13,6 +13,7 @@ PATIENCE: Final = 25.0  # seconds that a question waits; proxies cut connections
 EVERY: Final = 0.4
 SLOWEST: Final = 2.0  # while the process is busy with the members themselves
 LITTLE: Final = 0.02  # seconds late that mean nothing
+BEARING: Final = 40.0  # seconds more between looks for each second late
 UNKNOWN: Final = -1
 
 log = structlog.get_logger(__name__)
@@ -78,4 +79,4 @@ def pause(late: float) -> float:
     Who answers members comes first: what open pages cost is a part of what is left, and when nothing is, they
     are renewed less often.
     """
-    return min(SLOWEST, EVERY + 20 * max(0.0, late - LITTLE))
+    return min(SLOWEST, EVERY + BEARING * max(0.0, late - LITTLE))

@@ -260,6 +260,26 @@ class StoryParser:
 
 
 @dataclass(frozen=True)
+class Whole:
+    """A whole number up to `at_most`, with its unit or without: 8, 8岁."""
+
+    at_most: int
+    unit: str
+
+    def parse(self, said: Said, partial: Any) -> Accept[int] | More | Refuse:
+        found = re.fullmatch(rf"(\d{{1,9}})\s*(?:{self.unit})?", folded(said.text))
+        if found is None or int(found[1]) > self.at_most:
+            return Refuse(f"请回复 0 到 {self.at_most} 的数字，例如 8。")
+        return Accept(int(found[1]))
+
+    def dump(self, value: int) -> Any:
+        return value
+
+    def load(self, stored: Any) -> int:
+        return int(stored)
+
+
+@dataclass(frozen=True)
 class OneMessage:
     """A single message as it is: text, picture, voice, video or place."""
 

@@ -4,6 +4,7 @@ A handler runs first with a session that cannot write. If it wants to write, it 
 writing transaction; if not, its message joins the next group.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import timedelta
@@ -43,6 +44,7 @@ from models.types import seal_json
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=60)  # real time; longer than any handler should take
+LATE_AT_ONCE = 2  # transactions on PostgreSQL of messages that nobody waits for any more
 
 
 class Busy(Exception):
@@ -64,6 +66,9 @@ class Turns:
         self._database, self._groups, self._routing = database, groups, routing
         self._performer, self._menus, self._guard, self._clock = performer, menus, guard, clock
         self._writers = Writers(database, clock)
+        # What is late must not make the next ones late: a thousand of these in line for the database would
+        # have all that come now deferred too.
+        self._late = asyncio.Semaphore(1 if database.is_sqlite else LATE_AT_ONCE)
 
     async def take(self, run: Run, seen: Snapshot) -> Reply | None:
         """Handle `run`; returns what to answer now, None when the answer goes out later.
@@ -245,7 +250,7 @@ class Turns:
     async def _settle_late(self, run: Run, claim: Claim, play: Play) -> None:
         """Store what a deferred message led to; its answer is an outbox row."""
         try:
-            async with self._database.transaction() as session:
+            async with self._late, self._database.transaction() as session:
                 message_id = await claim_leased(session, claim, run.request_id)
                 outcome = await play(session, lambda: savepoint(session))
                 self._send_later(session, run, outcome, message_id)

@@ -11,7 +11,7 @@ from app.errors import DomainError
 from app.portal.after import after_it
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson
-from app.services import check_in_codes, members, sign_ups
+from app.services import check_in_codes, members, parties, sign_ups
 from app.services.sign_up_standing import standing_of
 from app.web import qr
 from models import SignUp
@@ -43,6 +43,7 @@ async def one(visitor: CurrentPerson, public_id: str, session: ReadSession, now:
         after=await after_it(session, entry, visitor, now),
         entry=entry,
         activity=entry.activity,
+        companions=parties.guests_of(entry.party),
         standing=standing.words,
         may_choose=standing.may_choose,
         may_cancel=standing.may_cancel,

@@ -27,6 +27,7 @@ from app.portal import (
     my_cases,
     my_sign_ups,
     news,
+    panoramas,
     photos,
     privacy,
     privacy_data,
@@ -43,19 +44,8 @@ from app.portal import (
 from app.web.routes import answer_heads, take
 
 _PUBLIC: Final = (
-    *(
-        news,
-        activities,
-        photos,
-        activity_feedback,
-        certificates,
-        check_in,
-        appointments,
-        tips,
-        laws,
-        services,
-        search,
-    ),
+    *(news, activities, photos, activity_feedback, certificates, panoramas, check_in, appointments),
+    *(tips, laws, services, search),
     *(board_writing, board_mine, board),  # in this order: `/board/new` is no post
     *(signing_in, sharing, large_type, privacy, verification),
 )

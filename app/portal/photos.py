@@ -159,9 +159,10 @@ async def album_of(
     found = await albums.find(session, activity)
     if found is None or not await albums.may_see(session, found, viewer_of(visitor)):
         return {"photos": [], "may_add_photos": False}
-    shown = await album_photos.list_shown(session, found)
+    shown = await album_photos.list_shown(session, found, FIRST)
+    count = (await albums.shown(session, activity, found)).count if shown else 0
     may_add = visitor is not None and await _may_add(session, activity, found, visitor, now)
-    return {"photos": shown[:FIRST], "photo_count": len(shown), "may_add_photos": may_add}
+    return {"photos": shown, "photo_count": count, "may_add_photos": may_add}
 
 
 # --- parts -------------------------------------------------------------------------------------------------

@@ -133,6 +133,7 @@ _JOBS: Final = {
     "customers.look": "查看户号登记",
     "customers.import": "导入户号登记",
     "notices.fetch": "从微信取通知模板",
+    "panoramas.cut": "切全景图",
 }
 _BY: Final = {"member": "本人", "system": "系统"}
 

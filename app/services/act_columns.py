@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 _KNOWLEDGE: Final = {"data": "问法和答法"}
+_LOOK: Final = {"yaw": "左右的方向（度）", "pitch": "高低的方向（度）"}
 
 OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
     "account_binding": {
@@ -30,6 +31,13 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "guests": "每人可带同伴",
         "approval": "报名要审核",
         "audience": "谁可以报名",
+        "youngest": "最小年龄",
+        "oldest": "最大年龄",
+        "kind_of": "同类活动",
+        "apart_months": "几个月内不重复",
+        "again": "去过的人",
+        "safety_notice": "安全须知",
+        "names_guests": "登记同伴的姓名和年龄",
         "questions": "报名时要问的",
         "check_in_minutes": "提前几分钟开始签到",
         "check_in_place": "签到地点",
@@ -56,6 +64,13 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "activity_feedback": {"questions": "问什么", "asked_at": "问的时间"},
     "feedback_answer": {"answers": "答的内容", "day": "日期"},
+    "activity_review": {
+        "writer_ids": "写过的人",
+        "submitted_by_id": "谁提交的（序号）",
+        "reason": "为什么退回",
+        "before": "拿来比较的样子",
+        "before_was": "和什么比较",
+    },
     "advice_slot": {"kind": "哪一类", "place": "怎么谈", "room": "地点", "series": "同一批时段的编号"},
     "appointment": {
         "slot_id": "时段",
@@ -256,6 +271,29 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "due_at": "时限",
         "lapse_due_at": "不补正就结束的时间",
     },
+    "hotspot": {
+        **_LOOK,
+        "scene_id": "在哪一处",
+        "label": "显示的字",
+        "to_scene_id": "通到哪一处",
+        "file": "图片",
+        "words": "点开看到的字",
+    },
+    "panorama": {"about": "介绍", "position": "排第几"},
+    "panorama_picture": {
+        "scene_id": "哪一处",
+        "upload": "上传的原图",
+        "preview": "小图",
+        "width": "宽（像素）",
+    },
+    "panorama_scene": {**_LOOK, "panorama_id": "全景", "position": "排第几", "alt": "图上有什么"},
+    "panorama_tile": {
+        "picture_id": "全景的图片",
+        "level": "第几层",
+        "across": "从左数第几块",
+        "down": "从上数第几块",
+        "file": "文件",
+    },
     "poster": {
         "code": "二维码说的",
         "counts": "扫码能不能计数",
@@ -276,6 +314,10 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "poster_id": "从哪张海报来",
         "seats": "人数",
         "answers": "报名时的回答",
+        "party": "同伴和监护人的同意",
+        "notice_digest": "同意的安全须知是哪一版",
+        "notice_at": "同意安全须知的时间",
+        "forgotten_at": "清空回答的时间",
         "priority": "候补的先后",
         "signed_up_at": "报名时间",
         "offer_expires_at": "候补确认的期限",

@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
-from app.services import lots, waiting_lists
+from app.services import activity_conditions, lots, waiting_lists
 from app.services import sign_up_notices as notices
 from app.services.keysets import beyond
 from app.services.sign_up_moves import move, move_activity
 from app.services.sign_up_questions import checked
-from models import ANNOUNCED, LIVE, Activity, ActivityMove, ActivityState, SignUp, SignUpState
+from models import ANNOUNCED, LIVE, UNANNOUNCED, Activity, ActivityMove, ActivityState, SignUp, SignUpState
 
 A = ActivityState
 Place = tuple[int, datetime, int]  # where a list goes on: open or not, closing time and id of its last one
@@ -30,6 +30,7 @@ async def create(session: AsyncSession, values: Mapping[str, Any], *, by: str, n
     activity = Activity(**given, state=A.DRAFT, created_at=now)
     _check_times(activity)
     lots.check(activity)
+    activity_conditions.check(activity)
     session.add(activity)
     await session.flush()
     session.add(ActivityMove(activity_id=activity.id, from_state=None, to_state=A.DRAFT, by=by, at=now))
@@ -44,10 +45,12 @@ async def change(
     version: int,
     by: str,
     now: datetime,
+    tell_of_notice: bool = False,
 ) -> int:
     """Say something else of an activity. `version` is that which was read.
 
-    Who has signed up is told of another time or place, and reminded of the new one. Returns how many are.
+    Who has signed up is told of another time or place, and reminded of the new one; of another safety notice
+    where the organiser wants it. Returns how many are.
 
     Raises:
         NotFound: no such activity.
@@ -56,36 +59,46 @@ async def change(
     activity = await get(session, public_id, lock=True, drafts=True)
     if activity.version != version:
         raise ChangedMeanwhile(activity)
-    if activity.state not in (A.DRAFT, *ANNOUNCED):
+    if activity.state not in (*UNANNOUNCED, *ANNOUNCED):
         raise DomainError(f"「{activity.title}」{activity.state.label}，不能再改。")
     given = dict(values) | {"questions": checked(values["questions"])}
-    if given["questions"] != activity.questions and await _any_sign_up(session, activity):
-        raise DomainError("已经有人报名，报名问题不能再改。")
-    allocation = given.get("allocation", activity.allocation)
-    if allocation is not activity.allocation and await _any_sign_up(session, activity):
-        raise DomainError("已经有人报名，名额怎么分不能再改。")
-    before = (activity.starts_at, activity.place)
+    await _check_stays(session, activity, given)
+    before, notice = (activity.starts_at, activity.place), activity.safety_notice
     _check_start(activity, given, now)
     for name, value in given.items():
         if getattr(activity, name) != value:
             setattr(activity, name, value)
     _check_times(activity)
     lots.check(activity)
-    if activity.state is not A.DRAFT:
-        lots.fix_seed(activity)
-    await session.flush()
-    if activity.state is A.DRAFT:
+    activity_conditions.check(activity)
+    if activity.state in UNANNOUNCED:
+        take_back(session, activity, by=by, now=now)
+        await session.flush()
         return 0
+    lots.fix_seed(activity)
+    await session.flush()
     told = 0
     if (activity.starts_at, activity.place) != before:
         told = await _tell_of_change(session, activity, now)
+    if tell_of_notice and activity.safety_notice and activity.safety_notice != notice:
+        told = await _tell_of_notice(session, activity, now)
     await waiting_lists.settle(session, activity, now)
     await advance(session, activity, now)
     return told
 
 
-async def publish(session: AsyncSession, public_id: str, *, by: str, now: datetime) -> Activity:
+def take_back(session: AsyncSession, activity: Activity, *, by: str, now: datetime) -> None:
+    """Whoever changes what waits for an approver takes it back: it is not what was submitted any more."""
+    if activity.state is A.IN_REVIEW:
+        move_activity(session, activity, A.DRAFT, by=by, reason="提交以后又改过", now=now)
+
+
+async def publish(
+    session: AsyncSession, public_id: str, *, by: str, reason: str = "", now: datetime
+) -> Activity:
     """Announce a draft. A second call changes nothing.
+
+    Whether an approver is asked first is not asked here (`activity_reviews`).
 
     Raises:
         NotFound: no such activity.
@@ -94,12 +107,17 @@ async def publish(session: AsyncSession, public_id: str, *, by: str, now: dateti
     activity = await get(session, public_id, lock=True, drafts=True)
     if activity.state in ANNOUNCED:
         return activity
-    if now >= activity.starts_at:
-        raise DomainError(f"「{activity.title}」的开始时间已过，请先改时间再发布。")
+    check_ahead(activity, now)
     lots.fix_seed(activity)
-    move_activity(session, activity, A.PUBLISHED, by=by, now=now)
+    move_activity(session, activity, A.PUBLISHED, by=by, reason=reason, now=now)
     await advance(session, activity, now)
     return activity
+
+
+def check_ahead(activity: Activity, now: datetime) -> None:
+    """Raises: DomainError: what should be announced has begun already."""
+    if now >= activity.starts_at:
+        raise DomainError(f"「{activity.title}」的开始时间已过，请先改时间再发布。")
 
 
 async def call_off(session: AsyncSession, public_id: str, *, by: str, reason: str = "", now: datetime) -> int:
@@ -128,7 +146,7 @@ async def call_off(session: AsyncSession, public_id: str, *, by: str, reason: st
 
 
 async def set_capacity(
-    session: AsyncSession, public_id: str, seats: int | None, *, now: datetime
+    session: AsyncSession, public_id: str, seats: int | None, *, by: str = "命令行", now: datetime
 ) -> Activity:
     """More seats are offered to those who wait; fewer take none away and stop further offers.
 
@@ -137,6 +155,7 @@ async def set_capacity(
     activity = await get(session, public_id, lock=True, drafts=True)
     activity.capacity = seats
     lots.check(activity)
+    take_back(session, activity, by=by, now=now)
     await session.flush()
     if activity.state in ANNOUNCED:
         await waiting_lists.settle(session, activity, now)
@@ -209,7 +228,7 @@ async def get(session: AsyncSession, public_id: str, *, lock: bool = False, draf
     if lock:
         chosen = chosen.with_for_update().execution_options(populate_existing=True)
     activity = await session.scalar(chosen)
-    if activity is None or (activity.state is A.DRAFT and not drafts):
+    if activity is None or (activity.state in UNANNOUNCED and not drafts):
         raise NotFound("没有找到这个活动，可能已经撤下。")
     if lock:
         waiting_lists.forget(session, activity.id)
@@ -227,12 +246,21 @@ def _state_at(activity: Activity, now: datetime) -> ActivityState:
 
 
 def _check_start(activity: Activity, given: Mapping[str, Any], now: datetime) -> None:
-    if activity.state is A.DRAFT or given["starts_at"] == activity.starts_at:
+    if activity.state in UNANNOUNCED or given["starts_at"] == activity.starts_at:
         return
     if now >= activity.starts_at:
         raise DomainError(f"「{activity.title}」已经开始，开始时间不能再改。")
     if now >= given["starts_at"]:
         raise DomainError("新的开始时间已经过了，请改成以后的时间。")
+
+
+async def _check_stays(session: AsyncSession, activity: Activity, given: Mapping[str, Any]) -> None:
+    """What nobody may change once somebody has signed up."""
+    if given["questions"] != activity.questions and await _any_sign_up(session, activity):
+        raise DomainError("已经有人报名，报名问题不能再改。")
+    allocation = given.get("allocation", activity.allocation)
+    if allocation is not activity.allocation and await _any_sign_up(session, activity):
+        raise DomainError("已经有人报名，名额怎么分不能再改。")
 
 
 async def _any_sign_up(session: AsyncSession, activity: Activity) -> bool:
@@ -241,9 +269,7 @@ async def _any_sign_up(session: AsyncSession, activity: Activity) -> bool:
 
 
 async def _tell_of_change(session: AsyncSession, activity: Activity, now: datetime) -> int:
-    live = SignUp.state.in_(LIVE - {SignUpState.CHECKED_IN})
-    found = sa.select(SignUp).where(SignUp.activity_id == activity.id, live).order_by(SignUp.id)
-    entries = (await session.scalars(found)).all()
+    entries = await _who_hears(session, activity)
     for entry in entries:
         if entry.offer_expires_at is not None:
             entry.offer_expires_at = min(entry.offer_expires_at, activity.starts_at)
@@ -251,6 +277,19 @@ async def _tell_of_change(session: AsyncSession, activity: Activity, now: dateti
         await notices.withdraw_reminder(session, entry, now)
         notices.changed(session, activity, entry, now)
     return len(entries)
+
+
+async def _tell_of_notice(session: AsyncSession, activity: Activity, now: datetime) -> int:
+    entries = await _who_hears(session, activity)
+    for entry in entries:
+        notices.notice_changed(session, activity, entry, now)
+    return len(entries)
+
+
+async def _who_hears(session: AsyncSession, activity: Activity) -> Sequence[SignUp]:
+    live = SignUp.state.in_(LIVE - {SignUpState.CHECKED_IN})
+    found = sa.select(SignUp).where(SignUp.activity_id == activity.id, live).order_by(SignUp.id)
+    return (await session.scalars(found)).all()
 
 
 def _check_times(activity: Activity) -> None:

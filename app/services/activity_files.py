@@ -20,6 +20,7 @@ from app.clock import SHANGHAI
 from app.content_files import read_yaml
 from app.errors import DomainError, OperatorError
 from app.services import check_in_places
+from app.services.activity_conditions import Conditions
 from app.services.audiences import AudienceOfFacts
 from models import Allocation
 
@@ -61,7 +62,7 @@ Moment = Annotated[When, BeforeValidator(_when)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 
 
-class Planned(BaseModel):
+class Planned(Conditions):
     """One activity as its file has it. Unknown fields are mistakes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -111,6 +112,7 @@ class Planned(BaseModel):
             "check_in_minutes": self.check_in_minutes,
             "check_in_place": place.dump() if place else None,
         }
+        given |= self.condition_values()
         given["audience"] = self.audience.model_dump(mode="json") if self.audience else None
         given["blocks"] = rich_text.dump(rich_text.from_markdown(self.text))
         return given

@@ -10,8 +10,9 @@ from app import rich_text
 from app.clock import SHANGHAI, shanghai
 from app.errors import DomainError
 from app.rich_text import NotRichText
-from app.services import check_in_places
+from app.services import activity_conditions, check_in_places, form_words
 from app.services.audiences import Audience
+from app.services.form_words import NotWhole
 from app.services.sign_up_questions import QuestionKind, questions_of
 from models import Activity, Allocation, Branch
 
@@ -21,6 +22,7 @@ FIELDS: Final = (
     *("title", "summary", "place", "organiser", "branch", "audience", "capacity", "guests", "allocation"),
     *("check_in_minutes", "check_in_point", "check_in_metres"),
     *("contact_name", "contact_phone"),
+    *activity_conditions.FIELDS,
 )
 TIMES: Final = {
     "opens": "报名开始",
@@ -45,10 +47,6 @@ _PHONE: Final = re.compile(r"[0-9][0-9 -]{4,18}")
 _PARTS: Final = re.compile(r"[、，,；;\n]+")
 
 
-class NotWhole(DomainError):
-    status = 422
-
-
 def empty() -> Filled:
     filled: Filled = dict.fromkeys((*FIELDS, *TIMES), "")
     filled |= {"check_in_minutes": str(CHECK_IN), "check_in_metres": str(check_in_places.USUAL)}
@@ -61,6 +59,7 @@ def of_activity(activity: Activity, branches: dict[int, Branch]) -> Filled:
     filled["capacity"] = "" if activity.capacity is None else str(activity.capacity)
     filled["guests"], filled["approval"] = str(activity.guests), "yes" if activity.approval else ""
     filled["allocation"] = activity.allocation.value
+    filled |= activity_conditions.of_activity(activity)
     filled["check_in_minutes"] = str(activity.check_in_minutes)
     if (place := check_in_places.load(activity.check_in_place)) is not None:
         filled["check_in_point"], filled["check_in_metres"] = place.point, str(place.metres)
@@ -97,11 +96,14 @@ def values_of(filled: Filled, branches: dict[str, Branch], kept: object = None) 
     if values["contact_phone"] and not _PHONE.fullmatch(values["contact_phone"]):
         raise NotWhole("联系电话只写数字，可以用短横线分开，例如 0911-2345678。")
     values |= {f"{name}_at": _moment(filled[name], label) for name, label in TIMES.items()}
-    values["capacity"] = _number(filled["capacity"], "名额", 100_000) if filled["capacity"] else None
-    values["guests"] = _number(filled["guests"] or "0", "可带同伴", 9)
+    values["capacity"] = (
+        form_words.number(filled["capacity"], "名额", 100_000) if filled["capacity"] else None
+    )
+    values["guests"] = form_words.number(filled["guests"] or "0", "可带同伴", 9)
     values["approval"] = bool(filled["approval"])
     values["allocation"] = Allocation.LOT if filled["allocation"] == Allocation.LOT else Allocation.FIRST_COME
     values |= _check_in(filled)
+    values |= activity_conditions.values_of(filled)
     values["branch_id"] = _branch(filled["branch"], branches).id if filled["branch"] else None
     values["audience"] = _audience(filled["audience"], branches, kept)
     values["questions"] = _questions(filled["questions"])
@@ -119,7 +121,9 @@ def _check_in(filled: Filled) -> dict[str, Any]:
         place = check_in_places.parse(filled["check_in_point"], filled["check_in_metres"])
     except DomainError as refused:
         raise NotWhole(refused.message) from None
-    minutes = _number(filled["check_in_minutes"] or str(CHECK_IN), "提前开始签到的分钟", MOST_BEFORE)
+    minutes = form_words.number(
+        filled["check_in_minutes"] or str(CHECK_IN), "提前开始签到的分钟", MOST_BEFORE
+    )
     return {"check_in_minutes": minutes, "check_in_place": place.dump() if place is not None else None}
 
 
@@ -128,12 +132,6 @@ def _moment(said: str, label: str) -> datetime:
         return datetime.fromisoformat(said).replace(tzinfo=SHANGHAI)
     except ValueError:
         raise NotWhole(f"请填写{label}的日期和时间，例如 2026-12-05 14:00。") from None
-
-
-def _number(said: str, label: str, most: int) -> int:
-    if not (said.isascii() and said.isdecimal() and len(said) < 8 and int(said) <= most):
-        raise NotWhole(f"{label}应是 0 到 {most} 的数。")
-    return int(said)
 
 
 def _branch(public_id: str, branches: dict[str, Branch]) -> Branch:

@@ -190,8 +190,10 @@ def files_of(photo: AlbumPhoto) -> list[str]:
 # --- looking -----------------------------------------------------------------------------------------------
 
 
-async def list_shown(session: AsyncSession, album: Album) -> Sequence[AlbumPhoto]:
-    return [each for each in await list_all(session, album) if each.state is S.SHOWN]
+async def list_shown(session: AsyncSession, album: Album, limit: int = MOST) -> Sequence[AlbumPhoto]:
+    """Those that are shown, in their order."""
+    chosen = sa.select(AlbumPhoto).where(AlbumPhoto.album_id == album.id, AlbumPhoto.state == S.SHOWN)
+    return (await session.scalars(chosen.order_by(AlbumPhoto.position, AlbumPhoto.id).limit(limit))).all()
 
 
 async def list_all(session: AsyncSession, album: Album) -> Sequence[AlbumPhoto]:

@@ -85,7 +85,7 @@ async def describe(session: AsyncSession, photo: AlbumPhoto, caption: str) -> No
 
 async def shift(session: AsyncSession, album: Album, photo: AlbumPhoto, by: int) -> None:
     """Change places with the next one (`by` 1) or the one before (-1), of those that are shown."""
-    row = [each for each in await album_photos.list_all(session, album) if each.state is S.SHOWN]
+    row = list(await album_photos.list_shown(session, album))
     at = next((number for number, each in enumerate(row) if each.id == photo.id), None)
     if at is None or not 0 <= at + by < len(row):
         return

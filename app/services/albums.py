@@ -15,11 +15,21 @@ from app.errors import DomainError, NotFound
 from app.services.audiences import Facts
 from app.services.coordination import upsert
 from app.services.permissions import Scope
-from models import Activity, ActivityState, Album, AlbumPhoto, AlbumSeen, PhotoState, SignUp, SignUpState
+from models import (
+    UNANNOUNCED,
+    Activity,
+    ActivityState,
+    Album,
+    AlbumPhoto,
+    AlbumSeen,
+    PhotoState,
+    SignUp,
+    SignUpState,
+)
 
 TOOK_PART: Final = (SignUpState.CONFIRMED, SignUpState.CHECKED_IN)  # who stayed away is noted as such
 AGREED: Final = "照片里认得出的人都同意放进相册。"
-HIDDEN: Final = (ActivityState.DRAFT, ActivityState.CANCELLED)
+HIDDEN: Final = (*UNANNOUNCED, ActivityState.CANCELLED)  # there is nothing to remember
 
 
 class NotForYou(DomainError):

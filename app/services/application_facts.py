@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from app.clock import years_between
 from app.errors import DomainError
 from app.services import member_words
 from app.services.roster_rows import COLUMNS
@@ -119,7 +120,7 @@ def _read(field: str, said: str, today: date) -> Any:
 
 
 def _refuse_children(born: date, today: date) -> None:
-    if (today.year - born.year) - ((today.month, today.day) < (born.month, born.day)) < YOUNGEST:
+    if years_between(born, today) < YOUNGEST:
         raise Wrong(f"不对；满 {YOUNGEST} 周岁才能申请，请核对年份")
 
 

@@ -42,8 +42,8 @@ from app.services.sign_ups import Applicant
 from models import (
     LIVE,
     OVER,
+    UNANNOUNCED,
     Activity,
-    ActivityState,
     AlertState,
     ApiSession,
     ConsentEnd,
@@ -166,7 +166,7 @@ async def _sign_ups(session: AsyncSession, this: Closing) -> None:
         sa.select(SignUp.activity_id)
         .join(Activity, Activity.id == SignUp.activity_id)
         .where(SignUp.person_id == this.person_id, SignUp.state.in_(LIVE))
-        .where(Activity.starts_at > this.now, Activity.state != ActivityState.DRAFT)
+        .where(Activity.starts_at > this.now, Activity.state.not_in(UNANNOUNCED))
         .order_by(SignUp.activity_id)
     )
     given_up = (await session.scalars(ahead)).all()
@@ -174,7 +174,7 @@ async def _sign_ups(session: AsyncSession, this: Closing) -> None:
         await sign_ups.cancel(session, activity_id, who, now=this.now)
     await session.flush()
     mine = sa.update(SignUp).where(SignUp.person_id == this.person_id)
-    count = await change(session, mine.values(answers={}, version=SignUp.version + 1))
+    count = await change(session, mine.values(answers={}, party=None, version=SignUp.version + 1))
     if count:
         this.tell(
             "活动报名",

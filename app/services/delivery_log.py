@@ -18,6 +18,7 @@ from app.database import leave_work
 from app.errors import DomainError, NotFound
 from app.services import (
     activity_feedback,
+    activity_notices,
     album_notices,
     appointment_notices,
     board_notices,
@@ -61,6 +62,7 @@ KINDS: Final[Mapping[str, str]] = {
     **activity_feedback.KINDS,
     **album_notices.KINDS,
     **appointment_notices.KINDS,
+    **activity_notices.KINDS,
     **board_notices.KINDS,
     **case_notices.KINDS,
     **notices.KINDS,

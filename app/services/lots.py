@@ -3,7 +3,8 @@
 While signing up is open everybody only enters. After the closing all are put in an order by a seed that was
 fixed when the activity was announced, and get seats in that order; who is left waits in it. The fingerprint
 of the seed is shown from the first day and the seed itself after the draw, so that anybody can count again:
-SHA-256 over `seed:number of the sign-up`, smallest first. Nobody reads the seed before, and nobody chooses
+SHA-256 over `seed:number of the sign-up`, smallest first; those who had a seat of the kind lately come after
+the others, where the organiser chose so. Nobody reads the seed before, and nobody chooses
 his number. As in `sign_ups`, the activity's row is locked first, and functions flush and never commit.
 """
 
@@ -89,13 +90,16 @@ async def draw(session: AsyncSession, activity: Activity, now: datetime) -> int:
 
 async def _decide(session: AsyncSession, activity: Activity, now: datetime) -> None:
     fix_seed(activity)
-    entered = sa.select(SignUp.public_id, SignUp.id).where(
+    entered = sa.select(SignUp.public_id, SignUp.id, SignUp.priority).where(
         SignUp.activity_id == activity.id, SignUp.state == _S.ENTERED
     )
-    ids = {row.public_id: row.id for row in await session.execute(entered)}
-    ranked = order(activity.lot_seed or "", ids)
+    rows = (await session.execute(entered)).all()
+    ids = {row.public_id: row.id for row in rows}
+    behind = {row.public_id for row in rows if row.priority < 0}
+    ranked = sorted(order(activity.lot_seed or "", ids), key=behind.__contains__)
     activity.lot_drawn_at = now
-    said = f"抽签：{len(ranked)} 份报名，种子 {activity.lot_seed}"
+    last = f"，其中 {len(behind)} 份去过同类活动，排在最后" if behind else ""
+    said = f"抽签：{len(ranked)} 份报名{last}，种子 {activity.lot_seed}"
     state = activity.state
     session.add(
         ActivityMove(
@@ -107,5 +111,8 @@ async def _decide(session: AsyncSession, activity: Activity, now: datetime) -> N
         rank = (
             sa.update(SIGN_UP).where(SIGN_UP.c.id == sa.bindparam("row")).values(priority=sa.bindparam("at"))
         )
-        places = [{"row": ids[code], "at": len(ranked) - index} for index, code in enumerate(ranked)]
+        first = len(ranked) - len(behind)  # places of the others are above 0, theirs below
+        places = [
+            {"row": ids[code], "at": first - index - (index >= first)} for index, code in enumerate(ranked)
+        ]
         await (await session.connection()).execute(rank, places)

@@ -208,7 +208,7 @@ async def _sign_ups(session: AsyncSession, this: Merge) -> None:
 
 _TAKEN_OVER = (
     *("state", "seats", "answers", "priority", "signed_up_at", "offer_expires_at"),
-    *("arrived", "checked_in_at", "poster_id"),
+    *("arrived", "checked_in_at", "poster_id", "party", "notice_digest", "notice_at"),
 )
 
 

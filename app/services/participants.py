@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import shanghai
 from app.errors import NotFound
+from app.services import parties, safety_notices
 from app.services.member_words import mask_phone
 from app.services.permissions import Scope
 from app.services.sign_up_questions import questions_of
@@ -69,6 +70,14 @@ def answers(activity: Activity, entry: SignUp, *, hidden: bool = True) -> list[t
     return [(prompt, _DIGITS.sub(lambda found: mask_phone(found[0]), words)) for prompt, words in said]
 
 
+def agreed(activity: Activity, entry: SignUp) -> list[tuple[str, str]]:
+    """Who comes along and what was agreed to, where the organiser asked."""
+    found = parties.lines(entry.party) if activity.names_guests or entry.party else []
+    if activity.safety_notice or entry.notice_at:
+        found = [("安全须知", safety_notices.said_of(activity, entry)), *found]
+    return found
+
+
 def hides(activity: Activity, entry: SignUp) -> bool:
     return answers(activity, entry) != answers(activity, entry, hidden=False)
 
@@ -87,14 +96,22 @@ async def each(session: AsyncSession, activity: Activity) -> AsyncIterator[Parti
 
 
 def heads(activity: Activity) -> list[str]:
-    return [*HEADS, *(question.prompt for question in questions_of(activity))]
+    asked = [question.prompt for question in questions_of(activity)]
+    return [*HEADS, *asked, *(["安全须知"] if activity.safety_notice else []), *_party_heads(activity)]
+
+
+def _party_heads(activity: Activity) -> list[str]:
+    return [heading for heading, _ in parties.lines(None)] if activity.names_guests else []
 
 
 def line(activity: Activity, who: Participant) -> list[str]:
     given: dict[str, object] = dict(who.entry.answers)  # type: ignore[call-overload]
     at = f"{shanghai(who.entry.signed_up_at):%Y-%m-%d %H:%M}"
     facts = [who.name, who.branch, who.entry.state.label, str(who.entry.seats), at]
-    return [*facts, *(str(given.get(question.key) or "") for question in questions_of(activity))]
+    said = [str(given.get(question.key) or "") for question in questions_of(activity)]
+    notice = [safety_notices.said_of(activity, who.entry)] if activity.safety_notice else []
+    party = [words for _, words in parties.lines(who.entry.party)] if activity.names_guests else []
+    return [*facts, *said, *notice, *party]
 
 
 async def count_live(session: AsyncSession, activity: Activity) -> int:

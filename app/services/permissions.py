@@ -65,6 +65,7 @@ class Right(StrEnum):
     CONTENT_PUBLISH = "content.publish"
     ACTIVITIES_READ = "activities.read"
     ACTIVITIES_EDIT = "activities.edit"
+    ACTIVITIES_APPROVE = "activities.approve"
     ACTIVITIES_PEOPLE = "activities.people"
     ACTIVITIES_CHECK = "activities.check"
     PRIVACY_READ = "privacy.read"
@@ -131,6 +132,7 @@ _LABELS: Final[Mapping[Right, str]] = {
     Right.CONTENT_PUBLISH: "审核和发布内容",
     Right.ACTIVITIES_READ: "看活动",
     Right.ACTIVITIES_EDIT: "发布和修改活动",
+    Right.ACTIVITIES_APPROVE: "审核活动",
     Right.ACTIVITIES_PEOPLE: "看报名名单",
     Right.ACTIVITIES_CHECK: "给到场的人签到",
     Right.PRIVACY_READ: "看个人信息请求",
@@ -165,11 +167,12 @@ _OF_ROLES: Final[Mapping[Role, frozenset[Right]]] = {
     Role.UNION_ADMIN: frozenset(Right)
     - (_COUNSEL | _HEALTH)
     - {R.LEGAL_READ, R.LEGAL_ANSWER, R.AID_CARRY, R.APPOINTMENTS_OWN, R.KEYS_ROTATE}
-    - {R.MESSAGES_RAW, R.AUDIT_EXPORT, R.CONTENT_PUBLISH},
+    - {R.MESSAGES_RAW, R.AUDIT_EXPORT, R.CONTENT_PUBLISH, R.ACTIVITIES_APPROVE},
     Role.EDITOR: _CONTENT
     | {R.ACTIVITIES_READ, R.NOTICES_READ, R.MENUS_READ, R.JOBS_READ, R.BOARD_READ, R.BOARD_ANSWER},
     Role.APPROVER: _AID_DECIDED
-    | {R.CONTENT_READ, R.CONTENT_PUBLISH, R.ACTIVITIES_READ, R.JOBS_READ, R.BOARD_READ, R.BOARD_MODERATE},
+    | {R.CONTENT_READ, R.CONTENT_PUBLISH, R.ACTIVITIES_READ, R.ACTIVITIES_APPROVE}
+    | {R.JOBS_READ, R.BOARD_READ, R.BOARD_MODERATE},
     Role.LAWYER: _AID_CARRIED
     | _ADVISER
     | {R.LEGAL_READ, R.LEGAL_ANSWER, R.CALLERS_WRITE, R.REPORTER_REVEAL}
@@ -183,9 +186,7 @@ _OF_ROLES: Final[Mapping[Role, frozenset[Right]]] = {
     Role.HANDLER: _DEPARTMENT,
     Role.DISPATCHER: frozenset({R.CUSTOMERS_READ, R.CUSTOMERS_EDIT, R.CONTENT_READ, R.JOBS_READ}),
     Role.TRAINER: _CONTENT | {R.ACTIVITIES_READ, R.JOBS_READ},
-    Role.AUDITOR: frozenset(
-        {R.AUDIT_READ, R.AUDIT_EXPORT, R.STAFF_READ, R.PRIVACY_READ, R.STATUS_READ, R.JOBS_READ}
-    ),
+    Role.AUDITOR: _FIGURES | {R.AUDIT_READ, R.AUDIT_EXPORT, R.STAFF_READ, R.PRIVACY_READ},
     Role.OPERATOR: _FIGURES
     | {R.MENUS_READ, R.MENUS_APPLY, R.NOTICES_READ, R.NOTICES_EDIT, R.KEYS_ROTATE, R.STAFF_READ}
     | {R.MESSAGES_READ, R.MESSAGES_RAW, R.MESSAGES_RETRY, R.DELIVERIES_READ, R.DELIVERIES_RETRY}
@@ -224,9 +225,8 @@ class Grant:
 
     @property
     def label(self) -> str:
-        return (
-            f"{self.role.label}（{self.branch.replace(LINEAGE, ' › ')}）" if self.branch else self.role.label
-        )
+        where = f"（{self.branch.replace(LINEAGE, ' › ')}）" if self.branch else ""
+        return f"{self.role.label}{where}"
 
 
 @dataclass(frozen=True, slots=True)

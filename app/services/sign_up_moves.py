@@ -26,7 +26,8 @@ SIGN_UP_MOVES: dict[SignUpState, frozenset[SignUpState]] = {
 }
 
 ACTIVITY_MOVES: dict[ActivityState, frozenset[ActivityState]] = {
-    A.DRAFT: frozenset({A.PUBLISHED, A.CANCELLED}),
+    A.DRAFT: frozenset({A.IN_REVIEW, A.PUBLISHED, A.CANCELLED}),
+    A.IN_REVIEW: frozenset({A.DRAFT, A.PUBLISHED, A.CANCELLED}),
     # Time does not wait for a process that was down: a step may be left out, never gone back.
     A.PUBLISHED: frozenset({A.REGISTRATION_OPEN, A.REGISTRATION_CLOSED, A.ONGOING, A.ENDED, A.CANCELLED}),
     A.REGISTRATION_OPEN: frozenset({A.REGISTRATION_CLOSED, A.ONGOING, A.ENDED, A.CANCELLED}),

@@ -18,6 +18,7 @@ from models import Activity, DeliveryState, Outbox, SignUp, SignUpState
 REMINDER = "activities.reminder"
 CALLED_OFF = "activities.called_off"  # people would go there: what cannot be sent is owed
 CHANGED = "activities.changed"  # likewise
+SAFETY = "activities.safety"
 RECEIPT, REJECTED = "activities.receipt", "activities.rejected"
 LOT = "activities.lot"
 OFFER, OFFER_EXPIRED = "activities.offer", "activities.offer_expired"
@@ -29,19 +30,22 @@ KINDS: Final[Mapping[str, str]] = {
     OFFER_EXPIRED: "空位到期",
     REMINDER: "活动提醒",
     CHANGED: "活动改期或改地点",
+    SAFETY: "安全须知更改",
     CALLED_OFF: "活动取消",
 }
+BEHIND: Final = "的报名已收到。先让没去过的人报，您排在候补最后；报名截止后还有名额，会问您。"
 DAY_BEFORE_AT = time(10, 0)
 SHORTLY_BEFORE = timedelta(hours=2)
 
 
 def receipt(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
     """That it was noted; in chat the reply itself says so."""
+    full = "名额已满，您在候补名单中，有空位会通知您。"
     words = {
         SignUpState.ENTERED: f"「{activity.title}」的报名已收到，{drawn_at(activity, now)}，结果会通知您。",
         SignUpState.CONFIRMED: f"「{activity.title}」报名成功，{when_and_where(activity, now)}。",
         SignUpState.PENDING_APPROVAL: f"「{activity.title}」的报名已提交，审核后通知您。",
-        SignUpState.WAITLISTED: f"「{activity.title}」名额已满，您在候补名单中，有空位会通知您。",
+        SignUpState.WAITLISTED: f"「{activity.title}」{BEHIND if entry.is_behind else full}",
     }[entry.state]
     _tell(session, RECEIPT, entry, words, now)
     if entry.state is SignUpState.CONFIRMED:
@@ -102,6 +106,15 @@ def changed(session: AsyncSession, activity: Activity, entry: SignUp, now: datet
     _tell(session, CHANGED, entry, words, now, mark=version)
     if entry.state is SignUpState.CONFIRMED:
         remind(session, activity, entry, now, mark=version)
+
+
+def notice_changed(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
+    """Another safety notice, whole; nobody has to accept it again."""
+    words = (
+        f"「{activity.title}」的安全须知改了，请看一遍：\n{activity.safety_notice}\n"
+        "做不到、来不了的，请回复「我的报名」取消。"
+    )
+    _tell(session, SAFETY, entry, words, now, mark=f":{activity.version}")
 
 
 def remind(

@@ -47,9 +47,10 @@ def _words(entry: SignUp, now: datetime) -> str:
         if entry.offer_expires_at <= now:
             return "给您留的空位已经到时间，让给下一位了。"
         return f"有空位了，给您留到{spoken(entry.offer_expires_at, now)}。要参加请点「接受」。"
-    return _WORDS[entry.state]
+    return _BEHIND if entry.is_behind else _WORDS[entry.state]
 
 
+_BEHIND: Final = "先让没去过的人报，您排在候补最后；报名截止后还有名额，会问您。"
 _WORDS: Final = {
     SignUpState.ENTERED: "报名已收到，截止以后抽签，结果会通知您。",
     SignUpState.PENDING_APPROVAL: "报名已提交，审核后通知您。",

@@ -15,12 +15,13 @@ from sqlalchemy.orm import contains_eager
 
 from app.clock import spoken
 from app.errors import DomainError, NotFound
-from app.services import lots, posters, waiting_lists
+from app.services import eligibility, lots, parties, posters, safety_notices, waiting_lists
 from app.services import sign_up_notices as notices
-from app.services.audiences import Audience, Facts, matches
+from app.services.audiences import Facts
 from app.services.keysets import beyond
+from app.services.parties import NOBODY, Party
 from app.services.sign_up_moves import move, note
-from models import HOLDING, LIVE, Activity, ActivityState, SignUp, SignUpState
+from models import HOLDING, LIVE, UNANNOUNCED, Activity, ActivityState, SignUp, SignUpState
 
 Place = tuple[datetime, int]  # where a list of one's own goes on: start and id of its last entry
 _ORDER = (Activity.starts_at, SignUp.id)
@@ -55,6 +56,8 @@ async def sign_up(
     *,
     seats: int = 1,
     answers: dict[str, Any] | None = None,
+    party: Party = NOBODY,
+    accepted: str = "",
     now: datetime,
 ) -> SignUp:
     """Give a seat, or a place on the waiting list when there is none.
@@ -62,10 +65,15 @@ async def sign_up(
     A second call returns the first sign-up: WeChat redelivers callbacks it believes lost, and that is no
     error to the member. Who cancelled or let an offer pass comes back as the last on the list.
 
+    `accepted`: the version of the safety notice that was read.
+
     Raises:
         NotFound: no such activity, or it is not announced.
         SignUpClosed: `now` is outside its time for signing up, or it was called off.
-        DomainError: it is for others; more guests than allowed.
+        NotEligible: it is for others.
+        NotAccepted, NoticeChanged: of the safety notice.
+        BadParty: of who comes along not all is said.
+        DomainError: more guests than allowed.
     """
     known = waiting_lists.settled(session, activity_id)
     if known is None:
@@ -74,27 +82,20 @@ async def sign_up(
     entry = await find_own(session, activity.id, who.person_id)
     if entry is not None and entry.state in LIVE:
         return entry
-    check(activity, who.facts, now)
-    if not 1 <= seats <= 1 + activity.guests:
-        raise DomainError(f"「{activity.title}」每人最多带 {activity.guests} 位同伴。", question="guests")
-    if lots.is_open(activity):
-        state = SignUpState.ENTERED
-    elif seats > known.left:
-        state = SignUpState.WAITLISTED
-    else:
-        state = SignUpState.PENDING_APPROVAL if activity.approval else SignUpState.CONFIRMED
+    behind = await check(session, activity, who, now, lock=True)
+    said = _said(activity, seats, party, accepted, now) | {"answers": dict(answers or {})}
+    state = _begins_as(activity, fits=seats <= known.left and not behind)
     if entry is None:
-        entry = SignUp(activity_id=activity.id, person_id=who.person_id, state=state, priority=0)
+        entry = SignUp(activity_id=activity.id, person_id=who.person_id, state=state)
     else:
         move(session, entry, state, by="member", channel=who.channel, now=now)
-    entry.seats, entry.answers, entry.signed_up_at = seats, dict(answers or {}), now
+    for name, value in said.items():
+        setattr(entry, name, value)
+    entry.signed_up_at = now
+    entry.priority = waiting_lists.BEHIND if behind else 0
     entry.poster_id = await _poster(session, known, who, now) or entry.poster_id
-    is_new = entry.id is None
-    session.add(entry)
-    await session.flush()
+    await _keep(session, entry, who, now)
     known.left -= seats if state in HOLDING else 0
-    if is_new:
-        session.add(note(entry, None, state, by="member", channel=who.channel, now=now))
     notices.receipt(session, activity, entry, now)
     await session.flush()
     return entry
@@ -154,6 +155,30 @@ async def decline(session: AsyncSession, activity_id: int, who: Applicant, *, no
     return entry
 
 
+async def _keep(session: AsyncSession, entry: SignUp, who: Applicant, now: datetime) -> None:
+    is_new = entry.id is None
+    session.add(entry)
+    await session.flush()
+    if is_new:
+        session.add(note(entry, None, entry.state, by="member", channel=who.channel, now=now))
+
+
+def _said(activity: Activity, seats: int, party: Party, accepted: str, now: datetime) -> dict[str, Any]:
+    """What a sign-up keeps of who comes and what was agreed to."""
+    if not 1 <= seats <= 1 + activity.guests:
+        raise DomainError(f"「{activity.title}」每人最多带 {activity.guests} 位同伴。", question="guests")
+    kept = {"seats": seats, "party": parties.stored(activity, seats, party, now)}
+    return kept | safety_notices.accepted(activity, accepted, now)
+
+
+def _begins_as(activity: Activity, *, fits: bool) -> SignUpState:
+    if lots.is_open(activity):
+        return SignUpState.ENTERED
+    if not fits:
+        return SignUpState.WAITLISTED
+    return SignUpState.PENDING_APPROVAL if activity.approval else SignUpState.CONFIRMED
+
+
 async def _poster(
     session: AsyncSession, known: waiting_lists.Settled, who: Applicant, now: datetime
 ) -> int | None:
@@ -168,27 +193,28 @@ async def _poster(
 # --- looking -----------------------------------------------------------------------------------------------
 
 
-def check(activity: Activity, facts: Facts, now: datetime) -> None:
-    """May somebody of whom this is known sign up now?
+async def check(
+    session: AsyncSession, activity: Activity, who: Applicant, now: datetime, *, lock: bool = False
+) -> str:
+    """May he sign up now? Returns why he would wait behind all others; empty where he would not.
 
     Raises:
         SignUpClosed: it is not open.
-        DomainError: it is for others.
+        NotEligible: it is for others.
     """
     if not activity.takes_sign_ups(now):
         raise SignUpClosed(activity, now)
-    audience = Audience.model_validate(activity.audience) if activity.audience else None
-    if not matches(audience, facts):
-        raise DomainError(f"「{activity.title}」是给{audience}的活动，您不在范围内。有疑问请回复「人工」。")
+    return await eligibility.check(session, activity, who.person_id, who.facts, now, lock=lock)
 
 
-def obstacle(activity: Activity, facts: Facts, now: datetime) -> str:
-    """Why somebody of whom this is known may not sign up now; empty where he may."""
+async def outlook(
+    session: AsyncSession, activity: Activity, who: Applicant, now: datetime
+) -> tuple[str, str]:
+    """Before anything is filled in: why he may not sign up, else why he would wait behind all others."""
     try:
-        check(activity, facts, now)
+        return "", await check(session, activity, who, now)
     except DomainError as refusal:
-        return refusal.message
-    return ""
+        return refusal.message, ""
 
 
 async def find_own(session: AsyncSession, activity_id: int, person_id: int) -> SignUp | None:
@@ -271,7 +297,7 @@ async def lock(session: AsyncSession, activity_id: int) -> Activity:
     """Raises: NotFound."""
     waiting_lists.forget(session, activity_id)
     activity = await session.get(Activity, activity_id, with_for_update=True, populate_existing=True)
-    if activity is None or activity.state is ActivityState.DRAFT:
+    if activity is None or activity.state in UNANNOUNCED:
         raise NotFound(GONE)
     return activity
 

@@ -1,7 +1,8 @@
 """Seats that are free again go to those who wait: an offer holds one until it is taken, declined or expires.
 
 Whoever calls this holds the activity's row locked. Order of the list: priority, then time. Somebody whose
-seats do not fit keeps his place while a later one that fits is offered.
+seats do not fit keeps his place while a later one that fits is offered. Who waits behind all others (he had a
+seat of the kind lately) is offered one only after the closing of sign-ups.
 
 Many who sign up at once share a transaction (`app.dialogue.writing`). The first of them locks and settles;
 what he found is remembered for the others: nobody else can change it before the commit, and each statement
@@ -24,6 +25,7 @@ OFFER_FOR = timedelta(hours=12)
 OFFER_ON_LAST_DAY = timedelta(hours=2)
 LAST_DAY = timedelta(hours=24)
 MANY = 10**9  # seats left where there is no limit
+BEHIND = -1  # a priority, as all below 0: offered only once nobody else can sign up any more
 
 
 @dataclass(slots=True)
@@ -119,6 +121,7 @@ async def _offer(session: AsyncSession, activity: Activity, left: int, until: da
             SignUp.activity_id == activity.id,
             SignUp.state == SignUpState.WAITLISTED,
             SignUp.seats <= left,
+            sa.or_(SignUp.priority >= 0, sa.literal(now >= activity.closes_at)),
         )
         .order_by(SignUp.priority.desc(), SignUp.signed_up_at, SignUp.id)
         .limit(left)

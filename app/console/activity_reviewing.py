@@ -1,0 +1,92 @@
+"""Review of activities: submitted by who plans, passed or sent back by another."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.console import activities as room
+from app.console import forms
+from app.console.activities import PAGE, allowed
+from app.console.entrance import ActingDesk, Desk, needs
+from app.console.shell import InShell, Shell
+from app.dependencies import Now
+from app.errors import DomainError
+from app.services import activity_reviews
+from app.services.audit import does
+from app.services.permissions import Right
+
+router = APIRouter(prefix="/activities", dependencies=[needs(Right.ACTIVITIES_READ)])
+
+Act = Callable[[AsyncSession, int], Awaitable[str]]  # of the version that was looked at; what to say then
+
+
+@router.post("/{public_id}/publish", dependencies=[needs(Right.ACTIVITIES_EDIT)])
+async def publish(public_id: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    rule = desk.shared.activity_review
+
+    async def act(session: AsyncSession, version: int) -> str:
+        await activity_reviews.publish(session, public_id, by=desk.standing, rule=rule, now=now)
+        return "已发布，到报名开始的时间自动开放报名。"
+
+    return await _done(public_id, request, desk, shell, Right.ACTIVITIES_EDIT, "activity.publish", act)
+
+
+@router.post("/{public_id}/submit", dependencies=[needs(Right.ACTIVITIES_EDIT)])
+async def submit(public_id: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    rule = desk.shared.activity_review
+
+    async def act(session: AsyncSession, version: int) -> str:
+        await activity_reviews.submit(
+            session, public_id, version=version, by=desk.standing, rule=rule, now=now
+        )
+        return "已提交审核，审核人会在「待我处理」里看到。"
+
+    return await _done(public_id, request, desk, shell, Right.ACTIVITIES_EDIT, "activity.submit", act)
+
+
+@router.post("/{public_id}/approve", dependencies=[needs(Right.ACTIVITIES_APPROVE)])
+async def approve(public_id: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    async def act(session: AsyncSession, version: int) -> str:
+        first = await activity_reviews.approve(session, public_id, version=version, by=desk.standing, now=now)
+        return "已通过并发布，到报名开始的时间自动开放报名。" if first else "已经发布了。"
+
+    return await _done(public_id, request, desk, shell, Right.ACTIVITIES_APPROVE, "activity.pass", act)
+
+
+@router.post("/{public_id}/send-back", dependencies=[needs(Right.ACTIVITIES_APPROVE)])
+async def send_back(public_id: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    why = forms.words(await forms.read(request), "reason")
+
+    async def act(session: AsyncSession, version: int) -> str:
+        await activity_reviews.send_back(
+            session, public_id, version=version, reason=why, by=desk.standing, now=now
+        )
+        return "已退回，作者会在「待我处理」里看到。"
+
+    right = Right.ACTIVITIES_APPROVE
+    return await _done(public_id, request, desk, shell, right, "activity.send_back", act, why=why)
+
+
+async def _done(
+    public_id: str,
+    request: Request,
+    desk: Desk,
+    shell: Shell,
+    right: Right,
+    name: str,
+    act: Act,
+    **typed: Any,
+) -> Response:
+    version = forms.number(forms.words(await forms.read(request), "version"), 9) or 0
+    try:
+        async with desk.acting() as session:
+            activity = await allowed(session, desk, public_id, right)
+            branch_id, title = activity.branch_id, activity.title
+            said = await act(session, version)
+            does(session, name, public_id, branch_id=branch_id, title=title, reason=typed.get("why") or None)
+    except DomainError as error:
+        return await room.again(public_id, desk, shell, error, **typed)
+    return shell.done(f"{PAGE}/{public_id}", said)

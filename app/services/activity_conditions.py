@@ -1,0 +1,87 @@
+"""What an organiser asks of those who sign up, in his form and his file: how old, how often, what to accept.
+
+Not here: whether somebody meets it (`eligibility`).
+"""
+
+import unicodedata
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from app.errors import DomainError
+from app.services import safety_notices
+from app.services.form_words import NotWhole, number
+from models import Activity, Again
+
+_COLUMNS: Final = (
+    *("youngest", "oldest", "kind_of", "apart_months", "again"),
+    *("safety_notice", "names_guests"),
+)
+FIELDS: Final = (*_COLUMNS, "tell_of_notice")
+OLDEST, LONGEST_APART, KIND = 120, 60, 20  # years; months; characters
+NOTICE: Final = 500  # characters: one message of a chat holds them
+
+
+class Conditions(BaseModel):
+    """These lines of an activity in a file."""
+
+    youngest: int | None = Field(None, ge=0, le=OLDEST)
+    oldest: int | None = Field(None, ge=0, le=OLDEST)
+    kind_of: str = Field("", max_length=KIND)
+    apart_months: int = Field(0, ge=0, le=LONGEST_APART)
+    again: Again = Again.REFUSED
+    safety_notice: Annotated[str, StringConstraints(strip_whitespace=True, max_length=NOTICE)] = ""
+    names_guests: bool = False
+
+    def condition_values(self) -> dict[str, Any]:
+        return _plain({name: getattr(self, name) for name in _COLUMNS})
+
+
+def check(activity: Activity) -> None:
+    """Raises: DomainError: what contradicts itself."""
+    youngest, oldest = activity.youngest, activity.oldest
+    if youngest is not None and oldest is not None and youngest > oldest:
+        raise DomainError(f"年龄先后不对：最小 {youngest} 周岁，最大 {oldest} 周岁。")
+    if activity.apart_months and not activity.kind_of:
+        raise DomainError("写了几个月内不重复，请再写是哪一类活动，例如 疗休养。")
+    if activity.kind_of and not activity.apart_months:
+        raise DomainError(f"写了同类活动「{activity.kind_of}」，请再写几个月内不重复。")
+    if activity.names_guests and not activity.guests:
+        raise DomainError("要登记同伴的姓名和年龄，请先写每人可带几位同伴。")
+
+
+def of_activity(activity: Activity) -> dict[str, str]:
+    """Words of the form."""
+    return {
+        "youngest": "" if activity.youngest is None else str(activity.youngest),
+        "oldest": "" if activity.oldest is None else str(activity.oldest),
+        "kind_of": activity.kind_of,
+        "apart_months": str(activity.apart_months or ""),
+        "again": activity.again.value,
+        "safety_notice": activity.safety_notice,
+        "names_guests": "yes" if activity.names_guests else "",
+        "tell_of_notice": "",
+    }
+
+
+def values_of(filled: dict[str, Any]) -> dict[str, Any]:
+    """Raises: NotWhole."""
+    if len(filled["kind_of"]) > KIND:
+        raise NotWhole(f"同类活动最多 {KIND} 个字。")
+    if len(filled["safety_notice"]) > NOTICE:
+        raise NotWhole(f"安全须知最多 {NOTICE} 个字，现在是 {len(filled['safety_notice'])} 个字。")
+    ages = {"youngest": "最小年龄", "oldest": "最大年龄"}
+    values: dict[str, Any] = {
+        name: number(filled[name], label, OLDEST) if filled[name] else None for name, label in ages.items()
+    }
+    values["kind_of"] = filled["kind_of"]
+    values["apart_months"] = number(filled["apart_months"] or "0", "几个月内不重复", LONGEST_APART)
+    values["again"] = Again.BEHIND if filled["again"] == Again.BEHIND else Again.REFUSED
+    values["safety_notice"], values["names_guests"] = filled["safety_notice"], bool(filled["names_guests"])
+    return _plain(values)
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """One kind is one word, however it was typed."""
+    kind = "".join(unicodedata.normalize("NFKC", values["kind_of"]).split())
+    return values | {"kind_of": kind, "safety_notice": safety_notices.plain(values["safety_notice"])}
