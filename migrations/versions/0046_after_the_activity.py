@@ -7,7 +7,7 @@ albums, pictures and answers; the rows of their files stay, which nobody shows.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0044"
+revision = "0046"
 down_revision = "0045"
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
