@@ -26,7 +26,7 @@ from app.services.sign_up_notices import BEHIND, drawn_at, when_and_where
 from app.services.sign_up_questions import Question, QuestionKind, questions_of
 from app.services.sign_ups import Applicant
 from app.wechat.replies import Article, News, Reply, Text, fit
-from handlers import lines, parties
+from handlers import albums, lines, parties
 from models import LIVE, Activity, SignUp, SignUpState
 
 router = Router("activities")
@@ -140,17 +140,18 @@ async def show_one(chat: Chat, activity: Activity, opening: str = "") -> Reply:
         *([f"组织：{activity.organiser}"] if activity.organiser else []),
         *(f"{heading}：{rule}" for heading, rule in eligibility.conditions(activity)),
     ]
+    pictures = await albums.lines_of(chat, activity)
     if activity.takes_sign_ups(chat.at):
         words.append(f"报名截止：{spoken(activity.closes_at, chat.at)}，{await _seats(chat, activity)}")
     if own is not None and own.state in LIVE:
-        return Text(fit("\n".join([*words, *standing(activity, own, chat)])))
+        return Text(fit("\n".join([*words, *pictures, *standing(activity, own, chat)])))
     if activity.takes_sign_ups(chat.at):
         refused, behind = await sign_ups.outlook(chat.session, activity, applicant(chat), chat.at)
         way_in = lines.go("我要报名", "activities.sign_up", activity=activity.public_id)
         words += [refused] if refused else [*([behind] if behind else []), way_in]
     elif chat.at < activity.opens_at:
         words.append(f"{spoken(activity.opens_at, chat.at)}开始报名。")
-    return Text(fit("\n".join([*words, *await _others(chat, activity), lines.ACTIVITIES])))
+    return Text(fit("\n".join([*words, *pictures, *await _others(chat, activity), lines.ACTIVITIES])))
 
 
 def _on_map(activity: Activity) -> list[str]:

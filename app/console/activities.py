@@ -21,6 +21,7 @@ from app.services import (
     activities,
     activity_reviews,
     activity_series,
+    albums,
     branches,
     eligibility,
     lots,
@@ -62,6 +63,9 @@ async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> 
     if scope := permissions.scope(standing, Right.ACTIVITIES_PEOPLE):
         count = await participants.count_to_approve(session, scope, now)
         found.append(Waiting("活动报名待审核", f"{PAGE}?waits=yes", count))
+    if scope := permissions.scope(standing, Right.ACTIVITIES_EDIT):
+        count = await albums.count_to_decide(session, scope)
+        found.append(Waiting("活动照片待审", f"{PAGE}?photos=yes", count))
     return found
 
 
@@ -87,6 +91,7 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
             Filter("state", "状态", {each.value: each.label for each in ActivityState}),
             Filter("branch", "归属", {each.public_id: each.way for each in listed}),
             Filter("waits", "报名", {"yes": "有待审核的"}),
+            Filter("photos", "照片", {"yes": "有待审的"}),
             Filter("review", "审核", {"back": "退回给我的"}),
             *await _of_series(session, request),
         )
@@ -100,6 +105,8 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
             chosen = chosen.where(Activity.branch_id == ids[view.get("branch")])
         if view.get("waits"):
             chosen = chosen.where(participants.has_to_approve())
+        if view.get("photos"):
+            chosen = chosen.where(albums.has_to_decide())
         if view.get("review"):
             chosen = chosen.where(activity_reviews.returned(desk.standing.staff_id))
         if view.get("series"):

@@ -5,7 +5,10 @@ from typing import Final
 from app.console import (
     activities,
     activity_covers,
+    activity_feedback,
+    activity_figures,
     activity_people,
+    activity_photos,
     activity_posters,
     activity_repeating,
     activity_reviewing,
@@ -22,6 +25,7 @@ from app.console import (
     callers,
     canned,
     cases,
+    certificates,
     check_in,
     complaints,
     consultations,
@@ -66,7 +70,10 @@ FOR_ALL: Final = (home, me)  # for everybody of staff, whatever their roles
 # Further pages of rooms, without a `SECTION`. They come first: `/members/import` is no member.
 PARTS: Final = (
     activity_covers,
+    activity_feedback,
+    activity_figures,
     activity_people,
+    activity_photos,
     activity_posters,
     activity_repeating,
     activity_reviewing,
@@ -77,6 +84,7 @@ PARTS: Final = (
     board_acts,
     branch_tree,
     callers,
+    certificates,
     check_in,
     content_writing,
     customer_import,

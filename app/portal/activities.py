@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import rich_text
 from app.dependencies import InUse, Now, ReadSession
+from app.portal.photos import album_of
 from app.portal.sign_up_forms import asks
 from app.portal.templating import render
 from app.portal.visitor import DoorInUse, MaybePerson, Visitor, page_for
@@ -61,8 +62,10 @@ async def one(
     obstacle, behind = "", ""
     if visitor is not None and own is None and activity.takes_sign_ups(now):
         obstacle, behind = await sign_ups.outlook(session, activity, visitor.applicant, now)
+    album = await album_of(session, activity, visitor, now)
     words = render(
         "activity.html",
+        **album,
         activity=activity,
         preview=preview,
         on_map=map_places.load(activity.map_place),
