@@ -14,7 +14,9 @@ from models.activity import (
     SignUpMove,
     SignUpState,
 )
+from models.activity_feedback import ActivityFeedback, FeedbackAnswer
 from models.activity_review import ActivityReview
+from models.album import Album, AlbumPhoto, AlbumSeen, PhotoObjection, PhotoState
 from models.alert import AlertState, CrisisAlert
 from models.api_session import ApiSession
 from models.appointment import (
@@ -133,12 +135,16 @@ __all__ = [
     "AccountBinding",
     "AccountKind",
     "Activity",
+    "ActivityFeedback",
     "ActivityMove",
     "ActivityReview",
     "ActivityState",
     "AdviceSlot",
     "Again",
     "AidMatter",
+    "Album",
+    "AlbumPhoto",
+    "AlbumSeen",
     "AlertState",
     "Allocation",
     "ApiSession",
@@ -208,6 +214,7 @@ __all__ = [
     "Employment",
     "EntryKind",
     "Evidence",
+    "FeedbackAnswer",
     "FileState",
     "Follower",
     "FollowerTag",
@@ -253,6 +260,8 @@ __all__ = [
     "PanoramaTile",
     "Person",
     "PersonMerge",
+    "PhotoObjection",
+    "PhotoState",
     "PictureState",
     "PortalSession",
     "Poster",

@@ -7,10 +7,12 @@ from fastapi import FastAPI
 from app.portal import (
     accounts,
     activities,
+    activity_feedback,
     appointments,
     board,
     board_mine,
     board_writing,
+    certificates,
     check_in,
     devices,
     interests,
@@ -27,12 +29,14 @@ from app.portal import (
     my_sign_ups,
     news,
     panoramas,
+    photos,
     privacy,
     privacy_data,
     refusals,
     search,
     services,
     sharing,
+    sign_up_forms,
     signing_in,
     staff,
     tips,
@@ -42,7 +46,9 @@ from app.portal import (
 from app.web.routes import answer_heads, take
 
 _PUBLIC: Final = (
-    *(news, activities, panoramas, lives, check_in, appointments, tips, laws, services, search),
+    *(news, activities, sign_up_forms, photos, activity_feedback, certificates),
+    *(panoramas, lives, check_in, appointments),
+    *(tips, laws, services, search),
     *(board_writing, board_mine, board),  # in this order: `/board/new` is no post
     *(signing_in, sharing, large_type, privacy, verification),
 )

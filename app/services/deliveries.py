@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from app.services import (
+    activity_feedback,
     appointment_notices,
     board_notices,
     case_news,
@@ -52,6 +53,7 @@ TO_BE_OWED = OWN_MATTERS | {
     *board_notices.OF_WRITERS,
     *customer_notices.KINDS,
     *rating_notices.KINDS,
+    *activity_feedback.KINDS,
 }  # what cannot be sent opens the next reply
 
 BY_TEMPLATE = frozenset({notices.TEST, notices.APPOINTMENT})  # need no window; not kept for the morning

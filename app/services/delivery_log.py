@@ -17,7 +17,9 @@ from sqlalchemy.orm import defer
 from app.database import leave_work
 from app.errors import DomainError, NotFound
 from app.services import (
+    activity_feedback,
     activity_notices,
+    album_notices,
     appointment_notices,
     board_notices,
     case_notices,
@@ -58,6 +60,8 @@ WAYS: Final[Mapping[Way, str]] = {
 }
 KINDS: Final[Mapping[str, str]] = {
     **outbox.KINDS,
+    **activity_feedback.KINDS,
+    **album_notices.KINDS,
     **appointment_notices.KINDS,
     **activity_notices.KINDS,
     **board_notices.KINDS,
@@ -98,6 +102,7 @@ _PASSING: Final = frozenset(
         sign_up_notices.REMINDER,
         live_notices.REMINDER,
         *rating_notices.KINDS,
+        activity_feedback.ASKED,
     }
     | appointment_notices.REMINDERS
 )

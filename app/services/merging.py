@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from app.services import (
+    activity_feedback,
+    album_forgetting,
     applications,
     appointment_forgetting,
     board_forgetting,
@@ -256,6 +258,18 @@ async def _live_visits(session: AsyncSession, this: Merge) -> None:
     await live_visits.hand_over(session, this.gone, this.stays, this.now)
 
 
+async def _feedback(session: AsyncSession, this: Merge) -> None:
+    await activity_feedback.hand_over(session, this.gone, this.stays)
+
+
+async def _photos(session: AsyncSession, this: Merge) -> None:
+    await album_forgetting.hand_over_photos(session, this.gone, this.stays)
+
+
+async def _objections(session: AsyncSession, this: Merge) -> None:
+    await album_forgetting.hand_over_objections(session, this.gone, this.stays)
+
+
 async def _interests(session: AsyncSession, this: Merge) -> None:
     await interests.hand_over(session, this.gone, this.stays)
 
@@ -311,6 +325,9 @@ RULES: Mapping[str, Rule] = {
     "member_change.holder_id": _repoint(MemberChange.holder_id),
     "poster_scan.person_id": _poster_scans,
     "live_visit.person_id": _live_visits,
+    "album_photo.giver_id": _photos,
+    "feedback_answer.person_digest": _feedback,
+    "photo_objection.person_id": _objections,
     "interest.person_id": _interests,
     "interest_choice.person_id": _interest_choice,  # after the interests: who said no keeps none
     "stored_file.owner_id": _repoint(StoredFile.owner_id),

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services import (
+    activity_feedback,
+    album_forgetting,
     api_sessions,
     applications,
     appointment_forgetting,
@@ -275,6 +277,9 @@ DEEP = (  # read through whole tables, in the order of ids
     empty_alerts,
     forget_questions,
     guesses.forget_old,
+    activity_feedback.forget_who,
+    album_forgetting.forget_over,
+    album_forgetting.forget_objections,
     interests.forget_old,
     api_sessions.forget_old,
     applications.forget_facts,
