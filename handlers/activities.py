@@ -6,7 +6,18 @@ from app.clock import spoken
 from app.dialogue import answers
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.services import activities, eligibility, interests, lots, sign_ups, waiting_lists
+from app.services import (
+    activities,
+    eligibility,
+    interests,
+    lots,
+    map_places,
+    quotas,
+    series_rows,
+    sign_up_changes,
+    sign_ups,
+    waiting_lists,
+)
 from app.services.addresses import page
 from app.services.audiences import Facts
 from app.services.interests import Noticed
@@ -21,16 +32,18 @@ from models import LIVE, Activity, SignUp, SignUpState
 router = Router("activities")
 
 LISTED = 8
+DATES = 5  # of a series, below one of them
 CARDS = lines.go("看图文", "activities.cards")
 ASKING_TEXT = 200  # characters of an answer in words
 
 
 @router.on("activities.list", title="近期活动")
 async def list_activities(chat: Chat) -> Reply:
-    found = await activities.list_ahead(chat.session, chat.at, LISTED)
+    found = await activities.list_ahead(chat.session, chat.at, LISTED, once=True)
     if not found:
         return Text(f"近期没有活动，有新活动会发在这里。\n{lines.MY_SIGN_UPS}")
-    rows = [row(each, chat) for each in found]
+    dates = await series_rows.count_ahead(chat.session, [each.series for each in found], chat.at)
+    rows = [row(each, chat, dates.get(each.series, 1) - 1) for each in found]
     cards = [CARDS] if page("/activities") else []
     return Text(fit("\n".join(["近期活动，点名称看详情：", *rows, *cards, lines.MY_SIGN_UPS])))
 
@@ -38,7 +51,7 @@ async def list_activities(chat: Chat) -> Reply:
 @router.on("activities.cards", title="活动图文")
 async def list_cards(chat: Chat) -> Reply:
     """The next ones as a card that opens their pages: eight for a button, to a text WeChat shows one."""
-    found = await activities.list_ahead(chat.session, chat.at, LISTED)
+    found = await activities.list_ahead(chat.session, chat.at, LISTED, once=True)
     if not found or not page("/activities"):
         return await list_activities(chat)
     return News(
@@ -71,7 +84,7 @@ async def mine(chat: Chat) -> Reply:
 async def cancel(chat: Chat) -> Reply:
     activity = await activities.get(chat.session, chat.args.get("activity", ""))
     await chat.confirm("ok", f"确认取消「{activity.title}」的报名吗？取消后名额会让给候补的人。")
-    await sign_ups.cancel(chat.session, activity.id, _applicant(chat), now=chat.at)
+    await sign_ups.cancel(chat.session, activity.id, applicant(chat), now=chat.at)
     return Text(f"「{activity.title}」的报名已取消。想再参加可以重新报名。\n{lines.ACTIVITIES}")
 
 
@@ -80,8 +93,8 @@ async def accept(chat: Chat) -> Reply:
     activity, several = await _offered(chat, "activities.accept")
     if activity is None:
         return several
-    entry = await sign_ups.accept(chat.session, activity.id, _applicant(chat), now=chat.at)
-    return Text("\n".join(_standing(activity, entry, chat)))
+    entry = await sign_ups.accept(chat.session, activity.id, applicant(chat), now=chat.at)
+    return Text("\n".join(standing(activity, entry, chat)))
 
 
 @router.on("activities.decline", title="放弃候补名额", args=("activity",))
@@ -89,7 +102,7 @@ async def decline(chat: Chat) -> Reply:
     activity, several = await _offered(chat, "activities.decline")
     if activity is None:
         return several
-    await sign_ups.decline(chat.session, activity.id, _applicant(chat), now=chat.at)
+    await sign_ups.decline(chat.session, activity.id, applicant(chat), now=chat.at)
     return Text(f"好的，「{activity.title}」的名额让给下一位了。\n{lines.ACTIVITIES}")
 
 
@@ -123,6 +136,7 @@ async def show_one(chat: Chat, activity: Activity, opening: str = "") -> Reply:
         *([activity.summary] if activity.summary else []),
         f"时间：{spoken(activity.starts_at, chat.at)}",
         *([f"地点：{activity.place}"] if activity.place else []),
+        *_on_map(activity),
         *([f"组织：{activity.organiser}"] if activity.organiser else []),
         *(f"{heading}：{rule}" for heading, rule in eligibility.conditions(activity)),
     ]
@@ -130,31 +144,51 @@ async def show_one(chat: Chat, activity: Activity, opening: str = "") -> Reply:
     if activity.takes_sign_ups(chat.at):
         words.append(f"报名截止：{spoken(activity.closes_at, chat.at)}，{await _seats(chat, activity)}")
     if own is not None and own.state in LIVE:
-        return Text(fit("\n".join([*words, *pictures, *_standing(activity, own, chat)])))
+        return Text(fit("\n".join([*words, *pictures, *standing(activity, own, chat)])))
     if activity.takes_sign_ups(chat.at):
-        refused, behind = await sign_ups.outlook(chat.session, activity, _applicant(chat), chat.at)
+        refused, behind = await sign_ups.outlook(chat.session, activity, applicant(chat), chat.at)
         way_in = lines.go("我要报名", "activities.sign_up", activity=activity.public_id)
         words += [refused] if refused else [*([behind] if behind else []), way_in]
     elif chat.at < activity.opens_at:
         words.append(f"{spoken(activity.opens_at, chat.at)}开始报名。")
-    return Text(fit("\n".join([*words, *pictures, lines.ACTIVITIES])))
+    return Text(fit("\n".join([*words, *pictures, *await _others(chat, activity), lines.ACTIVITIES])))
+
+
+def _on_map(activity: Activity) -> list[str]:
+    """Where it is, as a line that opens its page at the map; of a passive reply no location can be made."""
+    place, address = map_places.load(activity.map_place), page(f"/activities/{activity.public_id}#map")
+    if place is None:
+        return []
+    return [f'地图：{place.words} <a href="{address}">看怎么走</a>' if address else f"地图：{place.words}"]
+
+
+async def _others(chat: Chat, activity: Activity) -> list[str]:
+    """The next dates of its series, each opens."""
+    found = await series_rows.list_ahead(chat.session, activity, chat.at)
+    if not found:
+        return []
+    rows = []
+    for each in found[:DATES]:
+        day = lines.go(spoken(each.starts_at, chat.at), "activities.show", activity=each.public_id)
+        rows.append(f"{day} {each.state.label}")
+    return [f"本系列还有 {len(found)} 场：", *rows]
 
 
 async def _sign_up(chat: Chat, activity: Activity) -> Reply:
     """Say who comes along, answer what is asked, confirm; the only write comes last."""
-    who = _applicant(chat)
+    who = applicant(chat)
     own = await sign_ups.find_own(chat.session, activity.id, who.person_id)
     if own is not None and own.state in LIVE:
-        return Text("\n".join(["您已经报过名了。", *_standing(activity, own, chat)]))
+        return Text("\n".join(["您已经报过名了。", *standing(activity, own, chat)]))
     behind = await sign_ups.check(chat.session, activity, who, chat.at)
-    seats = 1 + (await _guests(chat, activity) if activity.guests else 0)
+    seats = 1 + (await guests(chat, activity) if activity.guests else 0)
     along = await parties.party(chat, activity, seats - 1)
-    given = await _answers(chat, activity)
+    given = await asked(chat, activity)
     accepted = await parties.safety(chat, activity)
     is_full = (
         not behind
         and not lots.is_open(activity)
-        and seats > await waiting_lists.seats_left(chat.session, activity)
+        and seats > await waiting_lists.seats_left(chat.session, activity, chat.at, chat.person.membership)
     )
     await chat.confirm("ok", _summary(activity, seats, along, given, chat, is_full=is_full, behind=behind))
 
@@ -168,7 +202,7 @@ async def _sign_up(chat: Chat, activity: Activity) -> Reply:
         accepted=accepted,
         now=chat.at,
     )
-    return Text("\n".join(_standing(activity, entry, chat)))
+    return Text("\n".join(standing(activity, entry, chat)))
 
 
 # --- parts of the conversations ----------------------------------------------------------------------------
@@ -177,22 +211,32 @@ async def _sign_up(chat: Chat, activity: Activity) -> Reply:
 async def _chosen(chat: Chat) -> Activity | None:
     if chat.args.get("activity"):
         return await activities.get(chat.session, chat.args["activity"])
-    ahead = await activities.list_ahead(chat.session, chat.at, LISTED)
+    ahead = await activities.list_ahead(chat.session, chat.at, LISTED, once=True)
     open_now = {each.id: each for each in ahead if each.takes_sign_ups(chat.at)}
     if not open_now:
         return None
     titles = {
         number: f"{each.title}（{spoken(each.starts_at, chat.at)}）" for number, each in open_now.items()
     }
-    return open_now[await chat.choose("activity", "请选择活动：", titles)]
+    return await _date(chat, open_now[await chat.choose("activity", "请选择活动：", titles)])
 
 
-async def _guests(chat: Chat, activity: Activity) -> int:
+async def _date(chat: Chat, activity: Activity) -> Activity:
+    """Which date of its series; asked only where several take sign-ups."""
+    dates = [activity, *await series_rows.list_ahead(chat.session, activity, chat.at)]
+    open_now = {each.id: each for each in dates if each.takes_sign_ups(chat.at)}
+    if len(open_now) < 2:
+        return activity
+    said = {number: when_and_where(each, chat.at) for number, each in list(open_now.items())[:LISTED]}
+    return open_now[await chat.choose("date", f"「{activity.title}」有几场，参加哪一场？", said)]
+
+
+async def guests(chat: Chat, activity: Activity) -> int:
     options = {0: "就我自己"} | {number: f"带 {number} 位" for number in range(1, activity.guests + 1)}
     return await chat.choose("guests", "带同伴一起去吗？", options)
 
 
-async def _answers(chat: Chat, activity: Activity) -> list[tuple[Question, Any]]:
+async def asked(chat: Chat, activity: Activity) -> list[tuple[Question, Any]]:
     with chat.within("asked"):
         return [(question, await _answer(chat, question)) for question in questions_of(activity)]
 
@@ -223,14 +267,16 @@ async def _offered(chat: Chat, handler: str) -> tuple[Activity | None, Reply]:
     return None, Text("\n".join(["是哪一个活动？", *rows]))
 
 
-def _applicant(chat: Chat) -> Applicant:
+def applicant(chat: Chat) -> Applicant:
     who = chat.person
     return Applicant(who.person_id, Facts(who.tags, who.membership, who.areas), "chat")
 
 
-def row(activity: Activity, chat: Chat) -> str:
+def row(activity: Activity, chat: Chat, more: int = 0) -> str:
+    """`more`: how many other dates its series has."""
     line = lines.go(activity.title, "activities.show", activity=activity.public_id)
-    return f"{line} {activity.state.label}（{spoken(activity.starts_at, chat.at)}）"
+    others = f"，还有 {more} 场" if more else ""
+    return f"{line} {activity.state.label}（{spoken(activity.starts_at, chat.at)}{others}）"
 
 
 async def _seats(chat: Chat, activity: Activity) -> str:
@@ -238,8 +284,7 @@ async def _seats(chat: Chat, activity: Activity) -> str:
         return "名额不限"
     if lots.is_open(activity):
         return f"{activity.capacity} 个名额，截止后抽签"
-    left = await waiting_lists.seats_left(chat.session, activity)
-    return f"还有 {left} 个名额" if left else "名额已满，可以候补"
+    return quotas.words(await waiting_lists.free(chat.session, activity, chat.at), chat.person.membership)
 
 
 def _summary(
@@ -253,9 +298,7 @@ def _summary(
     behind: str,
 ) -> str:
     facts = [f"活动：{activity.title}", f"时间：{when_and_where(activity, chat.at)}"]
-    facts += [f"人数：{seats}"] if activity.guests else []
-    facts += [f"同伴：{'、'.join(map(str, along.guests))}"] if along.guests else []
-    facts += [f"{question.prompt.rstrip('？?：:')}：{value or '不填'}" for question, value in given]
+    facts += said(activity, seats, along, given)
     last = "名额已满，确认后进入候补，有空位会通知您。确认候补吗？" if is_full else "确认报名吗？"
     if behind:
         last = f"{behind}报名截止后还有名额，会问您。{last}"
@@ -264,16 +307,25 @@ def _summary(
     return "\n".join([*facts, last])
 
 
+def said(activity: Activity, seats: int, along: Party, given: list[tuple[Question, Any]]) -> list[str]:
+    """What was answered, a line each."""
+    facts = [f"人数：{seats}"] if activity.guests else []
+    facts += [f"同伴：{'、'.join(map(str, along.guests))}"] if along.guests else []
+    return facts + [f"{question.prompt.rstrip('？?：:')}：{value or '不填'}" for question, value in given]
+
+
 def _ticket(entry: SignUp) -> list[str]:
     """A line that opens it, where our pages can be reached from outside."""
     address = page(f"/me/sign-ups/{entry.public_id}/ticket")
     return [f'<a href="{address}">出示票码</a>'] if address else []
 
 
-def _standing(activity: Activity, entry: SignUp, chat: Chat) -> list[str]:
+def standing(activity: Activity, entry: SignUp, chat: Chat) -> list[str]:
     """How things stand and what one can do, last of all the way out."""
     where, asks = f"{when_and_where(activity, chat.at)}。", activity.contact
     out = lines.go("取消报名", "activities.cancel", activity=activity.public_id)
+    if sign_up_changes.may_change(activity, entry, chat.at):
+        out = f"{lines.go('改报名', 'activities.change', activity=activity.public_id)}　{out}"
     match entry.state:
         case SignUpState.CONFIRMED:
             return [

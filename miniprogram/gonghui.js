@@ -185,6 +185,11 @@ export class Gonghui {
     return this.call({ method: "GET", path: `/me/sign-ups/${encodeURIComponent(given.sign_up_id)}` });
   }
 
+  /** 改人数、回答、同伴，到活动规定的期限为止（may_change）。人数不变或变少，名额和先后都不变。 */
+  rewriteSignUp(given) {
+    return this.call({ method: "PUT", path: `/me/sign-ups/${encodeURIComponent(given.sign_up_id)}`, body: given.body, seen: given.seen });
+  }
+
   /** 入场票：二维码和票面。没有名额、取消了、活动过了的是 409。 */
   getTicket(given) {
     return this.call({ method: "GET", path: `/me/sign-ups/${encodeURIComponent(given.sign_up_id)}/ticket` });

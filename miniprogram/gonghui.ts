@@ -66,7 +66,7 @@ export type AddedOut = {
   danger: string;
   case: WholeCaseOut;
 };
-export type Allocation = "first_come" | "lot";
+export type Allocation = "first_come" | "lot" | "quota";
 /** 入会申请表。declaration 填 GET /me/joining/form 给出的版本，表示本人看过并确认了声明。 */
 export type ApplicationIn = {
   name: string;
@@ -189,9 +189,23 @@ export type CodeIn = {
   /** wx.login 得到的 code */
   code: string;
 };
+export type ComingIn = {
+  /** 几个人，包括自己 */
+  seats?: number;
+  /** 按 questions 的 key */
+  answers?: Record<string, string>;
+  /** names_guests 的活动：每位同伴 */
+  companions?: Array<CompanionIn>;
+  /** 同伴有不满 14 周岁的，监护人 */
+  guardian?: GuardianIn | null;
+};
 export type CompanionIn = {
   name: string;
   /** 活动那天几周岁 */
+  age: number;
+};
+export type CompanionOut = {
+  name: string;
   age: number;
 };
 export type ConditionOut = {
@@ -200,6 +214,14 @@ export type ConditionOut = {
 };
 export type CorrectionIn = {
   what: string;
+};
+/** 本系列的另一场。 */
+export type DateOut = {
+  id: string;
+  starts_at: string;
+  place: string;
+  /** 现在能不能报名 */
+  takes_sign_ups: boolean;
 };
 export type DeletionIn = {
   parts: Array<Part>;
@@ -328,6 +350,14 @@ export type LineOut = {
   what: string;
   done: string;
 };
+/** 在地图上的位置，GCJ-02 坐标。 */
+export type MapOut = {
+  latitude: number;
+  longitude: number;
+  name: string;
+  /** 可能是空的 */
+  address: string;
+};
 export type MeOut = {
   id: string;
   membership: MembershipOut | null;
@@ -410,6 +440,13 @@ export type QuestionOut = {
   options: Array<string>;
   required: boolean;
 };
+export type QuotaOut = {
+  /** 哪个组织的；最后一项可能是「其他人」 */
+  name: string;
+  seats: number;
+  /** 还有几个；0 是满了，可以候补 */
+  left: number;
+};
 export type Quote = {
   type: "quote";
   spans: Array<Span>;
@@ -462,12 +499,12 @@ export type SignUpIn = {
   seats?: number;
   /** 按 questions 的 key */
   answers?: Record<string, string>;
-  /** 看完同意的是哪一版安全须知 */
-  safety_version?: string;
   /** names_guests 的活动：每位同伴 */
   companions?: Array<CompanionIn>;
   /** 同伴有不满 14 周岁的，监护人 */
   guardian?: GuardianIn | null;
+  /** 看完同意的是哪一版安全须知 */
+  safety_version?: string;
 };
 export type SignUpOut = {
   id: string;
@@ -484,12 +521,16 @@ export type SignUpOut = {
   seats: number;
   /** 报名时的回答 */
   answers: Record<string, string>;
+  /** 登记了姓名和年龄的同伴 */
+  companions: Array<CompanionOut>;
   signed_up_at: string;
   /** 空位留到几时；没有是 null */
   offer_expires_at: string | null;
   /** 可以 accept 或 decline */
   may_choose: boolean;
   may_cancel: boolean;
+  /** 可以改人数和回答（PUT） */
+  may_change: boolean;
   /** 可以重新报名 */
   may_return: boolean;
   /** 放进二维码的内容：报名成功才有，取消就作废；画好的图在 /me/sign-ups/{id}/ticket */
@@ -513,6 +554,10 @@ export type StandingOut = {
   may_sign_up: boolean;
   /** 不能报名的原因，可以直接显示 */
   obstacle: string;
+  /** 我能用的名额还有几个；null 是不限 */
+  left: number | null;
+  /** 按组织分名额的，我用哪个组织的；别的是空的 */
+  whose: string;
   /** 能报、要排在候补最后的原因，可以直接显示；一般是空的 */
   caution: string;
 };
@@ -602,10 +647,16 @@ export type WholeActivityOut = {
   left: number | null;
   /** 每人最多带几位同伴 */
   guests: number;
+  /** 地图上的位置，可以直接给 wx.openLocation；没有是 null */
+  map_place: MapOut | null;
+  /** 本系列还没开始的其他场，按时间；不是系列的没有 */
+  dates: Array<DateOut>;
   /** 报名要审核 */
   approval: boolean;
-  /** 名额怎么分：first_come 先到先得，lot 报名截止后抽签 */
+  /** 名额怎么分：first_come 先到先得，lot 报名截止后抽签，quota 按组织分 */
   allocation: Allocation;
+  /** 按组织分的，各有多少；别的是空的，分完以后大家共用时也是空的 */
+  quotas: Array<QuotaOut>;
   /** 给谁的；空的是大家都能来 */
   audience: string;
   /** 还有哪些条件，没有是空的 */
@@ -879,6 +930,11 @@ export class Gonghui {
   /** 一次报名。别人的报名是 404。 */
   getSignUp(given: { sign_up_id: string }): Promise<SignUpOut> {
     return this.call<SignUpOut>({ method: "GET", path: `/me/sign-ups/${encodeURIComponent(given.sign_up_id)}` });
+  }
+
+  /** 改人数、回答、同伴，到活动规定的期限为止（may_change）。人数不变或变少，名额和先后都不变。 */
+  rewriteSignUp(given: { sign_up_id: string; body: ComingIn; seen?: object }): Promise<SignUpOut> {
+    return this.call<SignUpOut>({ method: "PUT", path: `/me/sign-ups/${encodeURIComponent(given.sign_up_id)}`, body: given.body, seen: given.seen });
   }
 
   /** 入场票：二维码和票面。没有名额、取消了、活动过了的是 409。 */

@@ -72,6 +72,7 @@ from models.interest import Interest, InterestChoice
 from models.kept_answer import KeptAnswer
 from models.knowledge import LawAnswer, QuestionState, ShippedRow, Signpost, Tip, UnansweredQuestion
 from models.legal_aid import AidMatter, LegalAid
+from models.live import LivePhase, LiveSession, LiveState, LiveVisit
 from models.member import (
     LINEAGE,
     Branch,
@@ -230,6 +231,10 @@ __all__ = [
     "Lease",
     "LegalAid",
     "Listed",
+    "LivePhase",
+    "LiveSession",
+    "LiveState",
+    "LiveVisit",
     "MediaFetch",
     "Member",
     "MemberChange",

@@ -6,6 +6,7 @@ waiting_lists.
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -57,10 +58,11 @@ class Allocation(StrEnum):
 
     FIRST_COME = "first_come"
     LOT = "lot"  # app.services.lots
+    QUOTA = "quota"  # app.services.seats
 
     @property
     def label(self) -> str:
-        return {"first_come": "先到先得", "lot": "抽签"}[self.value]
+        return {"first_come": "先到先得", "lot": "抽签", "quota": "按组织分"}[self.value]
 
 
 class Again(StrEnum):
@@ -117,6 +119,12 @@ class Activity(Base):
     __table_args__ = (
         sa.CheckConstraint("capacity >= 0", name="capacity"),
         sa.Index("ix_activity_state_starts_at", "state", "starts_at"),
+        sa.Index(
+            "ix_activity_series",
+            "series",
+            sqlite_where=sa.text("series <> ''"),
+            postgresql_where=sa.text("series <> ''"),
+        ),
     )
 
     public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=public_id)
@@ -136,6 +144,10 @@ class Activity(Base):
     allocation: Mapped[Allocation] = mapped_column(default=Allocation.FIRST_COME)
     lot_seed: Mapped[str | None] = mapped_column(SealedText("activity.lot_seed"))  # shown once it is drawn
     lot_drawn_at: Mapped[datetime | None]
+    # Pairs of a branch's id and its seats, where they are given by branch; what is left over when signing up
+    # ends is for all who wait, or stays.
+    quotas: Mapped[list[Any]] = mapped_column(sa.JSON, default=list, server_default="[]")
+    quotas_released: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     audience: Mapped[object | None] = mapped_column(
         sa.JSON
     )  # app.services.audiences.Audience; None: everybody
@@ -145,6 +157,7 @@ class Activity(Base):
     kind_of: Mapped[str] = mapped_column(sa.String(20), default="", server_default="")  # 疗休养
     apart_months: Mapped[int] = mapped_column(default=0, server_default="0")  # 0: as often as one likes
     safety_notice: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
+    changes_until: Mapped[datetime | None]  # until when who signed up may say otherwise; None: not at all
     names_guests: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # and their ages
     again: Mapped[Again] = mapped_column(default=Again.REFUSED, server_default="refused")
     questions: Mapped[object] = mapped_column(sa.JSON, default=list)  # app.services.sign_up_questions
@@ -159,6 +172,8 @@ class Activity(Base):
     contact_phone: Mapped[str] = mapped_column(sa.String(20), default="", server_default="")
     cover: Mapped[str] = mapped_column(sa.String(16), default="", server_default="")  # a stored file
     cover_alt: Mapped[str] = mapped_column(sa.String(60), default="", server_default="")
+    map_place: Mapped[object | None] = mapped_column(sa.JSON(none_as_null=True))  # app.services.map_places
+    series: Mapped[str] = mapped_column(sa.String(16), default="", server_default="")  # of several dates
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
@@ -217,6 +232,7 @@ class SignUp(Base):
     )  # the higher the earlier on the waiting list; < 0: behind
     signed_up_at: Mapped[datetime]  # orders the waiting list
     offer_expires_at: Mapped[datetime | None]
+    quota_branch_id: Mapped[int | None] = mapped_column(sa.BigInteger)  # whose seats; None: of all others
     arrived: Mapped[int] = mapped_column(default=0)  # of its seats, once it is checked in
     checked_in_at: Mapped[datetime | None]  # as the phone at the door had it, within bounds
     poster_id: Mapped[int | None] = mapped_column(sa.BigInteger, index=True)  # by which the person came

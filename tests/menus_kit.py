@@ -46,6 +46,7 @@ KNOWN = {
         ("hotlines.show", "服务电话", (), ()),
         ("about.show", "关于我们", (), ()),
         ("panoramas.list", "全景", (), ()),
+        ("lives.next", "直播", (), ()),
         ("activities.cards", "活动图文", (), ()),
         ("activities.list", "近期活动", (), ()),
         ("activity_feedback.say", "活动反馈", (), ()),

@@ -29,6 +29,7 @@ BODIES: dict[str, Any] = {
     "addToCase": {"text": "冒充的话"},
     "changeAccount": {"nickname": "冒充的名称"},
     "verifyAccount": {"name": "李建国"},
+    "rewriteSignUp": {"seats": 1},
     "rateCase": {"score": 1},
 }
 

@@ -98,11 +98,13 @@ async def test_it_comes_back_with_a_reason_and_shows_what_was_changed(
     assert "没有这样的活动" in await qian.reads("/activities?review=back")
     assert "退回了：地点写具体" in await zhao.reads(path)
 
-    changed = plan(ends, place="活动中心二楼", block_text=["欢迎**参加**。\n\n自带水杯。"])
+    asked = {"oldest": "60", "safety_notice": "先热身。"}
+    changed = plan(ends, place="活动中心二楼", block_text=["欢迎**参加**。\n\n自带水杯。"], **asked)
     await zhao.does(f"{path}/edit", **changed | {"version": await version(zhao, path)})
     await zhao.does(f"{path}/submit", version=await seen(ends, path))
     page = await qian.reads(path)
-    assert "和退回时的样子不同的（2）" in page
+    assert "和退回时的样子不同的（4）" in page
+    assert "不超过 60 周岁，按活动开始那天算</ins>" in page and "先热身。</ins>" in page
     assert re.search(r"<del[^>]*>职工活动中心</del>\s*<ins[^>]*>活动中心二楼</ins>", page)
     assert "您提交的活动被退回" not in await zhao.reads("")
 

@@ -264,7 +264,7 @@ async def test_why_not_is_said_before_anything_is_asked_and_again_at_the_end(tal
     assert "还不知道您多大：请在公众号里回复「绑定」" in shown and "我要报名" not in shown
 
     await li.says("报名")
-    assert "同类活动：12 个月内参加过疗休养的不能再报" in await li.taps("秦岭疗养")
+    assert "同类活动：12 个月内参加过「疗休养」的不能再报" in await li.taps("秦岭疗养")
     await li.taps("我要报名")
     async with talk.database.transaction() as session:  # meanwhile, on the portal
         person_id = await session.scalar(sa.select(sa.func.max(Person.id)))
@@ -352,3 +352,34 @@ async def test_children_a_guardian_and_a_notice_that_changes_meanwhile(talk: Tal
     assert "戴头盔" in await wang.taps("就我自己")
     await wang.says("取消")
     assert await states(talk, "攀岩") == [SignUpState.CONFIRMED]
+
+
+# --- saying otherwise --------------------------------------------------------------------------------------
+
+
+async def test_a_change_that_no_longer_fits_is_asked_again_and_loses_nothing(talk: Talk) -> None:
+    await announce(talk, "春游", guests=2, capacity=3, changes_until=NOON + timedelta(minutes=10))
+    li, wang = await talk.person("李娜"), await talk.person("王强")
+    await li.says("报名")
+    await li.taps("春游")
+    await li.taps("我要报名")
+    await li.taps("就我自己")
+    await li.says("确认")
+    await li.taps("改报名")
+    assert "人数：3\n确认这样改吗？" in await li.taps("带 2 位")
+    await wang.says("报名")
+    await wang.taps("春游")
+    await wang.taps("我要报名")
+    await wang.taps("就我自己")
+    await wang.says("确认")
+
+    again = await li.says("确认")
+    assert again.startswith("还有 1 个名额，加不了 2 位。您原来的报名没有变。") and "带同伴一起去吗" in again
+    assert "人数：2" in await li.taps("带 1 位")
+    assert (await li.says("确认")).startswith("改好了。\n「春游」报名成功")
+
+    await li.taps("改报名")
+    talk.clock.advance(600)
+    assert "只能改到" in await li.says("就我自己")
+    async with talk.database.reading() as session:
+        assert (await session.scalars(sa.select(SignUp.seats).order_by(SignUp.id))).all() == [2, 1]

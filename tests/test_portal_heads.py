@@ -52,12 +52,16 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
     return {
         "/news/{public_id}": await published(ends, folder),
         "/activities/{public_id}": activity,
+        "/activities/{public_id}/sign-up": f"{activity}/sign-up",
+        "/me/sign-ups/{public_id}/change": activity.replace("/activities", "/me/sign-ups") + "/change",
         "/activities/{public_id}/calendar.ics": f"{activity}/calendar.ics",
         "/check-in/{public_id}": activity.replace("/activities", "/check-in"),  # without a code: 403
         "/t/{code}": "/t/nothing",
         "/c/{code}": "/c/nothing",
         "/me/sign-ups/{public_id}/certificate.pdf": "/me/sign-ups/nothing/certificate.pdf",
         "/me/sign-ups/{public_id}/ticket": activity.replace("/activities", "/me/sign-ups") + "/ticket",
+        "/lives/{public_id}": "/lives/nothing",
+        "/lives/{public_id}/cover": "/lives/nothing/cover",
         "/panoramas/{public_id}": "/panoramas/nothing",
         "/panoramas/{public_id}/pictures/{picture}/{piece}": "/panoramas/nothing/pictures/nothing/preview",
         "/panoramas/{public_id}/hotspots/{hotspot}": "/panoramas/nothing/hotspots/nothing",

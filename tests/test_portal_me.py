@@ -121,20 +121,6 @@ async def test_an_offer_that_ran_out_is_refused_in_words(ends: Ends) -> None:
     assert 'href="/me"' in answer.text
 
 
-async def test_where_something_must_be_asked_the_chat_asks(ends: Ends) -> None:
-    li = await member(ends, "李建国")
-    asked = [{"key": "size", "prompt": "尺码？"}]
-    for activity in (await announce(ends, "羽毛球", questions=asked), await announce(ends, "登山", guests=2)):
-        address = f"/activities/{activity.public_id}"
-        page = await li.reads(address)
-        assert "sign-up" not in page
-        assert "回复「报名」就能报名" in page
-        token = TOKEN.search(await li.reads("/me"))
-        assert token
-        forced = await li.browser.post(f"{address}/sign-up", data={"token": token[1]}, headers=HTML)
-        assert (forced.status_code, "请在公众号里回复「报名」" in forced.text) == (409, True)
-
-
 async def test_an_activity_for_others_says_so(ends: Ends) -> None:
     li, run = await member(ends, "李建国"), await announce(ends, "母亲课堂", audience={"tag": ["女职工"]})
     address = f"/activities/{run.public_id}"

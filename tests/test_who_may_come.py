@@ -38,17 +38,19 @@ async def test_conditions_are_written_kept_copied_and_changed(ends: Ends) -> Non
         answer = await zhao.sends("/activities/new", **plan(ends, **WHO | filled))
         assert answer.status_code == 422 and said in answer.text, said
 
-    path = await planned(zhao, **WHO)
+    later = f"{shanghai(ends.house.clock.now() + timedelta(days=6)):%Y-%m-%dT%H:%M}"
+    path = await planned(zhao, changes_until=later, **WHO)
+    assert later in await zhao.reads(f"{path}/edit")
     kept = await row(ends, path)
     assert (kept.youngest, kept.oldest, kept.kind_of, kept.apart_months, kept.again) == (
         *(18, 60, "疗休养", 12),
         Again.BEHIND,
     )
-    assert "12 个月内参加过疗休养的排在没去过的人后面" in await zhao.reads(path)
+    assert "12 个月内参加过「疗休养」的排在没去过的人后面" in await zhao.reads(path)
     copied = await zhao.reads(f"/activities/new?like={path.rsplit('/', 1)[1]}")
     for name, value in (("youngest", "18"), ("kind_of", "疗休养"), ("apart_months", "12")):
         assert f'name="{name}" value="{value}"' in copied
-    assert 'value="behind" selected' in copied
+    assert 'value="behind" selected' in copied and later not in copied, "a deadline is a time, as the others"
 
     await zhao.does(f"{path}/edit", **plan(ends, **WHO | {"again": "x"}), version=await version(zhao, path))
     assert (await row(ends, path)).again is Again.REFUSED
@@ -128,3 +130,28 @@ async def test_what_is_agreed_to_on_a_page_and_in_the_app_reaches_those_who_orga
         rows = [participants.line(activity, who) async for who in participants.each(session, activity)]
     assert participants.heads(activity)[-3:] == ["安全须知", "同伴", "监护人同意"]
     assert rows[0][-2] == "=HYPERLINK(小明)（8 岁）" and "李娜" in rows[0][-1]
+
+
+async def test_the_app_says_otherwise_until_the_deadline(ends: Ends, li: App) -> None:
+    until = ends.house.clock.now() + timedelta(days=1)
+    asked = [{"key": "size", "prompt": "尺码？", "required": False}]
+    run = await api_app.announce(ends, guests=2, capacity=3, questions=asked, changes_until=until)
+    own = (await li.acts(f"{API}/activities/{run.public_id}/sign-ups", {"seats": 2})).json()
+    path = f"{API}/me/sign-ups/{own['id']}"
+    assert own["may_change"]
+
+    first = await li.calls("GET", path)
+    given = {"seats": 3, "answers": {"size": "M"}}
+    changed = await li.calls("PUT", path, given, If_Match=first.headers["etag"])
+    assert (changed.json()["seats"], changed.json()["answers"]) == (3, {"size": "M"})
+    assert changed.json()["signed_up_at"] == own["signed_up_at"]
+    stale = await li.calls("PUT", path, {"seats": 1}, If_Match=first.headers["etag"])
+    assert stale.status_code == 412
+    assert (await li.calls("PUT", path, given)).json() == changed.json()
+    problem = is_problem(await li.calls("PUT", path, {"seats": 4}), 409, "refused")
+    assert "每人最多带 2 位同伴" in problem["detail"]
+
+    await ends.moves_time(hours=25)
+    await li.logs_in()
+    problem = is_problem(await li.calls("PUT", path, {"seats": 1}), 409, "refused")
+    assert "只能改到" in problem["detail"] and not (await li.gets(path))["may_change"]

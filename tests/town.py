@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import handlers
@@ -10,7 +11,7 @@ from app.knowledge import load
 from app.services import members
 from app.services.library import Library
 from tests import booking, making
-from tests.conftest import FakeClock
+from tests.conftest import NOON, FakeClock
 from tests.talking import Talk, talking
 
 ROOT = Path(__file__).parent.parent
@@ -44,7 +45,14 @@ async def our_town(
         if advisers:
             await booking.offered(session, await booking.adviser(session))
         if activities:
-            await making.activity(session, "羽毛球赛", capacity=2, guests=1, questions=ASKED)
+            await making.activity(
+                session,
+                "羽毛球赛",
+                capacity=2,
+                guests=1,
+                questions=ASKED,
+                changes_until=NOON + timedelta(days=3),
+            )
     async with talking(database, clock, handlers.routers(library, [ON_DUTY]), menus) as talk:
         yield talk
 

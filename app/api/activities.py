@@ -1,10 +1,9 @@
 """Activities for the mini-program: what is on, one activity, how one stands to it, and signing up."""
 
 from datetime import datetime
-from typing import Annotated
 
 from fastapi import APIRouter, Response
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from app import rich_text
 from app.api import paging
@@ -12,6 +11,7 @@ from app.api.description import documented
 from app.api.gate import Caller
 from app.api.once import WriteOnce
 from app.api.paging import Cursor, Size
+from app.api.parties import ComingIn
 from app.api.routes import Route
 from app.api.shapes import PublicId, Strict
 from app.api.sign_ups import SignUpOut, applicant, out_of
@@ -20,19 +20,19 @@ from app.services import (
     activities,
     crisis,
     eligibility,
+    map_places,
     parties,
+    quotas,
     safety_notices,
+    series_rows,
     sign_ups,
     waiting_lists,
 )
 from app.services.audiences import Audience
-from app.services.parties import Guest, Party
 from app.services.sign_up_questions import QuestionKind, answered, questions_of
 from models import Activity, ActivityState, Allocation
 
 router = APIRouter(prefix="/activities", tags=["活动"], route_class=Route)
-
-Answer = Annotated[str, StringConstraints(max_length=400)]
 
 
 class ActivityOut(Strict):
@@ -63,6 +63,15 @@ class QuestionOut(Strict):
     required: bool = Field(examples=[True])
 
 
+class MapOut(Strict):
+    """在地图上的位置，GCJ-02 坐标。"""
+
+    latitude: float = Field(examples=[35.584421])
+    longitude: float = Field(examples=[109.270669])
+    name: str = Field(examples=["沮河公园"])
+    address: str = Field(examples=["桥山中路 12 号"], description="可能是空的")
+
+
 class ConditionOut(Strict):
     heading: str = Field(examples=["年龄"])
     rule: str = Field(examples=["18 到 60 周岁，按活动开始那天算"])
@@ -73,24 +82,33 @@ class SafetyOut(Strict):
     version: str = Field(examples=["3f2a9c0d1e4b5a67"], description="看完同意以后，报名时放进 safety_version")
 
 
-class CompanionIn(Strict):
-    name: str = Field(max_length=40, examples=["小明"])
-    age: int = Field(ge=0, le=120, examples=[8], description="活动那天几周岁")
+class QuotaOut(Strict):
+    name: str = Field(examples=["北区分工会"], description="哪个组织的；最后一项可能是「其他人」")
+    seats: int = Field(examples=[10])
+    left: int = Field(examples=[3], description="还有几个；0 是满了，可以候补")
 
 
-class GuardianIn(Strict):
-    name: str = Field(max_length=40, examples=["李娜"])
-    agrees: bool = Field(examples=[True], description="看过 guardian_words 的话，表示同意")
+class DateOut(Strict):
+    """本系列的另一场。"""
+
+    id: str = Field(examples=["k7m2p9q4r8s3t6vw"])
+    starts_at: datetime = Field(examples=["2026-04-19T01:00:00Z"])
+    place: str = Field(examples=["沮河公园"])
+    takes_sign_ups: bool = Field(examples=[True], description="现在能不能报名")
 
 
 class WholeActivityOut(ActivityOut):
     capacity: int | None = Field(examples=[60], description="名额；null 是不限")
     left: int | None = Field(examples=[12], description="还有几个名额；0 是满了，可以候补")
     guests: int = Field(examples=[1], description="每人最多带几位同伴")
+    map_place: MapOut | None = Field(description="地图上的位置，可以直接给 wx.openLocation；没有是 null")
+    dates: list[DateOut] = Field(description="本系列还没开始的其他场，按时间；不是系列的没有")
     approval: bool = Field(examples=[False], description="报名要审核")
     allocation: Allocation = Field(
-        examples=["first_come"], description="名额怎么分：first_come 先到先得，lot 报名截止后抽签"
+        examples=["first_come"],
+        description="名额怎么分：first_come 先到先得，lot 报名截止后抽签，quota 按组织分",
     )
+    quotas: list[QuotaOut] = Field(description="按组织分的，各有多少；别的是空的，分完以后大家共用时也是空的")
     audience: str = Field(examples=["女职工"], description="给谁的；空的是大家都能来")
     conditions: list[ConditionOut] = Field(description="还有哪些条件，没有是空的")
     safety: SafetyOut | None = Field(description="安全须知，没有是 null；先给人看完、同意，再报名")
@@ -110,25 +128,13 @@ class StandingOut(Strict):
     sign_up: SignUpOut | None = Field(description="我的报名；没有报过是 null")
     may_sign_up: bool = Field(examples=[True])
     obstacle: str = Field(examples=[""], description="不能报名的原因，可以直接显示")
+    left: int | None = Field(examples=[3], description="我能用的名额还有几个；null 是不限")
+    whose: str = Field(examples=["北区分工会"], description="按组织分名额的，我用哪个组织的；别的是空的")
     caution: str = Field(examples=[""], description="能报、要排在候补最后的原因，可以直接显示；一般是空的")
 
 
-class SignUpIn(Strict):
-    seats: int = Field(1, ge=1, le=20, examples=[1], description="几个人，包括自己")
-    answers: dict[str, Answer] = Field(
-        default_factory=dict, max_length=20, examples=[{"size": "M"}], description="按 questions 的 key"
-    )
+class SignUpIn(ComingIn):
     safety_version: str = Field("", max_length=16, examples=[""], description="看完同意的是哪一版安全须知")
-    companions: list[CompanionIn] = Field(
-        default_factory=list, max_length=9, examples=[[]], description="names_guests 的活动：每位同伴"
-    )
-    guardian: GuardianIn | None = Field(None, examples=[None], description="同伴有不满 14 周岁的，监护人")
-
-    def party(self) -> Party:
-        guests = tuple(Guest(each.name, each.age) for each in self.companions)
-        if self.guardian is None:
-            return Party(guests)
-        return Party(guests, self.guardian.name, self.guardian.agrees)
 
 
 @router.get("", response_model=ActivityPage, operation_id="listActivities")
@@ -152,12 +158,27 @@ async def ahead(session: ReadSession, now: Now, limit: Size = 20, cursor: Cursor
 async def one(activity_id: PublicId, session: ReadSession, now: Now, shared: InUse) -> WholeActivityOut:
     """一个活动。不分是谁看；自己的报名在 /activities/{id}/mine。"""
     activity = await activities.get(session, activity_id)
-    limited, notice = activity.capacity is not None, safety_notices.version(activity)
+    free, notice = await waiting_lists.free(session, activity, now), safety_notices.version(activity)
+    on_map = map_places.load(activity.map_place)
     return WholeActivityOut(
         **_facts(activity, now),
         capacity=activity.capacity,
-        left=await waiting_lists.seats_left(session, activity) if limited else None,
+        left=None if activity.capacity is None else free.total,
+        quotas=[
+            QuotaOut(name=each.name, seats=each.seats, left=each.left)
+            for each in quotas.list_left(activity, free)
+        ],
         guests=activity.guests,
+        map_place=MapOut(**on_map.for_wechat()) if on_map else None,
+        dates=[
+            DateOut(
+                id=each.public_id,
+                starts_at=each.starts_at,
+                place=each.place,
+                takes_sign_ups=each.takes_sign_ups(now),
+            )
+            for each in await series_rows.list_ahead(session, activity, now)
+        ],
         approval=activity.approval,
         allocation=activity.allocation,
         audience=str(Audience.model_validate(activity.audience)) if activity.audience else "",
@@ -197,8 +218,15 @@ async def mine(
     obstacle, caution = "", ""
     if again:
         obstacle, caution = await sign_ups.outlook(session, activity, applicant(caller), now)
-    may = again and not obstacle
-    return StandingOut(sign_up=own, may_sign_up=may, obstacle=obstacle, caution=caution)
+    free, membership = await waiting_lists.free(session, activity, now), applicant(caller).facts.membership
+    return StandingOut(
+        sign_up=own,
+        may_sign_up=again and not obstacle,
+        obstacle=obstacle,
+        left=None if activity.capacity is None else free.left(free.pool_of(membership)),
+        whose=quotas.whose(free, membership),
+        caution=caution,
+    )
 
 
 @router.post(

@@ -12,13 +12,15 @@ from app.api.description import documented
 from app.api.gate import Caller
 from app.api.once import WriteOnce
 from app.api.paging import Cursor, Size
+from app.api.parties import ComingIn
 from app.api.routes import Route
 from app.api.shapes import PublicId, Strict
 from app.api.tags import IfMatch
-from app.dependencies import InUse, Now, ReadSession
+from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.errors import DomainError
-from app.services import check_in_codes, members, parties, sign_ups
+from app.services import check_in_codes, crisis, members, parties, sign_up_changes, sign_ups
 from app.services.api_sessions import SignedIn
+from app.services.sign_up_questions import answered
 from app.services.sign_up_standing import has_ticket, standing_of
 from app.services.sign_ups import Applicant
 from app.web import qr
@@ -56,6 +58,7 @@ class SignUpOut(Strict):
     offer_expires_at: datetime | None = Field(examples=[None], description="空位留到几时；没有是 null")
     may_choose: bool = Field(examples=[False], description="可以 accept 或 decline")
     may_cancel: bool = Field(examples=[True])
+    may_change: bool = Field(examples=[False], description="可以改人数和回答（PUT）")
     may_return: bool = Field(examples=[False], description="可以重新报名")
     ticket: str | None = Field(
         examples=["https://gh.example.cn/t/m3n8p2q7r4s9t5vw0mjr6k2p8abcdefghij234567"],
@@ -173,6 +176,43 @@ async def change(
     return out_of(await sign_ups.get_own(session, sign_up_id, person_id), now, shared.public_url)
 
 
+@router.put(
+    "/{sign_up_id}",
+    response_model=SignUpOut,
+    responses=documented(409),
+    operation_id="rewriteSignUp",
+)
+async def rewrite(
+    sign_up_id: PublicId,
+    given: ComingIn,
+    caller: Caller,
+    session: WriteSession,
+    now: Now,
+    shared: InUse,
+    seen: IfMatch = None,
+) -> SignUpOut:
+    """改人数、回答、同伴，到活动规定的期限为止（may_change）。人数不变或变少，名额和先后都不变。"""
+    person_id = caller.known.person_id
+    activity_id = await sign_ups.get_own_activity_id(session, sign_up_id, person_id)
+    activity = await sign_ups.lock(session, activity_id)
+    if seen is not None:
+        tags.check(
+            seen, out_of(await sign_ups.get_own(session, sign_up_id, person_id), now, shared.public_url)
+        )
+    answers = answered(activity, given.answers)
+    await crisis.heed(session, person_id, "\n".join(answers.values()), "api", now)
+    await sign_up_changes.change(
+        session,
+        activity_id,
+        applicant(caller),
+        seats=given.seats,
+        answers=dict(answers),
+        party=given.party(),
+        now=now,
+    )
+    return out_of(await sign_ups.get_own(session, sign_up_id, person_id), now, shared.public_url)
+
+
 def applicant(caller: SignedIn) -> Applicant:
     return Applicant(caller.known.person_id, caller.known.facts, "api")
 
@@ -198,6 +238,7 @@ def out_of(entry: SignUp, now: datetime, public_url: str) -> SignUpOut:
         offer_expires_at=entry.offer_expires_at,
         may_choose=standing.may_choose,
         may_cancel=standing.may_cancel,
+        may_change=sign_up_changes.may_change(activity, entry, now),
         may_return=standing.may_return,
         ticket=check_in_codes.address(entry, public_url) if standing.has_ticket else None,
     )

@@ -1,5 +1,6 @@
 """Planning an activity and changing it: one form, whose buttons for blocks store nothing."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -15,7 +16,15 @@ from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
 from app.rich_text import TYPED
-from app.services import activities, activity_forms, activity_reviews, branches, participants
+from app.services import (
+    activities,
+    activity_forms,
+    activity_reviews,
+    activity_series,
+    branches,
+    participants,
+    quotas,
+)
 from app.services.activity_forms import FIELDS, KINDS, TIMES, Filled
 from app.services.audit import does
 from app.services.form_words import NotWhole
@@ -27,6 +36,8 @@ router = APIRouter(prefix="/activities", dependencies=[needs(Right.ACTIVITIES_ED
 
 _QUESTION: Final = ("key", "prompt", "kind", "options", "required")
 _QUESTIONS: Final = 12
+_QUOTA: Final = ("branch", "seats")
+_BLANK: Final = 4  # rows more than are filled
 
 
 @router.get("/new")
@@ -38,7 +49,7 @@ async def new(request: Request, desk: AtDesk, shell: InShell) -> HTMLResponse:
     filled = activity_forms.empty()
     if like is not None:
         filled = activity_forms.of_activity(like, {each.id: each for each in held})
-        filled |= dict.fromkeys(TIMES, "")
+        filled |= dict.fromkeys((*TIMES, "changes_until"), "")
     return _form(desk, shell, None, filled, held, key=new_id(), like=like)
 
 
@@ -62,13 +73,14 @@ async def write_new(request: Request, desk: ActingDesk, shell: InShell, now: Now
 
 
 @router.get("/{public_id}/edit")
-async def edit(public_id: str, desk: AtDesk, shell: InShell) -> HTMLResponse:
+async def edit(public_id: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
     async with desk.reading() as session:
         activity = await room.allowed(session, desk, public_id, Right.ACTIVITIES_EDIT)
         held = await _branches(session, desk)
         told = await participants.count_live(session, activity)
+        later = await _later(session, desk, activity, now)
     filled = activity_forms.of_activity(activity, {each.id: each for each in held})
-    return _form(desk, shell, activity, filled, held, told=told)
+    return _form(desk, shell, activity, filled, held, told=told, later=later)
 
 
 @router.post("/{public_id}/edit")
@@ -79,37 +91,44 @@ async def write(public_id: str, request: Request, desk: ActingDesk, shell: InShe
         activity = await room.allowed(session, desk, public_id, Right.ACTIVITIES_EDIT)
         held = await _branches(session, desk)
         told = await participants.count_live(session, activity)
-    if do != "save":
+        later = await _later(session, desk, activity, now)
+    shown: dict[str, Any] = {"told": told, "later": later}
+    if do not in ("save", "save_later"):
         filled["blocks"] = blocks.rearranged(filled["blocks"], do, "paragraph")
-        return _form(desk, shell, activity, filled, held, told=told, version=given)
-    version = forms.number(given, 9) or 0
+        return _form(desk, shell, activity, filled, held, version=given, **shown)
+    version, more = forms.number(given, 9) or 0, 0
     try:
         async with desk.acting() as session:
             kept = await room.allowed(session, desk, public_id, Right.ACTIVITIES_EDIT)
             values = _values(desk, filled, held, kept)
-            told = await activities.change(
-                session,
-                public_id,
-                values,
-                version=version,
-                by=desk.by,
-                now=now,
-                tell_of_notice=bool(filled["tell_of_notice"]),
-            )
+            how: Any = {"version": version, "tell_of_notice": bool(filled["tell_of_notice"]), "now": now}
+            if do == "save_later":
+                told, more = await activity_series.change(session, public_id, values, by=desk.standing, **how)
+            else:
+                told = await activities.change(session, public_id, values, by=desk.by, **how)
             await activity_reviews.wrote(session, kept, desk.standing)
             branch_id, title = values["branch_id"], values["title"]
-            does(session, "activity.change", public_id, branch_id=branch_id, title=title, told=told)
+            does(
+                session, "activity.change", public_id, branch_id=branch_id, title=title, told=told, later=more
+            )
     except NotFound:
         raise
     except activities.ChangedMeanwhile as error:
         # Whoever saves again has seen what is there now, and means it.
-        return _form(desk, shell, activity, filled, held, told=told, error=error, present=True)
+        return _form(desk, shell, activity, filled, held, error=error, present=True, **shown)
     except DomainError as error:
-        return _form(desk, shell, activity, filled, held, told=told, error=error, version=given)
-    return shell.done(f"{PAGE}/{public_id}", f"已保存，将通知 {told} 位职工。" if told else "已保存。")
+        return _form(desk, shell, activity, filled, held, error=error, version=given, **shown)
+    said = f"已保存，以后 {more} 场也改了" if more else "已保存"
+    return shell.done(f"{PAGE}/{public_id}", f"{said}，将通知 {told} 位职工。" if told else f"{said}。")
 
 
 # --- parts -------------------------------------------------------------------------------------------------
+
+
+async def _later(session: AsyncSession, desk: Desk, activity: Activity, now: Any) -> tuple[int, int]:
+    """How many later dates of its series there are, and how many people have signed up for those."""
+    found = await activity_series.later(session, activity, desk.standing, now)
+    return len(found), await activity_series.count_live(session, found)
 
 
 async def _like(session: AsyncSession, desk: Desk, public_id: str) -> Activity | None:
@@ -155,18 +174,27 @@ def _values(desk: Desk, filled: Filled, held: list[Branch], kept: Activity | Non
         before = activity_forms.of_activity(kept, {each.id: each for each in held})["questions"]
         if [each for each in filled["questions"] if each["prompt"]] == before:
             values["questions"] = kept.questions
+        by_id = {each.id for each in held}
+        values["quotas"] += [each for each in kept.quotas if each[0] not in by_id]  # not shown to this desk
     if values["branch_id"] is None and not desk.may(Right.ACTIVITIES_EDIT, None):
         raise NotWhole("请选择活动属于哪个组织。")
     return values
 
 
 def _filled(form: FormData) -> Filled:
-    filled: Filled = {name: forms.words(form, name) for name in (*FIELDS, *TIMES, "approval")}
+    names = (*FIELDS, *TIMES, "approval", "quotas_released")
+    filled: Filled = {name: forms.words(form, name) for name in names}
     filled["blocks"] = blocks.read(form, TYPED)
-    columns = [forms.several(form, f"question_{name}") for name in _QUESTION]
-    rows = [[forms.plain(value) for value in row] for row in zip(*columns, strict=False)]
-    filled["questions"] = [dict(zip(_QUESTION, row, strict=True)) for row in rows[:_QUESTIONS]]
+    filled["questions"] = _rows(form, "question", _QUESTION, _QUESTIONS)
+    filled["quotas"] = _rows(form, "quota", _QUOTA, quotas.MOST)
     return filled
+
+
+def _rows(form: FormData, what: str, names: Sequence[str], most: int) -> list[dict[str, str]]:
+    """Fields that stand there once for each row."""
+    columns = [forms.several(form, f"{what}_{name}") for name in names]
+    rows = [[forms.plain(value) for value in row] for row in zip(*columns, strict=False)]
+    return [dict(zip(names, row, strict=True)) for row in rows[:most]]
 
 
 def _form(
@@ -182,9 +210,14 @@ def _form(
 ) -> HTMLResponse:
     blank = dict.fromkeys(_QUESTION, "") | {"kind": "text", "required": "yes"}
     asked = [each for each in filled["questions"] if each["prompt"]]
+    given = [each for each in filled["quotas"] if each["branch"]]
     values |= {
         "activity": activity,
-        "filled": filled | {"questions": [*asked, blank, blank][:_QUESTIONS]},
+        "filled": filled
+        | {
+            "questions": [*asked, blank, blank][:_QUESTIONS],
+            "quotas": [*given, *[dict.fromkeys(_QUOTA, "")] * _BLANK][: quotas.MOST],
+        },
         "version": version or (activity.version if activity is not None else ""),
         "address": f"{PAGE}/new" if activity is None else f"{PAGE}/{activity.public_id}/edit",
         "back": PAGE if activity is None else f"{PAGE}/{activity.public_id}",

@@ -9,9 +9,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.errors import DomainError
 from app.portal.after import after_it
+from app.portal.sign_up_forms import asks
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson
-from app.services import check_in_codes, members, parties, sign_ups
+from app.services import check_in_codes, members, parties, sign_up_changes, sign_ups
 from app.services.sign_up_standing import standing_of
 from app.web import qr
 from models import SignUp
@@ -47,6 +48,7 @@ async def one(visitor: CurrentPerson, public_id: str, session: ReadSession, now:
         standing=standing.words,
         may_choose=standing.may_choose,
         may_cancel=standing.may_cancel,
+        may_change=asks(entry.activity) and sign_up_changes.may_change(entry.activity, entry, now),
         may_return=standing.may_return,
         has_ticket=standing.has_ticket,
         token=visitor.form_token,

@@ -20,6 +20,7 @@ from app.portal import (
     large_type,
     laws,
     legal_aid,
+    lives,
     me,
     member_changes,
     membership,
@@ -35,6 +36,7 @@ from app.portal import (
     search,
     services,
     sharing,
+    sign_up_forms,
     signing_in,
     staff,
     tips,
@@ -44,7 +46,8 @@ from app.portal import (
 from app.web.routes import answer_heads, take
 
 _PUBLIC: Final = (
-    *(news, activities, photos, activity_feedback, certificates, panoramas, check_in, appointments),
+    *(news, activities, sign_up_forms, photos, activity_feedback, certificates),
+    *(panoramas, lives, check_in, appointments),
     *(tips, laws, services, search),
     *(board_writing, board_mine, board),  # in this order: `/board/new` is no post
     *(signing_in, sharing, large_type, privacy, verification),

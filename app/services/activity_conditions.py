@@ -8,16 +8,17 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from app.clock import shanghai
 from app.errors import DomainError
-from app.services import safety_notices
-from app.services.form_words import NotWhole, number
+from app.services import eligibility, safety_notices
+from app.services.form_words import NotWhole, moment, number
 from models import Activity, Again
 
 _COLUMNS: Final = (
     *("youngest", "oldest", "kind_of", "apart_months", "again"),
     *("safety_notice", "names_guests"),
 )
-FIELDS: Final = (*_COLUMNS, "tell_of_notice")
+FIELDS: Final = (*_COLUMNS, "changes_until", "tell_of_notice")
 OLDEST, LONGEST_APART, KIND = 120, 60, 20  # years; months; characters
 NOTICE: Final = 500  # characters: one message of a chat holds them
 
@@ -46,12 +47,15 @@ def check(activity: Activity) -> None:
         raise DomainError("写了几个月内不重复，请再写是哪一类活动，例如 疗休养。")
     if activity.kind_of and not activity.apart_months:
         raise DomainError(f"写了同类活动「{activity.kind_of}」，请再写几个月内不重复。")
+    if activity.changes_until is not None and activity.changes_until > activity.starts_at:
+        raise DomainError("改报名的期限不能晚于活动开始。")
     if activity.names_guests and not activity.guests:
         raise DomainError("要登记同伴的姓名和年龄，请先写每人可带几位同伴。")
 
 
 def of_activity(activity: Activity) -> dict[str, str]:
     """Words of the form."""
+    until = activity.changes_until
     return {
         "youngest": "" if activity.youngest is None else str(activity.youngest),
         "oldest": "" if activity.oldest is None else str(activity.oldest),
@@ -60,7 +64,21 @@ def of_activity(activity: Activity) -> dict[str, str]:
         "again": activity.again.value,
         "safety_notice": activity.safety_notice,
         "names_guests": "yes" if activity.names_guests else "",
+        "changes_until": f"{shanghai(until):%Y-%m-%dT%H:%M}" if until is not None else "",
         "tell_of_notice": "",
+    }
+
+
+def facts(activity: Activity) -> dict[str, str]:
+    """Name → words, for who reviews it; what is not asked for is empty."""
+    until = activity.changes_until
+    said = dict(eligibility.conditions(activity))
+    return {
+        "年龄": said.get("年龄", ""),
+        "同类活动": said.get("同类活动", ""),
+        "安全须知": activity.safety_notice,
+        "登记同伴的姓名和年龄": "是" if activity.names_guests else "",
+        "报名以后可以改到": f"{shanghai(until):%Y-%m-%d %H:%M}" if until is not None else "",
     }
 
 
@@ -78,6 +96,8 @@ def values_of(filled: dict[str, Any]) -> dict[str, Any]:
     values["apart_months"] = number(filled["apart_months"] or "0", "几个月内不重复", LONGEST_APART)
     values["again"] = Again.BEHIND if filled["again"] == Again.BEHIND else Again.REFUSED
     values["safety_notice"], values["names_guests"] = filled["safety_notice"], bool(filled["names_guests"])
+    until = filled["changes_until"]
+    values["changes_until"] = moment(until, "改报名的期限") if until else None
     return _plain(values)
 
 

@@ -1,9 +1,10 @@
 """Activities as staff write them in a YAML file, checked and turned into what `activities.create` takes."""
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
@@ -13,15 +14,17 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 from app import rich_text
 from app.clock import SHANGHAI
 from app.content_files import read_yaml
 from app.errors import DomainError, OperatorError
-from app.services import check_in_places
+from app.services import check_in_places, map_places
 from app.services.activity_conditions import Conditions
 from app.services.audiences import AudienceOfFacts
+from app.services.quotas import BIGGEST, MOST
 from models import Allocation
 
 _DAYS_AHEAD = re.compile(r"\+(\d{1,3}) (\d{1,2}):(\d{2})")
@@ -75,16 +78,22 @@ class Planned(Conditions):
     closes: Moment
     starts: Moment
     ends: Moment
+    changes_until: Moment | None = None
     capacity: int | None = Field(None, ge=0, le=100_000)
     guests: int = Field(0, ge=0, le=9)
     approval: bool = False
     allocation: Allocation = Allocation.FIRST_COME
+    quotas: dict[Line, Annotated[int, Field(ge=0, le=BIGGEST)]] = Field({}, max_length=MOST)
+    quotas_released: bool = True
     audience: AudienceOfFacts | None = Field(None, alias="for")
     check_in_minutes: int = Field(120, ge=0, le=1440)
     check_in_at: str = ""  # 「35.5847, 109.2655」
     check_in_within: int = Field(
         check_in_places.USUAL, ge=check_in_places.NEAREST, le=check_in_places.FARTHEST
     )
+    map_at: str = ""  # 「35.5847, 109.2655」
+    map_name: str = ""
+    map_address: str = ""
     contact_name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)] = ""
     contact_phone: Annotated[str, StringConstraints(pattern=r"^([0-9][0-9 -]{4,18})?$")] = ""
     questions: list[dict[str, Any]] = Field(default_factory=list)
@@ -99,8 +108,16 @@ class Planned(Conditions):
             raise ValueError(refused.message) from None
         return value.strip()
 
-    def values(self, today: date) -> dict[str, Any]:
-        """What `activities.create` takes. Raises: NotRichText."""
+    @model_validator(mode="after")
+    def _is_on_map(self) -> Self:
+        try:
+            map_places.parse(self.map_at.strip(), self.map_name, self.map_address, place=self.place)
+        except DomainError as refused:
+            raise ValueError(refused.message) from None
+        return self
+
+    def values(self, today: date, by_branch: Sequence[list[int]] = ()) -> dict[str, Any]:
+        """What `activities.create` takes. `by_branch`: what `quotas` makes of these. Raises: NotRichText."""
         given = self.model_dump(include={"title", "summary", "place", "organiser"})
         given |= self.model_dump(include={"capacity", "guests", "approval", "allocation", "questions"})
         given |= self.model_dump(include={"contact_name", "contact_phone"})
@@ -112,7 +129,11 @@ class Planned(Conditions):
             "check_in_minutes": self.check_in_minutes,
             "check_in_place": place.dump() if place else None,
         }
+        given |= {"quotas": list(by_branch), "quotas_released": self.quotas_released}
+        on_map = map_places.parse(self.map_at.strip(), self.map_name, self.map_address, place=self.place)
+        given["map_place"] = on_map.dump() if on_map else None
         given |= self.condition_values()
+        given["changes_until"] = self.changes_until.on(today) if self.changes_until else None
         given["audience"] = self.audience.model_dump(mode="json") if self.audience else None
         given["blocks"] = rich_text.dump(rich_text.from_markdown(self.text))
         return given

@@ -1,27 +1,28 @@
 """What the form of an activity holds: words as they were typed, and what `activities` takes of them."""
 
 import re
-from datetime import datetime
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from app import rich_text
-from app.clock import SHANGHAI, shanghai
+from app.clock import shanghai
 from app.errors import DomainError
 from app.rich_text import NotRichText
-from app.services import activity_conditions, check_in_places, form_words
+from app.services import activity_conditions, check_in_places, form_words, map_places, quotas
 from app.services.audiences import Audience
 from app.services.form_words import NotWhole
 from app.services.sign_up_questions import QuestionKind, questions_of
 from models import Activity, Allocation, Branch
 
-Filled = dict[str, Any]  # fields → words; "blocks": [[type, words], …]; "questions": [{key, prompt, …}, …]
+# fields → words; "blocks": [[type, words], …]; "questions": [{key, prompt, …}, …], "quotas" likewise
+Filled = dict[str, Any]
 
 FIELDS: Final = (
     *("title", "summary", "place", "organiser", "branch", "audience", "capacity", "guests", "allocation"),
     *("check_in_minutes", "check_in_point", "check_in_metres"),
     *("contact_name", "contact_phone"),
+    *("map_point", "map_name", "map_address", "map_same"),
     *activity_conditions.FIELDS,
 )
 TIMES: Final = {
@@ -50,7 +51,8 @@ _PARTS: Final = re.compile(r"[、，,；;\n]+")
 def empty() -> Filled:
     filled: Filled = dict.fromkeys((*FIELDS, *TIMES), "")
     filled |= {"check_in_minutes": str(CHECK_IN), "check_in_metres": str(check_in_places.USUAL)}
-    return filled | {"guests": "0", "approval": "", "blocks": [["paragraph", ""]], "questions": []}
+    filled |= {"blocks": [["paragraph", ""]], "questions": [], "quotas": [], "quotas_released": "yes"}
+    return filled | {"guests": "0", "approval": ""}
 
 
 def of_activity(activity: Activity, branches: dict[int, Branch]) -> Filled:
@@ -59,10 +61,15 @@ def of_activity(activity: Activity, branches: dict[int, Branch]) -> Filled:
     filled["capacity"] = "" if activity.capacity is None else str(activity.capacity)
     filled["guests"], filled["approval"] = str(activity.guests), "yes" if activity.approval else ""
     filled["allocation"] = activity.allocation.value
+    filled["quotas"] = quotas.rows_of(activity, branches)
+    filled["quotas_released"] = "yes" if activity.quotas_released else ""
     filled |= activity_conditions.of_activity(activity)
     filled["check_in_minutes"] = str(activity.check_in_minutes)
     if (place := check_in_places.load(activity.check_in_place)) is not None:
         filled["check_in_point"], filled["check_in_metres"] = place.point, str(place.metres)
+    if (on_map := map_places.load(activity.map_place)) is not None:
+        filled["map_point"], filled["map_address"] = on_map.point, on_map.address
+        filled["map_name"] = "" if on_map.name == activity.place else on_map.name
     branch = branches.get(activity.branch_id) if activity.branch_id is not None else None
     filled["branch"] = branch.public_id if branch else ""
     filled["audience"] = _audience_choice(activity.audience, branches)
@@ -95,14 +102,14 @@ def values_of(filled: Filled, branches: dict[str, Branch], kept: object = None) 
     values: dict[str, Any] = {name: filled[name] for name in LONGEST}
     if values["contact_phone"] and not _PHONE.fullmatch(values["contact_phone"]):
         raise NotWhole("联系电话只写数字，可以用短横线分开，例如 0911-2345678。")
-    values |= {f"{name}_at": _moment(filled[name], label) for name, label in TIMES.items()}
+    values |= {f"{name}_at": form_words.moment(filled[name], label) for name, label in TIMES.items()}
     values["capacity"] = (
         form_words.number(filled["capacity"], "名额", 100_000) if filled["capacity"] else None
     )
     values["guests"] = form_words.number(filled["guests"] or "0", "可带同伴", 9)
     values["approval"] = bool(filled["approval"])
-    values["allocation"] = Allocation.LOT if filled["allocation"] == Allocation.LOT else Allocation.FIRST_COME
-    values |= _check_in(filled)
+    values |= _allocation(filled, branches)
+    values |= _check_in(filled) | _on_map(filled)
     values |= activity_conditions.values_of(filled)
     values["branch_id"] = _branch(filled["branch"], branches).id if filled["branch"] else None
     values["audience"] = _audience(filled["audience"], branches, kept)
@@ -116,6 +123,14 @@ def values_of(filled: Filled, branches: dict[str, Branch], kept: object = None) 
     return values
 
 
+def _allocation(filled: Filled, branches: dict[str, Branch]) -> dict[str, Any]:
+    said = filled["allocation"]
+    allocation = Allocation(said) if said in {each.value for each in Allocation} else Allocation.FIRST_COME
+    by_branch = quotas.values_of(filled["quotas"], branches) if allocation is Allocation.QUOTA else []
+    released = bool(filled["quotas_released"])
+    return {"allocation": allocation, "quotas": by_branch, "quotas_released": released}
+
+
 def _check_in(filled: Filled) -> dict[str, Any]:
     try:
         place = check_in_places.parse(filled["check_in_point"], filled["check_in_metres"])
@@ -127,11 +142,16 @@ def _check_in(filled: Filled) -> dict[str, Any]:
     return {"check_in_minutes": minutes, "check_in_place": place.dump() if place is not None else None}
 
 
-def _moment(said: str, label: str) -> datetime:
+def _on_map(filled: Filled) -> dict[str, Any]:
+    """`map_same`: where one checks in."""
+    point = filled["check_in_point"] if filled["map_same"] else filled["map_point"]
+    if filled["map_same"] and not point:
+        raise NotWhole("还没有写签到地点；请写上，或者直接写地图上的坐标。")
     try:
-        return datetime.fromisoformat(said).replace(tzinfo=SHANGHAI)
-    except ValueError:
-        raise NotWhole(f"请填写{label}的日期和时间，例如 2026-12-05 14:00。") from None
+        place = map_places.parse(point, filled["map_name"], filled["map_address"], place=filled["place"])
+    except DomainError as refused:
+        raise NotWhole(refused.message) from None
+    return {"map_place": place.dump() if place is not None else None}
 
 
 def _branch(public_id: str, branches: dict[str, Branch]) -> Branch:

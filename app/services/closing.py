@@ -28,6 +28,7 @@ from app.services import (
     consents,
     customer_moves,
     interests,
+    live_visits,
     posters,
     privacy_requests,
     sign_ups,
@@ -221,6 +222,12 @@ async def _poster_scans(session: AsyncSession, this: Closing) -> None:
         this.tell("扫过的活动海报", f"{count} 次不再记着是您，只留扫码人数")
 
 
+async def _live_visits(session: AsyncSession, this: Closing) -> None:
+    count = await live_visits.forget_person(session, this.person_id, this.now)
+    if count:
+        this.tell("看过和要提醒的直播", f"{count} 场不再记着是您，只留人数")
+
+
 async def _interests(session: AsyncSession, this: Closing) -> None:
     await interests.forget_person(session, this.person_id, this.now)
 
@@ -329,6 +336,7 @@ RULES: Mapping[str, Rule] = {
     "member_change.holder_id": _claims,
     "account_binding.person_id": _accounts,
     "poster_scan.person_id": _poster_scans,
+    "live_visit.person_id": _live_visits,
     "interest.person_id": _interests,
     "interest_choice.person_id": _kept,  # with the rule before it
     "message.follower_id": _talks,

@@ -23,6 +23,7 @@ from app.services import (
     case_news,
     case_notices,
     customer_notices,
+    live_notices,
     notices,
     parcels,
     rating_notices,
@@ -45,6 +46,8 @@ OWN_MATTERS = frozenset({LATE_REPLY, *case_notices.KINDS})  # told at any hour
 TO_BE_OWED = OWN_MATTERS | {
     CALLED_OFF,
     CHANGED,
+    live_notices.CALLED_OFF,
+    live_notices.CHANGED,
     appointment_notices.MOVED,
     appointment_notices.CALLED_OFF,
     *board_notices.OF_WRITERS,

@@ -25,6 +25,7 @@ from app.services import (
     case_notices,
     crisis,
     customer_notices,
+    live_notices,
     notices,
     outbox,
     rating_notices,
@@ -70,6 +71,7 @@ KINDS: Final[Mapping[str, str]] = {
     **crisis.KINDS,
     **staff_notices.KINDS,
     **customer_notices.KINDS,
+    **live_notices.KINDS,
     **rating_notices.KINDS,
 }
 _REASONS: Final[Mapping[str, str]] = {
@@ -98,6 +100,7 @@ _PASSING: Final = frozenset(
         case_notices.ASKED,
         case_notices.REMINDED,
         sign_up_notices.REMINDER,
+        live_notices.REMINDER,
         *rating_notices.KINDS,
         activity_feedback.ASKED,
     }

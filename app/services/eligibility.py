@@ -69,7 +69,7 @@ def conditions(activity: Activity) -> list[tuple[str, str]]:
     found = [("年龄", f"{ages(activity)}，按活动开始那天算")] if ages(activity) else []
     if activity.is_once_in_a_while:
         then = "不能再报" if activity.again is Again.REFUSED else "排在没去过的人后面"
-        found.append(("同类活动", f"{activity.apart_months} 个月内参加过{activity.kind_of}的{then}"))
+        found.append(("同类活动", f"{activity.apart_months} 个月内参加过「{activity.kind_of}」的{then}"))
     return found
 
 

@@ -16,6 +16,7 @@ from app.services import (  # noqa: F401 - fill SOURCES
     export_board,
     export_chapters,
     export_feedback,
+    export_lives,
     export_posters,
     export_talks,
     privacy_requests,

@@ -26,6 +26,7 @@ from app.services import (
     customer_moves,
     followers,
     interests,
+    live_visits,
     posters,
     waiting_lists,
 )
@@ -253,6 +254,10 @@ async def _poster_scans(session: AsyncSession, this: Merge) -> None:
     await posters.hand_over(session, this.gone, this.stays)
 
 
+async def _live_visits(session: AsyncSession, this: Merge) -> None:
+    await live_visits.hand_over(session, this.gone, this.stays, this.now)
+
+
 async def _feedback(session: AsyncSession, this: Merge) -> None:
     await activity_feedback.hand_over(session, this.gone, this.stays)
 
@@ -319,6 +324,7 @@ RULES: Mapping[str, Rule] = {
     "guess.person_id": _repoint(Guess.person_id),
     "member_change.holder_id": _repoint(MemberChange.holder_id),
     "poster_scan.person_id": _poster_scans,
+    "live_visit.person_id": _live_visits,
     "album_photo.giver_id": _photos,
     "feedback_answer.person_digest": _feedback,
     "photo_objection.person_id": _objections,

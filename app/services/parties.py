@@ -107,6 +107,14 @@ def guests_of(kept: object) -> list[Guest]:
     return [Guest(each["name"], each["age"]) for each in found.get("guests", ())]
 
 
+def is_kept(party: Party, kept: object) -> bool:
+    """Whether these people, and who speaks for them, are those that are kept."""
+    found: Mapping[str, Any] = kept if isinstance(kept, Mapping) else {}
+    guardian = found.get("guardian", {}).get("name", "")
+    same = list(party.guests) == guests_of(kept) and party.guardian.strip() == guardian
+    return bool(party.guests) and same
+
+
 def _name(said: str, whose: str) -> str:
     name = " ".join("".join(letter for letter in said if letter.isprintable()).split())
     if not name or len(name) > NAME:

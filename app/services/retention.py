@@ -27,6 +27,7 @@ from app.services import (
     interests,
     kept_answers,
     leaving,
+    live_visits,
     member_changes,
     past_members,
     portal_sessions,
@@ -265,6 +266,7 @@ SOON = (
     staff_uploads.forget_old,
     case_drafts.forget_old,
     posters.forget_who,
+    live_visits.forget_who,
 )
 DEEP = (  # read through whole tables, in the order of ids
     confidential.forget_over,
