@@ -11,6 +11,7 @@ from app.services import (
     eligibility,
     interests,
     lots,
+    quotas,
     sign_up_changes,
     sign_ups,
     waiting_lists,
@@ -161,7 +162,7 @@ async def _sign_up(chat: Chat, activity: Activity) -> Reply:
     is_full = (
         not behind
         and not lots.is_open(activity)
-        and seats > await waiting_lists.seats_left(chat.session, activity)
+        and seats > await waiting_lists.seats_left(chat.session, activity, chat.at, chat.person.membership)
     )
     await chat.confirm("ok", _summary(activity, seats, along, given, chat, is_full=is_full, behind=behind))
 
@@ -245,8 +246,7 @@ async def _seats(chat: Chat, activity: Activity) -> str:
         return "名额不限"
     if lots.is_open(activity):
         return f"{activity.capacity} 个名额，截止后抽签"
-    left = await waiting_lists.seats_left(chat.session, activity)
-    return f"还有 {left} 个名额" if left else "名额已满，可以候补"
+    return quotas.words(await waiting_lists.free(chat.session, activity, chat.at), chat.person.membership)
 
 
 def _summary(

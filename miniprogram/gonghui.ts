@@ -66,7 +66,7 @@ export type AddedOut = {
   danger: string;
   case: WholeCaseOut;
 };
-export type Allocation = "first_come" | "lot";
+export type Allocation = "first_come" | "lot" | "quota";
 /** 入会申请表。declaration 填 GET /me/joining/form 给出的版本，表示本人看过并确认了声明。 */
 export type ApplicationIn = {
   name: string;
@@ -424,6 +424,13 @@ export type QuestionOut = {
   options: Array<string>;
   required: boolean;
 };
+export type QuotaOut = {
+  /** 哪个组织的；最后一项可能是「其他人」 */
+  name: string;
+  seats: number;
+  /** 还有几个；0 是满了，可以候补 */
+  left: number;
+};
 export type Quote = {
   type: "quote";
   spans: Array<Span>;
@@ -531,6 +538,10 @@ export type StandingOut = {
   may_sign_up: boolean;
   /** 不能报名的原因，可以直接显示 */
   obstacle: string;
+  /** 我能用的名额还有几个；null 是不限 */
+  left: number | null;
+  /** 按组织分名额的，我用哪个组织的；别的是空的 */
+  whose: string;
   /** 能报、要排在候补最后的原因，可以直接显示；一般是空的 */
   caution: string;
 };
@@ -622,8 +633,10 @@ export type WholeActivityOut = {
   guests: number;
   /** 报名要审核 */
   approval: boolean;
-  /** 名额怎么分：first_come 先到先得，lot 报名截止后抽签 */
+  /** 名额怎么分：first_come 先到先得，lot 报名截止后抽签，quota 按组织分 */
   allocation: Allocation;
+  /** 按组织分的，各有多少；别的是空的，分完以后大家共用时也是空的 */
+  quotas: Array<QuotaOut>;
   /** 给谁的；空的是大家都能来 */
   audience: string;
   /** 还有哪些条件，没有是空的 */

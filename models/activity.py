@@ -6,6 +6,7 @@ waiting_lists.
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -57,10 +58,11 @@ class Allocation(StrEnum):
 
     FIRST_COME = "first_come"
     LOT = "lot"  # app.services.lots
+    QUOTA = "quota"  # app.services.seats
 
     @property
     def label(self) -> str:
-        return {"first_come": "先到先得", "lot": "抽签"}[self.value]
+        return {"first_come": "先到先得", "lot": "抽签", "quota": "按组织分"}[self.value]
 
 
 class Again(StrEnum):
@@ -136,6 +138,10 @@ class Activity(Base):
     allocation: Mapped[Allocation] = mapped_column(default=Allocation.FIRST_COME)
     lot_seed: Mapped[str | None] = mapped_column(SealedText("activity.lot_seed"))  # shown once it is drawn
     lot_drawn_at: Mapped[datetime | None]
+    # Pairs of a branch's id and its seats, where they are given by branch; what is left over when signing up
+    # ends is for all who wait, or stays.
+    quotas: Mapped[list[Any]] = mapped_column(sa.JSON, default=list, server_default="[]")
+    quotas_released: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     audience: Mapped[object | None] = mapped_column(
         sa.JSON
     )  # app.services.audiences.Audience; None: everybody
@@ -218,6 +224,7 @@ class SignUp(Base):
     )  # the higher the earlier on the waiting list; < 0: behind
     signed_up_at: Mapped[datetime]  # orders the waiting list
     offer_expires_at: Mapped[datetime | None]
+    quota_branch_id: Mapped[int | None] = mapped_column(sa.BigInteger)  # whose seats; None: of all others
     arrived: Mapped[int] = mapped_column(default=0)  # of its seats, once it is checked in
     checked_in_at: Mapped[datetime | None]  # as the phone at the door had it, within bounds
     poster_id: Mapped[int | None] = mapped_column(sa.BigInteger, index=True)  # by which the person came

@@ -94,7 +94,7 @@ async def test_signing_up_with_guests_and_answers(ends: Ends, li: App) -> None:
     shown = await public(ends, f"/activities/{run.public_id}")
     assert [each["key"] for each in shown["questions"]] == ["size", "phone", "note"]
     assert (shown["left"], shown["guests"], shown["takes_sign_ups"]) == (5, 2, True)
-    nothing = {"sign_up": None, "may_sign_up": True, "obstacle": "", "caution": ""}
+    nothing = {"sign_up": None, "may_sign_up": True, "obstacle": "", "left": 5, "whose": "", "caution": ""}
     assert await li.gets(f"{path}/mine") == nothing
 
     for answers, words in (

@@ -176,7 +176,7 @@ async def test_of_two_seats_one_is_kept_and_the_other_offered_on(session: AsyncS
     assert (await entry_of(session, badminton.id, older)).state is SignUpState.CONFIRMED
     assert (await entry_of(session, badminton.id, younger)).state is SignUpState.CANCELLED
     assert (await entry_of(session, badminton.id, waits.person_id)).state is SignUpState.OFFERED
-    assert await waiting_lists.seats_left(session, badminton) == 0
+    assert await waiting_lists.seats_left(session, badminton, NOON) == 0
 
 
 async def test_the_better_of_two_is_kept_with_what_was_answered(session: AsyncSession) -> None:

@@ -266,7 +266,7 @@ async def test_an_offer_declined_goes_to_the_next_and_the_list_may_end(session: 
     await sign_ups.decline(session, badminton.id, zhao, now=NOON)
 
     assert await state(session, badminton, wang) is SignUpState.DECLINED
-    assert await waiting_lists.seats_left(session, badminton) == 1
+    assert await waiting_lists.seats_left(session, badminton, NOON) == 1
 
 
 async def test_offers_made_at_night_wait_for_the_morning(session: AsyncSession) -> None:

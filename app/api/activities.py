@@ -21,6 +21,7 @@ from app.services import (
     crisis,
     eligibility,
     parties,
+    quotas,
     safety_notices,
     sign_ups,
     waiting_lists,
@@ -70,14 +71,22 @@ class SafetyOut(Strict):
     version: str = Field(examples=["3f2a9c0d1e4b5a67"], description="看完同意以后，报名时放进 safety_version")
 
 
+class QuotaOut(Strict):
+    name: str = Field(examples=["北区分工会"], description="哪个组织的；最后一项可能是「其他人」")
+    seats: int = Field(examples=[10])
+    left: int = Field(examples=[3], description="还有几个；0 是满了，可以候补")
+
+
 class WholeActivityOut(ActivityOut):
     capacity: int | None = Field(examples=[60], description="名额；null 是不限")
     left: int | None = Field(examples=[12], description="还有几个名额；0 是满了，可以候补")
     guests: int = Field(examples=[1], description="每人最多带几位同伴")
     approval: bool = Field(examples=[False], description="报名要审核")
     allocation: Allocation = Field(
-        examples=["first_come"], description="名额怎么分：first_come 先到先得，lot 报名截止后抽签"
+        examples=["first_come"],
+        description="名额怎么分：first_come 先到先得，lot 报名截止后抽签，quota 按组织分",
     )
+    quotas: list[QuotaOut] = Field(description="按组织分的，各有多少；别的是空的，分完以后大家共用时也是空的")
     audience: str = Field(examples=["女职工"], description="给谁的；空的是大家都能来")
     conditions: list[ConditionOut] = Field(description="还有哪些条件，没有是空的")
     safety: SafetyOut | None = Field(description="安全须知，没有是 null；先给人看完、同意，再报名")
@@ -97,6 +106,8 @@ class StandingOut(Strict):
     sign_up: SignUpOut | None = Field(description="我的报名；没有报过是 null")
     may_sign_up: bool = Field(examples=[True])
     obstacle: str = Field(examples=[""], description="不能报名的原因，可以直接显示")
+    left: int | None = Field(examples=[3], description="我能用的名额还有几个；null 是不限")
+    whose: str = Field(examples=["北区分工会"], description="按组织分名额的，我用哪个组织的；别的是空的")
     caution: str = Field(examples=[""], description="能报、要排在候补最后的原因，可以直接显示；一般是空的")
 
 
@@ -125,11 +136,15 @@ async def ahead(session: ReadSession, now: Now, limit: Size = 20, cursor: Cursor
 async def one(activity_id: PublicId, session: ReadSession, now: Now, shared: InUse) -> WholeActivityOut:
     """一个活动。不分是谁看；自己的报名在 /activities/{id}/mine。"""
     activity = await activities.get(session, activity_id)
-    limited, notice = activity.capacity is not None, safety_notices.version(activity)
+    free, notice = await waiting_lists.free(session, activity, now), safety_notices.version(activity)
     return WholeActivityOut(
         **_facts(activity, now),
         capacity=activity.capacity,
-        left=await waiting_lists.seats_left(session, activity) if limited else None,
+        left=None if activity.capacity is None else free.total,
+        quotas=[
+            QuotaOut(name=each.name, seats=each.seats, left=each.left)
+            for each in quotas.list_left(activity, free)
+        ],
         guests=activity.guests,
         approval=activity.approval,
         allocation=activity.allocation,
@@ -170,8 +185,15 @@ async def mine(
     obstacle, caution = "", ""
     if again:
         obstacle, caution = await sign_ups.outlook(session, activity, applicant(caller), now)
-    may = again and not obstacle
-    return StandingOut(sign_up=own, may_sign_up=may, obstacle=obstacle, caution=caution)
+    free, membership = await waiting_lists.free(session, activity, now), applicant(caller).facts.membership
+    return StandingOut(
+        sign_up=own,
+        may_sign_up=again and not obstacle,
+        obstacle=obstacle,
+        left=None if activity.capacity is None else free.left(free.pool_of(membership)),
+        whose=quotas.whose(free, membership),
+        caution=caution,
+    )
 
 
 @router.post(

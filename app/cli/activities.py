@@ -11,7 +11,15 @@ from app.cli.words import Commands
 from app.clock import civil_date, spoken
 from app.errors import OperatorError
 from app.rich_text import NotRichText
-from app.services import activities, activity_files, activity_reviews, approvals, participants, sign_ups
+from app.services import (
+    activities,
+    activity_files,
+    activity_reviews,
+    approvals,
+    participants,
+    quotas,
+    sign_ups,
+)
 from app.services.sign_up_questions import questions_of
 from models import LIVE, Activity, SignUp, SignUpState
 
@@ -84,7 +92,7 @@ async def _add(file: Path, by: str) -> list[str]:
         async with acting(house, "activities add", by) as session:
             for each in planned:
                 try:
-                    values = each.values(civil_date(now))
+                    values = each.values(civil_date(now), await quotas.from_names(session, each.quotas))
                 except NotRichText as refused:
                     raise OperatorError(
                         f"「{each.title}」text 第 {refused.line} 行：{refused.message}"

@@ -27,6 +27,7 @@ from app.services import (
     customer_registers,
     customer_sheets,
     members,
+    quotas,
     roster_sheets,
     rosters,
     staff,
@@ -143,7 +144,9 @@ async def _news(house: House, folder: Path) -> None:
             return
         await articles.load(session, article_files.load(folder / "news"), now)
         for planned in activity_files.load(folder / "activities.yaml"):
-            made = await activities.create(session, planned.values(civil_date(now)), by=BY, now=now)
+            by_branch = await quotas.from_names(session, planned.quotas)
+            values = planned.values(civil_date(now), by_branch)
+            made = await activities.create(session, values, by=BY, now=now)
             await activities.publish(session, made.public_id, by=BY, now=now)
 
 

@@ -26,6 +26,7 @@ from app.services import (
     lots,
     participants,
     permissions,
+    quotas,
     sign_ups,
     staff_jobs,
 )
@@ -176,6 +177,7 @@ async def page_of(public_id: str, desk: Desk, shell: Shell, **values: Any) -> HT
         way=ways.get(activity.branch_id or 0, "整个工会"),
         audience=Audience.model_validate(activity.audience) if activity.audience else "所有人",
         conditions=eligibility.conditions(activity),
+        quotas=await quotas.standings(session, activity),
         questions=questions_of(activity),
         words=rich_text.to_text(rich_text.load(activity.blocks)),
         may_change=activity.state in (*UNANNOUNCED, *ANNOUNCED)

@@ -1,5 +1,6 @@
 """Planning an activity and changing it: one form, whose buttons for blocks store nothing."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -15,7 +16,7 @@ from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
 from app.rich_text import TYPED
-from app.services import activities, activity_forms, activity_reviews, branches, participants
+from app.services import activities, activity_forms, activity_reviews, branches, participants, quotas
 from app.services.activity_forms import FIELDS, KINDS, TIMES, Filled
 from app.services.audit import does
 from app.services.form_words import NotWhole
@@ -27,6 +28,8 @@ router = APIRouter(prefix="/activities", dependencies=[needs(Right.ACTIVITIES_ED
 
 _QUESTION: Final = ("key", "prompt", "kind", "options", "required")
 _QUESTIONS: Final = 12
+_QUOTA: Final = ("branch", "seats")
+_BLANK: Final = 4  # rows more than are filled
 
 
 @router.get("/new")
@@ -155,18 +158,27 @@ def _values(desk: Desk, filled: Filled, held: list[Branch], kept: Activity | Non
         before = activity_forms.of_activity(kept, {each.id: each for each in held})["questions"]
         if [each for each in filled["questions"] if each["prompt"]] == before:
             values["questions"] = kept.questions
+        by_id = {each.id for each in held}
+        values["quotas"] += [each for each in kept.quotas if each[0] not in by_id]  # not shown to this desk
     if values["branch_id"] is None and not desk.may(Right.ACTIVITIES_EDIT, None):
         raise NotWhole("请选择活动属于哪个组织。")
     return values
 
 
 def _filled(form: FormData) -> Filled:
-    filled: Filled = {name: forms.words(form, name) for name in (*FIELDS, *TIMES, "approval")}
+    names = (*FIELDS, *TIMES, "approval", "quotas_released")
+    filled: Filled = {name: forms.words(form, name) for name in names}
     filled["blocks"] = blocks.read(form, TYPED)
-    columns = [forms.several(form, f"question_{name}") for name in _QUESTION]
-    rows = [[forms.plain(value) for value in row] for row in zip(*columns, strict=False)]
-    filled["questions"] = [dict(zip(_QUESTION, row, strict=True)) for row in rows[:_QUESTIONS]]
+    filled["questions"] = _rows(form, "question", _QUESTION, _QUESTIONS)
+    filled["quotas"] = _rows(form, "quota", _QUOTA, quotas.MOST)
     return filled
+
+
+def _rows(form: FormData, what: str, names: Sequence[str], most: int) -> list[dict[str, str]]:
+    """Fields that stand there once for each row."""
+    columns = [forms.several(form, f"{what}_{name}") for name in names]
+    rows = [[forms.plain(value) for value in row] for row in zip(*columns, strict=False)]
+    return [dict(zip(names, row, strict=True)) for row in rows[:most]]
 
 
 def _form(
@@ -182,9 +194,14 @@ def _form(
 ) -> HTMLResponse:
     blank = dict.fromkeys(_QUESTION, "") | {"kind": "text", "required": "yes"}
     asked = [each for each in filled["questions"] if each["prompt"]]
+    given = [each for each in filled["quotas"] if each["branch"]]
     values |= {
         "activity": activity,
-        "filled": filled | {"questions": [*asked, blank, blank][:_QUESTIONS]},
+        "filled": filled
+        | {
+            "questions": [*asked, blank, blank][:_QUESTIONS],
+            "quotas": [*given, *[dict.fromkeys(_QUOTA, "")] * _BLANK][: quotas.MOST],
+        },
         "version": version or (activity.version if activity is not None else ""),
         "address": f"{PAGE}/new" if activity is None else f"{PAGE}/{activity.public_id}/edit",
         "back": PAGE if activity is None else f"{PAGE}/{activity.public_id}",

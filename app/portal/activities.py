@@ -18,6 +18,7 @@ from app.services import (
     interests,
     lots,
     panoramas,
+    quotas,
     safety_notices,
     sign_ups,
     waiting_lists,
@@ -49,7 +50,8 @@ async def one(
     activity, preview = await _shown(session, request, public_id)
     if visitor is not None and request.method == "GET":  # a HEAD shows it to nobody
         shared.interests.note(visitor.person_id, interests.ACTIVITIES, now)
-    left = None if activity.capacity is None else await waiting_lists.seats_left(session, activity)
+    free = await waiting_lists.free(session, activity, now)
+    membership = None if visitor is None else visitor.applicant.facts.membership
     own = None if visitor is None else await _live(session, activity, visitor)
     takes = door.oauth is not None and activity.takes_sign_ups(now)
     obstacle, behind = "", ""
@@ -61,7 +63,9 @@ async def one(
         preview=preview,
         audience=Audience.model_validate(activity.audience) if activity.audience else None,
         body=rich_text.to_html(rich_text.load(activity.blocks)),
-        left=left,
+        left=None if activity.capacity is None else free.left(free.pool_of(membership)),
+        quotas=quotas.list_left(activity, free),
+        whose=quotas.whose(free, membership) if visitor is not None else "",
         lot=lots.fingerprint(activity),
         lot_open=lots.is_open(activity),
         now=now,

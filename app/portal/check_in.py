@@ -44,7 +44,7 @@ async def here(
         return _page(activity, heading, OLD if fits is False else STRANGE, tone="wait", status=403, **MINE)
     entry = await sign_ups.find_own(session, activity.id, visitor.person_id)
     if entry is None or (entry.state not in LIVE and activity.takes_sign_ups(now)):
-        left = await waiting_lists.seats_left(session, activity)
+        left = await waiting_lists.seats_left(session, activity, now, visitor.applicant.facts.membership)
         return _sign_up(activity, left, takes=activity.takes_sign_ups(now))
     answer = check_ins.judged(activity, entry, now)
     if answer is not A.OK:

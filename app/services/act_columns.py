@@ -21,6 +21,8 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "allocation": "名额怎么分",
         "lot_seed": "抽签的种子",
         "lot_drawn_at": "抽签的时间",
+        "quotas": "各组织的名额",
+        "quotas_released": "没用完的让给别的组织",
         "blocks": "介绍",
         "organiser": "组织",
         "opens_at": "报名开始",

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
-from app.services import activity_conditions, lots, waiting_lists
+from app.services import activity_conditions, lots, quotas, waiting_lists
 from app.services import sign_up_notices as notices
 from app.services.keysets import beyond
 from app.services.sign_up_moves import move, move_activity
@@ -30,6 +30,7 @@ async def create(session: AsyncSession, values: Mapping[str, Any], *, by: str, n
     activity = Activity(**given, state=A.DRAFT, created_at=now)
     _check_times(activity)
     lots.check(activity)
+    quotas.check(activity)
     activity_conditions.check(activity)
     session.add(activity)
     await session.flush()
@@ -70,6 +71,7 @@ async def change(
             setattr(activity, name, value)
     _check_times(activity)
     lots.check(activity)
+    quotas.check(activity)
     activity_conditions.check(activity)
     if activity.state in UNANNOUNCED:
         take_back(session, activity, by=by, now=now)
@@ -150,11 +152,12 @@ async def set_capacity(
 ) -> Activity:
     """More seats are offered to those who wait; fewer take none away and stop further offers.
 
-    Raises: NotFound; DomainError: no limit, where a lot decides.
+    Raises: NotFound; DomainError: no limit, where a lot decides; less than branches were given.
     """
     activity = await get(session, public_id, lock=True, drafts=True)
     activity.capacity = seats
     lots.check(activity)
+    quotas.check(activity)
     take_back(session, activity, by=by, now=now)
     await session.flush()
     if activity.state in ANNOUNCED:

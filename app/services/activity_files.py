@@ -1,6 +1,7 @@
 """Activities as staff write them in a YAML file, checked and turned into what `activities.create` takes."""
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +23,7 @@ from app.errors import DomainError, OperatorError
 from app.services import check_in_places
 from app.services.activity_conditions import Conditions
 from app.services.audiences import AudienceOfFacts
+from app.services.quotas import BIGGEST, MOST
 from models import Allocation
 
 _DAYS_AHEAD = re.compile(r"\+(\d{1,3}) (\d{1,2}):(\d{2})")
@@ -80,6 +82,8 @@ class Planned(Conditions):
     guests: int = Field(0, ge=0, le=9)
     approval: bool = False
     allocation: Allocation = Allocation.FIRST_COME
+    quotas: dict[Line, Annotated[int, Field(ge=0, le=BIGGEST)]] = Field({}, max_length=MOST)
+    quotas_released: bool = True
     audience: AudienceOfFacts | None = Field(None, alias="for")
     check_in_minutes: int = Field(120, ge=0, le=1440)
     check_in_at: str = ""  # 「35.5847, 109.2655」
@@ -100,8 +104,8 @@ class Planned(Conditions):
             raise ValueError(refused.message) from None
         return value.strip()
 
-    def values(self, today: date) -> dict[str, Any]:
-        """What `activities.create` takes. Raises: NotRichText."""
+    def values(self, today: date, by_branch: Sequence[list[int]] = ()) -> dict[str, Any]:
+        """What `activities.create` takes. `by_branch`: what `quotas` makes of these. Raises: NotRichText."""
         given = self.model_dump(include={"title", "summary", "place", "organiser"})
         given |= self.model_dump(include={"capacity", "guests", "approval", "allocation", "questions"})
         given |= self.model_dump(include={"contact_name", "contact_phone"})
@@ -113,6 +117,7 @@ class Planned(Conditions):
             "check_in_minutes": self.check_in_minutes,
             "check_in_place": place.dump() if place else None,
         }
+        given |= {"quotas": list(by_branch), "quotas_released": self.quotas_released}
         given |= self.condition_values()
         given["changes_until"] = self.changes_until.on(today) if self.changes_until else None
         given["audience"] = self.audience.model_dump(mode="json") if self.audience else None

@@ -9,13 +9,14 @@ from app import rich_text
 from app.clock import shanghai
 from app.errors import DomainError
 from app.rich_text import NotRichText
-from app.services import activity_conditions, check_in_places, form_words
+from app.services import activity_conditions, check_in_places, form_words, quotas
 from app.services.audiences import Audience
 from app.services.form_words import NotWhole
 from app.services.sign_up_questions import QuestionKind, questions_of
 from models import Activity, Allocation, Branch
 
-Filled = dict[str, Any]  # fields → words; "blocks": [[type, words], …]; "questions": [{key, prompt, …}, …]
+# fields → words; "blocks": [[type, words], …]; "questions": [{key, prompt, …}, …], "quotas" likewise
+Filled = dict[str, Any]
 
 FIELDS: Final = (
     *("title", "summary", "place", "organiser", "branch", "audience", "capacity", "guests", "allocation"),
@@ -49,7 +50,8 @@ _PARTS: Final = re.compile(r"[、，,；;\n]+")
 def empty() -> Filled:
     filled: Filled = dict.fromkeys((*FIELDS, *TIMES), "")
     filled |= {"check_in_minutes": str(CHECK_IN), "check_in_metres": str(check_in_places.USUAL)}
-    return filled | {"guests": "0", "approval": "", "blocks": [["paragraph", ""]], "questions": []}
+    filled |= {"blocks": [["paragraph", ""]], "questions": [], "quotas": [], "quotas_released": "yes"}
+    return filled | {"guests": "0", "approval": ""}
 
 
 def of_activity(activity: Activity, branches: dict[int, Branch]) -> Filled:
@@ -58,6 +60,8 @@ def of_activity(activity: Activity, branches: dict[int, Branch]) -> Filled:
     filled["capacity"] = "" if activity.capacity is None else str(activity.capacity)
     filled["guests"], filled["approval"] = str(activity.guests), "yes" if activity.approval else ""
     filled["allocation"] = activity.allocation.value
+    filled["quotas"] = quotas.rows_of(activity, branches)
+    filled["quotas_released"] = "yes" if activity.quotas_released else ""
     filled |= activity_conditions.of_activity(activity)
     filled["check_in_minutes"] = str(activity.check_in_minutes)
     if (place := check_in_places.load(activity.check_in_place)) is not None:
@@ -100,7 +104,7 @@ def values_of(filled: Filled, branches: dict[str, Branch], kept: object = None) 
     )
     values["guests"] = form_words.number(filled["guests"] or "0", "可带同伴", 9)
     values["approval"] = bool(filled["approval"])
-    values["allocation"] = Allocation.LOT if filled["allocation"] == Allocation.LOT else Allocation.FIRST_COME
+    values |= _allocation(filled, branches)
     values |= _check_in(filled)
     values |= activity_conditions.values_of(filled)
     values["branch_id"] = _branch(filled["branch"], branches).id if filled["branch"] else None
@@ -113,6 +117,14 @@ def values_of(filled: Filled, branches: dict[str, Branch], kept: object = None) 
     except NotRichText as refused:
         raise NotWhole(f"正文第 {refused.line} 块：{refused.message}。") from None
     return values
+
+
+def _allocation(filled: Filled, branches: dict[str, Branch]) -> dict[str, Any]:
+    said = filled["allocation"]
+    allocation = Allocation(said) if said in {each.value for each in Allocation} else Allocation.FIRST_COME
+    by_branch = quotas.values_of(filled["quotas"], branches) if allocation is Allocation.QUOTA else []
+    released = bool(filled["quotas_released"])
+    return {"allocation": allocation, "quotas": by_branch, "quotas_released": released}
 
 
 def _check_in(filled: Filled) -> dict[str, Any]:

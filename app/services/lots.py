@@ -75,7 +75,7 @@ async def draw(session: AsyncSession, activity: Activity, now: datetime) -> int:
         await _decide(session, activity, now)
     chosen = sa.select(SignUp).where(SignUp.activity_id == activity.id, SignUp.state == _S.ENTERED)
     found = (await session.scalars(chosen.order_by(SignUp.priority.desc(), SignUp.id).limit(BATCH))).all()
-    left = await waiting_lists.seats_left(session, activity)
+    left = await waiting_lists.seats_left(session, activity, now)
     for entry in found:
         wins = entry.seats <= left
         left -= entry.seats if wins else 0

@@ -62,7 +62,7 @@ async def change(
     if entry is None:
         raise NotFound(f"您没有报名「{activity.title}」。")
     check(activity, entry, now)
-    _check_seats(activity, entry, seats, known.left)
+    _check_seats(activity, entry, seats, known.seats.left(entry.quota_branch_id))
     stays = parties.is_kept(party, entry.party)  # and with it the consent there was
     along = entry.party if stays else parties.stored(activity, seats, party, now)
     said = _said(entry, seats, answers, along)

@@ -84,18 +84,18 @@ async def sign_up(
         return entry
     behind = await check(session, activity, who, now, lock=True)
     said = _said(activity, seats, party, accepted, now) | {"answers": dict(answers or {})}
-    state = _begins_as(activity, fits=seats <= known.left and not behind)
+    pool = known.seats.pool_of(who.facts.membership)
+    state = _begins_as(activity, fits=seats <= known.seats.left(pool) and not behind)
     if entry is None:
         entry = SignUp(activity_id=activity.id, person_id=who.person_id, state=state)
     else:
         move(session, entry, state, by="member", channel=who.channel, now=now)
+    said |= {"signed_up_at": now, "quota_branch_id": pool, "priority": waiting_lists.BEHIND if behind else 0}
     for name, value in said.items():
         setattr(entry, name, value)
-    entry.signed_up_at = now
-    entry.priority = waiting_lists.BEHIND if behind else 0
     entry.poster_id = await _poster(session, known, who, now) or entry.poster_id
     await _keep(session, entry, who, now)
-    known.left -= seats if state in HOLDING else 0
+    known.seats.take(pool, seats if state in HOLDING else 0)
     notices.receipt(session, activity, entry, now)
     await session.flush()
     return entry

@@ -16,24 +16,25 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.gathered import memory
+from app.services import seats
 from app.services import sign_up_notices as notices
 from app.services.quiet_hours import after_quiet
+from app.services.seats import Pool, Seats
 from app.services.sign_up_moves import move
-from models import HOLDING, Activity, SignUp, SignUpState
+from models import Activity, Membership, SignUp, SignUpState
 
 OFFER_FOR = timedelta(hours=12)
 OFFER_ON_LAST_DAY = timedelta(hours=2)
 LAST_DAY = timedelta(hours=24)
-MANY = 10**9  # seats left where there is no limit
 BEHIND = -1  # a priority, as all below 0: offered only once nobody else can sign up any more
 
 
 @dataclass(slots=True)
 class Settled:
-    """An activity that this transaction has locked and settled; whoever takes of `left` counts it down."""
+    """An activity that this transaction has locked and settled; whoever takes of `seats` counts them down."""
 
     activity: Activity
-    left: int  # seats that nobody waiting could use
+    seats: Seats  # that nobody waiting could use
     has_posters: bool | None = None  # None: nobody of this transaction has asked
 
 
@@ -60,25 +61,26 @@ async def settle(session: AsyncSession, activity: Activity, now: datetime) -> Se
         move(session, entry, SignUpState.OFFER_EXPIRED, by="system", now=now)
         await session.flush()
         notices.offer_expired(session, activity, entry, now)
-    left = await seats_left(session, activity)
-    if left > 0 and activity.is_ahead(now) and (until := offer_until(activity, now)) is not None:
-        left = await _offer(session, activity, left, until, now)
+    left = await seats.count(session, activity, now)
+    if activity.is_ahead(now) and (until := offer_until(activity, now)) is not None:
+        for pool in left.by_pool:
+            await _offer(session, activity, left, pool, until, now)
     found = memory(session)[_key(activity.id)] = Settled(activity, left)
     return found
 
 
-async def seats_left(session: AsyncSession, activity: Activity) -> int:
-    """Not below 0: a capacity that was lowered takes no seat away."""
-    if activity.capacity is None:
-        return MANY
-    if known := settled(session, activity.id):
-        return known.left
-    used = await session.scalar(
-        sa.select(sa.func.coalesce(sa.func.sum(SignUp.seats), 0)).where(
-            SignUp.activity_id == activity.id, SignUp.state.in_(HOLDING)
-        )
-    )
-    return max(0, activity.capacity - int(used or 0))
+async def seats_left(
+    session: AsyncSession, activity: Activity, now: datetime, membership: Membership | None = None
+) -> int:
+    """How many a person could have who is a member like that, or none."""
+    found = await free(session, activity, now)
+    return found.left(found.pool_of(membership))
+
+
+async def free(session: AsyncSession, activity: Activity, now: datetime) -> Seats:
+    """What nobody has; in a transaction that settled the activity, what it knows of them."""
+    known = settled(session, activity.id)
+    return known.seats if known else await seats.count(session, activity, now)
 
 
 def offer_until(activity: Activity, now: datetime) -> datetime | None:
@@ -114,24 +116,35 @@ async def _run_out(session: AsyncSession, activity: Activity, now: datetime) -> 
     return list(found)
 
 
-async def _offer(session: AsyncSession, activity: Activity, left: int, until: datetime, now: datetime) -> int:
+async def _offer(
+    session: AsyncSession, activity: Activity, kept: Seats, pool: Pool, until: datetime, now: datetime
+) -> None:
+    left = kept.left(pool)
+    if left <= 0:
+        return
+    chosen = sa.select(SignUp).where(
+        SignUp.activity_id == activity.id,
+        SignUp.state == SignUpState.WAITLISTED,
+        SignUp.seats <= left,
+        sa.or_(SignUp.priority >= 0, sa.literal(now >= activity.closes_at)),
+    )
+    if not kept.together:
+        chosen = chosen.where(_is_of(pool, kept))
     waiting = await session.scalars(
-        sa.select(SignUp)
-        .where(
-            SignUp.activity_id == activity.id,
-            SignUp.state == SignUpState.WAITLISTED,
-            SignUp.seats <= left,
-            sa.or_(SignUp.priority >= 0, sa.literal(now >= activity.closes_at)),
-        )
-        .order_by(SignUp.priority.desc(), SignUp.signed_up_at, SignUp.id)
-        .limit(left)
+        chosen.order_by(SignUp.priority.desc(), SignUp.signed_up_at, SignUp.id).limit(left)
     )
     for entry in waiting.all():
-        if entry.seats > left:
+        if entry.seats > kept.left(pool):
             continue
         move(session, entry, SignUpState.OFFERED, by="system", now=now)
         entry.offer_expires_at = until
         await session.flush()
         notices.offer(session, activity, entry, now)
-        left -= entry.seats
-    return left
+        kept.take(pool, entry.seats)
+
+
+def _is_of(pool: Pool, kept: Seats) -> sa.ColumnElement[bool]:
+    if pool is not None:
+        return SignUp.quota_branch_id == pool
+    known = [each.branch_id for each in kept.quotas]
+    return sa.or_(SignUp.quota_branch_id.is_(None), SignUp.quota_branch_id.not_in(known))
