@@ -37,6 +37,7 @@ class Shared:
     controller: Controller
     files: Files
     joining_days: int  # working days in which a 入会申请 is decided
+    live_hosts: frozenset[str]  # of the union, whose streams our pages play
     activity_review: str  # whether another approves an activity first: app.services.activity_reviews
     tap: Callable[[str, str], str]  # a line of a message: it reads the first and, tapped, runs that handler
 

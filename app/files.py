@@ -5,15 +5,19 @@ Not here: who may see a file; the row beside the bytes is `models.StoredFile`. H
 `app.pictures`.
 """
 
+import hashlib
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from app.errors import DomainError, OperatorError
 from app.folder import Folder
+
+if TYPE_CHECKING:
+    from app.pictures import Jpeg
 
 KIB, MIB = 1024, 1024 * 1024
 LARGEST_BYTES = 20 * MIB
@@ -96,6 +100,15 @@ class Files:
             await self._store.delete(path_of(public_id))
         except FileNotFoundError:
             return
+
+    async def put_all(self, parts: Mapping[str, bytes]) -> None:
+        """Each by its public id."""
+        for public_id, data in parts.items():
+            await self.put(public_id, data)
+
+    async def delete_all(self, public_ids: Iterable[str]) -> None:
+        for public_id in public_ids:
+            await self.delete(public_id)
 
     async def names(self) -> AsyncIterator[str]:
         """The public ids of all that is kept; other people's files in the same place are passed over."""
@@ -198,3 +211,47 @@ def cleaned(data: bytes, content_type: str) -> bytes:
         raise FileRefused("图片的尺寸太大，收不下。") from None
     except Broken:
         raise FileRefused("图片已损坏，打不开，请重新发一张。") from None
+
+
+# --- pictures made small ------------------------------------------------------------------------------------
+
+
+def made_small(data: bytes, boxes: Sequence[tuple[int, int]]) -> list["Jpeg"]:
+    """A picture as JPEGs, one for each of `boxes`, the largest first, as `app.pictures.as_jpegs` makes them.
+
+    Raises:
+        FileRefused: no picture, or as `cleaned`.
+    """
+    from app.pictures import as_jpegs  # noqa: PLC0415 - as in `cleaned`
+
+    found = inspect(data)
+    if found.kind != "image":
+        raise FileRefused("这不是图片，请选 JPG、PNG、GIF 或 WebP。")
+    return as_jpegs(cleaned(data, found.content_type), boxes)
+
+
+PHOTO_BYTES = 15 * MIB  # of one as it is sent: telephones make up to twelve
+_BOXES = (2048, 2048), (480, 480)  # as large as a screen shows it, and in a list
+
+
+@dataclass(frozen=True, slots=True)
+class Photograph:
+    """A picture as albums keep it: two JPEGs; sizes, in pixels, are of the large one."""
+
+    digest: str  # of what was sent
+    large: bytes
+    small: bytes
+    width: int
+    height: int
+
+
+def photograph(data: bytes) -> Photograph:
+    """`data` made small, upright and without its past. Takes up to a second: call it in a thread.
+
+    Raises:
+        FileRefused: too large, no picture, or broken.
+    """
+    if len(data) > PHOTO_BYTES:
+        raise FileRefused(f"超过 {PHOTO_BYTES // MIB} MB，请换小一点的。")
+    large, small = made_small(data, _BOXES)
+    return Photograph(hashlib.sha256(data).hexdigest(), large.data, small.data, large.width, large.height)

@@ -7,6 +7,9 @@ from app.dialogue.sweeping import Sweep
 from app.house import House
 from app.jobs import (
     activities,
+    activity_feedback,
+    after_activities,
+    albums,
     alerts,
     applications,
     appointments,
@@ -96,6 +99,8 @@ def _timers(house: House) -> list[Round]:
     absent_after = timedelta(hours=house.settings.no_show_hours)
     return [
         Round("activities", lambda: activities.run(database, clock, absent_after), 5),
+        Round("activity feedback", lambda: activity_feedback.run(database, clock), 30),
+        Round("albums", lambda: albums.run(database, house.files, clock), 10),
         Round("applications", lambda: applications.run(database, clock), 30),
         Round("appointments", lambda: appointments.run(database, clock), 5),
         Round("legal aid", lambda: legal_aid.run(database, clock), 30),
@@ -143,6 +148,7 @@ def _kinds(house: House, official_id: int, *, certified: bool) -> dict[str, Work
     """The work of staff. `certified`: the account may make QR codes; others may not."""
     return {
         **staff_work.KINDS,
+        **after_activities.KINDS,
         **notice_templates.kinds(house.wechat, official_id),
         **panoramas.KINDS,
         **posters.kinds(house.wechat if certified else None),

@@ -70,7 +70,7 @@ class Service:
         self._office: Office | None = None
         private = (*PRIVATE, CONSOLE)
         packing = Packing(web(), private=private, cookies=SESSIONS)
-        self._pages: ASGIApp = Policy(packing, self._sandbox, private)
+        self._pages: ASGIApp = Policy(packing, self._sandbox, private, settings.stream_hosts)
         self._lifespan = Router(lifespan=lambda _: self.life()).lifespan
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,6 +107,7 @@ class Service:
                 controller=house.controller,
                 files=house.files,
                 joining_days=self._settings.joining_days,
+                live_hosts=frozenset(self._settings.stream_hosts),
                 activity_review=self._settings.activity_review,
                 tap=lambda label, handler: choice_line(label, f"{TAP_DO}{handler}"),
             )

@@ -4,6 +4,8 @@ Not here: which files are pictures at all, and what is said about one we do not 
 """
 
 import io
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PIL import Image, ImageOps, ImageSequence
 
@@ -47,6 +49,34 @@ def drawn_anew(data: bytes, content_type: str) -> bytes:
         ZeroDivisionError,
     ) as e:
         raise Broken from e
+
+
+@dataclass(frozen=True, slots=True)
+class Jpeg:
+    """A picture as we serve it; sizes in pixels."""
+
+    data: bytes
+    width: int
+    height: int
+    sent_width: int  # of what it was made of
+
+
+def as_jpegs(data: bytes, boxes: Sequence[tuple[int, int]]) -> list[Jpeg]:
+    """What `drawn_anew` has made, once for each of `boxes`, the largest first: made to fit, never larger.
+
+    What moves stands still, what is transparent is white.
+    """
+    with Image.open(io.BytesIO(data)) as picture:
+        flat = Image.new("RGB", picture.size, "white")
+        seen = picture.convert("RGBA")
+        flat.paste(seen, mask=seen)
+    made = []
+    for box in boxes:
+        flat.thumbnail(box)
+        out = io.BytesIO()
+        flat.save(out, "JPEG", quality=85, optimize=True, progressive=True)
+        made.append(Jpeg(out.getvalue(), flat.width, flat.height, seen.width))
+    return made
 
 
 def _drawn_anew(picture: Image.Image, kind: str) -> bytes:

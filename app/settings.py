@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.errors import OperatorError
 
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?")
+HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+(:\d{2,5})?")
 AES_KEY = re.compile(r"[A-Za-z0-9]{43}")
 WECHAT = "https://api.weixin.qq.com"
 
@@ -108,6 +109,8 @@ class Settings(BaseSettings):
     """Whether another approves an activity before staff announce it; auto: where somebody else may."""
     no_show_hours: float = Field(12, ge=0, le=240)
     """Hours after its end until those who did not check in to an activity are noted as absent."""
+    live_hosts: str = ""
+    """Hosts of the union's own streams, which our pages may play; comma separated, without https://."""
     typing_hints: bool = True
     """Whether a chat shows 对方正在输入 while staff type an answer."""
     api_per_person: int = Field(120, gt=0)
@@ -129,6 +132,19 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(x.strip() for x in value.split(",") if x.strip()) if isinstance(value, str) else value
+
+    @field_validator("live_hosts")
+    @classmethod
+    def _hosts(cls, value: str) -> str:
+        hosts = [each.strip().lower() for each in value.split(",") if each.strip()]
+        if not all(HOST.fullmatch(each) for each in hosts):
+            raise ValueError("应是主机名，用逗号分开，例如 live.example.cn，不带 https:// 和路径")
+        return ",".join(hosts)
+
+    @property
+    def stream_hosts(self) -> tuple[str, ...]:
+        """Those of `live_hosts`, each by itself."""
+        return tuple(each for each in self.live_hosts.split(",") if each)
 
     @field_validator("files", mode="before")
     @classmethod

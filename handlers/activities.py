@@ -11,7 +11,9 @@ from app.services import (
     eligibility,
     interests,
     lots,
+    map_places,
     quotas,
+    series_rows,
     sign_up_changes,
     sign_ups,
     waiting_lists,
@@ -24,22 +26,24 @@ from app.services.sign_up_notices import BEHIND, drawn_at, when_and_where
 from app.services.sign_up_questions import Question, QuestionKind, questions_of
 from app.services.sign_ups import Applicant
 from app.wechat.replies import Article, News, Reply, Text, fit
-from handlers import lines, parties
+from handlers import albums, lines, parties
 from models import LIVE, Activity, SignUp, SignUpState
 
 router = Router("activities")
 
 LISTED = 8
+DATES = 5  # of a series, below one of them
 CARDS = lines.go("看图文", "activities.cards")
 ASKING_TEXT = 200  # characters of an answer in words
 
 
 @router.on("activities.list", title="近期活动")
 async def list_activities(chat: Chat) -> Reply:
-    found = await activities.list_ahead(chat.session, chat.at, LISTED)
+    found = await activities.list_ahead(chat.session, chat.at, LISTED, once=True)
     if not found:
         return Text(f"近期没有活动，有新活动会发在这里。\n{lines.MY_SIGN_UPS}")
-    rows = [row(each, chat) for each in found]
+    dates = await series_rows.count_ahead(chat.session, [each.series for each in found], chat.at)
+    rows = [row(each, chat, dates.get(each.series, 1) - 1) for each in found]
     cards = [CARDS] if page("/activities") else []
     return Text(fit("\n".join(["近期活动，点名称看详情：", *rows, *cards, lines.MY_SIGN_UPS])))
 
@@ -47,7 +51,7 @@ async def list_activities(chat: Chat) -> Reply:
 @router.on("activities.cards", title="活动图文")
 async def list_cards(chat: Chat) -> Reply:
     """The next ones as a card that opens their pages: eight for a button, to a text WeChat shows one."""
-    found = await activities.list_ahead(chat.session, chat.at, LISTED)
+    found = await activities.list_ahead(chat.session, chat.at, LISTED, once=True)
     if not found or not page("/activities"):
         return await list_activities(chat)
     return News(
@@ -132,20 +136,42 @@ async def show_one(chat: Chat, activity: Activity, opening: str = "") -> Reply:
         *([activity.summary] if activity.summary else []),
         f"时间：{spoken(activity.starts_at, chat.at)}",
         *([f"地点：{activity.place}"] if activity.place else []),
+        *_on_map(activity),
         *([f"组织：{activity.organiser}"] if activity.organiser else []),
         *(f"{heading}：{rule}" for heading, rule in eligibility.conditions(activity)),
     ]
+    pictures = await albums.lines_of(chat, activity)
     if activity.takes_sign_ups(chat.at):
         words.append(f"报名截止：{spoken(activity.closes_at, chat.at)}，{await _seats(chat, activity)}")
     if own is not None and own.state in LIVE:
-        return Text(fit("\n".join([*words, *standing(activity, own, chat)])))
+        return Text(fit("\n".join([*words, *pictures, *standing(activity, own, chat)])))
     if activity.takes_sign_ups(chat.at):
         refused, behind = await sign_ups.outlook(chat.session, activity, applicant(chat), chat.at)
         way_in = lines.go("我要报名", "activities.sign_up", activity=activity.public_id)
         words += [refused] if refused else [*([behind] if behind else []), way_in]
     elif chat.at < activity.opens_at:
         words.append(f"{spoken(activity.opens_at, chat.at)}开始报名。")
-    return Text(fit("\n".join([*words, lines.ACTIVITIES])))
+    return Text(fit("\n".join([*words, *pictures, *await _others(chat, activity), lines.ACTIVITIES])))
+
+
+def _on_map(activity: Activity) -> list[str]:
+    """Where it is, as a line that opens its page at the map; of a passive reply no location can be made."""
+    place, address = map_places.load(activity.map_place), page(f"/activities/{activity.public_id}#map")
+    if place is None:
+        return []
+    return [f'地图：{place.words} <a href="{address}">看怎么走</a>' if address else f"地图：{place.words}"]
+
+
+async def _others(chat: Chat, activity: Activity) -> list[str]:
+    """The next dates of its series, each opens."""
+    found = await series_rows.list_ahead(chat.session, activity, chat.at)
+    if not found:
+        return []
+    rows = []
+    for each in found[:DATES]:
+        day = lines.go(spoken(each.starts_at, chat.at), "activities.show", activity=each.public_id)
+        rows.append(f"{day} {each.state.label}")
+    return [f"本系列还有 {len(found)} 场：", *rows]
 
 
 async def _sign_up(chat: Chat, activity: Activity) -> Reply:
@@ -185,14 +211,24 @@ async def _sign_up(chat: Chat, activity: Activity) -> Reply:
 async def _chosen(chat: Chat) -> Activity | None:
     if chat.args.get("activity"):
         return await activities.get(chat.session, chat.args["activity"])
-    ahead = await activities.list_ahead(chat.session, chat.at, LISTED)
+    ahead = await activities.list_ahead(chat.session, chat.at, LISTED, once=True)
     open_now = {each.id: each for each in ahead if each.takes_sign_ups(chat.at)}
     if not open_now:
         return None
     titles = {
         number: f"{each.title}（{spoken(each.starts_at, chat.at)}）" for number, each in open_now.items()
     }
-    return open_now[await chat.choose("activity", "请选择活动：", titles)]
+    return await _date(chat, open_now[await chat.choose("activity", "请选择活动：", titles)])
+
+
+async def _date(chat: Chat, activity: Activity) -> Activity:
+    """Which date of its series; asked only where several take sign-ups."""
+    dates = [activity, *await series_rows.list_ahead(chat.session, activity, chat.at)]
+    open_now = {each.id: each for each in dates if each.takes_sign_ups(chat.at)}
+    if len(open_now) < 2:
+        return activity
+    said = {number: when_and_where(each, chat.at) for number, each in list(open_now.items())[:LISTED]}
+    return open_now[await chat.choose("date", f"「{activity.title}」有几场，参加哪一场？", said)]
 
 
 async def guests(chat: Chat, activity: Activity) -> int:
@@ -236,9 +272,11 @@ def applicant(chat: Chat) -> Applicant:
     return Applicant(who.person_id, Facts(who.tags, who.membership, who.areas), "chat")
 
 
-def row(activity: Activity, chat: Chat) -> str:
+def row(activity: Activity, chat: Chat, more: int = 0) -> str:
+    """`more`: how many other dates its series has."""
     line = lines.go(activity.title, "activities.show", activity=activity.public_id)
-    return f"{line} {activity.state.label}（{spoken(activity.starts_at, chat.at)}）"
+    others = f"，还有 {more} 场" if more else ""
+    return f"{line} {activity.state.label}（{spoken(activity.starts_at, chat.at)}{others}）"
 
 
 async def _seats(chat: Chat, activity: Activity) -> str:

@@ -22,7 +22,7 @@ async def opened(chat: Chat, thanks: str) -> Reply | None:
     own = await sign_ups.find_own(chat.session, activity.id, chat.person.person_id) if why else None
     if not why or (own is not None and own.state in LIVE):
         return await show_one(chat, activity, thanks)
-    ahead = await activities.list_ahead(chat.session, chat.at, NEXT + 1)
+    ahead = await activities.list_ahead(chat.session, chat.at, NEXT + 1, once=True)
     rows = [row(each, chat) for each in ahead if each.id != activity.id][:NEXT]
     after = ["接下来还有：", *rows] if rows else ["有新活动会发在这里。"]
     return Text(fit("\n".join([f"{thanks}{why}", *after, lines.ACTIVITIES])))

@@ -215,6 +215,14 @@ export type ConditionOut = {
 export type CorrectionIn = {
   what: string;
 };
+/** 本系列的另一场。 */
+export type DateOut = {
+  id: string;
+  starts_at: string;
+  place: string;
+  /** 现在能不能报名 */
+  takes_sign_ups: boolean;
+};
 export type DeletionIn = {
   parts: Array<Part>;
 };
@@ -341,6 +349,14 @@ export type LawTopic = "wages" | "contract" | "dismissal" | "hours_leave" | "inj
 export type LineOut = {
   what: string;
   done: string;
+};
+/** 在地图上的位置，GCJ-02 坐标。 */
+export type MapOut = {
+  latitude: number;
+  longitude: number;
+  name: string;
+  /** 可能是空的 */
+  address: string;
 };
 export type MeOut = {
   id: string;
@@ -631,6 +647,10 @@ export type WholeActivityOut = {
   left: number | null;
   /** 每人最多带几位同伴 */
   guests: number;
+  /** 地图上的位置，可以直接给 wx.openLocation；没有是 null */
+  map_place: MapOut | null;
+  /** 本系列还没开始的其他场，按时间；不是系列的没有 */
+  dates: Array<DateOut>;
   /** 报名要审核 */
   approval: boolean;
   /** 名额怎么分：first_come 先到先得，lot 报名截止后抽签，quota 按组织分 */

@@ -14,7 +14,9 @@ from models.activity import (
     SignUpMove,
     SignUpState,
 )
+from models.activity_feedback import ActivityFeedback, FeedbackAnswer
 from models.activity_review import ActivityReview
+from models.album import Album, AlbumPhoto, AlbumSeen, PhotoObjection, PhotoState
 from models.alert import AlertState, CrisisAlert
 from models.api_session import ApiSession
 from models.appointment import (
@@ -70,6 +72,7 @@ from models.interest import Interest, InterestChoice
 from models.kept_answer import KeptAnswer
 from models.knowledge import LawAnswer, QuestionState, ShippedRow, Signpost, Tip, UnansweredQuestion
 from models.legal_aid import AidMatter, LegalAid
+from models.live import LivePhase, LiveSession, LiveState, LiveVisit
 from models.member import (
     LINEAGE,
     Branch,
@@ -132,12 +135,16 @@ __all__ = [
     "AccountBinding",
     "AccountKind",
     "Activity",
+    "ActivityFeedback",
     "ActivityMove",
     "ActivityReview",
     "ActivityState",
     "AdviceSlot",
     "Again",
     "AidMatter",
+    "Album",
+    "AlbumPhoto",
+    "AlbumSeen",
     "AlertState",
     "Allocation",
     "ApiSession",
@@ -207,6 +214,7 @@ __all__ = [
     "Employment",
     "EntryKind",
     "Evidence",
+    "FeedbackAnswer",
     "FileState",
     "Follower",
     "FollowerTag",
@@ -223,6 +231,10 @@ __all__ = [
     "Lease",
     "LegalAid",
     "Listed",
+    "LivePhase",
+    "LiveSession",
+    "LiveState",
+    "LiveVisit",
     "MediaFetch",
     "Member",
     "MemberChange",
@@ -248,6 +260,8 @@ __all__ = [
     "PanoramaTile",
     "Person",
     "PersonMerge",
+    "PhotoObjection",
+    "PhotoState",
     "PictureState",
     "PortalSession",
     "Poster",

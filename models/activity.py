@@ -119,6 +119,12 @@ class Activity(Base):
     __table_args__ = (
         sa.CheckConstraint("capacity >= 0", name="capacity"),
         sa.Index("ix_activity_state_starts_at", "state", "starts_at"),
+        sa.Index(
+            "ix_activity_series",
+            "series",
+            sqlite_where=sa.text("series <> ''"),
+            postgresql_where=sa.text("series <> ''"),
+        ),
     )
 
     public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=public_id)
@@ -166,6 +172,8 @@ class Activity(Base):
     contact_phone: Mapped[str] = mapped_column(sa.String(20), default="", server_default="")
     cover: Mapped[str] = mapped_column(sa.String(16), default="", server_default="")  # a stored file
     cover_alt: Mapped[str] = mapped_column(sa.String(60), default="", server_default="")
+    map_place: Mapped[object | None] = mapped_column(sa.JSON(none_as_null=True))  # app.services.map_places
+    series: Mapped[str] = mapped_column(sa.String(16), default="", server_default="")  # of several dates
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}

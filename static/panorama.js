@@ -165,7 +165,7 @@
     resize() {
       const { width, height } = this.stage.getBoundingClientRect(), dots = Math.min(2, window.devicePixelRatio || 1);
       [this.canvas.width, this.canvas.height] = [Math.max(1, Math.round(width * dots)), Math.max(1, Math.round(height * dots))];
-      this.field = this.field ? Math.min(this.field, this.widest(WIDEST)) : Math.max(NEAREST, this.widest(75));
+      this.field = this.field ? Math.min(this.field, this.widest(WIDEST)) : Math.max(NEAREST, Math.min(75, this.widest(95)));
       this.draw();
     }
 

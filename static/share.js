@@ -25,8 +25,14 @@
     const { config, script } = await answer.json();
     await load(script);
     const { wx } = window;
-    wx.config({ ...config, jsApiList: ["updateAppMessageShareData", "updateTimelineShareData"] });
+    const there = document.querySelector("[data-map]"); // a place: in WeChat its own map opens
+    const apis = ["updateAppMessageShareData", "updateTimelineShareData", ...(there ? ["openLocation"] : [])];
+    wx.config({ ...config, jsApiList: apis });
     wx.ready(() => {
+      there?.addEventListener("click", (event) => {
+        event.preventDefault();
+        wx.openLocation({ ...JSON.parse(there.dataset.map), scale: 16 });
+      });
       wx.updateAppMessageShareData(card);
       wx.updateTimelineShareData({ title: card.title, link: card.link, imgUrl: card.imgUrl });
     });

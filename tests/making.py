@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services import activities, branches, customer_accounts
@@ -19,6 +20,7 @@ from models import (
     MemberKind,
     Person,
     Sex,
+    SignUp,
 )
 from tests.conftest import NOON
 
@@ -100,3 +102,9 @@ async def bound(
     session.add(row)
     await session.flush()
     return row
+
+
+async def entries(session: AsyncSession, of: Activity) -> list[SignUp]:
+    """All sign-ups of an activity, the earliest first."""
+    chosen = sa.select(SignUp).where(SignUp.activity_id == of.id).order_by(SignUp.id)
+    return list(await session.scalars(chosen))

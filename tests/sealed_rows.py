@@ -50,6 +50,7 @@ from models import (
     DialogueState,
     EntryKind,
     Evidence,
+    FeedbackAnswer,
     FileState,
     Follower,
     JobState,
@@ -118,7 +119,7 @@ async def fill(database: Database) -> None:
                 *complained(case.id, office.id),
                 received(shown.id, original.id),
                 alert(person.id),
-                sign_up(badminton.id, person.id),
+                *signed_up(badminton.id, person.id),
                 MemberMove(
                     member_id=li.id,
                     what=MemberEvent.CHANGED,
@@ -319,6 +320,12 @@ def worked(staff: Staff) -> list[Base]:
             created_at=NOON,
         ),
     ]
+
+
+def signed_up(activity_id: int, person_id: int) -> list[Base]:
+    """And what somebody thinks of it afterwards."""
+    said = FeedbackAnswer(activity_id=activity_id, answers={"f1": "5"}, day=NOON)
+    return [sign_up(activity_id, person_id), said]
 
 
 def sign_up(activity_id: int, person_id: int) -> SignUp:

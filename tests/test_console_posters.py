@@ -239,7 +239,7 @@ async def test_a_cover_is_made_small_described_shown_and_given_up(ends: Ends, zh
     refused = await covers(zhao, path, png(), "")
     assert (refused.status_code, "请用一句话说图上是什么" in refused.text) == (422, True)
     for bad, said in (
-        (b"%PDF-1.7 x", "封面要用图片"),
+        (b"%PDF-1.7 x", "这不是图片"),
         (b"\x89PNG\r\n\x1a\nx", "已损坏"),
         (png(300), "300 像素宽"),
     ):

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.assembly import assemble
 from app.cli import demo, demo_office, demo_story
 from app.clock import SHANGHAI
-from app.services import staff_sign_in
+from app.services import panoramas, staff_sign_in
 from app.settings import Settings
 from models import (
     AdviceSlot,
@@ -28,6 +28,7 @@ from models import (
     DutyRoom,
     DutyShift,
     Follower,
+    LiveSession,
     Message,
     MessageState,
     Outbox,
@@ -104,6 +105,9 @@ async def finds_something_everywhere(session: AsyncSession) -> None:
     assert set(await session.scalars(sa.select(DutyShift.room))) == set(DutyRoom)
     states = set(await session.scalars(sa.select(SignUp.state)))
     assert states >= {SignUpState.CONFIRMED, SignUpState.CHECKED_IN}  # somebody stands at a door
+    (tour,) = await panoramas.list_shown(session)
+    assert [len(each.spots) for each in await panoramas.look(session, tour)] == [2, 1]
+    assert await count(session, LiveSession) == 1
 
 
 async def everything_went_as_it_was_told(session: AsyncSession) -> None:

@@ -14,10 +14,23 @@ from app.dialogue import answers, dates
 from app.dialogue.chat import Chat
 from app.dialogue.router import Registry, Router
 from app.jobs import case_ratings as case_ratings_job
-from app.services import case_ratings, case_work, cases, consents, purposes
+from app.services import (
+    activity_feedback,
+    albums,
+    case_ratings,
+    case_work,
+    cases,
+    consents,
+    feedback_questions,
+    purposes,
+    sign_ups,
+)
+from app.services.audiences import Facts
 from app.services.library import Library
+from app.services.sign_ups import Applicant
 from app.wechat.replies import Reply, Text
 from models import CaseKind, Dialogue, DialogueState
+from tests import checking_in
 from tests.conftest import FakeClock
 from tests.talking import Speaker, Talk, talking
 from tests.town import our_town
@@ -43,6 +56,9 @@ async def replay(talk: Talk, recorded: dict[str, Any], version: int) -> int:
             continue
         if "finished" in step:
             await _finished(talk, li, step["finished"])
+            continue
+        if "came_to" in step:
+            await _came_to(talk, li, step["came_to"])
             continue
         read = await _send(li, step)
         where = f"{flow}, step {number}"
@@ -75,6 +91,19 @@ async def _finished(talk: Talk, li: Speaker, score: int) -> None:
     await case_ratings_job.run(talk.database, talk.clock)
     async with talk.database.transaction() as session:
         await case_ratings.rate(session, person_id, opened.number, score, talk.clock.now())
+
+
+async def _came_to(talk: Talk, li: Speaker, title: str) -> None:
+    """She took part in an activity that has an album, and is asked how it was."""
+    async with talk.database.transaction() as session:
+        walk = await checking_in.today(session, title)
+        who = Applicant(await person_of(talk, li.openid), Facts(), "chat")
+        entry = await sign_ups.sign_up(session, walk.id, who, now=talk.clock.now())
+        await checking_in.reads(session, walk, checking_in.ticket(entry))
+        await albums.begin(session, walk, talk.clock.now())
+        await activity_feedback.settle(session, walk, feedback_questions.USUAL)
+        await activity_feedback.ask(session, walk, lambda label, *_: label, talk.clock.now())
+    talk.clock.advance(2 * 3600)
 
 
 async def _send(li: Speaker, step: dict[str, Any]) -> str:

@@ -3,8 +3,12 @@
 import asyncio
 import hashlib
 import io
+import os
+import signal
+import sys
+from base64 import b64encode
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +34,9 @@ from models import (
     StaffJob,
     StoredFile,
 )
-from tests.conftest import NOON, FakeClock
+from tests.conftest import NOON, TEST_KEYS, FakeClock
 from tests.panorama_kit import SECOND_AFTER_LEASE, Darkroom, bomb, globe
+from tests.rooms import ROOT
 
 DAY = timedelta(days=1)
 
@@ -174,6 +179,42 @@ async def test_a_killed_job_goes_on_where_it_was(room: Darkroom, monkeypatch: py
     assert new.public_id != old.public_id
     assert [each.public_id for each in await rows(room, PanoramaPicture)] == [new.public_id]
     assert await ready_files(room) == 11
+
+
+async def test_a_worker_killed_by_the_system_leaves_what_it_made(
+    sqlite_url: str, tmp_path: Path, clock: FakeClock
+) -> None:
+    """A process of our own, gone without a word at the third row; another goes on a minute later."""
+    room = Darkroom(Database(sqlite_url), Files(tmp_path / "files"), clock)
+    _, (hall,) = await room.tour("大厅")
+    await room.takes(hall, globe(4096), 4096)
+    given = {
+        "SECRET_KEY": "x" * 32,
+        "WECHAT_API_URL": "http://127.0.0.1:1",
+        "DATABASE_URL": sqlite_url,
+        "FILES": str(tmp_path / "files"),
+        "ENCRYPTION_KEYS": ",".join(f"{n}:{b64encode(k).decode()}" for n, k in TEST_KEYS.items()),
+    }
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("GONGHUI_")}
+    place = ("app.services.panorama_tiles:keep_row", "3")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.dying", *place, "worker"),
+        env=clean | {f"GONGHUI_{name}": value for name, value in given.items()},
+        cwd=ROOT,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == -signal.SIGKILL, said.decode()
+    half = {each.file for each in await rows(room, PanoramaTile)}
+    assert len(half) == 2 + 4
+
+    clock.set(datetime.now(UTC) + SECOND_AFTER_LEASE)
+    await room.cuts()
+
+    tiles = {each.file for each in await rows(room, PanoramaTile)}
+    assert (len(tiles), half <= tiles) == (2 + 8, True)
+    assert (await room.shown(hall))[hall.id].state is PictureState.READY
+    await room.database.close()
 
 
 async def test_the_same_picture_twice_is_one_and_a_newer_one_takes_over(room: Darkroom) -> None:

@@ -187,8 +187,8 @@ async def test_four_pictures_or_a_huge_form_are_not_taken(
     assert answer.status_code == 422 and "最多 3 张图片" in answer.text
     monkeypatch.setattr(board_writing, "LARGEST", 100)
     assert "超过" in (await sends(li, "/board/new", shot())).text
-    monkeypatch.setattr(board_writing, "MOST", 100)
-    answer = await sends(li, "/board/new", shot())
+    long = {"Content-Length": str(board_writing.MOST + 1)}
+    answer = await li.browser.post("/board/new", content=b"", headers=HTML | long)
     assert answer.status_code == 413 and "没有收下" in answer.text
     assert await posts(ends) == []
 

@@ -57,11 +57,20 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
         "/activities/{public_id}/calendar.ics": f"{activity}/calendar.ics",
         "/check-in/{public_id}": activity.replace("/activities", "/check-in"),  # without a code: 403
         "/t/{code}": "/t/nothing",
+        "/c/{code}": "/c/nothing",
+        "/me/sign-ups/{public_id}/certificate.pdf": "/me/sign-ups/nothing/certificate.pdf",
         "/me/sign-ups/{public_id}/ticket": activity.replace("/activities", "/me/sign-ups") + "/ticket",
+        "/lives/{public_id}": "/lives/nothing",
+        "/lives/{public_id}/cover": "/lives/nothing/cover",
         "/panoramas/{public_id}": "/panoramas/nothing",
         "/panoramas/{public_id}/pictures/{picture}/{piece}": "/panoramas/nothing/pictures/nothing/preview",
         "/panoramas/{public_id}/hotspots/{hotspot}": "/panoramas/nothing/hotspots/nothing",
         "/activities/{public_id}/cover": f"{activity}/cover",  # without one: 404
+        "/activities/{public_id}/feedback": f"{activity}/feedback",  # was not there: 404
+        "/activities/{public_id}/photos": f"{activity}/photos",  # without an album: 404
+        "/activities/{public_id}/photos/add": f"{activity}/photos/add",
+        "/activities/{public_id}/photos/{code}": f"{activity}/photos/nothing",
+        "/activities/{public_id}/photos/{code}/{size}": f"{activity}/photos/nothing/small",
         "/me/sign-ups/{public_id}": activity.replace("/activities", "/me/sign-ups"),  # never signed up: 404
         "/me/cases/{address}": link(await li.reads("/me/cases"), "/me/cases"),
         "/appointments/{kind}": "/appointments/counselling",

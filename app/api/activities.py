@@ -20,9 +20,11 @@ from app.services import (
     activities,
     crisis,
     eligibility,
+    map_places,
     parties,
     quotas,
     safety_notices,
+    series_rows,
     sign_ups,
     waiting_lists,
 )
@@ -61,6 +63,15 @@ class QuestionOut(Strict):
     required: bool = Field(examples=[True])
 
 
+class MapOut(Strict):
+    """在地图上的位置，GCJ-02 坐标。"""
+
+    latitude: float = Field(examples=[35.584421])
+    longitude: float = Field(examples=[109.270669])
+    name: str = Field(examples=["沮河公园"])
+    address: str = Field(examples=["桥山中路 12 号"], description="可能是空的")
+
+
 class ConditionOut(Strict):
     heading: str = Field(examples=["年龄"])
     rule: str = Field(examples=["18 到 60 周岁，按活动开始那天算"])
@@ -77,10 +88,21 @@ class QuotaOut(Strict):
     left: int = Field(examples=[3], description="还有几个；0 是满了，可以候补")
 
 
+class DateOut(Strict):
+    """本系列的另一场。"""
+
+    id: str = Field(examples=["k7m2p9q4r8s3t6vw"])
+    starts_at: datetime = Field(examples=["2026-04-19T01:00:00Z"])
+    place: str = Field(examples=["沮河公园"])
+    takes_sign_ups: bool = Field(examples=[True], description="现在能不能报名")
+
+
 class WholeActivityOut(ActivityOut):
     capacity: int | None = Field(examples=[60], description="名额；null 是不限")
     left: int | None = Field(examples=[12], description="还有几个名额；0 是满了，可以候补")
     guests: int = Field(examples=[1], description="每人最多带几位同伴")
+    map_place: MapOut | None = Field(description="地图上的位置，可以直接给 wx.openLocation；没有是 null")
+    dates: list[DateOut] = Field(description="本系列还没开始的其他场，按时间；不是系列的没有")
     approval: bool = Field(examples=[False], description="报名要审核")
     allocation: Allocation = Field(
         examples=["first_come"],
@@ -137,6 +159,7 @@ async def one(activity_id: PublicId, session: ReadSession, now: Now, shared: InU
     """一个活动。不分是谁看；自己的报名在 /activities/{id}/mine。"""
     activity = await activities.get(session, activity_id)
     free, notice = await waiting_lists.free(session, activity, now), safety_notices.version(activity)
+    on_map = map_places.load(activity.map_place)
     return WholeActivityOut(
         **_facts(activity, now),
         capacity=activity.capacity,
@@ -146,6 +169,16 @@ async def one(activity_id: PublicId, session: ReadSession, now: Now, shared: InU
             for each in quotas.list_left(activity, free)
         ],
         guests=activity.guests,
+        map_place=MapOut(**on_map.for_wechat()) if on_map else None,
+        dates=[
+            DateOut(
+                id=each.public_id,
+                starts_at=each.starts_at,
+                place=each.place,
+                takes_sign_ups=each.takes_sign_ups(now),
+            )
+            for each in await series_rows.list_ahead(session, activity, now)
+        ],
         approval=activity.approval,
         allocation=activity.allocation,
         audience=str(Audience.model_validate(activity.audience)) if activity.audience else "",

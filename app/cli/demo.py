@@ -14,7 +14,7 @@ from pathlib import Path
 import typer
 
 from app.assembly import House, assemble
-from app.cli import demo_door, demo_office, demo_posters, demo_story
+from app.cli import demo_door, demo_office, demo_places, demo_posters, demo_story
 from app.cli.demo_office import Office
 from app.cli.demo_story import Scene, Story, StoryClock
 from app.clock import Clock, SystemClock, civil_date
@@ -131,6 +131,8 @@ async def demonstrate(settings: Settings, own: Clock) -> tuple[str, str]:
             return link, ""
         office = demo_office.load(folder / "office.yaml")
         if is_new:
+            await demo_places.furnish(house, folder)
+            await demo_places.announce(house)
             await demo_posters.hang(house)
             typer.echo("正在准备演示的人和事，只有这一次，请稍等几秒…")
             await _story(house, clock, office, demo_story.load(folder / "story.yaml"))

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import rich_text
-from app.console import forms, listing
+from app.console import activity_planning, forms, listing
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.listing import Filter
 from app.console.navigation import Found, Section, Waiting
@@ -19,14 +19,16 @@ from app.dependencies import Now
 from app.errors import DomainError, NotFound
 from app.services import (
     activities,
-    activity_previews,
     activity_reviews,
+    activity_series,
+    albums,
     branches,
     eligibility,
     lots,
     participants,
     permissions,
     quotas,
+    series_rows,
     sign_ups,
     staff_jobs,
 )
@@ -61,6 +63,9 @@ async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> 
     if scope := permissions.scope(standing, Right.ACTIVITIES_PEOPLE):
         count = await participants.count_to_approve(session, scope, now)
         found.append(Waiting("活动报名待审核", f"{PAGE}?waits=yes", count))
+    if scope := permissions.scope(standing, Right.ACTIVITIES_EDIT):
+        count = await albums.count_to_decide(session, scope)
+        found.append(Waiting("活动照片待审", f"{PAGE}?photos=yes", count))
     return found
 
 
@@ -77,7 +82,7 @@ SECTION: Final = Section(
 
 
 @router.get("")
-async def everything(request: Request, desk: AtDesk, shell: InShell) -> HTMLResponse:
+async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
     async with desk.reading() as session:
         listed = await branches.list_all(session)
         view = listing.view_of(
@@ -86,7 +91,9 @@ async def everything(request: Request, desk: AtDesk, shell: InShell) -> HTMLResp
             Filter("state", "状态", {each.value: each.label for each in ActivityState}),
             Filter("branch", "归属", {each.public_id: each.way for each in listed}),
             Filter("waits", "报名", {"yes": "有待审核的"}),
+            Filter("photos", "照片", {"yes": "有待审的"}),
             Filter("review", "审核", {"back": "退回给我的"}),
+            *await _of_series(session, request),
         )
         ids = {each.public_id: each.id for each in listed}
         chosen = sa.select(Activity).where(desk.scope(Right.ACTIVITIES_READ).holds(Activity.branch_id))
@@ -98,12 +105,26 @@ async def everything(request: Request, desk: AtDesk, shell: InShell) -> HTMLResp
             chosen = chosen.where(Activity.branch_id == ids[view.get("branch")])
         if view.get("waits"):
             chosen = chosen.where(participants.has_to_approve())
+        if view.get("photos"):
+            chosen = chosen.where(albums.has_to_decide())
         if view.get("review"):
             chosen = chosen.where(activity_reviews.returned(desk.standing.staff_id))
+        if view.get("series"):
+            chosen = chosen.where(Activity.series == view.get("series"))
+        else:
+            chosen = series_rows.once(chosen, now)
         page = await listing.page(session, chosen, Activity.id, view)
         counts = await sign_ups.count_live(session, [each.id for each in page.rows])
+        dates = await series_rows.count(session, [each.series for each in page.rows])
     ways = {each.id: each.way for each in listed}
-    return shell.page("activities.html", page=page, view=view, counts=counts, ways=ways)
+    return shell.page("activities.html", page=page, view=view, counts=counts, dates=dates, ways=ways)
+
+
+async def _of_series(session: AsyncSession, request: Request) -> list[Filter]:
+    """No filter to choose: a row of a series leads here."""
+    key = request.query_params.get("series", "")[:16]
+    title = await series_rows.title(session, key) if key.isalnum() else None
+    return [] if title is None else [Filter("series", "系列", {key: title})]
 
 
 @router.get("/{public_id}")
@@ -114,12 +135,18 @@ async def one(public_id: str, desk: AtDesk, shell: InShell) -> HTMLResponse:
 @router.post("/{public_id}/cancel", dependencies=[needs(Right.ACTIVITIES_EDIT)])
 async def cancel(public_id: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
     """Everybody who signed up is told; the page has said how many that are."""
-    reason = forms.words(await forms.read(request), "reason")[:100]
+    form = await forms.read(request)
+    reason, more = forms.words(form, "reason")[:100], 0
     try:
         async with desk.acting() as session:
             activity = await allowed(session, desk, public_id, Right.ACTIVITIES_EDIT)
             branch_id, title = activity.branch_id, activity.title
-            told = await activities.call_off(session, public_id, by=desk.by, reason=reason, now=now)
+            if forms.words(form, "scope") == "later":
+                told, more = await activity_series.call_off(
+                    session, public_id, by=desk.standing, reason=reason, now=now
+                )
+            else:
+                told = await activities.call_off(session, public_id, by=desk.by, reason=reason, now=now)
             does(
                 session,
                 "activity.cancel",
@@ -128,10 +155,12 @@ async def cancel(public_id: str, request: Request, desk: ActingDesk, shell: InSh
                 reason=reason,
                 title=title,
                 told=told,
+                later=more,
             )
     except DomainError as error:
         return await again(public_id, desk, shell, error, reason=reason)
-    return shell.done(f"{PAGE}/{public_id}", f"已取消，将通知 {told} 位职工。" if told else "已取消。")
+    said = f"已取消这一场和以后 {more} 场" if more else "已取消"
+    return shell.done(f"{PAGE}/{public_id}", f"{said}，将通知 {told} 位职工。" if told else f"{said}。")
 
 
 # --- what the pages of activities share --------------------------------------------------------------------
@@ -165,10 +194,10 @@ async def page_of(public_id: str, desk: Desk, shell: Shell, **values: Any) -> HT
             sa.select(ActivityMove).where(ActivityMove.activity_id == activity.id).order_by(ActivityMove.id)
         )
         ways: Mapping[int, str] = {each.id: each.way for each in await branches.list_all(session)}
-        reviewing = await _reviewing(session, desk, activity)
+        planning = await activity_planning.facts(session, desk, activity, desk.shared.clock.now())
     return shell.page(
         "activity_one.html",
-        **reviewing,
+        **planning,
         activity=activity,
         told=told,
         lot=lots.fingerprint(activity),
@@ -193,20 +222,3 @@ async def again(public_id: str, desk: Desk, shell: Shell, error: DomainError, **
     if isinstance(error, NotFound):
         raise error
     return await page_of(public_id, desk, shell, status=422, error=error.message, **values)
-
-
-async def _reviewing(session: AsyncSession, desk: Desk, activity: Activity) -> dict[str, Any]:
-    """What the page says of the review of a draft; nothing of what is announced."""
-    if activity.state not in UNANNOUNCED:
-        return {"is_draft": False}
-    review = await activity_reviews.find(session, activity)
-    return {
-        "is_draft": True,
-        "review": review,
-        "asked": await activity_reviews.asked(session, activity, desk.standing, desk.shared.activity_review),
-        "never": desk.shared.activity_review == activity_reviews.NEVER,
-        "differences": await activity_reviews.differences(session, activity, review),
-        "wrote": desk.standing.staff_id in activity_reviews.writers(review),
-        "may_approve": desk.may(Right.ACTIVITIES_APPROVE, activity.branch_id),
-        "preview": activity_previews.address(activity),
-    }

@@ -16,7 +16,15 @@ from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
 from app.rich_text import TYPED
-from app.services import activities, activity_forms, activity_reviews, branches, participants, quotas
+from app.services import (
+    activities,
+    activity_forms,
+    activity_reviews,
+    activity_series,
+    branches,
+    participants,
+    quotas,
+)
 from app.services.activity_forms import FIELDS, KINDS, TIMES, Filled
 from app.services.audit import does
 from app.services.form_words import NotWhole
@@ -65,13 +73,14 @@ async def write_new(request: Request, desk: ActingDesk, shell: InShell, now: Now
 
 
 @router.get("/{public_id}/edit")
-async def edit(public_id: str, desk: AtDesk, shell: InShell) -> HTMLResponse:
+async def edit(public_id: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
     async with desk.reading() as session:
         activity = await room.allowed(session, desk, public_id, Right.ACTIVITIES_EDIT)
         held = await _branches(session, desk)
         told = await participants.count_live(session, activity)
+        later = await _later(session, desk, activity, now)
     filled = activity_forms.of_activity(activity, {each.id: each for each in held})
-    return _form(desk, shell, activity, filled, held, told=told)
+    return _form(desk, shell, activity, filled, held, told=told, later=later)
 
 
 @router.post("/{public_id}/edit")
@@ -82,37 +91,44 @@ async def write(public_id: str, request: Request, desk: ActingDesk, shell: InShe
         activity = await room.allowed(session, desk, public_id, Right.ACTIVITIES_EDIT)
         held = await _branches(session, desk)
         told = await participants.count_live(session, activity)
-    if do != "save":
+        later = await _later(session, desk, activity, now)
+    shown: dict[str, Any] = {"told": told, "later": later}
+    if do not in ("save", "save_later"):
         filled["blocks"] = blocks.rearranged(filled["blocks"], do, "paragraph")
-        return _form(desk, shell, activity, filled, held, told=told, version=given)
-    version = forms.number(given, 9) or 0
+        return _form(desk, shell, activity, filled, held, version=given, **shown)
+    version, more = forms.number(given, 9) or 0, 0
     try:
         async with desk.acting() as session:
             kept = await room.allowed(session, desk, public_id, Right.ACTIVITIES_EDIT)
             values = _values(desk, filled, held, kept)
-            told = await activities.change(
-                session,
-                public_id,
-                values,
-                version=version,
-                by=desk.by,
-                now=now,
-                tell_of_notice=bool(filled["tell_of_notice"]),
-            )
+            how: Any = {"version": version, "tell_of_notice": bool(filled["tell_of_notice"]), "now": now}
+            if do == "save_later":
+                told, more = await activity_series.change(session, public_id, values, by=desk.standing, **how)
+            else:
+                told = await activities.change(session, public_id, values, by=desk.by, **how)
             await activity_reviews.wrote(session, kept, desk.standing)
             branch_id, title = values["branch_id"], values["title"]
-            does(session, "activity.change", public_id, branch_id=branch_id, title=title, told=told)
+            does(
+                session, "activity.change", public_id, branch_id=branch_id, title=title, told=told, later=more
+            )
     except NotFound:
         raise
     except activities.ChangedMeanwhile as error:
         # Whoever saves again has seen what is there now, and means it.
-        return _form(desk, shell, activity, filled, held, told=told, error=error, present=True)
+        return _form(desk, shell, activity, filled, held, error=error, present=True, **shown)
     except DomainError as error:
-        return _form(desk, shell, activity, filled, held, told=told, error=error, version=given)
-    return shell.done(f"{PAGE}/{public_id}", f"已保存，将通知 {told} 位职工。" if told else "已保存。")
+        return _form(desk, shell, activity, filled, held, error=error, version=given, **shown)
+    said = f"已保存，以后 {more} 场也改了" if more else "已保存"
+    return shell.done(f"{PAGE}/{public_id}", f"{said}，将通知 {told} 位职工。" if told else f"{said}。")
 
 
 # --- parts -------------------------------------------------------------------------------------------------
+
+
+async def _later(session: AsyncSession, desk: Desk, activity: Activity, now: Any) -> tuple[int, int]:
+    """How many later dates of its series there are, and how many people have signed up for those."""
+    found = await activity_series.later(session, activity, desk.standing, now)
+    return len(found), await activity_series.count_live(session, found)
 
 
 async def _like(session: AsyncSession, desk: Desk, public_id: str) -> Activity | None:

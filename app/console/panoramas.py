@@ -56,7 +56,7 @@ async def create(request: Request, desk: ActingDesk, shell: InShell, now: Now) -
     filled = _filled(await forms.read(request))
     try:
         async with desk.acting() as session:
-            activity, branch_id = await _belongs(session, desk, filled)
+            activity, branch_id = await belongs(session, desk, filled)
             tour = await panoramas.create(session, filled["title"], filled["about"], activity, branch_id, now)
             does(session, "panorama.create", tour.public_id, branch_id=branch_id, title=tour.title)
     except DomainError as error:
@@ -75,7 +75,7 @@ async def change(public_id: str, request: Request, desk: ActingDesk, shell: InSh
     try:
         async with desk.acting() as session:
             tour = await allowed(session, desk, public_id, Right.ACTIVITIES_EDIT)
-            activity, branch_id = await _belongs(session, desk, filled)
+            activity, branch_id = await belongs(session, desk, filled)
             panoramas.write(tour, filled["title"], filled["about"], activity)
             tour.branch_id = branch_id
             does(session, "panorama.change", public_id, branch_id=branch_id, title=tour.title)
@@ -209,7 +209,7 @@ async def _branches(session: AsyncSession, desk: Desk) -> list[Branch]:
     return [each for each in await branches.list_all(session) if scope.covers(each.id)]
 
 
-async def _belongs(
+async def belongs(
     session: AsyncSession, desk: Desk, filled: dict[str, str]
 ) -> tuple[Activity | None, int | None]:
     """The activity, and whose it is. Raises: DomainError: neither may be chosen by this desk."""
@@ -233,6 +233,12 @@ def _offered(desk: Desk, offered: Sequence[Activity], held: Sequence[Branch]) ->
         "whole": desk.may(Right.ACTIVITIES_EDIT, None),
         "most_mb": LARGEST // MIB,
     }
+
+
+async def offered_to(session: AsyncSession, desk: Desk, own: int | None = None) -> dict[str, Any]:
+    """What a form offers: activities, `own` among them, and branches."""
+    activity = None if own is None else await session.get(Activity, own)
+    return _offered(desk, await offers(session, desk, activity), await _branches(session, desk))
 
 
 async def _list(

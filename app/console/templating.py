@@ -34,6 +34,7 @@ GOOD: Final = frozenset(
         "replied",
         "came",
         "free",
+        "live",
     }
 )
 WAITING: Final = frozenset(

@@ -1,7 +1,7 @@
 """A case on paper: a PDF with cover, facts, thread and what was sent, in order, and a number on every page.
 
-The letters are those every reader of PDF has for simplified Chinese (STSong-Light): no font has to be there
-where it is made. Whatever was written is words and nothing else: no mark of it is obeyed.
+Whatever was written is words and nothing else: no mark of it is obeyed. Not here: the letters
+(`paper_letters`).
 """
 
 import io
@@ -11,12 +11,8 @@ from xml.sax.saxutils import escape
 
 from app.services.case_files import CaseFile
 from app.services.dossiers import Dossier, Entry
+from app.services.paper_letters import FONT, UNKNOWN, is_known, printable, register
 
-FONT: Final = "STSong-Light"
-UNKNOWN: Final = "〓"  # what printers put where they have no letter
-_SPELLED: Final = str.maketrans(
-    {"•": "・", "·": "・", "–": "－", "\u00a0": " ", "\t": " ", "　": " ", "−": "－"}
-)
 WIDEST, HIGHEST = 440.0, 520.0  # points, of a picture
 PIXELS: Final = 1600  # of the longer side; more is not seen on paper
 _WORDS: Final = 20_000  # characters of one entry
@@ -152,23 +148,9 @@ class Pages:
 
     def _printable(self, words: str) -> str:
         """What the letters at hand can show; what they cannot is counted."""
-        found = []
-        for char in words.translate(_SPELLED):
-            if char.isprintable():
-                known = _is_known(char)
-                self._missing += not known
-                found.append(char if known else UNKNOWN)
-        return "".join(found)
-
-
-def _is_known(char: str) -> bool:
-    if char == "・":  # the dot in names; where it stands for the other one readers have it
-        return True
-    try:
-        char.encode("gbk")
-    except UnicodeEncodeError:
-        return False
-    return True
+        shown, missing = printable(words)
+        self._missing += missing
+        return shown
 
 
 def _drawn(data: bytes) -> tuple[bytes, int, int] | None:
@@ -191,10 +173,8 @@ def _drawn(data: bytes) -> tuple[bytes, int, int] | None:
 
 def _styles() -> dict[str, Any]:
     from reportlab.lib.styles import ParagraphStyle  # noqa: PLC0415
-    from reportlab.pdfbase import pdfmetrics  # noqa: PLC0415
-    from reportlab.pdfbase.cidfonts import UnicodeCIDFont  # noqa: PLC0415
 
-    pdfmetrics.registerFont(UnicodeCIDFont(FONT))
+    register()
     body = ParagraphStyle("body", fontName=FONT, fontSize=11, leading=18, wordWrap="CJK")
     given: dict[str, dict[str, Any]] = {
         "title": {"fontSize": 34, "leading": 48, "alignment": 1},
@@ -219,7 +199,7 @@ def _numbered(foot: str) -> Any:
     """Pages that know how many there are."""
     from reportlab.pdfgen.canvas import Canvas  # noqa: PLC0415
 
-    words = "".join(char if _is_known(char) else UNKNOWN for char in foot if char.isprintable())
+    words = "".join(char if is_known(char) else UNKNOWN for char in foot if char.isprintable())
 
     class Numbered(Canvas):  # type: ignore[misc]
         def __init__(self, *args: Any, **given: Any) -> None:

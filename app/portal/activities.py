@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import rich_text
 from app.dependencies import InUse, Now, ReadSession
+from app.portal.photos import album_of
 from app.portal.sign_up_forms import asks
 from app.portal.templating import render
 from app.portal.visitor import DoorInUse, MaybePerson, Visitor, page_for
@@ -16,10 +17,13 @@ from app.services import (
     covers,
     eligibility,
     interests,
+    lives,
     lots,
+    map_places,
     panoramas,
     quotas,
     safety_notices,
+    series_rows,
     sign_ups,
     waiting_lists,
 )
@@ -33,8 +37,9 @@ LISTED = 50
 
 @router.get("")
 async def ahead(session: ReadSession, now: Now) -> HTMLResponse:
-    found = await activities.list_ahead(session, now, LISTED)
-    return HTMLResponse(render("activities.html", activities=found, now=now))
+    found = await activities.list_ahead(session, now, LISTED, once=True)
+    dates = await series_rows.count_ahead(session, [each.series for each in found], now)
+    return HTMLResponse(render("activities.html", activities=found, dates=dates, now=now))
 
 
 @router.get("/{public_id}")
@@ -57,10 +62,14 @@ async def one(
     obstacle, behind = "", ""
     if visitor is not None and own is None and activity.takes_sign_ups(now):
         obstacle, behind = await sign_ups.outlook(session, activity, visitor.applicant, now)
+    album = await album_of(session, activity, visitor, now)
     words = render(
         "activity.html",
+        **album,
         activity=activity,
         preview=preview,
+        on_map=map_places.load(activity.map_place),
+        dates=await series_rows.list_ahead(session, activity, now),
         audience=Audience.model_validate(activity.audience) if activity.audience else None,
         body=rich_text.to_html(rich_text.load(activity.blocks)),
         left=None if activity.capacity is None else free.left(free.pool_of(membership)),
@@ -71,6 +80,7 @@ async def one(
         now=now,
         address=f"{shared.public_url}/activities/{activity.public_id}",
         own=own,
+        lives=await lives.of_activity(session, activity.id),
         tours=await panoramas.of_activity(session, activity.id),
         visitor=visitor,
         obstacle=obstacle,

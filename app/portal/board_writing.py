@@ -5,13 +5,12 @@ Pictures are drawn anew and put away before the transaction that names them; whe
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.datastructures import UploadFile
 
@@ -20,6 +19,7 @@ from app.errors import DomainError
 from app.files import MIB, FileRefused, cleaned, inspect
 from app.portal import board as reading
 from app.portal.templating import render
+from app.portal.uploads import bounded
 from app.portal.visitor import ActingPerson, CurrentPerson, Visitor, page_for
 from app.services import board, board_rows, crisis
 from app.services.board import NotAMember
@@ -29,24 +29,8 @@ from models.types import public_id as random_id
 
 LARGEST: Final = 10 * MIB  # of one picture
 MOST: Final = PICTURES * LARGEST + MIB  # of a whole form
-
-
-class Bounded(APIRoute):
-    """A form is read whole before anybody looks who sends it, so its length is looked at first."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        answer = super().get_route_handler()
-
-        async def bounded(request: Request) -> Response:
-            said = request.headers.get("content-length", "")
-            if request.method == "POST" and not (said.isdecimal() and int(said) <= MOST):
-                words = f"图片太大，每张最多 {LARGEST // MIB} MB。请选小一点的，再发一次。"
-                page = render("notice.html", heading="没有收下", words=words, to="/board/new", label="重新写")
-                # The rest is not read: else somebody could keep us reading for ever.
-                return HTMLResponse(page, 413 if said else 411, headers={"Connection": "close"})
-            return await answer(request)
-
-        return bounded
+TOO_MUCH: Final = f"图片太大，每张最多 {LARGEST // MIB} MB。请选小一点的，再发一次。"
+Bounded: Final = bounded(MOST, TOO_MUCH)
 
 
 router = APIRouter(prefix="/board", include_in_schema=False, route_class=Bounded)

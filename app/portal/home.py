@@ -31,7 +31,7 @@ async def page(
 ) -> str:
     """The whole page. `address` is its own; `phone` is the sandbox's, in development only."""
     newest = await articles.list_published(session, now, LISTED)
-    ahead = await activities.list_ahead(session, now, LISTED)
+    ahead = await activities.list_ahead(session, now, LISTED, once=True)
     weights = {} if visitor is None else await interests.weights(session, visitor.person_id)
     shown = {f"/news/{each.public_id}" for each in newest}
     shown |= {f"/activities/{each.public_id}" for each in ahead}

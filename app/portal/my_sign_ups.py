@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.errors import DomainError
+from app.portal.after import after_it
 from app.portal.sign_up_forms import asks
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson
@@ -40,6 +41,7 @@ async def one(visitor: CurrentPerson, public_id: str, session: ReadSession, now:
     standing = standing_of(entry, now)
     words = render(
         "my_sign_up.html",
+        after=await after_it(session, entry, visitor, now),
         entry=entry,
         activity=entry.activity,
         companions=parties.guests_of(entry.party),

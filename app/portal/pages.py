@@ -7,10 +7,12 @@ from fastapi import FastAPI
 from app.portal import (
     accounts,
     activities,
+    activity_feedback,
     appointments,
     board,
     board_mine,
     board_writing,
+    certificates,
     check_in,
     devices,
     interests,
@@ -18,6 +20,7 @@ from app.portal import (
     large_type,
     laws,
     legal_aid,
+    lives,
     me,
     member_changes,
     membership,
@@ -26,6 +29,7 @@ from app.portal import (
     my_sign_ups,
     news,
     panoramas,
+    photos,
     privacy,
     privacy_data,
     refusals,
@@ -42,7 +46,9 @@ from app.portal import (
 from app.web.routes import answer_heads, take
 
 _PUBLIC: Final = (
-    *(news, activities, sign_up_forms, panoramas, check_in, appointments, tips, laws, services, search),
+    *(news, activities, sign_up_forms, photos, activity_feedback, certificates),
+    *(panoramas, lives, check_in, appointments),
+    *(tips, laws, services, search),
     *(board_writing, board_mine, board),  # in this order: `/board/new` is no post
     *(signing_in, sharing, large_type, privacy, verification),
 )

@@ -31,6 +31,7 @@ PRIVATE: Final = (
     "/board/mine",
     "/check-in",
     "/t",
+    "/c",
     "/search",
     "/api/v1",
     "/signing-in",

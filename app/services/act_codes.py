@@ -122,6 +122,8 @@ _JOBS: Final = {
     "audit.export": acts.label("audit.export"),
     "activities.people": "导出报名名单",
     "activities.attendance": "导出签到表",
+    "activities.certificates": "做参加证明",
+    "activities.figures": "导出参加情况",
     "cases.export": "导出事项",
     "cases.print": "打印卷宗",
     "messages.retry": "重新处理消息",

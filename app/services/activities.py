@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
-from app.services import activity_conditions, lots, quotas, waiting_lists
+from app.services import activity_conditions, lots, quotas, series_rows, waiting_lists
 from app.services import sign_up_notices as notices
 from app.services.keysets import beyond
 from app.services.sign_up_moves import move, move_activity
@@ -191,15 +191,19 @@ async def list_to_advance(session: AsyncSession, now: datetime, limit: int) -> l
 
 
 async def list_ahead(
-    session: AsyncSession, now: datetime, limit: int, *, after: Place | None = None
+    session: AsyncSession, now: datetime, limit: int, *, after: Place | None = None, once: bool = False
 ) -> Sequence[Activity]:
     """What will take place, those that take sign-ups first, then by the day they close.
+
+    `once`: of a series only the next date that takes sign-ups, or else the next.
 
     Who reads on from `after` gives the `now` of the beginning: what opens meanwhile changes its place.
     """
     is_open = sa.case((sa.and_(Activity.opens_at <= now, Activity.closes_at > now), 0), else_=1)
     order = (is_open, Activity.closes_at, Activity.id)
     chosen = sa.select(Activity).where(Activity.state.in_(ANNOUNCED), Activity.starts_at > now)
+    if once:
+        chosen = series_rows.next_only(chosen, is_open)
     if after is not None:
         chosen = chosen.where(beyond(order, after))
     return (await session.scalars(chosen.order_by(*order).limit(limit))).all()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
@@ -14,13 +14,14 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 from app import rich_text
 from app.clock import SHANGHAI
 from app.content_files import read_yaml
 from app.errors import DomainError, OperatorError
-from app.services import check_in_places
+from app.services import check_in_places, map_places
 from app.services.activity_conditions import Conditions
 from app.services.audiences import AudienceOfFacts
 from app.services.quotas import BIGGEST, MOST
@@ -90,6 +91,9 @@ class Planned(Conditions):
     check_in_within: int = Field(
         check_in_places.USUAL, ge=check_in_places.NEAREST, le=check_in_places.FARTHEST
     )
+    map_at: str = ""  # 「35.5847, 109.2655」
+    map_name: str = ""
+    map_address: str = ""
     contact_name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)] = ""
     contact_phone: Annotated[str, StringConstraints(pattern=r"^([0-9][0-9 -]{4,18})?$")] = ""
     questions: list[dict[str, Any]] = Field(default_factory=list)
@@ -103,6 +107,14 @@ class Planned(Conditions):
         except DomainError as refused:
             raise ValueError(refused.message) from None
         return value.strip()
+
+    @model_validator(mode="after")
+    def _is_on_map(self) -> Self:
+        try:
+            map_places.parse(self.map_at.strip(), self.map_name, self.map_address, place=self.place)
+        except DomainError as refused:
+            raise ValueError(refused.message) from None
+        return self
 
     def values(self, today: date, by_branch: Sequence[list[int]] = ()) -> dict[str, Any]:
         """What `activities.create` takes. `by_branch`: what `quotas` makes of these. Raises: NotRichText."""
@@ -118,6 +130,8 @@ class Planned(Conditions):
             "check_in_place": place.dump() if place else None,
         }
         given |= {"quotas": list(by_branch), "quotas_released": self.quotas_released}
+        on_map = map_places.parse(self.map_at.strip(), self.map_name, self.map_address, place=self.place)
+        given["map_place"] = on_map.dump() if on_map else None
         given |= self.condition_values()
         given["changes_until"] = self.changes_until.on(today) if self.changes_until else None
         given["audience"] = self.audience.model_dump(mode="json") if self.audience else None

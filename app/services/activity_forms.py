@@ -9,7 +9,7 @@ from app import rich_text
 from app.clock import shanghai
 from app.errors import DomainError
 from app.rich_text import NotRichText
-from app.services import activity_conditions, check_in_places, form_words, quotas
+from app.services import activity_conditions, check_in_places, form_words, map_places, quotas
 from app.services.audiences import Audience
 from app.services.form_words import NotWhole
 from app.services.sign_up_questions import QuestionKind, questions_of
@@ -22,6 +22,7 @@ FIELDS: Final = (
     *("title", "summary", "place", "organiser", "branch", "audience", "capacity", "guests", "allocation"),
     *("check_in_minutes", "check_in_point", "check_in_metres"),
     *("contact_name", "contact_phone"),
+    *("map_point", "map_name", "map_address", "map_same"),
     *activity_conditions.FIELDS,
 )
 TIMES: Final = {
@@ -66,6 +67,9 @@ def of_activity(activity: Activity, branches: dict[int, Branch]) -> Filled:
     filled["check_in_minutes"] = str(activity.check_in_minutes)
     if (place := check_in_places.load(activity.check_in_place)) is not None:
         filled["check_in_point"], filled["check_in_metres"] = place.point, str(place.metres)
+    if (on_map := map_places.load(activity.map_place)) is not None:
+        filled["map_point"], filled["map_address"] = on_map.point, on_map.address
+        filled["map_name"] = "" if on_map.name == activity.place else on_map.name
     branch = branches.get(activity.branch_id) if activity.branch_id is not None else None
     filled["branch"] = branch.public_id if branch else ""
     filled["audience"] = _audience_choice(activity.audience, branches)
@@ -105,7 +109,7 @@ def values_of(filled: Filled, branches: dict[str, Branch], kept: object = None) 
     values["guests"] = form_words.number(filled["guests"] or "0", "可带同伴", 9)
     values["approval"] = bool(filled["approval"])
     values |= _allocation(filled, branches)
-    values |= _check_in(filled)
+    values |= _check_in(filled) | _on_map(filled)
     values |= activity_conditions.values_of(filled)
     values["branch_id"] = _branch(filled["branch"], branches).id if filled["branch"] else None
     values["audience"] = _audience(filled["audience"], branches, kept)
@@ -136,6 +140,18 @@ def _check_in(filled: Filled) -> dict[str, Any]:
         filled["check_in_minutes"] or str(CHECK_IN), "提前开始签到的分钟", MOST_BEFORE
     )
     return {"check_in_minutes": minutes, "check_in_place": place.dump() if place is not None else None}
+
+
+def _on_map(filled: Filled) -> dict[str, Any]:
+    """`map_same`: where one checks in."""
+    point = filled["check_in_point"] if filled["map_same"] else filled["map_point"]
+    if filled["map_same"] and not point:
+        raise NotWhole("还没有写签到地点；请写上，或者直接写地图上的坐标。")
+    try:
+        place = map_places.parse(point, filled["map_name"], filled["map_address"], place=filled["place"])
+    except DomainError as refused:
+        raise NotWhole(refused.message) from None
+    return {"map_place": place.dump() if place is not None else None}
 
 
 def _branch(public_id: str, branches: dict[str, Branch]) -> Branch:

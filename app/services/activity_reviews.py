@@ -72,9 +72,18 @@ async def wrote(
 
 
 async def submit(
-    session: AsyncSession, public_id: str, *, version: int, by: Standing, rule: str, now: datetime
+    session: AsyncSession,
+    public_id: str,
+    *,
+    version: int,
+    by: Standing,
+    rule: str,
+    more: int | None = 0,
+    now: datetime,
 ) -> Activity:
     """Send a draft to review, and tell who may approve it. Twice is no error.
+
+    `more`: how many others of its series go with it; None: it is one of those, and nobody is told.
 
     Raises:
         NotFound: no such activity.
@@ -94,7 +103,8 @@ async def submit(
     review.submitted_by_id, review.reason = by.staff_id, ""
     move_activity(session, activity, A.IN_REVIEW, by=by.name, now=now)
     await session.flush()
-    activity_notices.submitted(session, activity, by.name, found.approvers, 0, now)
+    if more is not None:
+        activity_notices.submitted(session, activity, by.name, found.approvers, more, now)
     return activity
 
 
@@ -112,7 +122,13 @@ async def publish(
 
 
 async def approve(
-    session: AsyncSession, public_id: str, *, version: int, by: Standing, now: datetime
+    session: AsyncSession,
+    public_id: str,
+    *,
+    version: int,
+    by: Standing,
+    more: int | None = 0,
+    now: datetime,
 ) -> bool:
     """Announce what was looked at; who submitted it is told. False: another has announced it already.
 
@@ -127,12 +143,19 @@ async def approve(
     review = await _in_review(session, activity, version, by)
     await activities.publish(session, public_id, by=by.name, reason="审核通过", now=now)
     review.before, review.before_was = None, ""
-    await _tell(session, activity, review, by, "", now)
+    await _tell(session, activity, review, by, "", more, now)
     return True
 
 
 async def send_back(
-    session: AsyncSession, public_id: str, *, version: int, reason: str, by: Standing, now: datetime
+    session: AsyncSession,
+    public_id: str,
+    *,
+    version: int,
+    reason: str,
+    by: Standing,
+    more: int | None = 0,
+    now: datetime,
 ) -> Activity:
     """Back to the draft with a reason, which its author reads. Twice is no error.
 
@@ -149,7 +172,7 @@ async def send_back(
     review.reason = reason
     review.before, review.before_was = await activity_words.facts(session, activity), "退回时的样子"
     move_activity(session, activity, A.DRAFT, by=by.name, reason=reason, now=now)
-    await _tell(session, activity, review, by, reason, now)
+    await _tell(session, activity, review, by, reason, more, now)
     return activity
 
 
@@ -208,9 +231,12 @@ async def _tell(
     review: ActivityReview,
     by: Standing,
     reason: str,
+    more: int | None,
     now: datetime,
 ) -> None:
+    if more is None:
+        return
     author = await session.get(Staff, review.submitted_by_id) if review.submitted_by_id else None
     await session.flush()
     if author is not None:
-        activity_notices.reviewed(session, activity, author, by.name, reason, 0, now)
+        activity_notices.reviewed(session, activity, author, by.name, reason, more, now)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import rich_text
 from app.clock import shanghai
-from app.services import activity_conditions, branches, check_in_places
+from app.services import activity_conditions, branches, check_in_places, map_places, quotas
 from app.services.audiences import Audience
 from app.services.sign_up_questions import Question, questions_of
 from models import Activity
@@ -33,6 +33,7 @@ async def facts(session: AsyncSession, activity: Activity) -> dict[str, str]:
     capacity = "不限" if activity.capacity is None else str(activity.capacity)
     guests = f"，每人可带 {activity.guests} 位" if activity.guests else ""
     place = check_in_places.load(activity.check_in_place)
+    on_map = map_places.load(activity.map_place)
     there = f"，{place.point} {place.metres} 米以内" if place is not None else ""
     return {
         "标题": activity.title,
@@ -40,9 +41,11 @@ async def facts(session: AsyncSession, activity: Activity) -> dict[str, str]:
         "时间": f"{_minute(activity.starts_at)} 到 {_minute(activity.ends_at)}",
         "报名": f"{_minute(activity.opens_at)} 到 {_minute(activity.closes_at)}",
         "地点": activity.place,
+        "地图": f"{on_map.words}（{on_map.point}）" if on_map else "",
         "组织": activity.organiser,
         "联系": activity.contact,
         "名额": f"{capacity}{guests}，{activity.allocation.label}",
+        "各组织的名额": await quotas.facts(session, activity),
         "报名要审核": "是" if activity.approval else "否",
         "归属": ways.get(activity.branch_id or 0, "整个工会"),
         "对象": str(Audience.model_validate(activity.audience)) if activity.audience else "所有人",

@@ -6,6 +6,7 @@ count as working days and the log says so once.
 
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Final
 
 import chinese_calendar
 import structlog
@@ -31,6 +32,34 @@ def is_working_day(day: date) -> bool:
             _told.add(day.year)
             log.warning("holidays.unknown", year=day.year, assumed="monday to friday")
         return day.weekday() < 5
+
+
+_NAMES: Final = {
+    "New Year's Day": "元旦",
+    "Spring Festival": "春节",
+    "Tomb-sweeping Day": "清明节",
+    "Labour Day": "劳动节",
+    "Dragon Boat Festival": "端午节",
+    "National Day": "国庆节",
+    "Mid-autumn Festival": "中秋节",
+}
+
+
+def is_known(day: date) -> bool:
+    """Has the arrangement of that year been published, as far as we know?"""
+    try:
+        chinese_calendar.is_workday(day)
+    except NotImplementedError:
+        return False
+    return True
+
+
+def holiday(day: date) -> str:
+    """The public holiday for which `day` is free; empty for working days and for weekends alone."""
+    if not is_known(day):
+        return ""
+    is_free, name = chinese_calendar.get_holiday_detail(day)
+    return _NAMES.get(str(name), "节日") if is_free and name else ""
 
 
 def is_working_time(moment: datetime) -> bool:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
+from app.services import map_places
 from models import Activity, ActivityState
 
 CONTENT_TYPE: Final = "text/calendar; charset=utf-8"
@@ -15,6 +16,7 @@ _HEAD: Final = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//gonghui//activities
 def made(activity: Activity, address: str, now: datetime) -> bytes:
     """`address` is the activity's own page. A file that is opened again replaces what it said before."""
     is_off = activity.state is ActivityState.CANCELLED
+    on_map = map_places.load(activity.map_place)
     lines = [
         *_HEAD,
         "BEGIN:VEVENT",
@@ -25,6 +27,7 @@ def made(activity: Activity, address: str, now: datetime) -> bytes:
         f"DTEND:{_moment(activity.ends_at)}",
         f"SUMMARY:{_text(activity.title)}",
         *([f"LOCATION:{_text(activity.place)}"] if activity.place else []),
+        *([f"GEO:{on_map.latitude};{on_map.longitude}"] if on_map else []),
         *([f"DESCRIPTION:{_text(activity.summary)}"] if activity.summary else []),
         f"URL:{address}",
         f"STATUS:{'CANCELLED' if is_off else 'CONFIRMED'}",

@@ -52,13 +52,21 @@ def parse(point: str, metres: str) -> Place | None:
     """
     if not point:
         return None
-    found = _POINT.fullmatch(point)
-    if found is None or abs(float(found[1])) > 90 or abs(float(found[2])) > 180:
+    found = coordinates(point)
+    if found is None:
         raise DomainError("签到地点应写成「纬度, 经度」，例如 35.5847, 109.2655。")
     said = metres or str(USUAL)
     if not (said.isascii() and said.isdecimal() and len(said) < 6 and NEAREST <= int(said) <= FARTHEST):
         raise DomainError(f"签到范围应是 {NEAREST} 到 {FARTHEST} 米。")
-    return Place(float(found[1]), float(found[2]), int(said))
+    return Place(*found, int(said))
+
+
+def coordinates(point: str) -> tuple[float, float] | None:
+    """Latitude and longitude as somebody wrote them; None for what is no point on the earth."""
+    found = _POINT.fullmatch(point)
+    if found is None or abs(float(found[1])) > 90 or abs(float(found[2])) > 180:
+        return None
+    return float(found[1]), float(found[2])
 
 
 def check(place: Place | None, latitude: str, longitude: str, accuracy: str) -> None:

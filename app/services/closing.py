@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import start_of_day
 from app.errors import DomainError
 from app.services import (
+    activity_feedback,
+    album_forgetting,
     appointment_forgetting,
     binding,
     board_forgetting,
@@ -26,6 +28,7 @@ from app.services import (
     consents,
     customer_moves,
     interests,
+    live_visits,
     posters,
     privacy_requests,
     sign_ups,
@@ -193,8 +196,16 @@ async def _staff(session: AsyncSession, this: Closing) -> None:
         this.tell("工作账号", "不再关联这个微信，提醒不再发来；账号本身由工会管理员管理")
 
 
-async def _board_and_appointments(session: AsyncSession, this: Closing) -> None:
-    for close in (board_forgetting.close, appointment_forgetting.close):
+_CLOSED_THERE = (
+    board_forgetting.close,
+    appointment_forgetting.close,
+    album_forgetting.close,
+    activity_feedback.close,
+)
+
+
+async def _other_rooms(session: AsyncSession, this: Closing) -> None:
+    for close in _CLOSED_THERE:
         for what, done in await close(session, this.person_id, this.channel, this.now):
             this.tell(what, done)
 
@@ -209,6 +220,12 @@ async def _poster_scans(session: AsyncSession, this: Closing) -> None:
     count = await posters.forget_person(session, this.person_id, this.now)
     if count:
         this.tell("扫过的活动海报", f"{count} 次不再记着是您，只留扫码人数")
+
+
+async def _live_visits(session: AsyncSession, this: Closing) -> None:
+    count = await live_visits.forget_person(session, this.person_id, this.now)
+    if count:
+        this.tell("看过和要提醒的直播", f"{count} 场不再记着是您，只留人数")
 
 
 async def _interests(session: AsyncSession, this: Closing) -> None:
@@ -305,10 +322,13 @@ RULES: Mapping[str, Rule] = {
     "outbox.person_id": _effects,
     "outbox.follower_id": _kept,  # with the rule before it
     "case_reporter.person_digest": _cases,
-    "board_post.author_digest": _board_and_appointments,
+    "board_post.author_digest": _other_rooms,
     "board_like.person_digest": _kept,  # with the rule before it
     "board_report.person_digest": _kept,  # likewise
     "appointment.person_digest": _kept,  # likewise
+    "album_photo.giver_id": _kept,  # likewise
+    "feedback_answer.person_digest": _kept,  # likewise
+    "photo_objection.person_id": _kept,  # likewise
     "sign_up.person_id": _sign_ups,
     "consent.person_digest": _consents,
     "member.person_id": _member,
@@ -316,6 +336,7 @@ RULES: Mapping[str, Rule] = {
     "member_change.holder_id": _claims,
     "account_binding.person_id": _accounts,
     "poster_scan.person_id": _poster_scans,
+    "live_visit.person_id": _live_visits,
     "interest.person_id": _interests,
     "interest_choice.person_id": _kept,  # with the rule before it
     "message.follower_id": _talks,

@@ -17,11 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from app.services import (
+    activity_feedback,
     appointment_notices,
     board_notices,
     case_news,
     case_notices,
     customer_notices,
+    live_notices,
     notices,
     parcels,
     rating_notices,
@@ -44,11 +46,14 @@ OWN_MATTERS = frozenset({LATE_REPLY, *case_notices.KINDS})  # told at any hour
 TO_BE_OWED = OWN_MATTERS | {
     CALLED_OFF,
     CHANGED,
+    live_notices.CALLED_OFF,
+    live_notices.CHANGED,
     appointment_notices.MOVED,
     appointment_notices.CALLED_OFF,
     *board_notices.OF_WRITERS,
     *customer_notices.KINDS,
     *rating_notices.KINDS,
+    *activity_feedback.KINDS,
 }  # what cannot be sent opens the next reply
 
 BY_TEMPLATE = frozenset({notices.TEST, notices.APPOINTMENT})  # need no window; not kept for the morning

@@ -17,12 +17,15 @@ from sqlalchemy.orm import defer
 from app.database import leave_work
 from app.errors import DomainError, NotFound
 from app.services import (
+    activity_feedback,
     activity_notices,
+    album_notices,
     appointment_notices,
     board_notices,
     case_notices,
     crisis,
     customer_notices,
+    live_notices,
     notices,
     outbox,
     rating_notices,
@@ -57,6 +60,8 @@ WAYS: Final[Mapping[Way, str]] = {
 }
 KINDS: Final[Mapping[str, str]] = {
     **outbox.KINDS,
+    **activity_feedback.KINDS,
+    **album_notices.KINDS,
     **appointment_notices.KINDS,
     **activity_notices.KINDS,
     **board_notices.KINDS,
@@ -66,6 +71,7 @@ KINDS: Final[Mapping[str, str]] = {
     **crisis.KINDS,
     **staff_notices.KINDS,
     **customer_notices.KINDS,
+    **live_notices.KINDS,
     **rating_notices.KINDS,
 }
 _REASONS: Final[Mapping[str, str]] = {
@@ -90,7 +96,14 @@ _KEPT: Final[Mapping[DeliveryState, str]] = {
 }
 # What they ask for or remind of may have passed meanwhile; while they wait to be sent, that is looked after.
 _PASSING: Final = frozenset(
-    {case_notices.ASKED, case_notices.REMINDED, sign_up_notices.REMINDER, *rating_notices.KINDS}
+    {
+        case_notices.ASKED,
+        case_notices.REMINDED,
+        sign_up_notices.REMINDER,
+        live_notices.REMINDER,
+        *rating_notices.KINDS,
+        activity_feedback.ASKED,
+    }
     | appointment_notices.REMINDERS
 )
 _PASSED: Final = "它提醒的事现在可能已经变了，不能重发；需要的话，请在办理的地方重新通知。"

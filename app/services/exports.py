@@ -11,9 +11,12 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services import (  # noqa: F401 - fill SOURCES
+    export_albums,
     export_appointments,
     export_board,
     export_chapters,
+    export_feedback,
+    export_lives,
     export_posters,
     export_talks,
     privacy_requests,

@@ -77,6 +77,8 @@ SERVICES: Final = (  # the most used first
             say="人工", also="客服 工作人员 联系"),
     Service("board", "留言板", "board", Group.UNION, "职工公开说的话和单位的答复，谁都可以看",
             page="/board", also="发帖 帖子 讨论 建议 金点子 公开"),
+    Service("lives", "直播", "broadcast", Group.UNION, "讲座、比赛的直播，开播前提醒，过后能回看",
+            page="/lives", also="回放 回看 视频 讲座 直播间"),
     Service("panoramas", "全景", "globe", Group.UNION, "职工书屋、活动现场，转一转四面都看得到",
             page="/panoramas", also="VR 虚拟 参观 职工之家 书屋 360"),
     Service("counselling", "心理疏导", "sprout", Group.RIGHTS, "心里有事找咨询师说，不问姓名，严格保密",

@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from app.services import (
+    activity_feedback,
+    album_forgetting,
     applications,
     appointment_forgetting,
     board_forgetting,
@@ -24,6 +26,7 @@ from app.services import (
     customer_moves,
     followers,
     interests,
+    live_visits,
     posters,
     waiting_lists,
 )
@@ -251,6 +254,22 @@ async def _poster_scans(session: AsyncSession, this: Merge) -> None:
     await posters.hand_over(session, this.gone, this.stays)
 
 
+async def _live_visits(session: AsyncSession, this: Merge) -> None:
+    await live_visits.hand_over(session, this.gone, this.stays, this.now)
+
+
+async def _feedback(session: AsyncSession, this: Merge) -> None:
+    await activity_feedback.hand_over(session, this.gone, this.stays)
+
+
+async def _photos(session: AsyncSession, this: Merge) -> None:
+    await album_forgetting.hand_over_photos(session, this.gone, this.stays)
+
+
+async def _objections(session: AsyncSession, this: Merge) -> None:
+    await album_forgetting.hand_over_objections(session, this.gone, this.stays)
+
+
 async def _interests(session: AsyncSession, this: Merge) -> None:
     await interests.hand_over(session, this.gone, this.stays)
 
@@ -305,6 +324,10 @@ RULES: Mapping[str, Rule] = {
     "guess.person_id": _repoint(Guess.person_id),
     "member_change.holder_id": _repoint(MemberChange.holder_id),
     "poster_scan.person_id": _poster_scans,
+    "live_visit.person_id": _live_visits,
+    "album_photo.giver_id": _photos,
+    "feedback_answer.person_digest": _feedback,
+    "photo_objection.person_id": _objections,
     "interest.person_id": _interests,
     "interest_choice.person_id": _interest_choice,  # after the interests: who said no keeps none
     "stored_file.owner_id": _repoint(StoredFile.owner_id),

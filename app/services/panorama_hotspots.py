@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.errors import DomainError, NotFound
 from app.services import stored_files
 from models import (
+    UNANNOUNCED,
     Activity,
-    ActivityState,
     Hotspot,
     HotspotKind,
     Panorama,
@@ -143,7 +143,7 @@ async def by_scene(
     found: dict[int, list[Spot]] = {}
     for row, activity in rows:
         to = None if row.to_scene_id is None else rooms.get(row.to_scene_id)
-        hidden = activity is not None and activity.state is ActivityState.DRAFT
+        hidden = activity is not None and activity.state in UNANNOUNCED
         lost = row.kind is HotspotKind.SCENE and to is None
         if drafts or not (hidden or lost):
             found.setdefault(row.scene_id, []).append(Spot(row, to, activity, hidden or lost))

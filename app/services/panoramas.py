@@ -15,7 +15,7 @@ from app.errors import DomainError, NotFound
 from app.services import panorama_hotspots, panorama_tiles
 from app.services.panorama_hotspots import Spot
 from app.services.panorama_pictures import WIDTHS, levels_of
-from models import Activity, ActivityState, Panorama, PanoramaPicture, PanoramaScene, PanoramaState
+from models import UNANNOUNCED, Activity, Panorama, PanoramaPicture, PanoramaScene, PanoramaState
 
 MOST_SCENES: Final = 40
 MOST_SHOWN: Final = 50
@@ -131,7 +131,7 @@ async def of_activity(session: AsyncSession, activity_id: int) -> Sequence[Panor
 async def activity_of(session: AsyncSession, tour: Panorama) -> Activity | None:
     """The activity it is of, where people may see that."""
     activity = None if tour.activity_id is None else await session.get(Activity, tour.activity_id)
-    return None if activity is None or activity.state is ActivityState.DRAFT else activity
+    return None if activity is None or activity.state in UNANNOUNCED else activity
 
 
 async def pictures_of(session: AsyncSession, tours: Sequence[Panorama]) -> dict[int, PanoramaPicture]:

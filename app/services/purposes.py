@@ -142,6 +142,17 @@ SIGN_UP = Purpose(
     "注销时和您脱离，回答和同伴删除。",
     refusing="不填报名表里的问题，就不能报那个活动。",
 )
+PHOTOS = Purpose(
+    key="photos",
+    title="活动照片",
+    version="2026-12",
+    basis=Basis.SERVICE,
+    why="把参加的人和组织者给的照片放进活动的相册，留个纪念。",
+    kinds="照片（拍摄地点、时间、机型自动去掉），谁给的，谁要求撤下过哪一张。",
+    seen_by="审核以后，给组织者选的人看：所有人、会员或者参加的人；谁给的只有组织者看得到。",
+    kept="没通过、撤下的 30 天后删除；您给的随时可以删除，注销时也删除。照片里有您，可以要求撤下。",
+    refusing="不给照片，不影响参加活动和看相册。",
+)
 FEEDBACK = Purpose(
     key="feedback",
     title="留言和人工服务",
@@ -233,7 +244,7 @@ EXPORTS = Purpose(
 
 PURPOSES = (
     *(CHAT, MEMBERSHIP, JOINING, SIGN_UP, FEEDBACK, BOARD, LEGAL_AID, AID, COUNSELLING, HEALTH),
-    *(ACCOUNTS, INTERESTS, CRISIS, EXPORTS),
+    *(PHOTOS, ACCOUNTS, INTERESTS, CRISIS, EXPORTS),
 )
 ASKED = tuple(each for each in PURPOSES if each.asks)  # these need consent
 

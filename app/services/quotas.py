@@ -119,6 +119,16 @@ async def from_names(session: AsyncSession, given: Mapping[str, int]) -> list[li
     return found
 
 
+async def facts(session: AsyncSession, activity: Activity) -> str:
+    """For who reviews it; empty where seats are not given by branch."""
+    if activity.allocation is not Allocation.QUOTA:
+        return ""
+    given = "、".join(
+        f"{each.name} {each.seats}" for each in _in_order(await seats.of_activity(session, activity))
+    )
+    return f"{given}，{'没用完的截止后让给别的组织' if activity.quotas_released else '没用完的空着'}"
+
+
 async def standings(session: AsyncSession, activity: Activity) -> list[Standing]:
     """How every branch's seats stand, in the order of the tree, and last those of all others."""
     if activity.allocation is not Allocation.QUOTA:

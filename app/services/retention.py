@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services import (
+    activity_feedback,
+    album_forgetting,
     api_sessions,
     applications,
     appointment_forgetting,
@@ -25,6 +27,7 @@ from app.services import (
     interests,
     kept_answers,
     leaving,
+    live_visits,
     member_changes,
     past_members,
     portal_sessions,
@@ -263,6 +266,7 @@ SOON = (
     staff_uploads.forget_old,
     case_drafts.forget_old,
     posters.forget_who,
+    live_visits.forget_who,
 )
 DEEP = (  # read through whole tables, in the order of ids
     confidential.forget_over,
@@ -273,6 +277,9 @@ DEEP = (  # read through whole tables, in the order of ids
     empty_alerts,
     forget_questions,
     guesses.forget_old,
+    activity_feedback.forget_who,
+    album_forgetting.forget_over,
+    album_forgetting.forget_objections,
     interests.forget_old,
     api_sessions.forget_old,
     applications.forget_facts,

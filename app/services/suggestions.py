@@ -51,7 +51,7 @@ async def _candidates(session: AsyncSession, library: Library, now: datetime) ->
     ]
     ahead = [
         Suggestion(each.title, interests.ACTIVITIES, f"/activities/{each.public_id}")
-        for each in await activities.list_ahead(session, now, LOOKED_AT)
+        for each in await activities.list_ahead(session, now, LOOKED_AT, once=True)
     ]
     return [*news, *ahead, *_tips(library, now)]
 

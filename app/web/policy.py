@@ -22,10 +22,16 @@ class Policy:
     """Puts the headers on every answer of `pages`.
 
     `sandbox` is its address, in development only; at `private` paths and below an answer may be about
-    somebody, be it a refusal.
+    somebody, be it a refusal. `streams`: hosts of the union, whose broadcasts our pages play.
     """
 
-    def __init__(self, pages: ASGIApp, sandbox: str | None = None, private: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        pages: ASGIApp,
+        sandbox: str | None = None,
+        private: Iterable[str] = (),
+        streams: Iterable[str] = (),
+    ) -> None:
         self._pages, self._private = pages, tuple(private)
         self._headers = {
             "Content-Security-Policy": "; ".join(
@@ -33,6 +39,7 @@ class Policy:
                     "default-src 'self'",
                     f"script-src 'self' {sandbox or JS_SDK}",
                     "img-src 'self' data:",
+                    " ".join(("media-src 'self'", *(f"https://{host}" for host in streams))),
                     "object-src 'none'",
                     "base-uri 'none'",
                     "form-action 'self'",

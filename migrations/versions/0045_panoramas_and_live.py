@@ -1,7 +1,7 @@
-"""Panorama tours: scenes, their pictures cut into tiles, and what one may tap in them.
+"""Panorama tours: scenes, their pictures cut into tiles, hotspots; and live broadcasts with who watched.
 
-Additive: the running release keeps working and knows of no tour. Downgrade forgets the tours; the rows of
-their files stay, which nobody shows.
+Additive: the running release keeps working and knows of neither. Downgrade forgets both; the rows of their
+files stay, which nobody shows.
 """
 
 import sqlalchemy as sa
@@ -12,11 +12,13 @@ down_revision = "0044"
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 AT = sa.DateTime(timezone=True)
+NAMED = sa.text("person_id IS NOT NULL")
 
 
 def upgrade() -> None:
     _tours()
     _pictures()
+    _lives()
     op.create_table(
         "hotspot",
         sa.Column("public_id", sa.String(16), nullable=False),
@@ -119,6 +121,56 @@ def _pictures() -> None:
     )
 
 
+def _lives() -> None:
+    op.create_table(
+        "live_session",
+        sa.Column("public_id", sa.String(16), nullable=False),
+        sa.Column("title", sa.String(60), nullable=False),
+        sa.Column("about", sa.String(200), nullable=False),
+        sa.Column("activity_id", ID, nullable=True),
+        sa.Column("branch_id", sa.BigInteger(), nullable=True),
+        sa.Column("state", sa.String(24), nullable=False),
+        sa.Column("starts_at", AT, nullable=False),
+        sa.Column("ends_at", AT, nullable=False),
+        sa.Column("link", sa.String(500), nullable=False),
+        sa.Column("replay", sa.String(500), nullable=False),
+        sa.Column("chapters", sa.JSON(), nullable=False),
+        sa.Column("cover", sa.String(16), nullable=False),
+        sa.Column("cover_alt", sa.String(60), nullable=False),
+        sa.Column("created_at", AT, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("id", ID, nullable=False),
+        sa.ForeignKeyConstraint(["activity_id"], ["activity.id"], name=op.f("fk_live_session_activity_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_live_session")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_live_session_public_id")),
+    )
+    op.create_index("ix_live_session_activity_id", "live_session", ["activity_id"])
+    op.create_index("ix_live_session_state_starts_at", "live_session", ["state", "starts_at"])
+    op.create_table(
+        "live_visit",
+        sa.Column("live_id", ID, nullable=False),
+        sa.Column("person_id", ID, nullable=True),
+        sa.Column("reminds", sa.Boolean(), nullable=False),
+        sa.Column("watched_at", AT, nullable=True),
+        sa.Column("marked_at", AT, nullable=False),
+        sa.Column("id", ID, nullable=False),
+        sa.ForeignKeyConstraint(["live_id"], ["live_session.id"], name=op.f("fk_live_visit_live_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_live_visit_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_live_visit")),
+        sa.UniqueConstraint("live_id", "person_id", name=op.f("uq_live_visit_live_id_person_id")),
+    )
+    op.create_index("ix_live_visit_person_id", "live_visit", ["person_id"])
+    op.create_index(
+        "ix_live_visit_marked_at",
+        "live_visit",
+        ["marked_at"],
+        sqlite_where=NAMED,
+        postgresql_where=NAMED,
+    )
+
+
 def downgrade() -> None:
+    for table in ("live_visit", "live_session"):
+        op.drop_table(table)
     for table in ("hotspot", "panorama_tile", "panorama_picture", "panorama_scene", "panorama"):
         op.drop_table(table)

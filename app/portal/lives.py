@@ -1,0 +1,101 @@
+"""Broadcasts on the portal: what is on and what comes, one of them, a reminder, and watching it.
+
+Who watches signed in is counted, once; who does not sign in watches all the same.
+"""
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from app.dependencies import InUse, Now, ReadSession, WriteSession
+from app.errors import NotFound
+from app.portal.templating import render
+from app.portal.visitor import ActingPerson, DoorInUse, MaybePerson, page_for
+from app.services import live_notices, live_visits, lives
+from models import UNANNOUNCED, Activity, LivePhase
+
+router = APIRouter(prefix="/lives", include_in_schema=False)
+
+LISTED = 30
+
+
+@router.get("")
+async def listed(session: ReadSession, now: Now) -> HTMLResponse:
+    ahead = await lives.list_ahead(session, now, LISTED)
+    replays = await lives.list_replays(session, now, LISTED)
+    return HTMLResponse(render("lives.html", ahead=ahead, replays=replays, now=now))
+
+
+@router.get("/{public_id}")
+async def one(
+    public_id: str,
+    session: ReadSession,
+    now: Now,
+    shared: InUse,
+    door: DoorInUse,
+    visitor: MaybePerson,
+    on: str = "",
+) -> HTMLResponse:
+    """With `?on=1` who is not signed in sees the player too, and is not counted."""
+    live = await lives.get(session, public_id)
+    phase = live.phase(now)
+    visit = None if visitor is None else await live_visits.find(session, live, visitor.person_id)
+    activity = None if live.activity_id is None else await session.get(Activity, live.activity_id)
+    may_watch = phase in (LivePhase.LIVE, LivePhase.REPLAY)
+    shows = may_watch and (
+        on == "1" if visitor is None else visit is not None and visit.watched_at is not None
+    )
+    source = live.replay if phase is LivePhase.REPLAY else live.link
+    words = render(
+        "live.html",
+        live=live,
+        phase=phase,
+        visit=visit,
+        visitor=visitor,
+        activity=None if activity is None or activity.state in UNANNOUNCED else activity,
+        shows=shows,
+        may_watch=may_watch,
+        may_sign_in=door.oauth is not None,
+        may_remind=phase is LivePhase.SCHEDULED and live_notices.reminder_at(live, now) is not None,
+        reminder_at=live_notices.reminder_at(live, now),
+        source=source,
+        plays_here=lives.is_played_here(source, shared.live_hosts),
+        is_stream=source.partition("?")[0].lower().endswith(".m3u8"),
+        chapters=[(seconds, lives.clock_of(seconds), title) for seconds, title in lives.chapters_of(live)],
+        address=f"{shared.public_url}/lives/{live.public_id}",
+        now=now,
+    )
+    return page_for(visitor, words)
+
+
+@router.get("/{public_id}/cover")
+async def cover(public_id: str, session: ReadSession, shared: InUse) -> Response:
+    live = await lives.get(session, public_id)
+    try:
+        data = await shared.files.get(live.cover) if live.cover else b""
+    except FileNotFoundError:
+        data = b""
+    if not data:
+        raise NotFound("这场直播没有封面。")
+    return Response(data, media_type="image/jpeg", headers={"Cache-Control": "public, max-age=3600"})
+
+
+@router.post("/{public_id}/remind")
+async def remind(visitor: ActingPerson, public_id: str, session: WriteSession, now: Now) -> RedirectResponse:
+    live = await lives.get(session, public_id)
+    await live_visits.remind(session, live, visitor.person_id, now)
+    return RedirectResponse(f"/lives/{public_id}", 303)
+
+
+@router.post("/{public_id}/forget")
+async def forget(visitor: ActingPerson, public_id: str, session: WriteSession, now: Now) -> RedirectResponse:
+    """No reminder after all."""
+    live = await lives.get(session, public_id)
+    await live_visits.forget_reminder(session, live, visitor.person_id, now)
+    return RedirectResponse(f"/lives/{public_id}", 303)
+
+
+@router.post("/{public_id}/watch")
+async def watch(visitor: ActingPerson, public_id: str, session: WriteSession, now: Now) -> RedirectResponse:
+    live = await lives.get(session, public_id)
+    await live_visits.watch(session, live, visitor.person_id, now)
+    return RedirectResponse(f"/lives/{public_id}", 303)
