@@ -14,7 +14,6 @@ from app.services import (
     map_places,
     quotas,
     series_rows,
-    sign_up_changes,
     sign_ups,
     waiting_lists,
 )
@@ -22,12 +21,13 @@ from app.services.addresses import page
 from app.services.audiences import Facts
 from app.services.interests import Noticed
 from app.services.parties import Party
-from app.services.sign_up_notices import BEHIND, drawn_at, when_and_where
+from app.services.sign_up_notices import when_and_where
 from app.services.sign_up_questions import Question, QuestionKind, questions_of
 from app.services.sign_ups import Applicant
 from app.wechat.replies import Article, News, Reply, Text, fit
 from handlers import albums, lines, parties
-from models import LIVE, Activity, SignUp, SignUpState
+from handlers.sign_up_standing import standing
+from models import LIVE, Activity, SignUpState
 
 router = Router("activities")
 
@@ -312,42 +312,3 @@ def said(activity: Activity, seats: int, along: Party, given: list[tuple[Questio
     facts = [f"人数：{seats}"] if activity.guests else []
     facts += [f"同伴：{'、'.join(map(str, along.guests))}"] if along.guests else []
     return facts + [f"{question.prompt.rstrip('？?：:')}：{value or '不填'}" for question, value in given]
-
-
-def _ticket(entry: SignUp) -> list[str]:
-    """A line that opens it, where our pages can be reached from outside."""
-    address = page(f"/me/sign-ups/{entry.public_id}/ticket")
-    return [f'<a href="{address}">出示票码</a>'] if address else []
-
-
-def standing(activity: Activity, entry: SignUp, chat: Chat) -> list[str]:
-    """How things stand and what one can do, last of all the way out."""
-    where, asks = f"{when_and_where(activity, chat.at)}。", activity.contact
-    out = lines.go("取消报名", "activities.cancel", activity=activity.public_id)
-    if sign_up_changes.may_change(activity, entry, chat.at):
-        out = f"{lines.go('改报名', 'activities.change', activity=activity.public_id)}　{out}"
-    match entry.state:
-        case SignUpState.CONFIRMED:
-            return [
-                f"「{activity.title}」报名成功，{where}",
-                "前一天会提醒您。来不了请早点取消，把名额让给别人。",
-                *_ticket(entry),
-                *([f"有事问{asks}。"] if asks else []),
-                out,
-            ]
-        case SignUpState.CHECKED_IN:
-            return [f"「{activity.title}」已签到，{where}", *_ticket(entry)]
-        case SignUpState.ENTERED:
-            return [f"「{activity.title}」的报名已收到，{drawn_at(activity, chat.at)}，结果会通知您。", out]
-        case SignUpState.PENDING_APPROVAL:
-            return [f"「{activity.title}」的报名已提交，审核后通知您。", out]
-        case SignUpState.OFFERED if entry.offer_expires_at is not None:
-            until = spoken(entry.offer_expires_at, chat.at)
-            take = lines.go("接受", "activities.accept", activity=activity.public_id)
-            leave = lines.go("放弃", "activities.decline", activity=activity.public_id)
-            return [f"「{activity.title}」给您留了名额，留到{until}。", f"{take}　{leave}"]
-        case SignUpState.WAITLISTED if entry.is_behind:
-            return [f"「{activity.title}」{BEHIND}", out]
-        case SignUpState.WAITLISTED:
-            return [f"「{activity.title}」名额已满，您在候补名单中，有空位会通知您确认。", out]
-    return [f"「{activity.title}」{entry.state.label}，{where}"]

@@ -5,7 +5,8 @@ from app.dialogue.router import Router
 from app.services import activities, sign_up_changes, sign_ups
 from app.wechat.replies import Reply, Text
 from handlers import lines, parties
-from handlers.activities import applicant, asked, guests, said, standing
+from handlers.activities import applicant, asked, guests, said
+from handlers.sign_up_standing import standing
 
 router = Router("activities")
 

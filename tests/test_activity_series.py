@@ -57,7 +57,7 @@ async def told(session: AsyncSession, kind: str) -> list[str]:
 
 
 async def test_each_date_is_an_activity_of_its_own(session: AsyncSession) -> None:
-    first, *others = await series(session, capacity=1, place="二楼")
+    first, *others = await series(session, capacity=1, place="二楼", changes_until=NOON + WEEK)
 
     assert [civil_date(each.starts_at) for each in others] == DAYS
     assert {each.series for each in others} == {first.series} and first.series
@@ -66,6 +66,9 @@ async def test_each_date_is_an_activity_of_its_own(session: AsyncSession) -> Non
     assert all(shanghai(each.starts_at).hour == 14 and each.place == "二楼" for each in others)
     assert {each.opens_at for each in others} == {first.opens_at}
     assert others[0].closes_at == first.closes_at + WEEK
+    assert [each.changes_until for each in others] == [NOON + times * WEEK for times in (2, 3, 4)]
+    await changed(session, first, changes_until=NOON)
+    assert [each.changes_until for each in others] == [NOON + times * WEEK for times in (1, 2, 3)]
     assert (await signs_up(session, first)).state == (await signs_up(session, others[0])).state
 
 

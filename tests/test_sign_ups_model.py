@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,20 +12,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from app.errors import DomainError
-from app.services import activities, sign_ups, waiting_lists
-from models import Activity, SignUp
+from app.services import activities, sign_up_changes, sign_ups, waiting_lists
+from models import Activity, Again, SignUp
 from tests import making
 from tests.conftest import NOON
 
 PEOPLE = 5
+LATELY = PEOPLE - 1  # who was at one of the kind, and waits behind all others
 START = NOON + timedelta(days=2)
 CLOSES = NOON + timedelta(days=1, hours=18)
+CHANGES = NOON + timedelta(days=1, hours=12)  # until when
 HELD = ("confirmed", "offered")
 
 who = st.integers(0, PEOPLE - 1)
 act = st.one_of(
     st.tuples(st.just("sign_up"), who, st.integers(1, 2)),
     st.tuples(st.just("crowd"), who, st.integers(1, 2)),  # everybody, beginning with him, in one transaction
+    st.tuples(st.just("change"), who, st.integers(1, 2)),
     st.tuples(st.sampled_from(("cancel", "accept", "decline")), who, st.just(0)),
     st.tuples(st.just("wait"), st.sampled_from((0.5, 2, 6, 13)), st.just(0)),  # hours
     st.tuples(st.just("capacity"), st.integers(0, 4), st.just(0)),
@@ -33,7 +37,7 @@ act = st.one_of(
 
 @dataclass
 class Model:
-    """The rules of the waiting list in twenty lines."""
+    """The rules of the waiting list, in few lines."""
 
     capacity: int
     state: dict[int, str] = field(default_factory=dict)
@@ -51,7 +55,9 @@ class Model:
                 self.state[person] = "offer_expired"
         if now >= START:
             return
-        for person in sorted(self.state, key=lambda p: self.since[p]):
+        for person in sorted(self.state, key=lambda p: (p == LATELY, self.since[p])):
+            if person == LATELY and now < CLOSES:
+                continue
             if self.state[person] == "waitlisted" and self.seats[person] <= self.left():
                 self.state[person] = "offered"
                 self.until[person] = _until(now)
@@ -61,16 +67,13 @@ class Model:
         self.settle(now)
         state = self.state.get(person)
         if name == "sign_up":
-            if state in ("confirmed", "offered", "waitlisted"):
-                return True
-            if now >= CLOSES:
-                return False
-            self.state[person] = "confirmed" if seats <= self.left() else "waitlisted"
-            self.seats[person], self.since[person] = seats, next(self.turn)
-            return True
+            return self.signs_up(person, state, seats, now)
         if state is None:
             return False
-        if name == "cancel":
+        if name == "change":
+            if not self.changes(person, state, seats, now):
+                return False
+        elif name == "cancel":
             if state in ("confirmed", "offered", "waitlisted"):
                 if now >= START:
                     return False
@@ -84,6 +87,28 @@ class Model:
         elif state not in ("declined", "offer_expired"):
             return False
         self.settle(now)
+        return True
+
+    def signs_up(self, person: int, state: str | None, seats: int, now: datetime) -> bool:
+        if state in ("confirmed", "offered", "waitlisted"):
+            return True
+        if now >= CLOSES:
+            return False
+        fits = seats <= self.left() and person != LATELY
+        self.state[person] = "confirmed" if fits else "waitlisted"
+        self.seats[person], self.since[person] = seats, next(self.turn)
+        return True
+
+    def changes(self, person: int, state: str, seats: int, now: datetime) -> bool:
+        """Where as many or fewer come nobody loses his place."""
+        more = seats - self.seats[person]
+        if state not in ("confirmed", "waitlisted") or now >= CHANGES:
+            return False
+        if state == "confirmed" and more > self.left():
+            return False
+        if state == "waitlisted" and more > 0:
+            self.since[person] = next(self.turn)
+        self.seats[person] = seats
         return True
 
 
@@ -115,10 +140,12 @@ async def _play(url: str, capacity: int, acts: list[tuple[str, int, int]]) -> No
     database = Database(url)
     try:
         async with database.transaction() as session:
-            trip = await making.activity(
-                session, capacity=capacity, guests=1, starts_at=START, closes_at=CLOSES
-            )
             people = [await making.person(session) for _ in range(PEOPLE)]
+            kind: dict[str, Any] = {"kind_of": "疗休养", "apart_months": 12, "again": Again.BEHIND}
+            before = await making.activity(session, "华山疗养", **kind)
+            await sign_ups.sign_up(session, before.id, people[LATELY], now=NOON)
+            times: dict[str, Any] = {"starts_at": START, "closes_at": CLOSES, "changes_until": CHANGES}
+            trip = await making.activity(session, capacity=capacity, guests=1, **times, **kind)
         model, now = Model(capacity), NOON
         for name, number, seats in acts:
             now += timedelta(minutes=1)  # no two come at the same moment
@@ -152,6 +179,8 @@ async def _ask(
         async with database.transaction() as session:
             if name == "sign_up":
                 await sign_ups.sign_up(session, trip.id, who, seats=seats, now=now)
+            elif name == "change":
+                await sign_up_changes.change(session, trip.id, who, seats=seats, answers={}, now=now)
             else:
                 await getattr(sign_ups, name)(session, trip.id, who, now=now)
     except DomainError:

@@ -1,14 +1,13 @@
 """Names of columns of what staff work on, where they are another thing than in other tables, or only there.
 
 They go before those that `act_names` has for all tables. Not here: what the service itself keeps
-(`act_columns_service`).
+(`act_columns_service`), activities (`act_columns_activities`).
 """
 
 from collections.abc import Mapping
 from typing import Final
 
 _KNOWLEDGE: Final = {"data": "问法和答法"}
-_LOOK: Final = {"yaw": "左右的方向（度）", "pitch": "高低的方向（度）"}
 
 OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
     "account_binding": {
@@ -16,65 +15,6 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "nickname": "本人起的名称",
         "chosen_area": "本人选的片区",
         "verified_at": "核实时间",
-    },
-    "activity": {
-        "allocation": "名额怎么分",
-        "lot_seed": "抽签的种子",
-        "lot_drawn_at": "抽签的时间",
-        "quotas": "各组织的名额",
-        "quotas_released": "没用完的让给别的组织",
-        "blocks": "介绍",
-        "organiser": "组织",
-        "opens_at": "报名开始",
-        "closes_at": "报名截止",
-        "starts_at": "活动开始",
-        "ends_at": "活动结束",
-        "capacity": "名额",
-        "guests": "每人可带同伴",
-        "approval": "报名要审核",
-        "audience": "谁可以报名",
-        "youngest": "最小年龄",
-        "oldest": "最大年龄",
-        "kind_of": "同类活动",
-        "apart_months": "几个月内不重复",
-        "again": "去过的人",
-        "safety_notice": "安全须知",
-        "changes_until": "改报名的期限",
-        "names_guests": "登记同伴的姓名和年龄",
-        "questions": "报名时要问的",
-        "check_in_minutes": "提前几分钟开始签到",
-        "check_in_place": "签到地点",
-        "absent_noted_at": "记缺席的时间",
-        "map_place": "地图上的位置",
-        "series": "系列的编号",
-        "branch_id": "归属",
-        "contact_name": "联系人",
-        "contact_phone": "联系电话",
-        "cover": "封面",
-        "cover_alt": "封面的说明",
-    },
-    "album": {"seen_by": "谁可以看", "takes": "收参加的人的照片", "cover_id": "封面"},
-    "album_photo": {
-        "album_id": "相册",
-        "large": "大图",
-        "small": "小图",
-        "width": "宽（像素）",
-        "height": "高（像素）",
-        "digest": "照片的对照码（sha256）",
-        "caption": "说明",
-        "position": "第几张",
-        "giver_id": "给照片的人",
-        "given_by": "谁放的",
-        "decided_by": "谁定的",
-    },
-    "activity_feedback": {"questions": "问什么", "asked_at": "问的时间"},
-    "feedback_answer": {"answers": "答的内容", "day": "日期"},
-    "activity_review": {
-        "writer_ids": "写过的人",
-        "submitted_by_id": "谁提交的（序号）",
-        "reason": "为什么退回",
-        "before": "拿来比较的样子",
-        "before_was": "和什么比较",
     },
     "advice_slot": {"kind": "哪一类", "place": "怎么谈", "room": "地点", "series": "同一批时段的编号"},
     "appointment": {
@@ -165,14 +105,6 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "ended_at": "了结",
     },
     "case_reporter": {"reporter": "当事人"},
-    "check_in_scan": {
-        "request_id": "手机给的编号",
-        "sign_up_id": "报名",
-        "answer": "结果",
-        "said_at": "手机上的时间",
-        "offline": "没有信号时扫的",
-        "received_at": "收到的时间",
-    },
     "complaint": {
         "sort": "投诉还是建议",
         "naming": "署名",
@@ -264,20 +196,6 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "left_on": "离开日期",
         "person_id": "绑定的微信",
     },
-    "live_session": {
-        "about": "介绍",
-        "link": "直播地址",
-        "replay": "回看地址",
-        "chapters": "回看的章节",
-        "cover": "封面",
-        "cover_alt": "封面上是什么",
-    },
-    "live_visit": {
-        "live_id": "直播",
-        "reminds": "要提醒",
-        "watched_at": "第一次看",
-        "marked_at": "最近一次变动",
-    },
     "member_change": {"what": "要变更什么", "holder_id": "原来绑定的人", "objected_at": "提出异议的时间"},
     "member_move": {"what": "怎样变动", "changes": "改了什么"},
     "membership_application": {
@@ -290,37 +208,6 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "due_at": "时限",
         "lapse_due_at": "不补正就结束的时间",
     },
-    "hotspot": {
-        **_LOOK,
-        "scene_id": "在哪一处",
-        "label": "显示的字",
-        "to_scene_id": "通到哪一处",
-        "file": "图片",
-        "words": "点开看到的字",
-    },
-    "panorama": {"about": "介绍", "position": "排第几"},
-    "panorama_picture": {
-        "scene_id": "哪一处",
-        "upload": "上传的原图",
-        "preview": "小图",
-        "width": "宽（像素）",
-    },
-    "panorama_scene": {**_LOOK, "panorama_id": "全景", "position": "排第几", "alt": "图上有什么"},
-    "panorama_tile": {
-        "picture_id": "全景的图片",
-        "level": "第几层",
-        "across": "从左数第几块",
-        "down": "从上数第几块",
-        "file": "文件",
-    },
-    "poster": {
-        "code": "二维码说的",
-        "counts": "扫码能不能计数",
-        "code_until": "二维码到什么时候",
-        "drawn_of": "图片上内容的对照码",
-    },
-    "poster_scan": {"poster_id": "海报", "followed": "扫码时新关注", "scanned_at": "扫码时间"},
-    "photo_objection": {"photo_id": "照片", "settled_at": "处理的时间"},
     "privacy_request": {
         "kind": "哪一类",
         "asked_at": "提出",
@@ -329,21 +216,6 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "link_digest": "链接的对照码",
         "link_until": "链接有效到",
     },
-    "sign_up": {
-        "poster_id": "从哪张海报来",
-        "seats": "人数",
-        "answers": "报名时的回答",
-        "party": "同伴和监护人的同意",
-        "notice_digest": "同意的安全须知是哪一版",
-        "notice_at": "同意安全须知的时间",
-        "forgotten_at": "清空回答的时间",
-        "priority": "候补的先后",
-        "signed_up_at": "报名时间",
-        "offer_expires_at": "候补确认的期限",
-        "arrived": "实到人数",
-        "checked_in_at": "签到时间",
-    },
-    "sign_up_move": {"sign_up_id": "报名"},
     "signpost": _KNOWLEDGE,
     "staff": {
         "login": "登录名",

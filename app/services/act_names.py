@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from app.services.act_columns import OF_WORK
+from app.services.act_columns_activities import OF_ACTIVITIES
 from app.services.act_columns_service import OF_SERVICE
 from app.services.workings import Level
 
@@ -300,7 +301,7 @@ DETAILS: Final[Mapping[str, str]] = {
     "why": "跟进什么",
 }
 
-_OWN: Final = {**OF_WORK, **OF_SERVICE}
+_OWN: Final = {**OF_WORK, **OF_ACTIVITIES, **OF_SERVICE}
 
 
 def table(name: str) -> str:

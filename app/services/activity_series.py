@@ -131,6 +131,8 @@ async def change(
         given |= {name: getattr(activity, name) for name in differing - set(TIMES)}
         for name in differing & set(TIMES):
             given[name] = getattr(other, name) + (getattr(activity, name) - before[name])
+        if "changes_until" in differing:
+            given["changes_until"] = _deadline(activity, given["starts_at"])
         try:
             told += await activities.change(session, other.public_id, given, version=other.version, **how)
         except DomainError as refused:
@@ -163,6 +165,7 @@ async def _copy(
     now: datetime,
 ) -> Activity:
     given = dict(values) | {name: getattr(source, name) + _ahead(source, day) for name in TIMES}
+    given["changes_until"] = _deadline(source, given["starts_at"])
     if not opens_along:
         given["opens_at"] = source.opens_at
     try:
@@ -173,6 +176,12 @@ async def _copy(
     wrote = activity_reviews.writers(await activity_reviews.find(session, source))
     review.writer_ids = sorted(activity_reviews.writers(review) | wrote)
     return made
+
+
+def _deadline(source: Activity, starts_at: datetime) -> datetime | None:
+    """Of changing a sign-up: as long before the start as it is there."""
+    until = source.changes_until
+    return None if until is None else until + (starts_at - source.starts_at)
 
 
 def _ahead(source: Activity, day: date) -> timedelta:

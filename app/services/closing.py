@@ -31,20 +31,15 @@ from app.services import (
     live_visits,
     posters,
     privacy_requests,
-    sign_ups,
+    sign_up_forgetting,
     stored_files,
     tags,
 )
-from app.services.audiences import Facts
 from app.services.forgetting import AT_WORK, UNSETTLED, change
 from app.services.privacy_requests import Line
 from app.services.purposes import ASKED
-from app.services.sign_ups import Applicant
 from models import (
-    LIVE,
     OVER,
-    UNANNOUNCED,
-    Activity,
     AlertState,
     ApiSession,
     ConsentEnd,
@@ -62,7 +57,6 @@ from models import (
     PortalSession,
     PrivacyRequest,
     RequestKind,
-    SignUp,
     Staff,
     StoredFile,
     TagChange,
@@ -161,29 +155,6 @@ async def _claims(session: AsyncSession, this: Closing) -> None:
     await change(session, held.values(holder_id=None))
 
 
-async def _sign_ups(session: AsyncSession, this: Closing) -> None:
-    who = Applicant(this.person_id, Facts(), this.channel)
-    ahead = (
-        sa.select(SignUp.activity_id)
-        .join(Activity, Activity.id == SignUp.activity_id)
-        .where(SignUp.person_id == this.person_id, SignUp.state.in_(LIVE))
-        .where(Activity.starts_at > this.now, Activity.state.not_in(UNANNOUNCED))
-        .order_by(SignUp.activity_id)
-    )
-    given_up = (await session.scalars(ahead)).all()
-    for activity_id in given_up:
-        await sign_ups.cancel(session, activity_id, who, now=this.now)
-    await session.flush()
-    mine = sa.update(SignUp).where(SignUp.person_id == this.person_id)
-    count = await change(session, mine.values(answers={}, party=None, version=SignUp.version + 1))
-    if count:
-        this.tell(
-            "活动报名",
-            f"取消了还没开始的 {len(given_up)} 个；{count} 次报名里您填的回答已删除。"
-            "参加过的次数保留，用来统计人数，已经查不到是您",
-        )
-
-
 async def _member(session: AsyncSession, this: Closing) -> None:
     if await binding.unbind(session, this.person_id, channel=this.channel, now=this.now) is not None:
         this.tell("会员绑定", "已解除。单位花名册里的资料由单位按用工管理保存，和这个微信不再对应")
@@ -199,9 +170,14 @@ async def _staff(session: AsyncSession, this: Closing) -> None:
 _CLOSED_THERE = (
     board_forgetting.close,
     appointment_forgetting.close,
+    sign_up_forgetting.close,
     album_forgetting.close,
     activity_feedback.close,
 )
+
+
+async def _interests(session: AsyncSession, this: Closing) -> None:
+    await interests.forget_person(session, this.person_id, this.now)
 
 
 async def _other_rooms(session: AsyncSession, this: Closing) -> None:
@@ -210,26 +186,19 @@ async def _other_rooms(session: AsyncSession, this: Closing) -> None:
             this.tell(what, done)
 
 
-async def _accounts(session: AsyncSession, this: Closing) -> None:
-    count = await customer_moves.forget_person(session, this.person_id, this.now)
-    if count:
-        this.tell("户号绑定", f"{count} 个已删除")
+def _counted(forget: Callable[[AsyncSession, int, datetime], Awaitable[int]], what: str, done: str) -> Rule:
+    """`done` says how many there were."""
+
+    async def rule(session: AsyncSession, this: Closing) -> None:
+        if count := await forget(session, this.person_id, this.now):
+            this.tell(what, f"{count} {done}")
+
+    return rule
 
 
-async def _poster_scans(session: AsyncSession, this: Closing) -> None:
-    count = await posters.forget_person(session, this.person_id, this.now)
-    if count:
-        this.tell("扫过的活动海报", f"{count} 次不再记着是您，只留扫码人数")
-
-
-async def _live_visits(session: AsyncSession, this: Closing) -> None:
-    count = await live_visits.forget_person(session, this.person_id, this.now)
-    if count:
-        this.tell("看过和要提醒的直播", f"{count} 场不再记着是您，只留人数")
-
-
-async def _interests(session: AsyncSession, this: Closing) -> None:
-    await interests.forget_person(session, this.person_id, this.now)
+_accounts = _counted(customer_moves.forget_person, "户号绑定", "个已删除")
+_poster_scans = _counted(posters.forget_person, "扫过的活动海报", "次不再记着是您，只留扫码人数")
+_live_visits = _counted(live_visits.forget_person, "看过和要提醒的直播", "场不再记着是您，只留人数")
 
 
 async def _talks(session: AsyncSession, this: Closing) -> None:
@@ -329,7 +298,7 @@ RULES: Mapping[str, Rule] = {
     "album_photo.giver_id": _kept,  # likewise
     "feedback_answer.person_digest": _kept,  # likewise
     "photo_objection.person_id": _kept,  # likewise
-    "sign_up.person_id": _sign_ups,
+    "sign_up.person_id": _kept,  # likewise
     "consent.person_digest": _consents,
     "member.person_id": _member,
     "staff.person_id": _staff,

@@ -75,9 +75,7 @@ async def sign_up(
         BadParty: of who comes along not all is said.
         DomainError: more guests than allowed.
     """
-    known = waiting_lists.settled(session, activity_id)
-    if known is None:
-        known = await waiting_lists.settle(session, await lock(session, activity_id), now)
+    known = await _known(session, activity_id, now)
     activity = known.activity
     entry = await find_own(session, activity.id, who.person_id)
     if entry is not None and entry.state in LIVE:
@@ -153,6 +151,13 @@ async def decline(session: AsyncSession, activity_id: int, who: Applicant, *, no
     move(session, entry, SignUpState.DECLINED, by="member", channel=who.channel, now=now)
     await waiting_lists.settle(session, activity, now)
     return entry
+
+
+async def _known(session: AsyncSession, activity_id: int, now: datetime) -> waiting_lists.Settled:
+    """Locked and settled, by this transaction's first who asked."""
+    if known := waiting_lists.settled(session, activity_id):
+        return known
+    return await waiting_lists.settle(session, await lock(session, activity_id), now)
 
 
 async def _keep(session: AsyncSession, entry: SignUp, who: Applicant, now: datetime) -> None:
