@@ -13,7 +13,7 @@ from app.console.listing import Filter
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
-from app.services import approvals, participants
+from app.services import approvals, invitations, participants
 from app.services.audit import does
 from app.services.permissions import Right
 from models import SignUp, SignUpState
@@ -89,6 +89,42 @@ async def reject(
     return shell.done(f"{PAGE}/{public_id}/people", "已记为未通过，将通知本人；名额让给候补的人。")
 
 
+@router.post("/{public_id}/people/{code}/give-seat")
+async def give_seat(
+    public_id: str, code: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
+) -> Response:
+    beyond = bool(forms.words(await forms.read(request), "beyond"))
+    try:
+        async with desk.acting() as session:
+            activity = await allowed(session, desk, public_id, _RIGHT)
+            await invitations.give_seat(session, public_id, code, by=desk.by, beyond=beyond, now=now)
+            branch_id = activity.branch_id
+            does(session, "activity.give_seat", code, branch_id=branch_id, activity=public_id, beyond=beyond)
+    except NotFound:
+        raise
+    except DomainError as error:
+        return await _one(public_id, code, desk, shell, error=error)
+    return shell.done(f"{PAGE}/{public_id}/people/{code}", "已给名额，将通知本人。")
+
+
+@router.post("/{public_id}/people/invite")
+async def invite(public_id: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    form = await forms.read(request)
+    typed = {name: forms.words(form, name) for name in ("staff_number", "name", "beyond")}
+    number, name, beyond = typed["staff_number"], typed["name"], bool(typed["beyond"])
+    try:
+        async with desk.acting() as session:
+            activity = await allowed(session, desk, public_id, _RIGHT)
+            entry = await invitations.invite(
+                session, public_id, number, name, by=desk.by, beyond=beyond, now=now
+            )
+            code, branch_id = entry.public_id, activity.branch_id
+            does(session, "activity.invite", code, branch_id=branch_id, activity=public_id, beyond=beyond)
+    except DomainError as error:
+        return await _page(public_id, request, desk, shell, now, error=error, typed=typed)
+    return shell.done(f"{PAGE}/{public_id}/people", f"已请{name}参加，将通知本人。")
+
+
 # --- parts -------------------------------------------------------------------------------------------------
 
 
@@ -99,6 +135,7 @@ async def _page(
     shell: Shell,
     now: datetime,
     error: DomainError | None = None,
+    typed: dict[str, str] | None = None,
 ) -> HTMLResponse:
     view = listing.view_of(request, Filter("state", "状态", {each.value: each.label for each in SignUpState}))
     async with desk.reading() as session:
@@ -114,6 +151,7 @@ async def _page(
         "pending": sum(count for each, count, _ in states if each is SignUpState.PENDING_APPROVAL),
         "participant": participants.participant,
         "ahead": activity.is_ahead(now),
+        "typed": typed,
     }
     if error is not None:
         return shell.refused("activity_people.html", error, **values)
@@ -142,6 +180,7 @@ async def _one(
         "agreed": participants.agreed(activity, who.entry),
         "hides": hidden and participants.hides(activity, who.entry),
         "reason": reason,
+        "may_get": invitations.MAY_GET,
         "address": f"{PAGE}/{public_id}/people/{code}",
     }
     if error is not None:

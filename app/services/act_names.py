@@ -235,6 +235,7 @@ DETAILS: Final[Mapping[str, str]] = {
     "longitude": "经度",
     "metres": "范围（米）",
     "offline": "没有信号时扫的",
+    "beyond": "超出名额也请",
     "seats": "人数",
     "all": "都要符合",
     "but": "除外",

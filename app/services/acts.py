@@ -171,6 +171,8 @@ ACTS: Final[dict[str, str]] = {
     "panorama.hotspot_remove": "删除全景的热点",
     "activity.approve": "通过报名",
     "activity.reject": "不通过报名",
+    "activity.give_seat": "给报名的人名额",
+    "activity.invite": "请人参加活动",
     "activity.reveal": "查看报名人的电话",
     "activity.check_in": "签到",
     "activity.check_in_undo": "撤销签到",

@@ -52,6 +52,16 @@ def receipt(session: AsyncSession, activity: Activity, entry: SignUp, now: datet
         remind(session, activity, entry, now)
 
 
+def invited(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
+    """That an organiser has given a seat."""
+    words = (
+        f"请您参加「{activity.title}」，已经给您留好名额，{when_and_where(activity, now)}。\n"
+        "来不了请回复「我的报名」取消，把名额让给别人。"
+    )
+    _tell(session, RECEIPT, entry, words, now)
+    remind(session, activity, entry, now)
+
+
 def drawn(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
     """What a lot has given somebody."""
     words = {
