@@ -28,6 +28,7 @@ from app.services import (
     case_facts,
     case_links,
     case_lists,
+    case_narrowing,
     case_owners,
     case_ratings,
     case_seen,
@@ -79,8 +80,9 @@ class CaseRoom(AnyRoom):
         everything = replace(asked, scope=scope(standing, self.reads))
         due = replace(everything, reminded_id=standing.staff_id)
         named = replace(everything, named_id=standing.staff_id)
-        to_follow = await case_lists.count_all(session, due)
-        to_read = await case_lists.count_all(session, named)
+        theirs = await case_narrowing.waited_for(session, standing.staff_id, now)
+        to_follow = await case_lists.count_all(session, due) if theirs.reminded else 0
+        to_read = await case_lists.count_all(session, named) if theirs.named else 0
         unhappy = await case_ratings.count_waiting(session, self.room.holds, asked.scope)
         return [
             Waiting(f"到时间跟进的{self.label}", f"{self.page}?for=reminded", to_follow),

@@ -29,6 +29,7 @@ from app.errors import DomainError, NotFound
 from app.services import (
     branches,
     case_lists,
+    case_narrowing,
     case_ratings,
     case_work,
     complaint_accused,
@@ -66,14 +67,15 @@ async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> 
     due = Asked(asked.desk, now, reminded_id=standing.staff_id)
     scope = permissions.scope(standing, Right.COMPLAINTS_WORK)
     unhappy = await case_ratings.count_waiting(session, case_lists.COMPLAINTS.holds, scope)
+    waited = await case_narrowing.waited_for(session, standing.staff_id, now)
+    to_follow = await complaint_lists.count_all(session, due) if waited.reminded else 0
+    to_read = await complaint_lists.count_all(session, named) if waited.named else 0
     return [
         Waiting("要受理或转办的投诉建议", PAGE, ours, late),
         Waiting("其中我接手的投诉建议", f"{PAGE}?owner=mine", own, own_late),
         Waiting("部门超时的投诉建议", f"{PAGE}?due={LATE}", theirs_late, theirs_late),
-        Waiting(
-            "到时间跟进的投诉建议", f"{PAGE}?for={REMINDED}", await complaint_lists.count_all(session, due)
-        ),
-        Waiting("提到我的投诉建议", f"{PAGE}?for={NAMED}", await complaint_lists.count_all(session, named)),
+        Waiting("到时间跟进的投诉建议", f"{PAGE}?for={REMINDED}", to_follow),
+        Waiting("提到我的投诉建议", f"{PAGE}?for={NAMED}", to_read),
         Waiting("评价不满意的投诉建议", f"{PAGE}?rated={Unhappy.WAITING}", unhappy),
     ]
 

@@ -17,7 +17,7 @@ from app.console.office import OfficeInUse
 from app.console.shell import InShell
 from app.dependencies import Now
 from app.errors import NotFound
-from app.services import complaint_lists, complaint_parts, complaint_work, departments
+from app.services import case_narrowing, complaint_lists, complaint_parts, complaint_work, departments
 from app.services.case_moves import MOVES
 from app.services.case_work import Answered
 from app.services.complaint_lists import Asked
@@ -35,7 +35,9 @@ async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> 
     desk = await complaint_lists.of_departments(session, standing)
     found, late = await complaint_lists.count(session, Asked(desk, now), *complaint_lists.THEIRS)
     asked, asked_late = await complaint_lists.count_parts(session, desk, now)
-    due = await complaint_lists.count_all(session, Asked(desk, now, reminded_id=standing.staff_id))
+    waited = await case_narrowing.waited_for(session, standing.staff_id, now)
+    reminded = Asked(desk, now, reminded_id=standing.staff_id)
+    due = await complaint_lists.count_all(session, reminded) if waited.reminded else 0
     return [
         Waiting("到时间跟进的投诉建议", f"{PAGE}?for={complaints.REMINDED}", due),
         Waiting("本部门要办的投诉建议", PAGE, found, late),

@@ -18,7 +18,7 @@ from app.console.listing import Filter, Page, View
 from app.console.navigation import Section, Waiting
 from app.console.shell import InShell
 from app.dependencies import Now
-from app.services import legal_aid_clocks, legal_aid_lists, permissions
+from app.services import case_narrowing, legal_aid_clocks, legal_aid_lists, permissions
 from app.services.case_moves import MOVES
 from app.services.legal_aid import KIND
 from app.services.legal_aid_lists import Asked, Due, Listed
@@ -34,8 +34,9 @@ router = APIRouter(prefix="/legal-aid", dependencies=[needs(Right.AID_READ)])
 async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
     asked = legal_aid_lists.asked_by(standing, now)
     own = standing.staff_id
-    due = await legal_aid_lists.count(session, replace(asked, reminded_id=own))
-    named = await legal_aid_lists.count(session, replace(asked, named_id=own))
+    waited = await case_narrowing.waited_for(session, own, now)
+    due = await legal_aid_lists.count(session, replace(asked, reminded_id=own)) if waited.reminded else 0
+    named = await legal_aid_lists.count(session, replace(asked, named_id=own)) if waited.named else 0
     found = [
         Waiting("到时间跟进的法律援助", f"{PAGE}?for=reminded", due),
         Waiting("提到我的法律援助", f"{PAGE}?for=named", named),
