@@ -134,6 +134,11 @@ class Audience(BaseModel):
         return bool(self.member or self.branch or self.kind or self.sex)
 
     @property
+    def asks_membership(self) -> bool:
+        """Whether it, or a part of it, means members: who has not bound himself may be one all the same."""
+        return self.of_members or any(part.asks_membership for part in self.parts)
+
+    @property
     def parts(self) -> "tuple[Audience, ...]":
         """The audiences it is put together from."""
         return (*self.any, *self.all, *((self.but,) if self.but else ()))

@@ -52,8 +52,8 @@ async def check(
     Raises: NotEligible.
     """
     audience = Audience.model_validate(activity.audience) if activity.audience else None
-    if not matches(audience, facts):
-        raise NotEligible(f"「{activity.title}」是给{audience}的活动，您不在范围内。有疑问请回复「人工」。")
+    if audience is not None and not matches(audience, facts):
+        raise NotEligible(_is_for_others(activity, audience, facts))
     await _check_age(session, activity, person_id)
     earlier = await _lately(session, activity, person_id, now, lock=lock)
     if earlier is None:
@@ -84,6 +84,13 @@ def ages(activity: Activity) -> str:
             return f"不超过 {oldest} 周岁"
         case youngest, oldest:
             return f"{youngest} 到 {oldest} 周岁"
+
+
+def _is_for_others(activity: Activity, audience: Audience, facts: Facts) -> str:
+    words = f"「{activity.title}」是给{audience}的活动，您不在范围内。"
+    if audience.asks_membership and facts.membership is None:
+        return f"{words}是职工的，请先在公众号里回复「绑定」绑定工号，再来报名；有疑问请回复「人工」。"
+    return f"{words}有疑问请回复「人工」。"
 
 
 async def _check_age(session: AsyncSession, activity: Activity, person_id: int) -> None:
