@@ -11,13 +11,12 @@ import pytest
 import sqlalchemy as sa
 
 from app.content_files import ContentMistakes
-from app.knowledge import load as load_answers
 from app.main import Service
 from app.services import activities, article_files, articles, library
 from models import Article, ArticleMove, ArticleReads, ArticleState
 from tests import making
 from tests.both_ends import Ends, both_ends, settings_for
-from tests.rooms import ROOT
+from tests.shipped import answers
 
 HTML = {"Accept": "text/html"}
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -231,7 +230,7 @@ async def test_drafts_have_no_page_and_called_off_ones_say_so(ends: Ends) -> Non
 
 async def test_a_tip_puts_the_number_and_the_first_act_first(ends: Ends) -> None:
     async with ends.house.database.transaction() as session:
-        await library.load(session, load_answers(ROOT / "content"), ends.house.clock.now())
+        await library.load(session, answers(), ends.house.clock.now())
     await ends.house.refresh()
 
     assert 'href="/tips/socket-sparks"' in await page(ends, "/tips")
@@ -243,7 +242,7 @@ async def test_a_tip_puts_the_number_and_the_first_act_first(ends: Ends) -> None
 
 async def test_a_law_answer_cites_the_law_and_leaves_the_last_word_to_lawyers(ends: Ends) -> None:
     async with ends.house.database.transaction() as session:
-        await library.load(session, load_answers(ROOT / "content"), ends.house.clock.now())
+        await library.load(session, answers(), ends.house.clock.now())
     await ends.house.refresh()
 
     assert 'href="/laws/annual-leave"' in await page(ends, "/laws")

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from app.knowledge import load as load_answers
 from app.portal.templating import marked
 from app.services import activities, finding, hall, library
 from app.web.icons import ICONS
@@ -17,6 +16,7 @@ from tests import making
 from tests.both_ends import Ends, both_ends, settings_for
 from tests.portal_member import HTML, member
 from tests.rooms import ROOT
+from tests.shipped import answers
 from tests.test_portal_pages import page, publish, write
 
 
@@ -30,7 +30,7 @@ async def ends(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 async def stocked(ends: Ends, tmp_path: Path) -> Ends:
     """Everything we ship, two articles and an activity."""
     async with ends.house.database.transaction() as session:
-        await library.load(session, load_answers(ROOT / "content"), ends.house.clock.now())
+        await library.load(session, answers(), ends.house.clock.now())
         await making.activity(session, "羽毛球赛 100%", place="职工活动中心")
         call = await making.activity(session, "羽毛球赛·取消的")
         await activities.call_off(session, call.public_id, by="王强", now=ends.house.clock.now())

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import handlers
 from app.database import Database
-from app.knowledge import load
 from app.services import members
 from app.services.library import Library
 from tests import booking, making
 from tests.conftest import NOON, FakeClock
+from tests.shipped import answers
 from tests.talking import Talk, talking
 
 ROOT = Path(__file__).parent.parent
@@ -22,7 +22,7 @@ ASKED = [
     {"key": "phone", "prompt": "联系电话？", "kind": "phone", "required": False},
 ]
 
-_shipped = Library(load(ROOT / "content"))
+_shipped = Library(answers())
 
 
 @asynccontextmanager
