@@ -207,7 +207,7 @@ async def test_whatever_people_do_no_branch_has_a_seat_too_many(
         async with database.reading() as session:
             here = await session.get_one(Activity, trip.id)
             known = await seats.of_activity(session, here)
-            used = await seats.used_by_pool(session, here, known)
+            used = await seats.by_pool(session, here, known)
             assert sum(used.values()) <= (here.capacity or 0)
             if not seats.are_for_all(here, now):
                 assert all(used.get(each.branch_id, 0) <= each.seats for each in known)

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
 from app.services import branches, seats
 from app.services.form_words import NotWhole, number
-from models import Activity, Allocation, Branch, Membership, SignUp, SignUpState
+from models import Activity, Allocation, Branch, Membership, SignUpState
 
 MOST: Final = 30  # branches with a quota
 BIGGEST: Final = 100_000  # seats
@@ -134,8 +133,8 @@ async def standings(session: AsyncSession, activity: Activity) -> list[Standing]
     if activity.allocation is not Allocation.QUOTA:
         return []
     quotas = _in_order(await seats.of_activity(session, activity))
-    used = await seats.used_by_pool(session, activity, quotas)
-    waiting = await _waiting(session, activity, {each.branch_id for each in quotas})
+    used = await seats.by_pool(session, activity, quotas)
+    waiting = await seats.by_pool(session, activity, quotas, {SignUpState.WAITLISTED})
     rows = [
         Standing(each.name, each.seats, used.get(each.branch_id, 0), waiting.get(each.branch_id, 0))
         for each in quotas
@@ -148,16 +147,3 @@ async def standings(session: AsyncSession, activity: Activity) -> list[Standing]
 
 def _in_order(quotas: Sequence[seats.Quota]) -> list[seats.Quota]:
     return sorted(quotas, key=lambda each: each.lineage)
-
-
-async def _waiting(session: AsyncSession, activity: Activity, known: set[int]) -> dict[seats.Pool, int]:
-    found = await session.execute(
-        sa.select(SignUp.quota_branch_id, sa.func.sum(SignUp.seats))
-        .where(SignUp.activity_id == activity.id, SignUp.state == SignUpState.WAITLISTED)
-        .group_by(SignUp.quota_branch_id)
-    )
-    waiting: dict[seats.Pool, int] = {}
-    for branch_id, wanted in found.all():
-        pool = branch_id if branch_id in known else None
-        waiting[pool] = waiting.get(pool, 0) + int(wanted)
-    return waiting

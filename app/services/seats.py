@@ -6,14 +6,14 @@ branch has not used by the closing of sign-ups is for whoever waits. Not here: w
 `waiting_lists`), which quotas an organiser may write (`quotas`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import HOLDING, LINEAGE, Activity, Allocation, Branch, Membership, SignUp
+from models import HOLDING, LINEAGE, Activity, Allocation, Branch, Membership, SignUp, SignUpState
 
 MANY = 10**9  # seats left where there is no limit
 Pool = int | None  # a branch whose quota it is; None: of everybody else
@@ -69,7 +69,7 @@ async def count(session: AsyncSession, activity: Activity, now: datetime) -> Sea
     quotas = await of_activity(session, activity)
     if are_for_all(activity, now):
         return Seats({None: max(0, activity.capacity - await _used(session, activity))}, quotas)
-    used = await used_by_pool(session, activity, quotas)
+    used = await by_pool(session, activity, quotas)
     given: dict[Pool, int] = {each.branch_id: each.seats for each in quotas}
     given[None] = activity.capacity - sum(given.values())
     left = {pool: max(0, seats - used.get(pool, 0)) for pool, seats in given.items()}
@@ -89,11 +89,16 @@ async def of_activity(session: AsyncSession, activity: Activity) -> list[Quota]:
     return sorted(quotas, key=lambda each: (-each.lineage.count(LINEAGE), each.lineage))
 
 
-async def used_by_pool(session: AsyncSession, activity: Activity, quotas: Sequence[Quota]) -> dict[Pool, int]:
-    """Seats that are held; of a branch whose quota was taken away they count for all others."""
+async def by_pool(
+    session: AsyncSession,
+    activity: Activity,
+    quotas: Sequence[Quota],
+    states: Collection[SignUpState] = HOLDING,
+) -> dict[Pool, int]:
+    """Seats in these states; those of a branch whose quota was taken away count for all others."""
     found = await session.execute(
         sa.select(SignUp.quota_branch_id, sa.func.sum(SignUp.seats))
-        .where(SignUp.activity_id == activity.id, SignUp.state.in_(HOLDING))
+        .where(SignUp.activity_id == activity.id, SignUp.state.in_(states))
         .group_by(SignUp.quota_branch_id)
     )
     known = {each.branch_id for each in quotas}
