@@ -26,6 +26,7 @@ async def asked(ends: Ends, text: str, times: int = 1) -> int:
     async with ends.house.database.transaction() as session:
         for _ in range(times):
             await questions.log_miss(session, text, ends.house.clock.now())
+    async with ends.house.database.reading() as session:
         found = await session.scalars(sa.select(UnansweredQuestion).order_by(UnansweredQuestion.id.desc()))
         return next(each.id for each in found if each.text == text)
 

@@ -1,7 +1,9 @@
 """Power safety by chat, the tips behind it, and what becomes of questions nobody could answer."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextvars import Context
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
 from app.database import Database
+from app.gathered import insert_gathered
 from app.knowledge import Hit, Shipped, Tip, Topic
 from app.services import coordination, library, questions
 from app.services.library import Library
@@ -249,6 +252,7 @@ async def test_a_running_process_answers_from_what_another_loaded(database: Data
 async def test_a_missed_question_is_sealed_and_the_same_words_are_counted(session: AsyncSession) -> None:
     await questions.log_miss(session, "疗养去哪？", NOON)
     await questions.log_miss(session, "  疗养 去哪 ", NOON + timedelta(hours=1))
+    await insert_gathered(session)  # as a commit does
 
     (row,) = await questions.list_misses(session)
     assert (row.text, row.count, row.last_at) == ("疗养去哪？", 2, NOON + timedelta(hours=1))
@@ -256,8 +260,25 @@ async def test_a_missed_question_is_sealed_and_the_same_words_are_counted(sessio
     assert "疗养".encode() not in bytes(stored)
 
 
+async def test_whoever_asks_the_same_at_once_waits_for_nobody(postgres_url: str) -> None:
+    database = Database(postgres_url)
+
+    async def asks() -> None:
+        async with database.transaction() as session:
+            await questions.log_miss(session, "几点抢票", NOON)
+
+    async with database.transaction() as session:
+        await questions.log_miss(session, "几点抢票", NOON)
+        await asyncio.create_task(asks(), context=Context())  # somebody else, done before we are
+
+    async with database.reading() as session:
+        assert [row.count for row in await questions.list_misses(session)] == [2]
+    await database.close()
+
+
 async def test_smiles_and_dots_are_not_questions(session: AsyncSession) -> None:
     for text in ("", "😀😀", "。。。", "?", "嗯"):
         await questions.log_miss(session, text, NOON)
+    await insert_gathered(session)
 
     assert not (await session.scalars(sa.select(UnansweredQuestion))).all()

@@ -3,40 +3,61 @@
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import shanghai
+from app.database import insert_into
 from app.errors import DomainError, NotFound
+from app.gathered import gather
 from app.services.audit import does
-from app.services.coordination import upsert
 from models import QuestionState, UnansweredQuestion
 from models.sealing import keyring
 
+MISSES: Any = UnansweredQuestion.__table__
 LONGEST = 200  # characters kept; a longer text is a story, not a question
 SHORTEST = 2  # letters
 
 
 async def log_miss(session: AsyncSession, text: str, now: datetime) -> None:
-    """Count `text` as unanswered. Texts without words (a smile, a dot) are not kept."""
+    """Count `text` as unanswered. Texts without words (a smile, a dot) are not kept.
+
+    Hundreds may send the same at once: it goes in last, or each transaction would wait for all before it.
+    """
     words = _same(text)
     if len(words) < SHORTEST:
         return
-    insert = upsert(session, UnansweredQuestion).values(
-        text=text.strip()[:LONGEST],
-        digest=keyring().digest(words, "unanswered-question"),
-        count=1,
-        first_at=now,
-        last_at=now,
-        state=QuestionState.OPEN,
-    )
-    table = UnansweredQuestion.__table__
+    row = {
+        "text": text.strip()[:LONGEST],
+        "digest": keyring().digest(words, "unanswered-question"),
+        "count": 1,
+        "first_at": now,
+        "last_at": now,
+        "state": QuestionState.OPEN,
+    }
+    gather(session, _count_misses, row, last=True)
+
+
+def _count_misses(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """In one order, so that two transactions do not wait for each other."""
+    found: dict[bytes, dict[str, Any]] = {}
+    for row in rows:
+        known = found.setdefault(row["digest"], {**row, "count": 0})
+        known |= {"count": known["count"] + 1, "last_at": row["last_at"]}
+    connection.execute(_counted(connection.dialect.name), [found[digest] for digest in sorted(found)])
+
+
+@cache
+def _counted(dialect: str) -> Any:
+    insert = insert_into(dialect, MISSES)
     again = sa.case(
-        (table.c.state == QuestionState.ANSWERED.value, QuestionState.OPEN.value), else_=table.c.state
+        (MISSES.c.state == QuestionState.ANSWERED.value, QuestionState.OPEN.value), else_=MISSES.c.state
     )
-    asked = {"count": table.c.count + 1, "last_at": now, "state": again}
-    await session.execute(insert.on_conflict_do_update(index_elements=["digest"], set_=asked))
+    more = {"count": MISSES.c.count + insert.excluded.count, "last_at": insert.excluded.last_at}
+    return insert.on_conflict_do_update(index_elements=["digest"], set_=more | {"state": again})
 
 
 async def list_misses(
