@@ -269,6 +269,19 @@ async def test_an_offer_declined_goes_to_the_next_and_the_list_may_end(session: 
     assert await waiting_lists.seats_left(session, badminton, NOON) == 1
 
 
+async def test_whoever_fits_is_offered_a_seat_though_several_before_him_do_not(session: AsyncSession) -> None:
+    trip = await making.activity(session, capacity=0, guests=1)
+    waits = [
+        await sign_ups.sign_up(session, trip.id, await making.person(session), seats=seats, now=NOON)
+        for seats in (1, 2, 2, 1)
+    ]
+
+    await activities.set_capacity(session, trip.public_id, 2, now=NOON)
+
+    offered, waiting = SignUpState.OFFERED, SignUpState.WAITLISTED
+    assert [each.state for each in waits] == [offered, waiting, waiting, offered]
+
+
 async def test_offers_made_at_night_wait_for_the_morning(session: AsyncSession) -> None:
     badminton, li, wang, _ = await full(session)
     night = NOON.replace(hour=23)

@@ -119,9 +119,24 @@ async def _run_out(session: AsyncSession, activity: Activity, now: datetime) -> 
 async def _offer(
     session: AsyncSession, activity: Activity, kept: Seats, pool: Pool, until: datetime, now: datetime
 ) -> None:
-    left = kept.left(pool)
-    if left <= 0:
-        return
+    """As long as anybody fits: who does not, keeps his place, and does not hide who comes after him."""
+    while (left := kept.left(pool)) > 0:
+        chosen = _waiting(activity, kept, pool, left, now)
+        fitting = (await session.scalars(chosen.limit(left))).all()
+        for entry in fitting:
+            if entry.seats > kept.left(pool):
+                continue
+            move(session, entry, SignUpState.OFFERED, by="system", now=now)
+            entry.offer_expires_at = until
+            await session.flush()
+            notices.offer(session, activity, entry, now)
+            kept.take(pool, entry.seats)
+        if not fitting:
+            return
+
+
+def _waiting(activity: Activity, kept: Seats, pool: Pool, left: int, now: datetime) -> sa.Select[SignUp]:
+    """Who waits and would fit, in the order of the list."""
     chosen = sa.select(SignUp).where(
         SignUp.activity_id == activity.id,
         SignUp.state == SignUpState.WAITLISTED,
@@ -130,17 +145,7 @@ async def _offer(
     )
     if not kept.together:
         chosen = chosen.where(_is_of(pool, kept))
-    waiting = await session.scalars(
-        chosen.order_by(SignUp.priority.desc(), SignUp.signed_up_at, SignUp.id).limit(left)
-    )
-    for entry in waiting.all():
-        if entry.seats > kept.left(pool):
-            continue
-        move(session, entry, SignUpState.OFFERED, by="system", now=now)
-        entry.offer_expires_at = until
-        await session.flush()
-        notices.offer(session, activity, entry, now)
-        kept.take(pool, entry.seats)
+    return chosen.order_by(SignUp.priority.desc(), SignUp.signed_up_at, SignUp.id)
 
 
 def _is_of(pool: Pool, kept: Seats) -> sa.ColumnElement[bool]:
