@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 from fastapi import APIRouter
 from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api import paging, tags
 from app.api.description import documented
@@ -16,7 +17,7 @@ from app.api.parties import ComingIn
 from app.api.routes import Route
 from app.api.shapes import PublicId, Strict
 from app.api.tags import IfMatch
-from app.dependencies import InUse, Now, ReadSession, WriteSession
+from app.dependencies import InUse, Now, ReadSession, Shared, WriteSession
 from app.errors import DomainError
 from app.services import check_in_codes, crisis, members, parties, sign_up_changes, sign_ups
 from app.services.api_sessions import SignedIn
@@ -169,11 +170,9 @@ async def change(
     activity_id = await sign_ups.get_own_activity_id(session, sign_up_id, person_id)
     if seen is not None:
         await sign_ups.lock(session, activity_id)  # nobody changes it between looking and doing
-        tags.check(
-            seen, out_of(await sign_ups.get_own(session, sign_up_id, person_id), now, shared.public_url)
-        )
+        tags.check(seen, await _as_it_is(session, sign_up_id, person_id, now, shared))
     await ACTS[act](session, activity_id, applicant(caller), now=now)
-    return out_of(await sign_ups.get_own(session, sign_up_id, person_id), now, shared.public_url)
+    return await _as_it_is(session, sign_up_id, person_id, now, shared)
 
 
 @router.put(
@@ -196,9 +195,7 @@ async def rewrite(
     activity_id = await sign_ups.get_own_activity_id(session, sign_up_id, person_id)
     activity = await sign_ups.lock(session, activity_id)
     if seen is not None:
-        tags.check(
-            seen, out_of(await sign_ups.get_own(session, sign_up_id, person_id), now, shared.public_url)
-        )
+        tags.check(seen, await _as_it_is(session, sign_up_id, person_id, now, shared))
     answers = answered(activity, given.answers)
     await crisis.heed(session, person_id, "\n".join(answers.values()), "api", now)
     await sign_up_changes.change(
@@ -210,7 +207,7 @@ async def rewrite(
         party=given.party(),
         now=now,
     )
-    return out_of(await sign_ups.get_own(session, sign_up_id, person_id), now, shared.public_url)
+    return await _as_it_is(session, sign_up_id, person_id, now, shared)
 
 
 def applicant(caller: SignedIn) -> Applicant:
@@ -242,3 +239,10 @@ def out_of(entry: SignUp, now: datetime, public_url: str) -> SignUpOut:
         may_return=standing.may_return,
         ticket=check_in_codes.address(entry, public_url) if standing.has_ticket else None,
     )
+
+
+async def _as_it_is(
+    session: AsyncSession, sign_up_id: str, person_id: int, now: datetime, shared: Shared
+) -> SignUpOut:
+    """Raises: NotFound."""
+    return out_of(await sign_ups.get_own(session, sign_up_id, person_id), now, shared.public_url)
