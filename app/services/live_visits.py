@@ -29,8 +29,7 @@ class Watched:
 
 
 async def find(session: AsyncSession, live: LiveSession, person_id: int) -> LiveVisit | None:
-    mine = sa.select(LiveVisit).where(LiveVisit.live_id == live.id, LiveVisit.person_id == person_id)
-    return await session.scalar(mine)
+    return await session.scalar(_own(live, person_id))
 
 
 async def remind(session: AsyncSession, live: LiveSession, person_id: int, now: datetime) -> datetime:
@@ -103,9 +102,12 @@ async def _held(session: AsyncSession, live: LiveSession, person_id: int, now: d
         live_id=live.id, person_id=person_id, reminds=False, watched_at=None, marked_at=now
     )
     await session.execute(made.on_conflict_do_nothing(index_elements=["live_id", "person_id"]))
-    mine = sa.select(LiveVisit).where(LiveVisit.live_id == live.id, LiveVisit.person_id == person_id)
-    found = await session.scalars(mine.with_for_update().execution_options(populate_existing=True))
-    return found.one()
+    mine = _own(live, person_id).with_for_update().execution_options(populate_existing=True)
+    return (await session.scalars(mine)).one()
+
+
+def _own(live: LiveSession, person_id: int) -> sa.Select[LiveVisit]:
+    return sa.select(LiveVisit).where(LiveVisit.live_id == live.id, LiveVisit.person_id == person_id)
 
 
 # --- whose they are ----------------------------------------------------------------------------------------
