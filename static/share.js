@@ -18,25 +18,33 @@
     document.head.append(script);
   });
 
-  async function share() {
+  const place = document.querySelector("[data-map]"); // in WeChat its own map opens
+
+  async function sign() {
     const page = location.href.split("#")[0];
     const answer = await fetch(`/share/signature?url=${encodeURIComponent(page)}`);
-    if (!answer.ok) return;
+    if (!answer.ok) throw new Error(`no signature: ${answer.status}`);
     const { config, script } = await answer.json();
     await load(script);
     const { wx } = window;
-    const there = document.querySelector("[data-map]"); // a place: in WeChat its own map opens
-    const apis = ["updateAppMessageShareData", "updateTimelineShareData", ...(there ? ["openLocation"] : [])];
+    const apis = ["updateAppMessageShareData", "updateTimelineShareData", ...(place ? ["openLocation"] : [])];
     wx.config({ ...config, jsApiList: apis });
-    wx.ready(() => {
-      there?.addEventListener("click", (event) => {
-        event.preventDefault();
-        wx.openLocation({ ...JSON.parse(there.dataset.map), scale: 16 });
-      });
-      wx.updateAppMessageShareData(card);
-      wx.updateTimelineShareData({ title: card.title, link: card.link, imgUrl: card.imgUrl });
-    });
+    await new Promise((resolve) => wx.ready(resolve));
+    return wx;
   }
 
-  share().catch(() => {}); // away, or kept from us: the page itself needs nothing of it
+  const signed = sign();
+  signed.then((wx) => {
+    wx.updateAppMessageShareData(card);
+    wx.updateTimelineShareData({ title: card.title, link: card.link, imgUrl: card.imgUrl });
+  }).catch(() => {}); // away, or kept from us: the page itself needs nothing of it
+
+  // Who taps before WeChat is ready waits for it: WeChat's browser does not follow the link itself.
+  place?.addEventListener("click", (event) => {
+    event.preventDefault();
+    signed.then(
+      (wx) => wx.openLocation({ ...JSON.parse(place.dataset.map), scale: 16 }),
+      () => { location.href = place.href; },
+    );
+  });
 })();

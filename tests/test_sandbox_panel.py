@@ -217,6 +217,7 @@ async def test_the_log_is_narrowed_by_person_kind_fault_and_word(phone: Phone) -
     await phone.part("filter-kind").select_option("follow")
     await shows(1)
     await phone.part("filter-kind").select_option("")
+    await shows(3)
     await phone.part("filter-faults").check()
     await shows(1)
     assert "坏" in await phone.part("exchange").inner_text()

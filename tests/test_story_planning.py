@@ -1,5 +1,6 @@
 """A course for every week, in Chromium: planned by one, looked at by another, found and joined on a phone."""
 
+import asyncio
 import re
 
 import pytest
@@ -9,7 +10,7 @@ from tests.browser import Office, Phone
 from tests.test_story_console import Worker, before_a_screen, starts
 
 pytest.importorskip("playwright.async_api", reason="playwright is not installed")
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 office, chromium, phone = browser.office, browser.chromium, browser.phone
 
@@ -80,8 +81,16 @@ async def test_a_course_is_planned_reviewed_and_joined(
 
     address = await phone.page.locator("a", has_text="看怎么走").last.get_attribute("href")
     assert address
+    tapped = asyncio.Event()  # WeChat's own map is ready only after the tap
+
+    async def slowly(route: Route) -> None:
+        await tapped.wait()
+        await route.continue_()
+
+    await phone.page.route("**/share/signature*", slowly)
     page = await phone.opens_page(address)
     await expect(page.get_by_test_id("dates").get_by_role("link")).to_have_count(4)
     await page.get_by_role("link", name=re.compile("看怎么走")).click()
+    tapped.set()
     await expect(phone.page.locator(".map")).to_be_visible()
     await expect(phone.page.get_by_text("35.584421, 109.270669")).to_be_visible()
