@@ -104,6 +104,7 @@ from models.panorama import (
 from models.portal_session import DeviceKind, PortalSession
 from models.poster import Poster, PosterScan
 from models.privacy import Consent, ConsentEnd, PrivacyRequest, RequestKind
+from models.sitting import SittingArrival
 from models.staff import (
     Role,
     Staff,
@@ -280,6 +281,7 @@ __all__ = [
     "SignUpMove",
     "SignUpState",
     "Signpost",
+    "SittingArrival",
     "SlotPlace",
     "SlotState",
     "Staff",

@@ -138,6 +138,8 @@ class Activity(Base):
     closes_at: Mapped[datetime]
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+    # Where the same people come several times: app.services.sittings; start and end are then theirs.
+    sittings: Mapped[list[Any]] = mapped_column(sa.JSON, default=list, server_default="[]")
     capacity: Mapped[int | None]  # seats; None: everybody finds one
     guests: Mapped[int] = mapped_column(default=0)  # whom one person may bring
     approval: Mapped[bool] = mapped_column(default=False)  # staff look at each sign-up first
@@ -233,8 +235,10 @@ class SignUp(Base):
     signed_up_at: Mapped[datetime]  # orders the waiting list
     offer_expires_at: Mapped[datetime | None]
     quota_branch_id: Mapped[int | None] = mapped_column(sa.BigInteger)  # whose seats; None: of all others
-    arrived: Mapped[int] = mapped_column(default=0)  # of its seats, once it is checked in
-    checked_in_at: Mapped[datetime | None]  # as the phone at the door had it, within bounds
+    # Of its seats, once it is checked in; of several sittings the most that came to one of them.
+    arrived: Mapped[int] = mapped_column(default=0)
+    # As the phone at the door had it, within bounds; of several sittings the first that was come to.
+    checked_in_at: Mapped[datetime | None]
     poster_id: Mapped[int | None] = mapped_column(sa.BigInteger, index=True)  # by which the person came
     version: Mapped[int] = mapped_column()  # one more at each change; part of effect keys
     __mapper_args__ = {"version_id_col": version}

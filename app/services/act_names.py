@@ -105,6 +105,7 @@ TABLES: Final[Mapping[str, str]] = {
     "shared_version": "各程序共用的版本",
     "sign_up": "报名",
     "sign_up_move": "报名的过程",
+    "sitting_arrival": "每一次的签到",
     "signpost": "办事指路",
     "staff": "工作人员",
     "staff_act_seal": "操作记录的封条",

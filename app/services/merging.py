@@ -20,6 +20,7 @@ from app.services import (
     album_forgetting,
     applications,
     appointment_forgetting,
+    arrivals,
     board_forgetting,
     cases,
     consents,
@@ -28,6 +29,7 @@ from app.services import (
     interests,
     live_visits,
     posters,
+    sittings,
     waiting_lists,
 )
 from app.services import sign_up_notices as notices
@@ -224,8 +226,9 @@ async def _settle_two(
         for field in _TAKEN_OVER:
             setattr(own, field, getattr(entry, field))
         await session.flush()
-        if own.state is SignUpState.CONFIRMED:
+        if own.state in sittings.reminded(activity):
             notices.remind(session, activity, own, now)
+    await arrivals.hand_over(session, entry, own)
     if entry.state in LIVE:
         session.add(note(entry, entry.state, SignUpState.CANCELLED, by="system", reason=REASON, now=now))
         entry.state, entry.offer_expires_at = SignUpState.CANCELLED, None

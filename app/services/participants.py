@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import shanghai
 from app.errors import NotFound
-from app.services import parties, safety_notices
+from app.services import parties, safety_notices, sittings
 from app.services.member_words import mask_phone
 from app.services.permissions import Scope
 from app.services.sign_up_questions import questions_of
-from models import ANNOUNCED, LIVE, Activity, Branch, Member, SignUp, SignUpMove, SignUpState
+from models import ANNOUNCED, Activity, Branch, Member, SignUp, SignUpMove, SignUpState
 
 UNKNOWN: Final = "未绑定的关注者"
 HEADS: Final = ("姓名", "组织", "状态", "人数", "报名时间")
@@ -116,9 +116,8 @@ def line(activity: Activity, who: Participant) -> list[str]:
 
 async def count_live(session: AsyncSession, activity: Activity) -> int:
     """How many people would be told if it changed or were called off."""
-    live = sa.select(sa.func.count()).select_from(SignUp)
-    told = LIVE - {SignUpState.CHECKED_IN}
-    return await session.scalar(live.where(SignUp.activity_id == activity.id, SignUp.state.in_(told))) or 0
+    told = SignUp.activity_id == activity.id, SignUp.state.in_(sittings.hearers(activity))
+    return await session.scalar(sa.select(sa.func.count()).select_from(SignUp).where(*told)) or 0
 
 
 async def count_states(session: AsyncSession, activity: Activity) -> Sequence[tuple[SignUpState, int, int]]:

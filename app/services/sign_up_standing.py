@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from app.clock import spoken
-from app.services import check_in_words
+from app.services import sittings
 from models import LIVE, SignUp, SignUpState
 
 
@@ -32,7 +32,7 @@ def standing_of(entry: SignUp, now: datetime) -> Standing:
 
 def has_ticket(entry: SignUp, now: datetime) -> bool:
     """Who has a seat has one, as long as somebody may stand at the door."""
-    return entry.state in _TICKETED and now <= check_in_words.until(entry.activity)
+    return entry.state in _TICKETED and now <= sittings.last(entry.activity).closes_at
 
 
 _TICKETED: Final = frozenset({SignUpState.CONFIRMED, SignUpState.CHECKED_IN})
