@@ -12,7 +12,7 @@ from app.portal.after import after_it
 from app.portal.sign_up_forms import asks
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson
-from app.services import check_in_codes, members, parties, sign_up_changes, sign_ups
+from app.services import arrivals, check_in_codes, members, parties, sign_up_changes, sign_ups, sittings
 from app.services.sign_up_standing import standing_of
 from app.web import qr
 from models import SignUp
@@ -44,6 +44,8 @@ async def one(visitor: CurrentPerson, public_id: str, session: ReadSession, now:
         after=await after_it(session, entry, visitor, now),
         entry=entry,
         activity=entry.activity,
+        sittings=sittings.of(entry.activity),
+        came=await arrivals.of_entry(session, entry.activity, entry),
         companions=parties.guests_of(entry.party),
         standing=standing.words,
         may_choose=standing.may_choose,
@@ -66,11 +68,17 @@ async def ticket(
     if not standing_of(entry, now).has_ticket:
         raise DomainError(f"您的报名状态是「{entry.state.label}」，现在没有票。")
     member = await members.find_of_person(session, visitor.person_id)
+    came = await arrivals.of_entry(session, entry.activity, entry)
+    present = sittings.for_moment(entry.activity, now)
     address = check_in_codes.address(entry, shared.public_url)
     words = render(
         "ticket.html",
         entry=entry,
         activity=entry.activity,
+        sittings=sittings.of(entry.activity),
+        came=came,
+        present=present,
+        arrival=came.get(present.key),
         name=member.name if member is not None else "",
         number=check_in_codes.number(entry),
         code=qr.drawn(address, "入场二维码：请工作人员扫"),

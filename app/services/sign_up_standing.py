@@ -47,6 +47,8 @@ def _words(entry: SignUp, now: datetime) -> str:
         if entry.offer_expires_at <= now:
             return "给您留的空位已经到时间，让给下一位了。"
         return f"有空位了，给您留到{spoken(entry.offer_expires_at, now)}。要参加请点「接受」。"
+    if entry.state is SignUpState.CHECKED_IN and (ahead := sittings.ahead(entry.activity, now)) is not None:
+        return f"已经签到。下一次：{ahead.name}，{spoken(ahead.starts_at, now)}。"
     return _BEHIND if entry.is_behind else _WORDS[entry.state]
 
 

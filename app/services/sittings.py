@@ -78,6 +78,11 @@ def last(activity: Activity) -> Sitting:
     return of(activity)[-1]
 
 
+def ahead(activity: Activity, now: datetime) -> Sitting | None:
+    """The next that has not begun, where there are several."""
+    return next((each for each in of(activity) if each.key and each.starts_at > now), None)
+
+
 def find(activity: Activity, key: str) -> Sitting | None:
     return next((each for each in of(activity) if each.key == key), None)
 
