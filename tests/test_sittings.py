@@ -1,6 +1,6 @@
 """An activity that takes place several times for the same people: its sittings, and checking in to each."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,10 +10,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.database import Database
 from app.errors import DomainError
 from app.jobs import activities as timers
-from app.services import activities, arrivals, attendance, check_ins, merging, sign_ups, sittings
+from app.services import (
+    activities,
+    arrivals,
+    attendance,
+    attendance_figures,
+    certificate_pages,
+    certificates,
+    check_ins,
+    export_chapters,
+    merging,
+    sign_ups,
+    sittings,
+)
 from app.services.attendance import Which
+from app.services.permissions import Scope
 from app.services.sittings import Raw
-from models import Activity, CheckInAnswer, CheckInScan, SignUp, SignUpState, SittingArrival
+from models import Activity, ActivityState, CheckInAnswer, CheckInScan, SignUp, SignUpState, SittingArrival
 from tests import making
 from tests.checking_in import guest, reads, ticket
 from tests.conftest import NOON, FakeClock
@@ -297,3 +310,48 @@ async def test_of_two_sign_ups_of_one_person_both_comings_count(session: AsyncSe
 
     kept = await sign_ups.find_own(session, made.id, stays.person_id)
     assert kept is not None and await came(session, made, kept) == [1, 2]
+
+
+# --- afterwards --------------------------------------------------------------------------------------------
+
+
+async def test_figures_count_each_sitting_and_a_certificate_says_to_how_many_somebody_came(
+    session: AsyncSession,
+) -> None:
+    made, walk = await course(session), await making.activity(session, "健步走", starts_at=FIRST)
+    people = [await guest(session, made, name) for name in ("李娜", "王强", "张伟", "刘洋", "赵敏")]
+    for moment, here in zip(EVENINGS, (people, people[:2], []), strict=True):
+        for entry, _ in here:
+            await reads(session, made, ticket(entry), at=moment)
+    for _, who in people:
+        entry = await sign_ups.sign_up(session, walk.id, who, now=NOON)
+    await reads(session, walk, ticket(entry), at=FIRST)
+    made.state = walk.state = ActivityState.ENDED
+
+    period = attendance_figures.Period(date(2026, 1, 1), date(2027, 1, 1))
+    found = await attendance_figures.read(session, Scope(everything=True), period)
+
+    # Nobody stood at the door of the third evening: of that nobody knows who came.
+    lines = {activity.title: line for activity, line in found.activities}
+    assert (lines["书法课"].people, lines["书法课"].signed_up, lines["书法课"].came) == (5, 10, 7)
+    assert (lines["健步走"].signed_up, lines["健步走"].came) == (5, 1)
+    assert (found.total.people, found.total.signed_up, found.total.came) == (5, 15, 8)
+    first = people[0][0]
+    came_to = await arrivals.of_entry(session, made, first)
+    said = certificates.of(made, first, "李娜", came_to)
+    assert (said.share, said.hours, said.when) == ("2/3", "4 小时", "2026年11月25日至2026年12月9日")
+    everybody = [each async for each in certificates.each(session, made)]
+    assert sorted(each.share for each in everybody) == ["1/3", "1/3", "1/3", "2/3", "2/3"]
+    verified = await certificates.verify(session, certificates.code(first))
+    assert verified is not None and verified.share == "2/3"
+    assert certificate_pages.pdf([said]).startswith(b"%PDF")
+
+
+async def test_what_somebody_takes_along_of_himself_says_to_which_he_came(session: AsyncSession) -> None:
+    made = await course(session)
+    entry, who = await guest(session, made, "李娜")
+    await reads(session, made, ticket(entry), at=EVENINGS[1])
+
+    (row,) = await export_chapters._sign_ups(session, who.person_id)
+
+    assert row["sittings"] == [{"which": "第 2 次", "at": "2026-12-02T19:00:00+08:00", "arrived": 1}]

@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from app.clock import shanghai
 from app.services import (
+    arrivals,
     case_ratings,
     cases,
     complaints,
@@ -21,6 +22,7 @@ from app.services import (
     interests,
     members,
     privacy_requests,
+    sittings,
     stored_files,
 )
 from app.services.export_sources import Row, chapter
@@ -136,11 +138,13 @@ async def _membership(session: AsyncSession, person_id: int) -> Sequence[Row]:
     signed_up_at="报名时间",
     checked_in_at="签到时间",
     arrived="实到人数",
+    sittings="分几次办的，来了哪几次",
     poster="从哪里的海报来",
 )
 async def _sign_ups(session: AsyncSession, person_id: int) -> Sequence[Row]:
     mine = sa.select(SignUp, Poster.place).outerjoin(Poster, Poster.id == SignUp.poster_id)
     mine = mine.options(joinedload(SignUp.activity)).where(SignUp.person_id == person_id)
+    rows = (await session.execute(mine.order_by(SignUp.id))).all()
     return [
         {
             "activity": entry.activity.title,
@@ -152,10 +156,20 @@ async def _sign_ups(session: AsyncSession, person_id: int) -> Sequence[Row]:
             "signed_up_at": time(entry.signed_up_at),
             "checked_in_at": time(entry.checked_in_at),
             "arrived": entry.arrived,
+            "sittings": await _sittings(session, entry),
             "poster": place,
         }
-        for entry, place in (await session.execute(mine.order_by(SignUp.id))).all()
+        for entry, place in rows
     ]
+
+
+async def _sittings(session: AsyncSession, entry: SignUp) -> list[Row]:
+    """To which sittings somebody came; none where there is one."""
+    if not entry.activity.sittings:
+        return []
+    came = await arrivals.of_entry(session, entry.activity, entry)
+    found = [(each, came[each.key]) for each in sittings.of(entry.activity) if each.key in came]
+    return [{"which": each.name, "at": time(here.at), "arrived": here.arrived} for each, here in found]
 
 
 @chapter(
