@@ -76,7 +76,12 @@ async def test_sittings_are_planned_added_and_taken_away_in_the_form(ends: Ends,
     page = await zhao.reads(path)
     assert "第 1 次（楷书）" in page and "三楼" in page
     public = (await ends.web.get(f"/activities/{activity.public_id}")).text
-    assert "共 2 次，报一次名都参加" in public and "地点：三楼" in public and HOSTILE not in public
+    assert (
+        "共 2 次，报一次名都参加" in public
+        and "第 1 次　楷书" in public
+        and "地点：三楼" in public
+        and HOSTILE not in public
+    )
     shown = (await ends.web.get("/activities")).text
     assert f"共 2 次：{shanghai(activity.starts_at).month}月" in shown
     again = await zhao.reads(f"{path}/edit")
@@ -146,6 +151,9 @@ async def test_the_door_is_that_of_the_sitting_on_now(ends: Ends, zhao: Worker) 
     assert answer["answer"] == "already_checked_in" and answer["words"].startswith("第 2 次")
     assert "第 2 次" in await zhao.reads(f"{at}/screen")
 
+    assert told["counts"]["sitting"].startswith("第 1 次　")
+    sheet_ = await zhao.reads(f"{at}/sheet")
+    assert "<th>第 2 次</th>" in sheet_ and "迟到" in sheet_ and sheet_.index("张伟") < sheet_.index("李娜")
     listed = await zhao.reads(f"{at}/list")
     assert "2/2" in listed and "0/2" in listed and "已到 1" in listed
     missing = await zhao.reads(f"{at}/list?which=missing&sitting={first.key}")

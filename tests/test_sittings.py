@@ -18,7 +18,7 @@ from app.services import (
     certificate_pages,
     certificates,
     check_ins,
-    export_chapters,
+    export_sign_ups,
     merging,
     sign_ups,
     sittings,
@@ -352,6 +352,6 @@ async def test_what_somebody_takes_along_of_himself_says_to_which_he_came(sessio
     entry, who = await guest(session, made, "李娜")
     await reads(session, made, ticket(entry), at=EVENINGS[1])
 
-    (row,) = await export_chapters._sign_ups(session, who.person_id)
+    (row,) = await export_sign_ups._sign_ups(session, who.person_id)
 
     assert row["sittings"] == [{"which": "第 2 次", "at": "2026-12-02T19:00:00+08:00", "arrived": 1}]

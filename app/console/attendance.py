@@ -63,6 +63,22 @@ async def everybody(public_id: str, request: Request, desk: AtDesk, shell: InShe
     )
 
 
+@router.get("/{public_id}/check-in/sheet")
+async def sheet(public_id: str, desk: AtDesk, shell: InShell) -> HTMLResponse:
+    """To print, and to sign where no phone is at hand: by name."""
+    async with desk.reading() as session:
+        activity = await allowed(session, desk, public_id, RIGHT)
+        people = [each async for each in attendance.everybody(session, activity)]
+    people.sort(key=lambda row: (row[0].name, row[0].id))
+    return shell.page(
+        "check_in_sheet.html",
+        activity=activity,
+        people=people,
+        sittings=sittings.of(activity),
+        cell=attendance.cell,
+    )
+
+
 @router.post("/{public_id}/check-in/export", dependencies=[needs(Right.ACTIVITIES_PEOPLE)])
 async def export(public_id: str, desk: ActingDesk, shell: InShell, now: Now) -> Response:
     right, work = Right.ACTIVITIES_PEOPLE, "activities.attendance"

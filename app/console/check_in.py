@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clock import spoken
 from app.console import forms
 from app.console.activities import allowed
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
@@ -23,6 +24,7 @@ from app.services.attendance import Counts
 from app.services.audit import does
 from app.services.check_ins import Outcome, Scan
 from app.services.permissions import Right
+from app.services.sittings import Sitting
 from app.web import qr
 from models import Activity
 from models.types import public_id as new_id
@@ -69,7 +71,7 @@ async def counts(public_id: str, desk: AtDesk, now: Now) -> JSONResponse:
     async with desk.reading() as session:
         activity = await allowed(session, desk, public_id, RIGHT)
         counted = await _count(session, activity, now)
-    return JSONResponse(_counted(counted))
+    return JSONResponse(_counted(*counted, now))
 
 
 @router.post("/{public_id}/check-in/scans")
@@ -89,7 +91,7 @@ async def scans(
     async with desk.reading() as session:
         counted = await _count(session, told[-1].activity, now)
     answers = [_answered(each.id, outcome) for each, outcome in zip(batch, told, strict=True)]
-    return JSONResponse({"answers": answers, "counts": _counted(counted)})
+    return JSONResponse({"answers": answers, "counts": _counted(*counted, now)})
 
 
 @router.get("/{public_id}/check-in/screen")
@@ -97,8 +99,8 @@ async def screen(public_id: str, desk: AtDesk, shell: InShell, now: Now) -> HTML
     """For a screen or a tablet at the venue. Without scripts it asks for the next code by itself."""
     async with desk.reading() as session:
         activity = await allowed(session, desk, public_id, RIGHT)
-        counted = await _count(session, activity, now)
-    code, sitting = _code(desk, activity, now), sittings.for_moment(activity, now)
+        counted, sitting = await _count(session, activity, now)
+    code = _code(desk, activity, now)
     return shell.page("check_in_screen.html", activity=activity, sitting=sitting, code=code, counts=counted)
 
 
@@ -107,7 +109,7 @@ async def screen_code(public_id: str, desk: AtDesk, now: Now) -> JSONResponse:
     async with desk.reading() as session:
         activity = await allowed(session, desk, public_id, RIGHT)
         counted = await _count(session, activity, now)
-    return JSONResponse({"code": str(_code(desk, activity, now)), "counts": _counted(counted)})
+    return JSONResponse({"code": str(_code(desk, activity, now)), "counts": _counted(*counted, now)})
 
 
 # --- parts -------------------------------------------------------------------------------------------------
@@ -137,10 +139,9 @@ async def _door(
     words = forms.plain(request.query_params.get("q", ""))[:40]
     async with desk.reading() as session:
         activity = await allowed(session, desk, public_id, RIGHT)
-        counted = await _count(session, activity, now)
+        counted, sitting = await _count(session, activity, now)
         people = await attendance.find(session, activity, words) if words else []
         came = await arrivals.by_entry(session, activity, [each.entry for each in people])
-    sitting = sittings.for_moment(activity, now)
     return shell.page(
         template,
         activity=activity,
@@ -192,13 +193,16 @@ def _answered(scan_id: str, told: Outcome) -> dict[str, Any]:
     }
 
 
-async def _count(session: AsyncSession, activity: Activity, now: datetime) -> Counts:
+async def _count(session: AsyncSession, activity: Activity, now: datetime) -> tuple[Counts, Sitting]:
     """Of the sitting for which people come now."""
-    return await attendance.count(session, activity, sittings.for_moment(activity, now))
+    sitting = sittings.for_moment(activity, now)
+    return await attendance.count(session, activity, sitting), sitting
 
 
-def _counted(counted: Counts) -> dict[str, int]:
-    return {
+def _counted(counted: Counts, sitting: Sitting, now: datetime) -> dict[str, Any]:
+    """With the sitting they are of, where there are several: the page shows the next one once it is on."""
+    which = {"sitting": f"{sitting.name}　{spoken(sitting.starts_at, now)}"} if sitting.key else {}
+    return which | {
         "expected": counted.expected,
         "expected_seats": counted.expected_seats,
         "here": counted.here,

@@ -37,7 +37,7 @@ def _environment() -> Environment:
     made.filters["readable"] = _readable
     made.filters["origin"] = _origin
     made.filters["marked"] = marked
-    made.filters["clock"] = lambda moment: f"{shanghai(moment):%H:%M}"
+    made.filters["clock"] = lambda moment: f"{shanghai(moment).hour}:{shanghai(moment):%M}"
     made.filters["day"] = lambda moment: f"{moment.month}月{moment.day}日"
     made.filters["date"] = lambda moment: civil_date(moment).isoformat()
     return made

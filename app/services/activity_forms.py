@@ -68,6 +68,8 @@ def of_activity(activity: Activity, branches: dict[int, Branch]) -> Filled:
     filled = empty() | {name: getattr(activity, name) for name in LONGEST}
     filled |= {name: f"{shanghai(getattr(activity, f'{name}_at')):%Y-%m-%dT%H:%M}" for name in TIMES}
     filled["sittings"] = sitting_forms.rows_of(activity)
+    if filled["sittings"]:
+        filled |= {"starts": "", "ends": ""}  # they follow
     filled["capacity"] = "" if activity.capacity is None else str(activity.capacity)
     filled["guests"], filled["approval"] = str(activity.guests), "yes" if activity.approval else ""
     filled["allocation"] = activity.allocation.value

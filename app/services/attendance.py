@@ -110,13 +110,19 @@ def heads(activity: Activity) -> list[str]:
 
 async def each(session: AsyncSession, activity: Activity) -> AsyncIterator[list[str]]:
     """A line of the sheet for everybody who had a seat, in the order in which they signed up first."""
+    async for who, came in everybody(session, activity):
+        yield _line(activity, who, came)
+
+
+async def everybody(session: AsyncSession, activity: Activity) -> AsyncIterator[tuple[Participant, Arrivals]]:
+    """Who had a seat, and to what they came."""
     last = 0
     while True:
         batch = participants.chosen(activity).where(SignUp.state.in_(EXPECTED), SignUp.id > last)
         rows = (await session.execute(batch.order_by(SignUp.id).limit(_BATCH))).all()
         came = await arrivals.by_entry(session, activity, [row[0] for row in rows])
         for row in rows:
-            yield _line(activity, participants.participant(row), came.get(row[0].id, {}))
+            yield participants.participant(row), came.get(row[0].id, {})
         if len(rows) < _BATCH:
             return
         last = rows[-1][0].id
@@ -154,7 +160,7 @@ def _line(activity: Activity, who: Participant, came: Arrivals) -> list[str]:
     entry, found = who.entry, sittings.of(activity)
     facts = [who.name, who.branch, entry.state.label, str(entry.seats)]
     if activity.sittings:
-        return [*facts, share(activity, came), *[_cell(entry, each, came.get(each.key)) for each in found]]
+        return [*facts, share(activity, came), *[cell(entry, each, came.get(each.key)) for each in found]]
     one = came.get("")
     if one is None:
         return [*facts, "0", "", "", "", ""]
@@ -168,7 +174,7 @@ def _line(activity: Activity, who: Participant, came: Arrivals) -> list[str]:
     ]
 
 
-def _cell(entry: SignUp, sitting: Sitting, came: Arrival | None) -> str:
+def cell(entry: SignUp, sitting: Sitting, came: Arrival | None) -> str:
     """What a sheet says of one person at one sitting."""
     if came is None or came.at is None:
         return ""
