@@ -4,7 +4,7 @@ Not here: rules that need other rows (seats left, whose turn it is) - app.servic
 waiting_lists.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -183,10 +183,6 @@ class Activity(Base):
     @property
     def is_once_in_a_while(self) -> bool:
         return bool(self.kind_of and self.apart_months)
-
-    @property
-    def check_in_opens_at(self) -> datetime:
-        return self.starts_at - timedelta(minutes=self.check_in_minutes)
 
     @property
     def contact(self) -> str:

@@ -87,7 +87,7 @@ async def test_one_that_takes_place_once_is_one_sitting_of_its_own_times(session
     assert (one.starts_at, one.ends_at, one.opens_at) == (
         walk.starts_at,
         walk.ends_at,
-        walk.check_in_opens_at,
+        walk.starts_at - 2 * HOUR,
     )
     assert sittings.when(walk, NOON) == "11月30日（周一）14:00"
 

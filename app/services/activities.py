@@ -62,7 +62,8 @@ async def change(
         raise ChangedMeanwhile(activity)
     if activity.state not in (*UNANNOUNCED, *ANNOUNCED):
         raise DomainError(f"「{activity.title}」{activity.state.label}，不能再改。")
-    given = sittings.settled(values) | {"questions": checked(values["questions"])}
+    given = sittings.settled({"sittings": activity.sittings, **values})
+    given["questions"] = checked(values["questions"])
     await _check_stays(session, activity, given)
     before, notice = sittings.whens(activity), activity.safety_notice
     sittings.check_begun(activity, given, now)

@@ -41,7 +41,7 @@ _TICKETED: Final = frozenset({SignUpState.CONFIRMED, SignUpState.CHECKED_IN})
 def _words(entry: SignUp, now: datetime) -> str:
     if entry.state in LIVE and now >= entry.activity.ends_at:
         return "活动已经结束。"
-    if entry.state is SignUpState.CONFIRMED and now >= entry.activity.check_in_opens_at:
+    if entry.state is SignUpState.CONFIRMED and _is_door_open(entry, now):
         return "已经开始签到：到现场请出示票码，或者扫现场屏幕上的码。"
     if entry.state is SignUpState.OFFERED and entry.offer_expires_at is not None:
         if entry.offer_expires_at <= now:
@@ -50,6 +50,10 @@ def _words(entry: SignUp, now: datetime) -> str:
     if entry.state is SignUpState.CHECKED_IN and (ahead := sittings.ahead(entry.activity, now)) is not None:
         return f"已经签到。下一次：{ahead.name}，{spoken(ahead.starts_at, now)}。"
     return _BEHIND if entry.is_behind else _WORDS[entry.state]
+
+
+def _is_door_open(entry: SignUp, now: datetime) -> bool:
+    return now >= sittings.for_moment(entry.activity, now).opens_at
 
 
 _BEHIND: Final = "先让没去过的人报，您排在候补最后；报名截止后还有名额，会问您。"
