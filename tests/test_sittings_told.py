@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import SHANGHAI, civil_date
-from app.errors import OperatorError
+from app.errors import DomainError, OperatorError
 from app.services import (
     activities,
     activity_files,
@@ -191,6 +191,12 @@ async def test_a_file_may_say_them(session: AsyncSession, tmp_path: Path) -> Non
     assert (first.place, second.title) == ("三楼", "行书")
     assert (made.starts_at, made.ends_at) == (first.starts_at, second.ends_at)
     assert first.starts_at + WEEK == second.starts_at
+    many = FILE.partition("sessions")[0] + "sessions:\n"
+    many += "".join(f'  - {{starts: "+{7 + day} 19:00", ends: "+{7 + day} 21:00"}}\n' for day in range(31))
+    file.write_text(many, "utf-8")
+    (crowd,) = activity_files.load(file)
+    with pytest.raises(DomainError, match="一个活动最多 30 次"):
+        await activities.create(session, crowd.values(date(2026, 11, 23)), by="王强", now=NOON)
     for wrong, why in (
         (FILE + 'starts: "+7 19:00"\n', "写了 sessions，就不写 starts 和 ends"),
         (FILE.partition("sessions")[0], "要写 starts 和 ends，或者写 sessions"),

@@ -93,7 +93,7 @@ class Planned(Conditions):
     closes: Moment
     starts: Moment | None = None  # both follow from the sessions, where there are any
     ends: Moment | None = None
-    sessions: list[PlannedSitting] = Field([], max_length=sittings.MOST)
+    sessions: list[PlannedSitting] = Field(default_factory=list)  # how many: `sittings.settled`
     changes_until: Moment | None = None
     capacity: int | None = Field(None, ge=0, le=100_000)
     guests: int = Field(0, ge=0, le=9)
