@@ -663,6 +663,8 @@ export type WholeActivityOut = {
   conditions: Array<ConditionOut>;
   /** 安全须知，没有是 null；先给人看完、同意，再报名 */
   safety: SafetyOut | null;
+  /** 可以替同事报名，在网页 address 上办 */
+  colleagues: boolean;
   /** 带同伴的，要填 companions */
   names_guests: boolean;
   /** 同伴不满 14 周岁时请监护人看的话，{children}、{guardian} 换成名字；不登记同伴的是空的 */

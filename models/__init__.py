@@ -104,6 +104,7 @@ from models.panorama import (
 from models.portal_session import DeviceKind, PortalSession
 from models.poster import Poster, PosterScan
 from models.privacy import Consent, ConsentEnd, PrivacyRequest, RequestKind
+from models.sign_up_help import SignUpHelp
 from models.staff import (
     Role,
     Staff,
@@ -277,6 +278,7 @@ __all__ = [
     "SharedVersion",
     "ShippedRow",
     "SignUp",
+    "SignUpHelp",
     "SignUpMove",
     "SignUpState",
     "Signpost",

@@ -159,6 +159,7 @@ class Activity(Base):
     safety_notice: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
     changes_until: Mapped[datetime | None]  # until when who signed up may say otherwise; None: not at all
     names_guests: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # and their ages
+    colleagues: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # may be signed up
     again: Mapped[Again] = mapped_column(default=Again.REFUSED, server_default="refused")
     questions: Mapped[object] = mapped_column(sa.JSON, default=list)  # app.services.sign_up_questions
     branch_id: Mapped[int | None] = mapped_column(sa.BigInteger)
@@ -255,7 +256,7 @@ class SignUpMove(Base):
     sign_up_id: Mapped[int] = mapped_column(sa.ForeignKey("sign_up.id"), index=True)
     from_state: Mapped[SignUpState | None]
     to_state: Mapped[SignUpState]
-    by: Mapped[str] = mapped_column(sa.String(64))  # "member", "system", or a name of staff
+    by: Mapped[str] = mapped_column(sa.String(64))  # "member", "colleague", "system", or a name of staff
     channel: Mapped[str] = mapped_column(sa.String(16))  # chat, portal, api, console, cli; "" for the system
     reason: Mapped[str] = mapped_column(sa.String(200), default="")
     at: Mapped[datetime]

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import activities, branches, customer_accounts
+from app.services import activities, branches, customer_accounts, sign_ups
 from app.services.audiences import Facts
 from app.services.sign_ups import Applicant
 from models import (
@@ -21,6 +21,7 @@ from models import (
     Person,
     Sex,
     SignUp,
+    SignUpHelp,
 )
 from tests.conftest import NOON
 
@@ -108,3 +109,13 @@ async def entries(session: AsyncSession, of: Activity) -> list[SignUp]:
     """All sign-ups of an activity, the earliest first."""
     chosen = sa.select(SignUp).where(SignUp.activity_id == of.id).order_by(SignUp.id)
     return list(await session.scalars(chosen))
+
+
+async def helped(session: AsyncSession, helper_id: int, now: datetime) -> str:
+    """The public id of a sign-up that somebody made for a colleague."""
+    times = {"opens_at": now - timedelta(days=1), "starts_at": now + timedelta(days=7)}
+    run = await activity(session, "登山", colleagues=True, **times)
+    entry = await sign_ups.sign_up(session, run.id, await person(session), now=now)
+    session.add(SignUpHelp(sign_up_id=entry.id, helper_id=helper_id, made_at=now))
+    await session.flush()
+    return entry.public_id

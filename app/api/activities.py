@@ -112,6 +112,7 @@ class WholeActivityOut(ActivityOut):
     audience: str = Field(examples=["女职工"], description="给谁的；空的是大家都能来")
     conditions: list[ConditionOut] = Field(description="还有哪些条件，没有是空的")
     safety: SafetyOut | None = Field(description="安全须知，没有是 null；先给人看完、同意，再报名")
+    colleagues: bool = Field(examples=[False], description="可以替同事报名，在网页 address 上办")
     names_guests: bool = Field(examples=[False], description="带同伴的，要填 companions")
     guardian_words: str = Field(
         examples=[""],
@@ -186,6 +187,7 @@ async def one(activity_id: PublicId, session: ReadSession, now: Now, shared: InU
             ConditionOut(heading=heading, rule=rule) for heading, rule in eligibility.conditions(activity)
         ],
         safety=SafetyOut(text=activity.safety_notice, version=notice) if notice else None,
+        colleagues=activity.colleagues,
         names_guests=activity.names_guests,
         guardian_words=parties.consent(activity, "{guardian}", "{children}") if activity.names_guests else "",
         questions=[

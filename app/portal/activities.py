@@ -89,6 +89,7 @@ async def one(
         conditions=eligibility.conditions(activity),
         may_sign_up=takes and own is None and not obstacle,
         asks=asks(activity),
+        colleagues=takes and activity.colleagues,
     )
     return page_for(visitor, words)
 

@@ -14,6 +14,7 @@ from app.portal import (
     board_writing,
     certificates,
     check_in,
+    colleagues,
     devices,
     interests,
     joining,
@@ -56,6 +57,7 @@ _PUBLIC: Final = (
 _OWN: Final = (
     me,
     my_sign_ups,
+    colleagues,
     legal_aid,
     my_appointments,
     my_cases,

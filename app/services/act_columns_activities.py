@@ -30,6 +30,7 @@ OF_ACTIVITIES: Final[Mapping[str, Mapping[str, str]]] = {
         "safety_notice": "安全须知",
         "changes_until": "改报名的期限",
         "names_guests": "登记同伴的姓名和年龄",
+        "colleagues": "可以替同事报名",
         "questions": "报名时要问的",
         "check_in_minutes": "提前几分钟开始签到",
         "check_in_place": "签到地点",
@@ -133,5 +134,6 @@ OF_ACTIVITIES: Final[Mapping[str, Mapping[str, str]]] = {
         "arrived": "实到人数",
         "checked_in_at": "签到时间",
     },
+    "sign_up_help": {"sign_up_id": "报名", "helper_id": "谁替他报的（序号）", "made_at": "替他报名的时间"},
     "sign_up_move": {"sign_up_id": "报名"},
 }

@@ -104,6 +104,7 @@ TABLES: Final[Mapping[str, str]] = {
     "push_count": "微信推送的计数",
     "shared_version": "各程序共用的版本",
     "sign_up": "报名",
+    "sign_up_help": "替同事报名",
     "sign_up_move": "报名的过程",
     "signpost": "办事指路",
     "staff": "工作人员",

@@ -16,7 +16,7 @@ from models import Activity, Again
 
 _COLUMNS: Final = (
     *("youngest", "oldest", "kind_of", "apart_months", "again"),
-    *("safety_notice", "names_guests"),
+    *("safety_notice", "names_guests", "colleagues"),
 )
 FIELDS: Final = (*_COLUMNS, "changes_until", "tell_of_notice")
 OLDEST, LONGEST_APART, KIND = 120, 60, 20  # years; months; characters
@@ -33,6 +33,7 @@ class Conditions(BaseModel):
     again: Again = Again.REFUSED
     safety_notice: Annotated[str, StringConstraints(strip_whitespace=True, max_length=NOTICE)] = ""
     names_guests: bool = False
+    colleagues: bool = False
 
     def condition_values(self) -> dict[str, Any]:
         return _plain({name: getattr(self, name) for name in _COLUMNS})
@@ -51,6 +52,8 @@ def check(activity: Activity) -> None:
         raise DomainError("改报名的期限不能晚于活动开始。")
     if activity.names_guests and not activity.guests:
         raise DomainError("要登记同伴的姓名和年龄，请先写每人可带几位同伴。")
+    if activity.colleagues and activity.safety_notice:
+        raise DomainError("安全须知要本人看过、同意，不能替同事报名：两样只能选一样。")
 
 
 def of_activity(activity: Activity) -> dict[str, str]:
@@ -64,6 +67,7 @@ def of_activity(activity: Activity) -> dict[str, str]:
         "again": activity.again.value,
         "safety_notice": activity.safety_notice,
         "names_guests": "yes" if activity.names_guests else "",
+        "colleagues": "yes" if activity.colleagues else "",
         "changes_until": f"{shanghai(until):%Y-%m-%dT%H:%M}" if until is not None else "",
         "tell_of_notice": "",
     }
@@ -78,6 +82,7 @@ def facts(activity: Activity) -> dict[str, str]:
         "同类活动": said.get("同类活动", ""),
         "安全须知": activity.safety_notice,
         "登记同伴的姓名和年龄": "是" if activity.names_guests else "",
+        "可以替同事报名": "是" if activity.colleagues else "",
         "报名以后可以改到": f"{shanghai(until):%Y-%m-%d %H:%M}" if until is not None else "",
     }
 
@@ -96,6 +101,7 @@ def values_of(filled: dict[str, Any]) -> dict[str, Any]:
     values["apart_months"] = number(filled["apart_months"] or "0", "几个月内不重复", LONGEST_APART)
     values["again"] = Again.BEHIND if filled["again"] == Again.BEHIND else Again.REFUSED
     values["safety_notice"], values["names_guests"] = filled["safety_notice"], bool(filled["names_guests"])
+    values["colleagues"] = bool(filled["colleagues"])
     until = filled["changes_until"]
     values["changes_until"] = moment(until, "改报名的期限") if until else None
     return _plain(values)

@@ -28,6 +28,7 @@ from app.services import (
     interests,
     live_visits,
     posters,
+    sign_up_help,
     waiting_lists,
 )
 from app.services import sign_up_notices as notices
@@ -254,6 +255,10 @@ async def _poster_scans(session: AsyncSession, this: Merge) -> None:
     await posters.hand_over(session, this.gone, this.stays)
 
 
+async def _helped(session: AsyncSession, this: Merge) -> None:
+    await sign_up_help.hand_over(session, this.gone, this.stays)
+
+
 async def _live_visits(session: AsyncSession, this: Merge) -> None:
     await live_visits.hand_over(session, this.gone, this.stays, this.now)
 
@@ -317,6 +322,7 @@ RULES: Mapping[str, Rule] = {
     "member.person_id": _member,
     "staff.person_id": _staff,
     "sign_up.person_id": _sign_ups,
+    "sign_up_help.helper_id": _helped,
     "account_binding.person_id": _accounts,
     "follower.person_id": _repoint(Follower.person_id),
     "outbox.person_id": _repoint(Outbox.person_id),

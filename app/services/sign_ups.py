@@ -15,7 +15,7 @@ from sqlalchemy.orm import contains_eager
 
 from app.clock import spoken
 from app.errors import DomainError, NotFound
-from app.services import eligibility, lots, parties, posters, safety_notices, waiting_lists
+from app.services import eligibility, lots, parties, posters, safety_notices, sign_up_help, waiting_lists
 from app.services import sign_up_notices as notices
 from app.services.audiences import Facts
 from app.services.keysets import beyond
@@ -42,11 +42,16 @@ class SignUpClosed(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Applicant:
-    """Who signs up, by which way, and what is known of him."""
+    """Who signs up, by which way, and what is known of him; `helper` does it for him (`colleagues`)."""
 
     person_id: int
     facts: Facts
     channel: str  # chat, portal, api, console or cli
+    helper: notices.Helper | None = None
+
+    @property
+    def by(self) -> str:
+        return "member" if self.helper is None else "colleague"
 
 
 async def sign_up(
@@ -79,6 +84,8 @@ async def sign_up(
     activity = known.activity
     entry = await find_own(session, activity.id, who.person_id)
     if entry is not None and entry.state in LIVE:
+        if who.helper is None:
+            await sign_up_help.take_over(session, entry, who.channel, now)
         return entry
     behind = await check(session, activity, who, now, lock=True)
     said = _said(activity, seats, party, accepted, now) | {"answers": dict(answers or {})}
@@ -87,14 +94,14 @@ async def sign_up(
     if entry is None:
         entry = SignUp(activity_id=activity.id, person_id=who.person_id, state=state)
     else:
-        move(session, entry, state, by="member", channel=who.channel, now=now)
+        move(session, entry, state, by=who.by, channel=who.channel, now=now)
     said |= {"signed_up_at": now, "quota_branch_id": pool, "priority": waiting_lists.BEHIND if behind else 0}
     for name, value in said.items():
         setattr(entry, name, value)
     entry.poster_id = await _poster(session, known, who, now) or entry.poster_id
     await _keep(session, entry, who, now)
     known.seats.take(pool, seats if state in HOLDING else 0)
-    notices.receipt(session, activity, entry, now)
+    notices.receipt(session, activity, entry, now, who.helper)
     await session.flush()
     return entry
 
@@ -111,8 +118,10 @@ async def cancel(session: AsyncSession, activity_id: int, who: Applicant, *, now
         return entry
     if now >= activity.starts_at:
         raise DomainError(f"「{activity.title}」已经开始，不能取消了。来不了请告诉组织者。")
-    move(session, entry, SignUpState.CANCELLED, by="member", channel=who.channel, now=now)
+    move(session, entry, SignUpState.CANCELLED, by=who.by, channel=who.channel, now=now)
     await notices.withdraw_reminder(session, entry, now)
+    if who.helper is None:
+        await notices.withdraw_helped(session, entry, now)
     await waiting_lists.settle(session, activity, now)
     return entry
 
@@ -129,7 +138,7 @@ async def accept(session: AsyncSession, activity_id: int, who: Applicant, *, now
         return entry
     if entry.state is not SignUpState.OFFERED:
         raise DomainError(_no_offer(activity, entry))
-    move(session, entry, SignUpState.CONFIRMED, by="member", channel=who.channel, now=now)
+    move(session, entry, SignUpState.CONFIRMED, by=who.by, channel=who.channel, now=now)
     await session.flush()
     notices.receipt(session, activity, entry, now)
     await session.flush()
@@ -148,7 +157,7 @@ async def decline(session: AsyncSession, activity_id: int, who: Applicant, *, no
         return entry
     if entry.state is not SignUpState.OFFERED:
         raise DomainError(_no_offer(activity, entry))
-    move(session, entry, SignUpState.DECLINED, by="member", channel=who.channel, now=now)
+    move(session, entry, SignUpState.DECLINED, by=who.by, channel=who.channel, now=now)
     await waiting_lists.settle(session, activity, now)
     return entry
 
@@ -165,7 +174,7 @@ async def _keep(session: AsyncSession, entry: SignUp, who: Applicant, now: datet
     session.add(entry)
     await session.flush()
     if is_new:
-        session.add(note(entry, None, entry.state, by="member", channel=who.channel, now=now))
+        session.add(note(entry, None, entry.state, by=who.by, channel=who.channel, now=now))
 
 
 def _said(activity: Activity, seats: int, party: Party, accepted: str, now: datetime) -> dict[str, Any]:
