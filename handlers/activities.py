@@ -27,7 +27,7 @@ from app.services.sign_up_questions import Question, QuestionKind, questions_of
 from app.services.sign_ups import Applicant
 from app.wechat.replies import Article, News, Reply, Text, fit
 from handlers import albums, lines, parties
-from handlers.sign_up_helping import colleagues_lines, for_colleagues
+from handlers.sign_up_helping import colleagues_lines, for_colleagues, for_teams
 from handlers.sign_up_standing import standing
 from models import LIVE, Activity, SignUpState
 
@@ -146,7 +146,7 @@ async def show_one(chat: Chat, activity: Activity, opening: str = "") -> Reply:
         *([f"组织：{activity.organiser}"] if activity.organiser else []),
         *(f"{heading}：{rule}" for heading, rule in eligibility.conditions(activity)),
     ]
-    pictures = await albums.lines_of(chat, activity)
+    pictures = [*await for_teams(activity, own, chat), *await albums.lines_of(chat, activity)]
     if activity.takes_sign_ups(chat.at):
         words.append(f"报名截止：{spoken(activity.closes_at, chat.at)}，{await _seats(chat, activity)}")
     if own is not None and own.state in LIVE:

@@ -541,7 +541,7 @@ export type SignUpPage = {
   /** 放进 cursor 就是下一页；没有更多时是 null */
   next: string | null;
 };
-export type SignUpState = "entered" | "pending_approval" | "confirmed" | "waitlisted" | "offered" | "offer_expired" | "declined" | "cancelled" | "rejected" | "checked_in" | "no_show";
+export type SignUpState = "forming" | "entered" | "pending_approval" | "confirmed" | "waitlisted" | "offered" | "offer_expired" | "declined" | "cancelled" | "rejected" | "checked_in" | "no_show";
 /** Words of one look. `href` is https, or a path of our own. */
 export type Span = {
   text: string;
@@ -574,6 +574,12 @@ export type SupplementIn = {
 /** 关闭后马上停止记，已经记下的全部删除。 */
 export type SwitchIn = {
   on: boolean;
+};
+/** 要组队报名：在网页（address）上建队、加入、提交。 */
+export type TeamOut = {
+  /** 每队最少几人，含队长 */
+  least: number;
+  most: number;
 };
 /** Everything that is shown at the door. */
 export type TicketOut = {
@@ -663,6 +669,8 @@ export type WholeActivityOut = {
   conditions: Array<ConditionOut>;
   /** 安全须知，没有是 null；先给人看完、同意，再报名 */
   safety: SafetyOut | null;
+  /** 组队报名的，每队几人，接口里不能报名；各报各的是 null */
+  team: TeamOut | null;
   /** 可以替同事报名，在网页 address 上办 */
   colleagues: boolean;
   /** 带同伴的，要填 companions */

@@ -119,6 +119,7 @@ from models.staff_act import StaffAct, StaffActSeal
 from models.staff_job import JobState, StaffJob
 from models.staff_upload import StaffUpload, UploadKind, UploadState
 from models.stored_file import FileState, MediaFetch, StoredFile
+from models.team import Team
 from models.verification import VerificationFile
 from models.walk import FOLLOWERS, Listed, TagChange, Walk, WalkKind, WalkStep
 
@@ -299,6 +300,7 @@ __all__ = [
     "StepState",
     "StoredFile",
     "TagChange",
+    "Team",
     "Tip",
     "UnansweredQuestion",
     "UploadKind",

@@ -22,6 +22,7 @@ from models import (
     Sex,
     SignUp,
     SignUpHelp,
+    Team,
 )
 from tests.conftest import NOON
 
@@ -119,3 +120,17 @@ async def helped(session: AsyncSession, helper_id: int, now: datetime) -> str:
     session.add(SignUpHelp(sign_up_id=entry.id, helper_id=helper_id, made_at=now))
     await session.flush()
     return entry.public_id
+
+
+async def team(session: AsyncSession, captain_id: int, now: datetime) -> str:
+    """The public id of a team that gathers, of an activity where teams are of two or three."""
+    times = {"opens_at": now - timedelta(days=1), "starts_at": now + timedelta(days=7)}
+    run = await activity(session, "篮球赛", team_least=2, team_most=3, **times)
+    who = Applicant(captain_id, Facts(), "portal")
+    entry = await sign_ups.sign_up(session, run.id, who, team_id=0, now=now)
+    row = Team(activity_id=run.id, name="飞虎", captain_id=entry.id, created_at=now)
+    session.add(row)
+    await session.flush()
+    entry.team_id = row.id
+    await session.flush()
+    return row.public_id

@@ -31,6 +31,20 @@ async def states(ends: Ends) -> list[str]:
         return [each.value for each in await session.scalars(sa.select(SignUp.state).order_by(SignUp.id))]
 
 
+async def he_gives_it_up(ends: Ends, li: Visiting, zhang: Visiting) -> None:
+    by_day = after_quiet(ends.house.clock.now() + timedelta(hours=1))  # whatever the hour this runs in
+    await ends.moves_time(seconds=(by_day - ends.house.clock.now()).total_seconds())
+    await ends.house.rounds.once()
+    told = (await zhang.phone.says("你好")).text  # out of reach until he spoke: what is owed opens the reply
+    assert "李娜替您报了名。「职工羽毛球赛」报名成功" in told
+    gone = await zhang.phone.chooses("不参加，点这里取消")
+    assert "报名已取消" in gone.text, "one tap, and nobody asks again"
+    assert await states(ends) == ["cancelled"]
+    await li.phone.opens(f"{OURS}/me", li.browser)
+    assert "本人已办理" in await li.reads("/me/sign-ups")
+    assert "替 张伟 报的「职工羽毛球赛」本人已办理" in (await li.phone.says("我的报名")).text
+
+
 async def test_a_colleague_is_signed_up_told_and_gives_it_up_with_one_tap(ends: Ends) -> None:
     zhao = await at_work(ends, "赵敏", Role.ORGANISER)
     both = await zhao.sends("/activities/new", **plan(ends, colleagues="yes", safety_notice="系好绳。"))
@@ -71,18 +85,7 @@ async def test_a_colleague_is_signed_up_told_and_gives_it_up_with_one_tap(ends: 
     assert "李娜替报" in await zhao.reads(f"{path}/people")
     person = await zhao.reads(f"{path}/people/{own.rpartition('/')[2]}")
     assert "李娜替他报的" in person and "同事　" in person
-
-    by_day = after_quiet(ends.house.clock.now() + timedelta(hours=1))  # whatever the hour this runs in
-    await ends.moves_time(seconds=(by_day - ends.house.clock.now()).total_seconds())
-    await ends.house.rounds.once()
-    told = (await zhang.phone.says("你好")).text  # out of reach until he spoke: what is owed opens the reply
-    assert "李娜替您报了名。「职工羽毛球赛」报名成功" in told
-    gone = await zhang.phone.chooses("不参加，点这里取消")
-    assert "报名已取消" in gone.text, "one tap, and nobody asks again"
-    assert await states(ends) == ["cancelled"]
-    await li.phone.opens(f"{OURS}/me", li.browser)
-    assert "本人已办理" in await li.reads("/me/sign-ups")
-    assert "替 张伟 报的「职工羽毛球赛」本人已办理" in (await li.phone.says("我的报名")).text
+    await he_gives_it_up(ends, li, zhang)
 
 
 async def test_who_signed_him_up_takes_it_back_and_he_keeps_what_he_wants(ends: Ends) -> None:

@@ -88,6 +88,13 @@ class QuotaOut(Strict):
     left: int = Field(examples=[3], description="还有几个；0 是满了，可以候补")
 
 
+class TeamOut(Strict):
+    """要组队报名：在网页（address）上建队、加入、提交。"""
+
+    least: int = Field(examples=[3], description="每队最少几人，含队长")
+    most: int = Field(examples=[5])
+
+
 class DateOut(Strict):
     """本系列的另一场。"""
 
@@ -112,6 +119,7 @@ class WholeActivityOut(ActivityOut):
     audience: str = Field(examples=["女职工"], description="给谁的；空的是大家都能来")
     conditions: list[ConditionOut] = Field(description="还有哪些条件，没有是空的")
     safety: SafetyOut | None = Field(description="安全须知，没有是 null；先给人看完、同意，再报名")
+    team: TeamOut | None = Field(description="组队报名的，每队几人，接口里不能报名；各报各的是 null")
     colleagues: bool = Field(examples=[False], description="可以替同事报名，在网页 address 上办")
     names_guests: bool = Field(examples=[False], description="带同伴的，要填 companions")
     guardian_words: str = Field(
@@ -187,19 +195,11 @@ async def one(activity_id: PublicId, session: ReadSession, now: Now, shared: InU
             ConditionOut(heading=heading, rule=rule) for heading, rule in eligibility.conditions(activity)
         ],
         safety=SafetyOut(text=activity.safety_notice, version=notice) if notice else None,
+        team=_team(activity),
         colleagues=activity.colleagues,
         names_guests=activity.names_guests,
         guardian_words=parties.consent(activity, "{guardian}", "{children}") if activity.names_guests else "",
-        questions=[
-            QuestionOut(
-                key=each.key,
-                prompt=each.prompt,
-                kind=each.kind,
-                options=list(each.options),
-                required=each.required,
-            )
-            for each in questions_of(activity)
-        ],
+        questions=_questions(activity),
         blocks=list(rich_text.load(activity.blocks)),
         address=f"{shared.public_url}/activities/{activity.public_id}",
     )
@@ -264,6 +264,24 @@ async def sign_up(
     entry = await sign_ups.get_own(session, entry.public_id, caller.known.person_id)
     response.headers["Location"] = f"/api/v1/me/sign-ups/{entry.public_id}"
     return out_of(entry, now, shared.public_url)
+
+
+def _questions(activity: Activity) -> list[QuestionOut]:
+    return [
+        QuestionOut(
+            key=each.key,
+            prompt=each.prompt,
+            kind=each.kind,
+            options=list(each.options),
+            required=each.required,
+        )
+        for each in questions_of(activity)
+    ]
+
+
+def _team(activity: Activity) -> TeamOut | None:
+    least, most = activity.team_least, activity.team_most
+    return TeamOut(least=least, most=most) if least is not None and most is not None else None
 
 
 def _facts(activity: Activity, now: datetime) -> dict[str, object]:

@@ -12,7 +12,16 @@ from app.portal.after import after_it
 from app.portal.sign_up_forms import asks
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson
-from app.services import check_in_codes, colleagues, members, parties, sign_up_changes, sign_up_help, sign_ups
+from app.services import (
+    check_in_codes,
+    colleagues,
+    members,
+    parties,
+    sign_up_changes,
+    sign_up_help,
+    sign_ups,
+    team_rosters,
+)
 from app.services.sign_up_standing import standing_of
 from app.web import qr
 from models import SignUp
@@ -47,6 +56,7 @@ async def one(visitor: CurrentPerson, public_id: str, session: ReadSession, now:
         entry=entry,
         activity=entry.activity,
         companions=parties.guests_of(entry.party),
+        team=await team_rosters.of_entry(session, entry),
         helper=await sign_up_help.helper_name(session, entry),
         may_keep=await sign_up_help.is_open(session, entry),
         standing=standing.words,

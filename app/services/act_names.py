@@ -118,6 +118,7 @@ TABLES: Final[Mapping[str, str]] = {
     "stored_file": "文件",
     "tag_change": "标签的变动",
     "tip": "用电安全",
+    "team": "活动的队伍",
     "unanswered_question": "没答上来的问题",
     "verification_file": "微信的域名验证文件",
     "walk": "和微信核对关注者",

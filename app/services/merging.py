@@ -210,7 +210,7 @@ async def _sign_ups(session: AsyncSession, this: Merge) -> None:
 
 _TAKEN_OVER = (
     *("state", "seats", "answers", "priority", "signed_up_at", "offer_expires_at"),
-    *("arrived", "checked_in_at", "poster_id", "party", "notice_digest", "notice_at"),
+    *("arrived", "checked_in_at", "poster_id", "party", "notice_digest", "notice_at", "team_id"),
 )
 
 
@@ -235,14 +235,8 @@ async def _settle_two(
         await waiting_lists.settle(session, activity, now)
 
 
-_WORTH = [
-    SignUpState.ENTERED,
-    SignUpState.WAITLISTED,
-    SignUpState.OFFERED,
-    SignUpState.PENDING_APPROVAL,
-    SignUpState.CONFIRMED,
-    SignUpState.CHECKED_IN,
-]
+_UNSEATED = [SignUpState.FORMING, SignUpState.ENTERED, SignUpState.WAITLISTED, SignUpState.OFFERED]
+_WORTH = [*_UNSEATED, SignUpState.PENDING_APPROVAL, SignUpState.CONFIRMED, SignUpState.CHECKED_IN]
 
 
 def _worth(entry: SignUp) -> tuple[int, float]:

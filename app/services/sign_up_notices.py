@@ -22,11 +22,13 @@ CHANGED = "activities.changed"  # likewise
 SAFETY = "activities.safety"
 RECEIPT, REJECTED = "activities.receipt", "activities.rejected"
 LOT = "activities.lot"
+TEAM = "activities.team"
 HELPED = "activities.helped"  # he did not ask for it, and may have to give it up: owed
 OFFER, OFFER_EXPIRED = "activities.offer", "activities.offer_expired"
 KINDS: Final[Mapping[str, str]] = {
     RECEIPT: "报名回执",
     HELPED: "同事替您报名",
+    TEAM: "组队",
     LOT: "抽签结果",
     REJECTED: "报名未通过",
     OFFER: "候补有空位",
@@ -56,6 +58,7 @@ def receipt(
     """That it was noted; in chat the reply itself says so. Whom a colleague signed up reads who did."""
     full = "名额已满，您在候补名单中，有空位会通知您。"
     words = {
+        SignUpState.FORMING: f"「{activity.title}」组队中，队长提交、有了名额才算报上，结果会通知您。",
         SignUpState.ENTERED: f"「{activity.title}」的报名已收到，{drawn_at(activity, now)}，结果会通知您。",
         SignUpState.CONFIRMED: f"「{activity.title}」报名成功，{when_and_where(activity, now)}。",
         SignUpState.PENDING_APPROVAL: f"「{activity.title}」的报名已提交，审核后通知您。",
@@ -85,6 +88,11 @@ def invited(session: AsyncSession, activity: Activity, entry: SignUp, now: datet
     )
     _tell(session, RECEIPT, entry, words, now)
     remind(session, activity, entry, now)
+
+
+def team(session: AsyncSession, entry: SignUp, words: str, now: datetime, *, mark: str) -> None:
+    """What became of the team somebody is in; `mark`: of which step."""
+    _tell(session, TEAM, entry, words, now, mark=f":{mark}")
 
 
 def drawn(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
