@@ -16,6 +16,7 @@ from app.services import (
     activities,
     closing,
     invitations,
+    merging,
     safety_notices,
     sign_ups,
     team_rosters,
@@ -159,6 +160,33 @@ async def test_who_leaves_a_team_that_waits_makes_it_smaller_or_unfit(session: A
     await gathered(session, run, "乙", people[5])  # its name is free again
 
 
+async def test_a_team_that_fell_apart_and_is_handed_in_again_is_told_again(session: AsyncSession) -> None:
+    run = await match(session, team_least=3, capacity=3)
+    people = await crowd(session, 7)
+    await handed_in(session, run, "甲", *people[:3])
+    team = await handed_in(session, run, "乙", *people[3:6])
+    for at, who in ((1, people[5]), (2, people[6])):
+        await sign_ups.cancel(session, run.id, who, now=NOON + (2 * at - 1) * HOUR)
+        assert team.gathers
+        other = people[6] if at == 1 else people[5]
+        await teams.join(session, team.public_id, other, answers={}, now=NOON + 2 * at * HOUR)
+        await teams.submit(session, team.public_id, people[3], now=NOON + 2 * at * HOUR)
+    for at, to in ((6, 4), (7, 3), (8, 4)):
+        code = next(
+            each.code
+            for each in (await team_rosters.roster(session, team.public_id)).people
+            if each.entry.person_id == people[to].person_id
+        )
+        if at == 6:
+            await sign_ups.cancel(session, run.id, people[5], now=NOON + at * HOUR)
+        was = people[3] if to == 4 else people[4]
+        await teams.hand_over(session, team.public_id, code, was, now=NOON + at * HOUR)
+
+    said = await told(session, people[4])
+    assert len([each for each in said if "一起候补" in each]) == 3
+    assert len([each for each in said if "您现在是「乙」队的队长" in each]) == 2
+
+
 async def test_the_captain_removes_hands_over_and_nobody_else(session: AsyncSession) -> None:
     run = await match(session)
     li, zhang, wang, chen = await crowd(session, 4)
@@ -249,6 +277,26 @@ async def test_an_organiser_seats_a_whole_team_and_an_account_that_closes_ends_o
     assert last.dropped_at is not None and await states(session, last) == [S.CANCELLED, S.CANCELLED]
 
 
+async def test_a_captain_who_was_met_twice_keeps_his_team(session: AsyncSession) -> None:
+    run = await match(session)
+    twin = await making.person(session)  # the older of the two: it stays
+    li, zhang = await crowd(session, 2)
+    facts = Facts(membership=li.facts.membership)
+    old = await gathered(session, run, "甲", Applicant(twin.person_id, facts, "portal"))
+    await sign_ups.cancel(session, run.id, twin, now=NOON)
+    team = await gathered(session, run, "乙", li, zhang)
+
+    await merging.merge(session, twin.person_id, li.person_id, NOON)
+
+    captain = Applicant(twin.person_id, facts, "portal")
+    await teams.submit(session, team.public_id, captain, now=NOON)
+    assert old.dropped_at is not None and team.seated_at == NOON
+    assert [each.name for each in (await team_rosters.roster(session, team.public_id)).people] == [
+        "李娜",
+        "张伟",
+    ]
+
+
 async def test_captains_are_reminded_and_late_teams_dropped_kindly(
     database: Database, clock: FakeClock
 ) -> None:
@@ -270,6 +318,20 @@ async def test_captains_are_reminded_and_late_teams_dropped_kindly(
         assert await states(session, late) == [S.CANCELLED]
         assert await states(session, done) == [S.CONFIRMED, S.CONFIRMED]
         assert "谢谢您愿意来" in (await told(session, li))[-1]
+
+
+async def test_who_makes_one_on_the_last_day_is_not_reminded_at_once(
+    database: Database, clock: FakeClock
+) -> None:
+    async with database.transaction() as session:
+        run = await match(session)
+        late = run.closes_at - 3 * HOUR
+        (li,) = await crowd(session, 1)
+        await teams.create(session, run.public_id, li, "飞虎", answers={}, now=late)
+    clock.set(late + HOUR)
+    await job.run(database, clock)
+    async with database.reading() as session:
+        assert len(await told(session, li)) == 1
 
 
 async def test_all_at_once_nobody_is_beyond_the_seats_or_the_size(database: Database) -> None:

@@ -177,7 +177,7 @@ async def _page(
     *,
     danger: str = "",
 ) -> HTMLResponse:
-    """Who is not in it reads whose it is, and may join; the people are for themselves to see."""
+    """A member who is not in it reads whose it is, and may join; the people are for themselves to see."""
     roster = await team_rosters.roster(session, public_id)
     own = roster.own(visitor.person_id)
     closed = "" if own else teams.closed(roster.activity, roster.team, now)
@@ -187,6 +187,7 @@ async def _page(
         roster=roster,
         team=roster.team,
         own=own,
+        captain=roster.captain if visitor.applicant.facts.membership is not None else None,
         obstacle=closed or ("" if own else await _obstacle(session, roster.activity, visitor, now)),
         address=f"{public_url}{team_rosters.page_of(roster.team)}",
         error=error.message if error is not None else "",

@@ -29,6 +29,7 @@ from app.services import (
     live_visits,
     posters,
     sign_up_help,
+    team_rows,
     waiting_lists,
 )
 from app.services import sign_up_notices as notices
@@ -224,6 +225,7 @@ async def _settle_two(
         session.add(note(own, own.state, entry.state, by="system", reason=REASON, now=now))
         for field in _TAKEN_OVER:
             setattr(own, field, getattr(entry, field))
+        await team_rows.led_by(session, entry, own)
         await session.flush()
         if own.state is SignUpState.CONFIRMED:
             notices.remind(session, activity, own, now)

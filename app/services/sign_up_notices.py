@@ -91,8 +91,9 @@ def invited(session: AsyncSession, activity: Activity, entry: SignUp, now: datet
 
 
 def team(session: AsyncSession, entry: SignUp, words: str, now: datetime, *, mark: str) -> None:
-    """What became of the team somebody is in; `mark`: of which step."""
-    _tell(session, TEAM, entry, words, now, mark=f":{mark}")
+    """What became of the team somebody is in; `mark`: of which step, that may come again."""
+    moment = round(now.timestamp() * 1_000_000)  # the sign-up itself may be what it was at the last one
+    _tell(session, TEAM, entry, words, now, mark=f":{mark}:{moment}")
 
 
 def drawn(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:

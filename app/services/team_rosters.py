@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import NotFound
-from app.services import sign_up_help, team_rows
-from models import Activity, SignUp, Team
+from app.services import sign_up_help
+from models import LIVE, Activity, Member, SignUp, Team
 
 GONE: Final = "没有找到这支队伍，可能已经解散。"
 
@@ -75,7 +75,7 @@ async def roster(session: AsyncSession, public_id: str) -> Roster:
     team = await session.scalar(sa.select(Team).where(Team.public_id == public_id))
     if team is None:
         raise NotFound(GONE)
-    return await _roster(session, team, await session.get_one(Activity, team.activity_id))
+    return (await _rosters(session, [team], await session.get_one(Activity, team.activity_id)))[0]
 
 
 async def list_all(session: AsyncSession, activity: Activity) -> list[Roster]:
@@ -83,17 +83,22 @@ async def list_all(session: AsyncSession, activity: Activity) -> list[Roster]:
     if not activity.team_most:
         return []
     chosen = sa.select(Team).where(Team.activity_id == activity.id, Team.dropped_at.is_(None))
+    return await _rosters(session, (await session.scalars(chosen.order_by(Team.id))).all(), activity)
+
+
+async def _rosters(session: AsyncSession, teams: Sequence[Team], activity: Activity) -> list[Roster]:
+    people: dict[int, list[Person]] = {each.id: [] for each in teams}
+    captains = {each.captain_id for each in teams}
+    found = await session.execute(
+        sa.select(SignUp, Member.name)
+        .outerjoin(Member, Member.person_id == SignUp.person_id)
+        .where(SignUp.team_id.in_(people), SignUp.state.in_(LIVE))
+        .order_by(SignUp.signed_up_at, SignUp.id)
+    )
+    for entry, name in found.all():
+        person = Person(entry, name or sign_up_help.SOMEBODY, entry.id in captains)
+        people[entry.team_id or 0].append(person)
     return [
-        await _roster(session, each, activity) for each in await session.scalars(chosen.order_by(Team.id))
+        Roster(each, activity, sorted(people[each.id], key=lambda person: not person.is_captain))
+        for each in teams
     ]
-
-
-# --- parts --------------------------------------------------------------------------------------------------
-
-
-async def _roster(session: AsyncSession, team: Team, activity: Activity) -> Roster:
-    found = [
-        Person(each, await sign_up_help.name_of(session, each.person_id), each.id == team.captain_id)
-        for each in await team_rows.people(session, team)
-    ]
-    return Roster(team, activity, found)

@@ -51,6 +51,12 @@ async def settle(session: AsyncSession, activity: Activity, now: datetime) -> No
     await session.flush()
 
 
+async def led_by(session: AsyncSession, before: SignUp, after: SignUp) -> None:
+    """One sign-up took over what another was (`merging`): with it the team which that one led."""
+    led = sa.update(Team).where(Team.captain_id == before.id).values(captain_id=after.id)
+    await session.execute(led.execution_options(synchronize_session="fetch"))
+
+
 async def drop(session: AsyncSession, activity: Activity, team: Team, why: str, now: datetime) -> int:
     """Nobody of it is signed up any more; each is told, kindly. Returns how many were in it."""
     entries = await people(session, team)

@@ -1,6 +1,6 @@
 """What time does to teams: captains are reminded a day before sign-ups close, who is late is dropped then."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
@@ -11,9 +11,9 @@ from app.services import sign_up_notices as notices
 from app.services import team_rows
 from app.services.addresses import with_page
 from app.services.team_rosters import page_of
+from app.services.teams import WARNED_BEFORE
 from models import ANNOUNCED, Activity, SignUp, Team
 
-WARNED_BEFORE: Final = timedelta(days=1)
 LATE: Final = "报名截止时还没有提交"
 
 

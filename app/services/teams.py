@@ -6,7 +6,7 @@ functions flush and never commit. Not here: who is in which (`team_rosters`), wh
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from models import LIVE, Activity, SignUp, SignUpState, Team
 
 S = SignUpState
 NAME: Final = 20  # characters
+WARNED_BEFORE: Final = timedelta(days=1)  # of the closing of sign-ups
 
 
 class BadName(DomainError):
@@ -62,6 +63,8 @@ async def create(
         session, activity.id, who, answers=answers, accepted=accepted, team_id=0, now=now
     )
     team = Team(activity_id=activity.id, name=said, captain_id=entry.id, created_at=now)
+    if activity.closes_at - now <= WARNED_BEFORE:
+        team.warned_at = now  # its page says so: nobody is reminded of what he did a moment ago
     session.add(team)
     await session.flush()
     entry.team_id = team.id
@@ -183,7 +186,7 @@ async def hand_over(
     words = with_page(
         f"「{activity.title}」：您现在是「{team.name}」队的队长，凑够人数请提交。", page_of(team)
     )
-    notices.team(session, entry, words, now, mark=f"captain:{before.id}")
+    notices.team(session, entry, words, now, mark="captain")
     await session.flush()
     return team
 
