@@ -225,6 +225,71 @@ export class Gonghui {
     return this.call({ method: "POST", path: `/me/cases/${encodeURIComponent(given.case_id)}/rating`, body: given.body, key: given.key ?? newKey() });
   }
 
+  /** 现在请我答反馈的活动，新的在前：我签到过，结束第二天起 7 天内。 */
+  listFeedback() {
+    return this.call({ method: "GET", path: "/me/feedback" });
+  }
+
+  /** 一个活动问什么，我答过什么。没有签到的是 404，没有问或收完了的是 409。 */
+  getFeedback(given) {
+    return this.call({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}/feedback` });
+  }
+
+  /** 答反馈，7 天内可以改，改的代替原来的。不记名，组织者看不到是谁答的。 */
+  giveFeedback(given) {
+    return this.call({ method: "PUT", path: `/activities/${encodeURIComponent(given.activity_id)}/feedback`, body: given.body });
+  }
+
+  /** 我的参加证明：签到过、结束了的活动，新的在前。没有绑定工号的是 409：证明上要写姓名。 */
+  listCertificates(given = {}) {
+    return this.call({ method: "GET", path: "/me/certificates", query: { limit: given.limit, cursor: given.cursor } });
+  }
+
+  /** 核对一张参加证明。不是真的、签到撤销了的是 404。 */
+  verifyCertificate(given) {
+    return this.call({ method: "GET", path: `/certificates/${encodeURIComponent(given.code)}`, open: true });
+  }
+
+  /** 全景。最多 50 个。 */
+  listPanoramas() {
+    return this.call({ method: "GET", path: "/panoramas", open: true });
+  }
+
+  /** 一个全景：各处的图、可以点的地方、图片小块的地址。 */
+  getPanorama(given) {
+    return this.call({ method: "GET", path: `/panoramas/${encodeURIComponent(given.panorama_id)}`, open: true });
+  }
+
+  /** 直播。when=ahead 是正在播的和预告，早的在前；when=replay 是半年内可以回看的，新的在前。最多 30 场。 */
+  listLives(given = {}) {
+    return this.call({ method: "GET", path: "/lives", query: { when: given.when }, open: true });
+  }
+
+  /** 一场直播。不分是谁看；提醒和看过没有在 /lives/{id}/mine。 */
+  getLive(given) {
+    return this.call({ method: "GET", path: `/lives/${encodeURIComponent(given.live_id)}`, open: true });
+  }
+
+  /** 我和这场直播：要不要提醒，几点提醒，看过没有。 */
+  getLiveStanding(given) {
+    return this.call({ method: "GET", path: `/lives/${encodeURIComponent(given.live_id)}/mine` });
+  }
+
+  /** 提醒我：开播前半小时在公众号里提醒，夜里开播的前一晚提醒。再做一次不算错；来不及提醒的是 409。 */
+  remindOfLive(given) {
+    return this.call({ method: "PUT", path: `/lives/${encodeURIComponent(given.live_id)}/reminder` });
+  }
+
+  /** 不用提醒了。没有要过提醒的不算错。 */
+  forgetLiveReminder(given) {
+    return this.call({ method: "DELETE", path: `/lives/${encodeURIComponent(given.live_id)}/reminder` });
+  }
+
+  /** 进入直播或回看，算我看过，一场只算一次。现在没有可看的是 409。 */
+  watchLive(given) {
+    return this.call({ method: "PUT", path: `/lives/${encodeURIComponent(given.live_id)}/visit` });
+  }
+
   /** 入会声明和组织的树。 */
   getJoiningForm() {
     return this.call({ method: "GET", path: "/me/joining/form" });
@@ -385,8 +450,11 @@ export class Gonghui {
   }
 
   async call(call) {
+    const token = this.keeper.read()?.access_token;
     let answer = await this.tried(call);
-    if (answer.status === 401 && !call.open && (await this.refreshed())) answer = await this.tried(call);
+    // 别的请求已经换过了，就用新的再发，不再换一次
+    const renewed = () => this.keeper.read()?.access_token !== token || this.refreshed();
+    if (answer.status === 401 && !call.open && (await renewed())) answer = await this.tried(call);
     const address = addressOf(call);
     const before = this.known.get(address);
     const text = answer.status === 304 && before ? before.text : answer.text;

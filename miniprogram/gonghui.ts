@@ -107,6 +107,15 @@ export type ArticlePage = {
   /** 放进 cursor 就是下一页；没有更多时是 null */
   next: string | null;
 };
+export type AskedActivitiesOut = {
+  items: Array<AskedActivityOut>;
+};
+export type AskedActivityOut = {
+  activity_id: string;
+  title: string;
+  /** 活动结束的时间 */
+  ends_at: string;
+};
 export type AskedOut = {
   number: string;
   /** 最迟什么时候答复 */
@@ -154,6 +163,29 @@ export type CasePage = {
   next: string | null;
 };
 export type CaseState = "submitted" | "triaged" | "assigned" | "in_progress" | "waiting_user" | "answered" | "reopened" | "closed" | "referred" | "cancelled" | "supplement" | "reviewing" | "approved" | "refused" | "granted" | "rejected" | "objection" | "upheld" | "concluded" | "terminated" | "deemed_withdrawn" | "accepted" | "not_accepted" | "dispatched" | "returned" | "extended" | "suspended" | "replied" | "merged";
+export type CertificateOut = {
+  sign_up_id: string;
+  activity_id: string;
+  title: string;
+  name: string;
+  when: string;
+  /** 过夜的没有，是空的 */
+  hours: string;
+  place: string;
+  organiser: string;
+  number: string;
+  /** 核对真伪用，见 /certificates/{code} */
+  code: string;
+  /** 核对真伪的网页，可以发给别人 */
+  verify: string;
+  /** PDF 的地址，一两个小时里有效，不用令牌：wx.downloadFile 下来，wx.openDocument 打开 */
+  pdf: string;
+};
+export type CertificatePage = {
+  items: Array<CertificateOut>;
+  /** 放进 cursor 就是下一页；没有更多时是 null */
+  next: string | null;
+};
 /** 写了哪一项就改哪一项；null 是去掉。 */
 export type ChangeIn = {
   nickname?: string | null;
@@ -174,12 +206,6 @@ export type ChangesOut = {
   mine: Array<ChangeOut>;
   /** 有人申请换走我的绑定，可以提出异议 */
   claimed: boolean;
-};
-export type ChapterOut = {
-  title: string;
-  /** 各项的中文名 */
-  fields: Record<string, string>;
-  rows: Array<Record<string, unknown>>;
 };
 export type ClosingIn = {
   /** 本人知道注销以后不能恢复 */
@@ -273,6 +299,37 @@ export type FactIn = {
   name?: string | null;
   phone_end?: string | null;
 };
+export type FeedbackIn = {
+  /** 全部的答案，没有改的也要写上 */
+  answers: Record<string, string>;
+};
+export type FeedbackKind = "stars" | "choice" | "text";
+export type FeedbackOut = {
+  title: string;
+  questions: Array<FeedbackQuestionOut>;
+  /** 打分的题可以选的，高的在前 */
+  scores: Array<ScoreOut>;
+  /** 文字最多多少个字 */
+  longest: number;
+  /** 我答的；还没有答是空的 */
+  answers: Record<string, string>;
+  /** 到这时为止可以答，也可以改 */
+  closes_at: string;
+  /** 请显示给本人看 */
+  promise: string;
+  /** 不是空的就先显示它：该打哪个电话、先做什么 */
+  danger: string;
+};
+export type FeedbackQuestionOut = {
+  /** answers 里的键 */
+  key: string;
+  prompt: string;
+  kind: FeedbackKind;
+  kind_label: string;
+  /** 只有选择题有 */
+  options: Array<string>;
+  required: boolean;
+};
 /** 填申请表要用的：入会声明和可以选的组织。 */
 export type FormOut = {
   declaration: string;
@@ -306,6 +363,7 @@ export type HotlineOut = {
 export type HotlinesOut = {
   items: Array<HotlineOut>;
 };
+export type HotspotKind = "scene" | "text" | "picture" | "activity";
 export type InterestOut = {
   /** 编号，删除时用 */
   topic: string;
@@ -350,6 +408,34 @@ export type LineOut = {
   what: string;
   done: string;
 };
+export type LiveOut = {
+  id: string;
+  title: string;
+  /** 可能是空的 */
+  about: string;
+  phase: LivePhase;
+  phase_label: string;
+  starts_at: string;
+  ends_at: string;
+  /** 封面图的地址，直接给 image 用；没有是空的 */
+  cover: string;
+  /** 图上是什么 */
+  cover_alt: string;
+};
+export type LivePhase = "draft" | "scheduled" | "live" | "ended" | "replay" | "cancelled";
+export type LiveStandingOut = {
+  /** 要提醒我 */
+  reminds: boolean;
+  /** 在公众号里提醒的时间；来不及提醒、已经开始的是 null */
+  reminder_at: string | null;
+  /** 现在能不能要提醒 */
+  may_remind: boolean;
+  /** 算我看过这场了 */
+  watched: boolean;
+};
+export type LivesOut = {
+  items: Array<LiveOut>;
+};
 /** 在地图上的位置，GCJ-02 坐标。 */
 export type MapOut = {
   latitude: number;
@@ -375,6 +461,17 @@ export type MembershipOut = {
 };
 export type MoreIn = {
   text: string;
+};
+export type PanoramaOut = {
+  id: string;
+  title: string;
+  /** 可能是空的 */
+  about: string;
+  /** 1024×512 的小图，直接给 image 用 */
+  preview: string;
+};
+export type PanoramasOut = {
+  items: Array<PanoramaOut>;
 };
 export type Paragraph = {
   type: "paragraph";
@@ -487,6 +584,30 @@ export type SafetyOut = {
   /** 看完同意以后，报名时放进 safety_version */
   version: string;
 };
+export type SceneOut = {
+  id: string;
+  title: string;
+  /** 图上有什么，给看不到图的人 */
+  alt: string;
+  /** 先朝哪边看 */
+  yaw: number;
+  pitch: number;
+  /** 整张的小图（1024×512）：先显示它；不能三维显示的，让人左右滑动着看它 */
+  preview: string;
+  /** 小块的地址，三个数都从 0 起、从左上角数：第几级、横第几块、竖第几块 */
+  tiles: string;
+  /** 小块的边长，像素 */
+  tile: number;
+  /** 各级整张有多宽，高是一半；粗的在前 */
+  widths: Array<number>;
+  /** 可以点的地方 */
+  spots: Array<SpotOut>;
+};
+export type ScoreOut = {
+  /** 答案里写的 */
+  value: string;
+  label: string;
+};
 export type SearchOut = {
   /** 不是空的就先显示它：该打哪个电话、先做什么 */
   danger: string;
@@ -547,6 +668,22 @@ export type Span = {
   text: string;
   bold: boolean;
   href: string;
+};
+export type SpotOut = {
+  kind: HotspotKind;
+  label: string;
+  /** 从画面正中向右的角度，-180 到 180 */
+  yaw: number;
+  /** 地平线以上的角度 */
+  pitch: number;
+  /** kind 是 scene：去哪一处 */
+  scene_id: string | null;
+  /** kind 是 activity：哪个活动 */
+  activity_id: string | null;
+  /** kind 是 text、picture：说明 */
+  words: string;
+  /** kind 是 picture：图的地址 */
+  picture: string;
 };
 export type StandingOut = {
   /** 我的报名；没有报过是 null */
@@ -625,6 +762,15 @@ export type TokensOut = {
   refresh_expires_in: number;
 };
 export type Topic = "household" | "children" | "storms" | "farming" | "building" | "fishing_kites" | "ebikes" | "outages" | "first_aid" | "meters" | "seasons" | "holidays";
+export type VerifiedOut = {
+  number: string;
+  /** 只有姓 */
+  given_to: string;
+  title: string;
+  organiser: string;
+  starts_at: string;
+  ends_at: string;
+};
 export type WholeActivityOut = {
   id: string;
   title: string;
@@ -712,6 +858,45 @@ export type WholeCaseOut = {
   /** 早的在前 */
   thread: Array<WordsOut>;
 };
+export type WholeLiveOut = {
+  id: string;
+  title: string;
+  /** 可能是空的 */
+  about: string;
+  phase: LivePhase;
+  phase_label: string;
+  starts_at: string;
+  ends_at: string;
+  /** 封面图的地址，直接给 image 用；没有是空的 */
+  cover: string;
+  /** 图上是什么 */
+  cover_alt: string;
+  /** 哪个活动的；没有是 null */
+  activity_id: string | null;
+  /** 现在看的地址：直播中是直播，可回看时是回看；现在没有可看的是空的 */
+  source: string;
+  /** true 是视频流，可以给 video 用；false 是网页，请复制给本人用浏览器打开 */
+  plays_here: boolean;
+  /** 是 m3u8 直播流 */
+  is_stream: boolean;
+  /** 回看的章节，没有是空的 */
+  chapters: Array<app__api__lives__ChapterOut>;
+  address: string;
+};
+export type WholePanoramaOut = {
+  id: string;
+  title: string;
+  /** 可能是空的 */
+  about: string;
+  /** 1024×512 的小图，直接给 image 用 */
+  preview: string;
+  /** 哪个活动的；不是活动的是 null */
+  activity_id: string | null;
+  /** 各处，从第一处开始看 */
+  scenes: Array<SceneOut>;
+  /** 网页，可以给 web-view 用，现成就能转着看 */
+  address: string;
+};
 export type Whose = "all" | "members" | "others";
 export type WordsOut = {
   /** 谁说的，或发生了什么 */
@@ -721,6 +906,18 @@ export type WordsOut = {
   on: string;
   /** 匿名的只记日期，这里是 null */
   at: string | null;
+};
+export type app__api__lives__ChapterOut = {
+  /** 从头数的秒数，给 video 跳过去用 */
+  seconds: number;
+  clock: string;
+  title: string;
+};
+export type app__api__privacy__ChapterOut = {
+  title: string;
+  /** 各项的中文名 */
+  fields: Record<string, string>;
+  rows: Array<Record<string, unknown>>;
 };
 
 /** 登录后的两个令牌放在哪里；不给就只在内存里。 */
@@ -972,6 +1169,71 @@ export class Gonghui {
     return this.call<AddedOut>({ method: "POST", path: `/me/cases/${encodeURIComponent(given.case_id)}/rating`, body: given.body, key: given.key ?? newKey() });
   }
 
+  /** 现在请我答反馈的活动，新的在前：我签到过，结束第二天起 7 天内。 */
+  listFeedback(): Promise<AskedActivitiesOut> {
+    return this.call<AskedActivitiesOut>({ method: "GET", path: "/me/feedback" });
+  }
+
+  /** 一个活动问什么，我答过什么。没有签到的是 404，没有问或收完了的是 409。 */
+  getFeedback(given: { activity_id: string }): Promise<FeedbackOut> {
+    return this.call<FeedbackOut>({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}/feedback` });
+  }
+
+  /** 答反馈，7 天内可以改，改的代替原来的。不记名，组织者看不到是谁答的。 */
+  giveFeedback(given: { activity_id: string; body: FeedbackIn }): Promise<FeedbackOut> {
+    return this.call<FeedbackOut>({ method: "PUT", path: `/activities/${encodeURIComponent(given.activity_id)}/feedback`, body: given.body });
+  }
+
+  /** 我的参加证明：签到过、结束了的活动，新的在前。没有绑定工号的是 409：证明上要写姓名。 */
+  listCertificates(given: { limit?: number; cursor?: string | null } = {}): Promise<CertificatePage> {
+    return this.call<CertificatePage>({ method: "GET", path: "/me/certificates", query: { limit: given.limit, cursor: given.cursor } });
+  }
+
+  /** 核对一张参加证明。不是真的、签到撤销了的是 404。 */
+  verifyCertificate(given: { code: string }): Promise<VerifiedOut> {
+    return this.call<VerifiedOut>({ method: "GET", path: `/certificates/${encodeURIComponent(given.code)}`, open: true });
+  }
+
+  /** 全景。最多 50 个。 */
+  listPanoramas(): Promise<PanoramasOut> {
+    return this.call<PanoramasOut>({ method: "GET", path: "/panoramas", open: true });
+  }
+
+  /** 一个全景：各处的图、可以点的地方、图片小块的地址。 */
+  getPanorama(given: { panorama_id: string }): Promise<WholePanoramaOut> {
+    return this.call<WholePanoramaOut>({ method: "GET", path: `/panoramas/${encodeURIComponent(given.panorama_id)}`, open: true });
+  }
+
+  /** 直播。when=ahead 是正在播的和预告，早的在前；when=replay 是半年内可以回看的，新的在前。最多 30 场。 */
+  listLives(given: { when?: "ahead" | "replay" } = {}): Promise<LivesOut> {
+    return this.call<LivesOut>({ method: "GET", path: "/lives", query: { when: given.when }, open: true });
+  }
+
+  /** 一场直播。不分是谁看；提醒和看过没有在 /lives/{id}/mine。 */
+  getLive(given: { live_id: string }): Promise<WholeLiveOut> {
+    return this.call<WholeLiveOut>({ method: "GET", path: `/lives/${encodeURIComponent(given.live_id)}`, open: true });
+  }
+
+  /** 我和这场直播：要不要提醒，几点提醒，看过没有。 */
+  getLiveStanding(given: { live_id: string }): Promise<LiveStandingOut> {
+    return this.call<LiveStandingOut>({ method: "GET", path: `/lives/${encodeURIComponent(given.live_id)}/mine` });
+  }
+
+  /** 提醒我：开播前半小时在公众号里提醒，夜里开播的前一晚提醒。再做一次不算错；来不及提醒的是 409。 */
+  remindOfLive(given: { live_id: string }): Promise<LiveStandingOut> {
+    return this.call<LiveStandingOut>({ method: "PUT", path: `/lives/${encodeURIComponent(given.live_id)}/reminder` });
+  }
+
+  /** 不用提醒了。没有要过提醒的不算错。 */
+  forgetLiveReminder(given: { live_id: string }): Promise<LiveStandingOut> {
+    return this.call<LiveStandingOut>({ method: "DELETE", path: `/lives/${encodeURIComponent(given.live_id)}/reminder` });
+  }
+
+  /** 进入直播或回看，算我看过，一场只算一次。现在没有可看的是 409。 */
+  watchLive(given: { live_id: string }): Promise<LiveStandingOut> {
+    return this.call<LiveStandingOut>({ method: "PUT", path: `/lives/${encodeURIComponent(given.live_id)}/visit` });
+  }
+
   /** 入会声明和组织的树。 */
   getJoiningForm(): Promise<FormOut> {
     return this.call<FormOut>({ method: "GET", path: "/me/joining/form" });
@@ -1087,8 +1349,8 @@ export class Gonghui {
   }
 
   /** 和本人有关的全部资料，按章节。 */
-  getMyData(): Promise<Record<string, ChapterOut>> {
-    return this.call<Record<string, ChapterOut>>({ method: "GET", path: "/me/privacy/data" });
+  getMyData(): Promise<Record<string, app__api__privacy__ChapterOut>> {
+    return this.call<Record<string, app__api__privacy__ChapterOut>>({ method: "GET", path: "/me/privacy/data" });
   }
 
   /** 本人提过的要求和回执，新的在前。 */
@@ -1132,8 +1394,11 @@ export class Gonghui {
   }
 
   private async call<Result>(call: Call): Promise<Result> {
+    const token = this.keeper.read()?.access_token;
     let answer = await this.tried(call);
-    if (answer.status === 401 && !call.open && (await this.refreshed())) answer = await this.tried(call);
+    // 别的请求已经换过了，就用新的再发，不再换一次
+    const renewed = () => this.keeper.read()?.access_token !== token || this.refreshed();
+    if (answer.status === 401 && !call.open && (await renewed())) answer = await this.tried(call);
     const address = addressOf(call);
     const before = this.known.get(address);
     const text = answer.status === 304 && before ? before.text : answer.text;
