@@ -28,6 +28,7 @@ export class NoAnswer extends Error {
 
 const TRIES = 3; // 一次操作最多发几次
 const TIMEOUT = 15000; // 毫秒
+const UPLOAD_TIMEOUT = 60000;
 let made = 0;
 
 /** 一次操作的标识。同一次操作重发时用同一个，就只会办一次。 */
@@ -223,6 +224,36 @@ export class Gonghui {
   /** 评价办结的事项：办结一小时后的 7 天内，可以改。 */
   rateCase(given) {
     return this.call({ method: "POST", path: `/me/cases/${encodeURIComponent(given.case_id)}/rating`, body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 我能看、有照片的相册，活动新的在前。 */
+  listAlbums(given = {}) {
+    return this.call({ method: "GET", path: "/albums", query: { limit: given.limit, cursor: given.cursor } });
+  }
+
+  /** 一个活动的相册。没有相册的是 404，不给我看的是 403。 */
+  getAlbum(given) {
+    return this.call({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}/album`, query: { limit: given.limit, cursor: given.cursor } });
+  }
+
+  /** 一张照片。撤下的、别人给的还没公开的是 404。 */
+  getPhoto(given) {
+    return this.call({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}/album/photos/${encodeURIComponent(given.photo_id)}` });
+  }
+
+  /** 删除我给的一张，马上删，不能恢复。别人给的、已经删除的是 404。 */
+  takePhotoBack(given) {
+    return this.call({ method: "DELETE", path: `/activities/${encodeURIComponent(given.activity_id)}/album/photos/${encodeURIComponent(given.photo_id)}` });
+  }
+
+  /** 照片里有我，请撤下：不用说理由，马上隐藏，工作人员看过以后决定，结果告诉本人。 */
+  objectToPhoto(given) {
+    return this.call({ method: "POST", path: `/activities/${encodeURIComponent(given.activity_id)}/album/photos/${encodeURIComponent(given.photo_id)}/objection`, key: given.key ?? newKey() });
+  }
+
+  /** 加一张照片：参加的人，活动开始以后，每人最多 50 张；审核以后大家看得到。位置等信息会去掉。 */
+  addPhoto(given) {
+    return this.call({ method: "POST", path: `/activities/${encodeURIComponent(given.activity_id)}/album/photos`, file: { name: "photo", path: given.photo }, form: { agreed: given.agreed } });
   }
 
   /** 现在请我答反馈的活动，新的在前：我签到过，结束第二天起 7 天内。 */
@@ -467,9 +498,9 @@ export class Gonghui {
     return result;
   }
 
-  // 网络断了、正在恢复、同一个请求正在办理：隔一会儿再发。有标识的不会办两次；没有标识的只有读取才再发。
+  // 网络断了、正在恢复、同一个请求正在办理：隔一会儿再发。有标识的不会办两次，同一张照片也只收一次；别的只有读取才再发。
   async tried(call) {
-    const again = call.method === "GET" || call.key !== undefined;
+    const again = call.method === "GET" || call.key !== undefined || call.file !== undefined;
     for (let left = TRIES - 1; ; left -= 1) {
       const last = left === 0 || !again;
       try {
@@ -491,6 +522,7 @@ export class Gonghui {
     if (call.key) header["Idempotency-Key"] = call.key;
     const seen = call.seen && this.tags.get(call.seen);
     if (seen) header["If-Match"] = seen;
+    if (call.file) return this.uploaded(address, header, call);
     const before = this.known.get(address);
     if (call.method === "GET" && before) header["If-None-Match"] = before.tag;
     return new Promise((resolve, reject) => {
@@ -507,6 +539,22 @@ export class Gonghui {
           text: typeof answer.data === "string" ? answer.data : answer.data ? JSON.stringify(answer.data) : "",
           header: small(answer.header),
         }),
+        fail: (error) => reject(new NoAnswer(error.errMsg)),
+      });
+    });
+  }
+
+  uploaded(address, header, call) {
+    delete header["Content-Type"]; // wx.uploadFile 自己写
+    return new Promise((resolve, reject) => {
+      wx.uploadFile({
+        url: this.base + address,
+        filePath: call.file.path,
+        name: call.file.name,
+        formData: call.form ?? {},
+        header,
+        timeout: UPLOAD_TIMEOUT,
+        success: (answer) => resolve({ status: answer.statusCode, text: answer.data, header: {} }),
         fail: (error) => reject(new NoAnswer(error.errMsg)),
       });
     });

@@ -13,6 +13,16 @@ declare const wx: {
     success(answer: { statusCode: number; data: unknown; header: Record<string, string> }): void;
     fail(error: { errMsg: string }): void;
   }): unknown;
+  uploadFile(options: {
+    url: string;
+    filePath: string;
+    name: string;
+    formData: Record<string, string>;
+    header: Record<string, string>;
+    timeout: number;
+    success(answer: { statusCode: number; data: string }): void;
+    fail(error: { errMsg: string }): void;
+  }): unknown;
   login(options: { success(answer: { code: string }): void; fail(error: { errMsg: string }): void }): void;
 };
 declare function setTimeout(act: () => void, milliseconds: number): unknown;
@@ -65,6 +75,44 @@ export type AddedOut = {
   /** 不是空的就先显示它：该打哪个电话、先做什么 */
   danger: string;
   case: WholeCaseOut;
+};
+export type AlbumCardOut = {
+  activity_id: string;
+  title: string;
+  starts_at: string;
+  /** 公开的照片有几张 */
+  count: number;
+  /** 封面的小图：一两个小时里有效，不用令牌，直接给 image 用 */
+  cover: string;
+};
+export type AlbumOut = {
+  activity_id: string;
+  title: string;
+  seen_by: AlbumSeen;
+  /** 谁看得到 */
+  seen_by_label: string;
+  /** 公开的照片一共几张 */
+  count: number;
+  /** 公开的，按顺序 */
+  items: Array<PhotoOut>;
+  /** 放进 cursor 就是下一页；没有更多时是 null */
+  next: string | null;
+  /** 我给的，各种状态都有；只在第一页 */
+  own: Array<PhotoOut>;
+  /** 我现在能不能加照片 */
+  may_add: boolean;
+  /** 不能加的原因，可以直接显示 */
+  obstacle: string;
+  /** 加照片前请本人确认的话 */
+  agreed: string;
+  /** 一张最大多少 MB */
+  largest: number;
+};
+export type AlbumSeen = "everybody" | "members" | "participants";
+export type AlbumsOut = {
+  items: Array<AlbumCardOut>;
+  /** 放进 cursor 就是下一页；没有更多时是 null */
+  next: string | null;
 };
 export type Allocation = "first_come" | "lot" | "quota";
 /** 入会申请表。declaration 填 GET /me/joining/form 给出的版本，表示本人看过并确认了声明。 */
@@ -344,6 +392,12 @@ export type FoundOut = {
   /** 完整答案，可以直接显示 */
   text: string;
 };
+export type GivenPhotoOut = {
+  /** false 是相册里已经有这一张，没有再放一次 */
+  is_new: boolean;
+  /** 可以直接显示 */
+  words: string;
+};
 export type GuardianIn = {
   name: string;
   /** 看过 guardian_words 的话，表示同意 */
@@ -462,6 +516,12 @@ export type MembershipOut = {
 export type MoreIn = {
   text: string;
 };
+export type ObjectionOut = {
+  /** 已经先隐藏；false 是以前要求过，工作人员没有撤下 */
+  hidden: boolean;
+  /** 可以直接显示 */
+  words: string;
+};
 export type PanoramaOut = {
   id: string;
   title: string;
@@ -481,6 +541,26 @@ export type Part = "messages" | "drafts" | "cases" | "answers" | "appointments" 
 export type PhoneIn = {
   phone: string;
 };
+export type PhotoOut = {
+  id: string;
+  /** 图下的字，可能是空的 */
+  caption: string;
+  /** 大图的宽，像素；还没有收到的是 0 */
+  width: number;
+  height: number;
+  /** 小图，边长不超过 480：一两个小时里有效，不用令牌，直接给 image 用；还没有收到的是空的 */
+  small: string;
+  /** 大图，边长不超过 2048：一两个小时里有效，不用令牌，直接给 image 用 */
+  large: string;
+  /** 别人给的只看得到 shown；自己给的都看得到 */
+  state: PhotoState;
+  state_label: string;
+  /** 未通过、撤下的原因；没有是空的 */
+  reason: string;
+  /** 我给的：可以删除；别人给的：可以要求撤下 */
+  is_own: boolean;
+};
+export type PhotoState = "coming" | "pending" | "shown" | "objected" | "refused" | "removed";
 /** Why a call was not done. */
 export type Problem = {
   type: string;
@@ -928,6 +1008,8 @@ type Call = {
   path: string;
   query?: Record<string, string | number | boolean | null | undefined>;
   body?: unknown;
+  file?: { name: string; path: string };
+  form?: Record<string, string>;
   key?: string;
   seen?: object;
   open?: boolean;
@@ -966,6 +1048,7 @@ export class NoAnswer extends Error {
 
 const TRIES = 3; // 一次操作最多发几次
 const TIMEOUT = 15000; // 毫秒
+const UPLOAD_TIMEOUT = 60000;
 let made = 0;
 
 /** 一次操作的标识。同一次操作重发时用同一个，就只会办一次。 */
@@ -1167,6 +1250,36 @@ export class Gonghui {
   /** 评价办结的事项：办结一小时后的 7 天内，可以改。 */
   rateCase(given: { case_id: string; body: RatingIn; key?: string }): Promise<AddedOut> {
     return this.call<AddedOut>({ method: "POST", path: `/me/cases/${encodeURIComponent(given.case_id)}/rating`, body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 我能看、有照片的相册，活动新的在前。 */
+  listAlbums(given: { limit?: number; cursor?: string | null } = {}): Promise<AlbumsOut> {
+    return this.call<AlbumsOut>({ method: "GET", path: "/albums", query: { limit: given.limit, cursor: given.cursor } });
+  }
+
+  /** 一个活动的相册。没有相册的是 404，不给我看的是 403。 */
+  getAlbum(given: { activity_id: string; limit?: number; cursor?: string | null }): Promise<AlbumOut> {
+    return this.call<AlbumOut>({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}/album`, query: { limit: given.limit, cursor: given.cursor } });
+  }
+
+  /** 一张照片。撤下的、别人给的还没公开的是 404。 */
+  getPhoto(given: { activity_id: string; photo_id: string }): Promise<PhotoOut> {
+    return this.call<PhotoOut>({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}/album/photos/${encodeURIComponent(given.photo_id)}` });
+  }
+
+  /** 删除我给的一张，马上删，不能恢复。别人给的、已经删除的是 404。 */
+  takePhotoBack(given: { activity_id: string; photo_id: string }): Promise<void> {
+    return this.call<void>({ method: "DELETE", path: `/activities/${encodeURIComponent(given.activity_id)}/album/photos/${encodeURIComponent(given.photo_id)}` });
+  }
+
+  /** 照片里有我，请撤下：不用说理由，马上隐藏，工作人员看过以后决定，结果告诉本人。 */
+  objectToPhoto(given: { activity_id: string; photo_id: string; key?: string }): Promise<ObjectionOut> {
+    return this.call<ObjectionOut>({ method: "POST", path: `/activities/${encodeURIComponent(given.activity_id)}/album/photos/${encodeURIComponent(given.photo_id)}/objection`, key: given.key ?? newKey() });
+  }
+
+  /** 加一张照片：参加的人，活动开始以后，每人最多 50 张；审核以后大家看得到。位置等信息会去掉。 */
+  addPhoto(given: { activity_id: string; photo: string; agreed: "yes" }): Promise<GivenPhotoOut> {
+    return this.call<GivenPhotoOut>({ method: "POST", path: `/activities/${encodeURIComponent(given.activity_id)}/album/photos`, file: { name: "photo", path: given.photo }, form: { agreed: given.agreed } });
   }
 
   /** 现在请我答反馈的活动，新的在前：我签到过，结束第二天起 7 天内。 */
@@ -1411,9 +1524,9 @@ export class Gonghui {
     return result as Result;
   }
 
-  // 网络断了、正在恢复、同一个请求正在办理：隔一会儿再发。有标识的不会办两次；没有标识的只有读取才再发。
+  // 网络断了、正在恢复、同一个请求正在办理：隔一会儿再发。有标识的不会办两次，同一张照片也只收一次；别的只有读取才再发。
   private async tried(call: Call): Promise<Answer> {
-    const again = call.method === "GET" || call.key !== undefined;
+    const again = call.method === "GET" || call.key !== undefined || call.file !== undefined;
     for (let left = TRIES - 1; ; left -= 1) {
       const last = left === 0 || !again;
       try {
@@ -1435,6 +1548,7 @@ export class Gonghui {
     if (call.key) header["Idempotency-Key"] = call.key;
     const seen = call.seen && this.tags.get(call.seen);
     if (seen) header["If-Match"] = seen;
+    if (call.file) return this.uploaded(address, header, call);
     const before = this.known.get(address);
     if (call.method === "GET" && before) header["If-None-Match"] = before.tag;
     return new Promise((resolve, reject) => {
@@ -1451,6 +1565,22 @@ export class Gonghui {
           text: typeof answer.data === "string" ? answer.data : answer.data ? JSON.stringify(answer.data) : "",
           header: small(answer.header),
         }),
+        fail: (error) => reject(new NoAnswer(error.errMsg)),
+      });
+    });
+  }
+
+  private uploaded(address: string, header: Record<string, string>, call: Call): Promise<Answer> {
+    delete header["Content-Type"]; // wx.uploadFile 自己写
+    return new Promise((resolve, reject) => {
+      wx.uploadFile({
+        url: this.base + address,
+        filePath: call.file!.path,
+        name: call.file!.name,
+        formData: call.form ?? {},
+        header,
+        timeout: UPLOAD_TIMEOUT,
+        success: (answer) => resolve({ status: answer.statusCode, text: answer.data, header: {} }),
         fail: (error) => reject(new NoAnswer(error.errMsg)),
       });
     });

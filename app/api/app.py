@@ -6,6 +6,7 @@ from app.api import (
     accounts,
     activities,
     activity_feedback,
+    albums,
     cases,
     certificates,
     description,
@@ -20,6 +21,7 @@ from app.api import (
     news,
     once,
     panoramas,
+    photo_uploads,
     privacy,
     problems,
     search,
@@ -30,7 +32,7 @@ from app.web.routes import take
 
 PARTS = (
     *(signing_in, me, news, knowledge, search, hall, activities, sign_ups, cases),
-    *(activity_feedback, certificates, panoramas, lives),
+    *(albums, photo_uploads, activity_feedback, certificates, panoramas, lives),
     *(joining, member_changes, accounts, interests, privacy, devices),
 )
 
