@@ -156,7 +156,7 @@ export class Gonghui {
     return this.call({ method: "GET", path: "/hotlines", open: true });
   }
 
-  /** 近期活动。正在报名的在前，再按报名截止时间。 */
+  /** 近期活动。正在报名的在前，再按报名截止时间；一个系列只列最近能报名的一场，more_dates 是还有几场。 */
   listActivities(given = {}) {
     return this.call({ method: "GET", path: "/activities", query: { limit: given.limit, cursor: given.cursor }, open: true });
   }

@@ -48,25 +48,8 @@ export type AccountsOut = {
   /** 可以选的片区 */
   areas: Array<string>;
 };
-export type ActivityOut = {
-  id: string;
-  title: string;
-  summary: string;
-  place: string;
-  organiser: string;
-  state: ActivityState;
-  state_label: string;
-  /** 报名开始 */
-  opens_at: string;
-  /** 报名截止 */
-  closes_at: string;
-  starts_at: string;
-  ends_at: string;
-  /** 现在能不能报名 */
-  takes_sign_ups: boolean;
-};
 export type ActivityPage = {
-  items: Array<ActivityOut>;
+  items: Array<ListedOut>;
   /** 放进 cursor 就是下一页；没有更多时是 null */
   next: string | null;
 };
@@ -461,6 +444,25 @@ export type LawTopic = "wages" | "contract" | "dismissal" | "hours_leave" | "inj
 export type LineOut = {
   what: string;
   done: string;
+};
+export type ListedOut = {
+  id: string;
+  title: string;
+  summary: string;
+  place: string;
+  organiser: string;
+  state: ActivityState;
+  state_label: string;
+  /** 报名开始 */
+  opens_at: string;
+  /** 报名截止 */
+  closes_at: string;
+  starts_at: string;
+  ends_at: string;
+  /** 现在能不能报名 */
+  takes_sign_ups: boolean;
+  /** 本系列还有几场（除了这一场）；不是系列的是 0。各场的时间在 /activities/{id} 的 dates */
+  more_dates: number;
 };
 export type LiveOut = {
   id: string;
@@ -1182,7 +1184,7 @@ export class Gonghui {
     return this.call<HotlinesOut>({ method: "GET", path: "/hotlines", open: true });
   }
 
-  /** 近期活动。正在报名的在前，再按报名截止时间。 */
+  /** 近期活动。正在报名的在前，再按报名截止时间；一个系列只列最近能报名的一场，more_dates 是还有几场。 */
   listActivities(given: { limit?: number; cursor?: string | null } = {}): Promise<ActivityPage> {
     return this.call<ActivityPage>({ method: "GET", path: "/activities", query: { limit: given.limit, cursor: given.cursor }, open: true });
   }
