@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 import structlog
 from pydantic import SecretStr
+from sqlalchemy.exc import SQLAlchemyError
 
 import handlers
 from app import later_work, migrations
@@ -32,6 +33,7 @@ from app.services import coordination, privacy_files
 from app.services.addresses import use_public_url
 from app.services.interests import Noticed
 from app.services.library import Library
+from app.services.questions import Unanswered
 from app.settings import Settings, WeChatAccount, load_settings
 from app.tallies import Tally
 from app.wechat.client import WeChatClient
@@ -71,11 +73,20 @@ async def assemble(
         house = await _build(settings, clock, database, store, waker, http, watch=watch)
         yield house
         await house.engine.settle()
+        await _write_counts(house)
     finally:
         await waker.stop()
         await http.aclose()
         await store.close()
         await database.close()
+
+
+async def _write_counts(house: House) -> None:
+    """The last of them: a process ends all the same where the database is gone."""
+    try:
+        await house.write_counts()
+    except (OSError, SQLAlchemyError) as error:
+        log.warning("counts.lost", error=str(error))
 
 
 def _groups(database: Database) -> GroupStore:
@@ -97,13 +108,14 @@ async def _build(
     *,
     watch: bool,
 ) -> House:
-    library, noticed, callbacks = Library(), Noticed(), CallbackCounts()
+    library, noticed, unanswered, callbacks = Library(), Noticed(), Unanswered(), CallbackCounts()
     routers = handlers.routers(
         library,
         settings.crisis_openids,
         public_url=settings.public_url,
         joining_days=settings.joining_days,
         noticed=noticed,
+        unanswered=unanswered,
     )
     registry = Registry(routers)
     known = {h.name: Known(h.name, h.title, h.args, h.takes) for h in registry.values()}
@@ -123,6 +135,7 @@ async def _build(
         article_reads=Tally(ArticleReads.__table__, "article_id"),
         callbacks=callbacks,
         interests=noticed,
+        unanswered=unanswered,
         wechat=wechat,
         miniprogram=miniprogram,
         web_oauth=_web_oauth(settings, clock, http),

@@ -31,11 +31,13 @@ from app.sqlite_inline import InlineConnection
 KEPT_READERS = 3
 CONNECT_SECONDS = 3  # PostgreSQL that is not there is known within the five seconds WeChat gives an answer
 BUSY_MS = 1500  # a writer waits this long for another process, then the group is tried again
+MIGRATING_MS = 600_000  # who finds the tables being changed waits until they are
+COMMAND_SECONDS = 30  # of one statement on PostgreSQL; a change of tables takes as long as it takes
 READ_ONLY_SQLSTATE = "25006"
 PRAGMAS = (
+    f"busy_timeout={BUSY_MS}",
     "journal_mode=WAL",
     "synchronous=FULL",  # NORMAL may lose the last commits at power loss; groups pay for it
-    f"busy_timeout={BUSY_MS}",
     "foreign_keys=ON",
     "cache_size=-2048",  # KB; every connection has its own, and the system keeps the file in memory besides
     "temp_store=MEMORY",
@@ -55,7 +57,7 @@ WRITING_ON_POSTGRES = {
     "lock_timeout": str(BUSY_MS),
 }
 
-Purpose = Literal["read", "write"]
+Purpose = Literal["read", "write", "migrate"]
 
 
 class WriteNeeded(BaseException):
@@ -190,11 +192,13 @@ class Database:
             path = self.url.database or ""
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             options["async_creator"] = lambda: InlineConnection(
-                path, patient=purpose == "write", busy_ms=BUSY_MS
+                path, patient=purpose != "read", busy_ms=MIGRATING_MS if purpose == "migrate" else BUSY_MS
             )
         else:
             options = {"pool_size": pool_size, "max_overflow": 10, "pool_timeout": 10, "pool_pre_ping": False}
-            options["connect_args"] = {"timeout": CONNECT_SECONDS, "command_timeout": 30}
+            options["connect_args"] = {"timeout": CONNECT_SECONDS}
+            if purpose != "migrate":
+                options["connect_args"]["command_timeout"] = COMMAND_SECONDS
             options["execution_options"] = {"postgresql_readonly": purpose == "read"}
             if purpose == "write":
                 options["connect_args"]["server_settings"] = WRITING_ON_POSTGRES
@@ -234,6 +238,15 @@ class Database:
         """
         async with self._probe.connect() as connection:
             await connection.execute(sa.text("SELECT 1"))
+
+    @asynccontextmanager
+    async def migrating(self) -> AsyncIterator[AsyncEngine]:
+        """An engine that waits as long as another process changes the tables, and takes as long to do it."""
+        engine = self._engine("migrate", 1)
+        try:
+            yield engine
+        finally:
+            await engine.dispose()
 
     async def close(self) -> None:
         for engine in (self.reader, self.writer, self._probe):

@@ -17,6 +17,7 @@ from app.files import Files
 from app.services.interests import Noticed
 from app.services.library import Library
 from app.services.privacy_files import Controller
+from app.services.questions import Unanswered
 from app.tallies import Tally
 
 SHARED = "shared"  # in the ASGI scope's state
@@ -33,6 +34,7 @@ class Shared:
     library: Library
     article_reads: Tally[int]
     interests: Noticed
+    unanswered: Unanswered
     public_url: str
     controller: Controller
     files: Files

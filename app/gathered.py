@@ -18,7 +18,6 @@ Insert = Callable[[sa.Connection, Sequence[Any]], None]
 
 MEMORY = "gonghui.memory"  # in session.info
 GATHERED = "gonghui.gathered"  # in the memory
-LAST = "gonghui.gathered-last"  # likewise
 
 
 def memory(session: AsyncSession | Session) -> dict[str, Any]:
@@ -27,46 +26,41 @@ def memory(session: AsyncSession | Session) -> dict[str, Any]:
     return remembered
 
 
-def gather(session: AsyncSession, insert: Insert, row: Any, *, last: bool = False) -> None:
+def gather(session: AsyncSession, insert: Insert, row: Any) -> None:
     """Leave `row` to `insert`, which gets all rows left to it at once.
-
-    `last`: nobody asks for it in this transaction, and it goes in right before the commit: where it changes a
-    row that many want to change, that one is locked for the shortest time.
 
     Raises:
         WriteNeeded: the session only reads.
     """
     if not isinstance(session.sync_session, WritingSession):
         raise WriteNeeded
-    memory(session).setdefault(LAST if last else GATHERED, {}).setdefault(insert, []).append(row)
+    memory(session).setdefault(GATHERED, {}).setdefault(insert, []).append(row)
 
 
 def waiting(session: AsyncSession) -> int:
     """How many rows are not in the database yet."""
-    kept = memory(session)
-    return sum(len(rows) for which in (GATHERED, LAST) for rows in kept.get(which, {}).values())
+    return sum(len(rows) for rows in memory(session).get(GATHERED, {}).values())
 
 
 async def insert_gathered(session: AsyncSession) -> None:
     """Put them in now. A savepoint needs that before it begins: its rollback forgets them all."""
     if waiting(session):
-        await session.run_sync(_insert, GATHERED, LAST)
+        await session.run_sync(_insert)
 
 
-def _insert(session: Session, *which: str) -> None:
-    for each in which:
-        for insert, rows in memory(session).pop(each, {}).items():
-            insert(session.connection(), rows)
+def _insert(session: Session) -> None:
+    for insert, rows in memory(session).pop(GATHERED, {}).items():
+        insert(session.connection(), rows)
 
 
 @event.listens_for(WritingSession, "do_orm_execute")
 def _before_it_is_asked(state: ORMExecuteState) -> None:
-    _insert(state.session, GATHERED)
+    _insert(state.session)
 
 
 @event.listens_for(WritingSession, "before_commit")
 def _before_it_ends(session: Session) -> None:
-    _insert(session, GATHERED, LAST)
+    _insert(session)
 
 
 @event.listens_for(WritingSession, "after_soft_rollback")

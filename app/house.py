@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.addressees import Addressees
 from app.callback_counts import CallbackCounts
-from app.clock import Clock
+from app.clock import Clock, civil_date
 from app.database import Database
 from app.dialogue.engine import Engine
 from app.dialogue.router import Registry
@@ -23,6 +23,7 @@ from app.menus.revisions import apply
 from app.services.interests import Noticed
 from app.services.library import Library
 from app.services.privacy_files import Controller
+from app.services.questions import Unanswered
 from app.settings import Settings
 from app.tallies import Tally
 from app.wechat.client import WeChatClient
@@ -46,6 +47,7 @@ class House:
     article_reads: Tally[int]
     callbacks: CallbackCounts
     interests: Noticed
+    unanswered: Unanswered
     wechat: WeChatClient
     miniprogram: WeChatClient | None
     web_oauth: WebOAuth | None  # None: the account has no right to it
@@ -60,6 +62,14 @@ class House:
         """Read anew what another process changed."""
         await self.menus.refresh()
         await self.library.refresh(self.database.reading)
+
+    async def write_counts(self) -> None:
+        """Write what was counted in memory; what cannot be written is kept for the next time."""
+        today = civil_date(self.clock.now())
+        for tally in (self.menus.hits, self.article_reads, self.callbacks.tally):
+            await tally.flush(self.database.transaction, today)
+        await self.interests.flush(self.database.transaction)
+        await self.unanswered.flush(self.database.transaction)
 
     async def apply_menus(self, text: str, *, by: str, note: str = "") -> int:
         """Make `text` live and plan its way to WeChat; returns the revision's number."""

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from app.clock import civil_date
 from app.dialogue.sweeping import Sweep
 from app.house import House
 from app.jobs import (
@@ -59,7 +58,7 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
 
     found = [
         Round("refresh", house.refresh, 2),
-        Round("hits", lambda: _flush(house), 5),
+        Round("counts", house.write_counts, 5),
         Round("addressees", house.addressees.learn, 5),
         Round("messages", sweep.run, 3, wakes=True),
         Round("deliveries", sender.send_due, 3, wakes=True),
@@ -153,10 +152,3 @@ def _kinds(house: House, official_id: int, *, certified: bool) -> dict[str, Work
         **panoramas.KINDS,
         **posters.kinds(house.wechat if certified else None),
     }
-
-
-async def _flush(house: House) -> None:
-    """What was counted in memory."""
-    for tally in (house.menus.hits, house.article_reads, house.callbacks.tally):
-        await tally.flush(house.database.transaction, civil_date(house.clock.now()))
-    await house.interests.flush(house.database.transaction)

@@ -102,7 +102,9 @@ class Service:
         async with assemble(self._settings, watch=self._watch) as house:
             self.house = house
             self._shared = Shared(
-                *(house.database, house.clock, house.library, house.article_reads, house.interests),
+                *(house.database, house.clock, house.library, house.article_reads),
+                interests=house.interests,
+                unanswered=house.unanswered,
                 public_url=self._settings.public_url,
                 controller=house.controller,
                 files=house.files,

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.database import Database
+
 FOLDER = Path(__file__).parent.parent / "migrations"
 LOCK = 0x67_6F_6E_67  # advisory lock on PostgreSQL: two that migrate at once
 VERSION_TABLE = "alembic_version"
@@ -50,24 +52,22 @@ def _revision_of(connection: Connection) -> str | None:
     return revision
 
 
-async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
+async def upgrade(database: Database, revision: str = "head") -> None:
     """Migrate up to `revision`; a second process waits and finds nothing left to do."""
-    async with engine.begin() as connection:
+    async with database.migrating() as engine, engine.begin() as connection:
         await connection.run_sync(_upgrade, revision)
 
 
 def _upgrade(connection: Connection, revision: str) -> None:
     if connection.dialect.name == "postgresql":
-        # Whoever comes second waits as long as the first one takes, unlike a message for a row.
-        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
     if revision == "head" and _revision_of(connection) == newest():
         return
     _step(connection, "upgrade", revision)
 
 
-async def downgrade(engine: AsyncEngine, revision: str) -> None:
-    async with engine.begin() as connection:
+async def downgrade(database: Database, revision: str) -> None:
+    async with database.migrating() as engine, engine.begin() as connection:
         await connection.run_sync(_step, "downgrade", revision)
 
 

@@ -21,7 +21,7 @@ async def prepare(settings: Settings) -> None:
     database = Database(settings.database_url)
     try:
         if database.is_sqlite:
-            await migrations.upgrade(database.writer)
+            await migrations.upgrade(database)
         elif await migrations.current(database.reader) != migrations.newest():
             raise OperatorError("数据库还不是最新版本，请先运行 gonghui migrate")
     finally:

@@ -219,7 +219,7 @@ def migrated(url: str) -> str:
 
     async def upgrade() -> None:
         database = Database(url)
-        await migrations.upgrade(database.writer)
+        await migrations.upgrade(database)
         await database.close()
 
     run_apart(upgrade)

@@ -62,7 +62,7 @@ class Stopwatch:
 
 async def measure(name: str, url: str, file: io.BytesIO, changed: io.BytesIO) -> None:
     database = Database(url)
-    await migrations.upgrade(database.writer)
+    await migrations.upgrade(database)
     watch = Stopwatch(name)
     for what, source in (("new", file), ("again, unchanged", file), ("a tenth changed", changed)):
         rows = roster_sheets.read(source, TODAY).rows

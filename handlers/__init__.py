@@ -6,6 +6,7 @@ from app.dialogue.router import Router
 from app.services.application_clocks import WORKING_DAYS
 from app.services.interests import Noticed
 from app.services.library import Library
+from app.services.questions import Unanswered
 from handlers import (
     about,
     accounts,
@@ -42,6 +43,33 @@ from handlers import (
     welcome,
 )
 
+_AS_THEY_ARE = (
+    welcome.router,
+    help.router,
+    about.router,
+    desk.router,
+    hotlines.router,
+    feedback.router,
+    complaints.router,
+    rating.router,
+    activities.router,
+    sign_up_changes.router,
+    albums.router,
+    activity_feedback.router,
+    panoramas.router,
+    lives.router,
+    membership.router,
+    accounts.router,
+    member_changes.router,
+    legal_aid.router,
+    aid.router,
+    counselling.router,
+    health.router,
+    care.router,
+    appointments.router,
+    interests.router,
+)
+
 
 def routers(
     library: Library,
@@ -50,46 +78,24 @@ def routers(
     public_url: str = "",
     joining_days: int = WORKING_DAYS,
     noticed: Noticed | None = None,
+    unanswered: Unanswered | None = None,
 ) -> list[Router]:
     """All handlers. `on_duty`: the openids that may take alerts, beside those of staff.
 
-    `public_url`: where cards open. `joining_days`: working days in which a 入会申请 is decided. `noticed`:
-    where is counted what people open.
+    `joining_days`: in how many working days a 入会申请 is decided. `noticed` counts what people open,
+    `unanswered` what they ask in vain.
     """
-    noticed = Noticed() if noticed is None else noticed
+    noticed, unanswered = noticed or Noticed(), unanswered or Unanswered()
     return [
-        welcome.router,
-        help.router,
-        about.router,
-        desk.router,
-        hotlines.router,
-        feedback.router,
-        complaints.router,
-        rating.router,
-        activities.router,
+        *_AS_THEY_ARE,
         activities.make_router(noticed),
-        sign_up_changes.router,
-        albums.router,
-        activity_feedback.router,
-        panoramas.router,
-        lives.router,
         board.make_router(public_url),
-        membership.router,
-        accounts.router,
-        member_changes.router,
         joining.make_router(joining_days),
-        legal_aid.router,
-        aid.router,
-        counselling.router,
-        health.router,
-        care.router,
-        appointments.router,
         privacy.make_router(public_url),
-        interests.router,
         news.make_router(public_url, noticed),
-        power_safety.make_router(library, noticed),
+        power_safety.make_router(library, noticed, unanswered),
         labour_law.make_router(library),
         signposts.make_router(library),
-        talk.make_router(library),
+        talk.make_router(library, unanswered),
         crisis.make_router(frozenset(on_duty)),
     ]

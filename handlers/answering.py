@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from app.dialogue.answers import folded
 from app.dialogue.chat import Chat
 from app.knowledge import Choices, Entry, Hit, LawAnswer, Signpost
-from app.services import crisis, questions, talks
+from app.services import crisis, talks
 from app.services.library import Library
+from app.services.questions import Unanswered
 from app.wechat.replies import Nothing, Reply, Text
 from handlers import browsing, lines
 
@@ -47,15 +48,15 @@ MISS = "\n".join(
 )
 
 
-async def answer(chat: Chat, library: Library) -> Reply:
+async def answer(chat: Chat, library: Library, unanswered: Unanswered) -> Reply:
     """The answer to what was sent, up to three to choose from, or ways on. A miss is counted."""
     if not chat.text:
         said = UNREADABLE.get(chat.incoming.kind, OTHERWISE)
         return Text("\n".join([said, *await _under_way(chat)]))
-    return await of_words(chat, library, chat.text)
+    return await of_words(chat, library, unanswered, chat.text)
 
 
-async def of_words(chat: Chat, library: Library, text: str) -> Reply:
+async def of_words(chat: Chat, library: Library, unanswered: Unanswered, text: str) -> Reply:
     """The same for a text, whoever brought it here."""
     if folded(text) in NODS:
         return Text(NOD)
@@ -70,8 +71,9 @@ async def of_words(chat: Chat, library: Library, text: str) -> Reply:
             return Text("\n".join([told, *_besides(also)]))
         case Choices(entries):
             return Text(_which(entries, warned=danger is not None))
-    await questions.log_miss(chat.session, text, chat.at)
-    return Text("\n".join([MISS, *await _under_way(chat)]))
+    under_way = await _under_way(chat)
+    unanswered.note(text, chat.at)
+    return Text("\n".join([MISS, *under_way]))
 
 
 async def _under_way(chat: Chat) -> list[str]:

@@ -7,6 +7,7 @@ from app.knowledge import Tip
 from app.services import interests
 from app.services.interests import Noticed
 from app.services.library import Library
+from app.services.questions import Unanswered
 from app.wechat.replies import Reply, Text, fit
 from handlers import answering, lines
 from handlers.browsing import Shelf
@@ -19,12 +20,12 @@ SHELF = Shelf(
 )
 
 
-def make_router(library: Library, noticed: Noticed) -> Router:
+def make_router(library: Library, noticed: Noticed, unanswered: Unanswered) -> Router:
     router = Router("power_safety")
 
     @router.on("power_safety.answer", title="用电安全与劳动权益问答")
     async def answer(chat: Chat) -> Reply:
-        return await answering.answer(chat, library)
+        return await answering.answer(chat, library, unanswered)
 
     @router.on("power_safety.show", title="看一条用电安全知识", args=("tip",))
     async def show(chat: Chat) -> Reply:

@@ -15,6 +15,7 @@ from app.services import crisis, talks
 from app.services.advice import Added
 from app.services.advice_kinds import ADVICE
 from app.services.library import Library
+from app.services.questions import Unanswered
 from app.services.talks import Heard
 from app.wechat.replies import Nothing, Reply, Text, fit
 from handlers import advising, answering, browsing, lines
@@ -42,8 +43,8 @@ _WISHES = {
 }
 
 
-def make_router(library: Library) -> Router:
-    """`library`: where is searched for what was not meant for staff."""
+def make_router(library: Library, unanswered: Unanswered) -> Router:
+    """`library` is searched for what was not meant for staff; `unanswered` counts what it has not."""
     router = Router("talk")
 
     @router.flow("talk.say", title="和工作人员说话", version=1, confidential=True, hears="words")
@@ -54,12 +55,12 @@ def make_router(library: Library) -> Router:
         found = await talks.list_open(chat.session, chat.person.person_id, chat.at)
         case = await _meant(chat, found)
         if case is None:
-            return await _elsewhere(chat, library, words)
+            return await _elsewhere(chat, library, unanswered, words)
         answers_us = not await talks.is_courtesy(chat.session, case, words)
         if answers_us and talks.reopens(case):
             wish = await chat.choose("wish", f"{case.number} 已经答复了。您这句是：", Wish)
             if wish is Wish.SEARCH:
-                return await _elsewhere(chat, library, words)
+                return await _elsewhere(chat, library, unanswered, words)
             answers_us = wish is Wish.AGAIN
         heard = await talks.say(
             chat.session, chat.person.person_id, case.number, words, moves=answers_us, now=chat.at
@@ -83,7 +84,7 @@ def make_router(library: Library) -> Router:
         rests = f"好的，后面发的话由我来答。要接着和工作人员说，点这里：{_go_on(number)}"
         if not words:
             return Text(rests)
-        found = await answering.of_words(chat, library, words)
+        found = await answering.of_words(chat, library, unanswered, words)
         return Text(f"{found.content}\n\n{rests}") if isinstance(found, Text) else Text(rests)
 
     return router
@@ -109,11 +110,11 @@ async def _meant(chat: Chat, found: Sequence[Case]) -> Case | None:
     return by_number.get(number) or await talks.get(chat.session, chat.person.person_id, number)
 
 
-async def _elsewhere(chat: Chat, library: Library, words: answers.Blocks) -> Reply:
+async def _elsewhere(chat: Chat, library: Library, unanswered: Unanswered, words: answers.Blocks) -> Reply:
     text = _text(words)
     if not text:
         return Text(answering.UNREADABLE.get(str(words[0]["type"]), answering.OTHERWISE))
-    return await answering.of_words(chat, library, text)
+    return await answering.of_words(chat, library, unanswered, text)
 
 
 def _text(words: answers.Blocks) -> str:

@@ -21,6 +21,7 @@ import httpx
 import pytest
 
 from app.settings import Settings
+from tests import servers
 from tests.conftest import NOON
 from tests.rooms import ROOT
 from tests.servers import free_port
@@ -37,8 +38,7 @@ from playwright.async_api import (
 )
 
 CHROMIUM = shutil.which("chromium")
-PATIENCE = 20.0  # seconds; a slow machine is no failure
-STARTS = 180.0  # seconds; the first start makes a database and reads all knowledge
+PATIENCE = 60.0  # seconds; a slow machine is no failure
 expect.set_options(timeout=PATIENCE * 1000)
 
 
@@ -104,7 +104,7 @@ class Office:
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    ends = time.monotonic() + STARTS
+    ends = time.monotonic() + servers.PATIENCE
     while time.monotonic() < ends and process.poll() is None:
         with suppress(httpx.TransportError):
             if httpx.get(address, trust_env=False).status_code == 200:

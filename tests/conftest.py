@@ -270,7 +270,7 @@ async def session(database: Database) -> AsyncIterator[AsyncSession]:
 def _migrate(url: str) -> None:
     async def work() -> None:
         opened = Database(url)
-        await migrations.upgrade(opened.writer)
+        await migrations.upgrade(opened)
         await opened.close()
 
     servers.run_apart(work)

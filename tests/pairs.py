@@ -68,7 +68,7 @@ def _make_pair(kind: str, stack: ExitStack) -> Pair:
 
 async def _migrate(url: str) -> None:
     database = Database(url)
-    await migrations.upgrade(database.writer)
+    await migrations.upgrade(database)
     await database.close()
 
 

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from sandbox.__main__ import Server
 from sandbox.live import Bus
+from tests.servers import PATIENCE
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -41,7 +42,7 @@ def chromium() -> str:
 
 
 @asynccontextmanager
-async def phone_page(address: str, *, patience_ms: int = 30_000) -> AsyncIterator["Page"]:
+async def phone_page(address: str) -> AsyncIterator["Page"]:
     """The page at `address`, 390 pixels wide and ready; no script of it may fail until the end."""
     playwright = pytest.importorskip("playwright.async_api")
     async with playwright.async_playwright() as driver:
@@ -49,7 +50,7 @@ async def phone_page(address: str, *, patience_ms: int = 30_000) -> AsyncIterato
             executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"]
         )
         page = await browser.new_page(viewport={"width": 390, "height": 844})
-        page.set_default_timeout(patience_ms)
+        page.set_default_timeout(PATIENCE * 1000)
         errors: list[Any] = []
         page.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108  (no builtin)
         await page.goto(address)

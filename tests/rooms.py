@@ -54,7 +54,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app.rich_text": frozenset(),
     "app.tallies": frozenset({"app.database"}),
     "app.sqlite_inline": frozenset(),
-    "app.migrations": frozenset(),
+    "app.migrations": frozenset({"app.database"}),
     "app.logs": frozenset(),
     "app.sealed_stream": frozenset(),
     "app.settings": frozenset({"app.errors"}),

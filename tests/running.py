@@ -24,14 +24,14 @@ from xml.etree import ElementTree
 
 from app.settings import Settings
 from app.wechat.crypto import Account, Cipher, Mode, signature
-from tests.servers import free_port
+from tests.servers import PATIENCE, free_port
 from tests.talking import ANCHOR, GH_ID
 
 ROOT = Path(__file__).parent.parent
 SECRET = "the faults of these tests are no secret"
 UNSET = ("redis_url", "clock_file", "crisis_openids", "encryption_keys", "lookup_key", "wechat_app_id")
 NOWHERE = "http://127.0.0.1:9"
-PATIENCE = 5.0  # seconds; then WeChat hangs up
+HANGS_UP = 5.0  # seconds; then WeChat does
 SUCCESS = ""  # what `push` returns for it; None is silence
 OUR_END = ["setpriv", "--pdeathsig=KILL"] if shutil.which("setpriv") else []
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
@@ -82,9 +82,8 @@ class Program:
 
     def wait(self) -> None:
         """Until it answers. Raises: RuntimeError with the end of its log."""
-        for _ in range(600):
-            if not self.runs:
-                break
+        gives_up = time.monotonic() + PATIENCE
+        while self.runs and time.monotonic() < gives_up:
             if self.is_ready():
                 return
             time.sleep(0.05)
@@ -106,7 +105,7 @@ class Program:
         """As a crash of the machine does it: no word to the process."""
         self.end(signal.SIGKILL)
 
-    def end(self, how: signal.Signals = signal.SIGTERM, seconds: float = 15) -> int:
+    def end(self, how: signal.Signals = signal.SIGTERM, seconds: float = PATIENCE) -> int:
         """Ask it to end and wait. Raises: subprocess.TimeoutExpired."""
         if self._process is None:
             return 0
@@ -114,7 +113,7 @@ class Program:
             self._process.send_signal(how)
         return self._process.wait(seconds)
 
-    def ends(self, seconds: float = 30) -> int:
+    def ends(self, seconds: float = PATIENCE) -> int:
         """Its code, when it ends of itself. Raises: subprocess.TimeoutExpired."""
         assert self._process is not None
         return self._process.wait(seconds)
@@ -206,7 +205,7 @@ class WeChat:
         body = f"<xml><ToUserName>{GH_ID}</ToUserName><Encrypt><![CDATA[{sealed}]]></Encrypt></xml>"
         return Push(openid, f"m|{number}|{openid}", query, body.encode())
 
-    async def push(self, push: Push, to: Service, *, seconds: float = PATIENCE) -> str | None:
+    async def push(self, push: Push, to: Service, *, seconds: float = HANGS_UP) -> str | None:
         """What the person reads, `SUCCESS`, or None where there was no answer.
 
         Raises: AssertionError: an answer that ends the matter for WeChat, such as a 500.
@@ -295,7 +294,7 @@ class Person:
         return ANCHOR.sub(lambda match: match[3], answer)
 
 
-async def until(condition: Callable[[], object], seconds: float = 20) -> None:
+async def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
     """Wait for what another process does."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110

@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -24,7 +25,7 @@ import asyncpg
 
 T = TypeVar("T")
 SCHEME = "postgresql+asyncpg"
-PATIENCE = 60  # seconds for an answer: whole processes and browsers start beside a test
+PATIENCE = 180  # seconds for whatever must come: whole processes and browsers start beside a test
 
 
 class Missing(Exception):
@@ -66,7 +67,7 @@ class Server:
         """Start, or start again with the same data, and wait until it answers.
 
         Raises:
-            RuntimeError: it ended or did not answer within 20 s; the log's end is in the message.
+            RuntimeError: it ended or did not answer; the log's end is in the message.
         """
         log = self.folder / "log"
         # A killed test run must not leave servers behind: the kernel ends them
@@ -74,7 +75,8 @@ class Server:
         command = [*_with_our_end(), *self.command()]
         with log.open("ab") as out:
             self._process = subprocess.Popen(command, stdout=out, stderr=out, cwd="/", start_new_session=True)
-        for _ in range(2000):
+        gives_up = time.monotonic() + PATIENCE
+        while time.monotonic() < gives_up:
             if self.ready():
                 return
             with suppress(subprocess.TimeoutExpired):

@@ -27,6 +27,7 @@ from app.menus import Known
 from app.menus.live import LiveMenus
 from app.menus.revisions import apply
 from app.services import coordination
+from app.services.questions import Unanswered
 from app.wechat.crypto import Account, Mode
 from app.wechat.incoming import Incoming, parse
 from models import AccountKind, Message, MessageState
@@ -48,6 +49,7 @@ class Talk:
     menus: LiveMenus
     groups: Groups
     sweep: Sweep
+    unanswered: Unanswered = field(default_factory=Unanswered)
     _ids: "count[int]" = field(default_factory=lambda: count(24590000000000001))
     _people: "count[int]" = field(default_factory=lambda: count(1))
 

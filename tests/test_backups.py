@@ -47,7 +47,7 @@ def test_a_fresh_machine_takes_a_backup_without_force(place: Place, tmp_path: Pa
     place.does("backup", tmp_path / "b.ghb")
 
     async def lose_everything(database: Database) -> None:
-        await migrations.downgrade(database.writer, "base")
+        await migrations.downgrade(database, "base")
 
     place.work(lose_everything)
     asyncio.run(place.files.delete(picture))

@@ -82,7 +82,7 @@ def fill_everything(place: Place, revision: str = "head") -> None:
     """Three rows in every table of that revision."""
 
     async def work(database: Database) -> None:
-        await migrations.upgrade(database.writer, revision)
+        await migrations.upgrade(database, revision)
         async with database.writer.begin() as connection:
             for _ in range(3):
                 await connection.run_sync(fill)
@@ -169,7 +169,7 @@ def test_database_and_files_are_of_one_moment_while_others_write(
     two: tuple[Place, Place], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, there = two
-    here.work(lambda database: migrations.upgrade(database.writer))
+    here.work(migrations.upgrade)
     lie_about(here, 10)
     for name in [row["public_id"] for row in everything(here)["stored_file"]]:
         here.add_person(name)

@@ -23,9 +23,9 @@ async def li(ends: Ends) -> Worker:
 
 
 async def asked(ends: Ends, text: str, times: int = 1) -> int:
-    async with ends.house.database.transaction() as session:
-        for _ in range(times):
-            await questions.log_miss(session, text, ends.house.clock.now())
+    for _ in range(times):
+        ends.house.unanswered.note(text, ends.house.clock.now())
+    await ends.house.unanswered.flush(ends.house.database.transaction)
     async with ends.house.database.reading() as session:
         found = await session.scalars(sa.select(UnansweredQuestion).order_by(UnansweredQuestion.id.desc()))
         return next(each.id for each in found if each.text == text)

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from app import metrics
 from app.jobs import staff_jobs, staff_work, upkeep_work
-from app.later_work import _flush
 from app.services import workings
 from app.services.staff import Wanted
 from app.services.staff_jobs import claim
@@ -95,7 +94,7 @@ async def test_what_came_again_and_what_was_no_push_of_wechat_is_counted(
         stranger = await ends.web.post("/wechat/callback?signature=0&timestamp=0&nonce=0", content=b"<xml/>")
         assert 400 <= stranger.status_code < 500
 
-    await _flush(ends.house)
+    await ends.house.write_counts()
     page = await operator.reads("/status")
 
     assert "微信重发 2 次，不是微信发来的，已拒绝 2 次" in page and "要处理" not in page
@@ -111,9 +110,9 @@ async def test_pushes_that_left_no_message_behind_are_told(
     ends: Ends, operator: Worker, trouble: str
 ) -> None:
     ends.house.callbacks.ended(trouble, 4.8)
-    await _flush(ends.house)
+    await ends.house.write_counts()
     ends.house.callbacks.ended(trouble, 4.8)
-    await _flush(ends.house)
+    await ends.house.write_counts()
 
     page = await operator.reads("/status")
 

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -20,9 +20,7 @@ import pytest
 from app.settings import Settings
 from tests.both_ends import content_without_story
 from tests.rooms import ROOT
-from tests.servers import free_port
-
-PATIENCE = 60  # seconds; a slow machine is no failure
+from tests.servers import PATIENCE, free_port
 
 
 class Demo:
@@ -51,10 +49,11 @@ class Demo:
         environment = {name: value for name, value in environment.items() if value or name not in unset}
         command = [sys.executable, "-m", "app", "demo"]
         command += ["--port", str(port), "--sandbox-port", str(sandbox_port)]
-        self.process = subprocess.Popen(
-            command, cwd=folder, env=environment, text=True, encoding="utf-8",
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
+        with _signals_heard():
+            self.process = subprocess.Popen(
+                command, cwd=folder, env=environment, text=True, encoding="utf-8",
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
 
     def is_up(self, *words: str) -> None:
         """Read on until both take connections, and each of `words` was printed."""
@@ -94,6 +93,17 @@ class Demo:
         self.process.wait()
         if self.process.stdout is not None:
             self.process.stdout.close()
+
+
+@contextmanager
+def _signals_heard() -> Iterator[None]:
+    """Tests that run in the background, or under `nohup`, are deaf, and so would be whom they start."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGINT, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @pytest.fixture

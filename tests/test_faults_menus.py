@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from models import MenuRevision
 from tests.pairs import looking_into
 from tests.running import ROOT, Person, Service, openids, until, wechat_of
+from tests.servers import PATIENCE
 
 SHIPPED = (ROOT / "menus.yaml").read_text(encoding="utf-8")
 LINE = "keywords:\n"
@@ -59,7 +60,7 @@ async def test_two_who_apply_at_once_both_get_a_number_and_the_later_one_is_live
     before = service.log.count("menus.live")
     texts = [with_word(f"甲乙之{n}。") for n in range(2)]
     commands = [apply(service, tmp_path / f"{n}.yaml", text) for n, text in enumerate(texts)]
-    said = [command.communicate(timeout=60)[0] for command in commands]
+    said = [command.communicate(timeout=PATIENCE)[0] for command in commands]
     assert [command.returncode for command in commands] == [0, 0], said
 
     async with looking_into(service.settings) as database, database.reading() as session:

@@ -22,6 +22,7 @@ from app.wechat.replies import Reply, Text
 from models import Counter, Message, MessageState, Outbox
 from tests.conftest import FakeClock
 from tests.running import SECRET
+from tests.servers import PATIENCE
 from tests.talking import Speaker, Talk, talking
 
 MENUS = """
@@ -136,7 +137,7 @@ async def deferred(talk: Talk, world: World, answer: "asyncio.Task[str]") -> Non
     """Until the deadline has passed and WeChat was told `success`."""
     await world.entered.wait()
     talk.clock.advance(DEADLINE + 0.1)
-    assert await asyncio.wait_for(answer, 3) == ""
+    assert await asyncio.wait_for(answer, PATIENCE) == ""
 
 
 # --- slow
@@ -148,7 +149,7 @@ async def test_a_slow_answer_comes_later_and_once(talk: Talk, world: World) -> N
 
     await deferred(talk, world, answer)
     assert (await the_message(talk.database)).state is MessageState.DEFERRED
-    assert await asyncio.wait_for(li.pushes(push), 3) == ""  # WeChat again, while it is still at work
+    assert await asyncio.wait_for(li.pushes(push), PATIENCE) == ""  # WeChat again, while it is still at work
     world.may_go_on.set()
     await talk.engine.settle()
 
@@ -163,7 +164,7 @@ async def test_a_slow_answer_holds_up_nobody_else(talk: Talk, world: World) -> N
     _, answer = pushed(li, "慢慢想")
     await deferred(talk, world, answer)
 
-    assert await asyncio.wait_for(wang.says("值班电话"), 1) == "值班电话 95598。"
+    assert await asyncio.wait_for(wang.says("值班电话"), PATIENCE) == "值班电话 95598。"
     world.may_go_on.set()
 
 
@@ -174,12 +175,12 @@ async def test_a_handler_slow_while_it_writes_is_answered_when_it_is_done(talk: 
 
     talk.clock.advance(4.9)  # its own transaction holds the message: nothing can be promised
     with pytest.raises(NoAnswer):
-        await asyncio.wait_for(answer, 3)
+        await asyncio.wait_for(answer, PATIENCE)
     again = asyncio.create_task(li.pushes(push))
     await asyncio.sleep(0)
     world.may_go_on.set()
 
-    assert await asyncio.wait_for(again, 3) == "写好了，第 1 次。"
+    assert await asyncio.wait_for(again, PATIENCE) == "写好了，第 1 次。"
     assert await counted(talk.database) == 1
     assert await late_answers(talk.database) == []
 
@@ -199,7 +200,7 @@ async def test_a_handler_slow_while_it_writes_keeps_no_reader_waiting(
         talk.clock.advance(DEADLINE + 0.1)
         await asyncio.sleep(0.1)  # the deadline is looked at every 0.05 s
 
-        assert await asyncio.wait_for(wang.says("值班电话"), 1) == "值班电话 95598。"
+        assert await asyncio.wait_for(wang.says("值班电话"), PATIENCE) == "值班电话 95598。"
 
         world.may_go_on.set()
         assert await answer == "写好了，第 1 次。"
@@ -264,7 +265,7 @@ async def another_process_on(url: sa.URL) -> AsyncIterator[Database]:
 async def still_waiting(task: "asyncio.Task[int]", world: World) -> bool:
     """Whether the handler was entered again before the task ended."""
     entered = asyncio.create_task(world.entered.wait())
-    await asyncio.wait({task, entered}, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({task, entered}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
     return not task.done() and entered.done()
 
 

@@ -47,18 +47,6 @@ async def test_whoever_asks_the_session_sees_them(database: Database) -> None:
         assert waiting(session) == 0
 
 
-async def test_what_goes_in_last_waits_for_the_commit_whoever_asks(database: Database) -> None:
-    async with database.transaction() as session:
-        gather(session, insert, 1, last=True)
-        gather(session, insert, 2)
-
-        assert (await session.scalars(COUNTERS)).all() == [2]
-        assert waiting(session) == 1
-
-    async with database.reading() as session:
-        assert (await session.scalars(COUNTERS)).all() == [1, 2]
-
-
 async def test_a_rollback_forgets_them(database: Database) -> None:
     with pytest.raises(ZeroDivisionError):
         async with database.transaction() as session:

@@ -1,9 +1,8 @@
 """Power safety by chat, the tips behind it, and what becomes of questions nobody could answer."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
-from contextvars import Context
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,12 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
 from app.database import Database
-from app.gathered import insert_gathered
 from app.knowledge import Hit, Shipped, Tip, Topic
 from app.services import coordination, library, questions
 from app.services.library import Library
+from app.services.questions import Unanswered
 from models import Tip as TipRow
-from models import UnansweredQuestion
 from tests.conftest import NOON, FakeClock
 from tests.talking import Talk
 from tests.town import our_town, shipped_library
@@ -35,6 +33,7 @@ def only_tips(*tips: Tip) -> Shipped:
 
 
 async def misses(talk: Talk) -> list[tuple[str, int]]:
+    await talk.unanswered.flush(talk.database.transaction)
     async with talk.database.reading() as session:
         return [(each.text, each.count) for each in await questions.list_misses(session)]
 
@@ -112,8 +111,7 @@ async def test_what_has_no_words_is_asked_for_words_and_not_counted_as_a_questio
     for said in ("？", "。。。", "😀", "[微笑]", "/::)", "1", "是的"):
         assert (await li.says(said)).startswith("想问什么，请用一句话告诉我"), said
 
-    async with talk.database.reading() as session:
-        assert list(await questions.list_misses(session)) == []
+    assert await misses(talk) == []
     assert (await li.says("96123")).startswith("这个问题我还答不上来")  # a number may be a question
 
 
@@ -249,36 +247,62 @@ async def test_a_running_process_answers_from_what_another_loaded(database: Data
 # --- questions nobody could answer -------------------------------------------------------------------------
 
 
-async def test_a_missed_question_is_sealed_and_the_same_words_are_counted(session: AsyncSession) -> None:
-    await questions.log_miss(session, "疗养去哪？", NOON)
-    await questions.log_miss(session, "  疗养 去哪 ", NOON + timedelta(hours=1))
-    await insert_gathered(session)  # as a commit does
+async def test_a_missed_question_is_sealed_and_the_same_words_are_counted(database: Database) -> None:
+    unanswered = Unanswered()
+    unanswered.note("疗养去哪？", NOON)
+    unanswered.note("  疗养 去哪 ", NOON + timedelta(hours=1))
+    await unanswered.flush(database.transaction)
+    unanswered.note("疗养去哪", NOON + timedelta(hours=2))
+    await unanswered.flush(database.transaction)
 
-    (row,) = await questions.list_misses(session)
-    assert (row.text, row.count, row.last_at) == ("疗养去哪？", 2, NOON + timedelta(hours=1))
-    stored = (await session.execute(sa.text("SELECT text FROM unanswered_question"))).scalar_one()
+    async with database.reading() as session:
+        (row,) = await questions.list_misses(session)
+        assert (row.text, row.count, row.first_at) == ("疗养去哪？", 3, NOON)
+        assert row.last_at == NOON + timedelta(hours=2)
+        stored = (await session.execute(sa.text("SELECT text FROM unanswered_question"))).scalar_one()
     assert "疗养".encode() not in bytes(stored)
 
 
-async def test_whoever_asks_the_same_at_once_waits_for_nobody(postgres_url: str) -> None:
-    database = Database(postgres_url)
+async def test_two_processes_count_the_same_words_and_what_fails_is_counted_the_next_time(
+    database: Database,
+) -> None:
+    here, there = Unanswered(), Unanswered()
+    for text in ("几点抢票", "食堂几点开"):
+        here.note(text, NOON)
+    for text in ("食堂几点开", "几点抢票"):
+        there.note(text, NOON)
+    await there.flush(database.transaction)
 
-    async def asks() -> None:
+    @asynccontextmanager
+    async def broken() -> AsyncIterator[AsyncSession]:
         async with database.transaction() as session:
-            await questions.log_miss(session, "几点抢票", NOON)
+            yield session
+            here.note("几点抢票", NOON + timedelta(hours=1))  # somebody asks meanwhile
+            raise OSError("the database is gone")
 
-    async with database.transaction() as session:
-        await questions.log_miss(session, "几点抢票", NOON)
-        await asyncio.create_task(asks(), context=Context())  # somebody else, done before we are
+    with pytest.raises(OSError, match="gone"):
+        await here.flush(broken)
+    await here.flush(database.transaction)
 
     async with database.reading() as session:
-        assert [row.count for row in await questions.list_misses(session)] == [2]
-    await database.close()
+        found = [(row.text, row.count) for row in await questions.list_misses(session)]
+    assert found == [("几点抢票", 3), ("食堂几点开", 2)]
+    assert await here.flush(database.transaction) == 0
 
 
-async def test_smiles_and_dots_are_not_questions(session: AsyncSession) -> None:
+async def test_whoever_asks_what_nobody_can_answer_writes_no_row_of_it(talk: Talk) -> None:
+    """Else a crowd that sends the same words would wait in line for one row."""
+    li = await talk.person("李娜")
+    assert (await li.says("几点抢票呢")).startswith("这个问题我还答不上来")
+
+    async with talk.database.reading() as session:
+        assert list(await questions.list_misses(session)) == []
+    assert await misses(talk) == [("几点抢票呢", 1)]
+
+
+async def test_smiles_and_dots_are_not_questions(database: Database) -> None:
+    unanswered = Unanswered()
     for text in ("", "😀😀", "。。。", "?", "嗯"):
-        await questions.log_miss(session, text, NOON)
-    await insert_gathered(session)
+        unanswered.note(text, NOON)
 
-    assert not (await session.scalars(sa.select(UnansweredQuestion))).all()
+    assert await unanswered.flush(database.transaction) == 0

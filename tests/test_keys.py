@@ -340,7 +340,7 @@ def test_how_far_it_is_can_be_asked(settings: pytest.MonkeyPatch, sqlite_url: st
 def test_a_database_that_is_behind_is_told_to_migrate(settings: pytest.MonkeyPatch, sqlite_url: str) -> None:
     async def go_back() -> None:
         database = Database(sqlite_url)
-        await migrations.downgrade(database.writer, "-1")
+        await migrations.downgrade(database, "-1")
         await database.close()
 
     asyncio.run(go_back())

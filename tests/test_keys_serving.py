@@ -35,7 +35,7 @@ def service(empty_url: str, tmp_path: Path) -> Iterator[Service]:
 async def _asked_before(url: str) -> None:
     hold(ONLY_OLD)
     database = Database(url)
-    await migrations.upgrade(database.writer)
+    await migrations.upgrade(database)
     await people_asking(database, ASKED)
     await database.close()
 

@@ -50,7 +50,7 @@ async def deep(session: AsyncSession, asked: message_log.Wanted | delivery_log.W
 async def test_each_is_found_by_its_index(empty_url: str) -> None:
     """In a database of its own: what is known of how many there are stays behind for others."""
     database = Database(empty_url)
-    await migrations.upgrade(database.writer)
+    await migrations.upgrade(database)
     async with database.transaction() as session:
         await coordination.account_id(session, "wxlogs", AccountKind.OFFICIAL)
     await filling.fill(empty_url, messages=MESSAGES, followers=PERSONS, mixed=True)

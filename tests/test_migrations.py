@@ -1,7 +1,8 @@
 """Migrations run alike on both databases: up, down, with rows, and to exactly what the models say."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -17,8 +18,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from app import migrations
-from app.database import Database
+from app.database import BUSY_MS, MIGRATING_MS, WRITING_ON_POSTGRES, Database
+from app.sqlite_inline import InlineConnection
 from models import Base
+from tests.servers import Databases
 
 
 @cache
@@ -139,7 +142,7 @@ def _counts(connection: Connection, names: set[str]) -> dict[str, int]:
 async def test_an_empty_database_gets_every_table(empty: Database) -> None:
     assert await migrations.current(empty.reader) is None
 
-    await migrations.upgrade(empty.writer)
+    await migrations.upgrade(empty)
 
     assert await migrations.current(empty.reader) == migrations.newest() == revisions()[-1]
     assert await _tables(empty) == set(Base.metadata.tables)
@@ -147,20 +150,20 @@ async def test_an_empty_database_gets_every_table(empty: Database) -> None:
 
 async def test_every_step_goes_down_and_up_again(empty: Database) -> None:
     for before, revision in zip(["base", *revisions()], revisions(), strict=False):
-        await migrations.upgrade(empty.writer, revision)
-        await migrations.downgrade(empty.writer, before)
-        await migrations.upgrade(empty.writer, revision)
+        await migrations.upgrade(empty, revision)
+        await migrations.downgrade(empty, before)
+        await migrations.upgrade(empty, revision)
 
-    await migrations.downgrade(empty.writer, "base")
+    await migrations.downgrade(empty, "base")
     assert await _tables(empty) == set()
-    await migrations.upgrade(empty.writer)
+    await migrations.upgrade(empty)
     assert await _tables(empty) == set(Base.metadata.tables)
 
 
 async def test_rows_of_every_revision_survive_the_next(empty: Database) -> None:
     counts: dict[str, int] = {}
     for revision in revisions():
-        await migrations.upgrade(empty.writer, revision)
+        await migrations.upgrade(empty, revision)
         kept = counts.keys() & await _tables(empty)
         async with empty.writer.begin() as connection:
             assert await connection.run_sync(_counts, kept) == {name: counts[name] for name in kept}
@@ -170,13 +173,13 @@ async def test_rows_of_every_revision_survive_the_next(empty: Database) -> None:
 
 
 async def test_answers_from_before_forget_their_readers_too(empty: Database) -> None:
-    await migrations.upgrade(empty.writer, "0001")
+    await migrations.upgrade(empty, "0001")
     async with empty.writer.begin() as connection:
         await connection.run_sync(fill)
         await connection.execute(sa.text("UPDATE outbox SET kind = 'cases.answered'"))
         await connection.run_sync(fill)
 
-    await migrations.upgrade(empty.writer)
+    await migrations.upgrade(empty)
 
     async with empty.writer.connect() as connection:
         marked = await connection.execute(sa.text("SELECT kind FROM outbox WHERE confidential"))
@@ -184,7 +187,7 @@ async def test_answers_from_before_forget_their_readers_too(empty: Database) -> 
 
 
 async def test_what_was_given_up_before_is_owed_now(empty: Database) -> None:
-    await migrations.upgrade(empty.writer, "0001")
+    await migrations.upgrade(empty, "0001")
     async with empty.writer.begin() as connection:
         for _ in range(4):
             await connection.run_sync(fill)
@@ -205,7 +208,7 @@ async def test_what_was_given_up_before_is_owed_now(empty: Database) -> None:
                 given | {"sealed": b"sealed"},
             )
 
-    await migrations.upgrade(empty.writer)
+    await migrations.upgrade(empty)
 
     async with empty.writer.connect() as connection:
         found = await connection.execute(sa.text("SELECT state FROM outbox ORDER BY id"))
@@ -219,7 +222,7 @@ CLOCKS = """
 
 
 async def test_clocks_move_from_consultations_to_their_cases_and_back(empty: Database) -> None:
-    await migrations.upgrade(empty.writer, "0023")
+    await migrations.upgrade(empty, "0023")
     async with empty.writer.begin() as connection:
         for _ in range(3):
             await connection.run_sync(fill)
@@ -240,7 +243,7 @@ async def test_clocks_move_from_consultations_to_their_cases_and_back(empty: Dat
         await connection.execute(sa.text(CLOCKS))
         before = (await connection.execute(sa.text("SELECT * FROM consultation"))).mappings().one()
 
-    await migrations.upgrade(empty.writer, "0024")
+    await migrations.upgrade(empty, "0024")
 
     async with empty.writer.connect() as connection:
         clocks = "answer_due_at IS NOT NULL, waiting_since = opened_at, seconds_left, overdue"
@@ -250,25 +253,25 @@ async def test_clocks_move_from_consultations_to_their_cases_and_back(empty: Dat
             (True, True, None, False),
             (False, None, None, False),
         ]
-    await migrations.downgrade(empty.writer, "0023")
-    async with empty.writer.connect() as connection:
+    await migrations.downgrade(empty, "0023")
+    async with empty.reader.connect() as connection:
         after = (await connection.execute(sa.text("SELECT * FROM consultation"))).mappings().one()
         assert dict(after) == dict(before)
 
 
 async def test_a_full_database_goes_down_one_step(empty: Database) -> None:
-    await migrations.upgrade(empty.writer)
+    await migrations.upgrade(empty)
     async with empty.writer.begin() as connection:
         await connection.run_sync(fill)
 
-    await migrations.downgrade(empty.writer, "-1")
+    await migrations.downgrade(empty, "-1")
 
     assert await migrations.current(empty.reader) == (["", *revisions()][-2] or None)
 
 
 async def test_migrating_twice_changes_nothing(empty: Database) -> None:
-    await migrations.upgrade(empty.writer)
-    await migrations.upgrade(empty.writer)
+    await migrations.upgrade(empty)
+    await migrations.upgrade(empty)
 
     assert await migrations.current(empty.reader) == migrations.newest()
 
@@ -276,11 +279,55 @@ async def test_migrating_twice_changes_nothing(empty: Database) -> None:
 async def test_two_that_migrate_at_once_take_turns(empty: Database) -> None:
     other = Database(empty.url.render_as_string(hide_password=False))
     try:
-        await asyncio.gather(migrations.upgrade(empty.writer), migrations.upgrade(other.writer))
+        await asyncio.gather(migrations.upgrade(empty), migrations.upgrade(other))
     finally:
         await other.close()
 
     assert await _tables(empty) == set(Base.metadata.tables)
+
+
+async def test_on_sqlite_the_second_waits_longer_than_a_message_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}")
+    rival = sqlite3.connect(str(database.url.database), timeout=0, isolation_level=None)
+    rival.execute("PRAGMA journal_mode=WAL")
+    rival.execute("BEGIN IMMEDIATE")  # as one that migrates
+    patience, in_thread = [], InlineConnection.in_thread
+
+    async def waits(self: InlineConnection, work: Callable[[], Any]) -> Any:
+        patience.extend(self.driver.execute("PRAGMA busy_timeout").fetchone())
+        rival.rollback()
+        return await in_thread(self, work)
+
+    monkeypatch.setattr(InlineConnection, "in_thread", waits)
+    try:
+        await migrations.upgrade(database)
+    finally:
+        rival.close()
+        await database.close()
+
+    assert patience[0] == MIGRATING_MS > 100 * BUSY_MS
+
+
+async def test_on_postgres_tables_may_change_for_longer_than_a_statement_may_take(
+    postgres_databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.database.COMMAND_SECONDS", 0.1)
+    monkeypatch.setitem(WRITING_ON_POSTGRES, "lock_timeout", "100")
+    url = postgres_databases.make()
+    first, second = Database(url), Database(url)
+    async with first.migrating() as engine, engine.begin() as connection:
+        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(migrations.LOCK)))
+        other = asyncio.create_task(migrations.upgrade(second))
+        await connection.execute(sa.select(sa.func.pg_sleep(0.3)))
+        assert not other.done()
+    await other
+
+    assert await migrations.current(second.reader) == migrations.newest()
+    await first.close()
+    await second.close()
+    postgres_databases.drop(url)
 
 
 async def test_a_migration_that_fails_leaves_nothing_behind(
@@ -298,11 +345,11 @@ async def test_a_migration_that_fails_leaves_nothing_behind(
 
     monkeypatch.setattr(Operations, "create_table", fail_at_the_third)
     with pytest.raises(LookupError):
-        await migrations.upgrade(empty.writer)
+        await migrations.upgrade(empty)
 
     monkeypatch.undo()
     assert await _tables(empty) == set()
-    await migrations.upgrade(empty.writer)
+    await migrations.upgrade(empty)
     assert await migrations.current(empty.reader) == migrations.newest()
 
 
@@ -317,7 +364,7 @@ async def test_the_migrated_schema_is_what_the_models_say(database: Database) ->
 
 
 async def test_a_difference_would_be_seen(empty: Database) -> None:
-    await migrations.upgrade(empty.writer)
+    await migrations.upgrade(empty)
     async with empty.writer.begin() as connection:
         await connection.execute(sa.text("ALTER TABLE counter ADD COLUMN stray INTEGER"))
         await connection.execute(sa.text("DROP INDEX ix_outbox_due"))

@@ -38,6 +38,7 @@ from models import (
 from tests.conftest import NOON, TEST_KEYS, FakeClock
 from tests.panorama_kit import SECOND_AFTER_LEASE, Darkroom, bomb, globe
 from tests.rooms import ROOT
+from tests.servers import PATIENCE
 
 DAY = timedelta(days=1)
 
@@ -204,7 +205,7 @@ async def test_a_worker_killed_by_the_system_leaves_what_it_made(
         cwd=ROOT,
         stderr=asyncio.subprocess.PIPE,
     )
-    _, said = await asyncio.wait_for(process.communicate(), 60)
+    _, said = await asyncio.wait_for(process.communicate(), PATIENCE)
     assert process.returncode == -signal.SIGKILL, said.decode()
     half = {each.file for each in await rows(room, PanoramaTile)}
     assert len(half) == 2 + 4

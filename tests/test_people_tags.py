@@ -114,7 +114,7 @@ async def test_tags_of_before_are_told_to_wechat_after_the_upgrade(empty_url: st
     config.set_main_option("script_location", str(migrations.FOLDER))
     before = ScriptDirectory.from_config(config).get_revision("0014").down_revision
     database = Database(empty_url)
-    await migrations.upgrade(database.writer, str(before))
+    await migrations.upgrade(database, str(before))
     async with database.writer.begin() as connection:
         for statement in (
             "INSERT INTO account (id, app_id, kind) VALUES (1, 'wx1', 'official'), (2, 'wx2', 'miniprogram')",
@@ -128,7 +128,7 @@ async def test_tags_of_before_are_told_to_wechat_after_the_upgrade(empty_url: st
         ):
             await connection.execute(sa.text(statement))
 
-    await migrations.upgrade(database.writer)
+    await migrations.upgrade(database)
 
     async with database.reading() as session:
         (change,) = (await session.scalars(sa.select(TagChange))).all()

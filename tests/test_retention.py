@@ -429,9 +429,10 @@ async def test_what_was_said_before_an_alert_is_forgotten_and_the_alert_stays(
 async def test_a_question_nobody_asked_again_for_half_a_year_is_forgotten(
     database: Database, clock: FakeClock
 ) -> None:
+    unanswered = questions.Unanswered()
     for text, at in (("电费怎么交", NOON), ("食堂几点开", NOON), ("食堂几点开", NOON + DAY)):
-        async with database.transaction() as session:
-            await questions.log_miss(session, text, at)
+        unanswered.note(text, at)
+    await unanswered.flush(database.transaction)
     clock.advance(HALF_A_YEAR.total_seconds())
 
     await job.run(database, clock)

@@ -26,6 +26,7 @@ from sandbox.load.report import Report, Tally
 from sandbox.load.run import READ_FIRST, Load, Plan, openids
 from sandbox.load.wire import ANSWER_LIMIT, Answer, Lost, read
 from tests.running import Service, until
+from tests.servers import PATIENCE
 from tests.test_sandbox_callback import KEYS, reply, text_reply
 
 CIPHER = MessageCipher(KEYS["aes_key"], KEYS["app_id"])
@@ -453,7 +454,7 @@ def test_a_load_is_answered_by_the_service_and_reported_twice(service: Service, 
         "--say=-",
         f"--json={figures}",
     )
-    printed, _ = running.communicate(timeout=60)
+    printed, _ = running.communicate(timeout=PATIENCE)
 
     assert running.returncode == 0, printed
     found = json.loads(figures.read_text(encoding="utf-8"))
@@ -472,7 +473,7 @@ async def test_a_service_that_dies_in_the_middle_is_told(service: Service) -> No
         await until(lambda: kept(service) > before + 30)
     finally:
         service.kill()
-    printed, _ = running.communicate(timeout=60)
+    printed, _ = running.communicate(timeout=PATIENCE)
 
     assert running.returncode == 1, printed
     assert "故障：" in printed

@@ -119,7 +119,7 @@ async def desk_with(**changes: Any) -> AsyncIterator[Desk]:
         address = await stack.enter_async_context(serving(app, app.state.world.bus))
         http = await stack.enter_async_context(httpx.AsyncClient(base_url=address, trust_env=False))
         wang = await Platform(http).follower("王秀兰")
-        page = await stack.enter_async_context(phone_page(address, patience_ms=15_000))
+        page = await stack.enter_async_context(phone_page(address))
         found = Desk(page, http, service, wang)
         await found.account.takes_token()
         if config.miniprogram:

@@ -123,7 +123,7 @@ async def visited() -> AsyncIterator[Visited]:
         platform = Platform(http)
         wang = await platform.follower("王秀兰")
         ids = {row["title"]: row["id"] for row in (await wang.notices())["templates"]}
-        page = await stack.enter_async_context(phone_page(sandbox, patience_ms=15_000))
+        page = await stack.enter_async_context(phone_page(sandbox))
         yield Visited(page, service, platform, wang, ids)
 
 

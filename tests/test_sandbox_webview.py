@@ -108,7 +108,7 @@ async def visited() -> AsyncIterator[Visited]:
         where["sandbox"] = sandbox
         async with httpx.AsyncClient(base_url=sandbox, trust_env=False) as http:
             where["ticket"] = (await get_ticket(http))["ticket"]
-        page = await stack.enter_async_context(phone_page(sandbox, patience_ms=15_000))
+        page = await stack.enter_async_context(phone_page(sandbox))
         yield Visited(page, sandbox, service)
 
 

@@ -164,7 +164,7 @@ async def test_figures_of_a_database_that_hangs_say_so_in_time(
     present = ends.house.database
     monkeypatch.setattr(ends.house, "database", hanging)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         page = (await ends.web.get("/metrics")).text
 
     assert figure(page, "gonghui_database_up") == 0

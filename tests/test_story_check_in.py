@@ -109,7 +109,7 @@ async def test_a_day_at_the_door(office: Office, phone: Phone, worker: Worker) -
         await is_not_heard(worker, behind)
         await takes_it_back(worker, behind)
         await reads_the_screen_himself(phone, behind)
-        await expect(worker.part("here")).to_have_text("3", timeout=20_000)  # it counts by itself
+        await expect(worker.part("here")).to_have_text("3")  # it counts by itself
         entries = await behind.sign_ups()
         assert [(each.state, each.arrived) for each in entries] == [
             (SignUpState.CHECKED_IN, 1),
@@ -147,7 +147,7 @@ async def holds(page: Page, words: str) -> None:
 
 
 async def answered(worker: Worker, label: str) -> None:
-    await expect(worker.part("answer").locator(".label")).to_have_text(label, timeout=20_000)
+    await expect(worker.part("answer").locator(".label")).to_have_text(label)
     await holds(worker.page, "")
 
 
@@ -224,7 +224,7 @@ async def reads_the_screen_himself(phone: Phone, behind: Behind) -> None:
     """Checked in by opening the page; the same code, an hour later, is worth nothing."""
     address = await behind.venue()
     page = await phone.opens_page(address)
-    await expect(page.get_by_test_id("stamped")).to_contain_text("已签到", timeout=20_000)
+    await expect(page.get_by_test_id("stamped")).to_contain_text("已签到")
 
 
 async def test_in_wechat_staff_scan_and_members_say_where_they_are(
@@ -249,7 +249,7 @@ async def says_where_he_is(phone: Phone, behind: Behind) -> None:
     """Asked once: refused, then far away, then there."""
     page = await phone.opens_page(await behind.venue())
     await phone.page.locator("dialog[open]").get_by_test_id("cancel").click()
-    await expect(page.locator("#words")).to_contain_text("请允许获取位置再试", timeout=20_000)
+    await expect(page.locator("#words")).to_contain_text("请允许获取位置再试")
     for longitude, said in (("109.3655", "公里"), ("109.2656", "")):
         await page.get_by_test_id("here").click()
         sheet = phone.page.locator("dialog[open]")
@@ -257,8 +257,8 @@ async def says_where_he_is(phone: Phone, behind: Behind) -> None:
         await sheet.locator("[name=longitude]").fill(longitude)
         await sheet.get_by_test_id("confirm").click()
         if said:
-            await expect(page.locator("#words")).to_contain_text(said, timeout=20_000)
-    await expect(page.get_by_test_id("stamped")).to_contain_text("已签到", timeout=20_000)
+            await expect(page.locator("#words")).to_contain_text(said)
+    await expect(page.get_by_test_id("stamped")).to_contain_text("已签到")
 
 
 async def scans_in_wechat(phone: Phone, office: Office, behind: Behind) -> None:
@@ -272,4 +272,4 @@ async def scans_in_wechat(phone: Phone, office: Office, behind: Behind) -> None:
     sheet = phone.page.locator("dialog[open]")
     await sheet.locator("[name=result]").fill(behind.ticket((await behind.sign_ups())[0]))
     await sheet.get_by_test_id("confirm").click()
-    await expect(page.get_by_test_id("answer").locator(".label")).to_have_text("签到成功", timeout=20_000)
+    await expect(page.get_by_test_id("answer").locator(".label")).to_have_text("签到成功")

@@ -14,8 +14,7 @@ from app.clock import SystemClock
 from app.jobs.rounds import Round, Rounds
 from app.jobs.waking import QUEUE, Waker
 from tests import servers
-
-PATIENCE = 20  # seconds a test waits for what must happen; nothing is measured
+from tests.servers import PATIENCE
 
 
 @pytest.fixture

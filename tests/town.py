@@ -9,6 +9,7 @@ import handlers
 from app.database import Database
 from app.services import members
 from app.services.library import Library
+from app.services.questions import Unanswered
 from tests import booking, making
 from tests.conftest import NOON, FakeClock
 from tests.shipped import answers
@@ -53,7 +54,10 @@ async def our_town(
                 questions=ASKED,
                 changes_until=NOON + timedelta(days=3),
             )
-    async with talking(database, clock, handlers.routers(library, [ON_DUTY]), menus) as talk:
+    unanswered = Unanswered()
+    routers = handlers.routers(library, [ON_DUTY], unanswered=unanswered)
+    async with talking(database, clock, routers, menus) as talk:
+        talk.unanswered = unanswered
         yield talk
 
 

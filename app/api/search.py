@@ -14,7 +14,7 @@ from app.api.routes import Route
 from app.api.shapes import Strict
 from app.dependencies import InUse, Now
 from app.knowledge import Choices, Entry, Hit, LawAnswer, Tip
-from app.services import crisis, questions
+from app.services import crisis
 
 router = APIRouter(prefix="/search", tags=["用电安全与劳动权益"], route_class=Route)
 
@@ -54,8 +54,7 @@ async def search(given: QuestionIn, caller: Caller, shared: InUse, now: Now) -> 
             return SearchOut(danger=lines, outcome="hit", found=_found([entry, *also], lines))
         case Choices(entries):
             return SearchOut(danger=lines, outcome="choices", found=_found(entries, lines))
-    async with shared.database.transaction() as session:
-        await questions.log_miss(session, given.text, now)
+    shared.unanswered.note(given.text, now)
     return SearchOut(danger=lines, outcome="miss", found=[])
 
 

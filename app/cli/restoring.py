@@ -174,7 +174,7 @@ async def _bring_postgres(database: Database, path: Path, keys: Sequence[Key], m
 
 
 async def _make_new(database: Database, made: Backup) -> None:
-    await migrations.upgrade(database.writer)
+    await migrations.upgrade(database)
     async with database.transaction() as session:
         await backups.restored(session, made)
 

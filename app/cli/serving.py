@@ -96,7 +96,7 @@ def migrate() -> None:
 
     async def upgrade() -> None:
         database = Database(settings.database_url)
-        await migrations.upgrade(database.writer)
+        await migrations.upgrade(database)
         await database.close()
 
     asyncio.run(upgrade())

@@ -2,8 +2,10 @@
 
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import shanghai
 from app.database import insert_into
 from app.errors import DomainError, NotFound
-from app.gathered import gather
 from app.services.audit import does
+from app.tallies import Transaction
 from models import QuestionState, UnansweredQuestion
 from models.sealing import keyring
 
@@ -22,32 +24,65 @@ LONGEST = 200  # characters kept; a longer text is a story, not a question
 SHORTEST = 2  # letters
 
 
-async def log_miss(session: AsyncSession, text: str, now: datetime) -> None:
-    """Count `text` as unanswered. Texts without words (a smile, a dot) are not kept.
+@dataclass(slots=True)
+class _Asked:
+    text: str
+    count: int
+    first_at: datetime
+    last_at: datetime
 
-    Hundreds may send the same at once: it goes in last, or each transaction would wait for all before it.
+
+class Unanswered:
+    """What one process could not answer and has not written yet.
+
+    A crowd sends the same words at once: counted one by one, all would wait for one row.
     """
-    words = _same(text)
-    if len(words) < SHORTEST:
-        return
-    row = {
-        "text": text.strip()[:LONGEST],
-        "digest": keyring().digest(words, "unanswered-question"),
-        "count": 1,
-        "first_at": now,
-        "last_at": now,
-        "state": QuestionState.OPEN,
-    }
-    gather(session, _count_misses, row, last=True)
+
+    def __init__(self) -> None:
+        self._asked: dict[str, _Asked] = {}
+
+    def note(self, text: str, at: datetime) -> None:
+        """Count `text` as unanswered. Texts without words (a smile, a dot) are not kept."""
+        words = _same(text)
+        if len(words) >= SHORTEST:
+            self._add(words, _Asked(text.strip()[:LONGEST], 1, at, at))
+
+    async def flush(self, transaction: Transaction) -> int:
+        """Write what was noted; how many questions. What cannot be written is kept for the next time."""
+        asked, self._asked = self._asked, {}
+        if not asked:
+            return 0
+        try:
+            async with transaction() as session:
+                await _write(session, asked)
+        except BaseException:
+            newer, self._asked = self._asked, asked
+            for words, each in newer.items():
+                self._add(words, each)
+            raise
+        return len(asked)
+
+    def _add(self, words: str, asked: _Asked) -> None:
+        known = self._asked.setdefault(words, asked)
+        if known is not asked:
+            known.count, known.last_at = known.count + asked.count, asked.last_at
 
 
-def _count_misses(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """In one order, so that two transactions do not wait for each other."""
-    found: dict[bytes, dict[str, Any]] = {}
-    for row in rows:
-        known = found.setdefault(row["digest"], {**row, "count": 0})
-        known |= {"count": known["count"] + 1, "last_at": row["last_at"]}
-    connection.execute(_counted(connection.dialect.name), [found[digest] for digest in sorted(found)])
+async def _write(session: AsyncSession, asked: dict[str, _Asked]) -> None:
+    """Sealed, and in one order, so that two processes do not wait for each other."""
+    rows = [
+        {
+            "text": each.text,
+            "digest": keyring().digest(words, "unanswered-question"),
+            "count": each.count,
+            "first_at": each.first_at,
+            "last_at": each.last_at,
+            "state": QuestionState.OPEN,
+        }
+        for words, each in asked.items()
+    ]
+    counted = _counted(session.get_bind().dialect.name)
+    await session.execute(counted, sorted(rows, key=itemgetter("digest")))
 
 
 @cache

@@ -65,7 +65,7 @@ async def count(session: AsyncSession, keys: Sequence[str]) -> dict[str, int]:
     chosen = sa.select(Activity.series, sa.func.count()).where(
         Activity.series.in_({each for each in keys if each}), Activity.state != ActivityState.CANCELLED
     )
-    return dict((await session.execute(chosen.group_by(Activity.series))).tuples().all())
+    return dict((await session.execute(chosen.group_by(Activity.series))).all())
 
 
 async def count_ahead(session: AsyncSession, keys: Sequence[str], now: datetime) -> dict[str, int]:
@@ -76,8 +76,7 @@ async def count_ahead(session: AsyncSession, keys: Sequence[str], now: datetime)
     chosen = sa.select(Activity.series, sa.func.count()).where(
         Activity.series.in_(wanted), Activity.state.in_(ANNOUNCED), Activity.starts_at > now
     )
-    found = (await session.execute(chosen.group_by(Activity.series))).tuples()
-    return dict(found.all())
+    return dict((await session.execute(chosen.group_by(Activity.series))).all())
 
 
 async def list_ahead(session: AsyncSession, activity: Activity, now: datetime) -> list[Activity]:
