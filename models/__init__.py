@@ -14,6 +14,7 @@ from models.activity import (
     SignUpMove,
     SignUpState,
 )
+from models.activity_change import ActivityChange
 from models.activity_feedback import ActivityFeedback, FeedbackAnswer
 from models.activity_review import ActivityReview
 from models.album import Album, AlbumPhoto, AlbumSeen, PhotoObjection, PhotoState
@@ -104,6 +105,7 @@ from models.panorama import (
 from models.portal_session import DeviceKind, PortalSession
 from models.poster import Poster, PosterScan
 from models.privacy import Consent, ConsentEnd, PrivacyRequest, RequestKind
+from models.sign_up_help import SignUpHelp
 from models.sitting import SittingArrival
 from models.staff import (
     Role,
@@ -119,6 +121,7 @@ from models.staff_act import StaffAct, StaffActSeal
 from models.staff_job import JobState, StaffJob
 from models.staff_upload import StaffUpload, UploadKind, UploadState
 from models.stored_file import FileState, MediaFetch, StoredFile
+from models.team import Team
 from models.verification import VerificationFile
 from models.walk import FOLLOWERS, Listed, TagChange, Walk, WalkKind, WalkStep
 
@@ -136,6 +139,7 @@ __all__ = [
     "AccountBinding",
     "AccountKind",
     "Activity",
+    "ActivityChange",
     "ActivityFeedback",
     "ActivityMove",
     "ActivityReview",
@@ -278,6 +282,7 @@ __all__ = [
     "SharedVersion",
     "ShippedRow",
     "SignUp",
+    "SignUpHelp",
     "SignUpMove",
     "SignUpState",
     "Signpost",
@@ -299,6 +304,7 @@ __all__ = [
     "StepState",
     "StoredFile",
     "TagChange",
+    "Team",
     "Tip",
     "UnansweredQuestion",
     "UploadKind",

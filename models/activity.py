@@ -77,6 +77,7 @@ class Again(StrEnum):
 
 
 class SignUpState(StrEnum):
+    FORMING = "forming"  # in a team that has no seats yet: takes none
     ENTERED = "entered"  # for a lot that is still to be drawn: takes no seat
     PENDING_APPROVAL = "pending_approval"
     CONFIRMED = "confirmed"
@@ -95,6 +96,7 @@ class SignUpState(StrEnum):
 
 
 _SIGN_UP_LABELS = {
+    SignUpState.FORMING: "组队中",
     SignUpState.ENTERED: "待抽签",
     SignUpState.PENDING_APPROVAL: "待审核",
     SignUpState.CONFIRMED: "已报名",
@@ -111,7 +113,7 @@ _SIGN_UP_LABELS = {
 HOLDING = frozenset(  # each of these takes its seats; an offer does until it expires
     {SignUpState.PENDING_APPROVAL, SignUpState.CONFIRMED, SignUpState.OFFERED, SignUpState.CHECKED_IN}
 )
-LIVE = HOLDING | {SignUpState.WAITLISTED, SignUpState.ENTERED}
+LIVE = HOLDING | {SignUpState.WAITLISTED, SignUpState.ENTERED, SignUpState.FORMING}
 
 
 class Activity(Base):
@@ -161,6 +163,9 @@ class Activity(Base):
     safety_notice: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
     changes_until: Mapped[datetime | None]  # until when who signed up may say otherwise; None: not at all
     names_guests: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # and their ages
+    team_least: Mapped[int | None]  # people of a team; None: everybody signs up for himself
+    team_most: Mapped[int | None]
+    colleagues: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # may be signed up
     again: Mapped[Again] = mapped_column(default=Again.REFUSED, server_default="refused")
     questions: Mapped[object] = mapped_column(sa.JSON, default=list)  # app.services.sign_up_questions
     branch_id: Mapped[int | None] = mapped_column(sa.BigInteger)
@@ -236,6 +241,7 @@ class SignUp(Base):
     # As the phone at the door had it, within bounds; of several sittings the first that was come to.
     checked_in_at: Mapped[datetime | None]
     poster_id: Mapped[int | None] = mapped_column(sa.BigInteger, index=True)  # by which the person came
+    team_id: Mapped[int | None] = mapped_column(sa.BigInteger, index=True)  # models.team; of the last one
     version: Mapped[int] = mapped_column()  # one more at each change; part of effect keys
     __mapper_args__ = {"version_id_col": version}
 
@@ -255,7 +261,7 @@ class SignUpMove(Base):
     sign_up_id: Mapped[int] = mapped_column(sa.ForeignKey("sign_up.id"), index=True)
     from_state: Mapped[SignUpState | None]
     to_state: Mapped[SignUpState]
-    by: Mapped[str] = mapped_column(sa.String(64))  # "member", "system", or a name of staff
+    by: Mapped[str] = mapped_column(sa.String(64))  # "member", "colleague", "system", or a name of staff
     channel: Mapped[str] = mapped_column(sa.String(16))  # chat, portal, api, console, cli; "" for the system
     reason: Mapped[str] = mapped_column(sa.String(200), default="")
     at: Mapped[datetime]

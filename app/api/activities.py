@@ -62,8 +62,15 @@ class ActivityOut(Strict):
     takes_sign_ups: bool = Field(examples=[True], description="现在能不能报名")
 
 
+class ListedOut(ActivityOut):
+    more_dates: int = Field(
+        examples=[0],
+        description="本系列还有几场（除了这一场）；不是系列的是 0。各场的时间在 /activities/{id} 的 dates",
+    )
+
+
 class ActivityPage(Strict):
-    items: list[ActivityOut]
+    items: list[ListedOut]
     next: str | None = Field(examples=[None], description=paging.NEXT)
 
 
@@ -100,6 +107,13 @@ class QuotaOut(Strict):
     left: int = Field(examples=[3], description="还有几个；0 是满了，可以候补")
 
 
+class TeamOut(Strict):
+    """要组队报名：在网页（address）上建队、加入、提交。"""
+
+    least: int = Field(examples=[3], description="每队最少几人，含队长")
+    most: int = Field(examples=[5])
+
+
 class DateOut(Strict):
     """本系列的另一场。"""
 
@@ -124,6 +138,8 @@ class WholeActivityOut(ActivityOut):
     audience: str = Field(examples=["女职工"], description="给谁的；空的是大家都能来")
     conditions: list[ConditionOut] = Field(description="还有哪些条件，没有是空的")
     safety: SafetyOut | None = Field(description="安全须知，没有是 null；先给人看完、同意，再报名")
+    team: TeamOut | None = Field(description="组队报名的，每队几人，接口里不能报名；各报各的是 null")
+    colleagues: bool = Field(examples=[False], description="可以替同事报名，在网页 address 上办")
     names_guests: bool = Field(examples=[False], description="带同伴的，要填 companions")
     guardian_words: str = Field(
         examples=[""],
@@ -151,17 +167,20 @@ class SignUpIn(ComingIn):
 
 @router.get("", response_model=ActivityPage, operation_id="listActivities")
 async def ahead(session: ReadSession, now: Now, limit: Size = 20, cursor: Cursor = None) -> ActivityPage:
-    """近期活动。正在报名的在前，再按报名截止时间。"""
+    """近期活动。正在报名的在前，再按报名截止时间；一个系列只列最近能报名的一场，more_dates 是还有几场。"""
     last = paging.place("activities", cursor)
     begun, after = now, None
     if last is not None:
         begun = datetime.fromisoformat(last[0])
         after = (int(last[1]), datetime.fromisoformat(last[2]), int(last[3]))
-    found = await activities.list_ahead(session, begun, limit + 1, after=after)
+    found = await activities.list_ahead(session, begun, limit + 1, after=after, once=True)
     page = found[:limit]
+    dates = await series_rows.count_ahead(session, [each.series for each in page], now)
     more = len(found) > limit
     return ActivityPage(
-        items=[ActivityOut(**_facts(each, now)) for each in page],
+        items=[
+            ListedOut(**_facts(each, now), more_dates=max(0, dates.get(each.series, 0) - 1)) for each in page
+        ],
         next=paging.cursor("activities", begun, *activities.place_of(page[-1], begun)) if more else None,
     )
 
@@ -198,18 +217,11 @@ async def one(activity_id: PublicId, session: ReadSession, now: Now, shared: InU
             ConditionOut(heading=heading, rule=rule) for heading, rule in eligibility.conditions(activity)
         ],
         safety=SafetyOut(text=activity.safety_notice, version=notice) if notice else None,
+        team=_team(activity),
+        colleagues=activity.colleagues,
         names_guests=activity.names_guests,
         guardian_words=parties.consent(activity, "{guardian}", "{children}") if activity.names_guests else "",
-        questions=[
-            QuestionOut(
-                key=each.key,
-                prompt=each.prompt,
-                kind=each.kind,
-                options=list(each.options),
-                required=each.required,
-            )
-            for each in questions_of(activity)
-        ],
+        questions=_questions(activity),
         blocks=list(rich_text.load(activity.blocks)),
         address=f"{shared.public_url}/activities/{activity.public_id}",
     )
@@ -274,6 +286,24 @@ async def sign_up(
     entry = await sign_ups.get_own(session, entry.public_id, caller.known.person_id)
     response.headers["Location"] = f"/api/v1/me/sign-ups/{entry.public_id}"
     return out_of(entry, now, shared.public_url)
+
+
+def _questions(activity: Activity) -> list[QuestionOut]:
+    return [
+        QuestionOut(
+            key=each.key,
+            prompt=each.prompt,
+            kind=each.kind,
+            options=list(each.options),
+            required=each.required,
+        )
+        for each in questions_of(activity)
+    ]
+
+
+def _team(activity: Activity) -> TeamOut | None:
+    least, most = activity.team_least, activity.team_most
+    return TeamOut(least=least, most=most) if least is not None and most is not None else None
 
 
 def _facts(activity: Activity, now: datetime) -> dict[str, object]:

@@ -26,6 +26,7 @@ from app.services import (
     series_rows,
     sign_ups,
     sittings,
+    team_rosters,
     waiting_lists,
 )
 from app.services.audiences import Audience
@@ -62,7 +63,7 @@ async def one(
     takes = door.oauth is not None and activity.takes_sign_ups(now)
     obstacle, behind = "", ""
     if visitor is not None and own is None and activity.takes_sign_ups(now):
-        obstacle, behind = await sign_ups.outlook(session, activity, visitor.applicant, now)
+        obstacle, behind = await _outlook(session, activity, visitor, now)
     album = await album_of(session, activity, visitor, now)
     words = render(
         "activity.html",
@@ -91,6 +92,8 @@ async def one(
         conditions=eligibility.conditions(activity),
         may_sign_up=takes and own is None and not obstacle,
         asks=asks(activity),
+        colleagues=takes and activity.colleagues,
+        team=None if own is None else await team_rosters.of_entry(session, own),
     )
     return page_for(visitor, words)
 
@@ -121,6 +124,11 @@ async def _shown(session: AsyncSession, request: Request, public_id: str) -> tup
         if activity_previews.is_good(draft, mark):
             return draft, mark
     return await activities.get(session, public_id), ""
+
+
+async def _outlook(session: AsyncSession, activity: Activity, visitor: Visitor, now: Now) -> tuple[str, str]:
+    in_team = bool(activity.team_most)
+    return await sign_ups.outlook(session, activity, visitor.applicant, now, in_team=in_team)
 
 
 async def _live(session: AsyncSession, activity: Activity, visitor: Visitor) -> SignUp | None:

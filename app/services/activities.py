@@ -261,6 +261,9 @@ async def _check_stays(session: AsyncSession, activity: Activity, given: Mapping
     allocation = given.get("allocation", activity.allocation)
     if allocation is not activity.allocation and await _any_sign_up(session, activity):
         raise DomainError("已经有人报名，名额怎么分不能再改。")
+    in_teams = bool(given.get("team_most", activity.team_most))
+    if in_teams is not bool(activity.team_most) and await _any_sign_up(session, activity):
+        raise DomainError("已经有人报名，组队还是各报各的不能再改。")
     await arrivals.check_stay(session, activity, given.get("sittings", activity.sittings))
 
 

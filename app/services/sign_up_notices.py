@@ -4,6 +4,7 @@ Each notice is an outbox row in the transaction of its cause. A reminder is a ro
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Final
 
@@ -22,9 +23,13 @@ CHANGED = "activities.changed"  # likewise
 SAFETY = "activities.safety"
 RECEIPT, REJECTED = "activities.receipt", "activities.rejected"
 LOT = "activities.lot"
+TEAM = "activities.team"
+HELPED = "activities.helped"  # he did not ask for it, and may have to give it up: owed
 OFFER, OFFER_EXPIRED = "activities.offer", "activities.offer_expired"
 KINDS: Final[Mapping[str, str]] = {
     RECEIPT: "报名回执",
+    HELPED: "同事替您报名",
+    TEAM: "组队",
     LOT: "抽签结果",
     REJECTED: "报名未通过",
     OFFER: "候补有空位",
@@ -39,18 +44,41 @@ DAY_BEFORE_AT = time(10, 0)
 SHORTLY_BEFORE = timedelta(hours=2)
 
 
-def receipt(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
-    """That it was noted; in chat the reply itself says so."""
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """Who signs a colleague up; `out` is a line by which that one gives it up with one tap."""
+
+    person_id: int
+    name: str
+    out: str
+
+
+def receipt(
+    session: AsyncSession, activity: Activity, entry: SignUp, now: datetime, helper: Helper | None = None
+) -> None:
+    """That it was noted; in chat the reply itself says so. Whom a colleague signed up reads who did."""
     full = "名额已满，您在候补名单中，有空位会通知您。"
     words = {
+        SignUpState.FORMING: f"「{activity.title}」组队中，队长提交、有了名额才算报上，结果会通知您。",
         SignUpState.ENTERED: f"「{activity.title}」的报名已收到，{drawn_at(activity, now)}，结果会通知您。",
         SignUpState.CONFIRMED: f"「{activity.title}」报名成功，{when_and_where(activity, now)}。",
         SignUpState.PENDING_APPROVAL: f"「{activity.title}」的报名已提交，审核后通知您。",
         SignUpState.WAITLISTED: f"「{activity.title}」{BEHIND if entry.is_behind else full}",
     }[entry.state]
-    _tell(session, RECEIPT, entry, words, now)
+    if helper is not None:
+        words = f"{helper.name}替您报了名。{words}\n{helper.out}"
+    _tell(session, RECEIPT if helper is None else HELPED, entry, words, now)
     if entry.state is SignUpState.CONFIRMED:
         remind(session, activity, entry, now)
+
+
+async def taken_back(
+    session: AsyncSession, activity: Activity, entry: SignUp, helper: str, now: datetime
+) -> None:
+    """That the colleague who signed him up thought better of it; to whom nothing was said yet, nothing is."""
+    if not await withdraw_helped(session, entry, now):
+        words = f"{helper}替您报的「{activity.title}」取消了。您想参加，可以自己再报名。"
+        _tell(session, HELPED, entry, words, now)
 
 
 def invited(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
@@ -61,6 +89,12 @@ def invited(session: AsyncSession, activity: Activity, entry: SignUp, now: datet
     )
     _tell(session, RECEIPT, entry, words, now)
     remind(session, activity, entry, now)
+
+
+def team(session: AsyncSession, entry: SignUp, words: str, now: datetime, *, mark: str) -> None:
+    """What became of the team somebody is in; `mark`: of which step, that may come again."""
+    moment = round(now.timestamp() * 1_000_000)  # the sign-up itself may be what it was at the last one
+    _tell(session, TEAM, entry, words, now, mark=f":{mark}:{moment}")
 
 
 def drawn(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
@@ -160,16 +194,29 @@ def reminders_at(sitting: Sitting, now: datetime) -> list[datetime]:
 
 
 async def withdraw_reminder(session: AsyncSession, entry: SignUp, now: datetime) -> None:
-    await session.execute(
+    await _withdraw(session, REMINDER, entry, now)
+
+
+async def withdraw_helped(session: AsyncSession, entry: SignUp, now: datetime) -> int:
+    """That a colleague signed him up, if it was not said yet. Returns how many messages that were."""
+    return await _withdraw(session, HELPED, entry, now)
+
+
+async def _withdraw(session: AsyncSession, kind: str, entry: SignUp, now: datetime) -> int:
+    """What is not true any more is not said; returns how many messages that were."""
+    found = await session.scalars(
         sa.update(Outbox)
         .where(
             Outbox.person_id == entry.person_id,
-            Outbox.kind == REMINDER,
+            Outbox.kind == kind,
             Outbox.key.startswith(f"sign-up:{entry.id}:", autoescape=True),
-            Outbox.state.in_([DeliveryState.QUEUED, DeliveryState.FAILED_RETRY]),
+            Outbox.state.in_([DeliveryState.QUEUED, DeliveryState.FAILED_RETRY, DeliveryState.OWED]),
         )
         .values(state=DeliveryState.SKIPPED, reason="no longer true", settled_at=now)
+        .returning(Outbox.id)
+        .execution_options(synchronize_session=False)
     )
+    return len(found.all())
 
 
 def when_and_where(activity: Activity, now: datetime) -> str:

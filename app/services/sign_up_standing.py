@@ -58,6 +58,7 @@ def _is_door_open(entry: SignUp, now: datetime) -> bool:
 
 _BEHIND: Final = "先让没去过的人报，您排在候补最后；报名截止后还有名额，会问您。"
 _WORDS: Final = {
+    SignUpState.FORMING: "您在队伍里，队长提交、有了名额才算报上，结果会通知您。",
     SignUpState.ENTERED: "报名已收到，截止以后抽签，结果会通知您。",
     SignUpState.PENDING_APPROVAL: "报名已提交，审核后通知您。",
     SignUpState.CONFIRMED: "报名成功，前一天会提醒您。来不了请早点取消，把名额让给别人。",
