@@ -64,10 +64,9 @@ async def one(
     obstacle, behind = "", ""
     if visitor is not None and own is None and activity.takes_sign_ups(now):
         obstacle, behind = await _outlook(session, activity, visitor, now)
-    album = await album_of(session, activity, visitor, now)
     words = render(
         "activity.html",
-        **album,
+        **await album_of(session, activity, visitor, now),
         activity=activity,
         preview=preview,
         on_map=map_places.load(activity.map_place),
