@@ -12,10 +12,11 @@ from app.clock import shanghai
 from app.jobs import staff_jobs
 from app.jobs.staff_work import KINDS
 from app.services import sittings
-from models import Activity
+from models import Activity, Role
 from tests.both_ends import Ends
-from tests.console_kit import Worker, ends
+from tests.console_kit import Worker, at_work, ends
 from tests.test_console_activities import plan, planned, row, signs_up, version, zhao
+from tests.test_console_activity_changes import seen
 from tests.test_console_check_in import read, sends
 
 __all__ = ["ends", "zhao"]
@@ -173,3 +174,22 @@ async def test_the_door_is_that_of_the_sitting_on_now(ends: Ends, zhao: Worker) 
     rows = list(sheet.iter_rows(values_only=True))
     assert rows[0][4] == "参加" and str(rows[0][5]).startswith("第 1 次 ")
     assert (rows[1][0], rows[1][4], rows[1][5]) == ("李娜", "1/2", "")
+
+
+async def test_another_day_of_one_sitting_waits_for_the_approver(ends: Ends, zhao: Worker) -> None:
+    qian = await at_work(ends, "钱进", Role.APPROVER)
+    path = await planned(zhao, publish=False, **typed(ends, 7, 14))
+    await zhao.does(f"{path}/submit", version=(await row(ends, path)).version)
+    await qian.does(f"{path}/approve", version=(await row(ends, path)).version)
+    before = await row(ends, path)
+    keys = {"sitting_key": [each.key for each in sittings.of(before)]}
+
+    form = plan(ends, **typed(ends, 7, 15) | keys, version=await version(zhao, path))
+    assert "已提交审核" in await zhao.does(f"{path}/edit", **form)
+
+    assert (await row(ends, path)).sittings == before.sittings
+    assert "第 2 次：" in await qian.reads(path)
+    await qian.does(f"{path}/change/approve", version=await seen(ends, path))
+    first, second = sittings.of(await row(ends, path))
+    assert second.starts_at - first.starts_at == timedelta(days=8)
+    assert [each.key for each in (first, second)] == keys["sitting_key"]
