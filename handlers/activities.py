@@ -16,6 +16,7 @@ from app.services import (
     series_rows,
     sign_up_help,
     sign_ups,
+    sittings,
     waiting_lists,
 )
 from app.services.addresses import page
@@ -77,7 +78,7 @@ async def mine(chat: Chat) -> Reply:
         return Text(fit("\n".join([f"还没有报名。看看{lines.ACTIVITIES}", *helped])))
     rows = [
         f"{lines.go(each.activity.title, 'activities.show', activity=each.activity.public_id)} "
-        f"{each.state.label}（{spoken(each.activity.starts_at, chat.at)}）"
+        f"{each.state.label}（{sittings.when(each.activity, chat.at)}）"
         for each in found
     ]
     return Text(fit("\n".join(["您的报名，点名称可以看详情、取消：", *rows, *helped, lines.ACTIVITIES])))
@@ -140,7 +141,7 @@ async def show_one(chat: Chat, activity: Activity, opening: str = "") -> Reply:
     words = [
         f"{opening}「{activity.title}」{activity.state.label}",
         *([activity.summary] if activity.summary else []),
-        f"时间：{spoken(activity.starts_at, chat.at)}",
+        f"时间：{sittings.when(activity, chat.at)}",
         *([f"地点：{activity.place}"] if activity.place else []),
         *_on_map(activity),
         *([f"组织：{activity.organiser}"] if activity.organiser else []),
@@ -223,9 +224,7 @@ async def _chosen(chat: Chat) -> Activity | None:
     open_now = {each.id: each for each in ahead if each.takes_sign_ups(chat.at)}
     if not open_now:
         return None
-    titles = {
-        number: f"{each.title}（{spoken(each.starts_at, chat.at)}）" for number, each in open_now.items()
-    }
+    titles = {number: f"{each.title}（{sittings.when(each, chat.at)}）" for number, each in open_now.items()}
     return await _date(chat, open_now[await chat.choose("activity", "请选择活动：", titles)])
 
 
@@ -284,7 +283,7 @@ def row(activity: Activity, chat: Chat, more: int = 0) -> str:
     """`more`: how many other dates its series has."""
     line = lines.go(activity.title, "activities.show", activity=activity.public_id)
     others = f"，还有 {more} 场" if more else ""
-    return f"{line} {activity.state.label}（{spoken(activity.starts_at, chat.at)}{others}）"
+    return f"{line} {activity.state.label}（{sittings.when(activity, chat.at)}{others}）"
 
 
 async def _seats(chat: Chat, activity: Activity) -> str:

@@ -52,6 +52,8 @@ export type ActivityOut = {
   closes_at: string;
   starts_at: string;
   ends_at: string;
+  /** 分几次办的，每一次，按时间；只办一次的是空的 */
+  sessions: Array<SessionOut>;
   /** 现在能不能报名 */
   takes_sign_ups: boolean;
 };
@@ -494,6 +496,17 @@ export type SearchOut = {
   outcome: "hit" | "choices" | "miss";
   found: Array<FoundOut>;
 };
+/** 分几次办的，其中一次；报一次名，每次都来。 */
+export type SessionOut = {
+  /** 第几次，从 1 开始 */
+  number: number;
+  starts_at: string;
+  ends_at: string;
+  /** 可能是空的 */
+  title: string;
+  /** 没有另外写的，就是活动的地点 */
+  place: string;
+};
 export type SignUpIn = {
   /** 几个人，包括自己 */
   seats?: number;
@@ -595,10 +608,25 @@ export type TicketOut = {
   starts_at: string;
   /** 加到日历用 wx.addPhoneCalendar */
   ends_at: string;
-  /** 几点开始签到 */
+  /** 几点开始签到；分几次办的是这一次 */
   check_in_opens_at: string;
   seats: number;
-  /** 签到的时间；还没有是 null */
+  /** 签到的时间；还没有是 null；分几次办的是这一次的 */
+  checked_in_at: string | null;
+  /** 分几次办的，每一次，按时间；只办一次的是空的 */
+  sessions: Array<TicketSessionOut>;
+};
+/** 分几次办的，其中一次。 */
+export type TicketSessionOut = {
+  /** 第几次，从 1 开始 */
+  number: number;
+  starts_at: string;
+  ends_at: string;
+  /** 可能是空的 */
+  title: string;
+  place: string;
+  check_in_opens_at: string;
+  /** 这一次签到的时间；还没有是 null */
   checked_in_at: string | null;
 };
 export type TipOut = {
@@ -645,6 +673,8 @@ export type WholeActivityOut = {
   closes_at: string;
   starts_at: string;
   ends_at: string;
+  /** 分几次办的，每一次，按时间；只办一次的是空的 */
+  sessions: Array<SessionOut>;
   /** 现在能不能报名 */
   takes_sign_ups: boolean;
   /** 名额；null 是不限 */

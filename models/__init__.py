@@ -105,6 +105,7 @@ from models.portal_session import DeviceKind, PortalSession
 from models.poster import Poster, PosterScan
 from models.privacy import Consent, ConsentEnd, PrivacyRequest, RequestKind
 from models.sign_up_help import SignUpHelp
+from models.sitting import SittingArrival
 from models.staff import (
     Role,
     Staff,
@@ -283,6 +284,7 @@ __all__ = [
     "SignUpMove",
     "SignUpState",
     "Signpost",
+    "SittingArrival",
     "SlotPlace",
     "SlotState",
     "Staff",

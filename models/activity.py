@@ -4,7 +4,7 @@ Not here: rules that need other rows (seats left, whose turn it is) - app.servic
 waiting_lists.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -140,6 +140,8 @@ class Activity(Base):
     closes_at: Mapped[datetime]
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+    # Where the same people come several times: app.services.sittings; start and end are then theirs.
+    sittings: Mapped[list[Any]] = mapped_column(sa.JSON, default=list, server_default="[]")
     capacity: Mapped[int | None]  # seats; None: everybody finds one
     guests: Mapped[int] = mapped_column(default=0)  # whom one person may bring
     approval: Mapped[bool] = mapped_column(default=False)  # staff look at each sign-up first
@@ -188,10 +190,6 @@ class Activity(Base):
         return bool(self.kind_of and self.apart_months)
 
     @property
-    def check_in_opens_at(self) -> datetime:
-        return self.starts_at - timedelta(minutes=self.check_in_minutes)
-
-    @property
     def contact(self) -> str:
         """Name and number as they are said; empty where none is given."""
         return " ".join(each for each in (self.contact_name, self.contact_phone) if each)
@@ -238,8 +236,10 @@ class SignUp(Base):
     signed_up_at: Mapped[datetime]  # orders the waiting list
     offer_expires_at: Mapped[datetime | None]
     quota_branch_id: Mapped[int | None] = mapped_column(sa.BigInteger)  # whose seats; None: of all others
-    arrived: Mapped[int] = mapped_column(default=0)  # of its seats, once it is checked in
-    checked_in_at: Mapped[datetime | None]  # as the phone at the door had it, within bounds
+    # Of its seats, once it is checked in; of several sittings the most that came to one of them.
+    arrived: Mapped[int] = mapped_column(default=0)
+    # As the phone at the door had it, within bounds; of several sittings the first that was come to.
+    checked_in_at: Mapped[datetime | None]
     poster_id: Mapped[int | None] = mapped_column(sa.BigInteger, index=True)  # by which the person came
     team_id: Mapped[int | None] = mapped_column(sa.BigInteger, index=True)  # models.team; of the last one
     version: Mapped[int] = mapped_column()  # one more at each change; part of effect keys

@@ -26,6 +26,7 @@ from app.services import (
     safety_notices,
     series_rows,
     sign_ups,
+    sittings,
     waiting_lists,
 )
 from app.services.audiences import Audience
@@ -33,6 +34,16 @@ from app.services.sign_up_questions import QuestionKind, answered, questions_of
 from models import Activity, ActivityState, Allocation
 
 router = APIRouter(prefix="/activities", tags=["活动"], route_class=Route)
+
+
+class SessionOut(Strict):
+    """分几次办的，其中一次；报一次名，每次都来。"""
+
+    number: int = Field(examples=[1], description="第几次，从 1 开始")
+    starts_at: datetime = Field(examples=["2026-04-12T01:00:00Z"])
+    ends_at: datetime = Field(examples=["2026-04-12T04:00:00Z"])
+    title: str = Field(examples=["决赛"], description="可能是空的")
+    place: str = Field(examples=["沮河公园"], description="没有另外写的，就是活动的地点")
 
 
 class ActivityOut(Strict):
@@ -47,6 +58,7 @@ class ActivityOut(Strict):
     closes_at: datetime = Field(examples=["2026-04-10T10:00:00Z"], description="报名截止")
     starts_at: datetime = Field(examples=["2026-04-12T01:00:00Z"])
     ends_at: datetime = Field(examples=["2026-04-12T04:00:00Z"])
+    sessions: list[SessionOut] = Field(description="分几次办的，每一次，按时间；只办一次的是空的")
     takes_sign_ups: bool = Field(examples=[True], description="现在能不能报名")
 
 
@@ -297,5 +309,16 @@ def _facts(activity: Activity, now: datetime) -> dict[str, object]:
         "closes_at": activity.closes_at,
         "starts_at": activity.starts_at,
         "ends_at": activity.ends_at,
+        "sessions": [
+            SessionOut(
+                number=each.number,
+                starts_at=each.starts_at,
+                ends_at=each.ends_at,
+                title=each.title,
+                place=each.place,
+            )
+            for each in sittings.of(activity)
+            if each.key
+        ],
         "takes_sign_ups": activity.takes_sign_ups(now),
     }

@@ -18,6 +18,7 @@ from app.services import (
     approvals,
     participants,
     quotas,
+    sittings,
 )
 from app.services.sign_up_questions import questions_of
 from models import LIVE, Activity, SignUp, SignUpState
@@ -109,7 +110,7 @@ async def _list() -> list[str]:
         found = await activities.list_ahead(session, now, 200)
         counts = await participants.count_seats(session, [each.id for each in found])
         return [
-            f"{each.public_id}　{each.title}　{each.state.label}　{spoken(each.starts_at, now)}　"
+            f"{each.public_id}　{each.title}　{each.state.label}　{sittings.when(each, now)}　"
             f"名额 {'不限' if each.capacity is None else each.capacity}　{_counted(counts.get(each.id, {}))}"
             for each in found
         ] or ["近期没有活动。"]

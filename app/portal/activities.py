@@ -25,6 +25,7 @@ from app.services import (
     safety_notices,
     series_rows,
     sign_ups,
+    sittings,
     team_rosters,
     waiting_lists,
 )
@@ -70,6 +71,7 @@ async def one(
         activity=activity,
         preview=preview,
         on_map=map_places.load(activity.map_place),
+        sittings=sittings.of(activity),
         dates=await series_rows.list_ahead(session, activity, now),
         audience=Audience.model_validate(activity.audience) if activity.audience else None,
         body=rich_text.to_html(rich_text.load(activity.blocks)),

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from app.dependencies import Now, ReadSession
 from app.portal.templating import render
 from app.portal.visitor import CurrentPerson
-from app.services import certificate_pages, certificates, members, sign_ups
+from app.services import arrivals, certificate_pages, certificates, members, sign_ups
 
 router = APIRouter(include_in_schema=False)
 
@@ -19,7 +19,8 @@ async def own(visitor: CurrentPerson, public_id: str, session: ReadSession, now:
     member = await members.find_of_person(session, visitor.person_id)
     name = member.name if member is not None else ""
     certificates.check(entry.activity, entry, name, now)
-    made = certificates.of(entry.activity, entry, name)
+    came = await arrivals.of_entry(session, entry.activity, entry)
+    made = certificates.of(entry.activity, entry, name, came)
     data = await asyncio.to_thread(certificate_pages.pdf, [made])
     headers = {"Content-Disposition": 'inline; filename="certificate.pdf"', "Cache-Control": "no-store"}
     return Response(data, media_type="application/pdf", headers=headers)

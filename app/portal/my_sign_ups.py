@@ -13,6 +13,7 @@ from app.portal.sign_up_forms import asks
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson
 from app.services import (
+    arrivals,
     check_in_codes,
     colleagues,
     members,
@@ -20,6 +21,7 @@ from app.services import (
     sign_up_changes,
     sign_up_help,
     sign_ups,
+    sittings,
     team_rosters,
 )
 from app.services.sign_up_standing import standing_of
@@ -55,6 +57,8 @@ async def one(visitor: CurrentPerson, public_id: str, session: ReadSession, now:
         after=await after_it(session, entry, visitor, now),
         entry=entry,
         activity=entry.activity,
+        sittings=sittings.of(entry.activity),
+        came=await arrivals.of_entry(session, entry.activity, entry),
         companions=parties.guests_of(entry.party),
         team=await team_rosters.of_entry(session, entry),
         helper=await sign_up_help.helper_name(session, entry),
@@ -80,11 +84,17 @@ async def ticket(
     if not standing_of(entry, now).has_ticket:
         raise DomainError(f"您的报名状态是「{entry.state.label}」，现在没有票。")
     member = await members.find_of_person(session, visitor.person_id)
+    came = await arrivals.of_entry(session, entry.activity, entry)
+    present = sittings.for_moment(entry.activity, now)
     address = check_in_codes.address(entry, shared.public_url)
     words = render(
         "ticket.html",
         entry=entry,
         activity=entry.activity,
+        sittings=sittings.of(entry.activity),
+        came=came,
+        present=present,
+        arrival=came.get(present.key),
         name=member.name if member is not None else "",
         number=check_in_codes.number(entry),
         code=qr.drawn(address, "入场二维码：请工作人员扫"),

@@ -18,6 +18,7 @@ OF_ACTIVITIES: Final[Mapping[str, Mapping[str, str]]] = {
         "closes_at": "报名截止",
         "starts_at": "活动开始",
         "ends_at": "活动结束",
+        "sittings": "分几次办",
         "capacity": "名额",
         "guests": "每人可带同伴",
         "approval": "报名要审核",
@@ -70,6 +71,7 @@ OF_ACTIVITIES: Final[Mapping[str, Mapping[str, str]]] = {
     "check_in_scan": {
         "request_id": "手机给的编号",
         "sign_up_id": "报名",
+        "sitting": "第几次",
         "answer": "结果",
         "said_at": "手机上的时间",
         "offline": "没有信号时扫的",
@@ -147,4 +149,5 @@ OF_ACTIVITIES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "sign_up_help": {"sign_up_id": "报名", "helper_id": "谁替他报的（序号）", "made_at": "替他报名的时间"},
     "sign_up_move": {"sign_up_id": "报名"},
+    "sitting_arrival": {"sign_up_id": "报名", "sitting": "第几次", "arrived": "实到人数"},
 }

@@ -106,6 +106,7 @@ TABLES: Final[Mapping[str, str]] = {
     "sign_up": "报名",
     "sign_up_help": "替同事报名",
     "sign_up_move": "报名的过程",
+    "sitting_arrival": "每一次的签到",
     "signpost": "办事指路",
     "staff": "工作人员",
     "staff_act_seal": "操作记录的封条",

@@ -18,8 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import shanghai
 from app.errors import DomainError
-from app.services import participants
+from app.services import arrivals, attendance, participants, sittings
 from app.services.addresses import page
+from app.services.arrivals import Arrivals
 from app.services.participants import UNKNOWN
 from models import Activity, Member, SignUp, SignUpState
 from models.sealing import keyring
@@ -42,6 +43,7 @@ class Certificate:
     organiser: str
     number: str
     address: str
+    share: str = ""  # 2/3, of several sittings
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Verified:
     activity: Activity
     given_to: str
     number: str
+    share: str = ""  # 2/3, of several sittings
 
 
 class NoCertificate(DomainError):
@@ -67,13 +70,15 @@ def check(activity: Activity, entry: SignUp, name: str, now: datetime) -> None:
         raise NoCertificate("证明上要写姓名，请先绑定工号。")
 
 
-def of(activity: Activity, entry: SignUp, name: str) -> Certificate:
+def of(activity: Activity, entry: SignUp, name: str, came: Arrivals) -> Certificate:
+    """`came`: to which sittings."""
     said = code(entry)
     return Certificate(
         name=name,
         title=activity.title,
         when=_when(activity),
-        hours=_hours(activity),
+        hours=_hours(activity, came),
+        share=attendance.share(activity, came),
         place=activity.place,
         organiser=activity.organiser,
         number=number(said),
@@ -97,7 +102,7 @@ async def verify(session: AsyncSession, said: str) -> Verified | None:
     if found is None or not compare_digest(_mark(found[1]), found[2]):
         return None
     chosen = (
-        sa.select(Activity, Member.name)
+        sa.select(Activity, Member.name, SignUp)
         .join(SignUp, SignUp.activity_id == Activity.id)
         .outerjoin(Member, Member.person_id == SignUp.person_id)
         .where(SignUp.public_id == found[1], SignUp.state == SignUpState.CHECKED_IN)
@@ -105,16 +110,19 @@ async def verify(session: AsyncSession, said: str) -> Verified | None:
     row = (await session.execute(chosen)).first()
     if row is None:
         return None
-    activity, name = row
-    return Verified(activity, f"{name[:1]}*" if name else "一位参加的人", number(said))
+    activity, name, entry = row
+    share = attendance.share(activity, await arrivals.of_entry(session, activity, entry))
+    return Verified(activity, f"{name[:1]}*" if name else "一位参加的人", number(said), share)
 
 
 async def each(session: AsyncSession, activity: Activity) -> AsyncIterator[Certificate]:
     """Of everybody who was checked in and whose name we know, by name."""
     rows = participants.chosen(activity, SignUpState.CHECKED_IN).where(Member.name.is_not(None))
-    for row in (await session.execute(rows.order_by(Member.name, SignUp.id))).all():
+    found = (await session.execute(rows.order_by(Member.name, SignUp.id))).all()
+    came = await arrivals.by_entry(session, activity, [row[0] for row in found])
+    for row in found:
         who = participants.participant(row)
-        yield of(activity, who.entry, who.name)
+        yield of(activity, who.entry, who.name, came.get(who.id, {}))
 
 
 def _mark(public_id: str) -> str:
@@ -130,10 +138,12 @@ def _when(activity: Activity) -> str:
     return f"{first.year}年{first.month}月{first.day}日至{last.year}年{last.month}月{last.day}日"
 
 
-def _hours(activity: Activity) -> str:
-    """To half an hour; of days together none, since nobody is there at night."""
-    lasted = activity.ends_at - activity.starts_at
-    if lasted > AT_A_STRETCH:
+def _hours(activity: Activity, came: Arrivals) -> str:
+    """To half an hour, of the sittings that were come to; of days together none, since nobody is there at
+    night.
+    """
+    lasted = [each.ends_at - each.starts_at for each in sittings.of(activity) if each.key in came]
+    if not lasted or max(lasted) > AT_A_STRETCH:
         return ""
-    halves = max(1, round(lasted.total_seconds() / 1800))
+    halves = max(1, round(sum(lasted, timedelta()).total_seconds() / 1800))
     return f"{halves / 2:g} 小时"

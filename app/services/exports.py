@@ -19,6 +19,7 @@ from app.services import (  # noqa: F401 - fill SOURCES
     export_feedback,
     export_lives,
     export_posters,
+    export_sign_ups,
     export_talks,
     privacy_requests,
 )

@@ -20,6 +20,7 @@ from app.services import (
     album_forgetting,
     applications,
     appointment_forgetting,
+    arrivals,
     board_forgetting,
     cases,
     consents,
@@ -29,6 +30,7 @@ from app.services import (
     live_visits,
     posters,
     sign_up_help,
+    sittings,
     team_rows,
     waiting_lists,
 )
@@ -227,8 +229,9 @@ async def _settle_two(
             setattr(own, field, getattr(entry, field))
         await team_rows.led_by(session, entry, own)
         await session.flush()
-        if own.state is SignUpState.CONFIRMED:
+        if own.state in sittings.reminded(activity):
             notices.remind(session, activity, own, now)
+    await arrivals.hand_over(session, entry, own)
     if entry.state in LIVE:
         session.add(note(entry, entry.state, SignUpState.CANCELLED, by="system", reason=REASON, now=now))
         entry.state, entry.offer_expires_at = SignUpState.CANCELLED, None

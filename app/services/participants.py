@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from app.clock import shanghai
 from app.errors import NotFound
-from app.services import parties, safety_notices, sign_up_help
+from app.services import parties, safety_notices, sign_up_help, sittings
 from app.services.member_words import mask_phone
 from app.services.permissions import Scope
 from app.services.sign_up_questions import questions_of
@@ -167,9 +167,8 @@ async def count_seats(session: AsyncSession, activity_ids: Sequence[int]) -> dic
 
 async def count_live(session: AsyncSession, activity: Activity) -> int:
     """How many people would be told if it changed or were called off."""
-    live = sa.select(sa.func.count()).select_from(SignUp)
-    told = LIVE - {SignUpState.CHECKED_IN}
-    return await session.scalar(live.where(SignUp.activity_id == activity.id, SignUp.state.in_(told))) or 0
+    told = SignUp.activity_id == activity.id, SignUp.state.in_(sittings.hearers(activity))
+    return await session.scalar(sa.select(sa.func.count()).select_from(SignUp).where(*told)) or 0
 
 
 async def count_states(session: AsyncSession, activity: Activity) -> Sequence[tuple[SignUpState, int, int]]:

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import SHANGHAI, civil_date, spoken
-from app.services import outbox
+from app.services import outbox, sittings
 from app.services.quiet_hours import is_quiet
+from app.services.sittings import Sitting
 from models import Activity, DeliveryState, Outbox, SignUp, SignUpState
 
 REMINDER = "activities.reminder"
@@ -135,20 +136,23 @@ def rejected(session: AsyncSession, activity: Activity, entry: SignUp, reason: s
 
 def called_off(session: AsyncSession, activity: Activity, entry: SignUp, reason: str, now: datetime) -> None:
     why = f"原因：{reason}。" if reason else ""
-    day = spoken(activity.starts_at, now, read_later=True)
-    words = f"很抱歉，「{activity.title}」（{day}）取消了。{why}您的报名已一并取消。"
+    if entry.state is SignUpState.CHECKED_IN:
+        words = f"很抱歉，「{activity.title}」以后几次取消了。{why}您参加过的仍然算数。"
+    else:
+        day = sittings.when(activity, now, read_later=True)
+        words = f"很抱歉，「{activity.title}」（{day}）取消了。{why}您的报名已一并取消。"
     _tell(session, CALLED_OFF, entry, words, now)
 
 
 def changed(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
     """Another time or place; who has a seat is reminded of the new one."""
-    words = (
-        f"「{activity.title}」的时间或地点改了，现在是{when_and_where(activity, now)}。\n"
-        "来不了请回复「我的报名」取消。"
+    may_cancel = now < activity.starts_at
+    words = f"「{activity.title}」的时间或地点改了，现在是{when_and_where(activity, now)}。" + (
+        "\n来不了请回复「我的报名」取消。" if may_cancel else ""
     )
     version = f":{activity.version}"  # the sign-up itself may be what it was at the last change
     _tell(session, CHANGED, entry, words, now, mark=version)
-    if entry.state is SignUpState.CONFIRMED:
+    if entry.state in sittings.reminded(activity):
         remind(session, activity, entry, now, mark=version)
 
 
@@ -164,24 +168,29 @@ def notice_changed(session: AsyncSession, activity: Activity, entry: SignUp, now
 def remind(
     session: AsyncSession, activity: Activity, entry: SignUp, now: datetime, *, mark: str = ""
 ) -> None:
-    """The day before at ten; for who signed up later, two hours before; else not at all."""
-    due_at = reminder_at(activity, now)
-    if due_at is None:
-        return
-    words = (
-        f"提醒您：「{activity.title}」{when_and_where(activity, due_at)}。\n"
-        "来不了请回复「我的报名」取消，把名额让给别人。"
-    )
-    _tell(session, REMINDER, entry, words, now, due_at=due_at, mark=mark)
+    """The day before at ten; for who signed up later, two hours before; else not at all.
+
+    Where there are several sittings, of each the day before and two hours before.
+    """
+    several = bool(activity.sittings)
+    for sitting in sittings.of(activity):
+        ahead = reminders_at(sitting, now)
+        for number, due_at in enumerate(ahead if several else ahead[:1]):
+            at = "，".join(filter(None, (sitting.name, spoken(sitting.starts_at, due_at), sitting.place)))
+            leave = "\n来不了请回复「我的报名」取消，把名额让给别人。" if due_at < activity.starts_at else ""
+            which = f"{mark}:{sitting.key}:{number}" if several else mark
+            words = f"提醒您：「{activity.title}」{at}。{leave}"
+            _tell(session, REMINDER, entry, words, now, due_at=due_at, mark=which)
 
 
-def reminder_at(activity: Activity, now: datetime) -> datetime | None:
-    day_before = civil_date(activity.starts_at) - timedelta(days=1)
+def reminders_at(sitting: Sitting, now: datetime) -> list[datetime]:
+    """The day before at ten and two hours before, as far as they are ahead and nobody sleeps."""
+    day_before = civil_date(sitting.starts_at) - timedelta(days=1)
     moments = (
         datetime.combine(day_before, DAY_BEFORE_AT, SHANGHAI),
-        activity.starts_at - SHORTLY_BEFORE,
+        sitting.starts_at - SHORTLY_BEFORE,
     )
-    return next((moment for moment in moments if moment > now and not is_quiet(moment)), None)
+    return [moment for moment in moments if moment > now and not is_quiet(moment)]
 
 
 async def withdraw_reminder(session: AsyncSession, entry: SignUp, now: datetime) -> None:
@@ -212,7 +221,7 @@ async def _withdraw(session: AsyncSession, kind: str, entry: SignUp, now: dateti
 
 def when_and_where(activity: Activity, now: datetime) -> str:
     place = f"，{activity.place}" if activity.place else ""
-    return f"{spoken(activity.starts_at, now)}{place}"
+    return f"{sittings.when(activity, now)}{place}"
 
 
 def _tell(
