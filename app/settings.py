@@ -106,7 +106,7 @@ class Settings(BaseSettings):
     joining_days: int = Field(10, gt=0, le=60)
     """Working days in which a 入会申请 is decided; the time we wait for the applicant does not count."""
     activity_review: Literal["auto", "always", "never"] = "auto"
-    """Whether another approves an activity before staff announce it; auto: where somebody else may."""
+    """Whether another approves an activity and later changes of it; auto: where somebody else may."""
     no_show_hours: float = Field(12, ge=0, le=240)
     """Hours after its end until those who did not check in to an activity are noted as absent."""
     live_hosts: str = ""

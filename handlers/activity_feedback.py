@@ -51,7 +51,7 @@ async def say(chat: Chat) -> Reply:
     await activity_feedback.give(chat.session, activity, person_id, given, chat.at)
     address = page(f"/activities/{activity.public_id}/feedback")
     change = f'<a href="{address}">在网页上改</a>' if address else "再回复「活动反馈」改"
-    return Text(f"记下了，谢谢您。不记名，组织者看不到是谁答的。这几天想改，可以{change}。")
+    return Text(f"记下了，谢谢您。{activity_feedback.NAMELESS}。这几天想改，可以{change}。")
 
 
 async def _chosen(chat: Chat) -> Activity | None:

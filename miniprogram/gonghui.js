@@ -28,6 +28,7 @@ export class NoAnswer extends Error {
 
 const TRIES = 3; // 一次操作最多发几次
 const TIMEOUT = 15000; // 毫秒
+const UPLOAD_TIMEOUT = 60000;
 let made = 0;
 
 /** 一次操作的标识。同一次操作重发时用同一个，就只会办一次。 */
@@ -155,7 +156,7 @@ export class Gonghui {
     return this.call({ method: "GET", path: "/hotlines", open: true });
   }
 
-  /** 近期活动。正在报名的在前，再按报名截止时间。 */
+  /** 近期活动。正在报名的在前，再按报名截止时间；一个系列只列最近能报名的一场，more_dates 是还有几场。 */
   listActivities(given = {}) {
     return this.call({ method: "GET", path: "/activities", query: { limit: given.limit, cursor: given.cursor }, open: true });
   }
@@ -223,6 +224,101 @@ export class Gonghui {
   /** 评价办结的事项：办结一小时后的 7 天内，可以改。 */
   rateCase(given) {
     return this.call({ method: "POST", path: `/me/cases/${encodeURIComponent(given.case_id)}/rating`, body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 我能看、有照片的相册，活动新的在前。 */
+  listAlbums(given = {}) {
+    return this.call({ method: "GET", path: "/albums", query: { limit: given.limit, cursor: given.cursor } });
+  }
+
+  /** 一个活动的相册。没有相册的是 404，不给我看的是 403。 */
+  getAlbum(given) {
+    return this.call({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}/album`, query: { limit: given.limit, cursor: given.cursor } });
+  }
+
+  /** 一张照片。撤下的、别人给的还没公开的是 404。 */
+  getPhoto(given) {
+    return this.call({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}/album/photos/${encodeURIComponent(given.photo_id)}` });
+  }
+
+  /** 删除我给的一张，马上删，不能恢复。别人给的、已经删除的是 404。 */
+  takePhotoBack(given) {
+    return this.call({ method: "DELETE", path: `/activities/${encodeURIComponent(given.activity_id)}/album/photos/${encodeURIComponent(given.photo_id)}` });
+  }
+
+  /** 照片里有我，请撤下：不用说理由，马上隐藏，工作人员看过以后决定，结果告诉本人。 */
+  objectToPhoto(given) {
+    return this.call({ method: "POST", path: `/activities/${encodeURIComponent(given.activity_id)}/album/photos/${encodeURIComponent(given.photo_id)}/objection`, key: given.key ?? newKey() });
+  }
+
+  /** 加一张照片：参加的人，活动开始以后，每人最多 50 张；审核以后大家看得到。位置等信息会去掉。 */
+  addPhoto(given) {
+    return this.call({ method: "POST", path: `/activities/${encodeURIComponent(given.activity_id)}/album/photos`, file: { name: "photo", path: given.photo }, form: { agreed: given.agreed } });
+  }
+
+  /** 现在请我答反馈的活动，新的在前：我签到过，结束第二天起 7 天内。 */
+  listFeedback() {
+    return this.call({ method: "GET", path: "/me/feedback" });
+  }
+
+  /** 一个活动问什么，我答过什么。没有签到的是 404，没有问或收完了的是 409。 */
+  getFeedback(given) {
+    return this.call({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}/feedback` });
+  }
+
+  /** 答反馈，7 天内可以改，改的代替原来的。不记名，组织者看不到是谁答的。 */
+  giveFeedback(given) {
+    return this.call({ method: "PUT", path: `/activities/${encodeURIComponent(given.activity_id)}/feedback`, body: given.body });
+  }
+
+  /** 我的参加证明：签到过、结束了的活动，新的在前。没有绑定工号的是 409：证明上要写姓名。 */
+  listCertificates(given = {}) {
+    return this.call({ method: "GET", path: "/me/certificates", query: { limit: given.limit, cursor: given.cursor } });
+  }
+
+  /** 核对一张参加证明。不是真的、签到撤销了的是 404。 */
+  verifyCertificate(given) {
+    return this.call({ method: "GET", path: `/certificates/${encodeURIComponent(given.code)}`, open: true });
+  }
+
+  /** 全景。最多 50 个。 */
+  listPanoramas() {
+    return this.call({ method: "GET", path: "/panoramas", open: true });
+  }
+
+  /** 一个全景：各处的图、可以点的地方、图片小块的地址。 */
+  getPanorama(given) {
+    return this.call({ method: "GET", path: `/panoramas/${encodeURIComponent(given.panorama_id)}`, open: true });
+  }
+
+  /** 直播。when=ahead 是正在播的和预告，早的在前；when=replay 是半年内可以回看的，新的在前。最多 30 场。 */
+  listLives(given = {}) {
+    return this.call({ method: "GET", path: "/lives", query: { when: given.when }, open: true });
+  }
+
+  /** 一场直播。不分是谁看；提醒和看过没有在 /lives/{id}/mine。 */
+  getLive(given) {
+    return this.call({ method: "GET", path: `/lives/${encodeURIComponent(given.live_id)}`, open: true });
+  }
+
+  /** 我和这场直播：要不要提醒，几点提醒，看过没有。 */
+  getLiveStanding(given) {
+    return this.call({ method: "GET", path: `/lives/${encodeURIComponent(given.live_id)}/mine` });
+  }
+
+  /** 提醒我：开播前半小时在公众号里提醒，夜里开播的前一晚提醒。再做一次不算错；来不及提醒的是 409。 */
+  remindOfLive(given) {
+    return this.call({ method: "PUT", path: `/lives/${encodeURIComponent(given.live_id)}/reminder` });
+  }
+
+  /** 不用提醒了。没有要过提醒的不算错。 */
+  forgetLiveReminder(given) {
+    return this.call({ method: "DELETE", path: `/lives/${encodeURIComponent(given.live_id)}/reminder` });
+  }
+
+  /** 进入直播或回看，算我看过，一场只算一次。现在没有可看的是 409。 */
+  watchLive(given) {
+    return this.call({ method: "PUT", path: `/lives/${encodeURIComponent(given.live_id)}/visit` });
   }
 
   /** 入会声明和组织的树。 */
@@ -385,8 +481,11 @@ export class Gonghui {
   }
 
   async call(call) {
+    const token = this.keeper.read()?.access_token;
     let answer = await this.tried(call);
-    if (answer.status === 401 && !call.open && (await this.refreshed())) answer = await this.tried(call);
+    // 别的请求已经换过了，就用新的再发，不再换一次
+    const renewed = () => this.keeper.read()?.access_token !== token || this.refreshed();
+    if (answer.status === 401 && !call.open && (await renewed())) answer = await this.tried(call);
     const address = addressOf(call);
     const before = this.known.get(address);
     const text = answer.status === 304 && before ? before.text : answer.text;
@@ -399,9 +498,9 @@ export class Gonghui {
     return result;
   }
 
-  // 网络断了、正在恢复、同一个请求正在办理：隔一会儿再发。有标识的不会办两次；没有标识的只有读取才再发。
+  // 网络断了、正在恢复、同一个请求正在办理：隔一会儿再发。有标识的不会办两次，同一张照片也只收一次；别的只有读取才再发。
   async tried(call) {
-    const again = call.method === "GET" || call.key !== undefined;
+    const again = call.method === "GET" || call.key !== undefined || call.file !== undefined;
     for (let left = TRIES - 1; ; left -= 1) {
       const last = left === 0 || !again;
       try {
@@ -423,6 +522,7 @@ export class Gonghui {
     if (call.key) header["Idempotency-Key"] = call.key;
     const seen = call.seen && this.tags.get(call.seen);
     if (seen) header["If-Match"] = seen;
+    if (call.file) return this.uploaded(address, header, call);
     const before = this.known.get(address);
     if (call.method === "GET" && before) header["If-None-Match"] = before.tag;
     return new Promise((resolve, reject) => {
@@ -439,6 +539,22 @@ export class Gonghui {
           text: typeof answer.data === "string" ? answer.data : answer.data ? JSON.stringify(answer.data) : "",
           header: small(answer.header),
         }),
+        fail: (error) => reject(new NoAnswer(error.errMsg)),
+      });
+    });
+  }
+
+  uploaded(address, header, call) {
+    delete header["Content-Type"]; // wx.uploadFile 自己写
+    return new Promise((resolve, reject) => {
+      wx.uploadFile({
+        url: this.base + address,
+        filePath: call.file.path,
+        name: call.file.name,
+        formData: call.form ?? {},
+        header,
+        timeout: UPLOAD_TIMEOUT,
+        success: (answer) => resolve({ status: answer.statusCode, text: answer.data, header: {} }),
         fail: (error) => reject(new NoAnswer(error.errMsg)),
       });
     });

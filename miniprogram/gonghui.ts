@@ -13,6 +13,16 @@ declare const wx: {
     success(answer: { statusCode: number; data: unknown; header: Record<string, string> }): void;
     fail(error: { errMsg: string }): void;
   }): unknown;
+  uploadFile(options: {
+    url: string;
+    filePath: string;
+    name: string;
+    formData: Record<string, string>;
+    header: Record<string, string>;
+    timeout: number;
+    success(answer: { statusCode: number; data: string }): void;
+    fail(error: { errMsg: string }): void;
+  }): unknown;
   login(options: { success(answer: { code: string }): void; fail(error: { errMsg: string }): void }): void;
 };
 declare function setTimeout(act: () => void, milliseconds: number): unknown;
@@ -38,27 +48,8 @@ export type AccountsOut = {
   /** 可以选的片区 */
   areas: Array<string>;
 };
-export type ActivityOut = {
-  id: string;
-  title: string;
-  summary: string;
-  place: string;
-  organiser: string;
-  state: ActivityState;
-  state_label: string;
-  /** 报名开始 */
-  opens_at: string;
-  /** 报名截止 */
-  closes_at: string;
-  starts_at: string;
-  ends_at: string;
-  /** 分几次办的，每一次，按时间；只办一次的是空的 */
-  sessions: Array<SessionOut>;
-  /** 现在能不能报名 */
-  takes_sign_ups: boolean;
-};
 export type ActivityPage = {
-  items: Array<ActivityOut>;
+  items: Array<ListedOut>;
   /** 放进 cursor 就是下一页；没有更多时是 null */
   next: string | null;
 };
@@ -67,6 +58,44 @@ export type AddedOut = {
   /** 不是空的就先显示它：该打哪个电话、先做什么 */
   danger: string;
   case: WholeCaseOut;
+};
+export type AlbumCardOut = {
+  activity_id: string;
+  title: string;
+  starts_at: string;
+  /** 公开的照片有几张 */
+  count: number;
+  /** 封面的小图：一两个小时里有效，不用令牌，直接给 image 用 */
+  cover: string;
+};
+export type AlbumOut = {
+  activity_id: string;
+  title: string;
+  seen_by: AlbumSeen;
+  /** 谁看得到 */
+  seen_by_label: string;
+  /** 公开的照片一共几张 */
+  count: number;
+  /** 公开的，按顺序 */
+  items: Array<PhotoOut>;
+  /** 放进 cursor 就是下一页；没有更多时是 null */
+  next: string | null;
+  /** 我给的，各种状态都有；只在第一页 */
+  own: Array<PhotoOut>;
+  /** 我现在能不能加照片 */
+  may_add: boolean;
+  /** 不能加的原因，可以直接显示 */
+  obstacle: string;
+  /** 加照片前请本人确认的话 */
+  agreed: string;
+  /** 一张最大多少 MB */
+  largest: number;
+};
+export type AlbumSeen = "everybody" | "members" | "participants";
+export type AlbumsOut = {
+  items: Array<AlbumCardOut>;
+  /** 放进 cursor 就是下一页；没有更多时是 null */
+  next: string | null;
 };
 export type Allocation = "first_come" | "lot" | "quota";
 /** 入会申请表。declaration 填 GET /me/joining/form 给出的版本，表示本人看过并确认了声明。 */
@@ -108,6 +137,15 @@ export type ArticlePage = {
   items: Array<ArticleOut>;
   /** 放进 cursor 就是下一页；没有更多时是 null */
   next: string | null;
+};
+export type AskedActivitiesOut = {
+  items: Array<AskedActivityOut>;
+};
+export type AskedActivityOut = {
+  activity_id: string;
+  title: string;
+  /** 活动结束的时间 */
+  ends_at: string;
 };
 export type AskedOut = {
   number: string;
@@ -156,6 +194,29 @@ export type CasePage = {
   next: string | null;
 };
 export type CaseState = "submitted" | "triaged" | "assigned" | "in_progress" | "waiting_user" | "answered" | "reopened" | "closed" | "referred" | "cancelled" | "supplement" | "reviewing" | "approved" | "refused" | "granted" | "rejected" | "objection" | "upheld" | "concluded" | "terminated" | "deemed_withdrawn" | "accepted" | "not_accepted" | "dispatched" | "returned" | "extended" | "suspended" | "replied" | "merged";
+export type CertificateOut = {
+  sign_up_id: string;
+  activity_id: string;
+  title: string;
+  name: string;
+  when: string;
+  /** 过夜的没有，是空的 */
+  hours: string;
+  place: string;
+  organiser: string;
+  number: string;
+  /** 核对真伪用，见 /certificates/{code} */
+  code: string;
+  /** 核对真伪的网页，可以发给别人 */
+  verify: string;
+  /** PDF 的地址，一两个小时里有效，不用令牌：wx.downloadFile 下来，wx.openDocument 打开 */
+  pdf: string;
+};
+export type CertificatePage = {
+  items: Array<CertificateOut>;
+  /** 放进 cursor 就是下一页；没有更多时是 null */
+  next: string | null;
+};
 /** 写了哪一项就改哪一项；null 是去掉。 */
 export type ChangeIn = {
   nickname?: string | null;
@@ -176,12 +237,6 @@ export type ChangesOut = {
   mine: Array<ChangeOut>;
   /** 有人申请换走我的绑定，可以提出异议 */
   claimed: boolean;
-};
-export type ChapterOut = {
-  title: string;
-  /** 各项的中文名 */
-  fields: Record<string, string>;
-  rows: Array<Record<string, unknown>>;
 };
 export type ClosingIn = {
   /** 本人知道注销以后不能恢复 */
@@ -275,6 +330,37 @@ export type FactIn = {
   name?: string | null;
   phone_end?: string | null;
 };
+export type FeedbackIn = {
+  /** 全部的答案，没有改的也要写上 */
+  answers: Record<string, string>;
+};
+export type FeedbackKind = "stars" | "choice" | "text";
+export type FeedbackOut = {
+  title: string;
+  questions: Array<FeedbackQuestionOut>;
+  /** 打分的题可以选的，高的在前 */
+  scores: Array<ScoreOut>;
+  /** 文字最多多少个字 */
+  longest: number;
+  /** 我答的；还没有答是空的 */
+  answers: Record<string, string>;
+  /** 到这时为止可以答，也可以改 */
+  closes_at: string;
+  /** 请显示给本人看 */
+  promise: string;
+  /** 不是空的就先显示它：该打哪个电话、先做什么 */
+  danger: string;
+};
+export type FeedbackQuestionOut = {
+  /** answers 里的键 */
+  key: string;
+  prompt: string;
+  kind: FeedbackKind;
+  kind_label: string;
+  /** 只有选择题有 */
+  options: Array<string>;
+  required: boolean;
+};
 /** 填申请表要用的：入会声明和可以选的组织。 */
 export type FormOut = {
   declaration: string;
@@ -288,6 +374,12 @@ export type FoundOut = {
   title: string;
   /** 完整答案，可以直接显示 */
   text: string;
+};
+export type GivenPhotoOut = {
+  /** false 是相册里已经有这一张，没有再放一次 */
+  is_new: boolean;
+  /** 可以直接显示 */
+  words: string;
 };
 export type GuardianIn = {
   name: string;
@@ -308,6 +400,7 @@ export type HotlineOut = {
 export type HotlinesOut = {
   items: Array<HotlineOut>;
 };
+export type HotspotKind = "scene" | "text" | "picture" | "activity";
 export type InterestOut = {
   /** 编号，删除时用 */
   topic: string;
@@ -352,6 +445,55 @@ export type LineOut = {
   what: string;
   done: string;
 };
+export type ListedOut = {
+  id: string;
+  title: string;
+  summary: string;
+  place: string;
+  organiser: string;
+  state: ActivityState;
+  state_label: string;
+  /** 报名开始 */
+  opens_at: string;
+  /** 报名截止 */
+  closes_at: string;
+  starts_at: string;
+  ends_at: string;
+  /** 分几次办的，每一次，按时间；只办一次的是空的 */
+  sessions: Array<SessionOut>;
+  /** 现在能不能报名 */
+  takes_sign_ups: boolean;
+  /** 本系列还有几场（除了这一场）；不是系列的是 0。各场的时间在 /activities/{id} 的 dates */
+  more_dates: number;
+};
+export type LiveOut = {
+  id: string;
+  title: string;
+  /** 可能是空的 */
+  about: string;
+  phase: LivePhase;
+  phase_label: string;
+  starts_at: string;
+  ends_at: string;
+  /** 封面图的地址，直接给 image 用；没有是空的 */
+  cover: string;
+  /** 图上是什么 */
+  cover_alt: string;
+};
+export type LivePhase = "draft" | "scheduled" | "live" | "ended" | "replay" | "cancelled";
+export type LiveStandingOut = {
+  /** 要提醒我 */
+  reminds: boolean;
+  /** 在公众号里提醒的时间；来不及提醒、已经开始的是 null */
+  reminder_at: string | null;
+  /** 现在能不能要提醒 */
+  may_remind: boolean;
+  /** 算我看过这场了 */
+  watched: boolean;
+};
+export type LivesOut = {
+  items: Array<LiveOut>;
+};
 /** 在地图上的位置，GCJ-02 坐标。 */
 export type MapOut = {
   latitude: number;
@@ -378,6 +520,23 @@ export type MembershipOut = {
 export type MoreIn = {
   text: string;
 };
+export type ObjectionOut = {
+  /** 已经先隐藏；false 是以前要求过，工作人员没有撤下 */
+  hidden: boolean;
+  /** 可以直接显示 */
+  words: string;
+};
+export type PanoramaOut = {
+  id: string;
+  title: string;
+  /** 可能是空的 */
+  about: string;
+  /** 1024×512 的小图，直接给 image 用 */
+  preview: string;
+};
+export type PanoramasOut = {
+  items: Array<PanoramaOut>;
+};
 export type Paragraph = {
   type: "paragraph";
   spans: Array<Span>;
@@ -386,6 +545,26 @@ export type Part = "messages" | "drafts" | "cases" | "answers" | "appointments" 
 export type PhoneIn = {
   phone: string;
 };
+export type PhotoOut = {
+  id: string;
+  /** 图下的字，可能是空的 */
+  caption: string;
+  /** 大图的宽，像素；还没有收到的是 0 */
+  width: number;
+  height: number;
+  /** 小图，边长不超过 480：一两个小时里有效，不用令牌，直接给 image 用；还没有收到的是空的 */
+  small: string;
+  /** 大图，边长不超过 2048：一两个小时里有效，不用令牌，直接给 image 用 */
+  large: string;
+  /** 别人给的只看得到 shown；自己给的都看得到 */
+  state: PhotoState;
+  state_label: string;
+  /** 未通过、撤下的原因；没有是空的 */
+  reason: string;
+  /** 我给的：可以删除；别人给的：可以要求撤下 */
+  is_own: boolean;
+};
+export type PhotoState = "coming" | "pending" | "shown" | "objected" | "refused" | "removed";
 /** Why a call was not done. */
 export type Problem = {
   type: string;
@@ -489,6 +668,30 @@ export type SafetyOut = {
   /** 看完同意以后，报名时放进 safety_version */
   version: string;
 };
+export type SceneOut = {
+  id: string;
+  title: string;
+  /** 图上有什么，给看不到图的人 */
+  alt: string;
+  /** 先朝哪边看 */
+  yaw: number;
+  pitch: number;
+  /** 整张的小图（1024×512）：先显示它；不能三维显示的，让人左右滑动着看它 */
+  preview: string;
+  /** 小块的地址，三个数都从 0 起、从左上角数：第几级、横第几块、竖第几块 */
+  tiles: string;
+  /** 小块的边长，像素 */
+  tile: number;
+  /** 各级整张有多宽，高是一半；粗的在前 */
+  widths: Array<number>;
+  /** 可以点的地方 */
+  spots: Array<SpotOut>;
+};
+export type ScoreOut = {
+  /** 答案里写的 */
+  value: string;
+  label: string;
+};
 export type SearchOut = {
   /** 不是空的就先显示它：该打哪个电话、先做什么 */
   danger: string;
@@ -560,6 +763,22 @@ export type Span = {
   text: string;
   bold: boolean;
   href: string;
+};
+export type SpotOut = {
+  kind: HotspotKind;
+  label: string;
+  /** 从画面正中向右的角度，-180 到 180 */
+  yaw: number;
+  /** 地平线以上的角度 */
+  pitch: number;
+  /** kind 是 scene：去哪一处 */
+  scene_id: string | null;
+  /** kind 是 activity：哪个活动 */
+  activity_id: string | null;
+  /** kind 是 text、picture：说明 */
+  words: string;
+  /** kind 是 picture：图的地址 */
+  picture: string;
 };
 export type StandingOut = {
   /** 我的报名；没有报过是 null */
@@ -659,6 +878,15 @@ export type TokensOut = {
   refresh_expires_in: number;
 };
 export type Topic = "household" | "children" | "storms" | "farming" | "building" | "fishing_kites" | "ebikes" | "outages" | "first_aid" | "meters" | "seasons" | "holidays";
+export type VerifiedOut = {
+  number: string;
+  /** 只有姓 */
+  given_to: string;
+  title: string;
+  organiser: string;
+  starts_at: string;
+  ends_at: string;
+};
 export type WholeActivityOut = {
   id: string;
   title: string;
@@ -752,6 +980,45 @@ export type WholeCaseOut = {
   /** 早的在前 */
   thread: Array<WordsOut>;
 };
+export type WholeLiveOut = {
+  id: string;
+  title: string;
+  /** 可能是空的 */
+  about: string;
+  phase: LivePhase;
+  phase_label: string;
+  starts_at: string;
+  ends_at: string;
+  /** 封面图的地址，直接给 image 用；没有是空的 */
+  cover: string;
+  /** 图上是什么 */
+  cover_alt: string;
+  /** 哪个活动的；没有是 null */
+  activity_id: string | null;
+  /** 现在看的地址：直播中是直播，可回看时是回看；现在没有可看的是空的 */
+  source: string;
+  /** true 是视频流，可以给 video 用；false 是网页，请复制给本人用浏览器打开 */
+  plays_here: boolean;
+  /** 是 m3u8 直播流 */
+  is_stream: boolean;
+  /** 回看的章节，没有是空的 */
+  chapters: Array<app__api__lives__ChapterOut>;
+  address: string;
+};
+export type WholePanoramaOut = {
+  id: string;
+  title: string;
+  /** 可能是空的 */
+  about: string;
+  /** 1024×512 的小图，直接给 image 用 */
+  preview: string;
+  /** 哪个活动的；不是活动的是 null */
+  activity_id: string | null;
+  /** 各处，从第一处开始看 */
+  scenes: Array<SceneOut>;
+  /** 网页，可以给 web-view 用，现成就能转着看 */
+  address: string;
+};
 export type Whose = "all" | "members" | "others";
 export type WordsOut = {
   /** 谁说的，或发生了什么 */
@@ -762,6 +1029,18 @@ export type WordsOut = {
   /** 匿名的只记日期，这里是 null */
   at: string | null;
 };
+export type app__api__lives__ChapterOut = {
+  /** 从头数的秒数，给 video 跳过去用 */
+  seconds: number;
+  clock: string;
+  title: string;
+};
+export type app__api__privacy__ChapterOut = {
+  title: string;
+  /** 各项的中文名 */
+  fields: Record<string, string>;
+  rows: Array<Record<string, unknown>>;
+};
 
 /** 登录后的两个令牌放在哪里；不给就只在内存里。 */
 export type Keeper = { read(): TokensOut | null; write(tokens: TokensOut | null): void };
@@ -771,6 +1050,8 @@ type Call = {
   path: string;
   query?: Record<string, string | number | boolean | null | undefined>;
   body?: unknown;
+  file?: { name: string; path: string };
+  form?: Record<string, string>;
   key?: string;
   seen?: object;
   open?: boolean;
@@ -809,6 +1090,7 @@ export class NoAnswer extends Error {
 
 const TRIES = 3; // 一次操作最多发几次
 const TIMEOUT = 15000; // 毫秒
+const UPLOAD_TIMEOUT = 60000;
 let made = 0;
 
 /** 一次操作的标识。同一次操作重发时用同一个，就只会办一次。 */
@@ -942,7 +1224,7 @@ export class Gonghui {
     return this.call<HotlinesOut>({ method: "GET", path: "/hotlines", open: true });
   }
 
-  /** 近期活动。正在报名的在前，再按报名截止时间。 */
+  /** 近期活动。正在报名的在前，再按报名截止时间；一个系列只列最近能报名的一场，more_dates 是还有几场。 */
   listActivities(given: { limit?: number; cursor?: string | null } = {}): Promise<ActivityPage> {
     return this.call<ActivityPage>({ method: "GET", path: "/activities", query: { limit: given.limit, cursor: given.cursor }, open: true });
   }
@@ -1010,6 +1292,101 @@ export class Gonghui {
   /** 评价办结的事项：办结一小时后的 7 天内，可以改。 */
   rateCase(given: { case_id: string; body: RatingIn; key?: string }): Promise<AddedOut> {
     return this.call<AddedOut>({ method: "POST", path: `/me/cases/${encodeURIComponent(given.case_id)}/rating`, body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 我能看、有照片的相册，活动新的在前。 */
+  listAlbums(given: { limit?: number; cursor?: string | null } = {}): Promise<AlbumsOut> {
+    return this.call<AlbumsOut>({ method: "GET", path: "/albums", query: { limit: given.limit, cursor: given.cursor } });
+  }
+
+  /** 一个活动的相册。没有相册的是 404，不给我看的是 403。 */
+  getAlbum(given: { activity_id: string; limit?: number; cursor?: string | null }): Promise<AlbumOut> {
+    return this.call<AlbumOut>({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}/album`, query: { limit: given.limit, cursor: given.cursor } });
+  }
+
+  /** 一张照片。撤下的、别人给的还没公开的是 404。 */
+  getPhoto(given: { activity_id: string; photo_id: string }): Promise<PhotoOut> {
+    return this.call<PhotoOut>({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}/album/photos/${encodeURIComponent(given.photo_id)}` });
+  }
+
+  /** 删除我给的一张，马上删，不能恢复。别人给的、已经删除的是 404。 */
+  takePhotoBack(given: { activity_id: string; photo_id: string }): Promise<void> {
+    return this.call<void>({ method: "DELETE", path: `/activities/${encodeURIComponent(given.activity_id)}/album/photos/${encodeURIComponent(given.photo_id)}` });
+  }
+
+  /** 照片里有我，请撤下：不用说理由，马上隐藏，工作人员看过以后决定，结果告诉本人。 */
+  objectToPhoto(given: { activity_id: string; photo_id: string; key?: string }): Promise<ObjectionOut> {
+    return this.call<ObjectionOut>({ method: "POST", path: `/activities/${encodeURIComponent(given.activity_id)}/album/photos/${encodeURIComponent(given.photo_id)}/objection`, key: given.key ?? newKey() });
+  }
+
+  /** 加一张照片：参加的人，活动开始以后，每人最多 50 张；审核以后大家看得到。位置等信息会去掉。 */
+  addPhoto(given: { activity_id: string; photo: string; agreed: "yes" }): Promise<GivenPhotoOut> {
+    return this.call<GivenPhotoOut>({ method: "POST", path: `/activities/${encodeURIComponent(given.activity_id)}/album/photos`, file: { name: "photo", path: given.photo }, form: { agreed: given.agreed } });
+  }
+
+  /** 现在请我答反馈的活动，新的在前：我签到过，结束第二天起 7 天内。 */
+  listFeedback(): Promise<AskedActivitiesOut> {
+    return this.call<AskedActivitiesOut>({ method: "GET", path: "/me/feedback" });
+  }
+
+  /** 一个活动问什么，我答过什么。没有签到的是 404，没有问或收完了的是 409。 */
+  getFeedback(given: { activity_id: string }): Promise<FeedbackOut> {
+    return this.call<FeedbackOut>({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}/feedback` });
+  }
+
+  /** 答反馈，7 天内可以改，改的代替原来的。不记名，组织者看不到是谁答的。 */
+  giveFeedback(given: { activity_id: string; body: FeedbackIn }): Promise<FeedbackOut> {
+    return this.call<FeedbackOut>({ method: "PUT", path: `/activities/${encodeURIComponent(given.activity_id)}/feedback`, body: given.body });
+  }
+
+  /** 我的参加证明：签到过、结束了的活动，新的在前。没有绑定工号的是 409：证明上要写姓名。 */
+  listCertificates(given: { limit?: number; cursor?: string | null } = {}): Promise<CertificatePage> {
+    return this.call<CertificatePage>({ method: "GET", path: "/me/certificates", query: { limit: given.limit, cursor: given.cursor } });
+  }
+
+  /** 核对一张参加证明。不是真的、签到撤销了的是 404。 */
+  verifyCertificate(given: { code: string }): Promise<VerifiedOut> {
+    return this.call<VerifiedOut>({ method: "GET", path: `/certificates/${encodeURIComponent(given.code)}`, open: true });
+  }
+
+  /** 全景。最多 50 个。 */
+  listPanoramas(): Promise<PanoramasOut> {
+    return this.call<PanoramasOut>({ method: "GET", path: "/panoramas", open: true });
+  }
+
+  /** 一个全景：各处的图、可以点的地方、图片小块的地址。 */
+  getPanorama(given: { panorama_id: string }): Promise<WholePanoramaOut> {
+    return this.call<WholePanoramaOut>({ method: "GET", path: `/panoramas/${encodeURIComponent(given.panorama_id)}`, open: true });
+  }
+
+  /** 直播。when=ahead 是正在播的和预告，早的在前；when=replay 是半年内可以回看的，新的在前。最多 30 场。 */
+  listLives(given: { when?: "ahead" | "replay" } = {}): Promise<LivesOut> {
+    return this.call<LivesOut>({ method: "GET", path: "/lives", query: { when: given.when }, open: true });
+  }
+
+  /** 一场直播。不分是谁看；提醒和看过没有在 /lives/{id}/mine。 */
+  getLive(given: { live_id: string }): Promise<WholeLiveOut> {
+    return this.call<WholeLiveOut>({ method: "GET", path: `/lives/${encodeURIComponent(given.live_id)}`, open: true });
+  }
+
+  /** 我和这场直播：要不要提醒，几点提醒，看过没有。 */
+  getLiveStanding(given: { live_id: string }): Promise<LiveStandingOut> {
+    return this.call<LiveStandingOut>({ method: "GET", path: `/lives/${encodeURIComponent(given.live_id)}/mine` });
+  }
+
+  /** 提醒我：开播前半小时在公众号里提醒，夜里开播的前一晚提醒。再做一次不算错；来不及提醒的是 409。 */
+  remindOfLive(given: { live_id: string }): Promise<LiveStandingOut> {
+    return this.call<LiveStandingOut>({ method: "PUT", path: `/lives/${encodeURIComponent(given.live_id)}/reminder` });
+  }
+
+  /** 不用提醒了。没有要过提醒的不算错。 */
+  forgetLiveReminder(given: { live_id: string }): Promise<LiveStandingOut> {
+    return this.call<LiveStandingOut>({ method: "DELETE", path: `/lives/${encodeURIComponent(given.live_id)}/reminder` });
+  }
+
+  /** 进入直播或回看，算我看过，一场只算一次。现在没有可看的是 409。 */
+  watchLive(given: { live_id: string }): Promise<LiveStandingOut> {
+    return this.call<LiveStandingOut>({ method: "PUT", path: `/lives/${encodeURIComponent(given.live_id)}/visit` });
   }
 
   /** 入会声明和组织的树。 */
@@ -1127,8 +1504,8 @@ export class Gonghui {
   }
 
   /** 和本人有关的全部资料，按章节。 */
-  getMyData(): Promise<Record<string, ChapterOut>> {
-    return this.call<Record<string, ChapterOut>>({ method: "GET", path: "/me/privacy/data" });
+  getMyData(): Promise<Record<string, app__api__privacy__ChapterOut>> {
+    return this.call<Record<string, app__api__privacy__ChapterOut>>({ method: "GET", path: "/me/privacy/data" });
   }
 
   /** 本人提过的要求和回执，新的在前。 */
@@ -1172,8 +1549,11 @@ export class Gonghui {
   }
 
   private async call<Result>(call: Call): Promise<Result> {
+    const token = this.keeper.read()?.access_token;
     let answer = await this.tried(call);
-    if (answer.status === 401 && !call.open && (await this.refreshed())) answer = await this.tried(call);
+    // 别的请求已经换过了，就用新的再发，不再换一次
+    const renewed = () => this.keeper.read()?.access_token !== token || this.refreshed();
+    if (answer.status === 401 && !call.open && (await renewed())) answer = await this.tried(call);
     const address = addressOf(call);
     const before = this.known.get(address);
     const text = answer.status === 304 && before ? before.text : answer.text;
@@ -1186,9 +1566,9 @@ export class Gonghui {
     return result as Result;
   }
 
-  // 网络断了、正在恢复、同一个请求正在办理：隔一会儿再发。有标识的不会办两次；没有标识的只有读取才再发。
+  // 网络断了、正在恢复、同一个请求正在办理：隔一会儿再发。有标识的不会办两次，同一张照片也只收一次；别的只有读取才再发。
   private async tried(call: Call): Promise<Answer> {
-    const again = call.method === "GET" || call.key !== undefined;
+    const again = call.method === "GET" || call.key !== undefined || call.file !== undefined;
     for (let left = TRIES - 1; ; left -= 1) {
       const last = left === 0 || !again;
       try {
@@ -1210,6 +1590,7 @@ export class Gonghui {
     if (call.key) header["Idempotency-Key"] = call.key;
     const seen = call.seen && this.tags.get(call.seen);
     if (seen) header["If-Match"] = seen;
+    if (call.file) return this.uploaded(address, header, call);
     const before = this.known.get(address);
     if (call.method === "GET" && before) header["If-None-Match"] = before.tag;
     return new Promise((resolve, reject) => {
@@ -1226,6 +1607,22 @@ export class Gonghui {
           text: typeof answer.data === "string" ? answer.data : answer.data ? JSON.stringify(answer.data) : "",
           header: small(answer.header),
         }),
+        fail: (error) => reject(new NoAnswer(error.errMsg)),
+      });
+    });
+  }
+
+  private uploaded(address: string, header: Record<string, string>, call: Call): Promise<Answer> {
+    delete header["Content-Type"]; // wx.uploadFile 自己写
+    return new Promise((resolve, reject) => {
+      wx.uploadFile({
+        url: this.base + address,
+        filePath: call.file!.path,
+        name: call.file!.name,
+        formData: call.form ?? {},
+        header,
+        timeout: UPLOAD_TIMEOUT,
+        success: (answer) => resolve({ status: answer.statusCode, text: answer.data, header: {} }),
         fail: (error) => reject(new NoAnswer(error.errMsg)),
       });
     });

@@ -14,6 +14,7 @@ from models.activity import (
     SignUpMove,
     SignUpState,
 )
+from models.activity_change import ActivityChange
 from models.activity_feedback import ActivityFeedback, FeedbackAnswer
 from models.activity_review import ActivityReview
 from models.album import Album, AlbumPhoto, AlbumSeen, PhotoObjection, PhotoState
@@ -138,6 +139,7 @@ __all__ = [
     "AccountBinding",
     "AccountKind",
     "Activity",
+    "ActivityChange",
     "ActivityFeedback",
     "ActivityMove",
     "ActivityReview",

@@ -23,9 +23,15 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from app.api.app import make
+from app.files import photograph
+from app.services import album_photos, albums, lives
+from app.services.album_files import kept
+from models import Activity, AlbumSeen
 from tests.api_app import API, App, announce, api_ends, app_of, leaves
 from tests.both_ends import Ends
 from tests.consulting import consult
+from tests.test_albums import shot
+from tests.test_lives import written
 
 CHECKS = [
     not_a_server_error,
@@ -59,10 +65,17 @@ async def ids_of(ends: Ends, li: App) -> dict[str, str]:
     own = (await li.acts(f"{API}/activities/{run.public_id}/sign-ups", {})).json()["id"]
     await leaves(ends, li, "更衣室的灯坏了", anonymous=True)
     async with ends.house.database.transaction() as session:
-        await consult(session, await li.person_id(), now=ends.house.clock.now())
+        now = ends.house.clock.now()
+        await consult(session, await li.person_id(), now=now)
+        album = await albums.begin(session, await session.get_one(Activity, run.id), now)
+        album.seen_by = AlbumSeen.EVERYBODY
+        photo, _ = await album_photos.add(session, album, kept(photograph(shot()), now), by="赵敏", now=now)
+        live = await lives.create(session, written(now), None, None, hosts=(), now=now)
+        await lives.announce(session, live, now)
     case = (await li.gets(f"{API}/me/cases"))["items"][0]
     assert case["kind"] == "consultation"
-    return {"activity_id": run.public_id, "sign_up_id": own, "case_id": case["id"], "act": "accept"}
+    ids = {"activity_id": run.public_id, "sign_up_id": own, "case_id": case["id"], "act": "accept"}
+    return {**ids, "photo_id": photo.public_id, "live_id": live.public_id}
 
 
 def fitting(case: Any) -> bool:
@@ -116,14 +129,25 @@ def replaced(case: Any, known: dict[str, str]) -> Any:
     return twin
 
 
+def as_file(value: Any) -> Any:
+    """As httpx sends one, whatever was made up."""
+    if isinstance(value, tuple):
+        return (value[0], as_file(value[1]), *value[2:])
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+
+
 async def sent(ends: Ends, case: Any, token: str) -> httpx.Response:
     asked = case.as_transport_kwargs(base_url=f"http://127.0.0.1:8000{API}")
     headers = {**asked.pop("headers", {}), **({"Authorization": f"Bearer {token}"} if token else {})}
     asked.pop("cookies", None)
-    if "data" in asked:
+    if (files := asked.pop("files", None)) is not None:
+        asked["files"] = [(name, as_file(value)) for name, value in files]
+    elif "data" in asked:
         asked["content"] = asked.pop("data")
     latin = {name: str(value).encode("latin-1", "replace") for name, value in headers.items()}
-    return await ends.web.request(headers=latin, **asked)
+    request = ends.web.build_request(headers=latin, **asked)
+    await request.aread()  # of a form: what was sent is looked at afterwards
+    return await ends.web.send(request)
 
 
 @pytest.mark.parametrize("tag", sorted({tag for each in OPERATIONS for tag in each.tags}))

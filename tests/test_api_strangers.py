@@ -15,15 +15,18 @@ from app.api.app import PARTS, make
 from app.api.gate import signed_in
 from app.api.routes import asks_for
 from app.services.purposes import ACCOUNTS
-from models import AccountBinding, ApiSession, Case, CaseEntry, Member, PortalSession, SignUp
+from models import AccountBinding, AlbumPhoto, ApiSession, Case, CaseEntry, Member, PortalSession, SignUp
 from tests import api_app
 from tests.api_app import API, RIGHT, App, announce, api_ends, app_of, browses, leaves
 from tests.both_ends import Ends
 from tests.consulting import consult
+from tests.test_albums import shot
+from tests.test_api_albums import begun, gives
 
 WORDS = "班长扣了我的加班费"
-# Ids of what is everybody's; a purpose and a topic are names, the same for all.
-PUBLIC = {"article_id", "activity_id", "tip_id", "law_id", "key", "topic"}
+# Ids of what is everybody's; a purpose and a topic are names, the same for all; whoever has the code of a
+# certificate was shown it.
+PUBLIC = {"article_id", "activity_id", "tip_id", "law_id", "key", "topic", "live_id", "panorama_id", "code"}
 FILLED: dict[str, list[str]] = {"act": ["cancel", "accept", "decline"]}
 BODIES: dict[str, Any] = {
     "addToCase": {"text": "冒充的话"},
@@ -77,13 +80,23 @@ async def ours(ends: Ends, li: App) -> dict[str, list[str]]:
     await li.calls("PUT", f"{API}/me/membership", RIGHT)
     await browses(ends, li)
     asked = (await li.acts(f"{API}/me/changes/phone", {"phone": "13900001111"})).json()["number"]
+    walk, photo = await given_photo(ends, li)
     return {
         "sign_up_id": [own],
         "case_id": [*addresses, *inside, *numbers],
         "account_id": [bound],
         "number": [asked],
+        "activity_id": [walk],
+        "photo_id": [photo],
         "device_id": [each["id"] for each in (await li.gets(f"{API}/me/devices"))["items"]],
     }
+
+
+async def given_photo(ends: Ends, li: App) -> tuple[str, str]:
+    """An activity whose album only she may see, and her picture in it."""
+    walk, path = await begun(ends, li)
+    await gives(li, path, shot())
+    return walk.public_id, str((await li.gets(path))["own"][0]["id"])
 
 
 async def everything(ends: Ends) -> list[Any]:
@@ -98,6 +111,7 @@ async def everything(ends: Ends) -> list[Any]:
                 sa.select(AccountBinding.id, AccountBinding.version).subquery(),
                 sa.select(ApiSession.id, ApiSession.revoked_at).subquery(),
                 sa.select(PortalSession.id).subquery(),
+                sa.select(AlbumPhoto.id, AlbumPhoto.state).subquery(),
             )
         ]
 
@@ -167,7 +181,9 @@ async def test_a_cursor_of_somebody_else_opens_nothing(
 
 
 def test_every_id_is_known_to_this_file() -> None:
-    known = PUBLIC | FILLED.keys() | {"sign_up_id", "case_id", "account_id", "number", "device_id"}
+    known = (
+        PUBLIC | FILLED.keys() | {"sign_up_id", "case_id", "account_id", "number", "device_id", "photo_id"}
+    )
     for route in routes():
         assert {field.name for field in route.dependant.path_params} <= known, route.path
         if own_ids(route):

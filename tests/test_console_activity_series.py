@@ -74,6 +74,8 @@ async def test_a_series_is_made_and_announced_and_seen_as_one(ends: Ends, zhao: 
     one = (await ends.web.get(f"/activities/{path.rsplit('/', 1)[1]}")).text
     assert "本系列还有 3 场" in one and others[0].rsplit("/", 1)[1] in one
     code = path.rsplit("/", 1)[1]
+    (listed_once,) = (await ends.web.get("/api/v1/activities")).json()["items"]
+    assert (listed_once["id"], listed_once["more_dates"]) == (code, 3)
     dates = (await ends.web.get(f"/api/v1/activities/{code}")).json()["dates"]
     assert [f"/activities/{each['id']}" for each in dates] == others and dates[0]["takes_sign_ups"]
     acts = [each.act for each in await acts_of(ends) if each.act == "activity.series"]

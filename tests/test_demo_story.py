@@ -8,12 +8,15 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.assembly import assemble
-from app.cli import demo, demo_office, demo_story
+from app.cli import demo, demo_after, demo_office, demo_story
 from app.clock import SHANGHAI
-from app.services import panoramas, staff_sign_in
+from app.services import certificates, feedback_figures, panoramas, staff_sign_in
 from app.settings import Settings
 from models import (
+    Activity,
+    ActivityState,
     AdviceSlot,
+    AlbumPhoto,
     Appointment,
     BoardAnswer,
     BoardPost,
@@ -29,9 +32,11 @@ from models import (
     DutyShift,
     Follower,
     LiveSession,
+    Member,
     Message,
     MessageState,
     Outbox,
+    PhotoState,
     PrivacyRequest,
     Role,
     SignUp,
@@ -108,6 +113,16 @@ async def finds_something_everywhere(session: AsyncSession) -> None:
     (tour,) = await panoramas.list_shown(session)
     assert [len(each.spots) for each in await panoramas.look(session, tour)] == [2, 1]
     assert await count(session, LiveSession) == 1
+    walk = await session.scalar(sa.select(Activity).where(Activity.title == demo_after.TITLE))
+    assert walk is not None and walk.state is ActivityState.ENDED
+    photos = list(await session.scalars(sa.select(AlbumPhoto.state)))
+    assert (photos.count(PhotoState.SHOWN), photos.count(PhotoState.PENDING)) == (4, 1)
+    said = await feedback_figures.read(session, walk)
+    assert said is not None and said.answered >= 5 and said.parts[0].mean is not None
+    zhang = await session.scalar(sa.select(Member.person_id).where(Member.name == "张伟"))
+    assert zhang is not None
+    ((_, paper),) = await certificates.list_own(session, zhang, walk.ends_at, 9)
+    assert (paper.title, paper.hours) == (demo_after.TITLE, "5 小时")
 
 
 async def everything_went_as_it_was_told(session: AsyncSession) -> None:

@@ -72,6 +72,16 @@ async () => {
   try { await api.changeSignUp({sign_up_id: own.id, act: "cancel", seen: own}); }
   catch (error) { told.changed = [error.code, error.status]; }
 
+  // The sandbox takes no files: here the first is lost and the second arrives.
+  const files = told.files = [];
+  wx.uploadFile = (options) => {
+    files.push([options.url.split("/api/v1")[1], options.filePath, options.name, options.formData,
+      options.header["Content-Type"] ?? "", options.header.Authorization?.split(" ")[0]]);
+    if (files.length === 1) options.fail({errMsg: "uploadFile:fail timeout"});
+    else options.success({statusCode: 201, data: JSON.stringify({is_new: true, words: "收到了"})});
+  };
+  told.photo = await api.addPhoto({activity_id, photo: "wxfile://tmp_1.jpg", agreed: "yes"});
+
   const before = await api.getMe();
   told.same = JSON.stringify(before) === JSON.stringify(await api.getMe());
   told.asked = sent.at(-1).header["If-None-Match"];
@@ -141,6 +151,10 @@ async def test_wang_xiulan_signs_up_in_the_mini_program(phone: Phone, office: Of
     assert len(told["keys"]) == 3 and len(set(told["keys"])) == 1
     assert told["changed"] == ["changed_meanwhile", 412]
     assert told["same"] and told["asked"]
+    assert told["photo"]["words"] == "收到了" and len(told["files"]) == 2
+    at, *sent = told["files"][1]
+    assert at == f"/activities/{told['own']['activity_id']}/album/photos"
+    assert sent == ["wxfile://tmp_1.jpg", "photo", {"agreed": "yes"}, "", "Bearer"]
 
     (office.folder / "clock").write_text(
         str(float((office.folder / "clock").read_text()) + 31 * 60), encoding="utf-8"

@@ -62,8 +62,15 @@ class ActivityOut(Strict):
     takes_sign_ups: bool = Field(examples=[True], description="现在能不能报名")
 
 
+class ListedOut(ActivityOut):
+    more_dates: int = Field(
+        examples=[0],
+        description="本系列还有几场（除了这一场）；不是系列的是 0。各场的时间在 /activities/{id} 的 dates",
+    )
+
+
 class ActivityPage(Strict):
-    items: list[ActivityOut]
+    items: list[ListedOut]
     next: str | None = Field(examples=[None], description=paging.NEXT)
 
 
@@ -160,17 +167,20 @@ class SignUpIn(ComingIn):
 
 @router.get("", response_model=ActivityPage, operation_id="listActivities")
 async def ahead(session: ReadSession, now: Now, limit: Size = 20, cursor: Cursor = None) -> ActivityPage:
-    """近期活动。正在报名的在前，再按报名截止时间。"""
+    """近期活动。正在报名的在前，再按报名截止时间；一个系列只列最近能报名的一场，more_dates 是还有几场。"""
     last = paging.place("activities", cursor)
     begun, after = now, None
     if last is not None:
         begun = datetime.fromisoformat(last[0])
         after = (int(last[1]), datetime.fromisoformat(last[2]), int(last[3]))
-    found = await activities.list_ahead(session, begun, limit + 1, after=after)
+    found = await activities.list_ahead(session, begun, limit + 1, after=after, once=True)
     page = found[:limit]
+    dates = await series_rows.count_ahead(session, [each.series for each in page], now)
     more = len(found) > limit
     return ActivityPage(
-        items=[ActivityOut(**_facts(each, now)) for each in page],
+        items=[
+            ListedOut(**_facts(each, now), more_dates=max(0, dates.get(each.series, 0) - 1)) for each in page
+        ],
         next=paging.cursor("activities", begun, *activities.place_of(page[-1], begun)) if more else None,
     )
 

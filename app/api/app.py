@@ -5,17 +5,23 @@ from fastapi import FastAPI
 from app.api import (
     accounts,
     activities,
+    activity_feedback,
+    albums,
     cases,
+    certificates,
     description,
     devices,
     hall,
     interests,
     joining,
     knowledge,
+    lives,
     me,
     member_changes,
     news,
     once,
+    panoramas,
+    photo_uploads,
     privacy,
     problems,
     search,
@@ -26,6 +32,7 @@ from app.web.routes import take
 
 PARTS = (
     *(signing_in, me, news, knowledge, search, hall, activities, sign_ups, cases),
+    *(albums, photo_uploads, activity_feedback, certificates, panoramas, lives),
     *(joining, member_changes, accounts, interests, privacy, devices),
 )
 

@@ -132,7 +132,7 @@ async def add(
         words = [{"type": "text", "text": given.text}]
         await own_cases.add(session, person_id, case, words, channel="api", now=now)
     except DomainError as refusal:
-        return _refused(refusal, danger)
+        return problems.refused(refusal, danger)
     return AddedOut(danger=danger, case=await _whole(session, case, person_id, now))
 
 
@@ -168,15 +168,8 @@ async def rate(
     try:
         await case_ratings.give(session, person_id, case.number, given.score, given.words, now)
     except DomainError as refusal:
-        return _refused(refusal, danger)
+        return problems.refused(refusal, danger)
     return AddedOut(danger=danger, case=await _whole(session, case, person_id, now))
-
-
-def _refused(refusal: DomainError, danger: str) -> Response:
-    """With danger answered, not raised: people on duty must hear of it all the same."""
-    if not danger:
-        raise refusal
-    return problems.answer(refusal.status, "refused", "现在办不了", f"{danger}\n{refusal.message}")
 
 
 async def _locked(session: AsyncSession, person_id: int, case_id: str, seen: str | None, now: Now) -> Case:

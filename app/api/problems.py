@@ -150,6 +150,14 @@ def does_not_fit(found: NotFitting, known: str) -> Response:
     return answer(422, "does_not_fit", "对不上", f"和{known}对不上，请核对后再试。{found.told()}")
 
 
+def refused(refusal: DomainError, danger: str) -> Response:
+    """With danger answered, not raised: people on duty must hear of it all the same."""
+    if not danger:
+        raise refusal
+    code, title = _TITLES.get(refusal.status, _TITLES[409])
+    return answer(refusal.status, code, title, f"{danger}\n{refusal.message}")
+
+
 def without_consent(purpose: Purpose, version: str) -> Response | None:
     """What is answered where the person has not agreed to the present version of `purpose`."""
     if version == purpose.version:

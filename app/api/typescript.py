@@ -99,9 +99,12 @@ def _method(method: str, path: str, operation: dict[str, Any]) -> str:
         f"{each['name']}{'' if each['required'] else '?'}: {_shape(each['schema'])}"
         for each in (*named["path"], *named["query"])
     ]
-    body = operation.get("requestBody")
+    sent = operation.get("requestBody", {}).get("content", {})
+    body, form = sent.get("application/json"), sent.get("multipart/form-data")
     if body is not None:
-        fields.append(f"body: {_shape(body['content']['application/json']['schema'])}")
+        fields.append(f"body: {_shape(body['schema'])}")
+    if form is not None:
+        fields += [f"{name}: {_shape(shape)}" for name, shape in form["schema"]["properties"].items()]
     if "Idempotency-Key" in headers:
         fields.append("key?: string")
     if "If-Match" in headers:
@@ -117,6 +120,8 @@ def _method(method: str, path: str, operation: dict[str, Any]) -> str:
         call.append(f"query: {{ {', '.join(pairs)} }}")
     if body is not None:
         call.append("body: given.body")
+    if form is not None:
+        call.append(_form(form["schema"]))
     if "Idempotency-Key" in headers:
         call.append("key: given.key ?? newKey()")
     if "If-Match" in headers:
@@ -130,6 +135,14 @@ def _method(method: str, path: str, operation: dict[str, Any]) -> str:
         f"    return this.call«<{answer}>»({{ {', '.join(call)} }});\n"
         "  }\n"
     )
+
+
+def _form(schema: Schema) -> str:
+    """Of a form with one file: what `wx.uploadFile` is given."""
+    shapes = schema["properties"]
+    file = next(name for name, shape in shapes.items() if shape.get("format") == "binary")
+    rest = ", ".join(f"{name}: given.{name}" for name in shapes if name != file)
+    return f'file: {{ name: "{file}", path: given.{file} }}, form: {{ {rest} }}'
 
 
 def _address(path: str, names: list[str]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import typer
 
 from app.assembly import House, assemble
-from app.cli import demo_door, demo_office, demo_places, demo_posters, demo_story
+from app.cli import demo_after, demo_door, demo_office, demo_places, demo_posters, demo_story
 from app.cli.demo_office import Office
 from app.cli.demo_story import Scene, Story, StoryClock
 from app.clock import Clock, SystemClock, civil_date
@@ -176,6 +176,7 @@ async def _story(house: House, clock: StoryClock, office: Office, scenes: Sequen
     await demo_office.furnish(house, office, known, today)
     await Story(house, clock, known, today).tell(scenes)
     await demo_door.open_door(house, known)
+    await demo_after.remember(house, known)
 
 
 async def _staff(house: House) -> str:

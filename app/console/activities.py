@@ -19,6 +19,7 @@ from app.dependencies import Now
 from app.errors import DomainError, NotFound
 from app.services import (
     activities,
+    activity_changes,
     activity_reviews,
     activity_series,
     albums,
@@ -56,9 +57,13 @@ async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> 
     if scope := permissions.scope(standing, Right.ACTIVITIES_APPROVE):
         count = await activity_reviews.count_to_approve(session, scope, standing.staff_id)
         found.append(Waiting("活动等您审核", f"{PAGE}?state=in_review", count))
+        count = await activity_changes.count(session, activity_changes.waits(standing.staff_id), scope)
+        found.append(Waiting("活动改动等您审核", f"{PAGE}?changes=wait", count))
     if permissions.scope(standing, Right.ACTIVITIES_EDIT):
         count = await activity_reviews.count_returned(session, standing.staff_id)
         found.append(Waiting("您提交的活动被退回", f"{PAGE}?review=back", count))
+        count = await activity_changes.count(session, activity_changes.returned(standing.staff_id))
+        found.append(Waiting("您的活动改动被退回", f"{PAGE}?changes=back", count))
     if scope := permissions.scope(standing, Right.ACTIVITIES_PEOPLE):
         count = await participants.count_to_approve(session, scope, now)
         found.append(Waiting("活动报名待审核", f"{PAGE}?waits=yes", count))
@@ -92,6 +97,7 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
             Filter("waits", "报名", {"yes": "有待审核的"}),
             Filter("photos", "照片", {"yes": "有待审的"}),
             Filter("review", "审核", {"back": "退回给我的"}),
+            Filter("changes", "改动", {"wait": "等审核的", "back": "退回给我的"}),
             *await _of_series(session, request),
         )
         ids = {each.public_id: each.id for each in listed}
@@ -108,6 +114,9 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
             chosen = chosen.where(albums.has_to_decide())
         if view.get("review"):
             chosen = chosen.where(activity_reviews.returned(desk.standing.staff_id))
+        if view.get("changes"):
+            which = activity_changes.waits if view.get("changes") == "wait" else activity_changes.returned
+            chosen = chosen.where(which(desk.standing.staff_id))
         if view.get("series"):
             chosen = chosen.where(Activity.series == view.get("series"))
         else:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.console.entrance import Desk
 from app.services import (
+    activity_changes,
     activity_previews,
     activity_reviews,
     activity_series,
@@ -16,7 +17,7 @@ from app.services import (
     sittings,
 )
 from app.services.permissions import Right
-from models import UNANNOUNCED, Activity
+from models import ANNOUNCED, UNANNOUNCED, Activity
 
 
 async def facts(session: AsyncSession, desk: Desk, activity: Activity, now: datetime) -> dict[str, Any]:
@@ -31,11 +32,28 @@ async def facts(session: AsyncSession, desk: Desk, activity: Activity, now: date
         "later": len(later),
         "later_told": await activity_series.count_live(session, later),
     }
-    return found | (await _review(session, desk, activity, now) if found["is_draft"] else {})
+    more = _review(session, desk, activity, now) if found["is_draft"] else _change(session, desk, activity)
+    return found | await more
+
+
+async def _change(session: AsyncSession, desk: Desk, activity: Activity) -> dict[str, Any]:
+    """Of what is announced: a change that waits, or came back."""
+    change = await activity_changes.find(session, activity) if activity.state in ANNOUNCED else None
+    if change is None:
+        return {"change": None}
+    is_own = change.submitted_by_id == desk.standing.staff_id
+    may_approve = desk.may(Right.ACTIVITIES_APPROVE, activity.branch_id)
+    return {
+        "change": change,
+        "change_differences": activity_changes.differences(change),
+        "change_is_own": is_own,
+        "may_approve_change": may_approve,
+        "may_pass": may_approve and not is_own and not change.reason,
+    }
 
 
 async def _review(session: AsyncSession, desk: Desk, activity: Activity, now: datetime) -> dict[str, Any]:
-    """Only of a draft: what is announced is not reviewed any more."""
+    """Of a draft."""
     review, rule = await activity_reviews.find(session, activity), desk.shared.activity_review
     waiting = await activity_together.in_review(session, activity, desk.standing, now)
     return {

@@ -18,6 +18,7 @@ from app.errors import DomainError, NotFound
 from app.rich_text import TYPED
 from app.services import (
     activities,
+    activity_changes,
     activity_forms,
     activity_reviews,
     activity_series,
@@ -40,6 +41,7 @@ _QUESTIONS: Final = 12
 _QUOTA: Final = ("branch", "seats")
 _BLANK: Final = 4  # rows more than are filled
 _SITTINGS: Final = 60  # rows that are read: what is too many is said, not cut off
+WAITS: Final = "已提交审核。通过以前职工看到的不变，审核人会在「待我处理」里看到。"
 
 
 @router.get("/new")
@@ -84,8 +86,10 @@ async def edit(public_id: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLRe
         held = await _branches(session, desk)
         told = await participants.count_live(session, activity)
         later = await _later(session, desk, activity, now)
-    filled = activity_forms.of_activity(activity, {each.id: each for each in held})
-    return _form(desk, shell, activity, filled, held, told=told, later=later)
+        change = await activity_changes.find(session, activity)
+    shown = activity if change is None else activity_changes.as_proposed(activity, change)
+    filled = activity_forms.of_activity(shown, {each.id: each for each in held})
+    return _form(desk, shell, activity, filled, held, told=told, later=later, change=change)
 
 
 @router.post("/{public_id}/edit")
@@ -107,6 +111,8 @@ async def write(public_id: str, request: Request, desk: ActingDesk, shell: InShe
             kept = await room.allowed(session, desk, public_id, Right.ACTIVITIES_EDIT)
             values = _values(desk, filled, held, kept)
             how: Any = {"version": version, "tell_of_notice": bool(filled["tell_of_notice"]), "now": now}
+            if await _waits(session, desk, kept, values, later=do == "save_later", how=how):
+                return shell.done(f"{PAGE}/{public_id}", WAITS)
             if do == "save_later":
                 told, more = await activity_series.change(session, public_id, values, by=desk.standing, **how)
             else:
@@ -128,6 +134,24 @@ async def write(public_id: str, request: Request, desk: ActingDesk, shell: InShe
 
 
 # --- parts -------------------------------------------------------------------------------------------------
+
+
+async def _waits(
+    session: AsyncSession,
+    desk: Desk,
+    activity: Activity,
+    values: dict[str, Any],
+    *,
+    later: bool,
+    how: dict[str, Any],
+) -> bool:
+    """Whether another looks at this change first; it waits then."""
+    rule, branch_id, title = desk.shared.activity_review, activity.branch_id, activity.title
+    given: Any = {"later": later, "by": desk.standing, "rule": rule, **how}
+    waits = await activity_changes.propose(session, activity.public_id, values, **given)
+    if waits:
+        does(session, "activity.propose", activity.public_id, branch_id=branch_id, title=title)
+    return waits
 
 
 async def _later(session: AsyncSession, desk: Desk, activity: Activity, now: Any) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from typing import Final
 
 from app.console import (
     activities,
+    activity_changing,
     activity_covers,
     activity_feedback,
     activity_figures,
@@ -69,6 +70,7 @@ OPEN: Final = (signing_in,)  # for who is not signed in yet
 FOR_ALL: Final = (home, me)  # for everybody of staff, whatever their roles
 # Further pages of rooms, without a `SECTION`. They come first: `/members/import` is no member.
 PARTS: Final = (
+    activity_changing,
     activity_covers,
     activity_feedback,
     activity_figures,

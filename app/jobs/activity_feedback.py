@@ -23,7 +23,7 @@ async def run(database: Database, clock: Clock) -> int:
     for activity_id in due:
         async with database.transaction() as session:
             activity = await sign_ups.lock(session, activity_id)
-            asked = await activity_feedback.ask(session, activity, _tap, now)
+            asked = await activity_feedback.ask(session, activity, tap, now)
         log.info("activity_feedback_asked", activity=activity_id, people=asked)
     async with database.reading() as session:
         stale = await activity_feedback.list_stale(session, now, BATCH)
@@ -33,5 +33,6 @@ async def run(database: Database, clock: Clock) -> int:
     return len(due)
 
 
-def _tap(label: str, activity: str, score: int) -> str:
+def tap(label: str, activity: str, score: int) -> str:
+    """A line that gives the activity of that public id that score."""
     return choice_line(label, f"do:activity_feedback.stars?vote={score}-{activity}")

@@ -55,8 +55,7 @@ def _form(
     is_kept: bool = False,
     danger: str = "",
 ) -> HTMLResponse:
-    assert feedback.asked_at is not None
-    last = shanghai(feedback.asked_at + activity_feedback.OPEN_FOR)
+    last = shanghai(activity_feedback.closes_at(feedback))
     words = render(
         "activity_feedback.html",
         activity=activity,

@@ -11,17 +11,15 @@ from app.errors import NotFound
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, DoorInUse, MaybePerson, page_for
 from app.services import live_notices, live_visits, lives
-from models import UNANNOUNCED, Activity, LivePhase
+from models import LivePhase
 
 router = APIRouter(prefix="/lives", include_in_schema=False)
-
-LISTED = 30
 
 
 @router.get("")
 async def listed(session: ReadSession, now: Now) -> HTMLResponse:
-    ahead = await lives.list_ahead(session, now, LISTED)
-    replays = await lives.list_replays(session, now, LISTED)
+    ahead = await lives.list_ahead(session, now, lives.LISTED)
+    replays = await lives.list_replays(session, now, lives.LISTED)
     return HTMLResponse(render("lives.html", ahead=ahead, replays=replays, now=now))
 
 
@@ -39,27 +37,27 @@ async def one(
     live = await lives.get(session, public_id)
     phase = live.phase(now)
     visit = None if visitor is None else await live_visits.find(session, live, visitor.person_id)
-    activity = None if live.activity_id is None else await session.get(Activity, live.activity_id)
-    may_watch = phase in (LivePhase.LIVE, LivePhase.REPLAY)
+    may_watch = lives.may_watch(live, now)
     shows = may_watch and (
         on == "1" if visitor is None else visit is not None and visit.watched_at is not None
     )
-    source = live.replay if phase is LivePhase.REPLAY else live.link
+    source = lives.source_of(live, now)
+    reminder_at = live_notices.reminder_at(live, now)
     words = render(
         "live.html",
         live=live,
         phase=phase,
         visit=visit,
         visitor=visitor,
-        activity=None if activity is None or activity.state in UNANNOUNCED else activity,
+        activity=await lives.activity_of(session, live),
         shows=shows,
         may_watch=may_watch,
         may_sign_in=door.oauth is not None,
-        may_remind=phase is LivePhase.SCHEDULED and live_notices.reminder_at(live, now) is not None,
-        reminder_at=live_notices.reminder_at(live, now),
+        may_remind=phase is LivePhase.SCHEDULED and reminder_at is not None,
+        reminder_at=reminder_at,
         source=source,
         plays_here=lives.is_played_here(source, shared.live_hosts),
-        is_stream=source.partition("?")[0].lower().endswith(".m3u8"),
+        is_stream=lives.is_stream(source),
         chapters=[(seconds, lives.clock_of(seconds), title) for seconds, title in lives.chapters_of(live)],
         address=f"{shared.public_url}/lives/{live.public_id}",
         now=now,

@@ -5,9 +5,9 @@ Who is on a picture, or gave it, takes it away here. Not here: what staff decide
 
 import asyncio
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import UploadFile
@@ -25,10 +25,10 @@ from app.portal.visitor import (
     Visitor,
     page_for,
 )
-from app.services import activities, album_files, album_photos, albums
-from app.services.album_files import Kept
-from app.services.albums import Viewer
-from models import Activity, Album, AlbumPhoto, AlbumSeen
+from app.services import activities, album_photos, album_visits, albums
+from app.services.album_visits import Size
+from app.services.albums import NotForYou, Viewer
+from models import Activity, Album, AlbumSeen
 
 AT_ONCE: Final = 9  # pictures of one form, where no script sends them one by one
 FIRST: Final = 6  # pictures on the page of the activity
@@ -52,7 +52,7 @@ async def album(public_id: str, session: ReadSession, visitor: MaybePerson, now:
         album=found,
         photos=await album_photos.list_shown(session, found),
         own=own,
-        may_add=visitor is not None and await _may_add(session, activity, found, visitor, now),
+        may_add=not await album_visits.obstacle(session, activity, found, viewer_of(visitor), now),
     )
     return page_for(visitor, words)
 
@@ -74,8 +74,8 @@ async def add(public_id: str, request: Request, visitor: ActingPerson, shared: I
         activity = await activities.get(session, public_id)
         found = await albums.get(session, activity)
         await albums.check_may_add(session, activity, found, visitor.person_id, now)
-    wrong = "" if sent else "请先选照片。"
-    wrong = wrong or ("" if form.get("agreed") == "yes" else "请先确认照片里的人都同意。")
+    wrong = "" if sent else album_visits.NONE_SENT
+    wrong = wrong or ("" if form.get("agreed") == "yes" else album_visits.NOT_AGREED)
     wrong = wrong or ("" if len(sent) <= AT_ONCE else f"一次最多 {AT_ONCE} 张，请分几次发。")
     told = [] if wrong else [await _take(shared, public_id, visitor, file, now) for file in sent]
     if "application/json" in request.headers.get("accept", ""):
@@ -89,7 +89,7 @@ async def add(public_id: str, request: Request, visitor: ActingPerson, shared: I
 @router.get("/{code}")
 async def one(public_id: str, code: str, session: ReadSession, visitor: MaybePerson) -> HTMLResponse:
     activity, found = await _seen(session, public_id, visitor)
-    photo = await _looked_at(session, found, code, visitor)
+    photo = await album_visits.look(session, found, code, viewer_of(visitor))
     row = [each.public_id for each in await album_photos.list_shown(session, found)]
     at = row.index(code) if code in row else None
     words = render(
@@ -110,13 +110,19 @@ async def one(public_id: str, code: str, session: ReadSession, visitor: MaybePer
 async def picture(
     public_id: str,
     code: str,
-    size: Literal["large", "small"],
+    size: Size,
     session: ReadSession,
     visitor: MaybePerson,
     shared: InUse,
+    now: Now,
+    given: Annotated[str, Query(alias="open")] = "",
 ) -> Response:
-    _, found = await _seen(session, public_id, visitor)
-    photo = await _looked_at(session, found, code, visitor)
+    """`?open=`: the mini-program was handed the address."""
+    there = await album_visits.opened(session, public_id, code, size, given, now) if given else None
+    if there is None:
+        _, found = await _seen(session, public_id, visitor)
+        there = found, await album_visits.look(session, found, code, viewer_of(visitor))
+    found, photo = there
     try:
         data = await shared.files.get(photo.large if size == "large" else photo.small) if photo.small else b""
     except (FileNotFoundError, ValueError):
@@ -133,13 +139,9 @@ async def object_to(
     visitor: ActingPerson, public_id: str, code: str, session: WriteSession, now: Now
 ) -> HTMLResponse:
     activity, found = await _seen(session, public_id, visitor)
-    photo = await _looked_at(session, found, code, visitor, lock=True)
+    photo = await album_visits.look(session, found, code, viewer_of(visitor), lock=True)
     waits = await album_photos.object_to(session, photo, visitor.person_id, now)
-    words = (
-        "这张照片已经先隐藏，别人看不到了。工作人员看过以后决定，结果会告诉您。"
-        if waits
-        else "您以前要求撤下过这张照片，工作人员看过，没有撤下。有不同意见，请在公众号里回复「人工」。"
-    )
+    words = album_visits.HIDDEN if waits else album_visits.DECIDED
     heading = "已经隐藏" if waits else "已经看过"
     return _notice(visitor, heading, words, f"/activities/{activity.public_id}/photos")
 
@@ -161,7 +163,7 @@ async def album_of(
         return {"photos": [], "may_add_photos": False}
     shown = await album_photos.list_shown(session, found, FIRST)
     count = (await albums.shown(session, activity, found)).count if shown else 0
-    may_add = visitor is not None and await _may_add(session, activity, found, visitor, now)
+    may_add = not await album_visits.obstacle(session, activity, found, viewer_of(visitor), now)
     return {"photos": shown, "photo_count": count, "may_add_photos": may_add}
 
 
@@ -170,35 +172,16 @@ async def album_of(
 
 async def _seen(session: AsyncSession, public_id: str, visitor: Visitor | None) -> tuple[Activity, Album]:
     """Raises: NotFound; NotForYou; SignInNeeded: who that is may tell."""
-    activity = await activities.get(session, public_id)
-    found = await albums.get(session, activity)
-    if visitor is None and found.seen_by is not AlbumSeen.EVERYBODY:
-        raise SignInNeeded
-    await albums.check_may_see(session, found, viewer_of(visitor))
-    return activity, found
+    try:
+        return await album_visits.enter(session, public_id, viewer_of(visitor))
+    except NotForYou:
+        if visitor is None:
+            raise SignInNeeded from None
+        raise
 
 
 def viewer_of(visitor: Visitor | None) -> Viewer:
     return Viewer() if visitor is None else Viewer.of(visitor.person_id, visitor.facts)
-
-
-async def _looked_at(
-    session: AsyncSession, found: Album, code: str, visitor: Visitor | None, *, lock: bool = False
-) -> AlbumPhoto:
-    photo = await album_photos.get(session, found, code, lock=lock)
-    if not album_photos.may_look(photo, None if visitor is None else visitor.person_id):
-        raise NotFound("没有找到这张照片，可能已经撤下。")
-    return photo
-
-
-async def _may_add(
-    session: AsyncSession, activity: Activity, found: Album, visitor: Visitor, now: datetime
-) -> bool:
-    try:
-        await albums.check_may_add(session, activity, found, visitor.person_id, now)
-    except DomainError:
-        return False
-    return True
 
 
 async def _take(
@@ -207,22 +190,16 @@ async def _take(
     """Its name, what to say of it, and whether it was taken."""
     name = str(file.filename)[-60:]
 
-    async def row(picture: Kept) -> bool:
-        async with shared.database.transaction() as session:
-            activity = await activities.get(session, public_id)
-            found = await albums.get(session, activity)
-            await albums.check_may_add(session, activity, found, visitor.person_id, now)
-            who = visitor.person_id
-            return (await album_photos.add(session, found, picture, giver_id=who, now=now))[1]
-
     try:
         drawn = await asyncio.to_thread(photograph, await file.read(PHOTO_BYTES + 1))
-        is_new = await album_files.keep(shared.files, drawn, now, row)
+        is_new = await album_visits.give(
+            shared.database.transaction, shared.files, drawn, public_id, visitor.person_id, now
+        )
     except NotFound:
         raise
     except DomainError as refused:
         return name, refused.message, False
-    return name, "收到了，审核以后大家看得到。" if is_new else "相册里已经有这一张。", True
+    return name, album_visits.KEPT if is_new else album_visits.KNOWN, True
 
 
 def _form(visitor: Visitor, activity: Activity, found: Album, **values: Any) -> HTMLResponse:

@@ -46,6 +46,17 @@ OF_ACTIVITIES: Final[Mapping[str, Mapping[str, str]]] = {
         "cover": "封面",
         "cover_alt": "封面的说明",
     },
+    "activity_change": {
+        "given": "改成什么",
+        "before": "提交时的样子",
+        "differing": "不同的地方",
+        "later": "以后的场次也改",
+        "tells_of_notice": "新的安全须知告诉报了名的人",
+        "submitted_by_id": "谁提交的（序号）",
+        "submitted_by": "谁提交的",
+        "submitted_at": "提交的时间",
+        "reason": "为什么退回",
+    },
     "activity_feedback": {"questions": "问什么", "asked_at": "问的时间"},
     "activity_review": {
         "writer_ids": "写过的人",

@@ -18,6 +18,7 @@ TABLES: Final[Mapping[str, str]] = {
     "account": "公众号或小程序",
     "account_binding": "户号绑定",
     "activity": "活动",
+    "activity_change": "活动等审核的改动",
     "activity_feedback": "活动反馈的问题",
     "feedback_answer": "活动反馈的回答",
     "activity_move": "活动的过程",

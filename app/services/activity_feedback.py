@@ -34,6 +34,7 @@ ASKED = "activity_feedback.asked"
 KINDS: Final[Mapping[str, str]] = {ASKED: "活动反馈"}
 ASKS_AT: Final = time(9, 30)  # the morning after the end: nobody is asleep any more
 OPEN_FOR: Final = timedelta(days=7)  # from being asked
+NAMELESS: Final = "不记名，组织者看不到是谁答的"
 OVER: Final = (ActivityState.ENDED, ActivityState.ARCHIVED)
 
 Tap = Callable[[str, str, int], str]
@@ -65,6 +66,12 @@ async def find(session: AsyncSession, activity: Activity) -> ActivityFeedback | 
 
 def asks_at(activity: Activity) -> datetime:
     return datetime.combine(civil_date(activity.ends_at) + timedelta(days=1), ASKS_AT, SHANGHAI)
+
+
+def closes_at(feedback: ActivityFeedback) -> datetime:
+    """Until when answers are taken, where people were asked."""
+    assert feedback.asked_at is not None
+    return feedback.asked_at + OPEN_FOR
 
 
 def prompts(feedback: ActivityFeedback) -> dict[str, str]:
@@ -136,7 +143,7 @@ def first_stars(questions: Sequence[Asked]) -> Asked | None:
 
 def _words(activity: Activity, stars: Asked | None, tap: Tap, now: datetime) -> str:
     last = shanghai(now + OPEN_FOR)
-    closing = f"不记名，组织者看不到是谁答的。{last.month}月{last.day}日前可以答，也可以改。"
+    closing = f"{NAMELESS}。{last.month}月{last.day}日前可以答，也可以改。"
     if stars is None:
         opening = f"谢谢您参加「{activity.title}」。想听听您的意见，回复「活动反馈」就能答。"
         return f"{opening}\n{closing}"
@@ -161,7 +168,7 @@ async def get_open(
     feedback = await find(session, activity)
     if feedback is None or feedback.asked_at is None:
         raise DomainError(f"「{activity.title}」现在没有要答的反馈。")
-    if now >= feedback.asked_at + OPEN_FOR:
+    if now >= closes_at(feedback):
         raise DomainError(f"「{activity.title}」的反馈已经收完了，谢谢您。有话还想说，请回复「我要留言」。")
     return feedback
 

@@ -1,7 +1,7 @@
 """Review of an activity before it is announced: submitted, passed by another, or sent back with a reason.
 
-Whether review is asked is a setting of the union (`Settings.activity_review`). What is announced already is
-changed at once (`activities.change`). Functions flush and never commit; the activity's row is locked first.
+Whether review is asked is a setting of the union (`Settings.activity_review`). Not here: changes of what is
+announced already (`activity_changes`). Functions flush and never commit; the activity's row is locked first.
 """
 
 from collections.abc import Sequence

@@ -15,6 +15,7 @@ from app.database import leave_work
 from app.errors import DomainError, NotFound
 from app.services import album_notices, stored_files
 from app.services.album_files import Kept
+from app.services.keysets import Keys, beyond
 from models import Album, AlbumPhoto, FileState, PhotoObjection, PhotoState, StoredFile
 from models.types import public_id
 
@@ -190,10 +191,15 @@ def files_of(photo: AlbumPhoto) -> list[str]:
 # --- looking -----------------------------------------------------------------------------------------------
 
 
-async def list_shown(session: AsyncSession, album: Album, limit: int = MOST) -> Sequence[AlbumPhoto]:
+async def list_shown(
+    session: AsyncSession, album: Album, limit: int = MOST, *, after: Keys | None = None
+) -> Sequence[AlbumPhoto]:
     """Those that are shown, in their order."""
     chosen = sa.select(AlbumPhoto).where(AlbumPhoto.album_id == album.id, AlbumPhoto.state == S.SHOWN)
-    return (await session.scalars(chosen.order_by(AlbumPhoto.position, AlbumPhoto.id).limit(limit))).all()
+    order = (AlbumPhoto.position, AlbumPhoto.id)
+    if after is not None:
+        chosen = chosen.where(beyond(order, after))
+    return (await session.scalars(chosen.order_by(*order).limit(limit))).all()
 
 
 async def list_all(session: AsyncSession, album: Album) -> Sequence[AlbumPhoto]:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.errors import DomainError, NotFound
 from app.services.audiences import Facts
 from app.services.coordination import upsert
+from app.services.keysets import Keys, beyond
 from app.services.permissions import Scope
 from models import (
     UNANNOUNCED,
@@ -174,7 +175,9 @@ class Shown:
     cover: str
 
 
-async def list_seen_by(session: AsyncSession, viewer: Viewer, limit: int) -> list[Shown]:
+async def list_seen_by(
+    session: AsyncSession, viewer: Viewer, limit: int, *, after: Keys | None = None
+) -> list[Shown]:
     """Albums with something in them, of the newest activities first."""
     own = sa.exists().where(
         SignUp.activity_id == Activity.id,
@@ -187,9 +190,11 @@ async def list_seen_by(session: AsyncSession, viewer: Viewer, limit: int) -> lis
         sa.select(Activity, Album)
         .join(Album, Album.activity_id == Activity.id)
         .where(filled, Activity.state.not_in(HIDDEN), sa.or_(Album.seen_by.in_(open_to), own))
-        .order_by(Activity.starts_at.desc(), Activity.id)
-        .limit(limit)
     )
+    order = (Activity.starts_at, Activity.id)
+    if after is not None:
+        chosen = chosen.where(beyond(order, after, descending=True))
+    chosen = chosen.order_by(*(each.desc() for each in order)).limit(limit)
     return [await shown(session, *row) for row in (await session.execute(chosen)).all()]
 
 

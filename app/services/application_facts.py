@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from app.clock import years_between
 from app.errors import DomainError
 from app.services import member_words
 from app.services.roster_rows import COLUMNS
@@ -17,7 +16,6 @@ DECLARATION = (
     "我自愿申请加入中国工会，承认《中国工会章程》，执行工会决议，按规定交纳会费。\n"
     "我填写的内容属实，同意工会用来办理入会和会员服务。"
 )
-YOUNGEST = 16  # years; 《劳动法》第十五条: nobody younger may be employed
 KINDS: Final = (MemberKind.IN_SERVICE, MemberKind.DISPATCHED)  # who is retired keeps the membership he had
 
 _COLUMNS = {column.field: column for column in COLUMNS}
@@ -112,16 +110,9 @@ def _read(field: str, said: str, today: date) -> Any:
     _, value = cell(_COLUMNS[field], said, today)
     if value is None:
         raise Wrong("没有填")
-    if field == "born_on":
-        _refuse_children(date.fromisoformat(value), today)
     if field == "kind" and value not in KINDS:
         raise Wrong("请选 在职 或 劳务派遣；退休职工保留原来的会籍，不用再申请")
     return value
-
-
-def _refuse_children(born: date, today: date) -> None:
-    if years_between(born, today) < YOUNGEST:
-        raise Wrong(f"不对；满 {YOUNGEST} 周岁才能申请，请核对年份")
 
 
 def facts_of(application: MembershipApplication) -> dict[str, str]:

@@ -6,8 +6,8 @@ Of what is sealed only a digest is put down: it tells that something changed, an
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
@@ -123,6 +123,17 @@ async def next_act(session: AsyncSession) -> None:
     await session.flush()
     await (await session.connection()).execute(_PUT_DOWN, _row(watch, watch.act))
     session.info[_WATCH] = Watch(watch.actor, watch.now, watch.otherwise, watch.subject)
+
+
+@contextmanager
+def unseen(session: AsyncSession) -> Iterator[None]:
+    """What is only tried, and taken back again, is put down nowhere."""
+    watch: Watch | None = session.info.pop(_WATCH, None)
+    try:
+        yield
+    finally:
+        if watch is not None:
+            session.info[_WATCH] = watch
 
 
 # --- what is flushed ---------------------------------------------------------------------------------------

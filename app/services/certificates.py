@@ -15,12 +15,14 @@ from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import contains_eager
 
 from app.clock import shanghai
 from app.errors import DomainError
-from app.services import arrivals, attendance, participants, sittings
+from app.services import arrivals, attendance, open_addresses, participants, sittings
 from app.services.addresses import page
 from app.services.arrivals import Arrivals
+from app.services.keysets import Keys, beyond
 from app.services.participants import UNKNOWN
 from models import Activity, Member, SignUp, SignUpState
 from models.sealing import keyring
@@ -28,6 +30,7 @@ from models.types import PUBLIC_ALPHABET
 
 _CODE: Final = re.compile(rf"([{PUBLIC_ALPHABET}]{{16}})([a-z2-7]{{16}})")
 AT_A_STRETCH: Final = timedelta(hours=14)
+NAMELESS: Final = "证明上要写姓名，请先绑定工号。"
 _NUMBER: Final = 8  # characters of the code's end, which nobody can make up
 
 
@@ -67,7 +70,53 @@ def check(activity: Activity, entry: SignUp, name: str, now: datetime) -> None:
     if now < activity.ends_at:
         raise NoCertificate(f"「{activity.title}」结束以后才有参加证明。")
     if not name or name == UNKNOWN:
-        raise NoCertificate("证明上要写姓名，请先绑定工号。")
+        raise NoCertificate(NAMELESS)
+
+
+async def own(session: AsyncSession, entry: SignUp, now: datetime) -> Certificate:
+    """Of a sign-up that was loaded with its activity. Raises: NoCertificate."""
+    name = await name_of(session, entry.person_id)
+    check(entry.activity, entry, name, now)
+    return of(entry.activity, entry, name, await arrivals.of_entry(session, entry.activity, entry))
+
+
+async def list_own(
+    session: AsyncSession, person_id: int, now: datetime, limit: int, *, after: Keys | None = None
+) -> list[tuple[SignUp, Certificate]]:
+    """Of all that the person was checked in to, the newest first. Raises: NoCertificate: nobody knows who."""
+    name = await name_of(session, person_id)
+    if not name:
+        raise NoCertificate(NAMELESS)
+    chosen = (
+        sa.select(SignUp)
+        .join(SignUp.activity)
+        .options(contains_eager(SignUp.activity))
+        .where(SignUp.person_id == person_id, SignUp.state == SignUpState.CHECKED_IN, Activity.ends_at <= now)
+    )
+    order = (Activity.starts_at, SignUp.id)
+    if after is not None:
+        chosen = chosen.where(beyond(order, after, descending=True))
+    found = (await session.scalars(chosen.order_by(*(each.desc() for each in order)).limit(limit))).all()
+    came = {entry.id: await arrivals.of_entry(session, entry.activity, entry) for entry in found}
+    return [(entry, of(entry.activity, entry, name, came[entry.id])) for entry in found]
+
+
+async def name_of(session: AsyncSession, person_id: int) -> str:
+    """As on the roster; empty where nobody knows."""
+    return await session.scalar(sa.select(Member.name).where(Member.person_id == person_id)) or ""
+
+
+def paper(entry: SignUp, now: datetime) -> str:
+    """The address of its PDF, good for an hour or two without signing in."""
+    return f"{_paper(entry.public_id)}?open={open_addresses.mark(_paper(entry.public_id), now)}"
+
+
+async def opened(session: AsyncSession, public_id: str, given: str, now: datetime) -> SignUp | None:
+    """The sign-up whose PDF was asked for by the address of `paper`; None: it is not a good one."""
+    if not open_addresses.opens(_paper(public_id), given, now):
+        return None
+    chosen = sa.select(SignUp).join(SignUp.activity).options(contains_eager(SignUp.activity))
+    return await session.scalar(chosen.where(SignUp.public_id == public_id))
 
 
 def of(activity: Activity, entry: SignUp, name: str, came: Arrivals) -> Certificate:
@@ -123,6 +172,10 @@ async def each(session: AsyncSession, activity: Activity) -> AsyncIterator[Certi
     for row in found:
         who = participants.participant(row)
         yield of(activity, who.entry, who.name, came.get(who.id, {}))
+
+
+def _paper(public_id: str) -> str:
+    return f"/me/sign-ups/{public_id}/certificate.pdf"
 
 
 def _mark(public_id: str) -> str:

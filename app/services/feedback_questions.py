@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from app.errors import DomainError
 from app.services.rating_notices import SCORES
-from app.services.sign_up_questions import Line, Option
+from app.services.sign_up_questions import BadAnswer, Line, Option
 
 MOST: Final = 6
 LONGEST: Final = 300  # characters of an answer in words
@@ -73,7 +73,10 @@ def read(rows: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
 
 
 def answered(questions: Sequence[Asked], given: Mapping[str, str]) -> dict[str, str]:
-    """What was answered, as it is stored. Raises: DomainError."""
+    """What was answered, as it is stored. Raises: BadAnswer."""
+    unknown = given.keys() - {each.key for each in questions}
+    if unknown:
+        raise BadAnswer(f"没有问 {'、'.join(sorted(unknown))[:60]}。")
     found = {each.key: given.get(each.key, "").strip() for each in questions}
     for each in questions:
         check(each, found[each.key])
@@ -81,14 +84,14 @@ def answered(questions: Sequence[Asked], given: Mapping[str, str]) -> dict[str, 
 
 
 def check(question: Asked, answer: str) -> None:
-    """Raises: DomainError."""
+    """Raises: BadAnswer."""
     prompt = question.prompt.rstrip("？?：:")
     if not answer:
         if question.required:
-            raise DomainError(f"「{prompt}」还没有答。")
+            raise BadAnswer(f"「{prompt}」还没有答。")
     elif question.kind is FeedbackKind.STARS and answer not in map(str, SCORES):
-        raise DomainError(f"「{prompt}」请选 1 到 5 分。")
+        raise BadAnswer(f"「{prompt}」请选 1 到 5 分。")
     elif question.kind is FeedbackKind.CHOICE and answer not in question.options:
-        raise DomainError(f"「{prompt}」请从这几项里选：{'、'.join(question.options)}。")
+        raise BadAnswer(f"「{prompt}」请从这几项里选：{'、'.join(question.options)}。")
     elif len(answer) > LONGEST:
-        raise DomainError(f"「{prompt}」最多 {LONGEST} 个字。")
+        raise BadAnswer(f"「{prompt}」最多 {LONGEST} 个字。")

@@ -15,12 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
 from app.services import live_notices, live_visits, stored_files
-from models import Activity, LivePhase, LiveSession, LiveState, StoredFile
+from models import UNANNOUNCED, Activity, LivePhase, LiveSession, LiveState, StoredFile
 
 TITLE, ABOUT, ADDRESS, COVER_ALT = 60, 200, 500, 60  # characters
 MOST_CHAPTERS: Final = 60
 LONGEST: Final = timedelta(hours=24)
 REPLAYED: Final = timedelta(days=180)  # how long a list shows what can be watched again
+LISTED: Final = 30
 GONE: Final = "没有找到这场直播，可能已经撤下。"
 PLAYED: Final = (".m3u8", ".mp4")  # how the path of a stream or film ends that our page plays by itself
 _CHAPTER: Final = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):(\d{2})[\s　]+(\S.*)")
@@ -154,6 +155,25 @@ async def of_activity(session: AsyncSession, activity_id: int) -> Sequence[LiveS
         LiveSession.activity_id == activity_id, LiveSession.state == LiveState.ANNOUNCED
     )
     return (await session.scalars(chosen.order_by(LiveSession.starts_at))).all()
+
+
+async def activity_of(session: AsyncSession, live: LiveSession) -> Activity | None:
+    """The activity it is of, where people may see that."""
+    activity = None if live.activity_id is None else await session.get(Activity, live.activity_id)
+    return None if activity is None or activity.state in UNANNOUNCED else activity
+
+
+def may_watch(live: LiveSession, now: datetime) -> bool:
+    return live.phase(now) in (LivePhase.LIVE, LivePhase.REPLAY)
+
+
+def source_of(live: LiveSession, now: datetime) -> str:
+    """Where it is watched as things are now."""
+    return live.replay if live.phase(now) is LivePhase.REPLAY else live.link
+
+
+def is_stream(source: str) -> bool:
+    return source.partition("?")[0].lower().endswith(".m3u8")
 
 
 def is_played_here(address: str, hosts: Collection[str]) -> bool:

@@ -1,5 +1,7 @@
 """Whom somebody brings along: names and ages, where the organiser asks; for a child, its guardian's consent.
 
+Who signs up himself is no child: a member is 16 at least (`roster_rows`), and of others no age is known.
+
 Data of children under 14 are sensitive, and need the consent of a guardian (PIPL 28, 31). One guardian speaks
 for all children of a party; of two families each signs up for itself. The words he agreed to are kept, sealed
 with names and ages, and go with the answers (`sign_up_forgetting`).

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
+from app.clock import years_between
 from app.services import branches
 from app.services.sheet_cells import (
     PHONE_TITLES,
@@ -26,6 +27,9 @@ from app.services.sheet_cells import (
 from models import MemberKind, Sex
 
 OLDEST = date(1900, 1, 1)
+YOUNGEST = (
+    16  # years; 《劳动法》第十五条: nobody younger may be employed, so no member is a child (`parties`)
+)
 FAR_AHEAD = timedelta(days=3660)
 
 _STAFF_NUMBER = re.compile(r"[0-9A-Z][0-9A-Z_-]{0,31}")
@@ -86,6 +90,8 @@ def _born_on(said: str, today: date) -> str:
     born = day(said)
     if not OLDEST <= born <= today:
         raise Wrong(f"「{short(said)}」不对；应在 1900 年以后、今天以前")
+    if years_between(born, today) < YOUNGEST:
+        raise Wrong(f"「{short(said)}」不对；职工要满 {YOUNGEST} 周岁，请核对年份")
     return born.isoformat()
 
 
