@@ -11,7 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from app.errors import DomainError, NotFound
-from app.services import closing, colleagues, members, merging, sign_up_changes, sign_up_help, sign_ups
+from app.services import (
+    closing,
+    colleagues,
+    exports,
+    members,
+    merging,
+    sign_up_changes,
+    sign_up_forgetting,
+    sign_up_help,
+    sign_ups,
+)
 from app.services.audiences import Facts
 from app.services.colleagues import MOST, NotNamed
 from app.services.guesses import PER_PERSON, NotFitting
@@ -266,3 +276,22 @@ async def test_of_two_sign_ups_that_become_one_nobody_else_takes_any_back(sessio
 
     live = [each for each in await making.entries(session, run) if each.state is S.CONFIRMED]
     assert len(live) == 1 and not await sign_up_help.is_open(session, live[0])
+
+
+async def test_who_did_it_is_forgotten_with_the_answers(session: AsyncSession) -> None:
+    run = await making.activity(session, colleagues=True)
+    li = await bound(session, "李娜", "10001")
+    await bound(session, "张伟", "10002")
+    entry = await signs_up(session, run, li)
+    found = await exports.gather(session, li.person_id, lambda _: "")
+    (mine,) = next(each.rows for each in found if each.key == "helped")
+    assert mine["activity"] == "羽毛球赛" and "张伟" not in str(mine)
+
+    for days, left in ((179, 1), (181, 0)):
+        now = run.ends_at + timedelta(days=days)
+        due = sign_up_forgetting.forget_words.find(now, 10)
+        ids = (await session.scalars(due)).all()
+        await sign_up_forgetting.forget_words.act(session, ids, now)
+        assert await session.scalar(sa.select(sa.func.count()).select_from(SignUpHelp)) == left
+    await session.refresh(entry)
+    assert entry.forgotten_at is not None

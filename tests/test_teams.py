@@ -15,6 +15,7 @@ from app.jobs import activities as job
 from app.services import (
     activities,
     closing,
+    exports,
     invitations,
     merging,
     safety_notices,
@@ -101,6 +102,8 @@ async def test_a_team_is_gathered_handed_in_and_each_has_a_seat(session: AsyncSe
         words = await told(session, who)
         assert ("组队中" in words[0], "报名成功" in words[1], len(words)) == (True, True, 2)
     await refused(teams.join(session, team.public_id, chen, answers={}, now=NOON), "已经提交，不能再加人")
+    chapters = {each.key: each.rows for each in await exports.gather(session, li.person_id, lambda _: "")}
+    assert chapters["teams"] == [{"activity": "篮球赛", "name": "飞 虎", "captain": True}]
     await sign_ups.cancel(session, run.id, li, now=NOON)
     assert await states(session, team) == [S.CANCELLED, S.CONFIRMED, S.CONFIRMED], "each has his own seat now"
 

@@ -61,9 +61,7 @@ async def one(
     membership = None if visitor is None else visitor.applicant.facts.membership
     own = None if visitor is None else await _live(session, activity, visitor)
     takes = door.oauth is not None and activity.takes_sign_ups(now)
-    obstacle, behind = "", ""
-    if visitor is not None and own is None and activity.takes_sign_ups(now):
-        obstacle, behind = await _outlook(session, activity, visitor, now)
+    obstacle, behind = await _outlook(session, activity, visitor, own, now)
     words = render(
         "activity.html",
         **await album_of(session, activity, visitor, now),
@@ -125,7 +123,12 @@ async def _shown(session: AsyncSession, request: Request, public_id: str) -> tup
     return await activities.get(session, public_id), ""
 
 
-async def _outlook(session: AsyncSession, activity: Activity, visitor: Visitor, now: Now) -> tuple[str, str]:
+async def _outlook(
+    session: AsyncSession, activity: Activity, visitor: Visitor | None, own: SignUp | None, now: Now
+) -> tuple[str, str]:
+    """Of who might sign up now; nothing stands in anybody else's way."""
+    if visitor is None or own is not None or not activity.takes_sign_ups(now):
+        return "", ""
     in_team = bool(activity.team_most)
     return await sign_ups.outlook(session, activity, visitor.applicant, now, in_team=in_team)
 
