@@ -14,7 +14,9 @@ from app.services import (
     map_places,
     quotas,
     series_rows,
+    sign_up_help,
     sign_ups,
+    sittings,
     waiting_lists,
 )
 from app.services.addresses import page
@@ -26,6 +28,7 @@ from app.services.sign_up_questions import Question, QuestionKind, questions_of
 from app.services.sign_ups import Applicant
 from app.wechat.replies import Article, News, Reply, Text, fit
 from handlers import albums, lines, parties
+from handlers.sign_up_helping import colleagues_lines, for_colleagues, for_teams
 from handlers.sign_up_standing import standing
 from models import LIVE, Activity, SignUpState
 
@@ -70,20 +73,24 @@ async def list_cards(chat: Chat) -> Reply:
 @router.on("activities.mine", title="我的报名")
 async def mine(chat: Chat) -> Reply:
     found = await sign_ups.list_own(chat.session, chat.person.person_id, chat.at, LISTED)
+    helped = await colleagues_lines(chat)
     if not found:
-        return Text(f"还没有报名。看看{lines.ACTIVITIES}")
+        return Text(fit("\n".join([f"还没有报名。看看{lines.ACTIVITIES}", *helped])))
     rows = [
         f"{lines.go(each.activity.title, 'activities.show', activity=each.activity.public_id)} "
-        f"{each.state.label}（{spoken(each.activity.starts_at, chat.at)}）"
+        f"{each.state.label}（{sittings.when(each.activity, chat.at)}）"
         for each in found
     ]
-    return Text(fit("\n".join(["您的报名，点名称可以看详情、取消：", *rows, lines.ACTIVITIES])))
+    return Text(fit("\n".join(["您的报名，点名称可以看详情、取消：", *rows, *helped, lines.ACTIVITIES])))
 
 
 @router.flow("activities.cancel", title="取消报名", version=1, args=("activity",))
 async def cancel(chat: Chat) -> Reply:
+    """Who did not sign up himself need not confirm that he does not want it."""
     activity = await activities.get(chat.session, chat.args.get("activity", ""))
-    await chat.confirm("ok", f"确认取消「{activity.title}」的报名吗？取消后名额会让给候补的人。")
+    own = await sign_ups.find_own(chat.session, activity.id, chat.person.person_id)
+    if own is None or own.state not in LIVE or not await sign_up_help.is_open(chat.session, own):
+        await chat.confirm("ok", f"确认取消「{activity.title}」的报名吗？取消后名额会让给候补的人。")
     await sign_ups.cancel(chat.session, activity.id, applicant(chat), now=chat.at)
     return Text(f"「{activity.title}」的报名已取消。想再参加可以重新报名。\n{lines.ACTIVITIES}")
 
@@ -134,21 +141,23 @@ async def show_one(chat: Chat, activity: Activity, opening: str = "") -> Reply:
     words = [
         f"{opening}「{activity.title}」{activity.state.label}",
         *([activity.summary] if activity.summary else []),
-        f"时间：{spoken(activity.starts_at, chat.at)}",
+        f"时间：{sittings.when(activity, chat.at)}",
         *([f"地点：{activity.place}"] if activity.place else []),
         *_on_map(activity),
         *([f"组织：{activity.organiser}"] if activity.organiser else []),
         *(f"{heading}：{rule}" for heading, rule in eligibility.conditions(activity)),
     ]
-    pictures = await albums.lines_of(chat, activity)
+    pictures = [*await for_teams(activity, own, chat), *await albums.lines_of(chat, activity)]
     if activity.takes_sign_ups(chat.at):
         words.append(f"报名截止：{spoken(activity.closes_at, chat.at)}，{await _seats(chat, activity)}")
     if own is not None and own.state in LIVE:
-        return Text(fit("\n".join([*words, *pictures, *standing(activity, own, chat)])))
+        others = for_colleagues(activity, chat)
+        return Text(fit("\n".join([*words, *pictures, *standing(activity, own, chat), *others])))
     if activity.takes_sign_ups(chat.at):
         refused, behind = await sign_ups.outlook(chat.session, activity, applicant(chat), chat.at)
         way_in = lines.go("我要报名", "activities.sign_up", activity=activity.public_id)
         words += [refused] if refused else [*([behind] if behind else []), way_in]
+        words += for_colleagues(activity, chat)
     elif chat.at < activity.opens_at:
         words.append(f"{spoken(activity.opens_at, chat.at)}开始报名。")
     return Text(fit("\n".join([*words, *pictures, *await _others(chat, activity), lines.ACTIVITIES])))
@@ -215,9 +224,7 @@ async def _chosen(chat: Chat) -> Activity | None:
     open_now = {each.id: each for each in ahead if each.takes_sign_ups(chat.at)}
     if not open_now:
         return None
-    titles = {
-        number: f"{each.title}（{spoken(each.starts_at, chat.at)}）" for number, each in open_now.items()
-    }
+    titles = {number: f"{each.title}（{sittings.when(each, chat.at)}）" for number, each in open_now.items()}
     return await _date(chat, open_now[await chat.choose("activity", "请选择活动：", titles)])
 
 
@@ -276,7 +283,7 @@ def row(activity: Activity, chat: Chat, more: int = 0) -> str:
     """`more`: how many other dates its series has."""
     line = lines.go(activity.title, "activities.show", activity=activity.public_id)
     others = f"，还有 {more} 场" if more else ""
-    return f"{line} {activity.state.label}（{spoken(activity.starts_at, chat.at)}{others}）"
+    return f"{line} {activity.state.label}（{sittings.when(activity, chat.at)}{others}）"
 
 
 async def _seats(chat: Chat, activity: Activity) -> str:

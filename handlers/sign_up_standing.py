@@ -32,6 +32,8 @@ def standing(activity: Activity, entry: SignUp, chat: Chat) -> list[str]:
             ]
         case SignUpState.CHECKED_IN:
             return [f"「{activity.title}」已签到，{where}", *_ticket(entry)]
+        case SignUpState.FORMING:
+            return [f"「{activity.title}」组队中，队长提交、有了名额才算报上，结果会通知您。", out]
         case SignUpState.ENTERED:
             return [f"「{activity.title}」的报名已收到，{drawn_at(activity, chat.at)}，结果会通知您。", out]
         case SignUpState.PENDING_APPROVAL:

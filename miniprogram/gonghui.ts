@@ -202,6 +202,8 @@ export type CertificateOut = {
   when: string;
   /** 过夜的没有，是空的 */
   hours: string;
+  /** 分几次办的：来了几次，例如 2/3；别的是空的 */
+  share: string;
   place: string;
   organiser: string;
   number: string;
@@ -459,6 +461,8 @@ export type ListedOut = {
   closes_at: string;
   starts_at: string;
   ends_at: string;
+  /** 分几次办的，每一次，按时间；只办一次的是空的 */
+  sessions: Array<SessionOut>;
   /** 现在能不能报名 */
   takes_sign_ups: boolean;
   /** 本系列还有几场（除了这一场）；不是系列的是 0。各场的时间在 /activities/{id} 的 dates */
@@ -697,6 +701,17 @@ export type SearchOut = {
   outcome: "hit" | "choices" | "miss";
   found: Array<FoundOut>;
 };
+/** 分几次办的，其中一次；报一次名，每次都来。 */
+export type SessionOut = {
+  /** 第几次，从 1 开始 */
+  number: number;
+  starts_at: string;
+  ends_at: string;
+  /** 可能是空的 */
+  title: string;
+  /** 没有另外写的，就是活动的地点 */
+  place: string;
+};
 export type SignUpIn = {
   /** 几个人，包括自己 */
   seats?: number;
@@ -744,7 +759,7 @@ export type SignUpPage = {
   /** 放进 cursor 就是下一页；没有更多时是 null */
   next: string | null;
 };
-export type SignUpState = "entered" | "pending_approval" | "confirmed" | "waitlisted" | "offered" | "offer_expired" | "declined" | "cancelled" | "rejected" | "checked_in" | "no_show";
+export type SignUpState = "forming" | "entered" | "pending_approval" | "confirmed" | "waitlisted" | "offered" | "offer_expired" | "declined" | "cancelled" | "rejected" | "checked_in" | "no_show";
 /** Words of one look. `href` is https, or a path of our own. */
 export type Span = {
   text: string;
@@ -794,6 +809,12 @@ export type SupplementIn = {
 export type SwitchIn = {
   on: boolean;
 };
+/** 要组队报名：在网页（address）上建队、加入、提交。 */
+export type TeamOut = {
+  /** 每队最少几人，含队长 */
+  least: number;
+  most: number;
+};
 /** Everything that is shown at the door. */
 export type TicketOut = {
   code: string;
@@ -808,10 +829,25 @@ export type TicketOut = {
   starts_at: string;
   /** 加到日历用 wx.addPhoneCalendar */
   ends_at: string;
-  /** 几点开始签到 */
+  /** 几点开始签到；分几次办的是这一次 */
   check_in_opens_at: string;
   seats: number;
-  /** 签到的时间；还没有是 null */
+  /** 签到的时间；还没有是 null；分几次办的是这一次的 */
+  checked_in_at: string | null;
+  /** 分几次办的，每一次，按时间；只办一次的是空的 */
+  sessions: Array<TicketSessionOut>;
+};
+/** 分几次办的，其中一次。 */
+export type TicketSessionOut = {
+  /** 第几次，从 1 开始 */
+  number: number;
+  starts_at: string;
+  ends_at: string;
+  /** 可能是空的 */
+  title: string;
+  place: string;
+  check_in_opens_at: string;
+  /** 这一次签到的时间；还没有是 null */
   checked_in_at: string | null;
 };
 export type TipOut = {
@@ -848,6 +884,8 @@ export type VerifiedOut = {
   number: string;
   /** 只有姓 */
   given_to: string;
+  /** 分几次办的：来了几次，例如 2/3；别的是空的 */
+  share: string;
   title: string;
   organiser: string;
   starts_at: string;
@@ -867,6 +905,8 @@ export type WholeActivityOut = {
   closes_at: string;
   starts_at: string;
   ends_at: string;
+  /** 分几次办的，每一次，按时间；只办一次的是空的 */
+  sessions: Array<SessionOut>;
   /** 现在能不能报名 */
   takes_sign_ups: boolean;
   /** 名额；null 是不限 */
@@ -891,6 +931,10 @@ export type WholeActivityOut = {
   conditions: Array<ConditionOut>;
   /** 安全须知，没有是 null；先给人看完、同意，再报名 */
   safety: SafetyOut | null;
+  /** 组队报名的，每队几人，接口里不能报名；各报各的是 null */
+  team: TeamOut | null;
+  /** 可以替同事报名，在网页 address 上办 */
+  colleagues: boolean;
   /** 带同伴的，要填 companions */
   names_guests: boolean;
   /** 同伴不满 14 周岁时请监护人看的话，{children}、{guardian} 换成名字；不登记同伴的是空的 */

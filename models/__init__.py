@@ -105,6 +105,8 @@ from models.panorama import (
 from models.portal_session import DeviceKind, PortalSession
 from models.poster import Poster, PosterScan
 from models.privacy import Consent, ConsentEnd, PrivacyRequest, RequestKind
+from models.sign_up_help import SignUpHelp
+from models.sitting import SittingArrival
 from models.staff import (
     Role,
     Staff,
@@ -119,6 +121,7 @@ from models.staff_act import StaffAct, StaffActSeal
 from models.staff_job import JobState, StaffJob
 from models.staff_upload import StaffUpload, UploadKind, UploadState
 from models.stored_file import FileState, MediaFetch, StoredFile
+from models.team import Team
 from models.verification import VerificationFile
 from models.walk import FOLLOWERS, Listed, TagChange, Walk, WalkKind, WalkStep
 
@@ -279,9 +282,11 @@ __all__ = [
     "SharedVersion",
     "ShippedRow",
     "SignUp",
+    "SignUpHelp",
     "SignUpMove",
     "SignUpState",
     "Signpost",
+    "SittingArrival",
     "SlotPlace",
     "SlotState",
     "Staff",
@@ -299,6 +304,7 @@ __all__ = [
     "StepState",
     "StoredFile",
     "TagChange",
+    "Team",
     "Tip",
     "UnansweredQuestion",
     "UploadKind",

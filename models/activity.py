@@ -4,7 +4,7 @@ Not here: rules that need other rows (seats left, whose turn it is) - app.servic
 waiting_lists.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -77,6 +77,7 @@ class Again(StrEnum):
 
 
 class SignUpState(StrEnum):
+    FORMING = "forming"  # in a team that has no seats yet: takes none
     ENTERED = "entered"  # for a lot that is still to be drawn: takes no seat
     PENDING_APPROVAL = "pending_approval"
     CONFIRMED = "confirmed"
@@ -95,6 +96,7 @@ class SignUpState(StrEnum):
 
 
 _SIGN_UP_LABELS = {
+    SignUpState.FORMING: "组队中",
     SignUpState.ENTERED: "待抽签",
     SignUpState.PENDING_APPROVAL: "待审核",
     SignUpState.CONFIRMED: "已报名",
@@ -111,7 +113,7 @@ _SIGN_UP_LABELS = {
 HOLDING = frozenset(  # each of these takes its seats; an offer does until it expires
     {SignUpState.PENDING_APPROVAL, SignUpState.CONFIRMED, SignUpState.OFFERED, SignUpState.CHECKED_IN}
 )
-LIVE = HOLDING | {SignUpState.WAITLISTED, SignUpState.ENTERED}
+LIVE = HOLDING | {SignUpState.WAITLISTED, SignUpState.ENTERED, SignUpState.FORMING}
 
 
 class Activity(Base):
@@ -138,6 +140,8 @@ class Activity(Base):
     closes_at: Mapped[datetime]
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+    # Where the same people come several times: app.services.sittings; start and end are then theirs.
+    sittings: Mapped[list[Any]] = mapped_column(sa.JSON, default=list, server_default="[]")
     capacity: Mapped[int | None]  # seats; None: everybody finds one
     guests: Mapped[int] = mapped_column(default=0)  # whom one person may bring
     approval: Mapped[bool] = mapped_column(default=False)  # staff look at each sign-up first
@@ -159,6 +163,9 @@ class Activity(Base):
     safety_notice: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
     changes_until: Mapped[datetime | None]  # until when who signed up may say otherwise; None: not at all
     names_guests: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # and their ages
+    team_least: Mapped[int | None]  # people of a team; None: everybody signs up for himself
+    team_most: Mapped[int | None]
+    colleagues: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # may be signed up
     again: Mapped[Again] = mapped_column(default=Again.REFUSED, server_default="refused")
     questions: Mapped[object] = mapped_column(sa.JSON, default=list)  # app.services.sign_up_questions
     branch_id: Mapped[int | None] = mapped_column(sa.BigInteger)
@@ -181,10 +188,6 @@ class Activity(Base):
     @property
     def is_once_in_a_while(self) -> bool:
         return bool(self.kind_of and self.apart_months)
-
-    @property
-    def check_in_opens_at(self) -> datetime:
-        return self.starts_at - timedelta(minutes=self.check_in_minutes)
 
     @property
     def contact(self) -> str:
@@ -233,9 +236,12 @@ class SignUp(Base):
     signed_up_at: Mapped[datetime]  # orders the waiting list
     offer_expires_at: Mapped[datetime | None]
     quota_branch_id: Mapped[int | None] = mapped_column(sa.BigInteger)  # whose seats; None: of all others
-    arrived: Mapped[int] = mapped_column(default=0)  # of its seats, once it is checked in
-    checked_in_at: Mapped[datetime | None]  # as the phone at the door had it, within bounds
+    # Of its seats, once it is checked in; of several sittings the most that came to one of them.
+    arrived: Mapped[int] = mapped_column(default=0)
+    # As the phone at the door had it, within bounds; of several sittings the first that was come to.
+    checked_in_at: Mapped[datetime | None]
     poster_id: Mapped[int | None] = mapped_column(sa.BigInteger, index=True)  # by which the person came
+    team_id: Mapped[int | None] = mapped_column(sa.BigInteger, index=True)  # models.team; of the last one
     version: Mapped[int] = mapped_column()  # one more at each change; part of effect keys
     __mapper_args__ = {"version_id_col": version}
 
@@ -255,7 +261,7 @@ class SignUpMove(Base):
     sign_up_id: Mapped[int] = mapped_column(sa.ForeignKey("sign_up.id"), index=True)
     from_state: Mapped[SignUpState | None]
     to_state: Mapped[SignUpState]
-    by: Mapped[str] = mapped_column(sa.String(64))  # "member", "system", or a name of staff
+    by: Mapped[str] = mapped_column(sa.String(64))  # "member", "colleague", "system", or a name of staff
     channel: Mapped[str] = mapped_column(sa.String(16))  # chat, portal, api, console, cli; "" for the system
     reason: Mapped[str] = mapped_column(sa.String(200), default="")
     at: Mapped[datetime]

@@ -52,6 +52,7 @@ class CheckInScan(Base):
     activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id"))
     request_id: Mapped[str] = mapped_column(sa.String(40))  # of the phone's own making
     sign_up_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sign_up.id"), index=True)
+    sitting: Mapped[str] = mapped_column(sa.String(8), default="", server_default="")  # its key
     answer: Mapped[CheckInAnswer]
     by: Mapped[str] = mapped_column(sa.String(64))
     channel: Mapped[str] = mapped_column(sa.String(16))  # scan, hand

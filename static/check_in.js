@@ -83,7 +83,7 @@
   const LOOKING = { label: "正在核对…" };
   const NOTED = { label: "已记下，还没核对", words: "没有信号。可以先让他进，有信号时自动上传，再看结果。" };
 
-  function show({ tone = "", label, name = "", words = "", code = "", seats = 0, arrived = 0, answer = "" }) {
+  function show({ tone = "", label, name = "", words = "", code = "", seats = 0, arrived = 0, answer = "", sitting = "" }) {
     const place = part("answer");
     place.hidden = false;
     place.dataset.tone = tone;
@@ -92,7 +92,7 @@
     place.querySelector(".name").textContent = seats > 1 ? `${name}　${seats} 人` : name;
     place.querySelector(".words").textContent = words;
     const isIn = answer === "ok" || answer === "already_checked_in";
-    party(place.querySelector(".party"), isIn ? code : "", seats, arrived);
+    party(place.querySelector(".party"), isIn ? code : "", seats, arrived, sitting);
     const mend = place.querySelector(".mend");
     mend.hidden = !isIn;
     mend.href = `${at}/people/${code}`;
@@ -101,7 +101,7 @@
   }
 
   // Of a party fewer may have come.
-  function party(place, code, seats, arrived) {
+  function party(place, code, seats, arrived, sitting) {
     place.hidden = !code || seats < 2;
     place.replaceChildren("实到");
     for (let count = 1; count <= seats; count += 1) {
@@ -109,17 +109,17 @@
       button.type = "button";
       button.textContent = count;
       button.setAttribute("aria-pressed", String(count === arrived));
-      button.addEventListener("click", () => came(place, code, seats, count));
+      button.addEventListener("click", () => came(place, code, seats, count, sitting));
       place.append(button);
     }
   }
 
-  async function came(place, code, seats, count) {
-    const body = new URLSearchParams({ token, seats: String(count) });
+  async function came(place, code, seats, count, sitting) {
+    const body = new URLSearchParams({ token, seats: String(count), sitting });
     try {
       const answer = await fetch(`${at}/people/${code}/arrived`, { method: "POST", body, redirect: "manual" });
       if (answer.type !== "opaqueredirect") throw new Error(String(answer.status));
-      party(place, code, seats, count);
+      party(place, code, seats, count, sitting);
       say("");
       count_again();
     } catch {

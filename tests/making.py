@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import activities, branches, customer_accounts
+from app.services import activities, branches, customer_accounts, sign_ups
 from app.services.audiences import Facts
 from app.services.sign_ups import Applicant
 from models import (
@@ -21,6 +21,8 @@ from models import (
     Person,
     Sex,
     SignUp,
+    SignUpHelp,
+    Team,
 )
 from tests.conftest import NOON
 
@@ -108,3 +110,27 @@ async def entries(session: AsyncSession, of: Activity) -> list[SignUp]:
     """All sign-ups of an activity, the earliest first."""
     chosen = sa.select(SignUp).where(SignUp.activity_id == of.id).order_by(SignUp.id)
     return list(await session.scalars(chosen))
+
+
+async def helped(session: AsyncSession, helper_id: int, now: datetime) -> str:
+    """The public id of a sign-up that somebody made for a colleague."""
+    times = {"opens_at": now - timedelta(days=1), "starts_at": now + timedelta(days=7)}
+    run = await activity(session, "登山", colleagues=True, **times)
+    entry = await sign_ups.sign_up(session, run.id, await person(session), now=now)
+    session.add(SignUpHelp(sign_up_id=entry.id, helper_id=helper_id, made_at=now))
+    await session.flush()
+    return entry.public_id
+
+
+async def team(session: AsyncSession, captain_id: int, now: datetime) -> str:
+    """The public id of a team that gathers, of an activity where teams are of two or three."""
+    times = {"opens_at": now - timedelta(days=1), "starts_at": now + timedelta(days=7)}
+    run = await activity(session, "篮球赛", team_least=2, team_most=3, **times)
+    who = Applicant(captain_id, Facts(), "portal")
+    entry = await sign_ups.sign_up(session, run.id, who, team_id=0, now=now)
+    row = Team(activity_id=run.id, name="飞虎", captain_id=entry.id, created_at=now)
+    session.add(row)
+    await session.flush()
+    entry.team_id = row.id
+    await session.flush()
+    return row.public_id

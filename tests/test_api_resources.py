@@ -5,8 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.services import case_work, consultation_work
-from models import CaseEntry, CaseKind, CrisisAlert, EntryKind, KeptAnswer, SignUpMove
+from app.services import arrivals, case_work, consultation_work, sittings
+from models import CaseEntry, CaseKind, CrisisAlert, EntryKind, KeptAnswer, SignUp, SignUpMove
 from tests import api_app
 from tests.api_app import API, App, announce, app_of, is_problem, leaves
 from tests.both_ends import Ends
@@ -125,6 +125,30 @@ async def test_signing_up_with_guests_and_answers(ends: Ends, li: App) -> None:
     async with ends.house.database.reading() as session:
         moves = (await session.execute(sa.select(SignUpMove.by, SignUpMove.channel))).all()
     assert [tuple(move) for move in moves] == [("member", "api")]
+
+
+async def test_a_ticket_says_for_each_sitting_whether_one_came(ends: Ends, li: App) -> None:
+    now = ends.house.clock.now()
+    begins = [now + timedelta(days=days) for days in (1, 8)]
+    rows = [
+        sittings.raw(each, each + timedelta(hours=2), "" if each > begins[0] else "开课") for each in begins
+    ]
+    course = await announce(ends, sittings=rows, closes_at=begins[0])
+    made = (await li.acts(f"{API}/activities/{course.public_id}/sign-ups", {"answers": {}})).json()
+    async with ends.house.database.transaction() as session:
+        entry = (await session.scalars(sa.select(SignUp))).one()
+        first, _ = sittings.of(course)
+        await arrivals.add(session, entry, first, begins[0], by="赵敏", channel="scan", now=now)
+
+    shown = await li.gets(f"{API}/me/sign-ups/{made['id']}/ticket")
+
+    assert [(each["number"], each["title"], bool(each["checked_in_at"])) for each in shown["sessions"]] == [
+        (1, "开课", True),
+        (2, "", False),
+    ]
+    assert shown["checked_in_at"] == shown["sessions"][0]["checked_in_at"]
+    listed = (await public(ends, f"/activities/{course.public_id}"))["sessions"]
+    assert [each["starts_at"] for each in listed] == [each["starts_at"] for each in shown["sessions"]]
 
 
 async def test_a_freed_seat_is_offered_and_taken(ends: Ends, li: App) -> None:

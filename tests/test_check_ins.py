@@ -10,7 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.database import Database
 from app.errors import DomainError, NotFound
 from app.jobs import activities as timers
-from app.services import activities, approvals, attendance, check_in_codes, check_ins, participants, sign_ups
+from app.services import (
+    activities,
+    approvals,
+    attendance,
+    check_in_codes,
+    check_ins,
+    participants,
+    sign_ups,
+    sittings,
+)
 from app.services.attendance import Which
 from models import Activity, CheckInAnswer, CheckInScan, SignUp, SignUpState
 from models.types import PUBLIC_ALPHABET
@@ -147,7 +156,7 @@ async def test_what_is_no_ticket_admits_nobody(session: AsyncSession, words: str
 
     for by_hand in (False, True):
         assert (await reads(session, walk, words, by_hand=by_hand)).answer is A.NOT_FOUND
-    assert (await attendance.count(session, walk)).here == 0
+    assert (await attendance.count(session, walk, *sittings.of(walk))).here == 0
 
 
 async def test_a_ticket_cannot_be_made_from_what_a_member_knows(session: AsyncSession) -> None:
@@ -336,7 +345,7 @@ async def test_of_a_party_fewer_may_come(session: AsyncSession) -> None:
     await came(2)
     await came(2)
 
-    counts = await attendance.count(session, walk)
+    counts = await attendance.count(session, walk, *sittings.of(walk))
     assert (counts.here, counts.here_seats, counts.expected_seats) == (1, 2, 3)
     assert [each[3] for each in await moves(session, entry)][2:] == ["实到 2 人（原来 3 人）"]
 
@@ -348,7 +357,7 @@ async def test_who_is_missing_here_and_late(session: AsyncSession) -> None:
     await reads(session, walk, ticket(zhang), at=BEGINS + timedelta(minutes=5))
 
     async def names(words: str = "", which: Which | None = None) -> list[str]:
-        rows = await session.execute(attendance.chosen(walk, words, which))
+        rows = await session.execute(attendance.chosen(walk, sittings.last(walk), words, which))
         return sorted(participants.participant(row).name for row in rows)
 
     assert await names() == ["张伟", "李娜", "王强"]
@@ -360,7 +369,7 @@ async def test_who_is_missing_here_and_late(session: AsyncSession) -> None:
         [],
     )
     assert [each.name for each in await attendance.find(session, walk, "张")] == ["张伟"]
-    counts = await attendance.count(session, walk)
+    counts = await attendance.count(session, walk, *sittings.of(walk))
     assert (counts.expected, counts.here, counts.late, counts.missing) == (3, 2, 1, 1)
     assert wang.state is S.CONFIRMED
 

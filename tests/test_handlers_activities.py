@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from app.database import Database
 from app.jobs import activities as timers
-from app.services import activities, sign_ups
+from app.services import activities, sign_ups, sittings
 from app.services.audiences import Facts
 from app.services.sign_ups import Applicant
 from models import (
@@ -77,6 +77,22 @@ async def test_the_list_says_what_is_open_and_when(talk: Talk) -> None:
     shown = await li.taps("登山")
     assert "今天 15:00开始报名。" in shown
     assert "我要报名" not in shown
+
+
+async def test_several_evenings_are_said_in_one_line(talk: Talk) -> None:
+    first = NOON + timedelta(days=9, hours=7)
+    rows = [
+        sittings.raw(first + timedelta(days=days), first + timedelta(days=days, hours=2))
+        for days in (0, 7, 14)
+    ]
+    await announce(talk, "书法课", sittings=rows)
+    li = await talk.person("李娜")
+
+    assert "书法课 报名中（共 3 次：12月2日、9日、16日 19:00）" in await li.says("活动")
+    assert "时间：共 3 次：12月2日、9日、16日 19:00" in await li.taps("书法课")
+    await li.taps("我要报名")
+    done = await li.says("确认")
+    assert done.startswith("「书法课」报名成功，共 3 次：12月2日、9日、16日 19:00，职工活动中心。")
 
 
 async def test_without_an_activity_named_the_flow_asks_which(talk: Talk) -> None:

@@ -79,7 +79,11 @@ async def filled(ends: Ends, li: Visiting) -> dict[str, str]:
     own = link(await li.reads("/me/sign-ups"), "/me/sign-ups").rpartition("/")[2]
     async with ends.house.database.transaction() as session:
         booked = await booking.own(session, await li.person_id(), ends.house.clock.now())
+        helped = await making.helped(session, await li.person_id(), ends.house.clock.now())
+        team = await making.team(session, await li.person_id(), ends.house.clock.now())
     return {
+        "/me/helped": helped,
+        "/teams": team,
         "/me/sign-ups": own,
         "/activities": activity,
         "/check-in": activity,

@@ -80,6 +80,10 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
         "/activities/{public_id}/sign-up": f"{activity}/sign-up",
         "/me/sign-ups/{public_id}/change": activity.replace("/activities", "/me/sign-ups") + "/change",
         "/activities/{public_id}/calendar.ics": f"{activity}/calendar.ics",
+        "/activities/{public_id}/colleague": f"{activity}/colleague",
+        "/activities/{public_id}/team": f"{activity}/team",  # no teams there: says so
+        "/teams/{public_id}": activity.replace("/activities", "/teams"),
+        "/me/helped/{public_id}": activity.replace("/activities", "/me/helped"),
         "/check-in/{public_id}": activity.replace("/activities", "/check-in"),  # without a code: 403
         "/me/sign-ups/{public_id}/ticket": activity.replace("/activities", "/me/sign-ups") + "/ticket",
         "/activities/{public_id}/cover": f"{activity}/cover",  # without one: 404

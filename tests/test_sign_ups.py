@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import SHANGHAI
 from app.database import Database
 from app.errors import DomainError, NotFound
-from app.services import activities, sign_ups, waiting_lists
+from app.services import activities, sign_ups, sittings, waiting_lists
 from app.services.audiences import Audience, Facts
-from app.services.sign_up_notices import reminder_at
+from app.services.sign_up_notices import reminders_at
 from app.services.sign_ups import Applicant, SignUpClosed
 from models import (
     HOLDING,
@@ -401,8 +401,9 @@ async def test_who_cancels_is_not_reminded_and_who_comes_back_is_once(session: A
 async def test_a_late_comer_is_reminded_two_hours_before_or_not_at_all(session: AsyncSession) -> None:
     badminton = await making.activity(session)
 
-    assert reminder_at(badminton, badminton.starts_at - 5 * HOUR) == badminton.starts_at - 2 * HOUR
-    assert reminder_at(badminton, badminton.starts_at - HOUR) is None
+    (one,) = sittings.of(badminton)
+    assert reminders_at(one, badminton.starts_at - 5 * HOUR) == [badminton.starts_at - 2 * HOUR]
+    assert reminders_at(one, badminton.starts_at - HOUR) == []
 
 
 # --- called off, widened, moved on by time -----------------------------------------------------------------

@@ -1,4 +1,6 @@
-"""A day at the door, in Chromium: tickets on phones, a bad signal, the venue's code, a mistake undone."""
+"""A day at the door, the first of two, in Chromium: tickets on phones, a bad signal, the venue's code, a
+mistake undone.
+"""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -25,8 +27,12 @@ PLAN = """
   place: 沮河公园
   opens: 2026-11-20 08:00
   closes: 2026-11-23 12:50
-  starts: 2026-11-23 13:00
-  ends: 2026-11-23 17:00
+  sessions:
+    - starts: 2026-11-23 13:00
+      ends: 2026-11-23 17:00
+      title: 上半程
+    - starts: 2026-11-30 13:00
+      ends: 2026-11-30 17:00
   capacity: 9
   guests: 2
 """

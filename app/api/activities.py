@@ -26,6 +26,7 @@ from app.services import (
     safety_notices,
     series_rows,
     sign_ups,
+    sittings,
     waiting_lists,
 )
 from app.services.audiences import Audience
@@ -33,6 +34,16 @@ from app.services.sign_up_questions import QuestionKind, answered, questions_of
 from models import Activity, ActivityState, Allocation
 
 router = APIRouter(prefix="/activities", tags=["活动"], route_class=Route)
+
+
+class SessionOut(Strict):
+    """分几次办的，其中一次；报一次名，每次都来。"""
+
+    number: int = Field(examples=[1], description="第几次，从 1 开始")
+    starts_at: datetime = Field(examples=["2026-04-12T01:00:00Z"])
+    ends_at: datetime = Field(examples=["2026-04-12T04:00:00Z"])
+    title: str = Field(examples=["决赛"], description="可能是空的")
+    place: str = Field(examples=["沮河公园"], description="没有另外写的，就是活动的地点")
 
 
 class ActivityOut(Strict):
@@ -47,6 +58,7 @@ class ActivityOut(Strict):
     closes_at: datetime = Field(examples=["2026-04-10T10:00:00Z"], description="报名截止")
     starts_at: datetime = Field(examples=["2026-04-12T01:00:00Z"])
     ends_at: datetime = Field(examples=["2026-04-12T04:00:00Z"])
+    sessions: list[SessionOut] = Field(description="分几次办的，每一次，按时间；只办一次的是空的")
     takes_sign_ups: bool = Field(examples=[True], description="现在能不能报名")
 
 
@@ -95,6 +107,13 @@ class QuotaOut(Strict):
     left: int = Field(examples=[3], description="还有几个；0 是满了，可以候补")
 
 
+class TeamOut(Strict):
+    """要组队报名：在网页（address）上建队、加入、提交。"""
+
+    least: int = Field(examples=[3], description="每队最少几人，含队长")
+    most: int = Field(examples=[5])
+
+
 class DateOut(Strict):
     """本系列的另一场。"""
 
@@ -119,6 +138,8 @@ class WholeActivityOut(ActivityOut):
     audience: str = Field(examples=["女职工"], description="给谁的；空的是大家都能来")
     conditions: list[ConditionOut] = Field(description="还有哪些条件，没有是空的")
     safety: SafetyOut | None = Field(description="安全须知，没有是 null；先给人看完、同意，再报名")
+    team: TeamOut | None = Field(description="组队报名的，每队几人，接口里不能报名；各报各的是 null")
+    colleagues: bool = Field(examples=[False], description="可以替同事报名，在网页 address 上办")
     names_guests: bool = Field(examples=[False], description="带同伴的，要填 companions")
     guardian_words: str = Field(
         examples=[""],
@@ -196,18 +217,11 @@ async def one(activity_id: PublicId, session: ReadSession, now: Now, shared: InU
             ConditionOut(heading=heading, rule=rule) for heading, rule in eligibility.conditions(activity)
         ],
         safety=SafetyOut(text=activity.safety_notice, version=notice) if notice else None,
+        team=_team(activity),
+        colleagues=activity.colleagues,
         names_guests=activity.names_guests,
         guardian_words=parties.consent(activity, "{guardian}", "{children}") if activity.names_guests else "",
-        questions=[
-            QuestionOut(
-                key=each.key,
-                prompt=each.prompt,
-                kind=each.kind,
-                options=list(each.options),
-                required=each.required,
-            )
-            for each in questions_of(activity)
-        ],
+        questions=_questions(activity),
         blocks=list(rich_text.load(activity.blocks)),
         address=f"{shared.public_url}/activities/{activity.public_id}",
     )
@@ -274,6 +288,24 @@ async def sign_up(
     return out_of(entry, now, shared.public_url)
 
 
+def _questions(activity: Activity) -> list[QuestionOut]:
+    return [
+        QuestionOut(
+            key=each.key,
+            prompt=each.prompt,
+            kind=each.kind,
+            options=list(each.options),
+            required=each.required,
+        )
+        for each in questions_of(activity)
+    ]
+
+
+def _team(activity: Activity) -> TeamOut | None:
+    least, most = activity.team_least, activity.team_most
+    return TeamOut(least=least, most=most) if least is not None and most is not None else None
+
+
 def _facts(activity: Activity, now: datetime) -> dict[str, object]:
     return {
         "id": activity.public_id,
@@ -287,5 +319,16 @@ def _facts(activity: Activity, now: datetime) -> dict[str, object]:
         "closes_at": activity.closes_at,
         "starts_at": activity.starts_at,
         "ends_at": activity.ends_at,
+        "sessions": [
+            SessionOut(
+                number=each.number,
+                starts_at=each.starts_at,
+                ends_at=each.ends_at,
+                title=each.title,
+                place=each.place,
+            )
+            for each in sittings.of(activity)
+            if each.key
+        ],
         "takes_sign_ups": activity.takes_sign_ups(now),
     }

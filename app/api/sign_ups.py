@@ -19,11 +19,22 @@ from app.api.shapes import PublicId, Strict
 from app.api.tags import IfMatch
 from app.dependencies import InUse, Now, ReadSession, Shared, WriteSession
 from app.errors import DomainError
-from app.services import check_in_codes, crisis, members, parties, sign_up_changes, sign_ups
+from app.services import (
+    arrivals,
+    check_in_codes,
+    crisis,
+    members,
+    parties,
+    sign_up_changes,
+    sign_ups,
+    sittings,
+)
 from app.services.api_sessions import SignedIn
+from app.services.arrivals import Arrivals
 from app.services.sign_up_questions import answered
 from app.services.sign_up_standing import has_ticket, standing_of
 from app.services.sign_ups import Applicant
+from app.services.sittings import Sitting
 from app.web import qr
 from models import SignUp, SignUpState
 
@@ -67,6 +78,18 @@ class SignUpOut(Strict):
     )
 
 
+class TicketSessionOut(Strict):
+    """分几次办的，其中一次。"""
+
+    number: int = Field(examples=[1], description="第几次，从 1 开始")
+    starts_at: datetime = Field(examples=["2026-04-12T01:00:00Z"])
+    ends_at: datetime = Field(examples=["2026-04-12T04:00:00Z"])
+    title: str = Field(examples=["决赛"], description="可能是空的")
+    place: str = Field(examples=["沮河公园"])
+    check_in_opens_at: datetime = Field(examples=["2026-04-11T23:00:00Z"])
+    checked_in_at: datetime | None = Field(examples=[None], description="这一次签到的时间；还没有是 null")
+
+
 class TicketOut(Strict):
     """Everything that is shown at the door."""
 
@@ -80,9 +103,14 @@ class TicketOut(Strict):
     place: str = Field(examples=["沮河公园"])
     starts_at: datetime = Field(examples=["2026-04-12T01:00:00Z"])
     ends_at: datetime = Field(examples=["2026-04-12T04:00:00Z"], description="加到日历用 wx.addPhoneCalendar")
-    check_in_opens_at: datetime = Field(examples=["2026-04-11T23:00:00Z"], description="几点开始签到")
+    check_in_opens_at: datetime = Field(
+        examples=["2026-04-11T23:00:00Z"], description="几点开始签到；分几次办的是这一次"
+    )
     seats: int = Field(examples=[1])
-    checked_in_at: datetime | None = Field(examples=[None], description="签到的时间；还没有是 null")
+    checked_in_at: datetime | None = Field(
+        examples=[None], description="签到的时间；还没有是 null；分几次办的是这一次的"
+    )
+    sessions: list[TicketSessionOut] = Field(description="分几次办的，每一次，按时间；只办一次的是空的")
 
 
 class SignUpPage(Strict):
@@ -138,6 +166,8 @@ async def ticket(
         raise DomainError(f"您的报名状态是「{entry.state.label}」，现在没有票。")
     member = await members.find_of_person(session, caller.known.person_id)
     activity, address = entry.activity, check_in_codes.address(entry, shared.public_url)
+    came, present = await arrivals.of_entry(session, activity, entry), sittings.for_moment(activity, now)
+    here = came.get(present.key)
     return TicketOut(
         code=address,
         picture=qr.picture(address),
@@ -147,9 +177,23 @@ async def ticket(
         place=activity.place,
         starts_at=activity.starts_at,
         ends_at=activity.ends_at,
-        check_in_opens_at=activity.check_in_opens_at,
+        check_in_opens_at=present.opens_at,
         seats=entry.seats,
-        checked_in_at=entry.checked_in_at,
+        checked_in_at=here.at if here is not None else None,
+        sessions=[_session(each, came) for each in sittings.of(activity) if each.key],
+    )
+
+
+def _session(sitting: Sitting, came: Arrivals) -> TicketSessionOut:
+    here = came.get(sitting.key)
+    return TicketSessionOut(
+        number=sitting.number,
+        starts_at=sitting.starts_at,
+        ends_at=sitting.ends_at,
+        title=sitting.title,
+        place=sitting.place,
+        check_in_opens_at=sitting.opens_at,
+        checked_in_at=here.at if here is not None else None,
     )
 
 

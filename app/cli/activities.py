@@ -18,7 +18,7 @@ from app.services import (
     approvals,
     participants,
     quotas,
-    sign_ups,
+    sittings,
 )
 from app.services.sign_up_questions import questions_of
 from models import LIVE, Activity, SignUp, SignUpState
@@ -108,9 +108,9 @@ async def _list() -> list[str]:
     async with assemble() as house, house.database.reading() as session:
         now = house.clock.now()
         found = await activities.list_ahead(session, now, 200)
-        counts = await sign_ups.count_live(session, [each.id for each in found])
+        counts = await participants.count_seats(session, [each.id for each in found])
         return [
-            f"{each.public_id}　{each.title}　{each.state.label}　{spoken(each.starts_at, now)}　"
+            f"{each.public_id}　{each.title}　{each.state.label}　{sittings.when(each, now)}　"
             f"名额 {'不限' if each.capacity is None else each.capacity}　{_counted(counts.get(each.id, {}))}"
             for each in found
         ] or ["近期没有活动。"]
@@ -126,7 +126,7 @@ async def _people(public_id: str) -> list[str]:
         activity = await activities.get(session, public_id, drafts=True)
         prompts = {question.key: question.prompt for question in questions_of(activity)}
         lines = [f"「{activity.title}」{activity.state.label}"]
-        for number, entry in enumerate(await sign_ups.list_all(session, activity), 1):
+        for number, entry in enumerate(await participants.list_all(session, activity), 1):
             answers: dict[str, object] = dict(entry.answers)  # type: ignore[call-overload]
             said = "；".join(f"{prompts.get(key, key)}{value or '不填'}" for key, value in answers.items())
             said = "；".join([each for each in (said, *_agreed(activity, entry)) if each])

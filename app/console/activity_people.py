@@ -13,7 +13,7 @@ from app.console.listing import Filter
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
-from app.services import approvals, invitations, participants
+from app.services import approvals, invitations, participants, team_rosters
 from app.services.audit import does
 from app.services.permissions import Right
 from models import SignUp, SignUpState
@@ -143,11 +143,13 @@ async def _page(
         state = SignUpState(view.get("state")) if view.get("state") else None
         page = await listing.page(session, participants.chosen(activity, state), SignUp.id, view)
         states = await participants.count_states(session, activity)
+        rosters = await team_rosters.list_all(session, activity)
     values: dict[str, Any] = {
         "activity": activity,
         "page": page,
         "view": view,
         "states": states,
+        "rosters": rosters,
         "pending": sum(count for each, count, _ in states if each is SignUpState.PENDING_APPROVAL),
         "participant": participants.participant,
         "ahead": activity.is_ahead(now),

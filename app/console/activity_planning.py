@@ -14,6 +14,7 @@ from app.services import (
     activity_together,
     map_places,
     series_rows,
+    sittings,
 )
 from app.services.permissions import Right
 from models import ANNOUNCED, UNANNOUNCED, Activity
@@ -25,6 +26,8 @@ async def facts(session: AsyncSession, desk: Desk, activity: Activity, now: date
     found: dict[str, Any] = {
         "is_draft": activity.state in UNANNOUNCED,
         "dates": await series_rows.all_of(session, activity),
+        "sittings": sittings.of(activity) if activity.sittings else (),
+        "check_in_opens_at": sittings.for_moment(activity, now).opens_at,
         "on_map": map_places.load(activity.map_place),
         "later": len(later),
         "later_told": await activity_series.count_live(session, later),

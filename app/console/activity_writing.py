@@ -25,6 +25,7 @@ from app.services import (
     branches,
     participants,
     quotas,
+    sitting_forms,
 )
 from app.services.activity_forms import FIELDS, KINDS, TIMES, Filled
 from app.services.audit import does
@@ -39,6 +40,7 @@ _QUESTION: Final = ("key", "prompt", "kind", "options", "required")
 _QUESTIONS: Final = 12
 _QUOTA: Final = ("branch", "seats")
 _BLANK: Final = 4  # rows more than are filled
+_SITTINGS: Final = 60  # rows that are read: what is too many is said, not cut off
 WAITS: Final = "已提交审核。通过以前职工看到的不变，审核人会在「待我处理」里看到。"
 
 
@@ -52,6 +54,7 @@ async def new(request: Request, desk: AtDesk, shell: InShell) -> HTMLResponse:
     if like is not None:
         filled = activity_forms.of_activity(like, {each.id: each for each in held})
         filled |= dict.fromkeys((*TIMES, "changes_until"), "")
+        filled["sittings"] = sitting_forms.without_times(filled["sittings"])
     return _form(desk, shell, None, filled, held, key=new_id(), like=like)
 
 
@@ -64,9 +67,11 @@ async def write_new(request: Request, desk: ActingDesk, shell: InShell, now: Now
         held = await _branches(session, desk)
         like = await _like(session, desk, forms.words(form, "like"))
     if do != "save":
-        filled["blocks"] = blocks.rearranged(filled["blocks"], do, "paragraph")
+        _rearrange(filled, do)
         return _form(desk, shell, None, filled, held, key=key, like=like)
     try:
+        if like is not None:
+            filled["sittings"] = sitting_forms.followed(filled["sittings"], like)
         async with desk.acting() as session:
             made = await _create(session, desk, filled, held, key, now, like)
     except DomainError as error:
@@ -98,7 +103,7 @@ async def write(public_id: str, request: Request, desk: ActingDesk, shell: InShe
         later = await _later(session, desk, activity, now)
     shown: dict[str, Any] = {"told": told, "later": later}
     if do not in ("save", "save_later"):
-        filled["blocks"] = blocks.rearranged(filled["blocks"], do, "paragraph")
+        _rearrange(filled, do)
         return _form(desk, shell, activity, filled, held, version=given, **shown)
     version, more = forms.number(given, 9) or 0, 0
     try:
@@ -211,7 +216,16 @@ def _filled(form: FormData) -> Filled:
     filled["blocks"] = blocks.read(form, TYPED)
     filled["questions"] = _rows(form, "question", _QUESTION, _QUESTIONS)
     filled["quotas"] = _rows(form, "quota", _QUOTA, quotas.MOST)
+    filled["sittings"] = _rows(form, "sitting", sitting_forms.FIELDS, _SITTINGS)
     return filled
+
+
+def _rearrange(filled: Filled, do: str) -> None:
+    """After a button that stores nothing."""
+    if do.startswith("sitting-"):
+        filled["sittings"] = sitting_forms.rearranged(filled["sittings"], do)
+    else:
+        filled["blocks"] = blocks.rearranged(filled["blocks"], do, "paragraph")
 
 
 def _rows(form: FormData, what: str, names: Sequence[str], most: int) -> list[dict[str, str]]:
@@ -241,6 +255,7 @@ def _form(
         | {
             "questions": [*asked, blank, blank][:_QUESTIONS],
             "quotas": [*given, *[dict.fromkeys(_QUOTA, "")] * _BLANK][: quotas.MOST],
+            "sittings": sitting_forms.shown(filled["sittings"]),
         },
         "version": version or (activity.version if activity is not None else ""),
         "address": f"{PAGE}/new" if activity is None else f"{PAGE}/{activity.public_id}/edit",

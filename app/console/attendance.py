@@ -1,5 +1,6 @@
 """签到情况: who came, who is missing, who came late; mistakes taken back; a sheet to take away."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -13,7 +14,7 @@ from app.console.listing import Filter
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
-from app.services import attendance, check_in_codes, check_ins, participants
+from app.services import arrivals, attendance, check_in_codes, check_ins, participants, sittings
 from app.services.attendance import WAYS, Which
 from app.services.audit import does
 from app.services.check_ins import Scan
@@ -27,18 +28,24 @@ CHANNEL: Final = "console"
 
 
 @router.get("/{public_id}/check-in/list")
-async def everybody(public_id: str, request: Request, desk: AtDesk, shell: InShell) -> HTMLResponse:
-    view = listing.view_of(
-        request,
-        Filter("q", "姓名或票号"),
-        Filter("which", "谁", {each.value: each.label for each in Which}),
-    )
+async def everybody(public_id: str, request: Request, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
+    """Of several sittings the figures are of the one chosen, or else of the one people come for now."""
     async with desk.reading() as session:
         activity = await allowed(session, desk, public_id, RIGHT)
+        found = sittings.of(activity)
+        view = listing.view_of(
+            request,
+            Filter("q", "姓名或票号"),
+            Filter("which", "谁", {each.value: each.label for each in Which}),
+            *([Filter("sitting", "第几次", {each.key: each.name for each in found})] if found[0].key else []),
+        )
         which = Which(view.get("which")) if view.get("which") else None
-        chosen = attendance.chosen(activity, view.get("q"), which)
+        key = view.get("sitting") if found[0].key else ""
+        sitting = sittings.find(activity, key) or sittings.for_moment(activity, now)
+        chosen = attendance.chosen(activity, sitting, view.get("q"), which)
         page = await listing.page(session, chosen, SignUp.id, view)
-        counted = await attendance.count(session, activity)
+        counted = await attendance.count(session, activity, sitting)
+        came = await arrivals.by_entry(session, activity, [row[0] for row in page.rows])
     return shell.page(
         "check_in_list.html",
         activity=activity,
@@ -46,9 +53,29 @@ async def everybody(public_id: str, request: Request, desk: AtDesk, shell: InShe
         view=view,
         counts=counted,
         which=which,
+        sitting=sitting,
+        sittings=found,
+        came=came,
         participant=participants.participant,
         is_late=attendance.is_late,
+        share=attendance.share,
         may_export=desk.may(Right.ACTIVITIES_PEOPLE, activity.branch_id),
+    )
+
+
+@router.get("/{public_id}/check-in/sheet")
+async def sheet(public_id: str, desk: AtDesk, shell: InShell) -> HTMLResponse:
+    """To print, and to sign where no phone is at hand: by name."""
+    async with desk.reading() as session:
+        activity = await allowed(session, desk, public_id, RIGHT)
+        people = [each async for each in attendance.everybody(session, activity)]
+    people.sort(key=lambda row: (row[0].name, row[0].id))
+    return shell.page(
+        "check_in_sheet.html",
+        activity=activity,
+        people=people,
+        sittings=sittings.of(activity),
+        cell=attendance.cell,
     )
 
 
@@ -59,8 +86,8 @@ async def export(public_id: str, desk: ActingDesk, shell: InShell, now: Now) -> 
 
 
 @router.get("/{public_id}/check-in/people/{code}")
-async def one(public_id: str, code: str, desk: AtDesk, shell: InShell) -> HTMLResponse:
-    return await _one(public_id, code, desk, shell)
+async def one(public_id: str, code: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
+    return await _one(public_id, code, desk, shell, now)
 
 
 @router.post("/{public_id}/check-in/people/{code}")
@@ -75,7 +102,7 @@ async def by_hand(
         raise NotFound("没有找到这次报名。")
     said = f"{told.who.name}：{told.answer.label}。{told.words}"
     if told.answer is not CheckInAnswer.OK:
-        return await _one(public_id, code, desk, shell, error=DomainError(said))
+        return await _one(public_id, code, desk, shell, now, error=DomainError(said))
     return shell.done(f"{PAGE}/{public_id}/check-in", said)
 
 
@@ -83,13 +110,13 @@ async def by_hand(
 async def undo(
     public_id: str, code: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
 ) -> Response:
-    reason = forms.words(await forms.read(request), "reason")[:200]
+    form = await forms.read(request)
+    reason, sitting = forms.words(form, "reason")[:200], forms.words(form, "sitting")
     try:
         async with desk.acting() as session:
             activity = await allowed(session, desk, public_id, RIGHT)
-            who = await check_ins.undo(
-                session, activity.id, code, by=desk.by, reason=reason, channel=CHANNEL, now=now
-            )
+            how: Any = {"sitting": sitting, "by": desk.by, "channel": CHANNEL, "now": now}
+            who = await check_ins.undo(session, activity.id, code, reason=reason, **how)
             does(
                 session,
                 "activity.check_in_undo",
@@ -101,7 +128,7 @@ async def undo(
     except NotFound:
         raise
     except DomainError as error:
-        return await _one(public_id, code, desk, shell, error=error, reason=reason)
+        return await _one(public_id, code, desk, shell, now, error=error, reason=reason)
     return shell.done(f"{PAGE}/{public_id}/check-in/people/{code}", f"已撤销{who.name}的签到。")
 
 
@@ -110,19 +137,19 @@ async def arrived(
     public_id: str, code: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
 ) -> Response:
     """How many of a party came."""
-    seats = forms.number(forms.words(await forms.read(request), "seats"), 3) or 0
+    form = await forms.read(request)
+    seats, sitting = forms.number(forms.words(form, "seats"), 3) or 0, forms.words(form, "sitting")
     try:
         async with desk.acting() as session:
             activity = await allowed(session, desk, public_id, RIGHT)
             branch_id = activity.branch_id
-            who = await check_ins.came_with(
-                session, activity.id, code, seats, by=desk.by, channel=CHANNEL, now=now
-            )
+            how: Any = {"sitting": sitting, "by": desk.by, "channel": CHANNEL, "now": now}
+            who = await check_ins.came_with(session, activity.id, code, seats, **how)
             does(session, "activity.arrived", code, branch_id=branch_id, activity=public_id, seats=seats)
     except NotFound:
         raise
     except DomainError as error:
-        return await _one(public_id, code, desk, shell, error=error)
+        return await _one(public_id, code, desk, shell, now, error=error)
     said = f"{who.name}：实到 {seats} 人。"
     return shell.done(f"{PAGE}/{public_id}/check-in/people/{code}", said)
 
@@ -132,6 +159,7 @@ async def _one(
     code: str,
     desk: Desk,
     shell: Shell,
+    now: datetime,
     *,
     error: DomainError | None = None,
     reason: str = "",
@@ -140,11 +168,15 @@ async def _one(
         activity = await allowed(session, desk, public_id, RIGHT)
         who = await participants.get(session, activity, code)
         moves = await participants.list_moves(session, who.entry)
+        came = await arrivals.of_entry(session, activity, who.entry)
     values: dict[str, Any] = {
         "activity": activity,
         "who": who,
         "number": check_in_codes.number(who.entry),
-        "is_late": attendance.is_late(activity, who.entry),
+        "sittings": sittings.of(activity),
+        "came": came,
+        "present": sittings.for_moment(activity, now),
+        "is_late": attendance.is_late,
         "moves": moves,
         "ways": WAYS,
         "reason": reason,

@@ -10,18 +10,21 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clock import spoken
 from app.console import forms
 from app.console.activities import allowed
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.shell import InShell
 from app.dependencies import Now
 from app.errors import DomainError
-from app.services import attendance, check_in_codes, check_in_words, check_ins
+from app.services import arrivals, attendance, check_in_codes, check_in_words, check_ins, sittings
 from app.services.attendance import Counts
 from app.services.audit import does
 from app.services.check_ins import Outcome, Scan
 from app.services.permissions import Right
+from app.services.sittings import Sitting
 from app.web import qr
 from models import Activity
 from models.types import public_id as new_id
@@ -64,11 +67,11 @@ async def found(public_id: str, request: Request, desk: AtDesk, shell: InShell, 
 
 
 @router.get("/{public_id}/check-in/counts")
-async def counts(public_id: str, desk: AtDesk) -> JSONResponse:
+async def counts(public_id: str, desk: AtDesk, now: Now) -> JSONResponse:
     async with desk.reading() as session:
         activity = await allowed(session, desk, public_id, RIGHT)
-        counted = await attendance.count(session, activity)
-    return JSONResponse(_counted(counted))
+        counted = await _count(session, activity, now)
+    return JSONResponse(_counted(*counted, now))
 
 
 @router.post("/{public_id}/check-in/scans")
@@ -86,9 +89,9 @@ async def scans(
         raise NotRead("没有看懂手机传来的内容，请刷新页面再试。") from None
     told = [await scanned(desk, public_id, _scan(each, sent_at, now), now) for each in batch]
     async with desk.reading() as session:
-        counted = await attendance.count(session, told[-1].activity)
+        counted = await _count(session, told[-1].activity, now)
     answers = [_answered(each.id, outcome) for each, outcome in zip(batch, told, strict=True)]
-    return JSONResponse({"answers": answers, "counts": _counted(counted)})
+    return JSONResponse({"answers": answers, "counts": _counted(*counted, now)})
 
 
 @router.get("/{public_id}/check-in/screen")
@@ -96,17 +99,17 @@ async def screen(public_id: str, desk: AtDesk, shell: InShell, now: Now) -> HTML
     """For a screen or a tablet at the venue. Without scripts it asks for the next code by itself."""
     async with desk.reading() as session:
         activity = await allowed(session, desk, public_id, RIGHT)
-        counted = await attendance.count(session, activity)
+        counted, sitting = await _count(session, activity, now)
     code = _code(desk, activity, now)
-    return shell.page("check_in_screen.html", activity=activity, code=code, counts=counted)
+    return shell.page("check_in_screen.html", activity=activity, sitting=sitting, code=code, counts=counted)
 
 
 @router.get("/{public_id}/check-in/screen/code")
 async def screen_code(public_id: str, desk: AtDesk, now: Now) -> JSONResponse:
     async with desk.reading() as session:
         activity = await allowed(session, desk, public_id, RIGHT)
-        counted = await attendance.count(session, activity)
-    return JSONResponse({"code": str(_code(desk, activity, now)), "counts": _counted(counted)})
+        counted = await _count(session, activity, now)
+    return JSONResponse({"code": str(_code(desk, activity, now)), "counts": _counted(*counted, now)})
 
 
 # --- parts -------------------------------------------------------------------------------------------------
@@ -136,8 +139,9 @@ async def _door(
     words = forms.plain(request.query_params.get("q", ""))[:40]
     async with desk.reading() as session:
         activity = await allowed(session, desk, public_id, RIGHT)
-        counted = await attendance.count(session, activity)
+        counted, sitting = await _count(session, activity, now)
         people = await attendance.find(session, activity, words) if words else []
+        came = await arrivals.by_entry(session, activity, [each.entry for each in people])
     return shell.page(
         template,
         activity=activity,
@@ -147,8 +151,10 @@ async def _door(
         most=attendance.LISTED,
         number=check_in_codes.number,
         request_id=new_id,
-        opens=now < activity.check_in_opens_at,
-        closed=now > check_in_words.until(activity),
+        sitting=sitting,
+        came={entry_id: each[sitting.key] for entry_id, each in came.items() if sitting.key in each},
+        opens=now < sitting.opens_at,
+        closed=now > sitting.closes_at,
     )
 
 
@@ -182,12 +188,21 @@ def _answered(scan_id: str, told: Outcome) -> dict[str, Any]:
         "name": told.who.name,
         "branch": told.who.branch,
         "seats": entry.seats,
-        "arrived": entry.arrived,
+        "arrived": told.arrival.arrived if told.arrival is not None else 0,
+        "sitting": told.sitting.key,
     }
 
 
-def _counted(counted: Counts) -> dict[str, int]:
-    return {
+async def _count(session: AsyncSession, activity: Activity, now: datetime) -> tuple[Counts, Sitting]:
+    """Of the sitting for which people come now."""
+    sitting = sittings.for_moment(activity, now)
+    return await attendance.count(session, activity, sitting), sitting
+
+
+def _counted(counted: Counts, sitting: Sitting, now: datetime) -> dict[str, Any]:
+    """With the sitting they are of, where there are several: the page shows the next one once it is on."""
+    which = {"sitting": f"{sitting.name}　{spoken(sitting.starts_at, now)}"} if sitting.key else {}
+    return which | {
         "expected": counted.expected,
         "expected_seats": counted.expected_seats,
         "here": counted.here,

@@ -62,6 +62,7 @@ def _environment() -> Environment:
         "tone": tone,
         "score": rating_notices.label,
         "minute": minute,
+        "clock": lambda moment: f"{shanghai(moment):%H:%M}",
         "named": case_threads.named,
         "second": lambda moment: f"{shanghai(moment):%Y-%m-%d %H:%M:%S}",
         "day": lambda moment: civil_date(moment).isoformat(),

@@ -1,5 +1,5 @@
-"""What time does to activities: they open, close, begin and end, offers run out, lots are drawn, and who did
-not come is noted.
+"""What time does to activities: they open, close, begin and end, offers run out, lots are drawn, teams that
+are not handed in are dropped, and who did not come is noted.
 
 Due rows are the schedule. Each activity is a short transaction of its own; whoever comes second finds
 nothing left to do.
@@ -11,7 +11,7 @@ import structlog
 
 from app.clock import Clock
 from app.database import Database
-from app.services import absences, activities, lots, sign_ups, waiting_lists
+from app.services import absences, activities, lots, sign_ups, team_timers, waiting_lists
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +31,19 @@ async def run(database: Database, clock: Clock, absent_after: timedelta = ABSENT
             await activities.advance(session, activity, now)
             await waiting_lists.settle(session, activity, now)
         log.info("activity_advanced", activity=activity_id, state=activity.state.value)
-    return len(due) + await _draw(database, clock) + await _note_absent(database, clock, absent_after)
+    drawn = await _draw(database, clock) + await _look_at_teams(database, clock)
+    return len(due) + drawn + await _note_absent(database, clock, absent_after)
+
+
+async def _look_at_teams(database: Database, clock: Clock) -> int:
+    now = clock.now()
+    async with database.reading() as session:
+        due = await team_timers.list_due(session, now, BATCH)
+    for activity_id in due:
+        async with database.transaction() as session:
+            looked = await team_timers.look(session, await sign_ups.lock(session, activity_id), now)
+        log.info("teams_looked_at", activity=activity_id, teams=looked)
+    return len(due)
 
 
 async def _draw(database: Database, clock: Clock) -> int:

@@ -78,10 +78,11 @@ async def _export_attendance(bench: Bench) -> Ended:
     async with bench.database.reading() as session:
         activity = await activities.get(session, str(bench.given["activity"]), drafts=True)
         permissions.demand(standing, permissions.Right.ACTIVITIES_PEOPLE, activity.branch_id)
+        heads = attendance.heads(activity)
         lines = [line async for line in attendance.each(session, activity)][:MOST_ROWS]
     await bench.went_on(len(lines), len(lines))
     name = f"签到表-{civil_date(bench.clock.now()):%Y%m%d}.xlsx"
-    return Ended(f"共 {len(lines)} 人次。", workbook("签到表", attendance.HEADS, lines), name, XLSX)
+    return Ended(f"共 {len(lines)} 人次。", workbook("签到表", heads, lines), name, XLSX)
 
 
 async def _export_cases(bench: Bench) -> Ended:

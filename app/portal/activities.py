@@ -25,6 +25,8 @@ from app.services import (
     safety_notices,
     series_rows,
     sign_ups,
+    sittings,
+    team_rosters,
     waiting_lists,
 )
 from app.services.audiences import Audience
@@ -61,14 +63,14 @@ async def one(
     takes = door.oauth is not None and activity.takes_sign_ups(now)
     obstacle, behind = "", ""
     if visitor is not None and own is None and activity.takes_sign_ups(now):
-        obstacle, behind = await sign_ups.outlook(session, activity, visitor.applicant, now)
-    album = await album_of(session, activity, visitor, now)
+        obstacle, behind = await _outlook(session, activity, visitor, now)
     words = render(
         "activity.html",
-        **album,
+        **await album_of(session, activity, visitor, now),
         activity=activity,
         preview=preview,
         on_map=map_places.load(activity.map_place),
+        sittings=sittings.of(activity),
         dates=await series_rows.list_ahead(session, activity, now),
         audience=Audience.model_validate(activity.audience) if activity.audience else None,
         body=rich_text.to_html(rich_text.load(activity.blocks)),
@@ -89,6 +91,8 @@ async def one(
         conditions=eligibility.conditions(activity),
         may_sign_up=takes and own is None and not obstacle,
         asks=asks(activity),
+        colleagues=takes and activity.colleagues,
+        team=None if own is None else await team_rosters.of_entry(session, own),
     )
     return page_for(visitor, words)
 
@@ -119,6 +123,11 @@ async def _shown(session: AsyncSession, request: Request, public_id: str) -> tup
         if activity_previews.is_good(draft, mark):
             return draft, mark
     return await activities.get(session, public_id), ""
+
+
+async def _outlook(session: AsyncSession, activity: Activity, visitor: Visitor, now: Now) -> tuple[str, str]:
+    in_team = bool(activity.team_most)
+    return await sign_ups.outlook(session, activity, visitor.applicant, now, in_team=in_team)
 
 
 async def _live(session: AsyncSession, activity: Activity, visitor: Visitor) -> SignUp | None:

@@ -14,13 +14,16 @@ from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson, MaybePerson, Visitor
 from app.services import (
     activities,
+    arrivals,
     check_in_codes,
     check_in_places,
     check_in_words,
     check_ins,
     sign_ups,
+    sittings,
     waiting_lists,
 )
+from app.services.arrivals import Arrivals
 from app.services.check_in_places import NotThere
 from models import LIVE, Activity, CheckInAnswer, SignUp
 
@@ -46,11 +49,14 @@ async def here(
     if entry is None or (entry.state not in LIVE and activity.takes_sign_ups(now)):
         left = await waiting_lists.seats_left(session, activity, now, visitor.applicant.facts.membership)
         return _sign_up(activity, left, takes=activity.takes_sign_ups(now))
-    answer = check_ins.judged(activity, entry, now)
+    came = await arrivals.of_entry(session, activity, entry)
+    answer = check_ins.judged(activity, entry, came, now)
     if answer is not A.OK:
-        return _refused(activity, entry, answer, now)
+        return _refused(activity, entry, answer, came, now)
     admitted = check_in_codes.admit(activity, visitor.person_id, now)
-    return _form(activity, visitor, admitted, "报名查到了，请点「签到」。", at_once=True)
+    which = sittings.for_moment(activity, now).name
+    words = f"报名查到了，请点「签到」{f'，签的是{which}' if which else ''}。"
+    return _form(activity, visitor, admitted, words, at_once=True)
 
 
 @router.post("/check-in/{public_id}")
@@ -77,7 +83,7 @@ async def check_in(
     assert told.entry is not None
     if told.answer in (A.OK, A.ALREADY_CHECKED_IN):
         return RedirectResponse(f"/me/sign-ups/{told.entry.public_id}/ticket", 303)
-    return _refused(activity, told.entry, told.answer, now)
+    return _refused(activity, told.entry, told.answer, {}, now)
 
 
 @router.get("/t/{code}")
@@ -161,12 +167,15 @@ def _sign_up(activity: Activity, left: int, *, takes: bool) -> HTMLResponse:
     return _page(activity, heading, words, tone="wait", to=to, label="看看活动")
 
 
-def _refused(activity: Activity, entry: SignUp, answer: CheckInAnswer, now: Now) -> HTMLResponse:
+def _refused(
+    activity: Activity, entry: SignUp, answer: CheckInAnswer, came: Arrivals, now: Now
+) -> HTMLResponse:
+    sitting = sittings.for_moment(activity, now)
     heading = "已经签过到" if answer is A.ALREADY_CHECKED_IN else "还不能签到"
     return _page(
         activity,
         heading,
-        check_in_words.told_himself(activity, answer, entry, now),
+        check_in_words.told_himself(activity, answer, entry, sitting, came.get(sitting.key), now),
         tone="good" if answer is A.ALREADY_CHECKED_IN else check_in_words.tone(answer),
         to=f"/me/sign-ups/{entry.public_id}",
         label="看我的报名",

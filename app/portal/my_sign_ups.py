@@ -12,7 +12,18 @@ from app.portal.after import after_it
 from app.portal.sign_up_forms import asks
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson
-from app.services import check_in_codes, members, parties, sign_up_changes, sign_ups
+from app.services import (
+    arrivals,
+    check_in_codes,
+    colleagues,
+    members,
+    parties,
+    sign_up_changes,
+    sign_up_help,
+    sign_ups,
+    sittings,
+    team_rosters,
+)
 from app.services.sign_up_standing import standing_of
 from app.web import qr
 from models import SignUp
@@ -20,11 +31,12 @@ from models import SignUp
 router = APIRouter(prefix="/me/sign-ups", include_in_schema=False)
 
 LISTED = 50
-Act = Literal["cancel", "accept", "decline"]
+Act = Literal["cancel", "accept", "decline", "keep"]
 ACTS: Final[dict[Act, Callable[..., Awaitable[SignUp]]]] = {
     "cancel": sign_ups.cancel,
     "accept": sign_ups.accept,
     "decline": sign_ups.decline,
+    "keep": colleagues.keep,
 }
 
 
@@ -32,7 +44,8 @@ ACTS: Final[dict[Act, Callable[..., Awaitable[SignUp]]]] = {
 async def mine(visitor: CurrentPerson, session: ReadSession, now: Now) -> HTMLResponse:
     ahead = await sign_ups.list_own(session, visitor.person_id, now, LISTED)
     past = await sign_ups.list_own_past(session, visitor.person_id, now, LISTED)
-    return HTMLResponse(render("my_sign_ups.html", ahead=ahead, past=past, now=now))
+    helped = await colleagues.list_made(session, visitor.person_id, now, LISTED)
+    return HTMLResponse(render("my_sign_ups.html", ahead=ahead, past=past, helped=helped, now=now))
 
 
 @router.get("/{public_id}")
@@ -44,7 +57,12 @@ async def one(visitor: CurrentPerson, public_id: str, session: ReadSession, now:
         after=await after_it(session, entry, visitor, now),
         entry=entry,
         activity=entry.activity,
+        sittings=sittings.of(entry.activity),
+        came=await arrivals.of_entry(session, entry.activity, entry),
         companions=parties.guests_of(entry.party),
+        team=await team_rosters.of_entry(session, entry),
+        helper=await sign_up_help.helper_name(session, entry),
+        may_keep=await sign_up_help.is_open(session, entry),
         standing=standing.words,
         may_choose=standing.may_choose,
         may_cancel=standing.may_cancel,
@@ -66,11 +84,17 @@ async def ticket(
     if not standing_of(entry, now).has_ticket:
         raise DomainError(f"您的报名状态是「{entry.state.label}」，现在没有票。")
     member = await members.find_of_person(session, visitor.person_id)
+    came = await arrivals.of_entry(session, entry.activity, entry)
+    present = sittings.for_moment(entry.activity, now)
     address = check_in_codes.address(entry, shared.public_url)
     words = render(
         "ticket.html",
         entry=entry,
         activity=entry.activity,
+        sittings=sittings.of(entry.activity),
+        came=came,
+        present=present,
+        arrival=came.get(present.key),
         name=member.name if member is not None else "",
         number=check_in_codes.number(entry),
         code=qr.drawn(address, "入场二维码：请工作人员扫"),

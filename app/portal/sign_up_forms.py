@@ -131,20 +131,26 @@ async def change(
 # --- parts -------------------------------------------------------------------------------------------------
 
 
-def _filled(form: FormData, activity: Activity) -> Filled:
-    def words(name: str, most: int = ANSWER_LENGTH * 2) -> str:
-        value = form.get(name, "")
-        return "" if isinstance(value, UploadFile) else value.replace("\0", "").strip()[:most]
+def words(form: FormData, name: str, most: int = ANSWER_LENGTH * 2) -> str:
+    """What was typed there; of a file nothing."""
+    value = form.get(name, "")
+    return "" if isinstance(value, UploadFile) else value.replace("\0", "").strip()[:most]
 
+
+def answers_in(form: FormData, activity: Activity) -> dict[str, str]:
+    return {question.key: words(form, f"q_{question.key}") for question in questions_of(activity)}
+
+
+def _filled(form: FormData, activity: Activity) -> Filled:
     rows = range(1, _MOST + 1)
     return Filled(
-        guests=words("guests", 3),
-        names=[words(f"name_{row}", parties.NAME * 2) for row in rows],
-        ages=[words(f"age_{row}", 4) for row in rows],
-        guardian=words("guardian", parties.NAME * 2),
-        agrees=bool(words("agrees")),
-        accepted=words("accepted", 16),
-        answers={question.key: words(f"q_{question.key}") for question in questions_of(activity)},
+        guests=words(form, "guests", 3),
+        names=[words(form, f"name_{row}", parties.NAME * 2) for row in rows],
+        ages=[words(form, f"age_{row}", 4) for row in rows],
+        guardian=words(form, "guardian", parties.NAME * 2),
+        agrees=bool(words(form, "agrees")),
+        accepted=words(form, "accepted", 16),
+        answers=answers_in(form, activity),
     )
 
 
@@ -162,13 +168,13 @@ def _as_it_is(entry: SignUp) -> Filled:
 
 
 async def _heed(session: WriteSession, visitor: Visitor, filled: Filled, now: Now) -> str:
-    words = "\n".join([*filled.answers.values(), *filled.names, filled.guardian])
-    return await crisis.heed(session, visitor.person_id, words, "portal", now)
+    said = "\n".join([*filled.answers.values(), *filled.names, filled.guardian])
+    return await crisis.heed(session, visitor.person_id, said, "portal", now)
 
 
-def _danger(words: str, entry: SignUp) -> HTMLResponse:
+def _danger(said: str, entry: SignUp) -> HTMLResponse:
     to = f"/me/sign-ups/{entry.public_id}"
-    page = render("notice.html", heading="先看这里", words=words, to=to, label="看我的报名")
+    page = render("notice.html", heading="先看这里", words=said, to=to, label="看我的报名")
     return HTMLResponse(page, headers=_PRIVATE)
 
 
@@ -185,7 +191,7 @@ def _page(
     at = f"/activities/{activity.public_id}" if entry is None else f"/me/sign-ups/{entry.public_id}"
     questions = questions_of(activity)
     most = max(activity.guests, entry.seats - 1 if entry is not None else 0)
-    words = render(
+    page = render(
         "sign_up_form.html",
         activity=activity,
         questions=questions,
@@ -204,4 +210,4 @@ def _page(
         danger=danger,
         token=visitor.form_token,
     )
-    return HTMLResponse(words, error.status if error is not None else 200, headers=_PRIVATE)
+    return HTMLResponse(page, error.status if error is not None else 200, headers=_PRIVATE)

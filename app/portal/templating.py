@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup, escape
 
-from app.clock import civil_date, spoken
+from app.clock import civil_date, shanghai, spoken
 from app.portal.tabs import TABS
+from app.services import sittings
 from app.web import assets, display, reading
 from app.web.icons import icon
 
@@ -31,10 +32,12 @@ def _environment() -> Environment:
         "is_large": display.is_large,
     }
     made.filters["spoken"] = spoken
+    made.filters["when"] = sittings.when
     made.filters["tone"] = _tone
     made.filters["readable"] = _readable
     made.filters["origin"] = _origin
     made.filters["marked"] = marked
+    made.filters["clock"] = lambda moment: f"{shanghai(moment).hour}:{shanghai(moment):%M}"
     made.filters["day"] = lambda moment: f"{moment.month}月{moment.day}日"
     made.filters["date"] = lambda moment: civil_date(moment).isoformat()
     return made

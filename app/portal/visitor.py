@@ -30,6 +30,7 @@ PRIVATE: Final = (
     "/board/new",
     "/board/mine",
     "/check-in",
+    "/teams",
     "/t",
     "/c",
     "/search",

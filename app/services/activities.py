@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
-from app.services import activity_conditions, lots, quotas, series_rows, waiting_lists
+from app.services import activity_conditions, arrivals, lots, quotas, series_rows, sittings, waiting_lists
 from app.services import sign_up_notices as notices
 from app.services.keysets import beyond
 from app.services.sign_up_moves import move, move_activity
 from app.services.sign_up_questions import checked
-from models import ANNOUNCED, LIVE, UNANNOUNCED, Activity, ActivityMove, ActivityState, SignUp, SignUpState
+from models import ANNOUNCED, UNANNOUNCED, Activity, ActivityMove, ActivityState, SignUp, SignUpState
 
 A = ActivityState
 Place = tuple[int, datetime, int]  # where a list goes on: open or not, closing time and id of its last one
@@ -26,7 +26,7 @@ class ChangedMeanwhile(DomainError):
 
 async def create(session: AsyncSession, values: Mapping[str, Any], *, by: str, now: datetime) -> Activity:
     """A draft; nobody sees it yet. Raises: DomainError: times that contradict each other, bad questions."""
-    given = dict(values) | {"questions": checked(values.get("questions", []))}
+    given = sittings.settled(values) | {"questions": checked(values.get("questions", []))}
     activity = Activity(**given, state=A.DRAFT, created_at=now)
     _check_times(activity)
     lots.check(activity)
@@ -62,10 +62,11 @@ async def change(
         raise ChangedMeanwhile(activity)
     if activity.state not in (*UNANNOUNCED, *ANNOUNCED):
         raise DomainError(f"「{activity.title}」{activity.state.label}，不能再改。")
-    given = dict(values) | {"questions": checked(values["questions"])}
+    given = sittings.settled({"sittings": activity.sittings, **values})
+    given["questions"] = checked(values["questions"])
     await _check_stays(session, activity, given)
-    before, notice = (activity.starts_at, activity.place), activity.safety_notice
-    _check_start(activity, given, now)
+    before, notice = sittings.whens(activity), activity.safety_notice
+    sittings.check_begun(activity, given, now)
     for name, value in given.items():
         if getattr(activity, name) != value:
             setattr(activity, name, value)
@@ -80,7 +81,7 @@ async def change(
     lots.fix_seed(activity)
     await session.flush()
     told = 0
-    if (activity.starts_at, activity.place) != before:
+    if sittings.whens(activity) != before:
         told = await _tell_of_change(session, activity, now)
     if tell_of_notice and activity.safety_notice and activity.safety_notice != notice:
         told = await _tell_of_notice(session, activity, now)
@@ -135,12 +136,13 @@ async def call_off(session: AsyncSession, public_id: str, *, by: str, reason: st
     move_activity(session, activity, A.CANCELLED, by=by, reason=reason, now=now)
     entries = await session.scalars(
         sa.select(SignUp)
-        .where(SignUp.activity_id == activity.id, SignUp.state.in_(LIVE - {SignUpState.CHECKED_IN}))
+        .where(SignUp.activity_id == activity.id, SignUp.state.in_(sittings.hearers(activity)))
         .order_by(SignUp.id)
     )
     told = entries.all()
     for entry in told:
-        move(session, entry, SignUpState.CANCELLED, by=by, reason="activity cancelled", now=now)
+        if entry.state is not SignUpState.CHECKED_IN:  # to what somebody came stays so
+            move(session, entry, SignUpState.CANCELLED, by=by, reason="activity cancelled", now=now)
         await notices.withdraw_reminder(session, entry, now)
         await session.flush()
         notices.called_off(session, activity, entry, reason, now)
@@ -252,15 +254,6 @@ def _state_at(activity: Activity, now: datetime) -> ActivityState:
     return A.REGISTRATION_OPEN if now >= activity.opens_at else activity.state
 
 
-def _check_start(activity: Activity, given: Mapping[str, Any], now: datetime) -> None:
-    if activity.state in UNANNOUNCED or given["starts_at"] == activity.starts_at:
-        return
-    if now >= activity.starts_at:
-        raise DomainError(f"「{activity.title}」已经开始，开始时间不能再改。")
-    if now >= given["starts_at"]:
-        raise DomainError("新的开始时间已经过了，请改成以后的时间。")
-
-
 async def _check_stays(session: AsyncSession, activity: Activity, given: Mapping[str, Any]) -> None:
     """What nobody may change once somebody has signed up."""
     if given["questions"] != activity.questions and await _any_sign_up(session, activity):
@@ -268,6 +261,10 @@ async def _check_stays(session: AsyncSession, activity: Activity, given: Mapping
     allocation = given.get("allocation", activity.allocation)
     if allocation is not activity.allocation and await _any_sign_up(session, activity):
         raise DomainError("已经有人报名，名额怎么分不能再改。")
+    in_teams = bool(given.get("team_most", activity.team_most))
+    if in_teams is not bool(activity.team_most) and await _any_sign_up(session, activity):
+        raise DomainError("已经有人报名，组队还是各报各的不能再改。")
+    await arrivals.check_stay(session, activity, given.get("sittings", activity.sittings))
 
 
 async def _any_sign_up(session: AsyncSession, activity: Activity) -> bool:
@@ -294,7 +291,7 @@ async def _tell_of_notice(session: AsyncSession, activity: Activity, now: dateti
 
 
 async def _who_hears(session: AsyncSession, activity: Activity) -> Sequence[SignUp]:
-    live = SignUp.state.in_(LIVE - {SignUpState.CHECKED_IN})
+    live = SignUp.state.in_(sittings.hearers(activity))
     found = sa.select(SignUp).where(SignUp.activity_id == activity.id, live).order_by(SignUp.id)
     return (await session.scalars(found)).all()
 

@@ -21,10 +21,11 @@ from app import rich_text
 from app.clock import SHANGHAI
 from app.content_files import read_yaml
 from app.errors import DomainError, OperatorError
-from app.services import check_in_places, map_places
+from app.services import check_in_places, map_places, sittings
 from app.services.activity_conditions import Conditions
 from app.services.audiences import AudienceOfFacts
 from app.services.quotas import BIGGEST, MOST
+from app.services.sittings import Raw
 from models import Allocation
 
 _DAYS_AHEAD = re.compile(r"\+(\d{1,3}) (\d{1,2}):(\d{2})")
@@ -65,6 +66,20 @@ Moment = Annotated[When, BeforeValidator(_when)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 
 
+class PlannedSitting(BaseModel):
+    """One of several times at which the same people come."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    starts: Moment
+    ends: Moment
+    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=sittings.TITLE)] = ""
+    place: Annotated[str, StringConstraints(strip_whitespace=True, max_length=sittings.PLACE)] = ""
+
+    def raw(self, today: date) -> Raw:
+        return sittings.raw(self.starts.on(today), self.ends.on(today), self.title, self.place)
+
+
 class Planned(Conditions):
     """One activity as its file has it. Unknown fields are mistakes."""
 
@@ -76,8 +91,9 @@ class Planned(Conditions):
     organiser: Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)] = ""
     opens: Moment
     closes: Moment
-    starts: Moment
-    ends: Moment
+    starts: Moment | None = None  # both follow from the sessions, where there are any
+    ends: Moment | None = None
+    sessions: list[PlannedSitting] = Field(default_factory=list)  # how many: `sittings.settled`
     changes_until: Moment | None = None
     capacity: int | None = Field(None, ge=0, le=100_000)
     guests: int = Field(0, ge=0, le=9)
@@ -109,6 +125,14 @@ class Planned(Conditions):
         return value.strip()
 
     @model_validator(mode="after")
+    def _has_times(self) -> Self:
+        if self.sessions and (self.starts or self.ends):
+            raise ValueError("写了 sessions，就不写 starts 和 ends：按第一次的开始、最后一次的结束")
+        if not self.sessions and not (self.starts and self.ends):
+            raise ValueError("要写 starts 和 ends，或者写 sessions")
+        return self
+
+    @model_validator(mode="after")
     def _is_on_map(self) -> Self:
         try:
             map_places.parse(self.map_at.strip(), self.map_name, self.map_address, place=self.place)
@@ -121,9 +145,9 @@ class Planned(Conditions):
         given = self.model_dump(include={"title", "summary", "place", "organiser"})
         given |= self.model_dump(include={"capacity", "guests", "approval", "allocation", "questions"})
         given |= self.model_dump(include={"contact_name", "contact_phone"})
-        given |= {
-            f"{name}_at": getattr(self, name).on(today) for name in ("opens", "closes", "starts", "ends")
-        }
+        moments = {name: getattr(self, name) for name in ("opens", "closes", "starts", "ends")}
+        given |= {f"{name}_at": moment.on(today) for name, moment in moments.items() if moment}
+        given["sittings"] = [each.raw(today) for each in self.sessions]
         place = check_in_places.parse(self.check_in_at, str(self.check_in_within))
         given |= {
             "check_in_minutes": self.check_in_minutes,

@@ -9,7 +9,15 @@ from app import rich_text
 from app.clock import shanghai
 from app.errors import DomainError
 from app.rich_text import NotRichText
-from app.services import activity_conditions, check_in_places, form_words, map_places, quotas
+from app.services import (
+    activity_conditions,
+    check_in_places,
+    form_words,
+    map_places,
+    quotas,
+    sitting_forms,
+    sittings,
+)
 from app.services.audiences import Audience
 from app.services.form_words import NotWhole
 from app.services.sign_up_questions import QuestionKind, questions_of
@@ -52,12 +60,16 @@ def empty() -> Filled:
     filled: Filled = dict.fromkeys((*FIELDS, *TIMES), "")
     filled |= {"check_in_minutes": str(CHECK_IN), "check_in_metres": str(check_in_places.USUAL)}
     filled |= {"blocks": [["paragraph", ""]], "questions": [], "quotas": [], "quotas_released": "yes"}
+    filled["sittings"] = []
     return filled | {"guests": "0", "approval": ""}
 
 
 def of_activity(activity: Activity, branches: dict[int, Branch]) -> Filled:
     filled = empty() | {name: getattr(activity, name) for name in LONGEST}
     filled |= {name: f"{shanghai(getattr(activity, f'{name}_at')):%Y-%m-%dT%H:%M}" for name in TIMES}
+    filled["sittings"] = sitting_forms.rows_of(activity)
+    if filled["sittings"]:
+        filled |= {"starts": "", "ends": ""}  # they follow
     filled["capacity"] = "" if activity.capacity is None else str(activity.capacity)
     filled["guests"], filled["approval"] = str(activity.guests), "yes" if activity.approval else ""
     filled["allocation"] = activity.allocation.value
@@ -102,7 +114,7 @@ def values_of(filled: Filled, branches: dict[str, Branch], kept: object = None) 
     values: dict[str, Any] = {name: filled[name] for name in LONGEST}
     if values["contact_phone"] and not _PHONE.fullmatch(values["contact_phone"]):
         raise NotWhole("联系电话只写数字，可以用短横线分开，例如 0911-2345678。")
-    values |= {f"{name}_at": form_words.moment(filled[name], label) for name, label in TIMES.items()}
+    values |= _times(filled)
     values["capacity"] = (
         form_words.number(filled["capacity"], "名额", 100_000) if filled["capacity"] else None
     )
@@ -121,6 +133,14 @@ def values_of(filled: Filled, branches: dict[str, Branch], kept: object = None) 
     except NotRichText as refused:
         raise NotWhole(f"正文第 {refused.line} 块：{refused.message}。") from None
     return values
+
+
+def _times(filled: Filled) -> dict[str, Any]:
+    """Where there are sittings, start and end follow from them, whatever stands in their fields."""
+    rows = sitting_forms.values_of(filled["sittings"])
+    asked = {name: label for name, label in TIMES.items() if not rows or name not in ("starts", "ends")}
+    given = {f"{name}_at": form_words.moment(filled[name], label) for name, label in asked.items()}
+    return sittings.settled(given | {"sittings": rows})
 
 
 def _allocation(filled: Filled, branches: dict[str, Branch]) -> dict[str, Any]:

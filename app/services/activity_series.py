@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
 from app.errors import DomainError
-from app.services import activities, activity_reviews, participants, series_rows
+from app.services import activities, activity_reviews, participants, series_rows, sittings
 from app.services.activity_dates import MOST
 from app.services.permissions import Right, Standing, scope
 from models import ANNOUNCED, UNANNOUNCED, Activity, ActivityState
@@ -131,6 +131,10 @@ async def change(
         given |= {name: getattr(activity, name) for name in differing - set(TIMES)}
         for name in differing & set(TIMES):
             given[name] = getattr(other, name) + (getattr(activity, name) - before[name])
+        if "sittings" in differing:
+            days = civil_date(other.starts_at) - civil_date(before["starts_at"])
+            given["sittings"] = sittings.shifted(activity.sittings, days)
+            given = sittings.settled(given)
         if "changes_until" in differing:
             given["changes_until"] = _deadline(activity, given["starts_at"])
         try:
@@ -165,6 +169,7 @@ async def _copy(
     now: datetime,
 ) -> Activity:
     given = dict(values) | {name: getattr(source, name) + _ahead(source, day) for name in TIMES}
+    given["sittings"] = sittings.shifted(source.sittings, _ahead(source, day))
     given["changes_until"] = _deadline(source, given["starts_at"])
     if not opens_along:
         given["opens_at"] = source.opens_at

@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import rich_text
 from app.clock import shanghai
-from app.services import activity_conditions, branches, check_in_places, map_places, quotas
+from app.services import activity_conditions, branches, check_in_places, map_places, quotas, sittings
 from app.services.audiences import Audience
 from app.services.sign_up_questions import Question, questions_of
+from app.services.sittings import Sitting
 from models import Activity
 
-TIMES: Final = ("时间", "报名")  # what differs between the dates of a series anyway
+TIMES: Final = ("时间", "分几次", "报名")  # what differs between the dates of a series anyway
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ async def facts(session: AsyncSession, activity: Activity) -> dict[str, str]:
         "标题": activity.title,
         "简介": activity.summary,
         "时间": f"{_minute(activity.starts_at)} 到 {_minute(activity.ends_at)}",
+        "分几次": "\n".join(_sitting(activity, each) for each in sittings.of(activity) if each.key),
         "报名": f"{_minute(activity.opens_at)} 到 {_minute(activity.closes_at)}",
         "地点": activity.place,
         "地图": f"{on_map.words}（{on_map.point}）" if on_map else "",
@@ -77,6 +79,11 @@ def _lines(was: str, now: str) -> tuple[str, str]:
             gone += old[start:end]
             came += new[to_start:to_end]
     return "\n".join(gone), "\n".join(came)
+
+
+def _sitting(activity: Activity, each: Sitting) -> str:
+    place = f"，{each.place}" if each.place != activity.place else ""
+    return f"{each.name}：{_minute(each.starts_at)} 到 {_minute(each.ends_at)}{place}"
 
 
 def _question(question: Question) -> str:

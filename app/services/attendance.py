@@ -1,6 +1,7 @@
 """Who came to an activity, who came late and who is still missing: counts, lists, and a sheet to take away.
 
-Names alone: what somebody answered when he signed up is for who may see the list of participants.
+Each is of one sitting; the sheet has a column for each where there are several. Names alone: what somebody
+answered when he signed up is for who may see the list of participants.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -13,10 +14,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import shanghai
-from app.services import check_in_codes, participants
+from app.services import arrivals, check_in_codes, participants, sittings
+from app.services.arrivals import Arrival, Arrivals
 from app.services.check_ins import HAND, SCAN, VENUE
 from app.services.participants import Participant
-from models import Activity, Member, SignUp, SignUpMove, SignUpState
+from app.services.sittings import Sitting
+from models import Activity, Member, SignUp, SignUpState, SittingArrival
 
 S = SignUpState
 EXPECTED: Final = (S.CONFIRMED, S.CHECKED_IN, S.NO_SHOW)  # who had a seat and might come
@@ -53,25 +56,27 @@ class Counts:
         return self.expected - self.here
 
 
-async def count(session: AsyncSession, activity: Activity) -> Counts:
-    is_here = SignUp.state == S.CHECKED_IN
-    is_late = sa.and_(is_here, SignUp.checked_in_at > activity.starts_at)
-    found = sa.select(
+async def count(session: AsyncSession, activity: Activity, sitting: Sitting) -> Counts:
+    here = _of(sitting)
+    found: sa.Select[Any] = sa.select(
         sa.func.count(),
         sa.func.coalesce(sa.func.sum(SignUp.seats), 0),
-        sa.func.coalesce(sa.func.sum(sa.case((is_here, 1), else_=0)), 0),
-        sa.func.coalesce(sa.func.sum(sa.case((is_here, SignUp.arrived), else_=0)), 0),
-        sa.func.coalesce(sa.func.sum(sa.case((is_late, 1), else_=0)), 0),
-    ).where(SignUp.activity_id == activity.id, SignUp.state.in_(EXPECTED))
+        sa.func.coalesce(sa.func.sum(sa.case((here.came, 1), else_=0)), 0),
+        sa.func.coalesce(sa.func.sum(sa.case((here.came, here.arrived), else_=0)), 0),
+        sa.func.coalesce(sa.func.sum(sa.case((here.late, 1), else_=0)), 0),
+    )
+    found = here.beside(found).where(SignUp.activity_id == activity.id, SignUp.state.in_(EXPECTED))
     return Counts(*(int(value) for value in (await session.execute(found)).one()))
 
 
-def chosen(activity: Activity, words: str = "", which: Which | None = None) -> sa.Select[Any]:
+def chosen(
+    activity: Activity, sitting: Sitting, words: str = "", which: Which | None = None
+) -> sa.Select[Any]:
     """Rows as `participants.participant` takes them: of who is expected, by name or number, of `which`."""
-    states = EXPECTED if which is None else _STATES[which]
-    found = participants.chosen(activity).where(SignUp.state.in_(states))
-    if which is Which.LATE:
-        found = found.where(SignUp.checked_in_at > activity.starts_at)
+    here = _of(sitting)
+    found = here.beside(participants.chosen(activity)).where(SignUp.state.in_(EXPECTED))
+    if which is not None:
+        found = found.where({Which.MISSING: ~here.came, Which.HERE: here.came, Which.LATE: here.late}[which])
     if words:
         start = check_in_codes.read_number(words)
         named = Member.name.icontains(words, autoescape=True)
@@ -81,60 +86,102 @@ def chosen(activity: Activity, words: str = "", which: Which | None = None) -> s
 
 async def find(session: AsyncSession, activity: Activity, words: str) -> Sequence[Participant]:
     """The first that `words` fit, by name."""
-    rows = await session.execute(chosen(activity, words).order_by(Member.name, SignUp.id).limit(LISTED))
+    found = chosen(activity, sittings.of(activity)[0], words)
+    rows = await session.execute(found.order_by(Member.name, SignUp.id).limit(LISTED))
     return [participants.participant(row) for row in rows]
 
 
-_STATES: Final = {
-    Which.MISSING: (S.CONFIRMED, S.NO_SHOW),
-    Which.HERE: (S.CHECKED_IN,),
-    Which.LATE: (S.CHECKED_IN,),
-}
+def is_late(sitting: Sitting, came: Arrival | None) -> bool:
+    return came is not None and came.at is not None and came.at > sitting.starts_at
 
 
-def is_late(activity: Activity, entry: SignUp) -> bool:
-    return entry.checked_in_at is not None and entry.checked_in_at > activity.starts_at
+def share(activity: Activity, came: Arrivals) -> str:
+    """2/3: to how many of the sittings somebody came; empty where there is one."""
+    return f"{len(came)}/{len(activity.sittings)}" if activity.sittings else ""
+
+
+def heads(activity: Activity) -> list[str]:
+    """Of the columns of a line."""
+    if not activity.sittings:
+        return list(HEADS)
+    times = [f"{each.name} {_minute(each.starts_at)}" for each in sittings.of(activity)]
+    return [*HEADS[:4], "参加", *times]
 
 
 async def each(session: AsyncSession, activity: Activity) -> AsyncIterator[list[str]]:
     """A line of the sheet for everybody who had a seat, in the order in which they signed up first."""
+    async for who, came in everybody(session, activity):
+        yield _line(activity, who, came)
+
+
+async def everybody(session: AsyncSession, activity: Activity) -> AsyncIterator[tuple[Participant, Arrivals]]:
+    """Who had a seat, and to what they came."""
     last = 0
     while True:
         batch = participants.chosen(activity).where(SignUp.state.in_(EXPECTED), SignUp.id > last)
         rows = (await session.execute(batch.order_by(SignUp.id).limit(_BATCH))).all()
-        moves = await _check_ins(session, [row[0].id for row in rows])
+        came = await arrivals.by_entry(session, activity, [row[0] for row in rows])
         for row in rows:
-            yield _line(activity, participants.participant(row), moves)
+            yield participants.participant(row), came.get(row[0].id, {})
         if len(rows) < _BATCH:
             return
         last = rows[-1][0].id
 
 
-async def _check_ins(session: AsyncSession, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
-    """By sign-up: the way and by whom it was checked in last."""
-    chosen = sa.select(SignUpMove.sign_up_id, SignUpMove.channel, SignUpMove.by).where(
-        SignUpMove.sign_up_id.in_(ids),
-        SignUpMove.to_state == S.CHECKED_IN,
-        SignUpMove.from_state != S.CHECKED_IN,
-    )
-    rows: Sequence[Any] = (await session.execute(chosen.order_by(SignUpMove.id))).all()
-    return {sign_up_id: (channel, by) for sign_up_id, channel, by in rows}
+# --- parts -------------------------------------------------------------------------------------------------
 
 
-def _line(activity: Activity, who: Participant, moves: Mapping[int, tuple[str, str]]) -> list[str]:
-    entry = who.entry
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """Conditions and columns that say of a sign-up who came to one sitting, and what has to be joined."""
+
+    came: sa.ColumnElement[bool]
+    late: sa.ColumnElement[bool]
+    arrived: Any
+    key: str
+
+    def beside(self, chosen: sa.Select[Any]) -> sa.Select[Any]:
+        if not self.key:
+            return chosen
+        its = SittingArrival.sign_up_id == SignUp.id, SittingArrival.sitting == self.key
+        return chosen.outerjoin(SittingArrival, sa.and_(*its))
+
+
+def _of(sitting: Sitting) -> _Here:
+    here: sa.ColumnElement[bool] = SignUp.state == S.CHECKED_IN
+    late, arrived = SignUp.checked_in_at > sitting.starts_at, SignUp.arrived
+    if sitting.key:
+        here = SittingArrival.id.is_not(None)
+        late, arrived = SittingArrival.at > sitting.starts_at, SittingArrival.arrived
+    return _Here(here, sa.and_(here, late), arrived, sitting.key)
+
+
+def _line(activity: Activity, who: Participant, came: Arrivals) -> list[str]:
+    entry, found = who.entry, sittings.of(activity)
     facts = [who.name, who.branch, entry.state.label, str(entry.seats)]
-    if entry.state is not S.CHECKED_IN:
+    if activity.sittings:
+        return [*facts, share(activity, came), *[cell(entry, each, came.get(each.key)) for each in found]]
+    one = came.get("")
+    if one is None:
         return [*facts, "0", "", "", "", ""]
-    channel, by = moves.get(entry.id, ("", ""))
     return [
         *facts,
-        str(entry.arrived),
-        _minute(entry.checked_in_at),
-        "迟到" if is_late(activity, entry) else "",
-        WAYS.get(channel, channel),
-        "本人" if by == "member" else by,
+        str(one.arrived),
+        _minute(one.at),
+        "迟到" if is_late(found[0], one) else "",
+        WAYS.get(one.channel, one.channel),
+        "本人" if one.by == "member" else one.by,
     ]
+
+
+def cell(entry: SignUp, sitting: Sitting, came: Arrival | None) -> str:
+    """What a sheet says of one person at one sitting."""
+    if came is None or came.at is None:
+        return ""
+    at = shanghai(came.at)
+    words = f"{at:%H:%M}" if at.date() == shanghai(sitting.starts_at).date() else f"{at:%m-%d %H:%M}"
+    late = " 迟到" if is_late(sitting, came) else ""
+    return f"{words}{late}" + (f" 实到 {came.arrived}" if came.arrived != entry.seats else "")
 
 
 def _minute(moment: datetime | None) -> str:

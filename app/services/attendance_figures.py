@@ -1,10 +1,12 @@
 """How many signed up and came, by branch: over a period, or of one activity. No names, and no small groups.
 
 Of a group of fewer than five people it could be told who stayed away: such groups are put together, and as
-long as these are too few, with the next larger one; else the total would tell what is left out.
+long as these are too few, with the next larger one; else the total would tell what is left out. Of an
+activity with several sittings each counts, as long as anybody at all was checked in to it: who was expected
+at three and came to two is three and two.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -16,7 +18,7 @@ from app.clock import SHANGHAI, shanghai
 from app.services.attendance import EXPECTED
 from app.services.participants import UNKNOWN
 from app.services.permissions import Scope
-from models import LINEAGE, Activity, ActivityState, Branch, Member, SignUp, SignUpState
+from models import LINEAGE, Activity, ActivityState, Branch, Member, SignUp, SignUpState, SittingArrival
 
 FEWEST: Final = 5  # people
 LEVEL: Final = 2  # of the organisation: the union and its branches
@@ -28,7 +30,9 @@ MOST: Final = 500  # activities of a period
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Of one group or activity. `people` are different ones; the others are sign-ups that had a seat."""
+    """Of one group or activity. `people` are different ones; the others are sign-ups that had a seat, once
+    for each sitting.
+    """
 
     name: str
     people: int
@@ -85,9 +89,10 @@ async def read(session: AsyncSession, scope: Scope, period: Period, activity: st
     else:
         over = over.where(Activity.starts_at >= first, Activity.starts_at < last)
     found = (await session.scalars(over.order_by(Activity.starts_at.desc(), Activity.id).limit(MOST))).all()
-    checked = await _by_activity(session, [each.id for each in found])
+    times = await _times(session, [each.id for each in found])
+    checked = await _by_activity(session, [each.id for each in found], times)
     held = [(each, checked[each.id]) for each in found if each.id in checked]
-    groups = await _by_branch(session, [each.id for each, _ in held])
+    groups = await _by_branch(session, [each.id for each, _ in held], times)
     total = Line("合计", await _people(session, [each.id for each, _ in held]), *_sums(groups))
     return Figures(pooled(groups), held, total, len(found) - len(held))
 
@@ -126,19 +131,42 @@ def rows(figures: Figures) -> list[list[str]]:
 
 # --- parts -------------------------------------------------------------------------------------------------
 
-_CAME: Final = sa.func.coalesce(sa.func.sum(sa.case((SignUp.state == SignUpState.CHECKED_IN, 1), else_=0)), 0)
+# Where there are several sittings, how many somebody came to; else whether he came.
+_HERE: Final = sa.select(SittingArrival.sign_up_id, sa.func.count().label("times"))
+_TIMES: Final = _HERE.group_by(SittingArrival.sign_up_id).subquery("here")
+_ONCE: Final = sa.case((SignUp.state == SignUpState.CHECKED_IN, 1), else_=0)
+_CAME: Final = sa.func.coalesce(sa.func.sum(sa.func.coalesce(_TIMES.c.times, _ONCE)), 0)
 _PEOPLE: Final = sa.func.count(SignUp.person_id.distinct())
 
 
-async def _by_activity(session: AsyncSession, ids: Sequence[int]) -> dict[int, Line]:
+async def _times(session: AsyncSession, ids: Sequence[int]) -> dict[int, int]:
+    """By activity, of those with several sittings: to how many of these anybody was checked in."""
+    chosen = sa.select(SignUp.activity_id, sa.func.count(SittingArrival.sitting.distinct()))
+    chosen = chosen.join(SittingArrival, SittingArrival.sign_up_id == SignUp.id)
+    chosen = chosen.where(SignUp.activity_id.in_(ids)).group_by(SignUp.activity_id)
+    return dict((await session.execute(chosen)).all())
+
+
+def _expected(times: Mapping[int, int]) -> Any:
+    """How often those who had a seat were expected."""
+    if not times:
+        return sa.func.count()
+    return sa.func.sum(sa.case(times, value=SignUp.activity_id, else_=1))
+
+
+async def _by_activity(
+    session: AsyncSession, ids: Sequence[int], times: Mapping[int, int]
+) -> dict[int, Line]:
     """Those at which somebody was checked in."""
-    chosen = _counted(SignUp.activity_id, _PEOPLE, sa.func.count(), _CAME, ids=ids)
+    chosen = _counted(SignUp.activity_id, _PEOPLE, _expected(times), _CAME, ids=ids)
     rows_ = (await session.execute(chosen.group_by(SignUp.activity_id))).all()
-    return {number: Line("", people, signed, int(came)) for number, people, signed, came in rows_ if came}
+    return {
+        number: Line("", people, int(signed), int(came)) for number, people, signed, came in rows_ if came
+    }
 
 
-async def _by_branch(session: AsyncSession, ids: Sequence[int]) -> list[Line]:
-    chosen = _counted(Branch.lineage, _PEOPLE, sa.func.count(), _CAME, ids=ids)
+async def _by_branch(session: AsyncSession, ids: Sequence[int], times: Mapping[int, int]) -> list[Line]:
+    chosen = _counted(Branch.lineage, _PEOPLE, _expected(times), _CAME, ids=ids)
     chosen = chosen.outerjoin(Member, Member.person_id == SignUp.person_id)
     chosen = chosen.outerjoin(Branch, Branch.id == Member.branch_id).group_by(Branch.lineage)
     found: dict[str, Line] = {}
@@ -146,7 +174,8 @@ async def _by_branch(session: AsyncSession, ids: Sequence[int]) -> list[Line]:
         name = " › ".join(lineage.split(LINEAGE)[:LEVEL]) if lineage else UNKNOWN
         before = found.get(name, Line(name, 0, 0, 0))
         # Nobody is in two branches, so that people of branches below add up.
-        found[name] = Line(name, before.people + people, before.signed_up + signed, before.came + int(came))
+        signed_up, here = before.signed_up + int(signed), before.came + int(came)
+        found[name] = Line(name, before.people + people, signed_up, here)
     return list(found.values())
 
 
@@ -156,6 +185,7 @@ async def _people(session: AsyncSession, ids: Sequence[int]) -> int:
 
 def _counted(*columns: Any, ids: Sequence[int]) -> sa.Select[Any]:
     chosen: sa.Select[Any] = sa.select(*columns).select_from(SignUp)
+    chosen = chosen.outerjoin(_TIMES, _TIMES.c.sign_up_id == SignUp.id)
     return chosen.where(SignUp.activity_id.in_(ids), SignUp.state.in_(EXPECTED))
 
 

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from app.services import map_places
+from app.services import map_places, sittings
+from app.services.sittings import Sitting
 from models import Activity, ActivityState
 
 CONTENT_TYPE: Final = "text/calendar; charset=utf-8"
@@ -14,28 +15,34 @@ _HEAD: Final = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//gonghui//activities
 
 
 def made(activity: Activity, address: str, now: datetime) -> bytes:
-    """`address` is the activity's own page. A file that is opened again replaces what it said before."""
+    """`address` is the activity's own page. A file that is opened again replaces what it said before; of
+    several sittings each is an event of its own.
+    """
+    events = [line for each in sittings.of(activity) for line in _event(activity, each, address, now)]
+    return b"".join(_folded(line) for line in (*_HEAD, *events, "END:VCALENDAR"))
+
+
+def _event(activity: Activity, sitting: Sitting, address: str, now: datetime) -> list[str]:
     is_off = activity.state is ActivityState.CANCELLED
-    on_map = map_places.load(activity.map_place)
-    lines = [
-        *_HEAD,
+    on_map = map_places.load(activity.map_place) if sitting.place == activity.place else None
+    which = f"-{sitting.key}" if sitting.key else ""
+    title = f"{activity.title} {sitting.name}" if sitting.key else activity.title
+    return [
         "BEGIN:VEVENT",
-        f"UID:{activity.public_id}@{urlsplit(address).hostname or 'gonghui'}",
+        f"UID:{activity.public_id}{which}@{urlsplit(address).hostname or 'gonghui'}",
         f"DTSTAMP:{_moment(now)}",
         f"SEQUENCE:{activity.version}",
-        f"DTSTART:{_moment(activity.starts_at)}",
-        f"DTEND:{_moment(activity.ends_at)}",
-        f"SUMMARY:{_text(activity.title)}",
-        *([f"LOCATION:{_text(activity.place)}"] if activity.place else []),
+        f"DTSTART:{_moment(sitting.starts_at)}",
+        f"DTEND:{_moment(sitting.ends_at)}",
+        f"SUMMARY:{_text(title)}",
+        *([f"LOCATION:{_text(sitting.place)}"] if sitting.place else []),
         *([f"GEO:{on_map.latitude};{on_map.longitude}"] if on_map else []),
         *([f"DESCRIPTION:{_text(activity.summary)}"] if activity.summary else []),
         f"URL:{address}",
         f"STATUS:{'CANCELLED' if is_off else 'CONFIRMED'}",
         *([] if is_off else _alarm(activity)),
         "END:VEVENT",
-        "END:VCALENDAR",
     ]
-    return b"".join(_folded(line) for line in lines)
 
 
 def _alarm(activity: Activity) -> list[str]:

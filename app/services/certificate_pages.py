@@ -38,7 +38,8 @@ def _page(pen: Any, each: Certificate) -> None:
         pen.rect(inset, inset, WIDE - 2 * inset, HIGH - 2 * inset)
     _middle(pen, "参加证明", HIGH - 128, 44, GREEN)
     _middle(pen, each.name, HIGH - 208, 30, INK)
-    hours = f"，共 {each.hours}" if each.hours else ""
+    share = f"，参加 {each.share} 次" if each.share else ""
+    hours = f"{share}，共 {each.hours}" if each.hours else share
     place = f"在{each.place}" if each.place else ""
     below = _paragraph(pen, f"于{each.when}{place}参加了「{each.title}」{hours}，特此证明。", HIGH - 244)
     if each.organiser:

@@ -19,8 +19,9 @@ from sqlalchemy.orm import contains_eager
 
 from app.clock import shanghai
 from app.errors import DomainError
-from app.services import open_addresses, participants
+from app.services import arrivals, attendance, open_addresses, participants, sittings
 from app.services.addresses import page
+from app.services.arrivals import Arrivals
 from app.services.keysets import Keys, beyond
 from app.services.participants import UNKNOWN
 from models import Activity, Member, SignUp, SignUpState
@@ -45,6 +46,7 @@ class Certificate:
     organiser: str
     number: str
     address: str
+    share: str = ""  # 2/3, of several sittings
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Verified:
     activity: Activity
     given_to: str
     number: str
+    share: str = ""  # 2/3, of several sittings
 
 
 class NoCertificate(DomainError):
@@ -74,7 +77,7 @@ async def own(session: AsyncSession, entry: SignUp, now: datetime) -> Certificat
     """Of a sign-up that was loaded with its activity. Raises: NoCertificate."""
     name = await name_of(session, entry.person_id)
     check(entry.activity, entry, name, now)
-    return of(entry.activity, entry, name)
+    return of(entry.activity, entry, name, await arrivals.of_entry(session, entry.activity, entry))
 
 
 async def list_own(
@@ -93,8 +96,12 @@ async def list_own(
     order = (Activity.starts_at, SignUp.id)
     if after is not None:
         chosen = chosen.where(beyond(order, after, descending=True))
-    found = await session.scalars(chosen.order_by(*(each.desc() for each in order)).limit(limit))
-    return [(entry, of(entry.activity, entry, name)) for entry in found]
+    rows = await session.scalars(chosen.order_by(*(each.desc() for each in order)).limit(limit))
+    found = []
+    for entry in rows.all():
+        came = await arrivals.of_entry(session, entry.activity, entry)
+        found.append((entry, of(entry.activity, entry, name, came)))
+    return found
 
 
 async def name_of(session: AsyncSession, person_id: int) -> str:
@@ -115,13 +122,15 @@ async def opened(session: AsyncSession, public_id: str, given: str, now: datetim
     return await session.scalar(chosen.where(SignUp.public_id == public_id))
 
 
-def of(activity: Activity, entry: SignUp, name: str) -> Certificate:
+def of(activity: Activity, entry: SignUp, name: str, came: Arrivals) -> Certificate:
+    """`came`: to which sittings."""
     said = code(entry)
     return Certificate(
         name=name,
         title=activity.title,
         when=_when(activity),
-        hours=_hours(activity),
+        hours=_hours(activity, came),
+        share=attendance.share(activity, came),
         place=activity.place,
         organiser=activity.organiser,
         number=number(said),
@@ -145,7 +154,7 @@ async def verify(session: AsyncSession, said: str) -> Verified | None:
     if found is None or not compare_digest(_mark(found[1]), found[2]):
         return None
     chosen = (
-        sa.select(Activity, Member.name)
+        sa.select(Activity, Member.name, SignUp)
         .join(SignUp, SignUp.activity_id == Activity.id)
         .outerjoin(Member, Member.person_id == SignUp.person_id)
         .where(SignUp.public_id == found[1], SignUp.state == SignUpState.CHECKED_IN)
@@ -153,16 +162,19 @@ async def verify(session: AsyncSession, said: str) -> Verified | None:
     row = (await session.execute(chosen)).first()
     if row is None:
         return None
-    activity, name = row
-    return Verified(activity, f"{name[:1]}*" if name else "一位参加的人", number(said))
+    activity, name, entry = row
+    share = attendance.share(activity, await arrivals.of_entry(session, activity, entry))
+    return Verified(activity, f"{name[:1]}*" if name else "一位参加的人", number(said), share)
 
 
 async def each(session: AsyncSession, activity: Activity) -> AsyncIterator[Certificate]:
     """Of everybody who was checked in and whose name we know, by name."""
     rows = participants.chosen(activity, SignUpState.CHECKED_IN).where(Member.name.is_not(None))
-    for row in (await session.execute(rows.order_by(Member.name, SignUp.id))).all():
+    found = (await session.execute(rows.order_by(Member.name, SignUp.id))).all()
+    came = await arrivals.by_entry(session, activity, [row[0] for row in found])
+    for row in found:
         who = participants.participant(row)
-        yield of(activity, who.entry, who.name)
+        yield of(activity, who.entry, who.name, came.get(who.id, {}))
 
 
 def _paper(public_id: str) -> str:
@@ -182,10 +194,12 @@ def _when(activity: Activity) -> str:
     return f"{first.year}年{first.month}月{first.day}日至{last.year}年{last.month}月{last.day}日"
 
 
-def _hours(activity: Activity) -> str:
-    """To half an hour; of days together none, since nobody is there at night."""
-    lasted = activity.ends_at - activity.starts_at
-    if lasted > AT_A_STRETCH:
+def _hours(activity: Activity, came: Arrivals) -> str:
+    """To half an hour, of the sittings that were come to; of days together none, since nobody is there at
+    night.
+    """
+    lasted = [each.ends_at - each.starts_at for each in sittings.of(activity) if each.key in came]
+    if not lasted or max(lasted) > AT_A_STRETCH:
         return ""
-    halves = max(1, round(lasted.total_seconds() / 1800))
+    halves = max(1, round(sum(lasted, timedelta()).total_seconds() / 1800))
     return f"{halves / 2:g} 小时"

@@ -1,41 +1,47 @@
-"""What is said of an answer at the door, and until when there is one. Not here: which it is (`check_ins`)."""
+"""What is said of an answer at the door. Not here: which it is (`check_ins`)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from app.clock import spoken
+from app.services.arrivals import Arrival
+from app.services.sittings import Sitting
 from models import Activity, ActivityState, CheckInAnswer, SignUp
 
 A = CheckInAnswer
-STAYS_OPEN: Final = timedelta(hours=2)  # after the end of the activity
 _HIMSELF: Final = {"member": "本人扫现场码"}
 # The colour of the answer: come in, look again, do not let in.
 TONES: Final = {A.OK: "good", A.ALREADY_CHECKED_IN: "wait", A.TOO_EARLY: "wait", A.TOO_LATE: "wait"}
-
-
-def until(activity: Activity) -> datetime:
-    """The last moment of checking in."""
-    return activity.ends_at + STAYS_OPEN
 
 
 def tone(answer: CheckInAnswer) -> str:
     return TONES.get(answer, "bad")
 
 
-def told(activity: Activity, answer: CheckInAnswer, entry: SignUp | None, by: str, now: datetime) -> str:
-    """The line below the answer, for who stands at the door; `by` checked him in before."""
+def told(
+    activity: Activity,
+    answer: CheckInAnswer,
+    entry: SignUp | None,
+    sitting: Sitting,
+    before: Arrival | None,
+    now: datetime,
+) -> str:
+    """The line below the answer, for who stands at the door; `before`: how he came to this sitting."""
     match answer:
-        case A.ALREADY_CHECKED_IN if entry is not None and entry.checked_in_at is not None:
-            who = _HIMSELF.get(by, by)
-            return f"{spoken(entry.checked_in_at, now)} 已签到{f'（{who}）' if who else ''}，不重复计数。"
+        case A.OK if sitting.key:
+            return f"签的是{sitting.name}。"
+        case A.ALREADY_CHECKED_IN if before is not None and before.at is not None:
+            who = _HIMSELF.get(before.by, before.by)
+            said = f"已签到{f'（{who}）' if who else ''}"
+            return f"{sitting.name}{spoken(before.at, now)} {said}，不重复计数。"
         case A.CANCELLED if activity.state is ActivityState.CANCELLED:
             return "这个活动已经取消。"
         case A.CANCELLED | A.WAITLISTED | A.NOT_APPROVED if entry is not None:
             return f"报名状态：{entry.state.label}。要让他进，请找活动组织的同事。"
         case A.TOO_EARLY:
-            return f"{spoken(activity.check_in_opens_at, now)} 开始签到。"
+            return f"{sitting.name}{spoken(sitting.opens_at, now)} 开始签到。"
         case A.TOO_LATE:
-            return f"签到到 {spoken(until(activity), now)} 为止。"
+            return f"签到到 {spoken(sitting.closes_at, now)} 为止。"
         case A.REVOKED:
             return "取消后重新报过名，请他打开「我的报名」，出示现在的票。"
         case A.WRONG_ACTIVITY:
@@ -45,7 +51,14 @@ def told(activity: Activity, answer: CheckInAnswer, entry: SignUp | None, by: st
     return ""
 
 
-def told_himself(activity: Activity, answer: CheckInAnswer, entry: SignUp, now: datetime) -> str:
+def told_himself(
+    activity: Activity,
+    answer: CheckInAnswer,
+    entry: SignUp,
+    sitting: Sitting,
+    before: Arrival | None,
+    now: datetime,
+) -> str:
     """The same for the member, who scanned the code of the venue: what is so, and what he can do now."""
     staff = "请联系现场工作人员。"
     match answer:
@@ -53,8 +66,8 @@ def told_himself(activity: Activity, answer: CheckInAnswer, entry: SignUp, now: 
             return f"{entry.seats} 人一起签到。有人没来，请告诉现场工作人员。"
         case A.OK:
             return "请直接入场。"
-        case A.ALREADY_CHECKED_IN if entry.checked_in_at is not None:
-            return f"{spoken(entry.checked_in_at, now)} 已经签过到，不用再签。"
+        case A.ALREADY_CHECKED_IN if before is not None and before.at is not None:
+            return f"{sitting.name}{spoken(before.at, now)} 已经签过到，不用再签。"
         case A.CANCELLED if activity.state is ActivityState.CANCELLED:
             return "这个活动已经取消。"
         case A.WAITLISTED:
@@ -62,7 +75,7 @@ def told_himself(activity: Activity, answer: CheckInAnswer, entry: SignUp, now: 
         case A.NOT_APPROVED:
             return f"您的报名{entry.state.label}，还不能签到。{staff}"
         case A.TOO_EARLY:
-            return f"{spoken(activity.check_in_opens_at, now)} 开始签到，到时候再扫一次。"
+            return f"{sitting.name}{spoken(sitting.opens_at, now)} 开始签到，到时候再扫一次。"
         case A.TOO_LATE:
             return f"签到已经结束。您确实来了，{staff}"
     return f"您的报名{entry.state.label}。{staff}"

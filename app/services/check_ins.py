@@ -3,7 +3,8 @@
 The one home of these rules, for the door, the list and the venue's code. As in `sign_ups`, the activity's
 row is locked first, so that of two phones which read one ticket at once the second hears of the first.
 Functions flush and never commit. A party is checked in as a whole; of how many really came staff may say less
-(`came_with`), and seats of those who stayed away are not given to others.
+(`came_with`), and seats of those who stayed away are not given to others. Of several sittings a ticket is
+good for each: when it was read says for which.
 """
 
 from dataclasses import dataclass
@@ -14,18 +15,19 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
-from app.services import check_in_codes, check_in_words, participants, sign_ups
+from app.services import arrivals, check_in_codes, check_in_words, participants, sign_ups, sittings
+from app.services.arrivals import Arrival, Arrivals
 from app.services.forgetting import Ids, Rule, Where, change
 from app.services.participants import Participant
-from app.services.sign_up_moves import move, note
+from app.services.sign_up_moves import note
 from app.services.sign_ups import Applicant
+from app.services.sittings import Sitting
 from models import (
     Activity,
     ActivityState,
     CheckInAnswer,
     CheckInScan,
     SignUp,
-    SignUpMove,
     SignUpState,
 )
 
@@ -39,12 +41,12 @@ _BY_STATE: Final = {
     S.PENDING_APPROVAL: A.NOT_APPROVED,
     S.REJECTED: A.NOT_APPROVED,
     S.WAITLISTED: A.WAITLISTED,
+    S.FORMING: A.WAITLISTED,
     S.ENTERED: A.WAITLISTED,
     S.OFFERED: A.WAITLISTED,
     S.OFFER_EXPIRED: A.CANCELLED,
     S.DECLINED: A.CANCELLED,
     S.CANCELLED: A.CANCELLED,
-    S.CHECKED_IN: A.ALREADY_CHECKED_IN,
 }
 
 
@@ -62,12 +64,13 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The answer; whose ticket it is, where that is known; since when and by whom he is checked in."""
+    """The answer; whose ticket it is, where that is known; for which sitting, and how he came to it."""
 
     answer: CheckInAnswer
     activity: Activity
+    sitting: Sitting
     who: Participant | None = None
-    by: str = ""
+    arrival: Arrival | None = None
     words: str = ""
     is_new: bool = True  # false where the same scan was answered before
 
@@ -102,8 +105,9 @@ async def scan(session: AsyncSession, activity_id: int, read: Scan, *, by: str, 
     if known is not None:
         return await _again(session, activity, known, now)
     answer, who, channel = await _read(session, activity, read)
+    sitting = sittings.for_moment(activity, read.at)
     if answer is None and who is not None:
-        answer = judged(activity, who.entry, read.at)
+        answer = judged(activity, who.entry, await arrivals.of_entry(session, activity, who.entry), read.at)
         if answer is A.OK:
             await _arrive(session, activity, who.entry, read.at, by=by, channel=channel, now=now)
     answer = answer or A.NOT_FOUND
@@ -112,6 +116,7 @@ async def scan(session: AsyncSession, activity_id: int, read: Scan, *, by: str, 
             activity_id=activity.id,
             request_id=read.request_id,
             sign_up_id=who.id if who is not None else None,
+            sitting=sitting.key,
             answer=answer,
             by=by,
             channel=channel,
@@ -122,7 +127,7 @@ async def scan(session: AsyncSession, activity_id: int, read: Scan, *, by: str, 
         )
     )
     await session.flush()
-    return await _told(session, activity, answer, who, now)
+    return await _told(session, activity, answer, sitting, who, now)
 
 
 async def here(session: AsyncSession, activity_id: int, applicant: Applicant, *, now: datetime) -> Outcome:
@@ -136,69 +141,99 @@ async def here(session: AsyncSession, activity_id: int, applicant: Applicant, *,
     entry = await sign_ups.find_own(session, activity.id, applicant.person_id)
     if entry is None:
         raise DomainError(f"您没有报名「{activity.title}」。")
-    answer = judged(activity, entry, now)
+    answer = judged(activity, entry, await arrivals.of_entry(session, activity, entry), now)
     if answer is A.OK:
         await _arrive(session, activity, entry, now, by="member", channel=VENUE, now=now)
     who = await participants.get(session, activity, entry.public_id)
-    return await _told(session, activity, answer, who, now)
+    return await _told(session, activity, answer, sittings.for_moment(activity, now), who, now)
 
 
-def judged(activity: Activity, entry: SignUp, at: datetime) -> CheckInAnswer:
-    """What the holder of this sign-up, at the right door at that moment, is answered."""
+def judged(activity: Activity, entry: SignUp, came: Arrivals, at: datetime) -> CheckInAnswer:
+    """What the holder of this sign-up, at the right door at that moment, is answered; `came`: to what he
+    came already.
+    """
     if activity.state is ActivityState.CANCELLED:
         return A.CANCELLED
     if (refused := _BY_STATE.get(entry.state)) is not None:
         return refused
-    if at < activity.check_in_opens_at:
+    sitting = sittings.for_moment(activity, at)
+    if sitting.key in came:
+        return A.ALREADY_CHECKED_IN
+    if at < sitting.opens_at:
         return A.TOO_EARLY
-    return A.TOO_LATE if at > check_in_words.until(activity) else A.OK
+    return A.TOO_LATE if at > sitting.closes_at else A.OK
 
 
 async def undo(
-    session: AsyncSession, activity_id: int, code: str, *, by: str, reason: str, channel: str, now: datetime
+    session: AsyncSession,
+    activity_id: int,
+    code: str,
+    *,
+    sitting: str = "",
+    by: str,
+    reason: str,
+    channel: str,
+    now: datetime,
 ) -> Participant:
-    """Take back a check-in that was a mistake; the reason stays in the history.
+    """Take back a check-in that was a mistake; the reason stays in the history. `sitting`: its key.
 
     Raises:
-        NotFound: no such activity or sign-up.
+        NotFound: no such activity, sign-up or sitting.
         DomainError: no reason; not checked in.
     """
     reason = reason.strip()
     if not reason:
         raise DomainError("请写明为什么撤销，会留在记录里。")
-    who = await participants.get(session, await sign_ups.lock(session, activity_id), code)
-    if who.entry.state is not S.CHECKED_IN:
-        raise DomainError(f"{who.name}没有签到（{who.entry.state.label}），不用撤销。")
-    move(session, who.entry, S.CONFIRMED, by=by, channel=channel, reason=reason[:200], now=now)
-    who.entry.arrived, who.entry.checked_in_at = 0, None
-    await session.flush()
+    who, which, came = await _of_sitting(session, activity_id, code, sitting)
+    if came is None:
+        raise DomainError(f"{who.name}{which.name}没有签到（{who.entry.state.label}），不用撤销。")
+    await arrivals.take_back(session, who.entry, which, by=by, channel=channel, reason=reason, now=now)
     return who
 
 
 async def came_with(
-    session: AsyncSession, activity_id: int, code: str, seats: int, *, by: str, channel: str, now: datetime
+    session: AsyncSession,
+    activity_id: int,
+    code: str,
+    seats: int,
+    *,
+    sitting: str = "",
+    by: str,
+    channel: str,
+    now: datetime,
 ) -> Participant:
-    """How many of a party that is checked in really came.
+    """How many of a party that is checked in really came. `sitting`: its key.
 
     Raises:
-        NotFound: no such activity or sign-up.
+        NotFound: no such activity, sign-up or sitting.
         DomainError: not checked in; nobody, or more than its seats.
     """
-    who = await participants.get(session, await sign_ups.lock(session, activity_id), code)
+    who, which, came = await _of_sitting(session, activity_id, code, sitting)
     entry = who.entry
-    if entry.state is not S.CHECKED_IN:
-        raise DomainError(f"{who.name}还没有签到。")
+    if came is None:
+        raise DomainError(f"{who.name}{which.name}还没有签到。")
     if not 1 <= seats <= entry.seats:
         raise DomainError(f"实到人数应是 1 到 {entry.seats}；一个也没来，请撤销签到。")
-    if seats != entry.arrived:
-        said = f"实到 {seats} 人（原来 {entry.arrived} 人）"
+    if seats != came.arrived:
+        said = f"{which.name}实到 {seats} 人（原来 {came.arrived} 人）"
         session.add(note(entry, entry.state, entry.state, by=by, channel=channel, reason=said, now=now))
-        entry.arrived = seats
-        await session.flush()
+        await arrivals.set_arrived(session, entry, which, seats)
     return who
 
 
 # --- parts -------------------------------------------------------------------------------------------------
+
+
+async def _of_sitting(
+    session: AsyncSession, activity_id: int, code: str, key: str
+) -> tuple[Participant, Sitting, Arrival | None]:
+    """Somebody, one sitting, and how he came to it. Locks the activity. Raises: NotFound."""
+    activity = await sign_ups.lock(session, activity_id)
+    who = await participants.get(session, activity, code)
+    sitting = sittings.find(activity, key)
+    if sitting is None:
+        raise NotFound("没有这一次，请刷新页面再试。")
+    return who, sitting, (await arrivals.of_entry(session, activity, who.entry)).get(key)
 
 
 async def _read(
@@ -239,8 +274,8 @@ async def _arrive(
     channel: str,
     now: datetime,
 ) -> None:
-    move(session, entry, S.CHECKED_IN, by=by, channel=channel, now=now)
-    entry.arrived, entry.checked_in_at = entry.seats, at
+    sitting = sittings.for_moment(activity, at)
+    await arrivals.add(session, entry, sitting, at, by=by, channel=channel, now=now)
     if activity.absent_noted_at is not None:
         activity.absent_noted_at = None  # a phone was late: perhaps the first that says anybody came at all
     await session.flush()
@@ -252,28 +287,27 @@ async def _again(session: AsyncSession, activity: Activity, known: CheckInScan, 
     if known.sign_up_id is not None:
         code = await session.scalar(sa.select(SignUp.public_id).where(SignUp.id == known.sign_up_id))
         who = await participants.get(session, activity, code or "")
-    return await _told(session, activity, known.answer, who, now, is_new=False)
+    # A sitting that was taken away since: only who did not come to it was asked about it.
+    sitting = sittings.find(activity, known.sitting) or sittings.for_moment(activity, known.at)
+    return await _told(session, activity, known.answer, sitting, who, now, is_new=False)
 
 
 async def _told(
     session: AsyncSession,
     activity: Activity,
     answer: CheckInAnswer,
+    sitting: Sitting,
     who: Participant | None,
     now: datetime,
     *,
     is_new: bool = True,
 ) -> Outcome:
-    by = ""
-    if answer is A.ALREADY_CHECKED_IN and who is not None:
-        last = sa.select(SignUpMove.by).where(
-            SignUpMove.sign_up_id == who.id,
-            SignUpMove.to_state == S.CHECKED_IN,
-            SignUpMove.from_state != S.CHECKED_IN,
-        )
-        by = await session.scalar(last.order_by(SignUpMove.id.desc()).limit(1)) or ""
-    words = check_in_words.told(activity, answer, who.entry if who is not None else None, by, now)
-    return Outcome(answer, activity, who, by, words, is_new)
+    entry, came = None, None
+    if who is not None:
+        entry = who.entry
+        came = (await arrivals.of_entry(session, activity, entry)).get(sitting.key)
+    words = check_in_words.told(activity, answer, entry, sitting, came, now)
+    return Outcome(answer, activity, sitting, who, came, words, is_new)
 
 
 # --- forgetting --------------------------------------------------------------------------------------------

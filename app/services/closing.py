@@ -299,6 +299,7 @@ RULES: Mapping[str, Rule] = {
     "feedback_answer.person_digest": _kept,  # likewise
     "photo_objection.person_id": _kept,  # likewise
     "sign_up.person_id": _kept,  # likewise
+    "sign_up_help.helper_id": _kept,  # likewise
     "consent.person_digest": _consents,
     "member.person_id": _member,
     "staff.person_id": _staff,

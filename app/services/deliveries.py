@@ -32,7 +32,7 @@ from app.services import (
 from app.services.outbox import LATE_REPLY
 from app.services.parcels import Parcel
 from app.services.quiet_hours import after_quiet, is_quiet
-from app.services.sign_up_notices import CALLED_OFF, CHANGED
+from app.services.sign_up_notices import CALLED_OFF, CHANGED, HELPED
 from app.services.windows import Place
 from models import Account, AccountKind, DeliveryState, Follower, Message, MessageState, Outbox, Way
 from models.sealing import SealBroken
@@ -46,6 +46,7 @@ OWN_MATTERS = frozenset({LATE_REPLY, *case_notices.KINDS})  # told at any hour
 TO_BE_OWED = OWN_MATTERS | {
     CALLED_OFF,
     CHANGED,
+    HELPED,
     live_notices.CALLED_OFF,
     live_notices.CHANGED,
     appointment_notices.MOVED,

@@ -67,6 +67,13 @@ async def check(
 def conditions(activity: Activity) -> list[tuple[str, str]]:
     """What everybody may read of these rules: a heading and a sentence each."""
     found = [("年龄", f"{ages(activity)}，按活动开始那天算")] if ages(activity) else []
+    if activity.team_most:
+        found.append(
+            (
+                "组队",
+                f"每队 {activity.team_least} 到 {activity.team_most} 人，由队长提交；全队都有名额才算报上",
+            )
+        )
     if activity.is_once_in_a_while:
         then = "不能再报" if activity.again is Again.REFUSED else "排在没去过的人后面"
         found.append(("同类活动", f"{activity.apart_months} 个月内参加过「{activity.kind_of}」的{then}"))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import selectinload
 
 from app.clock import shanghai
 from app.services import (
@@ -39,8 +39,6 @@ from models import (
     Guess,
     Person,
     PortalSession,
-    Poster,
-    SignUp,
     Staff,
 )
 
@@ -120,41 +118,6 @@ async def _membership(session: AsyncSession, person_id: int) -> Sequence[Row]:
             "left_on": day(own.left_on),
             "bound_at": time(own.bound_at),
         }
-    ]
-
-
-@chapter(
-    "sign_ups",
-    "活动报名",
-    "sign_up.person_id",
-    activity="活动",
-    state="状态",
-    seats="名额",
-    answers="填的内容",
-    party="同伴和监护人的同意",
-    notice_at="同意安全须知的时间",
-    signed_up_at="报名时间",
-    checked_in_at="签到时间",
-    arrived="实到人数",
-    poster="从哪里的海报来",
-)
-async def _sign_ups(session: AsyncSession, person_id: int) -> Sequence[Row]:
-    mine = sa.select(SignUp, Poster.place).outerjoin(Poster, Poster.id == SignUp.poster_id)
-    mine = mine.options(joinedload(SignUp.activity)).where(SignUp.person_id == person_id)
-    return [
-        {
-            "activity": entry.activity.title,
-            "state": entry.state.label,
-            "seats": entry.seats,
-            "answers": entry.answers,
-            "party": entry.party,
-            "notice_at": time(entry.notice_at),
-            "signed_up_at": time(entry.signed_up_at),
-            "checked_in_at": time(entry.checked_in_at),
-            "arrived": entry.arrived,
-            "poster": place,
-        }
-        for entry, place in (await session.execute(mine.order_by(SignUp.id))).all()
     ]
 
 

@@ -15,9 +15,11 @@ from app.services import (  # noqa: F401 - fill SOURCES
     export_appointments,
     export_board,
     export_chapters,
+    export_colleagues,
     export_feedback,
     export_lives,
     export_posters,
+    export_sign_ups,
     export_talks,
     privacy_requests,
 )

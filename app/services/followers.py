@@ -60,6 +60,17 @@ async def meet(
         pass  # a message of theirs came at the same moment
 
 
+async def facts_of(session: AsyncSession, person_id: int, now: datetime) -> Facts | None:
+    """What rules know of a person who is not here himself; None: he follows nowhere, nothing reaches him."""
+    theirs = sa.select(Follower.id).where(Follower.person_id == person_id, Follower.subscribed)
+    follows = (await session.scalars(theirs)).all()
+    if not follows:
+        return None
+    tags = await session.scalars(sa.select(FollowerTag.name).where(FollowerTag.follower_id.in_(follows)))
+    membership = await members.find_membership(session, person_id, civil_date(now))
+    return Facts(frozenset(tags), membership, await customer_accounts.areas_of(session, person_id))
+
+
 def _of(account_id: int, openid: str) -> sa.Select[Follower]:
     return sa.select(Follower).where(Follower.account_id == account_id, Follower.openid == openid)
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
 from app.errors import DomainError
-from app.services import activities, members, participants, sign_ups, waiting_lists
+from app.services import activities, members, participants, sign_ups, team_rows, waiting_lists
 from app.services import sign_up_notices as notices
 from app.services.sign_up_moves import move, note
 from models import Activity, Member, SignUp, SignUpState
@@ -104,6 +104,8 @@ async def _seat(
 ) -> SignUp:
     if entry.state is S.ENTERED:
         raise DomainError("还没有抽签。请等抽签以后，再请没抽中的人。")
+    if entry.state is S.FORMING:
+        raise DomainError("他的队伍还没有名额。请等队长提交，再给队长名额，全队一起报上。")
     if entry.state is S.PENDING_APPROVAL:
         raise DomainError("这份报名在等审核，请点「通过」。")
     is_beyond = entry.state is not S.OFFERED and _check_left(
@@ -111,6 +113,8 @@ async def _seat(
     )
     reason = BEYOND if is_beyond else GIVEN
     move(session, entry, S.CONFIRMED, by=by, channel="console", reason=reason, now=now)
+    await session.flush()
+    await team_rows.settle(session, known.activity, now)
     return await _told(session, known.activity, entry, now)
 
 

@@ -20,6 +20,7 @@ from app.services import (
     album_forgetting,
     applications,
     appointment_forgetting,
+    arrivals,
     board_forgetting,
     cases,
     consents,
@@ -28,6 +29,9 @@ from app.services import (
     interests,
     live_visits,
     posters,
+    sign_up_help,
+    sittings,
+    team_rows,
     waiting_lists,
 )
 from app.services import sign_up_notices as notices
@@ -209,7 +213,7 @@ async def _sign_ups(session: AsyncSession, this: Merge) -> None:
 
 _TAKEN_OVER = (
     *("state", "seats", "answers", "priority", "signed_up_at", "offer_expires_at"),
-    *("arrived", "checked_in_at", "poster_id", "party", "notice_digest", "notice_at"),
+    *("arrived", "checked_in_at", "poster_id", "party", "notice_digest", "notice_at", "team_id"),
 )
 
 
@@ -223,9 +227,11 @@ async def _settle_two(
         session.add(note(own, own.state, entry.state, by="system", reason=REASON, now=now))
         for field in _TAKEN_OVER:
             setattr(own, field, getattr(entry, field))
+        await team_rows.led_by(session, entry, own)
         await session.flush()
-        if own.state is SignUpState.CONFIRMED:
+        if own.state in sittings.reminded(activity):
             notices.remind(session, activity, own, now)
+    await arrivals.hand_over(session, entry, own)
     if entry.state in LIVE:
         session.add(note(entry, entry.state, SignUpState.CANCELLED, by="system", reason=REASON, now=now))
         entry.state, entry.offer_expires_at = SignUpState.CANCELLED, None
@@ -234,14 +240,8 @@ async def _settle_two(
         await waiting_lists.settle(session, activity, now)
 
 
-_WORTH = [
-    SignUpState.ENTERED,
-    SignUpState.WAITLISTED,
-    SignUpState.OFFERED,
-    SignUpState.PENDING_APPROVAL,
-    SignUpState.CONFIRMED,
-    SignUpState.CHECKED_IN,
-]
+_UNSEATED = [SignUpState.FORMING, SignUpState.ENTERED, SignUpState.WAITLISTED, SignUpState.OFFERED]
+_WORTH = [*_UNSEATED, SignUpState.PENDING_APPROVAL, SignUpState.CONFIRMED, SignUpState.CHECKED_IN]
 
 
 def _worth(entry: SignUp) -> tuple[int, float]:
@@ -252,6 +252,10 @@ def _worth(entry: SignUp) -> tuple[int, float]:
 
 async def _poster_scans(session: AsyncSession, this: Merge) -> None:
     await posters.hand_over(session, this.gone, this.stays)
+
+
+async def _helped(session: AsyncSession, this: Merge) -> None:
+    await sign_up_help.hand_over(session, this.gone, this.stays)
 
 
 async def _live_visits(session: AsyncSession, this: Merge) -> None:
@@ -317,6 +321,7 @@ RULES: Mapping[str, Rule] = {
     "member.person_id": _member,
     "staff.person_id": _staff,
     "sign_up.person_id": _sign_ups,
+    "sign_up_help.helper_id": _helped,
     "account_binding.person_id": _accounts,
     "follower.person_id": _repoint(Follower.person_id),
     "outbox.person_id": _repoint(Outbox.person_id),

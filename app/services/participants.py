@@ -8,18 +8,31 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.clock import shanghai
 from app.errors import NotFound
-from app.services import parties, safety_notices
+from app.services import parties, safety_notices, sign_up_help, sittings
 from app.services.member_words import mask_phone
 from app.services.permissions import Scope
 from app.services.sign_up_questions import questions_of
-from models import ANNOUNCED, LIVE, Activity, Branch, Member, SignUp, SignUpMove, SignUpState
+from models import (
+    ANNOUNCED,
+    LIVE,
+    Activity,
+    Branch,
+    Member,
+    SignUp,
+    SignUpHelp,
+    SignUpMove,
+    SignUpState,
+    Team,
+)
 
 UNKNOWN: Final = "未绑定的关注者"
 HEADS: Final = ("姓名", "组织", "状态", "人数", "报名时间")
-_COLUMNS: Final[tuple[Any, ...]] = (SignUp, Member.name, Branch)
+_Helper = aliased(Member)
+_COLUMNS: Final[tuple[Any, ...]] = (SignUp, Member.name, Branch, SignUpHelp.id, _Helper.name, Team)
 _BATCH: Final = 500  # rows
 _DIGITS: Final = re.compile(r"\d{7,}")
 
@@ -31,6 +44,16 @@ class Participant:
     entry: SignUp
     name: str
     branch: str
+    helper: str = ""  # the colleague who signed him up; empty where he did so himself
+
+    team: Team | None = None
+
+    @property
+    def place_in_team(self) -> str:
+        """Of which team, and whether he leads it; empty where he is in none."""
+        if self.team is None:
+            return ""
+        return f"{self.team.name}（队长）" if self.team.captain_id == self.entry.id else self.team.name
 
     @property
     def id(self) -> int:
@@ -38,18 +61,23 @@ class Participant:
 
 
 def chosen(activity: Activity, state: SignUpState | None = None) -> sa.Select[Any]:
-    """Rows of a sign-up, the member's name and branch."""
+    """Rows of a sign-up, the member's name and branch, who signed him up, and his team."""
     wanted = SignUp.activity_id == activity.id
     if state is not None:
         wanted = sa.and_(wanted, SignUp.state == state)
     rows: sa.Select[Any] = sa.select(*_COLUMNS)
     rows = rows.outerjoin(Member, Member.person_id == SignUp.person_id)
-    return rows.outerjoin(Branch, Branch.id == Member.branch_id).where(wanted)
+    rows = rows.outerjoin(Branch, Branch.id == Member.branch_id)
+    rows = rows.outerjoin(Team, Team.id == SignUp.team_id)
+    rows = rows.outerjoin(SignUpHelp, SignUpHelp.sign_up_id == SignUp.id)
+    return rows.outerjoin(_Helper, _Helper.person_id == SignUpHelp.helper_id).where(wanted)
 
 
 def participant(row: Any) -> Participant:
-    entry, name, branch = row
-    return Participant(entry, name or UNKNOWN, branch.way if branch is not None else "")
+    entry, name, branch, helped, helper, team = row
+    by = (helper or sign_up_help.SOMEBODY) if helped else ""
+    way = branch.way if branch is not None else ""
+    return Participant(entry, name or UNKNOWN, way, by, team if entry.state in LIVE else None)
 
 
 async def get(session: AsyncSession, activity: Activity, code: str) -> Participant:
@@ -97,7 +125,9 @@ async def each(session: AsyncSession, activity: Activity) -> AsyncIterator[Parti
 
 def heads(activity: Activity) -> list[str]:
     asked = [question.prompt for question in questions_of(activity)]
-    return [*HEADS, *asked, *(["安全须知"] if activity.safety_notice else []), *_party_heads(activity)]
+    notice = ["安全须知"] if activity.safety_notice else []
+    besides = ["谁替他报的"] if activity.colleagues else ["队伍"] if activity.team_most else []
+    return [*HEADS, *besides, *asked, *notice, *_party_heads(activity)]
 
 
 def _party_heads(activity: Activity) -> list[str]:
@@ -111,14 +141,34 @@ def line(activity: Activity, who: Participant) -> list[str]:
     said = [str(given.get(question.key) or "") for question in questions_of(activity)]
     notice = [safety_notices.said_of(activity, who.entry)] if activity.safety_notice else []
     party = [words for _, words in parties.lines(who.entry.party)] if activity.names_guests else []
-    return [*facts, *said, *notice, *party]
+    besides = [who.helper] if activity.colleagues else [who.place_in_team] if activity.team_most else []
+    return [*facts, *besides, *said, *notice, *party]
+
+
+async def list_all(session: AsyncSession, activity: Activity) -> Sequence[SignUp]:
+    """Everybody who ever signed up, in the order in which they did."""
+    chosen = sa.select(SignUp).where(SignUp.activity_id == activity.id)
+    return (await session.scalars(chosen.order_by(SignUp.signed_up_at, SignUp.id))).all()
+
+
+async def count_seats(session: AsyncSession, activity_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """By activity: how many seats are in which state, by its label."""
+    found = await session.execute(
+        sa.select(SignUp.activity_id, SignUp.state, sa.func.sum(SignUp.seats))
+        .where(SignUp.activity_id.in_(activity_ids), SignUp.state.in_(LIVE))
+        .group_by(SignUp.activity_id, SignUp.state)
+        .order_by(SignUp.activity_id, SignUp.state)
+    )
+    counts: dict[int, dict[str, int]] = {}
+    for activity_id, state, seats in found.all():
+        counts.setdefault(activity_id, {})[state.label] = int(seats)
+    return counts
 
 
 async def count_live(session: AsyncSession, activity: Activity) -> int:
     """How many people would be told if it changed or were called off."""
-    live = sa.select(sa.func.count()).select_from(SignUp)
-    told = LIVE - {SignUpState.CHECKED_IN}
-    return await session.scalar(live.where(SignUp.activity_id == activity.id, SignUp.state.in_(told))) or 0
+    told = SignUp.activity_id == activity.id, SignUp.state.in_(sittings.hearers(activity))
+    return await session.scalar(sa.select(sa.func.count()).select_from(SignUp).where(*told)) or 0
 
 
 async def count_states(session: AsyncSession, activity: Activity) -> Sequence[tuple[SignUpState, int, int]]:

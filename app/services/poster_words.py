@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from app.clock import WEEKDAYS, shanghai
+from app.services import sittings
 from models import Activity, Poster
 
 ACT: Final = "微信扫一扫，马上报名"  # where the code answers in the chat
@@ -32,7 +33,7 @@ class Words:
 
 def words_of(activity: Activity, poster: Poster, account: str) -> Words:
     facts = [
-        ("时间", span(activity.starts_at, activity.ends_at)),
+        ("时间", _when(activity)),
         ("地点", activity.place),
         ("名额", seats(activity)),
         ("组织", activity.organiser),
@@ -48,6 +49,12 @@ def words_of(activity: Activity, poster: Poster, account: str) -> Words:
         cover=activity.cover,
         code=poster.code,
     )
+
+
+def _when(activity: Activity) -> str:
+    """The first time, and how many there are."""
+    first, count = sittings.of(activity)[0], sittings.count(activity)
+    return f"{span(first.starts_at, first.ends_at)}{f'，{count}' if count else ''}"
 
 
 def moment(when: datetime) -> str:

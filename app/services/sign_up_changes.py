@@ -108,6 +108,8 @@ def _obstacle(activity: Activity, entry: SignUp, now: datetime) -> str:
     until = activity.changes_until
     if until is None:
         return f"「{activity.title}」报名以后不能改，要改请取消了重新报名。"
+    if activity.team_most and entry.state is S.WAITLISTED:
+        return "队伍在候补，等报上了再改。"
     if entry.state is S.OFFERED:
         return "现在有空位留给您，请先接受或放弃。"
     if entry.state not in _STANDING:

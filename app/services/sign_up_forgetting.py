@@ -1,5 +1,5 @@
 """What goes of a sign-up some time after the activity, and when the account is closed: answers, companions,
-guardians' consents.
+guardians' consents, and which colleague made it.
 
 That somebody was there, when, and with how many stays, for counting; and that he accepted the safety notice.
 """
@@ -11,7 +11,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import parties, sign_ups
+from app.services import parties, sign_up_help, sign_ups
 from app.services.audiences import Facts
 from app.services.forgetting import Ids, Rule, Where, change
 from app.services.sign_ups import Applicant
@@ -26,6 +26,7 @@ def _is_due(now: datetime) -> Where:
 
 
 async def _forget(session: AsyncSession, ids: Ids, now: datetime) -> int:
+    await sign_up_help.forget(session, ids)
     old = sa.update(SignUp).where(SignUp.id.in_(ids), *_is_due(now))
     return await change(
         session, old.values(answers={}, party=None, forgotten_at=now, version=SignUp.version + 1)
@@ -51,6 +52,7 @@ async def close(
     for activity_id in given_up:
         await sign_ups.cancel(session, activity_id, who, now=now)
     await session.flush()
+    await sign_up_help.forget_person(session, person_id)
     mine = sa.update(SignUp).where(SignUp.person_id == person_id)
     count = await change(session, mine.values(answers={}, party=None, version=SignUp.version + 1))
     if not count:

@@ -9,14 +9,17 @@ from models import Activity, ActivityMove, ActivityState, SignUp, SignUpMove, Si
 
 S, A = SignUpState, ActivityState
 
-_GIVEN_UP = frozenset({S.ENTERED, S.PENDING_APPROVAL, S.CONFIRMED, S.WAITLISTED})  # signing up again
+# signing up again
+_GIVEN_UP = frozenset({S.FORMING, S.ENTERED, S.PENDING_APPROVAL, S.CONFIRMED, S.WAITLISTED})
 
 SIGN_UP_MOVES: dict[SignUpState, frozenset[SignUpState]] = {
+    S.FORMING: frozenset({S.CONFIRMED, S.WAITLISTED, S.CANCELLED}),
     S.ENTERED: frozenset({S.PENDING_APPROVAL, S.CONFIRMED, S.WAITLISTED, S.CANCELLED}),
     S.PENDING_APPROVAL: frozenset({S.CONFIRMED, S.REJECTED, S.CANCELLED}),
     S.CONFIRMED: frozenset({S.CANCELLED, S.CHECKED_IN, S.NO_SHOW}),
-    S.WAITLISTED: frozenset({S.OFFERED, S.CONFIRMED, S.CANCELLED}),  # confirmed by an organiser
-    S.OFFERED: frozenset({S.CONFIRMED, S.DECLINED, S.OFFER_EXPIRED, S.CANCELLED}),
+    # confirmed by an organiser; forming again is a team that lost somebody
+    S.WAITLISTED: frozenset({S.OFFERED, S.CONFIRMED, S.FORMING, S.CANCELLED}),
+    S.OFFERED: frozenset({S.CONFIRMED, S.FORMING, S.DECLINED, S.OFFER_EXPIRED, S.CANCELLED}),
     S.OFFER_EXPIRED: _GIVEN_UP,
     S.DECLINED: _GIVEN_UP,
     S.CANCELLED: _GIVEN_UP,

@@ -4,6 +4,7 @@ Each notice is an outbox row in the transaction of its cause. A reminder is a ro
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Final
 
@@ -11,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import SHANGHAI, civil_date, spoken
-from app.services import outbox
+from app.services import outbox, sittings
 from app.services.quiet_hours import is_quiet
+from app.services.sittings import Sitting
 from models import Activity, DeliveryState, Outbox, SignUp, SignUpState
 
 REMINDER = "activities.reminder"
@@ -21,9 +23,13 @@ CHANGED = "activities.changed"  # likewise
 SAFETY = "activities.safety"
 RECEIPT, REJECTED = "activities.receipt", "activities.rejected"
 LOT = "activities.lot"
+TEAM = "activities.team"
+HELPED = "activities.helped"  # he did not ask for it, and may have to give it up: owed
 OFFER, OFFER_EXPIRED = "activities.offer", "activities.offer_expired"
 KINDS: Final[Mapping[str, str]] = {
     RECEIPT: "报名回执",
+    HELPED: "同事替您报名",
+    TEAM: "组队",
     LOT: "抽签结果",
     REJECTED: "报名未通过",
     OFFER: "候补有空位",
@@ -38,18 +44,41 @@ DAY_BEFORE_AT = time(10, 0)
 SHORTLY_BEFORE = timedelta(hours=2)
 
 
-def receipt(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
-    """That it was noted; in chat the reply itself says so."""
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """Who signs a colleague up; `out` is a line by which that one gives it up with one tap."""
+
+    person_id: int
+    name: str
+    out: str
+
+
+def receipt(
+    session: AsyncSession, activity: Activity, entry: SignUp, now: datetime, helper: Helper | None = None
+) -> None:
+    """That it was noted; in chat the reply itself says so. Whom a colleague signed up reads who did."""
     full = "名额已满，您在候补名单中，有空位会通知您。"
     words = {
+        SignUpState.FORMING: f"「{activity.title}」组队中，队长提交、有了名额才算报上，结果会通知您。",
         SignUpState.ENTERED: f"「{activity.title}」的报名已收到，{drawn_at(activity, now)}，结果会通知您。",
         SignUpState.CONFIRMED: f"「{activity.title}」报名成功，{when_and_where(activity, now)}。",
         SignUpState.PENDING_APPROVAL: f"「{activity.title}」的报名已提交，审核后通知您。",
         SignUpState.WAITLISTED: f"「{activity.title}」{BEHIND if entry.is_behind else full}",
     }[entry.state]
-    _tell(session, RECEIPT, entry, words, now)
+    if helper is not None:
+        words = f"{helper.name}替您报了名。{words}\n{helper.out}"
+    _tell(session, RECEIPT if helper is None else HELPED, entry, words, now)
     if entry.state is SignUpState.CONFIRMED:
         remind(session, activity, entry, now)
+
+
+async def taken_back(
+    session: AsyncSession, activity: Activity, entry: SignUp, helper: str, now: datetime
+) -> None:
+    """That the colleague who signed him up thought better of it; to whom nothing was said yet, nothing is."""
+    if not await withdraw_helped(session, entry, now):
+        words = f"{helper}替您报的「{activity.title}」取消了。您想参加，可以自己再报名。"
+        _tell(session, HELPED, entry, words, now)
 
 
 def invited(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
@@ -60,6 +89,12 @@ def invited(session: AsyncSession, activity: Activity, entry: SignUp, now: datet
     )
     _tell(session, RECEIPT, entry, words, now)
     remind(session, activity, entry, now)
+
+
+def team(session: AsyncSession, entry: SignUp, words: str, now: datetime, *, mark: str) -> None:
+    """What became of the team somebody is in; `mark`: of which step, that may come again."""
+    moment = round(now.timestamp() * 1_000_000)  # the sign-up itself may be what it was at the last one
+    _tell(session, TEAM, entry, words, now, mark=f":{mark}:{moment}")
 
 
 def drawn(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
@@ -101,20 +136,23 @@ def rejected(session: AsyncSession, activity: Activity, entry: SignUp, reason: s
 
 def called_off(session: AsyncSession, activity: Activity, entry: SignUp, reason: str, now: datetime) -> None:
     why = f"原因：{reason}。" if reason else ""
-    day = spoken(activity.starts_at, now, read_later=True)
-    words = f"很抱歉，「{activity.title}」（{day}）取消了。{why}您的报名已一并取消。"
+    if entry.state is SignUpState.CHECKED_IN:
+        words = f"很抱歉，「{activity.title}」以后几次取消了。{why}您参加过的仍然算数。"
+    else:
+        day = sittings.when(activity, now, read_later=True)
+        words = f"很抱歉，「{activity.title}」（{day}）取消了。{why}您的报名已一并取消。"
     _tell(session, CALLED_OFF, entry, words, now)
 
 
 def changed(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
     """Another time or place; who has a seat is reminded of the new one."""
-    words = (
-        f"「{activity.title}」的时间或地点改了，现在是{when_and_where(activity, now)}。\n"
-        "来不了请回复「我的报名」取消。"
+    may_cancel = now < activity.starts_at
+    words = f"「{activity.title}」的时间或地点改了，现在是{when_and_where(activity, now)}。" + (
+        "\n来不了请回复「我的报名」取消。" if may_cancel else ""
     )
     version = f":{activity.version}"  # the sign-up itself may be what it was at the last change
     _tell(session, CHANGED, entry, words, now, mark=version)
-    if entry.state is SignUpState.CONFIRMED:
+    if entry.state in sittings.reminded(activity):
         remind(session, activity, entry, now, mark=version)
 
 
@@ -130,42 +168,60 @@ def notice_changed(session: AsyncSession, activity: Activity, entry: SignUp, now
 def remind(
     session: AsyncSession, activity: Activity, entry: SignUp, now: datetime, *, mark: str = ""
 ) -> None:
-    """The day before at ten; for who signed up later, two hours before; else not at all."""
-    due_at = reminder_at(activity, now)
-    if due_at is None:
-        return
-    words = (
-        f"提醒您：「{activity.title}」{when_and_where(activity, due_at)}。\n"
-        "来不了请回复「我的报名」取消，把名额让给别人。"
-    )
-    _tell(session, REMINDER, entry, words, now, due_at=due_at, mark=mark)
+    """The day before at ten; for who signed up later, two hours before; else not at all.
+
+    Where there are several sittings, of each the day before and two hours before.
+    """
+    several = bool(activity.sittings)
+    for sitting in sittings.of(activity):
+        ahead = reminders_at(sitting, now)
+        for number, due_at in enumerate(ahead if several else ahead[:1]):
+            at = "，".join(filter(None, (sitting.name, spoken(sitting.starts_at, due_at), sitting.place)))
+            leave = "\n来不了请回复「我的报名」取消，把名额让给别人。" if due_at < activity.starts_at else ""
+            which = f"{mark}:{sitting.key}:{number}" if several else mark
+            words = f"提醒您：「{activity.title}」{at}。{leave}"
+            _tell(session, REMINDER, entry, words, now, due_at=due_at, mark=which)
 
 
-def reminder_at(activity: Activity, now: datetime) -> datetime | None:
-    day_before = civil_date(activity.starts_at) - timedelta(days=1)
+def reminders_at(sitting: Sitting, now: datetime) -> list[datetime]:
+    """The day before at ten and two hours before, as far as they are ahead and nobody sleeps."""
+    day_before = civil_date(sitting.starts_at) - timedelta(days=1)
     moments = (
         datetime.combine(day_before, DAY_BEFORE_AT, SHANGHAI),
-        activity.starts_at - SHORTLY_BEFORE,
+        sitting.starts_at - SHORTLY_BEFORE,
     )
-    return next((moment for moment in moments if moment > now and not is_quiet(moment)), None)
+    return [moment for moment in moments if moment > now and not is_quiet(moment)]
 
 
 async def withdraw_reminder(session: AsyncSession, entry: SignUp, now: datetime) -> None:
-    await session.execute(
+    await _withdraw(session, REMINDER, entry, now)
+
+
+async def withdraw_helped(session: AsyncSession, entry: SignUp, now: datetime) -> int:
+    """That a colleague signed him up, if it was not said yet. Returns how many messages that were."""
+    return await _withdraw(session, HELPED, entry, now)
+
+
+async def _withdraw(session: AsyncSession, kind: str, entry: SignUp, now: datetime) -> int:
+    """What is not true any more is not said; returns how many messages that were."""
+    found = await session.scalars(
         sa.update(Outbox)
         .where(
             Outbox.person_id == entry.person_id,
-            Outbox.kind == REMINDER,
+            Outbox.kind == kind,
             Outbox.key.startswith(f"sign-up:{entry.id}:", autoescape=True),
-            Outbox.state.in_([DeliveryState.QUEUED, DeliveryState.FAILED_RETRY]),
+            Outbox.state.in_([DeliveryState.QUEUED, DeliveryState.FAILED_RETRY, DeliveryState.OWED]),
         )
         .values(state=DeliveryState.SKIPPED, reason="no longer true", settled_at=now)
+        .returning(Outbox.id)
+        .execution_options(synchronize_session=False)
     )
+    return len(found.all())
 
 
 def when_and_where(activity: Activity, now: datetime) -> str:
     place = f"，{activity.place}" if activity.place else ""
-    return f"{spoken(activity.starts_at, now)}{place}"
+    return f"{sittings.when(activity, now)}{place}"
 
 
 def _tell(

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from app.clock import spoken
-from app.services import check_in_words
+from app.services import sittings
 from models import LIVE, SignUp, SignUpState
 
 
@@ -32,7 +32,7 @@ def standing_of(entry: SignUp, now: datetime) -> Standing:
 
 def has_ticket(entry: SignUp, now: datetime) -> bool:
     """Who has a seat has one, as long as somebody may stand at the door."""
-    return entry.state in _TICKETED and now <= check_in_words.until(entry.activity)
+    return entry.state in _TICKETED and now <= sittings.last(entry.activity).closes_at
 
 
 _TICKETED: Final = frozenset({SignUpState.CONFIRMED, SignUpState.CHECKED_IN})
@@ -41,17 +41,24 @@ _TICKETED: Final = frozenset({SignUpState.CONFIRMED, SignUpState.CHECKED_IN})
 def _words(entry: SignUp, now: datetime) -> str:
     if entry.state in LIVE and now >= entry.activity.ends_at:
         return "活动已经结束。"
-    if entry.state is SignUpState.CONFIRMED and now >= entry.activity.check_in_opens_at:
+    if entry.state is SignUpState.CONFIRMED and _is_door_open(entry, now):
         return "已经开始签到：到现场请出示票码，或者扫现场屏幕上的码。"
     if entry.state is SignUpState.OFFERED and entry.offer_expires_at is not None:
         if entry.offer_expires_at <= now:
             return "给您留的空位已经到时间，让给下一位了。"
         return f"有空位了，给您留到{spoken(entry.offer_expires_at, now)}。要参加请点「接受」。"
+    if entry.state is SignUpState.CHECKED_IN and (ahead := sittings.ahead(entry.activity, now)) is not None:
+        return f"已经签到。下一次：{ahead.name}，{spoken(ahead.starts_at, now)}。"
     return _BEHIND if entry.is_behind else _WORDS[entry.state]
+
+
+def _is_door_open(entry: SignUp, now: datetime) -> bool:
+    return now >= sittings.for_moment(entry.activity, now).opens_at
 
 
 _BEHIND: Final = "先让没去过的人报，您排在候补最后；报名截止后还有名额，会问您。"
 _WORDS: Final = {
+    SignUpState.FORMING: "您在队伍里，队长提交、有了名额才算报上，结果会通知您。",
     SignUpState.ENTERED: "报名已收到，截止以后抽签，结果会通知您。",
     SignUpState.PENDING_APPROVAL: "报名已提交，审核后通知您。",
     SignUpState.CONFIRMED: "报名成功，前一天会提醒您。来不了请早点取消，把名额让给别人。",

@@ -15,7 +15,16 @@ from sqlalchemy.orm import contains_eager
 
 from app.clock import spoken
 from app.errors import DomainError, NotFound
-from app.services import eligibility, lots, parties, posters, safety_notices, waiting_lists
+from app.services import (
+    eligibility,
+    lots,
+    parties,
+    posters,
+    safety_notices,
+    sign_up_help,
+    team_rows,
+    waiting_lists,
+)
 from app.services import sign_up_notices as notices
 from app.services.audiences import Facts
 from app.services.keysets import beyond
@@ -40,13 +49,25 @@ class SignUpClosed(DomainError):
         super().__init__(words)
 
 
+class TeamNeeded(DomainError):
+    def __init__(self, activity: Activity) -> None:
+        super().__init__(
+            f"「{activity.title}」要组队报名：在网页的活动页上建一支队，或者点队长发来的链接加入。"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Applicant:
-    """Who signs up, by which way, and what is known of him."""
+    """Who signs up, by which way, and what is known of him; `helper` does it for him (`colleagues`)."""
 
     person_id: int
     facts: Facts
     channel: str  # chat, portal, api, console or cli
+    helper: notices.Helper | None = None
+
+    @property
+    def by(self) -> str:
+        return "member" if self.helper is None else "colleague"
 
 
 async def sign_up(
@@ -58,6 +79,7 @@ async def sign_up(
     answers: dict[str, Any] | None = None,
     party: Party = NOBODY,
     accepted: str = "",
+    team_id: int | None = None,
     now: datetime,
 ) -> SignUp:
     """Give a seat, or a place on the waiting list when there is none.
@@ -65,36 +87,37 @@ async def sign_up(
     A second call returns the first sign-up: WeChat redelivers callbacks it believes lost, and that is no
     error to the member. Who cancelled or let an offer pass comes back as the last on the list.
 
-    `accepted`: the version of the safety notice that was read.
+    `accepted`: the version of the safety notice that was read. `team_id`: 0 of a team that is being made.
 
     Raises:
         NotFound: no such activity, or it is not announced.
         SignUpClosed: `now` is outside its time for signing up, or it was called off.
         NotEligible: it is for others.
-        NotAccepted, NoticeChanged: of the safety notice.
-        BadParty: of who comes along not all is said.
+        NotAccepted, NoticeChanged, BadParty: of the safety notice; of who comes along not all is said.
         DomainError: more guests than allowed.
     """
     known = await _known(session, activity_id, now)
     activity = known.activity
     entry = await find_own(session, activity.id, who.person_id)
     if entry is not None and entry.state in LIVE:
+        await sign_up_help.take_over(session, entry, who.channel, now)
         return entry
-    behind = await check(session, activity, who, now, lock=True)
+    behind = await check(session, activity, who, now, lock=True, in_team=team_id is not None)
     said = _said(activity, seats, party, accepted, now) | {"answers": dict(answers or {})}
     pool = known.seats.pool_of(who.facts.membership)
-    state = _begins_as(activity, fits=seats <= known.seats.left(pool) and not behind)
+    state = _begins_as(activity, team_id, fits=seats <= known.seats.left(pool) and not behind)
     if entry is None:
         entry = SignUp(activity_id=activity.id, person_id=who.person_id, state=state)
     else:
-        move(session, entry, state, by="member", channel=who.channel, now=now)
+        move(session, entry, state, by=who.by, channel=who.channel, now=now)
+    entry.team_id = team_id or None
     said |= {"signed_up_at": now, "quota_branch_id": pool, "priority": waiting_lists.BEHIND if behind else 0}
     for name, value in said.items():
         setattr(entry, name, value)
     entry.poster_id = await _poster(session, known, who, now) or entry.poster_id
     await _keep(session, entry, who, now)
     known.seats.take(pool, seats if state in HOLDING else 0)
-    notices.receipt(session, activity, entry, now)
+    notices.receipt(session, activity, entry, now, who.helper)
     await session.flush()
     return entry
 
@@ -111,8 +134,10 @@ async def cancel(session: AsyncSession, activity_id: int, who: Applicant, *, now
         return entry
     if now >= activity.starts_at:
         raise DomainError(f"「{activity.title}」已经开始，不能取消了。来不了请告诉组织者。")
-    move(session, entry, SignUpState.CANCELLED, by="member", channel=who.channel, now=now)
+    move(session, entry, SignUpState.CANCELLED, by=who.by, channel=who.channel, now=now)
     await notices.withdraw_reminder(session, entry, now)
+    if who.helper is None:
+        await notices.withdraw_helped(session, entry, now)
     await waiting_lists.settle(session, activity, now)
     return entry
 
@@ -129,10 +154,11 @@ async def accept(session: AsyncSession, activity_id: int, who: Applicant, *, now
         return entry
     if entry.state is not SignUpState.OFFERED:
         raise DomainError(_no_offer(activity, entry))
-    move(session, entry, SignUpState.CONFIRMED, by="member", channel=who.channel, now=now)
+    move(session, entry, SignUpState.CONFIRMED, by=who.by, channel=who.channel, now=now)
     await session.flush()
     notices.receipt(session, activity, entry, now)
     await session.flush()
+    await team_rows.settle(session, activity, now)
     return entry
 
 
@@ -148,7 +174,7 @@ async def decline(session: AsyncSession, activity_id: int, who: Applicant, *, no
         return entry
     if entry.state is not SignUpState.OFFERED:
         raise DomainError(_no_offer(activity, entry))
-    move(session, entry, SignUpState.DECLINED, by="member", channel=who.channel, now=now)
+    move(session, entry, SignUpState.DECLINED, by=who.by, channel=who.channel, now=now)
     await waiting_lists.settle(session, activity, now)
     return entry
 
@@ -165,7 +191,7 @@ async def _keep(session: AsyncSession, entry: SignUp, who: Applicant, now: datet
     session.add(entry)
     await session.flush()
     if is_new:
-        session.add(note(entry, None, entry.state, by="member", channel=who.channel, now=now))
+        session.add(note(entry, None, entry.state, by=who.by, channel=who.channel, now=now))
 
 
 def _said(activity: Activity, seats: int, party: Party, accepted: str, now: datetime) -> dict[str, Any]:
@@ -176,7 +202,9 @@ def _said(activity: Activity, seats: int, party: Party, accepted: str, now: date
     return kept | safety_notices.accepted(activity, accepted, now)
 
 
-def _begins_as(activity: Activity, *, fits: bool) -> SignUpState:
+def _begins_as(activity: Activity, team_id: int | None, *, fits: bool) -> SignUpState:
+    if team_id is not None:
+        return SignUpState.FORMING
     if lots.is_open(activity):
         return SignUpState.ENTERED
     if not fits:
@@ -199,25 +227,34 @@ async def _poster(
 
 
 async def check(
-    session: AsyncSession, activity: Activity, who: Applicant, now: datetime, *, lock: bool = False
+    session: AsyncSession,
+    activity: Activity,
+    who: Applicant,
+    now: datetime,
+    *,
+    lock: bool = False,
+    in_team: bool = False,
 ) -> str:
     """May he sign up now? Returns why he would wait behind all others; empty where he would not.
 
     Raises:
         SignUpClosed: it is not open.
+        TeamNeeded: nobody signs up for this alone.
         NotEligible: it is for others.
     """
     if not activity.takes_sign_ups(now):
         raise SignUpClosed(activity, now)
+    if activity.team_most and not in_team:
+        raise TeamNeeded(activity)
     return await eligibility.check(session, activity, who.person_id, who.facts, now, lock=lock)
 
 
 async def outlook(
-    session: AsyncSession, activity: Activity, who: Applicant, now: datetime
+    session: AsyncSession, activity: Activity, who: Applicant, now: datetime, *, in_team: bool = False
 ) -> tuple[str, str]:
     """Before anything is filled in: why he may not sign up, else why he would wait behind all others."""
     try:
-        return "", await check(session, activity, who, now)
+        return "", await check(session, activity, who, now, in_team=in_team)
     except DomainError as refusal:
         return refusal.message, ""
 
@@ -276,26 +313,6 @@ async def list_own_past(
 def _own(person_id: int) -> sa.Select[SignUp]:
     chosen = sa.select(SignUp).join(SignUp.activity).options(contains_eager(SignUp.activity))
     return chosen.where(SignUp.person_id == person_id)
-
-
-async def list_all(session: AsyncSession, activity: Activity) -> Sequence[SignUp]:
-    """Everybody who ever signed up, in the order in which they did."""
-    chosen = sa.select(SignUp).where(SignUp.activity_id == activity.id)
-    return (await session.scalars(chosen.order_by(SignUp.signed_up_at, SignUp.id))).all()
-
-
-async def count_live(session: AsyncSession, activity_ids: Sequence[int]) -> dict[int, dict[str, int]]:
-    """By activity: how many seats are in which state, by its label."""
-    found = await session.execute(
-        sa.select(SignUp.activity_id, SignUp.state, sa.func.sum(SignUp.seats))
-        .where(SignUp.activity_id.in_(activity_ids), SignUp.state.in_(LIVE))
-        .group_by(SignUp.activity_id, SignUp.state)
-        .order_by(SignUp.activity_id, SignUp.state)
-    )
-    counts: dict[int, dict[str, int]] = {}
-    for activity_id, state, seats in found.all():
-        counts.setdefault(activity_id, {})[state.label] = int(seats)
-    return counts
 
 
 async def lock(session: AsyncSession, activity_id: int) -> Activity:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.gathered import memory
-from app.services import seats
+from app.services import seats, team_rows
 from app.services import sign_up_notices as notices
 from app.services.quiet_hours import after_quiet
 from app.services.seats import Pool, Seats
@@ -61,6 +61,7 @@ async def settle(session: AsyncSession, activity: Activity, now: datetime) -> Se
         move(session, entry, SignUpState.OFFER_EXPIRED, by="system", now=now)
         await session.flush()
         notices.offer_expired(session, activity, entry, now)
+    await team_rows.settle(session, activity, now)
     left = await seats.count(session, activity, now)
     if activity.is_ahead(now) and (until := offer_until(activity, now)) is not None:
         for pool in left.by_pool:
