@@ -202,6 +202,8 @@ export type CertificateOut = {
   when: string;
   /** 过夜的没有，是空的 */
   hours: string;
+  /** 分几次办的：来了几次，例如 2/3；别的是空的 */
+  share: string;
   place: string;
   organiser: string;
   number: string;
@@ -882,6 +884,8 @@ export type VerifiedOut = {
   number: string;
   /** 只有姓 */
   given_to: string;
+  /** 分几次办的：来了几次，例如 2/3；别的是空的 */
+  share: string;
   title: string;
   organiser: string;
   starts_at: string;

@@ -72,15 +72,13 @@ async () => {
   try { await api.changeSignUp({sign_up_id: own.id, act: "cancel", seen: own}); }
   catch (error) { told.changed = [error.code, error.status]; }
 
-  // The sandbox takes no files: here the first is lost and the second arrives.
-  const files = told.files = [];
-  wx.uploadFile = (options) => {
-    files.push([options.url.split("/api/v1")[1], options.filePath, options.name, options.formData,
-      options.header["Content-Type"] ?? "", options.header.Authorization?.split(" ")[0]]);
-    if (files.length === 1) options.fail({errMsg: "uploadFile:fail timeout"});
-    else options.success({statusCode: 201, data: JSON.stringify({is_new: true, words: "收到了"})});
-  };
-  told.photo = await api.addPhoto({activity_id, photo: "wxfile://tmp_1.jpg", agreed: "yes"});
+  // A picture is sent again where no answer came; there is no album yet.
+  const upload = wx.uploadFile, files = told.files = [];
+  wx.uploadFile = (options) =>
+    files.push(options.name) === 1 ? options.fail({errMsg: "timeout"}) : upload(options);
+  const photo = "data:image/jpeg;base64," + btoa("no picture");
+  try { await api.addPhoto({activity_id, photo, agreed: "yes"}); }
+  catch (error) { told.photo = [error.code, error.message]; }
 
   const before = await api.getMe();
   told.same = JSON.stringify(before) === JSON.stringify(await api.getMe());
@@ -151,10 +149,8 @@ async def test_wang_xiulan_signs_up_in_the_mini_program(phone: Phone, office: Of
     assert len(told["keys"]) == 3 and len(set(told["keys"])) == 1
     assert told["changed"] == ["changed_meanwhile", 412]
     assert told["same"] and told["asked"]
-    assert told["photo"]["words"] == "收到了" and len(told["files"]) == 2
-    at, *sent = told["files"][1]
-    assert at == f"/activities/{told['own']['activity_id']}/album/photos"
-    assert sent == ["wxfile://tmp_1.jpg", "photo", {"agreed": "yes"}, "", "Bearer"]
+    assert told["files"] == ["photo", "photo"]
+    assert told["photo"] == ["not_found", "「春季健步走」还没有相册。"]
 
     (office.folder / "clock").write_text(
         str(float((office.folder / "clock").read_text()) + 31 * 60), encoding="utf-8"

@@ -132,6 +132,26 @@ async def test_a_body_is_written_as_its_content_type_asks(
     assert api.bodies[-1].decode() == sent
 
 
+async def test_a_file_goes_as_a_form(api: Api, li: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = {"base64": "data:image/jpeg;base64,/9j/", "name": "photo", "filename": "tmp_1.jpg"}
+    asked = {
+        "path": "/api/v1/photos",
+        "headers": {"Content-Type": "application/json"},
+        "body": {"agreed": "yes"},
+    }
+    act = f"people/{li.openid}/miniprogram-request"
+    assert (await api.platform.ask("POST", act, asked | file))["status"] == 200
+    assert api.asked[-1].headers["content-type"].startswith("multipart/form-data; boundary=")
+    assert b'name="agreed"\r\n\r\nyes' in api.bodies[-1] and b"\xff\xd8\xff" in api.bodies[-1]
+    assert "字节" in (await api.platform.calls())[0]["body"]
+
+    monkeypatch.setattr(requests, "FILE_BYTES", 2)
+    for wrong in ({}, {"name": ""}, {"body": ["no fields"]}, {"path": "http://elsewhere.example/"}):
+        with pytest.raises(Refusal):
+            await api.platform.ask("POST", act, asked | file | wrong)
+    assert len(api.asked) == 1
+
+
 async def test_redirects_are_followed_within_the_service_only(api: Api, li: Phone) -> None:
     slash = await li.requests("POST", "/api/v1/slash", {"a": 1})
     away = await li.requests("GET", "/api/v1/away", token="t-1")

@@ -25,6 +25,7 @@ class CertificateOut(Strict):
     name: str = Field(examples=["李娜"])
     when: str = Field(examples=["2026年4月12日"])
     hours: str = Field(examples=["3 小时"], description="过夜的没有，是空的")
+    share: str = Field(examples=[""], description="分几次办的：来了几次，例如 2/3；别的是空的")
     place: str = Field(examples=["沮河公园"])
     organiser: str = Field(examples=["工会办公室"])
     number: str = Field(examples=["4F7K-2M9Q"])
@@ -49,6 +50,7 @@ class CertificatePage(Strict):
 class VerifiedOut(Strict):
     number: str = Field(examples=["4F7K-2M9Q"])
     given_to: str = Field(examples=["李*"], description="只有姓")
+    share: str = Field(examples=[""], description="分几次办的：来了几次，例如 2/3；别的是空的")
     title: str = Field(examples=["春季健步走"])
     organiser: str = Field(examples=["工会办公室"])
     starts_at: datetime = Field(examples=["2026-04-12T01:00:00Z"])
@@ -80,6 +82,7 @@ async def mine(
                 name=made.name,
                 when=made.when,
                 hours=made.hours,
+                share=made.share,
                 place=made.place,
                 organiser=made.organiser,
                 number=made.number,
@@ -104,6 +107,7 @@ async def verify(code: PublicId, session: ReadSession) -> VerifiedOut:
     return VerifiedOut(
         number=found.number,
         given_to=found.given_to,
+        share=found.share,
         title=found.activity.title,
         organiser=found.activity.organiser,
         starts_at=found.activity.starts_at,

@@ -64,7 +64,10 @@ async def _open(world: World, who: str, body: Body, wait: bool) -> Any:
 
 async def _request(world: World, who: str, body: Body, wait: bool) -> Any:
     given = (body.get(name) for name in ("method", "path", "headers", "body"))
-    return await requests.request(world, who, *given)
+    data = file_in(body)
+    name, filename = (str(body.get(name) or "")[:100] for name in ("name", "filename"))
+    file = None if data is None else requests.Upload(name, filename, data)
+    return await requests.request(world, who, *given, file=file)
 
 
 ACTS: dict[str, Act] = {

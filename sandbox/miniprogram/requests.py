@@ -1,4 +1,6 @@
-"""`wx.request`: what the mini-program asks of the service, sent from here since WeChat asks without CORS.
+"""`wx.request` and `wx.uploadFile`: what the mini-program asks of the service.
+
+It is sent from here, since WeChat asks without CORS.
 
 Only the service itself can be asked, with limits on everything, and each request is listed among the calls.
 """
@@ -7,6 +9,7 @@ import asyncio
 import json
 import re
 import time
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,6 +27,7 @@ LONGEST_PATH = 2048  # characters
 MOST_HEADERS, HEADER_CHARACTERS = 32, 8192
 BODY_BYTES = 1024 * 1024
 ANSWER_BYTES = 1024 * 1024
+FILE_BYTES = 20 * 1024 * 1024
 MOST_REDIRECTS = 5
 LOGGED = 4000
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
@@ -36,8 +40,24 @@ READABLE = re.compile(r"(text/|application/(.*\+)?(json|xml|javascript|problem\+
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that goes as a form, in the field `name`, with the fields of the body."""
+
+    name: str
+    filename: str
+    data: bytes
+
+
 async def request(
-    world: World, who: str, method: Any, path: Any, headers: Any = None, body: Any = None
+    world: World,
+    who: str,
+    method: Any,
+    path: Any,
+    headers: Any = None,
+    body: Any = None,
+    *,
+    file: Upload | None = None,
 ) -> dict[str, Any]:
     """Ask the service, and tell what it answered: `status`, `headers`, `body` as text, `ms`.
 
@@ -46,7 +66,7 @@ async def request(
     """
     visitor = visitors.arrive(world, who)
     try:
-        asked = _asked(world, method, path, headers, body)
+        asked = _asked(world, method, path, headers, body, file)
     except (UnicodeEncodeError, httpx.InvalidURL) as error:
         raise NotPossible("请求里有不能写成字节的字符。", 400) from error
     began = time.perf_counter()
@@ -72,11 +92,18 @@ async def request(
     return told
 
 
-def _asked(world: World, method: Any, path: Any, headers: Any, body: Any) -> httpx.Request:
+def _asked(
+    world: World, method: Any, path: Any, headers: Any, body: Any, file: Upload | None
+) -> httpx.Request:
     method = str(method or "GET").upper()
     if method not in METHODS:
         raise NotPossible(f"wx.request 的方法有 {'、'.join(METHODS)}，没有 {method[:20]}。", 400)
     given = _checked_headers(headers)
+    app = world.app(MINIPROGRAM)
+    given["referer"] = f"https://servicewechat.com/{app.app_id}/0/page-frame.html"
+    given["user-agent"] = AGENT
+    if file is not None:
+        return _form(world, path, given, body, file)
     content, query = b"", ""
     if method in IN_THE_ADDRESS:
         query = _query(body)
@@ -84,10 +111,26 @@ def _asked(world: World, method: Any, path: Any, headers: Any, body: Any) -> htt
         content = _content(given, body)
     if len(content) > BODY_BYTES:
         raise NotPossible(f"请求体最多 {BODY_BYTES // 1024} KB。", 400)
-    app = world.app(MINIPROGRAM)
-    given["referer"] = f"https://servicewechat.com/{app.app_id}/0/page-frame.html"
-    given["user-agent"] = AGENT
     return world.client.build_request(method, _url(world, path, query), headers=given, content=content)
+
+
+def _form(world: World, path: Any, headers: dict[str, str], body: Any, file: Upload) -> httpx.Request:
+    """As `wx.uploadFile` writes it; what kind of form it is, it says itself."""
+    fields = {} if body is None else body
+    if not isinstance(fields, dict) or not file.name:
+        raise NotPossible("wx.uploadFile 要写 name，formData 应是 JSON 对象。", 400)
+    if len(file.data) > FILE_BYTES:
+        raise NotPossible(f"文件最多 {FILE_BYTES // 1024 // 1024} MB。", 400)
+    headers.pop("content-type", None)
+    made = world.client.build_request(
+        "POST",
+        _url(world, path, ""),
+        headers=headers,
+        data={name: _word(value) for name, value in fields.items()},
+        files={file.name: (file.filename, file.data)},
+    )
+    made.read()
+    return made
 
 
 def _url(world: World, path: Any, query: str) -> httpx.URL:
@@ -189,7 +232,7 @@ def _log(world: World, person: str, asked: httpx.Request, told: dict[str, Any]) 
     url = asked.url
     detail = {
         "query": dict(url.params),
-        "body": asked.content.decode(errors="replace")[:LOGGED],
+        "body": _told(asked),
         "answer": _shortened(told["body"]),
         "rule": "" if told["status"] < 400 else f"HTTP 状态 {told['status']}",
         "ms": told["ms"],
@@ -206,6 +249,12 @@ def _log(world: World, person: str, asked: httpx.Request, told: dict[str, Any]) 
         json.dumps(detail, ensure_ascii=False),
     )
     world.bus.publish("call", id=call_id)
+
+
+def _told(asked: httpx.Request) -> str:
+    if asked.headers.get("content-type", "").startswith("multipart/"):
+        return f"（表单，{len(asked.content)} 字节）"
+    return asked.content.decode(errors="replace")[:LOGGED]
 
 
 def _shortened(text: str) -> Any:
