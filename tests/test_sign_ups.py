@@ -117,6 +117,29 @@ async def test_of_a_crowd_only_the_first_looks_how_many_seats_there_are(session:
     assert sum("coalesce(sum(sign_up.seats)" in each for each in asked) == 1
 
 
+async def test_of_a_crowd_only_the_first_reads_the_activity_and_nobody_asks_twice_for_his_own(
+    session: AsyncSession,
+) -> None:
+    badminton = await making.activity(session, capacity=2)
+    first, li, late = [await making.person(session) for _ in range(3)]
+    await sign_ups.sign_up(session, badminton.id, first, now=NOON)
+    asked: list[str] = []
+    connection = (await session.connection()).sync_connection
+    sa.event.listen(connection, "before_cursor_execute", lambda *given: asked.append(given[2]))
+
+    session.expunge_all()  # as between two messages
+    seen = await activities.get(session, badminton.public_id)
+    assert await sign_ups.find_own(session, seen.id, li.person_id) is None
+    made = await sign_ups.sign_up(session, seen.id, li, now=NOON)
+
+    assert [each for each in asked if "FROM activity" in each] == []
+    assert sum("FROM sign_up" in each for each in asked) == 1
+    assert await sign_ups.find_own(session, seen.id, li.person_id) is made
+    session.expunge_all()
+    assert (await sign_ups.sign_up(session, seen.id, li, now=NOON)).id == made.id
+    assert await sign_ups.find_own(session, seen.id, late.person_id) is None
+
+
 async def test_a_seat_given_back_or_added_within_the_crowd_is_seen(session: AsyncSession) -> None:
     badminton = await making.activity(session, capacity=1)
     li, wang, zhao = [await making.person(session) for _ in range(3)]

@@ -232,11 +232,12 @@ async def exists(session: AsyncSession, public_id: str) -> bool:
 
 
 async def get(session: AsyncSession, public_id: str, *, lock: bool = False, drafts: bool = False) -> Activity:
-    """Raises: NotFound."""
+    """What this transaction has locked and settled is not read again. Raises: NotFound."""
+    known = None if lock else waiting_lists.settled_as(session, public_id)
     chosen = sa.select(Activity).where(Activity.public_id == public_id)
     if lock:
         chosen = chosen.with_for_update().execution_options(populate_existing=True)
-    activity = await session.scalar(chosen)
+    activity = known.activity if known is not None else await session.scalar(chosen)
     if activity is None or (activity.state in UNANNOUNCED and not drafts):
         raise NotFound("没有找到这个活动，可能已经撤下。")
     if lock:

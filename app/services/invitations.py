@@ -88,6 +88,7 @@ async def invite(
     )
     session.add(entry)
     await session.flush()
+    waiting_lists.learn(session, entry)
     reason = BEYOND if is_beyond else GIVEN
     session.add(note(entry, None, S.CONFIRMED, by=by, channel="console", reason=reason, now=now))
     return await _told(session, activity, entry, now)

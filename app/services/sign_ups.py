@@ -190,6 +190,7 @@ async def _keep(session: AsyncSession, entry: SignUp, who: Applicant, now: datet
     is_new = entry.id is None
     session.add(entry)
     await session.flush()
+    waiting_lists.learn(session, entry)
     if is_new:
         session.add(note(entry, None, entry.state, by=who.by, channel=who.channel, now=now))
 
@@ -260,9 +261,15 @@ async def outlook(
 
 
 async def find_own(session: AsyncSession, activity_id: int, person_id: int) -> SignUp | None:
-    return await session.scalar(
+    known = waiting_lists.settled(session, activity_id)
+    if known is not None and person_id in known.absent:
+        return None
+    found = await session.scalar(
         sa.select(SignUp).where(SignUp.activity_id == activity_id, SignUp.person_id == person_id)
     )
+    if known is not None and found is None:
+        known.absent.add(person_id)
+    return found
 
 
 async def get_own(session: AsyncSession, public_id: str, person_id: int) -> SignUp:

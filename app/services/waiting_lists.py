@@ -9,7 +9,7 @@ what he found is remembered for the others: nobody else can change it before the
 less is time for which the rest of the crowd would stand in line.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -36,12 +36,25 @@ class Settled:
     activity: Activity
     seats: Seats  # that nobody waiting could use
     has_posters: bool | None = None  # None: nobody of this transaction has asked
+    absent: set[int] = field(default_factory=set)  # persons of whom there is no sign-up
 
 
 def settled(session: AsyncSession, activity_id: int) -> Settled | None:
     """What this transaction knows of an activity since it was locked last."""
     found: Settled | None = memory(session).get(_key(activity_id))
     return found
+
+
+def settled_as(session: AsyncSession, public_id: str) -> Settled | None:
+    """The same, by the activity's public id."""
+    kept = (each for each in memory(session).values() if isinstance(each, Settled))
+    return next((each for each in kept if each.activity.public_id == public_id), None)
+
+
+def learn(session: AsyncSession, entry: SignUp) -> None:
+    """To be called by whoever makes a sign-up."""
+    if known := settled(session, entry.activity_id):
+        known.absent.discard(entry.person_id)
 
 
 def forget(session: AsyncSession, activity_id: int) -> None:
