@@ -11,7 +11,7 @@ from app.cli import activities
 from app.clock import SHANGHAI
 from app.errors import DomainError, NotFound, OperatorError
 from app.services import activities as service
-from app.services import activity_files, sign_ups
+from app.services import activity_files, sign_ups, sittings
 from app.services.audiences import Facts
 from tests import making
 from tests.rooms import ROOT
@@ -157,7 +157,7 @@ def test_the_demonstration_is_itself_without_mistakes() -> None:
     planned = activity_files.load(ROOT / "content" / "demo" / "activities.yaml")
 
     for each in planned:
-        values = each.values(TODAY)
+        values = sittings.settled(each.values(TODAY))
         assert values["opens_at"] < values["closes_at"] <= values["starts_at"] < values["ends_at"]
         assert values["starts_at"] - NOW < timedelta(days=60)
     assert len(planned) >= 4
