@@ -9,7 +9,8 @@ import shutil
 import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator, Iterator
+import zlib
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -34,6 +35,8 @@ from tests import servers
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=SHANGHAI)  # a Monday
 TEST_KEYS = {"t1": bytes(range(32))}
 TEST_LOOKUP = b"lookup key of the tests, 32 bytes"
+DATABASES = ("sqlite", "postgres")
+PAGES = ("test_console_", "test_portal", "test_api")  # files that tell what a page or a call shows
 STATEMENTS = 2000  # compiled ones that a test process keeps
 HEAVY = ("test_story_", "test_faults_", "test_keys_serving", "test_backups_", "test_migrations", "test_demo_")
 
@@ -82,6 +85,21 @@ def _no_public_url() -> None:
 
 def pytest_sessionstart() -> None:
     gc.disable()  # nothing that is imported goes again
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Rules are told on both databases; what a page shows of them on one, which is another from test to test.
+
+    `BOTH_DATABASES=1` has everything told on both.
+    """
+    if "database_url" not in metafunc.fixturenames:
+        return
+    told_on: Sequence[str] = DATABASES
+    is_page = metafunc.definition.path.name.startswith(PAGES)
+    if is_page and not os.environ.get("BOTH_DATABASES"):
+        turn = zlib.crc32(metafunc.definition.nodeid.encode()) % len(DATABASES)
+        told_on = DATABASES[turn : turn + 1]
+    metafunc.parametrize("database_url", told_on, indirect=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -232,14 +250,14 @@ def postgres_url(postgres_databases: servers.Databases, _migrated_postgres: str)
     return _migrated_postgres
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest) -> str:
-    """Both databases in turn, migrated and without rows."""
+    """Both databases in turn, migrated and without rows; of pages one."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=DATABASES)
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Both databases in turn, without any table."""
     if request.param == "sqlite":
