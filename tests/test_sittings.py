@@ -12,6 +12,7 @@ from app.errors import DomainError
 from app.jobs import activities as timers
 from app.services import (
     activities,
+    activity_changes,
     arrivals,
     attendance,
     attendance_figures,
@@ -23,8 +24,9 @@ from app.services import (
     sign_ups,
     sittings,
 )
+from app.services.activity_reviews import ALWAYS, NEVER
 from app.services.attendance import Which
-from app.services.permissions import Scope
+from app.services.permissions import Scope, Standing
 from app.services.sittings import Raw
 from models import Activity, ActivityState, CheckInAnswer, CheckInScan, SignUp, SignUpState, SittingArrival
 from tests import making
@@ -355,3 +357,19 @@ async def test_what_somebody_takes_along_of_himself_says_to_which_he_came(sessio
     (row,) = await export_sign_ups._sign_ups(session, who.person_id)
 
     assert row["sittings"] == [{"which": "第 2 次", "at": "2026-12-02T19:00:00+08:00", "arrived": 1}]
+
+
+async def test_once_a_course_has_begun_its_later_evenings_wait_for_an_approver_until_the_last_day(
+    session: AsyncSession,
+) -> None:
+    activity, zhao = await course(session), Standing(0, "赵敏")
+
+    async def waits(now: datetime, rule: str = ALWAYS) -> bool:
+        asked = await activity_changes.asked(
+            session, activity, {"place": "图书馆"}, later=False, by=zhao, rule=rule, now=now
+        )
+        return asked.is_needed
+
+    assert await waits(EVENINGS[0] + HOUR) and await waits(EVENINGS[1] - DAY)
+    assert not await waits(EVENINGS[1] - DAY + HOUR) and not await waits(EVENINGS[2] + HOUR)
+    assert not await waits(NOON, NEVER)

@@ -2,7 +2,8 @@
 
 Whether that is asked is the union's setting, as of drafts (`activity_reviews`). What only helps is done at
 once: seats, guests, until when one may change, whom to ask, how one checks in. So is anything on the last
-day: nobody is to stand before a locked door because an approver sleeps. Functions flush and never commit.
+day before it, or before the next of its sittings: nobody is to stand before a locked door because an approver
+sleeps. Functions flush and never commit.
 """
 
 import json
@@ -20,6 +21,7 @@ from app.services import (
     activity_series,
     activity_words,
     permissions,
+    sittings,
     waiting_lists,
 )
 from app.services.activity_reviews import ALWAYS, AUTO, Asked, MovedOn
@@ -64,7 +66,8 @@ async def asked(
         if any(each.state in ANNOUNCED for each in following):
             raise DomainError("以后有已经发布的场次，改动要别人审核。请打开已发布的那一场，在那里改以后的。")
         return Asked(False, others)
-    return Asked(activity.starts_at - now >= LAST_DAY, others)
+    coming = sittings.ahead(activity, now) or activity
+    return Asked(coming.starts_at - now >= LAST_DAY, others)
 
 
 async def propose(
