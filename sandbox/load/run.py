@@ -6,7 +6,7 @@ each signed afresh. Nothing is kept: the people exist in this run only, and no s
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -54,8 +54,12 @@ def _said(people: Sequence[str], texts: Sequence[str], number: int) -> Iterator[
 class Load:
     """One run against the callback address of `config`."""
 
-    def __init__(self, config: Config, plan: Plan) -> None:
+    def __init__(
+        self, config: Config, plan: Plan, *, stopwatch: Callable[[], float] = time.perf_counter
+    ) -> None:
+        """`stopwatch`: by which the pushes are due, in seconds."""
         self._config, self._account, self._plan = config, config.account, plan
+        self._stopwatch = stopwatch
         self._cipher = MessageCipher(config.aes_key, config.app_id)
         self._clock = Clock(config.clock_file)
         self._reader = Reader(config.gh_id, config.token, config.mode, self._cipher, None)
@@ -91,20 +95,20 @@ class Load:
 
     async def _play(self, tally: Tally, made: Iterator[Push], number: int, seconds: float) -> None:
         """Send `number` pushes at the rate; what is still due when the time is over stays unsent."""
-        began = time.perf_counter()
+        started, began = time.perf_counter(), self._stopwatch()
         due = enumerate(made)
 
         async def one_hand() -> None:
             for at, push in due:
-                pause = began + at / self._plan.rate - time.perf_counter()
+                pause = began + at / self._plan.rate - self._stopwatch()
                 if pause > SHORTEST_SLEEP:
                     await asyncio.sleep(pause)
-                elif pause < -SHORTEST_SLEEP and time.perf_counter() - began > seconds:
+                elif pause < -SHORTEST_SLEEP and self._stopwatch() - began > seconds:
                     return
                 await self._push(tally, push)
 
         await asyncio.gather(*(one_hand() for _ in range(min(self._plan.parallel, number))))
-        tally.seconds = time.perf_counter() - began
+        tally.seconds = time.perf_counter() - started
         tally.unsent = number - tally.sent
 
     async def _push(self, tally: Tally, push: Push) -> None:
