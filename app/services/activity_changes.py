@@ -24,10 +24,10 @@ from app.services import (
     sittings,
     waiting_lists,
 )
-from app.services.activity_reviews import ALWAYS, AUTO, Asked, MovedOn
+from app.services.activity_reviews import Asked, MovedOn, asked_beside
 from app.services.activity_words import Difference
 from app.services.audit import unseen
-from app.services.permissions import Right, Scope, Standing
+from app.services.permissions import Scope, Standing
 from models import ANNOUNCED, Activity, ActivityChange, Again, Allocation, Staff
 
 AT_ONCE: Final = frozenset(
@@ -56,18 +56,17 @@ async def asked(
 
     Raises: DomainError: a draft whose later dates are announced: those would change unseen.
     """
-    able = await permissions.list_able(session, Right.ACTIVITIES_APPROVE, activity.branch_id)
-    others = [each for each in able if each.id != by.staff_id]
-    is_rule = rule == ALWAYS or (rule == AUTO and bool(others))
-    if not is_rule or not _differing(activity, values) - AT_ONCE:
-        return Asked(False, others)
+    needed = await asked_beside(session, activity, {by.staff_id}, rule)
+    at_once = Asked(False, needed.approvers)
+    if not needed.is_needed or not _differing(activity, values) - AT_ONCE:
+        return at_once
     if activity.state not in ANNOUNCED:
         following = await activity_series.later(session, activity, by, now) if later else []
         if any(each.state in ANNOUNCED for each in following):
             raise DomainError("以后有已经发布的场次，改动要别人审核。请打开已发布的那一场，在那里改以后的。")
-        return Asked(False, others)
+        return at_once
     coming = sittings.ahead(activity, now) or activity
-    return Asked(coming.starts_at - now >= LAST_DAY, others)
+    return needed if coming.starts_at - now >= LAST_DAY else at_once
 
 
 async def propose(

@@ -4,7 +4,7 @@ Whether review is asked is a setting of the union (`Settings.activity_review`). 
 announced already (`activity_changes`). Functions flush and never commit; the activity's row is locked first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -39,6 +39,11 @@ class Asked:
 async def asked(session: AsyncSession, activity: Activity, who: Standing, rule: str) -> Asked:
     """By `rule` always, never, or (auto) where somebody may approve it who did not write in it."""
     wrote = writers(await find(session, activity)) | {who.staff_id}
+    return await asked_beside(session, activity, wrote, rule)
+
+
+async def asked_beside(session: AsyncSession, activity: Activity, wrote: Container[int], rule: str) -> Asked:
+    """The same, where it is known who wrote; by their ids."""
     able = await permissions.list_able(session, Right.ACTIVITIES_APPROVE, activity.branch_id)
     others = [each for each in able if each.id not in wrote]
     return Asked(rule == ALWAYS or (rule == AUTO and bool(others)), others)
