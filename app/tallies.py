@@ -1,9 +1,13 @@
-"""Counting without writing each time: added up in memory, written every few seconds by name and day."""
+"""Counting without writing each time: added up in memory, written every few seconds.
+
+By name and day (`Tally`); or, with when it was first and last, by whoever knows what to write (`Noted`).
+"""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractAsyncContextManager
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +15,40 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.database import insert_into
 
 Transaction = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+Key = TypeVar("Key", bound=Hashable)
 Name = TypeVar("Name", str, int)
+
+
+@dataclass(slots=True)
+class Met:
+    """How often, and when first and last."""
+
+    count: int
+    first_at: datetime
+    last_at: datetime
+
+
+class Noted(Generic[Key]):
+    """What one process has met and not written yet: nobody's message or page waits for it."""
+
+    def __init__(self) -> None:
+        self._met: dict[Key, Met] = {}
+
+    def note(self, key: Key, at: datetime) -> None:
+        met = self._met.setdefault(key, Met(0, at, at))
+        met.count, met.last_at = met.count + 1, at
+
+    def take(self) -> dict[Key, Met]:
+        """All of it, to be written now."""
+        met, self._met = self._met, {}
+        return met
+
+    def give_back(self, met: Mapping[Key, Met]) -> None:
+        """What could not be written, for the next time."""
+        for key, older in met.items():
+            newer = self._met.setdefault(key, older)
+            if newer is not older:
+                self._met[key] = Met(older.count + newer.count, older.first_at, newer.last_at)
 
 
 class Tally(Generic[Name]):

@@ -5,11 +5,10 @@ news by category, safety tips by topic, activities, on the portal and in chat (t
 Never questions of law, cases or anything confidential.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
+from operator import itemgetter
 from typing import Final
 
 import sqlalchemy as sa
@@ -19,6 +18,7 @@ from app.errors import NotFound
 from app.knowledge import Tip
 from app.services.coordination import upsert
 from app.services.forgetting import Ids, Rule, Where, change
+from app.tallies import Met, Noted, Transaction
 from models import ArticleCategory, Follower, Interest, InterestChoice, Person
 
 KEPT_FOR: Final = timedelta(days=180)  # after it was last met
@@ -30,8 +30,6 @@ _LABELS: Final[Mapping[str, str]] = (
     | {f"{_TIPS}{each.value}": f"安全用电：{each.label}" for each in Tip.topics}
     | {ACTIVITIES: "工会活动"}
 )
-
-Transaction = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 
 
 def of_news(category: ArticleCategory) -> str:
@@ -48,52 +46,32 @@ def label_of(topic: str) -> str:
     return _LABELS.get(topic, topic)
 
 
-@dataclass(slots=True)
-class _Met:
-    count: int
-    first_at: datetime
-    last_at: datetime
-
-
 class Noticed:
-    """What one process has noticed and not written yet: nobody's message or page waits for it."""
+    """What people opened, by person and topic, until it is written."""
 
     def __init__(self) -> None:
-        self._met: dict[tuple[int, str], _Met] = {}
+        self._noted: Noted[tuple[int, str]] = Noted()
 
     def note(self, person_id: int, topic: str, at: datetime) -> None:
         """This person opened something of `topic`; one that is not known is nothing."""
-        if topic not in _LABELS:
-            return
-        met = self._met.get((person_id, topic))
-        if met is None:
-            self._met[person_id, topic] = _Met(1, at, at)
-        else:
-            met.count, met.last_at = met.count + 1, at
+        if topic in _LABELS:
+            self._noted.note((person_id, topic), at)
 
     async def flush(self, transaction: Transaction) -> int:
         """Write what was noticed, except of those who do not want it; how many rows. What fails waits."""
-        met, self._met = self._met, {}
         written = 0
-        waiting = iter(sorted(met.items()))
+        waiting = iter(sorted(self._noted.take().items(), key=itemgetter(0)))
         while page := dict(islice(waiting, AT_ONCE)):
             try:
                 async with transaction() as session:
                     written += await _write(session, page)
             except BaseException:
-                for key, value in (page | dict(waiting)).items():
-                    self._add(key, value)
+                self._noted.give_back(page | dict(waiting))
                 raise
         return written
 
-    def _add(self, key: tuple[int, str], value: _Met) -> None:
-        newer = self._met.get(key)
-        if newer is not None:
-            value = _Met(value.count + newer.count, value.first_at, newer.last_at)
-        self._met[key] = value
 
-
-async def _write(session: AsyncSession, met: Mapping[tuple[int, str], _Met]) -> int:
+async def _write(session: AsyncSession, met: Mapping[tuple[int, str], Met]) -> int:
     ids = sorted({person_id for person_id, _ in met})
     # Held while it is written: who switches off or deletes meanwhile waits, and then finds it and deletes it.
     living = sa.select(Person.id).where(Person.id.in_(ids), Person.merged_into_id.is_(None))
@@ -124,7 +102,7 @@ async def _write(session: AsyncSession, met: Mapping[tuple[int, str], _Met]) -> 
     return len(rows)
 
 
-def _may_count(choice: InterestChoice | None, met: _Met) -> bool:
+def _may_count(choice: InterestChoice | None, met: Met) -> bool:
     return choice is None or (choice.counted and met.first_at >= choice.counted_from)
 
 

@@ -1,8 +1,7 @@
 """Questions the search found nothing for: kept sealed and counted, to grow the next tip or keyword from."""
 
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from operator import itemgetter
@@ -15,21 +14,13 @@ from app.clock import shanghai
 from app.database import insert_into
 from app.errors import DomainError, NotFound
 from app.services.audit import does
-from app.tallies import Transaction
+from app.tallies import Met, Noted, Transaction
 from models import QuestionState, UnansweredQuestion
 from models.sealing import keyring
 
 MISSES: Any = UnansweredQuestion.__table__
 LONGEST = 200  # characters kept; a longer text is a story, not a question
 SHORTEST = 2  # letters
-
-
-@dataclass(slots=True)
-class _Asked:
-    text: str
-    count: int
-    first_at: datetime
-    last_at: datetime
 
 
 class Unanswered:
@@ -39,40 +30,37 @@ class Unanswered:
     """
 
     def __init__(self) -> None:
-        self._asked: dict[str, _Asked] = {}
+        self._noted: Noted[str] = Noted()
+        self._texts: dict[str, str] = {}  # as it was asked first
 
     def note(self, text: str, at: datetime) -> None:
         """Count `text` as unanswered. Texts without words (a smile, a dot) are not kept."""
         words = _same(text)
         if len(words) >= SHORTEST:
-            self._add(words, _Asked(text.strip()[:LONGEST], 1, at, at))
+            self._noted.note(words, at)
+            self._texts.setdefault(words, text.strip()[:LONGEST])
 
     async def flush(self, transaction: Transaction) -> int:
         """Write what was noted; how many questions. What cannot be written is kept for the next time."""
-        asked, self._asked = self._asked, {}
+        asked = self._noted.take()
+        texts, self._texts = self._texts, {}
         if not asked:
             return 0
         try:
             async with transaction() as session:
-                await _write(session, asked)
+                await _write(session, asked, texts)
         except BaseException:
-            newer, self._asked = self._asked, asked
-            for words, each in newer.items():
-                self._add(words, each)
+            self._noted.give_back(asked)
+            self._texts |= texts
             raise
         return len(asked)
 
-    def _add(self, words: str, asked: _Asked) -> None:
-        known = self._asked.setdefault(words, asked)
-        if known is not asked:
-            known.count, known.last_at = known.count + asked.count, asked.last_at
 
-
-async def _write(session: AsyncSession, asked: dict[str, _Asked]) -> None:
+async def _write(session: AsyncSession, asked: Mapping[str, Met], texts: Mapping[str, str]) -> None:
     """Sealed, and in one order, so that two processes do not wait for each other."""
     rows = [
         {
-            "text": each.text,
+            "text": texts[words],
             "digest": keyring().digest(words, "unanswered-question"),
             "count": each.count,
             "first_at": each.first_at,
