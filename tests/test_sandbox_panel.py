@@ -1,6 +1,8 @@
 """The developer's panel, and everything a phone sends and shows: one sandbox and one browser for all."""
 
+import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from tests.phone_page import chromium, serving
 from tests.test_sandbox_page import CONFIG, SERVICE
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, Locator, Page
+    from playwright.async_api import Browser, Locator, Page, Route
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 FAKE_MICROPHONE = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
@@ -203,6 +205,32 @@ async def test_an_answer_leads_to_its_exchange_and_others_get_a_count(phone: Pho
     )
 
 
+async def test_what_comes_before_the_page_knows_whose_phone_it_is_is_read_and_counted(phone: Phone) -> None:
+    held: list[Route] = []
+    began, heard = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: "Route") -> None:
+        held.append(route)
+        (heard if len(held) > 1 else began).set()
+
+    await phone.page.route("**/sandbox/api/state", hold)
+    other = phone.desk.world.db.find("select openid from person where name = '陈静'")
+    assert other is not None
+    await phone.page.reload(wait_until="commit")
+    await began.wait()
+    for openid in (phone.openid, other["openid"]):
+        conversations.add(phone.desk.world, openid, "in", "text", {"text": "等您半天了"})
+    phone.desk.world.bus.publish("clock")  # asks for the state again: by then all before it was heard
+    await heard.wait()
+    for route in held:
+        await route.continue_()
+
+    await phone.reads("等您半天了")
+    chooser = phone.page.locator("#person option")
+    await chooser.filter(has_text=re.compile("^陈静（未关注） · .* 条新消息$")).wait_for(state="attached")
+    await chooser.filter(has_text=re.compile(f"^{phone.name}$")).wait_for(state="attached")
+
+
 async def test_the_log_is_narrowed_by_person_kind_fault_and_word(phone: Phone) -> None:
     await phone.says("坏")
     await phone.says("清单")
@@ -292,6 +320,27 @@ async def test_the_account_page_shows_quotas_and_sets_them(phone: Phone) -> None
     await phone.part("quota-state", "还剩 3 次").wait_for()
 
 
+async def test_the_quota_shown_is_of_the_interface_chosen_last(phone: Phone) -> None:
+    held: list[Route] = []
+
+    async def hold_the_first(route: "Route") -> None:
+        if held:
+            await route.continue_()
+        else:
+            held.append(route)
+
+    await phone.page.route("**/sandbox/api/quota", hold_the_first)
+    await phone.part("tab-account").click()
+    await phone.part("quota-path").select_option("/cgi-bin/user/info/updateremark")
+    await phone.part("quota-state", "还剩 10000 次").wait_for()
+    async with phone.page.expect_response("**/sandbox/api/quota") as overtaken:
+        await held[0].continue_()
+    await (await overtaken.value).finished()
+    await phone.page.evaluate("new Promise(requestAnimationFrame)")
+
+    assert "还剩 10000 次" in await phone.part("quota-state").inner_text()
+
+
 async def test_the_account_page_shows_a_tag_given_while_it_is_open(phone: Phone) -> None:
     await phone.part("tab-account").click()
     row = phone.part("people").locator("tr").filter(has_text=phone.name)
@@ -344,9 +393,8 @@ async def test_emoji_are_chosen_drawn_and_taken_back(phone: Phone) -> None:
     await phone.part("emoji-signs").click()
     await phone.part("emoji-key").first.click()
     await phone.part("send").click()
-    await phone.reads("收到")
 
-    assert await phone.part("bubble-out").locator("svg.face").count() == 1
+    await phone.part("bubble-out").locator("svg.face").wait_for()
     await phone.page.keyboard.press("Escape")
     assert await phone.part("emoji-board").count() == 0
 

@@ -39,9 +39,12 @@ function quotaForm(state) {
     ...state.endpoints.map((one) => make("option", { value: one, selected: one === "/cgi-bin/message/custom/send" ? "" : null }, one)));
   const limit = make("input", { type: "number", min: "0", "aria-label": "每天最多调用几次", "data-test": "quota-limit" });
   const spent = make("span", { class: "soft", "data-test": "quota-state" });
+  let asked = 0;
   const read = async (body = {}) => {
+    asked += 1;
+    const mine = asked;
     const now = await post("quota", { path: path.value, ...body });
-    if (!now) return;
+    if (!now || mine !== asked) return; // another has been asked for since; answers may overtake each other
     limit.value = now.daily_limit;
     spent.textContent = `今天用了 ${now.used} 次，还剩 ${now.remain} 次。`;
   };

@@ -12,14 +12,15 @@ export function tell(text) {
 
 async function ask(path, options) {
   let answer;
+  let body;
   try {
     answer = await fetch(`/sandbox/api/${path}`, options);
+    body = await answer.json();
   } catch {
     // A reading that fails is read again when the line is back, and the top of the page says so.
     if (options) tell("沙盒没有应答，请看它是否还在运行。");
     return null;
   }
-  const body = await answer.json();
   if (!answer.ok) {
     tell(body.error || "没有办成。");
     return null;

@@ -52,6 +52,7 @@ async function loadState() {
   miniprogram.know(state);
   const wanted = person?.openid ?? new URLSearchParams(location.search).get("person") ?? localStorage.getItem(REMEMBERED);
   person = people.find((one) => one.openid === wanted || one.name === wanted) ?? people[0];
+  unread.delete(person.openid); // the chat that is read next holds it
   drawPeople();
   return true;
 }
@@ -127,10 +128,10 @@ async function catchUp() {
   missed?.forEach(append);
 }
 
-// Something came for somebody else.
+// Something came for somebody else, or before it is known whose phone this is.
 function count(openid) {
   unread.set(openid, (unread.get(openid) ?? 0) + 1);
-  drawPeople();
+  if (person) drawPeople();
 }
 
 const NEWS = {
@@ -147,7 +148,7 @@ const NEWS = {
     else append(news.message);
   },
   person: async () => {
-    await loadState();
+    if (!(await loadState())) return; // said at the top of the page; the line's return reads all again
     await loadMenu();
     await catchUp();
   },
