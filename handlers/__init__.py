@@ -34,6 +34,7 @@ from handlers import (
     membership,
     news,
     panoramas,
+    points,
     power_safety,
     privacy,
     rating,
@@ -68,6 +69,7 @@ _AS_THEY_ARE = (
     care.router,
     appointments.router,
     interests.router,
+    points.router,
 )
 
 

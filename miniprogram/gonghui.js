@@ -420,6 +420,11 @@ export class Gonghui {
     return this.call({ method: "DELETE", path: `/me/interests/${encodeURIComponent(given.topic)}` });
   }
 
+  /** 我的积分，新的在前。记积分的活动签到才有，撤销签到就没有了。 */
+  getPoints() {
+    return this.call({ method: "GET", path: "/me/points" });
+  }
+
   /** 要同意的各个用途，和本人的同意。 */
   listConsents() {
     return this.call({ method: "GET", path: "/me/privacy/consents" });

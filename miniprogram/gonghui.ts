@@ -314,6 +314,15 @@ export type DoorOut = {
 export type DoorsOut = {
   items: Array<DoorOut>;
 };
+export type EarnedOut = {
+  sign_up_id: string;
+  activity_title: string;
+  /** 算在这一天所在的年份 */
+  starts_at: string;
+  /** 签到了几次；分几次办的可能多于 1 */
+  times: number;
+  points: number;
+};
 export type EntryOut = {
   id: string;
   topic: string;
@@ -567,6 +576,12 @@ export type PhotoOut = {
   is_own: boolean;
 };
 export type PhotoState = "coming" | "pending" | "shown" | "objected" | "refused" | "removed";
+export type PointsOut = {
+  this_year: number;
+  /** 历年一共 */
+  total: number;
+  items: Array<EarnedOut>;
+};
 /** Why a call was not done. */
 export type Problem = {
   type: string;
@@ -933,6 +948,8 @@ export type WholeActivityOut = {
   safety: SafetyOut | null;
   /** 组队报名的，每队几人，接口里不能报名；各报各的是 null */
   team: TeamOut | null;
+  /** 签到得几分；分几次办的每签到一次都得；不记积分是 0 */
+  points: number;
   /** 可以替同事报名，在网页 address 上办 */
   colleagues: boolean;
   /** 带同伴的，要填 companions */
@@ -1490,6 +1507,11 @@ export class Gonghui {
   /** 删除一项。 */
   forgetInterest(given: { topic: string }): Promise<void> {
     return this.call<void>({ method: "DELETE", path: `/me/interests/${encodeURIComponent(given.topic)}` });
+  }
+
+  /** 我的积分，新的在前。记积分的活动签到才有，撤销签到就没有了。 */
+  getPoints(): Promise<PointsOut> {
+    return this.call<PointsOut>({ method: "GET", path: "/me/points" });
   }
 
   /** 要同意的各个用途，和本人的同意。 */

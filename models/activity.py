@@ -169,6 +169,7 @@ class Activity(Base):
     again: Mapped[Again] = mapped_column(default=Again.REFUSED, server_default="refused")
     questions: Mapped[object] = mapped_column(sa.JSON, default=list)  # app.services.sign_up_questions
     branch_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    points: Mapped[int] = mapped_column(default=0, server_default="0")  # app.services.points
     check_in_minutes: Mapped[int] = mapped_column(default=120)  # before the start, from when one may check in
     check_in_place: Mapped[object | None] = mapped_column(  # app.services.check_in_places; None: not asked
         sa.JSON(none_as_null=True)

@@ -72,6 +72,7 @@ KNOWN = {
         ("joining.supplement", "补正入会申请", (), ()),
         ("joining.cancel", "撤销入会申请", (), ()),
         ("interests.show", "我的兴趣", (), ()),
+        ("points.mine", "我的积分", (), ()),
         ("interests.off", "关闭个性化推荐", (), ()),
         ("interests.on", "打开个性化推荐", (), ()),
         ("news.latest", "工会动态", ("category",), ()),

@@ -227,3 +227,20 @@ async def test_a_panorama_has_scenes_spots_and_pieces_that_anybody_loads(ends: E
     for address in (first["preview"], piece):
         assert (await ends.web.get(address)).headers["content-type"] == "image/jpeg"
     assert "大厅的样子" in (await ends.web.get(shown["address"])).text
+
+
+async def test_what_somebody_earned_is_told_by_year_and_in_all(ends: Ends, li: App) -> None:
+    path = f"{API}/me/points"
+    assert await li.gets(path) == {"this_year": 0, "total": 0, "items": []}
+    walk, (entry,) = await came(ends, li)
+    async with ends.house.database.transaction() as session:
+        (await session.get_one(Activity, walk.id)).points = 8
+
+    told = await li.gets(path)
+
+    assert (told["this_year"], told["total"]) == (8, 8)
+    assert [(each["sign_up_id"], each["times"], each["points"]) for each in told["items"]] == [
+        (entry.public_id, 1, 8)
+    ]
+    shown = await li.gets(f"{API}/activities/{walk.public_id}")
+    assert shown["points"] == 8 and {"heading": "积分", "rule": "签到得 8 分"} in shown["conditions"]

@@ -139,6 +139,7 @@ class WholeActivityOut(ActivityOut):
     conditions: list[ConditionOut] = Field(description="还有哪些条件，没有是空的")
     safety: SafetyOut | None = Field(description="安全须知，没有是 null；先给人看完、同意，再报名")
     team: TeamOut | None = Field(description="组队报名的，每队几人，接口里不能报名；各报各的是 null")
+    points: int = Field(examples=[0], description="签到得几分；分几次办的每签到一次都得；不记积分是 0")
     colleagues: bool = Field(examples=[False], description="可以替同事报名，在网页 address 上办")
     names_guests: bool = Field(examples=[False], description="带同伴的，要填 companions")
     guardian_words: str = Field(
@@ -218,6 +219,7 @@ async def one(activity_id: PublicId, session: ReadSession, now: Now, shared: InU
         ],
         safety=SafetyOut(text=activity.safety_notice, version=notice) if notice else None,
         team=_team(activity),
+        points=activity.points,
         colleagues=activity.colleagues,
         names_guests=activity.names_guests,
         guardian_words=parties.consent(activity, "{guardian}", "{children}") if activity.names_guests else "",

@@ -22,6 +22,7 @@ from app.api import (
     once,
     panoramas,
     photo_uploads,
+    points,
     privacy,
     problems,
     search,
@@ -33,7 +34,7 @@ from app.web.routes import take
 PARTS = (
     *(signing_in, me, news, knowledge, search, hall, activities, sign_ups, cases),
     *(albums, photo_uploads, activity_feedback, certificates, panoramas, lives),
-    *(joining, member_changes, accounts, interests, privacy, devices),
+    *(joining, member_changes, accounts, interests, points, privacy, devices),
 )
 
 

@@ -90,6 +90,7 @@ async def _plan(session: AsyncSession, now: datetime) -> Activity:
         "starts_at": starts,
         "ends_at": starts + timedelta(hours=5),
         "capacity": 30,
+        "points": 5,
         "blocks": rich_text.dump(rich_text.from_markdown("穿防滑的鞋，带水。走不动的可以在半山腰等。")),
     }
     walk = await activities.create(session, values, by=BY, now=long_ago)

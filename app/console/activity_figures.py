@@ -17,6 +17,7 @@ from app.services.permissions import Right
 router = APIRouter(prefix="/activities", dependencies=[needs(Right.ACTIVITIES_READ)])
 
 EXPORT: Final = "activities.figures"
+POINTS: Final = "activities.points"
 
 
 @router.get("/figures")
@@ -37,6 +38,16 @@ async def export(request: Request, desk: ActingDesk, shell: InShell, now: Now) -
     given = {name: forms.words(form, name)[:16] for name in ("since", "until", "activity")}
     async with desk.acting() as session:
         await staff_jobs.start(session, desk.standing, EXPORT, "导出活动参加情况", given, now)
+    return shell.done("/console/jobs", "正在导出，好了会在这里出现。")
+
+
+@router.post("/figures/points", dependencies=[needs(Right.ACTIVITIES_PEOPLE)])
+async def export_points(request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    """Names who came where: for who may see the lists of participants."""
+    form = await forms.read(request)
+    given = {name: forms.words(form, name)[:16] for name in ("since", "until")}
+    async with desk.acting() as session:
+        await staff_jobs.start(session, desk.standing, POINTS, "导出活动积分", given, now)
     return shell.done("/console/jobs", "正在导出，好了会在这里出现。")
 
 

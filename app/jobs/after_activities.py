@@ -1,4 +1,4 @@
-"""Work of staff after activities: certificates of all who came as one PDF, and the figures as a sheet."""
+"""Work of staff after activities: certificates of all who came as one PDF, figures and points as sheets."""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,8 +7,15 @@ from typing import Final
 from app.clock import civil_date
 from app.errors import DomainError
 from app.jobs.staff_jobs import Bench, Ended, Work, standing_of
-from app.jobs.staff_work import XLSX, workbook
-from app.services import activities, attendance_figures, certificate_pages, certificates, permissions
+from app.jobs.staff_work import MOST_ROWS, XLSX, workbook
+from app.services import (
+    activities,
+    attendance_figures,
+    certificate_pages,
+    certificates,
+    permissions,
+    point_sheets,
+)
 from app.services.attendance_figures import HEADS, Period
 from app.services.permissions import Right
 
@@ -47,7 +54,22 @@ async def export_figures(bench: Bench) -> Ended:
     return Ended(f"共 {len(lines)} 行。", workbook("参加情况", HEADS, lines), name, XLSX)
 
 
+async def export_points(bench: Bench) -> Ended:
+    """`given`: days as a form has them."""
+    standing, now = await standing_of(bench), bench.clock.now()
+    permissions.demand(standing, Right.ACTIVITIES_PEOPLE)
+    scope = permissions.scope(standing, Right.ACTIVITIES_PEOPLE)
+    since, until = (str(bench.given.get(name) or "") for name in ("since", "until"))
+    period = Period.of(since, until, now)
+    async with bench.database.reading() as session:
+        lines = [line async for line in point_sheets.each(session, scope, period)][:MOST_ROWS]
+    await bench.went_on(len(lines), len(lines))
+    name = f"活动积分-{civil_date(now):%Y%m%d}.xlsx"
+    return Ended(f"共 {len(lines)} 行。", workbook("活动积分", point_sheets.HEADS, lines), name, XLSX)
+
+
 KINDS: Final[Mapping[str, Work]] = {
     "activities.certificates": make_certificates,
     "activities.figures": export_figures,
+    "activities.points": export_points,
 }

@@ -6,6 +6,7 @@ from typing import Final, Literal
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from app.clock import shanghai
 from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.errors import DomainError
 from app.portal.after import after_it
@@ -18,6 +19,7 @@ from app.services import (
     colleagues,
     members,
     parties,
+    points,
     sign_up_changes,
     sign_up_help,
     sign_ups,
@@ -45,7 +47,9 @@ async def mine(visitor: CurrentPerson, session: ReadSession, now: Now) -> HTMLRe
     ahead = await sign_ups.list_own(session, visitor.person_id, now, LISTED)
     past = await sign_ups.list_own_past(session, visitor.person_id, now, LISTED)
     helped = await colleagues.list_made(session, visitor.person_id, now, LISTED)
-    return HTMLResponse(render("my_sign_ups.html", ahead=ahead, past=past, helped=helped, now=now))
+    years = points.by_year(await points.of_person(session, visitor.person_id))
+    shown = {"ahead": ahead, "past": past, "helped": helped, "years": years, "year": shanghai(now).year}
+    return HTMLResponse(render("my_sign_ups.html", **shown, now=now))
 
 
 @router.get("/{public_id}")

@@ -31,6 +31,7 @@ from app.portal import (
     news,
     panoramas,
     photos,
+    points,
     privacy,
     privacy_data,
     refusals,
@@ -58,6 +59,7 @@ _PUBLIC: Final = (
 _OWN: Final = (
     me,
     my_sign_ups,
+    points,
     colleagues,
     teams,
     legal_aid,

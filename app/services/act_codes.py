@@ -122,6 +122,7 @@ _JOBS: Final = {
     "audit.export": acts.label("audit.export"),
     "activities.people": "导出报名名单",
     "activities.attendance": "导出签到表",
+    "activities.points": "导出活动积分",
     "activities.certificates": "做参加证明",
     "activities.figures": "导出参加情况",
     "cases.export": "导出事项",

@@ -34,6 +34,7 @@ OF_ACTIVITIES: Final[Mapping[str, Mapping[str, str]]] = {
         "colleagues": "可以替同事报名",
         "team_least": "每队最少几人",
         "team_most": "每队最多几人",
+        "points": "积分",
         "questions": "报名时要问的",
         "check_in_minutes": "提前几分钟开始签到",
         "check_in_place": "签到地点",

@@ -8,7 +8,16 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound
-from app.services import activity_conditions, arrivals, lots, quotas, series_rows, sittings, waiting_lists
+from app.services import (
+    activity_conditions,
+    arrivals,
+    lots,
+    points,
+    quotas,
+    series_rows,
+    sittings,
+    waiting_lists,
+)
 from app.services import sign_up_notices as notices
 from app.services.keysets import beyond
 from app.services.sign_up_moves import move, move_activity
@@ -266,6 +275,7 @@ async def _check_stays(session: AsyncSession, activity: Activity, given: Mapping
     if in_teams is not bool(activity.team_most) and await _any_sign_up(session, activity):
         raise DomainError("已经有人报名，组队还是各报各的不能再改。")
     await arrivals.check_stay(session, activity, given.get("sittings", activity.sittings))
+    await points.check_stay(session, activity, given)
 
 
 async def _any_sign_up(session: AsyncSession, activity: Activity) -> bool:

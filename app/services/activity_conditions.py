@@ -1,4 +1,5 @@
-"""What an organiser asks of those who sign up, in his form and his file: how old, how often, what to accept.
+"""What an organiser asks of those who sign up, in his form and his file: how old, how often, what to accept;
+and what coming earns.
 
 Not here: whether somebody meets it (`eligibility`).
 """
@@ -12,11 +13,12 @@ from app.clock import shanghai
 from app.errors import DomainError
 from app.services import eligibility, safety_notices
 from app.services.form_words import NotWhole, moment, number
+from app.services.points import MOST
 from models import Activity, Again, Allocation
 
 _COLUMNS: Final = (
     *("youngest", "oldest", "kind_of", "apart_months", "again"),
-    *("safety_notice", "names_guests", "colleagues", "team_least", "team_most"),
+    *("safety_notice", "names_guests", "colleagues", "team_least", "team_most", "points"),
 )
 FIELDS: Final = (*_COLUMNS, "changes_until", "tell_of_notice")
 OLDEST, LONGEST_APART, KIND = 120, 60, 20  # years; months; characters
@@ -37,6 +39,7 @@ class Conditions(BaseModel):
     colleagues: bool = False
     team_least: int | None = Field(None, ge=2, le=LARGEST)
     team_most: int | None = Field(None, ge=2, le=LARGEST)
+    points: int = Field(0, ge=0, le=MOST)
 
     def condition_values(self) -> dict[str, Any]:
         return _plain({name: getattr(self, name) for name in _COLUMNS})
@@ -94,6 +97,7 @@ def of_activity(activity: Activity) -> dict[str, str]:
         "colleagues": "yes" if activity.colleagues else "",
         "team_least": str(activity.team_least or ""),
         "team_most": str(activity.team_most or ""),
+        "points": str(activity.points or ""),
         "changes_until": f"{shanghai(until):%Y-%m-%dT%H:%M}" if until is not None else "",
         "tell_of_notice": "",
     }
@@ -110,6 +114,7 @@ def facts(activity: Activity) -> dict[str, str]:
         "登记同伴的姓名和年龄": "是" if activity.names_guests else "",
         "可以替同事报名": "是" if activity.colleagues else "",
         "组队": said.get("组队", ""),
+        "积分": said.get("积分", ""),
         "报名以后可以改到": f"{shanghai(until):%Y-%m-%d %H:%M}" if until is not None else "",
     }
 
@@ -131,6 +136,7 @@ def values_of(filled: dict[str, Any]) -> dict[str, Any]:
     values["again"] = Again.BEHIND if filled["again"] == Again.BEHIND else Again.REFUSED
     values["safety_notice"], values["names_guests"] = filled["safety_notice"], bool(filled["names_guests"])
     values["colleagues"] = bool(filled["colleagues"])
+    values["points"] = number(filled["points"] or "0", "积分", MOST)
     until = filled["changes_until"]
     values["changes_until"] = moment(until, "改报名的期限") if until else None
     return _plain(values)

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date, months_later, written, years_between
 from app.errors import DomainError
-from app.services import members
+from app.services import members, points
 from app.services.audiences import Audience, Facts, matches
 from models import LIVE, Activity, ActivityState, Again, Person, SignUp, SignUpState
 
@@ -65,7 +65,7 @@ async def check(
 
 
 def conditions(activity: Activity) -> list[tuple[str, str]]:
-    """What everybody may read of these rules: a heading and a sentence each."""
+    """What everybody may read of these rules, and what coming earns: a heading and a sentence each."""
     found = [("年龄", f"{ages(activity)}，按活动开始那天算")] if ages(activity) else []
     if activity.team_most:
         found.append(
@@ -77,6 +77,8 @@ def conditions(activity: Activity) -> list[tuple[str, str]]:
     if activity.is_once_in_a_while:
         then = "不能再报" if activity.again is Again.REFUSED else "排在没去过的人后面"
         found.append(("同类活动", f"{activity.apart_months} 个月内参加过「{activity.kind_of}」的{then}"))
+    if activity.points:
+        found.append(("积分", points.words(activity)))
     return found
 
 
