@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.database import Database
 from app.errors import DomainError
 from app.jobs import activities as job
-from app.services import activities, participants, quotas, seats, sign_ups, waiting_lists
+from app.services import activities, quotas, seats, sign_ups, waiting_lists
 from app.services.audiences import Facts
 from app.services.sign_ups import Applicant
 from models import LIVE, Activity, Allocation, MemberKind, Membership, SignUp, SignUpState
@@ -212,7 +212,7 @@ async def test_whatever_people_do_no_branch_has_a_seat_too_many(
             if not seats.are_for_all(here, now):
                 assert all(used.get(each.branch_id, 0) <= each.seats for each in known)
                 assert used.get(None, 0) <= rest
-            found = await participants.list_all(session, here)
+            found = await making.entries(session, here)
             assert len({each.person_id for each in found}) == len(found)
             assert all(each.seats in (1, 2) for each in found if each.state in LIVE)
     await database.close()

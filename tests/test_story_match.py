@@ -112,6 +112,7 @@ async def gathers(phone: Phone) -> None:
 async def comes_with_one(zhao: Worker, behind: Behind) -> None:
     """Of the three two come; at the door their numbers are typed."""
     activity, entries = await behind.activity(), await behind.sign_ups()
+    assert f"{TEAM}（队长）" in await behind.office.runs("activities", "people", activity.public_id)
     assert [each.state for each in entries] == [SignUpState.CONFIRMED] * 3
     await zhao.goes(f"/activities/{activity.public_id}/check-in")
     for number, entry in enumerate(entries[:2], 1):

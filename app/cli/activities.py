@@ -126,7 +126,10 @@ async def _people(public_id: str) -> list[str]:
         activity = await activities.get(session, public_id, drafts=True)
         prompts = {question.key: question.prompt for question in questions_of(activity)}
         lines = [f"「{activity.title}」{activity.state.label}"]
-        for number, entry in enumerate(await participants.list_all(session, activity), 1):
+        everybody = [who async for who in participants.each(session, activity)]
+        everybody.sort(key=lambda who: (who.entry.signed_up_at, who.id))
+        for number, who in enumerate(everybody, 1):
+            entry = who.entry
             answers: dict[str, object] = dict(entry.answers)  # type: ignore[call-overload]
             said = "；".join(f"{prompts.get(key, key)}{value or '不填'}" for key, value in answers.items())
             said = "；".join([each for each in (said, *_agreed(activity, entry)) if each])
@@ -134,7 +137,8 @@ async def _people(public_id: str) -> list[str]:
             seats = f"{entry.seats} 人　" if entry.seats > 1 else ""
             code = f"代号 {entry.public_id}　" if entry.state is SignUpState.PENDING_APPROVAL else ""
             at = spoken(entry.signed_up_at, now)
-            lines.append(f"{place}{entry.state.label}　{code}{seats}{at}　{said}".rstrip("　"))
+            besides = f"{who.place_in_team}　" if who.team else f"{who.helper}替报　" if who.helper else ""
+            lines.append(f"{place}{entry.state.label}　{code}{seats}{at}　{besides}{said}".rstrip("　"))
         return lines
 
 

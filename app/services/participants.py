@@ -145,12 +145,6 @@ def line(activity: Activity, who: Participant) -> list[str]:
     return [*facts, *besides, *said, *notice, *party]
 
 
-async def list_all(session: AsyncSession, activity: Activity) -> Sequence[SignUp]:
-    """Everybody who ever signed up, in the order in which they did."""
-    chosen = sa.select(SignUp).where(SignUp.activity_id == activity.id)
-    return (await session.scalars(chosen.order_by(SignUp.signed_up_at, SignUp.id))).all()
-
-
 async def count_seats(session: AsyncSession, activity_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     """By activity: how many seats are in which state, by its label."""
     found = await session.execute(
