@@ -21,7 +21,7 @@ from app.knowledge.vocabulary import Subject, is_life_at_risk, normalise, subjec
 # Chosen on the `development` questions only; others judge them (tests/test_knowledge_search.py).
 KNOWN = 1.0
 """A text all of whose words one answer has, as a share of what it could score: however short, it is ours."""
-EVIDENCE = 3.0
+EVIDENCE = 3.4
 """In unseen tokens: what an answer must score at least, where the text names nothing of its subject…"""
 EVIDENCE_ON_SUBJECT = 1.8
 """…and where it does."""

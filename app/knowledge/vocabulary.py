@@ -6,15 +6,18 @@ better on fresh ones. Grow these from questions the live service missed.
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from enum import Flag, auto
 
-import rjieba
+from app.knowledge.words import Words
 
 _LONGEST = 300
 """Characters looked at. Of a longer text the beginning and the end: there people put what they want."""
 
 _NOT_WRITTEN = re.compile(r"[^0-9a-z\u4e00-\u9fff]+")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
+_LATIN = re.compile(r"[0-9a-z]{2,}")
+_OUR_WORDS = Words.shipped()
 
 # They hold 电 and say nothing about electricity.
 _OTHER_TRADES = re.compile(
@@ -50,7 +53,7 @@ _WORDS = {
     ),
     Subject.ACCOUNT: re.compile(
         "报名|报了|报的|活动|比赛|名额|候补|签到|照片|新闻|动态|通知|公告|公示|培训|课|考试|证书|留言|意见|建议|投诉|举报|反映|匿名"
-        "|答复|回复|编号|人工|客服|真人|机器人|电话|热线|号码|律师|咨询|援助|公众号|菜单|功能|上班|地址|户号|账单|发票|报修|福利"
+        "|答复|回复|编号|人工|客服|真人|机器人|电话|热线|(?<!中奖)号码|律师|咨询|援助|公众号|菜单|功能|上班|地址|户号|账单|发票|报修|福利"
     ),
 }
 
@@ -119,12 +122,9 @@ def is_life_at_risk(normalised: str) -> bool:
 
 def tokens(normalised: str) -> list[str]:
     """Words (marked, so that a word of two characters and a bigram stay apart), characters, bigrams."""
-    found = [
-        f"={word}"
-        for word in rjieba.cut(normalised)
-        if len(word) > 1 and not word.isspace() and word not in _FILLER_WORDS
-    ]
+    found = [f"={word}" for word in _LATIN.findall(normalised)]
     for run in _CHINESE.findall(normalised):
+        found += [f"={word}" for word in _words(run)]
         found += [character for character in run if character not in _FILLER_CHARACTERS]
         found += [
             run[at : at + 2]
@@ -132,3 +132,20 @@ def tokens(normalised: str) -> list[str]:
             if run[at] not in _FILLER_CHARACTERS or run[at + 1] not in _FILLER_CHARACTERS
         ]
     return found
+
+
+def _words(run: str) -> Iterator[str]:
+    """Ours; and each two characters between them, as words we know nothing of: full of these, a text is about
+    something else.
+    """
+    strange = ""
+    for piece in _OUR_WORDS.cut(run):
+        if len(piece) > 1 or piece in _FILLER_CHARACTERS:
+            strange = ""
+            if len(piece) > 1 and piece not in _FILLER_WORDS:
+                yield piece
+        elif strange:
+            yield strange + piece
+            strange = ""
+        else:
+            strange = piece

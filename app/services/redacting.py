@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import rjieba
-
 NAME, PHONE, NUMBER, DATE, PLACE, FIRM = "姓名", "电话", "号码", "日期", "地点", "单位"
 BLANKS: Final = tuple(f"〔{what}〕" for what in (NAME, PHONE, NUMBER, DATE, PLACE, FIRM))
 
@@ -118,6 +116,8 @@ def _found(
     for what, rule in (*known, *_HARD, *dates, *_SOFT):
         for each in re.finditer(rule, text):
             yield each.start(), each.end(), what
+    import rjieba  # noqa: PLC0415 - a dictionary of 34 MB, for what few people do
+
     at = 0
     for word, tag in rjieba.tag(text):
         start = text.find(word, at)
