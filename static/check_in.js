@@ -102,6 +102,7 @@
 
   // Of a party fewer may have come.
   function party(place, code, seats, arrived, sitting) {
+    place.dataset.code = code;
     place.hidden = !code || seats < 2;
     place.replaceChildren("实到");
     for (let count = 1; count <= seats; count += 1) {
@@ -119,7 +120,7 @@
     try {
       const answer = await fetch(`${at}/people/${code}/arrived`, { method: "POST", body, redirect: "manual" });
       if (answer.type !== "opaqueredirect") throw new Error(String(answer.status));
-      party(place, code, seats, count, sitting);
+      if (place.dataset.code === code) party(place, code, seats, count, sitting); // else another is at the door by now
       say("");
       count_again();
     } catch {

@@ -67,20 +67,29 @@
   // The server answers as soon as there is something newer than what is shown; -1 is older than anything.
   const ask = (address, shown) => fetch(address, {headers: {"X-By-Itself": shown}});
 
+  // The row that is chosen stays chosen, wherever it stands now.
+  function replace(part, nodes) {
+    const link = row => row?.querySelector("a")?.href;
+    const at = link(rows()[chosen()]);
+    part.replaceChildren(...nodes);
+    if (at) rows().forEach(row => row.setAttribute("aria-selected", String(link(row) === at)));
+  }
+
   async function renew(first, answered) {
-    const at = chosen();
     const parts = [...document.querySelectorAll("[data-fresh]")];
     for (const address of new Set(parts.map(part => part.dataset.fresh))) {
       const answer = address === first ? answered : await ask(address, "-1");
       if (!answer.ok || answer.redirected) continue;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const newest = page.querySelector("[data-live]")?.dataset.live;
-      for (const part of parts.filter(part => part.dataset.fresh === address)) {
+      const shown = parts.filter(part => part.dataset.fresh === address && part.isConnected);
+      if (!shown.length) continue;  // another one was opened meanwhile
+      for (const part of shown) {
         const next = page.getElementById(part.id);
         if (newest && part.dataset.live) part.dataset.live = newest;
         if (next && next.innerHTML !== part.innerHTML) {
           const ticked = new Set([...part.querySelectorAll("input[type=checkbox]:checked")].map(box => box.value));
-          part.replaceChildren(...next.childNodes);
+          replace(part, next.childNodes);
           part.querySelectorAll("input[type=checkbox]").forEach(box => { box.checked = ticked.has(box.value); });
           window.htmx?.process(part);
           allTicks();
@@ -89,7 +98,6 @@
       const seen = page.querySelector("input[name=seen]")?.value;
       if (seen) document.querySelectorAll("input[name=seen]").forEach(field => { field.value = seen; });
     }
-    if (at >= 0) choose(at);
   }
 
   async function live() {

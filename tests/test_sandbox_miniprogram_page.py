@@ -1,5 +1,6 @@
 """The mini-program on the phone page, in a real browser: ways in, login, requests, its chat, its notices."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -23,6 +24,7 @@ from tests.test_sandbox_miniprogram_notices import chosen
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
+    from playwright.async_api import Route as PageRoute
 
 SEND = "/cgi-bin/message/custom/send"
 
@@ -275,6 +277,53 @@ async def test_its_chat_shows_at_once_what_the_service_writes(desk: Desk) -> Non
     assert (
         await desk.page.locator("#person option").first.inner_text() == "王秀兰"
     )  # nothing counted as unread
+
+
+async def test_its_chat_that_could_not_be_read_is_read_when_the_line_is_back(desk: Desk) -> None:
+    lost = asyncio.Event()
+
+    async def lose(route: "PageRoute") -> None:
+        await route.abort()
+        lost.set()
+
+    await desk.wang.says_in_miniprogram("活动怎么报名")
+    await desk.enters()
+    await desk.page.route("**/conversation?app=miniprogram*", lose)
+    await desk.part("mini-chat").click()
+    await lost.wait()
+    await desk.page.unroute("**/conversation?app=miniprogram*")
+
+    await desk.platform.moves_time(seconds=1)  # the page asks how things stand, as it does after a lost line
+
+    said = desk.page.locator('.service [data-test="bubble-out"]')
+    await said.filter(has_text="活动怎么报名").wait_for()
+
+
+async def test_the_answer_shown_is_of_the_request_sent_last(desk: Desk) -> None:
+    held: list[PageRoute] = []
+    began = asyncio.Event()
+
+    async def hold_the_first(route: "PageRoute") -> None:
+        if held:
+            await route.continue_()
+            return
+        held.append(route)
+        began.set()
+
+    await desk.page.route("**/miniprogram-request", hold_the_first)
+    await desk.enters()
+    await desk.part("mini-request").click()
+    await desk.part("mini-send").click()
+    await began.wait()
+    await desk.part("mini-path").fill("/nowhere")
+    await desk.part("mini-send").click()
+    await desk.part("mini-status").filter(has_text="404").wait_for()
+    async with desk.page.expect_response("**/miniprogram-request") as overtaken:
+        await held[0].continue_()
+    await (await overtaken.value).finished()
+    await desk.page.evaluate("new Promise(requestAnimationFrame)")
+
+    assert await desk.part("mini-status").inner_text() == "404"
 
 
 async def test_a_popup_asks_for_notices_and_a_kept_choice_does_not(desk: Desk) -> None:

@@ -15,8 +15,6 @@ chat.addEventListener("scroll", () => {
 });
 new ResizeObserver(() => atEnd && toEnd()).observe(chat);
 
-export const newestId = () => lastId;
-
 export function start(who) {
   me.person = who;
   chat.dataset.person = who.name;

@@ -20,6 +20,7 @@ const drafts = new Map(); // openid -> text not yet sent
 export function show(who, menu) {
   const isSame = holder === who.openid && JSON.stringify(buttons) === JSON.stringify(menu.button);
   if (isSame && root.hasChildNodes()) return; // a list that stands open stays so while a menu is pushed in steps
+  if (!buttons.length && isWriting()) typing = true; // the first menu does not take the line from who writes
   buttons = menu.button;
   if (holder !== who.openid) {
     typing = false;
@@ -27,6 +28,11 @@ export function show(who, menu) {
   }
   holder = who.openid;
   draw();
+}
+
+function isWriting() {
+  const input = root.querySelector("textarea");
+  return Boolean(input && (input.value || input === document.activeElement));
 }
 
 function draw() {

@@ -78,7 +78,7 @@ export function pageNow() {
   if (!page) return Promise.resolve(null);
   return new Promise((resolve) => {
     asking.set(number, resolve);
-    setTimeout(() => resolve(null), 300);
+    setTimeout(() => resolve(null), 1000); // a page that is busy still answers
     // The question holds nothing that another page might not know.
     frame.contentWindow.postMessage({ for: "js-sdk", ask: number }, "*");
   });

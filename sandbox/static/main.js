@@ -1,12 +1,13 @@
 // Starts the page, keeps it in step with the sandbox, and changes who one is.
 
-import { append, newestId, start, toEnd } from "./chat.js";
+import { append, start, toEnd } from "./chat.js";
 import { show as showComposer } from "./composer.js";
 import { get, make, post } from "./http.js";
 import "./js_sdk.js";
 import * as miniprogram from "./miniprogram.js";
 import * as notices from "./notices.js";
 import * as panel from "./panel.js";
+import { inOrder } from "./redraw.js";
 import { scan } from "./scanning.js";
 import { openSettings } from "./settings.js";
 import { askFor, belongTo } from "./sheets.js";
@@ -20,20 +21,6 @@ let title = "";
 let typingTimer;
 const unread = new Map(); // openid -> how many came while somebody else had the phone
 let held = null; // what arrives while the chat is being read, to be added after it
-
-// Answers may overtake each other; one that is older than what is shown counts no more.
-function inOrder() {
-  let asked = 0;
-  let shown = 0;
-  return {
-    ask: () => (asked += 1),
-    takes: (number) => {
-      if (number < shown) return false;
-      shown = number;
-      return true;
-    },
-  };
-}
 
 const states = inOrder();
 const menus = inOrder();
@@ -122,12 +109,6 @@ function showTyping(seconds) {
   if (seconds) typingTimer = setTimeout(() => showTyping(0), seconds * 1000);
 }
 
-// What arrived while a page was being read may come twice; `append` takes each id once.
-async function catchUp() {
-  const missed = await get(`people/${person.openid}/conversation?after=${newestId()}`);
-  missed?.forEach(append);
-}
-
 // Something came for somebody else, or before it is known whose phone this is.
 function count(openid) {
   unread.set(openid, (unread.get(openid) ?? 0) + 1);
@@ -150,7 +131,6 @@ const NEWS = {
   person: async () => {
     if (!(await loadState())) return; // said at the top of the page; the line's return reads all again
     await loadMenu();
-    await catchUp();
   },
   typing: (news) => (news.openid === person?.openid ? showTyping(news.seconds) : miniprogram.hears(news)),
   snapshot: (news) => news.openid === person?.openid && offerFull(),
@@ -162,6 +142,7 @@ const NEWS = {
   clock: loadState,
   reset: () => {
     miniprogram.close();
+    panel.clear();
     return loadAll();
   },
 };
@@ -187,14 +168,11 @@ at("person").addEventListener("change", (event) => become(event.target.value));
 at("follow").addEventListener("click", () => post(`people/${person.openid}/follow`));
 at("unfollow").addEventListener("click", () => post(`people/${person.openid}/unfollow`));
 at("scan").addEventListener("click", scan);
-at("settings").addEventListener("click", () => openSettings(person));
+at("settings").addEventListener("click", () => person && openSettings(person));
 at("add-person").addEventListener("click", async () => {
   const given = await askFor("加一个人", [{ name: "name", label: "姓名" }], { ok: "加上" });
   const made = given && (await post("people", given));
-  if (made) {
-    await loadState();
-    await become(made.openid);
-  }
+  if (made && (await loadState())) await become(made.openid);
 });
 at("show-panel").addEventListener("click", (event) => {
   const open = at("panel").classList.toggle("open");

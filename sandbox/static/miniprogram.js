@@ -34,7 +34,7 @@ phone.append(pane);
 // What the sandbox says of itself, and whose phone it is.
 export function know(state) {
   facts = state;
-  if (person && !pane.hidden && current === chat) chat.catchUp(person.openid);
+  if (person && !pane.hidden && current === chat) chat.read(person.openid);
 }
 
 export function belongTo(who) {
@@ -156,7 +156,7 @@ const KINDS = { unlimited: "小程序码", limited: "小程序码", qrcode: "小
 
 offer(entries);
 async function entries() {
-  const own = make("button", { type: "button", class: "entry", "data-test": "mini-entry", onclick: () => open({}) },
+  const own = make("button", { type: "button", class: "entry", "data-key": "own", "data-test": "mini-entry", onclick: () => open({}) },
     make("span", { class: "sign mini", "aria-hidden": "true" }, icon("mini")),
     make("span", { class: "words" }, make("b", {}, "小程序"), make("span", {}, facts.miniprogram_app_id || "还没有设置，点开看怎么做")));
   if (!facts.miniprogram_app_id) return [own];
@@ -170,7 +170,7 @@ function entry(link) {
   const query = link.kind === "unlimited" ? `scene=${link.query}` : link.query;
   const where = `${link.path || "首页"}${query ? `?${query}` : ""}`;
   const state = [KINDS[link.kind], VERSIONS[link.env], link.ended ? "已过期" : null].filter(Boolean).join(" · ");
-  return make("div", { class: "entry" },
+  return make("div", { class: "entry", "data-key": link.id },
     make("button", { type: "button", class: "opens", "data-test": "mini-link", onclick: () => open({ link: link.address }) },
       scanned ? make("img", { src: `/sandbox/api/miniprogram/codes/${link.id}`, alt: "", width: "44", height: "44" })
         : make("span", { class: "sign link", "aria-hidden": "true" }, icon("link")),

@@ -21,23 +21,17 @@ function append(message) {
   toEnd();
 }
 
-async function load(openid) {
-  const mine = list;
+// At first, and again when something may have been missed: the line was broken, or it was not known yet whose
+// the messages here are. Where it fails, what arrives is held until it is read again.
+async function read(openid) {
   const came = [];
   held = came;
-  const [known, messages] = await Promise.all([get(`people/${openid}/miniprogram`), get(`people/${openid}/conversation?app=miniprogram`)]);
-  if (mine !== list || !known || !messages) return;
+  const after = `conversation?app=miniprogram&after=${lastId}`;
+  const [known, messages] = await Promise.all([get(`people/${openid}/miniprogram`), get(`people/${openid}/${after}`)]);
+  if (held !== came || !known || !messages) return; // left, or another reading has begun since
   visitor = known.openid;
   held = null;
   messages.concat(came).forEach(append);
-}
-
-// After the line was broken: what was missed.
-async function catchUp(openid) {
-  const mine = list;
-  if (!mine || held) return;
-  const missed = await get(`people/${openid}/conversation?app=miniprogram&after=${lastId}`);
-  if (mine === list) missed?.forEach(append);
 }
 
 function hear({ kind, openid, message, seconds }) {
@@ -60,7 +54,7 @@ export const chat = {
   label: "客服",
   shows: (openid) => Boolean(list) && openid === visitor,
   hear,
-  catchUp,
+  read,
   leave() {
     list = null;
     visitor = "";
@@ -73,7 +67,7 @@ export const chat = {
     list = make("div", { class: "chat", role: "log", "aria-live": "polite", "aria-label": "客服会话", tabindex: "0", "data-test": "mini-messages" },
       make("p", { class: "empty" }, "还没有消息。点「进入会话」，或直接说一句话。"));
     typing = make("p", { class: "typing", hidden: "" }, "对方正在输入…");
-    load(person.openid);
+    read(person.openid);
     const input = make("textarea", { rows: "1", "aria-label": "对客服说", "data-test": "mini-say", maxlength: "5000" });
     const say = async () => {
       const text = input.value;

@@ -48,7 +48,7 @@ function codeTab({ key, label, note, button, usual, take, above = () => null, an
       const token = tokens.get(person.openid) ?? "";
       const answer = await send(person.openid, { method: method.value, path: path.value.trim(), body: given.body, token: key === "login" ? "" : token });
       if (!answer) return;
-      code = ""; // it is good once
+      if (code === sent) code = ""; // it is good once; another may have been taken since
       put(result, ...[answered(person, answer), shown(answer)].filter(Boolean));
     });
     return make("div", { class: "list" },

@@ -1,6 +1,7 @@
 // Requests of the mini-program (`wx.request`): the form, sending one through the sandbox, and its answer.
 
 import { make, post, tell } from "./http.js";
+import { inOrder } from "./redraw.js";
 
 const KEPT = "sandbox-miniprogram-";
 export const METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"];
@@ -116,6 +117,7 @@ export const asking = {
     const token = make("input", { type: "text", "data-test": "mini-token", autocomplete: "off", spellcheck: "false", placeholder: "登录后自动填上" });
     token.value = tokens.get(person.openid) ?? "";
     token.addEventListener("input", () => tokens.set(person.openid, token.value.trim()));
+    const sendings = inOrder();
     const result = make("div", {}, answers.has(person.openid) ? shown(answers.get(person.openid)) : "");
     const form = make("form", { class: "block" },
       make("p", { class: "note" }, `wx.request，只能请求 ${facts.service}`),
@@ -129,8 +131,9 @@ export const asking = {
       const given = bodyOf(body.value);
       const named = headersOf(headers.value);
       if (!given || !named) return;
+      const number = sendings.ask();
       const answer = await send(person.openid, { method: method.value, path: path.value.trim(), headers: named, body: given.body, token: token.value.trim() });
-      if (!answer) return;
+      if (!answer || !sendings.takes(number)) return;
       answers.set(person.openid, answer);
       put(result, shown(answer));
     });

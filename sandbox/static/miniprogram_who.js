@@ -3,6 +3,7 @@
 import { copy } from "./clipboard.js";
 import { get, make, post, tell } from "./http.js";
 import { tokens } from "./miniprogram_request.js";
+import { inOrder } from "./redraw.js";
 
 const RISKS = ["0 没有风险", "1 较低", "2 中等", "3 较高", "4 很高"];
 
@@ -16,9 +17,10 @@ export const identity = {
   },
 };
 
-async function fill(list, person) {
+async function fill(list, person, readings = inOrder()) {
+  const number = readings.ask();
   const known = await get(`people/${person.openid}/miniprogram`);
-  if (!known) return;
+  if (!known || !readings.takes(number)) return;
   const copied = (value, said) => (value ? make("button", { type: "button", class: "quiet", onclick: () => copy(value, said) }, "复制") : null);
   const row = (label, value, button = null) => [make("dt", {}, label), make("dd", {}, make("span", {}, value), button)];
   const token = tokens.get(person.openid) ?? "";
@@ -28,17 +30,17 @@ async function fill(list, person) {
     ...row("手机号", known.phone), ...row("登录", known.logged_in ? "服务换过 session_key" : "还没有登录过"),
     ...row("令牌", token || "没有", copied(token, "已复制令牌。")),
     ...row("最近", known.active ? "2 小时内用过" : "2 小时内没有用过")),
-  ), risk(list, person, known));
+  ), risk(known, person, () => fill(list, person, readings)));
 }
 
-function risk(list, person, known) {
+function risk(known, person, again) {
   const rank = make("select", { "aria-label": "风险等级", "data-test": "mini-rank" }, ...RISKS.map((label, value) => make("option", { value }, label)));
   rank.value = String(known.risk);
   const blocked = make("input", { type: "checkbox", "data-test": "mini-blocked", checked: known.blocked ? "" : null });
   const keep = async () => {
     const done = await post(`people/${person.openid}/risk`, { rank: Number(rank.value), blocked: blocked.checked });
     if (done) tell("已改。");
-    fill(list, person);
+    again();
   };
   for (const input of [rank, blocked]) input.addEventListener("change", keep);
   return make("section", { class: "block" }, make("h2", {}, "微信怎么看这个人"), make("label", {}, "风险等级（getuserriskrank）", rank),

@@ -1,6 +1,7 @@
 // Behind ···: what came to 服务通知, the settings of subscription notices, and the mini-program. Also the card of a notice.
 
 import { get, make, post } from "./http.js";
+import { inOrder, redraw } from "./redraw.js";
 import { openMiniProgram, openPage } from "./sheets.js";
 
 const phone = document.getElementById("phone");
@@ -9,6 +10,7 @@ const TABS = [["service", "服务通知"], ["settings", "订阅消息"], ["minip
 let person = null;
 let current = "service";
 let hiding;
+const readings = inOrder();
 
 const list = make("div", { class: "list" });
 const tabs = make("div", { class: "switcher", role: "tablist" }, ...TABS.map(([key, label]) => make("button", {
@@ -76,6 +78,7 @@ function show(key) {
   current = key;
   banner.hidden = true;
   view.hidden = false;
+  for (const tab of tabs.children) tab.setAttribute("aria-selected", String(tab.dataset.key === key));
   list.replaceChildren();
   refresh();
 }
@@ -92,15 +95,19 @@ document.addEventListener("keydown", (event) => {
 async function refresh() {
   if (view.hidden || !person) return;
   const { openid } = person;
-  const notices = await get(`people/${openid}/notices`);
-  if (!notices || openid !== person.openid) return;
-  for (const tab of tabs.children) tab.setAttribute("aria-selected", String(tab.dataset.key === current));
-  const scrolled = list.scrollTop;
   const shown = current;
-  const rows = shown === "miniprogram" ? await entries() : shown === "service" ? notices.service.map(arrived) : notices.templates.map(setting);
-  if (shown !== current) return;
-  list.replaceChildren(...(rows.length ? rows : [make("p", { class: "empty" }, EMPTY[current])]));
+  const number = readings.ask();
+  const rows = await read(openid, shown);
+  if (!rows || openid !== person.openid || shown !== current || !readings.takes(number)) return;
+  const scrolled = list.scrollTop;
+  redraw(list, rows.length ? rows : [make("p", { class: "empty" }, EMPTY[current])]);
   list.scrollTop = current === "service" ? list.scrollHeight : scrolled;
+}
+
+async function read(openid, shown) {
+  if (shown === "miniprogram") return entries();
+  const notices = await get(`people/${openid}/notices`);
+  return notices && (shown === "service" ? notices.service.map(arrived) : notices.templates.map(setting));
 }
 
 const EMPTY = {
@@ -111,7 +118,7 @@ const EMPTY = {
 function arrived(notice) {
   const [card] = noticeCard(notice, notice.from === "小程序" ? "notice" : "template");
   card.prepend(make("span", { class: "sender" }, make("span", { class: "dot", "aria-hidden": "true" }, "工"), notice.from));
-  return make("article", {}, make("div", { class: "time" }, when(notice.at)), card);
+  return make("article", { "data-key": notice.id }, make("div", { class: "time" }, when(notice.at)), card);
 }
 
 const two = (number) => String(number).padStart(2, "0");
@@ -141,7 +148,7 @@ function setting(row) {
       button("允许", "accept", answer(true), "good")];
   }
   const fields = row.example.split("\n").map((one) => one.split(":")[0]).join("、");
-  return make("article", { class: "setting", "data-test": "setting" },
+  return make("article", { class: "setting", "data-key": row.id, "data-test": "setting" },
     make("h2", {}, make("span", { class: "name" }, row.title), make("span", { class: "kind" }, row.long_term ? "长期" : "一次性"),
       row.from === "小程序" ? make("span", { class: "kind" }, row.from) : null,
       make("span", { class: "state", "data-test": "state" }, state(row))),

@@ -1,12 +1,13 @@
 // The developer's panel: its head, its tabs, and when each of them is read again.
 
-import { refresh as refreshAccount, show as showAccount } from "./account.js";
+import { refresh as showAccount } from "./account.js";
 import { copyStory } from "./clipboard.js";
 import * as filters from "./filters.js";
 import { get, make, tell } from "./http.js";
 import { callRow, exchangeRow } from "./log.js";
+import { inOrder, redraw } from "./redraw.js";
 import * as time from "./time_travel.js";
-import { count, show as showWishes } from "./wishes.js";
+import { left, show as showWishes } from "./wishes.js";
 
 const panel = document.getElementById("panel");
 const log = make("div", { class: "log", tabindex: "-1", role: "tabpanel" });
@@ -24,6 +25,7 @@ let rows = [];
 let waiting = null;
 let counting = null;
 let pushed = []; // pushes that wait for their answer
+const readings = inOrder(); // of the log
 
 const copies = make("div", { class: "copies" },
   make("span", { class: "soft" }, "复制为测试"),
@@ -88,15 +90,17 @@ export function showFacts(fresh) {
   for (const [openid, person] of Object.entries(state.visitors)) names.set(openid, names.get(person) ?? "");
   filters.showPeople(state.people, state.visitors);
   time.show(state);
-  showCount(count(state.misbehaviour));
-  if (current === "account") refreshAccount(log, state);
+  countAgain(); // this answer may be older than what is shown
+  if (current === "account") showAccount(log, state);
 }
 
 export function belongTo(one) {
   person = one;
 }
 
+// Null where it is not known.
 function showCount(number) {
+  if (number === null) return;
   badge.textContent = number;
   badge.hidden = !number;
 }
@@ -135,9 +139,7 @@ export function refresh(kind) {
 function countAgain() {
   clearTimeout(counting);
   counting = setTimeout(async () => {
-    if (current === "wishes") return showCount(await showWishes(log, state, () => current === "wishes"));
-    const known = await get("misbehaviour");
-    return known && showCount(count(known.pending ?? known) + (known.held ?? 0));
+    showCount(current === "wishes" ? await showWishes(log, state, () => current === "wishes") : await left());
   }, 80);
 }
 
@@ -153,16 +155,25 @@ export async function load() {
 
 async function loadLog() {
   const tab = current;
+  const number = readings.ask();
   const limit = filters.active() ? SEARCHED : SHOWN;
   const [read, calls] = await Promise.all([get(`${tab}?limit=${limit}`), tab === "exchanges" ? get("calls?limit=200") : []]);
-  if (!read || !calls || tab !== current) return;
+  if (!read || !calls || tab !== current || !readings.takes(number)) return;
   rows = read;
-  const opened = new Set([...log.querySelectorAll("details[open]")].map((one) => one.dataset.key));
   const drawn = read.filter((row) => filters.takes(row, tab)).slice(0, SHOWN)
     .map((row) => (tab === "exchanges" ? exchangeRow(row, names.get(row.openid) ?? "", following(row, calls)) : callRow(row, names)));
-  log.replaceChildren(...(drawn.length ? drawn : [nothing(tab)]));
-  for (const one of log.querySelectorAll("details")) one.open = opened.has(one.dataset.key);
+  for (const one of drawn) asBefore(one);
+  redraw(log, drawn.length ? drawn : [nothing(tab)]);
 }
+
+// Open, and marked as found, as it was.
+function asBefore(row) {
+  const before = log.querySelector(`[data-key="${row.dataset.key}"]`);
+  row.open = Boolean(before?.open);
+  if (before?.className) row.className = before.className;
+}
+
+export const clear = () => log.replaceChildren();
 
 // Calls that name this person, from this push until their next one.
 function following(row, calls) {

@@ -8,6 +8,7 @@ const sheet = document.getElementById("sheet");
 // A field is {name, label, value} with `rows`, `options` [[value, label]], `check`, or a `type`;
 // chips are [{label, values}] that fill the form; `above(inputs)` draws what stands over the fields.
 export function askFor(title, fields, { ok = "发送", no = "取消", note = "", chips = [], above = null } = {}) {
+  if (sheet.open) return Promise.resolve(null); // a second tap, while the first one's answer is being written
   return new Promise((resolve) => {
     const form = make("form", { method: "dialog" }, make("h2", { id: "sheet-title" }, title));
     if (note) form.append(make("p", { class: "note" }, note));
@@ -44,6 +45,7 @@ function inputFor(field) {
 
 // A list to choose from, as it slides up from below; resolves to the chosen key, or null.
 export function choose(title, options) {
+  if (sheet.open) return Promise.resolve(null);
   return new Promise((resolve) => {
     let chosen = null;
     const rows = options.map(([key, label, about]) => make("button", {

@@ -1,6 +1,7 @@
 // Making the platform misbehave: usual wishes at one tap, any kind by its fields, and what is still pending.
 
 import { drop, get, make, post, tell } from "./http.js";
+import { inOrder } from "./redraw.js";
 
 const PATH = (choices) => ({ name: "path", label: "哪里", type: "path", choices, default: choices.at(-1) });
 const TIMES = { name: "times", label: "几次", type: "whole", default: 1, least: 1 };
@@ -35,15 +36,27 @@ const USUAL = [
 const page = make("div", { class: "wishes" });
 const list = make("section", {});
 let drawn = ""; // the kinds the controls were drawn for: they stay while one types
+const readings = inOrder();
 
-export function count(pending) {
-  return Object.values(pending ?? {}).flat().length;
+// What is pending; null when it could not be read, or a later answer came first.
+async function read() {
+  const number = readings.ask();
+  const known = await get("misbehaviour");
+  return known && readings.takes(number) ? known : null;
 }
 
-// Shows the page in `log` if it is still wanted; resolves to how many wishes are pending.
+const count = (known) => Object.values(known.pending ?? known).flat().length + (known.held ?? 0);
+
+// How many wishes are pending, or null.
+export async function left() {
+  const known = await read();
+  return known && count(known);
+}
+
+// Shows the page in `log` if it is still wanted; resolves to how many wishes are pending, or null.
 export async function show(log, state, wanted) {
-  const known = await get("misbehaviour");
-  if (!known) return 0;
+  const known = await read();
+  if (!known) return null;
   const kinds = known.kinds ?? KINDS;
   const names = kinds.map((kind) => kind.name).join();
   if (drawn !== names && state) {
@@ -55,7 +68,7 @@ export async function show(log, state, wanted) {
   }
   showLeft(kinds, known.pending ?? known, known.held ?? 0);
   if (wanted() && log.firstChild !== page) log.replaceChildren(page);
-  return count(known.pending ?? known) + (known.held ?? 0);
+  return count(known);
 }
 
 async function ask(wish) {
