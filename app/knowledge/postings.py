@@ -11,13 +11,13 @@ Not here: what a token is (`vocabulary.py`), and what a score means (`search.py`
 import math
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from heapq import nlargest
 from itertools import pairwise
 from sys import byteorder
 
 SCALE = 1 << 16  # the greatest gain is about 14, and a text has a few hundred tokens: 32 bits are enough
 _FIELD_BYTES = 4
 _SATURATION, _LENGTH = 1.2, 0.4  # BM25's k1 and b
+WORTH = 0.3  # a document that scores less of the best is not looked at
 _COMMON_SHARE = 0.05  # of all documents: from here on a token is one large integer
 
 Scores = list[tuple[int, float]]
@@ -105,16 +105,11 @@ def _starts(tokens: Iterable[int], number: int) -> "array[int]":
 
 
 def _best(scores: list[int], most: int) -> Scores:
-    """Looked for by value, which is far quicker than by a key; of equal ones the first come first."""
-    found: Scores = []
-    begin: dict[int, int] = {}
-    for score in nlargest(most, scores):
-        if not score:
-            break
-        number = scores.index(score, begin.get(score, 0))
-        begin[score] = number + 1
-        found.append((number, score / SCALE))
-    return found
+    """Of equal ones the first come first. What is far behind the best is not sorted at all."""
+    least = max(max(scores, default=0) * WORTH, 1)
+    found = [number for number, score in enumerate(scores) if score >= least]
+    found.sort(key=scores.__getitem__, reverse=True)
+    return [(number, scores[number] / SCALE) for number in found[:most]]
 
 
 def _weight(documents: int, seen: int) -> float:

@@ -82,6 +82,7 @@ class Index:
         self._exact = {
             form: number for number, forms in reversed(list(enumerate(self._forms))) for form in forms
         }
+        self._openings = _openings(self._forms)
         self._postings = Postings(map(_counts, self._entries))
 
     def __len__(self) -> int:
@@ -129,8 +130,13 @@ class Index:
 
     def _contained(self, asked: str, numbers: Iterable[int]) -> int | None:
         """Of these the one whose longest question form stands word for word in the text."""
+        opened = {
+            number
+            for at in range(len(asked) - _SHORTEST_CONTAINED + 1)
+            for number in self._openings.get(asked[at : at + _SHORTEST_CONTAINED], ())
+        }
         longest, found = _SHORTEST_CONTAINED - 1, None
-        for number in numbers:
+        for number in [number for number in numbers if number in opened]:
             for form in self._forms[number]:
                 if len(form) > longest and form in asked:
                     longest, found = len(form), number
@@ -154,6 +160,16 @@ class Index:
 def _forms(entry: Entry) -> Iterable[str]:
     """How the answer is asked for, word for word."""
     return dict.fromkeys(filter(None, map(normalise, (*entry.ask, entry.title))))
+
+
+def _openings(forms: Iterable[Iterable[str]]) -> dict[str, list[int]]:
+    """How a longer form begins → the numbers of the answers that have such a one."""
+    found: dict[str, list[int]] = {}
+    for number, own in enumerate(forms):
+        for form in own:
+            if len(form) >= _SHORTEST_CONTAINED:
+                found.setdefault(form[:_SHORTEST_CONTAINED], []).append(number)
+    return found
 
 
 def _counts(entry: Entry) -> dict[str, float]:
