@@ -7,7 +7,7 @@ who may be checked in (`check_ins`), and how many came (`attendance`).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,6 +31,13 @@ class Arrival:
 
 
 Arrivals = Mapping[str, Arrival]  # by the key of the sitting
+
+# Where there are several sittings: by sign-up, to how many of them somebody came.
+TIMES: Final = (
+    sa.select(SittingArrival.sign_up_id, sa.func.count().label("times"))
+    .group_by(SittingArrival.sign_up_id)
+    .subquery("here")
+)
 
 
 async def of_entry(session: AsyncSession, activity: Activity, entry: SignUp) -> Arrivals:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import SHANGHAI, shanghai
+from app.services import arrivals
 from app.services.attendance import EXPECTED
 from app.services.participants import UNKNOWN
 from app.services.permissions import Scope
@@ -132,10 +133,8 @@ def rows(figures: Figures) -> list[list[str]]:
 # --- parts -------------------------------------------------------------------------------------------------
 
 # Where there are several sittings, how many somebody came to; else whether he came.
-_HERE: Final = sa.select(SittingArrival.sign_up_id, sa.func.count().label("times"))
-_TIMES: Final = _HERE.group_by(SittingArrival.sign_up_id).subquery("here")
 _ONCE: Final = sa.case((SignUp.state == SignUpState.CHECKED_IN, 1), else_=0)
-_CAME: Final = sa.func.coalesce(sa.func.sum(sa.func.coalesce(_TIMES.c.times, _ONCE)), 0)
+_CAME: Final = sa.func.coalesce(sa.func.sum(sa.func.coalesce(arrivals.TIMES.c.times, _ONCE)), 0)
 _PEOPLE: Final = sa.func.count(SignUp.person_id.distinct())
 
 
@@ -185,7 +184,7 @@ async def _people(session: AsyncSession, ids: Sequence[int]) -> int:
 
 def _counted(*columns: Any, ids: Sequence[int]) -> sa.Select[Any]:
     chosen: sa.Select[Any] = sa.select(*columns).select_from(SignUp)
-    chosen = chosen.outerjoin(_TIMES, _TIMES.c.sign_up_id == SignUp.id)
+    chosen = chosen.outerjoin(arrivals.TIMES, arrivals.TIMES.c.sign_up_id == SignUp.id)
     return chosen.where(SignUp.activity_id.in_(ids), SignUp.state.in_(EXPECTED))
 
 

@@ -15,17 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import shanghai
 from app.errors import DomainError
-from models import Activity, SignUp, SignUpState, SittingArrival
+from app.services import arrivals
+from models import Activity, SignUp, SignUpState
 
 MOST: Final = 100  # for one time
-
-
-_HERE: Final = (
-    sa.select(SittingArrival.sign_up_id, sa.func.count().label("times"))
-    .group_by(SittingArrival.sign_up_id)
-    .subquery("here")
-)
-TIMES: Final = sa.func.coalesce(_HERE.c.times, 1)  # where there is one sitting, the sign-up says it all
+# How often somebody came; where there is one sitting, the sign-up says it all.
+TIMES: Final = sa.func.coalesce(arrivals.TIMES.c.times, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +76,5 @@ def chosen(*columns: Any) -> sa.Select[Any]:
     """Columns of sign-ups that earned something; `TIMES` among them says how often."""
     found: sa.Select[Any] = sa.select(*columns).select_from(SignUp)
     found = found.join(Activity, Activity.id == SignUp.activity_id)
-    found = found.outerjoin(_HERE, _HERE.c.sign_up_id == SignUp.id)
+    found = found.outerjoin(arrivals.TIMES, arrivals.TIMES.c.sign_up_id == SignUp.id)
     return found.where(SignUp.state == SignUpState.CHECKED_IN, Activity.points > 0)
