@@ -103,6 +103,7 @@
   // Of a party fewer may have come.
   function party(place, code, seats, arrived, sitting) {
     place.dataset.code = code;
+    place.inert = false;
     place.hidden = !code || seats < 2;
     place.replaceChildren("实到");
     for (let count = 1; count <= seats; count += 1) {
@@ -117,6 +118,7 @@
 
   async function came(place, code, seats, count, sitting) {
     const body = new URLSearchParams({ token, seats: String(count), sitting });
+    place.inert = true;  // two numbers on their way might overtake each other
     try {
       const answer = await fetch(`${at}/people/${code}/arrived`, { method: "POST", body, redirect: "manual" });
       if (answer.type !== "opaqueredirect") throw new Error(String(answer.status));
@@ -124,6 +126,7 @@
       say("");
       count_again();
     } catch {
+      place.inert = false;
       say("人数没有改成，有信号时再点一次。");
     }
   }

@@ -128,5 +128,6 @@
     fetch(box.dataset.typing, {method: "POST", body}).catch(() => {});
   });
 
-  document.documentElement.dataset.ready = "yes";
+  // All of this page's scripts have run by then, and the links that open beside the list do so.
+  document.addEventListener("DOMContentLoaded", () => { document.documentElement.dataset.ready = "yes"; });
 })();

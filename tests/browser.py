@@ -166,8 +166,8 @@ class Phone:
 
     async def becomes(self, name: str) -> None:
         chooser = self.page.get_by_test_id("person-select")
-        label = await chooser.locator("option", has_text=re.compile(f"^{name}")).first.inner_text()
-        await chooser.select_option(label=label)
+        who = chooser.locator("option", has_text=re.compile(f"^{name}")).first
+        await chooser.select_option(await who.get_attribute("value"))  # its label counts what is new
         await self._shows(name)
 
     async def adds(self, name: str) -> None:
@@ -209,19 +209,24 @@ class Phone:
         return await self._answered(lines.nth(await lines.count() - 1 - older).click)
 
     async def opens_menu(self, *path: str) -> None:
-        if await self.page.get_by_test_id("message-input").is_visible():
-            await self.page.get_by_role("button", name="切换到菜单").click()
+        await self._turns_to("菜单")
         for name in path:
             await self.menu.filter(has_text=name).click()
 
     async def opens_keyboard(self) -> None:
-        if not await self.page.get_by_test_id("message-input").is_visible():
-            await self.page.get_by_role("button", name="切换到键盘").click()
+        await self._turns_to("键盘")
+
+    async def _turns_to(self, side: str) -> None:
+        """Once the account has a menu: until it comes there is nothing to turn, and it changes the line."""
+        switch = self.page.get_by_test_id("toggle-input")
+        await expect(switch).to_be_visible()
+        if await switch.get_attribute("aria-label") == f"切换到{side}":
+            await switch.click()
 
     async def reads(self, text: str) -> str:
         """The newest message, once it says `text`: it may come unasked."""
         await expect(self.answers.last).to_contain_text(text, timeout=PATIENCE * 1000)
-        return await self.answers.last.inner_text()
+        return await self.answers.filter(has_text=text).last.inner_text()  # another may have come since
 
     async def opens_page(self, address: str) -> FrameLocator:
         """A web page inside WeChat."""
@@ -253,14 +258,20 @@ class Phone:
         return self.page.get_by_test_id("exchange")
 
     async def _answered(self, act: Callable[[], Awaitable[None]]) -> str:
-        """What the act is answered; empty where the account keeps quiet."""
-        answers, exchanges = await self.answers.count(), await self.exchanges.count()
+        """What the act is answered; empty where the account keeps quiet.
+
+        Others may act meanwhile, WeChat may tell the service something, and messages may come unasked.
+        """
+        name = await self.page.locator("#chat[data-person]").get_attribute("data-person")
+        acts = self.exchanges.filter(has=self.page.get_by_test_id("copy-exchange"))
+        own = acts.filter(has=self.page.locator("summary b", has_text=re.compile(f"^{name}$")))
+        before = await own.count()
         await act()
-        await expect(self.exchanges).to_have_count(exchanges + 1, timeout=PATIENCE * 1000)
-        if await self.exchanges.first.locator(".tag").text_content() != "已回复":
+        await expect(own).to_have_count(before + 1, timeout=PATIENCE * 1000)
+        if await own.first.locator(".tag").text_content() != "已回复":
             return ""
-        await expect(self.answers).to_have_count(answers + 1)
-        return await self.answers.last.inner_text()
+        number = (await own.first.get_attribute("data-key") or "").removeprefix("exchange-")
+        return await self.page.locator(f'[data-exchange="{number}"]').get_by_test_id("bubble-in").inner_text()
 
     def assert_sound(self) -> None:
         """Nothing went wrong inside the page itself."""
@@ -290,12 +301,26 @@ def _is_error(said: ConsoleMessage) -> bool:
     return said.type == "error" and not refused
 
 
+async def new_page(browser: Browser, width: int = 390, height: int = 844) -> Page:
+    """A screen of that size here; a slow machine is no failure."""
+    page = await browser.new_page(
+        viewport={"width": width, "height": height}, locale="zh-CN", timezone_id="Asia/Shanghai"
+    )
+    page.set_default_timeout(PATIENCE * 1000)
+    return page
+
+
+async def loaded(frame: FrameLocator) -> None:
+    """The page there has run all its scripts: what it says may be read before them."""
+    await frame.locator("body").evaluate(
+        "() => document.readyState === 'complete' || new Promise(go => { addEventListener('load', go); })"
+    )
+
+
 @asynccontextmanager
 async def phone_of(chromium: Browser, office: Office) -> AsyncIterator[Phone]:
     """A phone lying on the table: 王秀兰 is the first to take it."""
-    page = await chromium.new_page(
-        viewport={"width": 390, "height": 844}, locale="zh-CN", timezone_id="Asia/Shanghai"
-    )
+    page = await new_page(chromium)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if _is_error(said) else None)

@@ -13,6 +13,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from sandbox.__main__ import Server
+from sandbox.driver import Platform
 from sandbox.live import Bus
 from tests.servers import PATIENCE
 
@@ -39,6 +40,16 @@ def chromium() -> str:
     if path is None:
         pytest.skip("no chromium on this machine")
     return path
+
+
+async def pushes(platform: Platform, kind: str, count: int = 1) -> list[dict[str, Any]]:
+    """Those of a kind, once there are so many: a push is over later than the act that it comes of."""
+    found: list[dict[str, Any]] = []
+    async with asyncio.timeout(PATIENCE):
+        while len(found) < count:
+            await asyncio.sleep(0.05)  # the service is still answering
+            found = [one for one in await platform.exchanges() if one["kind"] == kind]
+    return found
 
 
 @asynccontextmanager

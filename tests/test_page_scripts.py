@@ -136,9 +136,11 @@ async def test_who_of_a_party_came_is_said_of_the_ticket_it_was_said_of(page: "P
     await reads("2222-2222", "first")
     await page.get_by_role("button", name="1").click()
     await sent.wait()
+    assert await page.locator(".party").evaluate("place => place.inert")  # no second number meanwhile
     await reads("3333-3333", "second")
     counted.clear()
     await held[0].fulfill(status=303, headers={"location": f"{AT}/page"})
     await counted.wait()
 
     assert await page.locator(".party button").count() == 3
+    assert not await page.locator(".party").evaluate("place => place.inert")

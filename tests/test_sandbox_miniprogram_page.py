@@ -19,7 +19,7 @@ from sandbox.driver import Phone, Platform
 from sandbox.live import Bus
 from sandbox.menu_bar import menus
 from tests.miniprogram_sandbox import CONFIG, KEYS, MINI, Side
-from tests.phone_page import phone_page, serving
+from tests.phone_page import phone_page, pushes, serving
 from tests.test_sandbox_miniprogram_notices import chosen
 
 if TYPE_CHECKING:
@@ -272,7 +272,9 @@ async def test_its_chat_shows_at_once_what_the_service_writes(desk: Desk) -> Non
     await desk.page.locator(".service").get_by_role("button", name="小程序").first.wait_for()
     await desk.part("mini-close").click()
     await desk.mini.sends(there, content="还有什么要问的？")
-    await desk.part("notice-banner").filter(has_text="还有什么要问的").click()
+    banner = desk.part("notice-banner").filter(has_text="还有什么要问的")
+    await banner.wait_for(state="attached")
+    await banner.dispatch_event("click")  # it is there for seconds only
     await answer.wait_for()
     assert (
         await desk.page.locator("#person option").first.inner_text() == "王秀兰"
@@ -341,7 +343,7 @@ async def test_a_popup_asks_for_notices_and_a_kept_choice_does_not(desk: Desk) -
     await desk.part("mini-outcome").filter(has_text=f'"{template}": "accept"').wait_for()
     await desk.part("mini-ask").click()
     await desk.part("mini-outcome").filter(has_text="没有弹窗").wait_for()
-    assert (await desk.platform.exchanges())[0]["kind"] == "subscribe_msg_popup_event"
+    assert len(await pushes(desk.platform, "subscribe_msg_popup_event")) == 1
 
     there = (await desk.wang.in_miniprogram())["openid"]
     body = {"touser": there, "page": "pages/notice?id=9", **notice}

@@ -130,7 +130,9 @@ async def test_without_following_a_notice_is_announced_and_read_in_service_notic
     await wang.accepts("业务受理通知")
 
     assert await desk.sends(wang.openid) == 0
-    await desk.part("notice-banner").click()
+    banner = desk.part("notice-banner").filter(has_text="服务通知")
+    await banner.wait_for(state="attached")
+    await banner.dispatch_event("click")  # it is there for seconds only
     await desk.part("notice").filter(has_text="黄陵供电工会").filter(has_text="已受理").wait_for()
 
     await desk.page.locator("#person").select_option(label="李建国（未关注）")

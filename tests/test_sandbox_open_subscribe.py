@@ -16,12 +16,13 @@ from starlette.routing import Route
 from sandbox.app import create_app
 from sandbox.driver import Phone, Platform
 from sandbox.live import Bus
-from tests.phone_page import phone_page, serving
+from tests.phone_page import phone_page, pushes, serving
 from tests.test_sandbox_js_sdk import config, get_ticket, signed
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator, Page
 
+POPUP_EVENT = "subscribe_msg_popup_event"
 SHOWN = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>通知我</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <script src="{sandbox}/open/js/jweixin-1.6.0.js"></script></head>
@@ -127,10 +128,6 @@ async def visited() -> AsyncIterator[Visited]:
         yield Visited(page, service, platform, wang, ids)
 
 
-async def popup_events(visited: Visited) -> list[dict[str, Any]]:
-    return [one for one in await visited.platform.exchanges() if one["kind"] == "subscribe_msg_popup_event"]
-
-
 async def test_a_tap_asks_and_what_was_allowed_may_be_sent(visited: Visited) -> None:
     await visited.opens("业务受理通知", "处理进度提醒")
     box = await visited.inside("button").bounding_box()
@@ -143,7 +140,7 @@ async def test_a_tap_asks_and_what_was_allowed_may_be_sent(visited: Visited) -> 
 
     assert await visited.hears_answers() == {"业务受理通知": "accept", "处理进度提醒": "reject"}
     assert (await visited.left("业务受理通知"), await visited.left("处理进度提醒")) == (1, 0)
-    (event,) = await popup_events(visited)
+    (event,) = await pushes(visited.platform, POPUP_EVENT)
     assert "<PopupScene>1</PopupScene>" in event["request_xml"]
 
 
@@ -158,7 +155,7 @@ async def test_a_kept_choice_is_not_asked_again(visited: Visited) -> None:
     await visited.inside("button").click()
 
     assert await visited.hears_answers() == {"业务受理通知": "reject"}
-    assert len(await popup_events(visited)) == 1
+    assert len(await pushes(visited.platform, POPUP_EVENT)) == 1
 
 
 async def test_a_popup_put_away_is_no_answer(visited: Visited) -> None:
@@ -167,7 +164,7 @@ async def test_a_popup_put_away_is_no_answer(visited: Visited) -> None:
     await visited.page.keyboard.press("Escape")
 
     assert await visited.hears_answers() == {"停电通知": "cancel"}
-    assert await popup_events(visited) == []
+    assert POPUP_EVENT not in [one["kind"] for one in await visited.platform.exchanges()]
 
 
 async def test_with_nothing_ticked_there_is_nothing_to_allow(visited: Visited) -> None:

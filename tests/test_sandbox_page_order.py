@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from playwright.async_api import APIResponse, Route
 
 __all__ = ["desk", "phone"]
+SLOW_MICROPHONE = """() => {
+    const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async (wanted) => {
+        await new Promise((go) => { window.letIn = go; });
+        return (window.heard = await ask(wanted));
+    };
+}"""
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -168,6 +175,21 @@ async def test_the_first_menu_does_not_take_the_line_from_who_writes(phone: Phon
     await phone.part("menu-button", "帮助").wait_for()
 
 
+async def test_a_microphone_granted_too_late_is_let_go(phone: Phone) -> None:
+    await phone.page.evaluate(SLOW_MICROPHONE)
+    await phone.part("send-voice").click()
+    await phone.part("record").click()
+    await phone.page.wait_for_function("() => 'letIn' in window")
+    assert await phone.part("record").is_disabled()
+    await phone.part("cancel").click()
+    await phone.page.locator("#sheet").wait_for(state="hidden")
+
+    await phone.page.evaluate("letIn()")
+    await phone.page.wait_for_function("() => 'heard' in window")
+
+    assert await phone.page.evaluate("heard.getTracks().map(one => one.readyState)") == ["ended"]
+
+
 async def test_what_is_read_for_one_is_not_drawn_in_the_chat_of_the_next(phone: Phone) -> None:
     held: list[Route] = []
 
@@ -215,3 +237,22 @@ async def test_the_settings_wait_until_it_is_known_whose_phone_it_is(phone: Phon
     await phone.part("settings").click()
     await phone.part("choose-look").wait_for()  # and nothing was complained of
     await phone.part("cancel").click()
+
+
+async def test_waiting_is_shown_while_a_scan_is_answered(phone: Phone) -> None:
+    await phone.has_menu({"type": "scancode_waitmsg", "name": "签到", "key": "IN"})
+    answered = asyncio.Event()
+
+    async def hold(route: "Route") -> None:
+        await answered.wait()
+        await route.continue_()
+
+    await phone.page.route("**/menu?wait=true", hold)
+    await phone.taps("签到")
+    await phone.page.get_by_role("button", name="商品条码").click()
+    await phone.part("confirm").click()
+
+    await phone.part("receiving").wait_for()
+    answered.set()
+    await phone.part("receiving").wait_for(state="detached")
+    await phone.reads("收到IN")

@@ -20,6 +20,7 @@ from sandbox.live import Bus
 from sandbox.menu_bar import menus
 from sandbox.world import World
 from tests.phone_page import chromium, serving
+from tests.servers import PATIENCE
 from tests.test_sandbox_page import CONFIG, SERVICE
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ async def phone(desk: Desk) -> AsyncIterator[Phone]:
     context = await desk.browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")
     await context.grant_permissions(["clipboard-read", "clipboard-write", "microphone"])
     page = await context.new_page()
+    page.set_default_timeout(PATIENCE * 1000)
     errors: list[Any] = []
     page.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108  (no builtin)
     await page.goto(desk.address)
@@ -260,7 +262,7 @@ async def test_a_wish_is_shown_until_it_is_used_up(phone: Phone) -> None:
     await phone.part("tab-wishes").click()
     await phone.part("usual-wish", "丢掉下一次应答").click()
     await phone.part("wish", "应答丢失").wait_for()
-    assert await phone.part("wish-count").inner_text() == "1"
+    await phone.part("wish-count", "1").wait_for()
 
     await phone.says("再推一次")
     await phone.reads("收到再推一次")
@@ -283,7 +285,7 @@ async def test_any_kind_is_asked_by_its_fields_and_all_are_called_off(phone: Pho
     assert "还有 3 次" in shown
     await phone.part("wishes-clear").click()
     await phone.part("wishes-none").wait_for()
-    assert await phone.part("wish-count").is_hidden()
+    await phone.part("wish-count").wait_for(state="hidden")
 
 
 async def test_time_is_moved_and_comes_back(phone: Phone) -> None:
@@ -461,7 +463,7 @@ async def test_every_kind_of_button_does_what_it_does_in_wechat(phone: Phone) ->
         await phone.page.get_by_role("button", name="商品条码").click()
         await phone.part("confirm").click()
         await phone.reads(f"收到{kind}")
-        assert await phone.part("receiving").count() == 0
+        await phone.part("receiving").wait_for(state="detached")  # what is read comes by another way
     await phone.taps("扫", "选点")
     await phone.part("confirm").click()
     await phone.reads("收到location")
@@ -495,18 +497,6 @@ async def test_menus_are_walked_by_keyboard_and_escape_gives_the_focus_back(phon
     await phone.page.keyboard.press("ArrowDown")
     await phone.page.keyboard.press("Enter")
     await phone.reads("收到第二项")
-
-
-async def test_waiting_is_shown_while_a_scan_is_answered(phone: Phone) -> None:
-    await phone.has_menu({"type": "scancode_waitmsg", "name": "签到", "key": "IN"})
-    phone.desk.world.misbehaviour.ask({"delay_next": {"path": "callback", "seconds": 0.8}})
-    await phone.taps("签到")
-    await phone.page.get_by_role("button", name="商品条码").click()
-    await phone.part("confirm").click()
-
-    await phone.part("receiving").wait_for()
-    await phone.part("receiving").wait_for(state="detached")
-    await phone.reads("收到IN")
 
 
 # --- What a phone shows
@@ -548,6 +538,7 @@ async def test_large_type_and_dark_are_kept(phone: Phone) -> None:
     await phone.page.get_by_role("combobox", name="字号").select_option("huge")
     await phone.page.get_by_role("combobox", name="深浅").select_option("dark")
     await phone.part("confirm").click()
+    await phone.page.locator("html[data-theme=dark]").wait_for()
     await phone.page.reload()
     await phone.page.wait_for_selector("body[data-ready]")
 
@@ -569,10 +560,9 @@ async def test_large_type_reaches_sheets_and_pages_and_leaves_the_buttons_in_rea
     assert (round(box["height"]), box["y"] + box["height"] <= 600) == (68, True)  # 52 × 1.3; no scrolling
     await phone.part("cancel").click()
 
-    await phone.page.evaluate(
-        "import('/sandbox/static/sheets.js').then((all) => all.openPage(location.href))"
-    )
-    page = phone.page.frame_locator("#webview-frame").locator("html")
+    opens = "async (url) => (await import('/sandbox/static/sheets.js')).openPage(url)"
+    await phone.page.evaluate(opens, f"{phone.desk.service}/page")
+    page = phone.page.frame_locator("#webview-frame").get_by_role("heading", name="专题网站")
     assert await page.evaluate("() => innerWidth") == 300
 
 

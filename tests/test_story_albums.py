@@ -38,7 +38,7 @@ async def test_pictures_go_up_one_by_one_and_a_bad_one_says_why(
     await starts(worker, "zhao.min", "赵敏", "organiser")
     await worker.goes("/activities")
     await worker.page.get_by_role("link", name="登山").first.click()
-    await worker.part("photos").click()
+    await worker.follows(worker.part("photos"))
     bad: FilePayload = {"name": "通知.jpg", "mimeType": "image/jpeg", "buffer": b"%PDF-1.7"}
     files = [picture("出发.jpg", (1600, 1200)), bad, picture("山顶.jpg", (900, 1600))]
     await worker.part("files").set_input_files(files)

@@ -47,9 +47,7 @@ HTMLMediaElement.prototype.play = async () => {};
 @pytest.fixture
 async def worker(chromium: Browser, office: Office) -> AsyncIterator[Worker]:
     """At the door with a telephone; that its requests fail there belongs to the story."""
-    page = await chromium.new_page(
-        viewport={"width": 390, "height": 844}, locale="zh-CN", timezone_id="Asia/Shanghai"
-    )
+    page = await browser.new_page(chromium)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
@@ -193,24 +191,27 @@ async def is_not_heard(worker: Worker, behind: Behind) -> None:
     """
     third = (await behind.sign_ups())[2]
 
-    async def lose(route: Route) -> None:
-        await route.fetch()
-        await route.abort()
+    signal = "a strange one"  # it is changed between two tries, whenever these come
 
-    async def mislead(route: Route) -> None:
-        await route.fulfill(status=404, body="请先登录无线网")
+    async def carry(route: Route) -> None:
+        if signal == "a strange one":
+            await route.fulfill(status=404, body="请先登录无线网")
+        elif signal == "one way":
+            await route.fetch()
+            await route.abort()
+        else:
+            await route.continue_()
 
-    await worker.page.route("**/check-in/scans", mislead)
+    await worker.page.route("**/check-in/scans", carry)
     await worker.part("words").fill(check_in_codes.number(third))
     await worker.part("seek").click()
     await expect(worker.part("trouble")).to_contain_text("扫过的都还在这台手机里")
-    await worker.page.unroute("**/check-in/scans")
-    await worker.page.route("**/check-in/scans", lose)
+    signal = "one way"
     await answered(worker, "已记下，还没核对")
     assert (await behind.sign_ups())[2].state is SignUpState.CHECKED_IN
-    await worker.page.unroute("**/check-in/scans")
 
     await worker.page.reload()
+    signal = "a good one"
 
     await answered(worker, "签到成功")
     await expect(worker.part("here-seats")).to_have_text("5")
@@ -256,6 +257,7 @@ async def says_where_he_is(phone: Phone, behind: Behind) -> None:
     page = await phone.opens_page(await behind.venue())
     await phone.page.locator("dialog[open]").get_by_test_id("cancel").click()
     await expect(page.locator("#words")).to_contain_text("请允许获取位置再试")
+    await browser.loaded(page)
     for longitude, said in (("109.3655", "公里"), ("109.2656", "")):
         await page.get_by_test_id("here").click()
         sheet = phone.page.locator("dialog[open]")
@@ -264,6 +266,7 @@ async def says_where_he_is(phone: Phone, behind: Behind) -> None:
         await sheet.get_by_test_id("confirm").click()
         if said:
             await expect(page.locator("#words")).to_contain_text(said)
+            await browser.loaded(page)
     await expect(page.get_by_test_id("stamped")).to_contain_text("已签到")
 
 

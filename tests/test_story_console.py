@@ -47,11 +47,18 @@ class Worker:
         await self.part("choose").click()
 
     async def signs_in(self) -> None:
+        await expect(self.part("sign-in")).to_be_visible()  # a password is asked for on the page before, too
         await self.part("password").fill(PASSWORD)
         await self.part("sign-in").click()
 
     async def opens(self, room: str) -> None:
-        await self.page.get_by_test_id(f"nav-{room}").click()
+        await self.follows(self.part(f"nav-{room}"))
+
+    async def follows(self, link: Locator) -> None:
+        """To another page, until its scripts are there; those of the page before say nothing of it."""
+        await expect(link).to_be_visible()
+        await self.page.evaluate("document.documentElement.dataset.ready = 'left'")
+        await link.click()
         await expect(self.page.locator("html[data-ready=yes]")).to_be_attached()
 
     async def goes(self, path: str) -> None:
@@ -75,9 +82,7 @@ class Worker:
 
 @asynccontextmanager
 async def before_a_screen(chromium: Browser, office: Office) -> AsyncIterator[Worker]:
-    page = await chromium.new_page(
-        viewport={"width": 1440, "height": 900}, locale="zh-CN", timezone_id="Asia/Shanghai"
-    )
+    page = await browser.new_page(chromium, 1440, 900)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
@@ -210,7 +215,7 @@ async def test_a_question_nobody_could_answer_becomes_a_tip_that_is_found(
 
     async with before_a_screen(chromium, office) as other:
         await starts(other, "zhang", "张伟", "approver")
-        await other.part("work-item").first.click()
+        await other.follows(other.part("work-item").first)
         await other.part("open").first.click()
         await other.part("approve").click()
         await other.has_heard("发布")
@@ -229,7 +234,7 @@ async def test_a_request_to_put_something_right_is_answered(worker: Worker, phon
     await expect(page.get_by_text("QX-2026-0001").first).to_be_visible(timeout=PATIENCE * 1000)
 
     await starts(worker, "boss", "王强", "union_admin")
-    await worker.part("work-item").filter(has_text="更正").click()
+    await worker.follows(worker.part("work-item").filter(has_text="更正"))
     await worker.part("open").first.click()
     await expect(worker.page.locator("#pane")).to_contain_text("手机号写错了一位")
     await worker.part("settle-text").fill("手机号已按您说的改好。")

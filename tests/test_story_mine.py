@@ -86,7 +86,7 @@ async def test_she_takes_all_that_is_kept_of_her_home_and_reads_it(
     await expect(page.get_by_text("在浏览器打开")).to_be_visible()
     link = next(frame.url for frame in phone.page.frames if "/exports/" in frame.url)
 
-    beside = await chromium.new_page(viewport={"width": 390, "height": 844}, locale="zh-CN")
+    beside = await browser.new_page(chromium)
     await beside.goto(link)
     async with beside.expect_download() as started:
         await beside.get_by_role("link", name="下载").click()

@@ -8,7 +8,7 @@ from tests.page_audit import audit
 from tests.test_story_console import Worker, worker
 
 pytest.importorskip("playwright.async_api", reason="playwright is not installed")
-from playwright.async_api import ViewportSize
+from playwright.async_api import ViewportSize, expect
 
 __all__ = ["worker"]
 office, chromium, phone = browser.office, browser.chromium, browser.phone
@@ -26,6 +26,7 @@ async def test_every_page_is_good_on_a_phone_in_all_colours(worker: Worker) -> N
     await worker.is_invited("boss", "王强", *ROLES)
     await worker.chooses_password()
     await worker.signs_in()
+    await expect(worker.part("own")).to_contain_text("王强")
     pages = await furnish(worker.office, "boss")
     await worker.page.reload()
     rooms = await worker.page.locator("nav.rooms a").evaluate_all("found => found.map(each => each.pathname)")

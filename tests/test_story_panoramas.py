@@ -68,6 +68,7 @@ async def puts_up(worker: Worker, folder: Path) -> None:
     await page.get_by_role("link", name="‹ 职工书屋").click()
     await page.get_by_role("link", name="1. 大厅").click()
     await is_shown(page)
+    await page.wait_for_load_state()  # the script that takes the tap comes after the one that shows
     await page.mouse.click(*(await somewhere(page, 0.6)))
     assert 2 < float(await page.locator("#hotspot input[name=yaw]").input_value()) < 30
     await worker.part("to").select_option(label="书架")
@@ -119,6 +120,7 @@ async def test_a_place_is_sent_put_up_and_looked_around_in(drawing: Browser, off
         await expect(frame.locator(".panorama.alive[data-shown]")).to_be_visible(timeout=SEEN)
 
     page = await drawing.new_page(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
+    page.set_default_timeout(SEEN)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)

@@ -81,15 +81,17 @@ async def test_a_course_is_planned_reviewed_and_joined(
 
     address = await phone.page.locator("a", has_text="看怎么走").last.get_attribute("href")
     assert address
-    tapped = asyncio.Event()  # WeChat's own map is ready only after the tap
+    runs, tapped = asyncio.Event(), asyncio.Event()  # WeChat's own map is ready only after the tap
 
     async def slowly(route: Route) -> None:
+        runs.set()
         await tapped.wait()
         await route.continue_()
 
     await phone.page.route("**/share/signature*", slowly)
     page = await phone.opens_page(address)
     await expect(page.get_by_test_id("dates").get_by_role("link")).to_have_count(4)
+    await runs.wait()  # the page's script: until then it is a link like any other
     await page.get_by_role("link", name=re.compile("看怎么走")).click()
     tapped.set()
     await expect(phone.page.locator(".map")).to_be_visible()

@@ -17,7 +17,8 @@ export function drawn(message, loaded) {
   bubble.append(...[content].flat());
   for (const image of bubble.querySelectorAll("img")) image.addEventListener("load", loaded);
   const wide = style.includes("wide") ? " wide" : "";
-  return make("div", { class: `row ${message.direction}${wide}`, "data-id": message.id }, avatar(message), bubble);
+  const row = { class: `row ${message.direction}${wide}`, "data-id": message.id, "data-exchange": message.exchange_id };
+  return make("div", row, avatar(message), bubble);
 }
 
 // A tap on the account's picture shows in the panel how this answer came.

@@ -27,7 +27,7 @@ function newRecorder() {
   const sound = make("audio", { controls: "", hidden: "" });
   const button = make("button", { type: "button", class: "record", "data-test": "record", "aria-label": "开始录音", "aria-pressed": "false" }, icon("mic"));
   const view = make("div", { class: "recorder", "data-test": "recorder" }, make("span", { class: "ring" }, level, button), time, sound);
-  const state = { recorder: null, stream: null, parts: [], wave: "", began: 0, seconds: 0, timer: 0, done: Promise.resolve() };
+  const state = { recorder: null, stream: null, parts: [], wave: "", began: 0, seconds: 0, timer: 0, done: Promise.resolve(), over: false };
 
   const stop = () => {
     clearInterval(state.timer);
@@ -39,7 +39,10 @@ function newRecorder() {
   };
   button.addEventListener("click", async () => {
     if (state.recorder?.state === "recording") return stop();
-    if (!(await open(state))) return undefined;
+    button.disabled = true; // the browser may ask first, and be slow
+    const mayRecord = await open(state);
+    button.disabled = false;
+    if (!mayRecord) return undefined;
     state.began = performance.now();
     sound.hidden = true;
     button.setAttribute("aria-pressed", "true");
@@ -73,6 +76,7 @@ function newRecorder() {
   };
   // What was recorded, as the act takes it; nothing when nothing was.
   const end = async () => {
+    state.over = true;
     await stop();
     return state.wave ? { base64: state.wave, seconds: state.seconds } : {};
   };
@@ -84,6 +88,10 @@ async function open(state) {
     state.stream = await navigator.mediaDevices.getUserMedia({ audio: true });
   } catch {
     tell("用不了话筒。可以直接发送示例语音。");
+    return false;
+  }
+  if (state.over) { // the sheet was put away while the browser asked
+    for (const track of state.stream.getTracks()) track.stop();
     return false;
   }
   state.parts = [];
