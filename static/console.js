@@ -75,6 +75,20 @@
     if (at) rows().forEach(row => row.setAttribute("aria-selected", String(link(row) === at)));
   }
 
+  // A thread grows at its end: what stands there stays, since somebody may be writing in it, or listening.
+  function grow(part, next) {
+    const [lines, all] = [part, next].map(each => each.querySelector(".timeline"));
+    const count = all.childElementCount;  // they move from there to here
+    for (const [at, line] of [...all.children].entries()) {
+      const there = lines.children[at];
+      if (!there) lines.append(line);
+      else if (there.textContent !== line.textContent) there.replaceWith(line);
+    }
+    while (lines.childElementCount > count) lines.lastElementChild.remove();
+    part.querySelectorAll(":scope > :not(.timeline)").forEach(each => each.remove());
+    part.append(...next.querySelectorAll(":scope > :not(.timeline)"));
+  }
+
   async function renew(first, answered) {
     const parts = [...document.querySelectorAll("[data-fresh]")];
     for (const address of new Set(parts.map(part => part.dataset.fresh))) {
@@ -89,7 +103,8 @@
         if (newest && part.dataset.live) part.dataset.live = newest;
         if (next && next.innerHTML !== part.innerHTML) {
           const ticked = new Set([...part.querySelectorAll("input[type=checkbox]:checked")].map(box => box.value));
-          replace(part, next.childNodes);
+          if (part.querySelector(".timeline") && next.querySelector(".timeline")) grow(part, next);
+          else replace(part, next.childNodes);
           part.querySelectorAll("input[type=checkbox]").forEach(box => { box.checked = ticked.has(box.value); });
           window.htmx?.process(part);
           allTicks();

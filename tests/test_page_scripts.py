@@ -24,6 +24,10 @@ PANE = (
     '<div id="thread" data-fresh="/cases/{n}" data-live="{seen}">第 {n} 件</div>'
     '<input name="seen" value="{seen}">'
 )
+THREAD = (
+    '<div id="thread" data-fresh="/cases/1" data-live="{live}"><ol class="timeline"><li>灯坏了'
+    '<details><summary>原件</summary><input name="why"></details></li>{more}</ol></div>'
+)
 DOOR = """<div id="door" data-at="/door" data-keep="kept" data-token="t"></div>
 <p id="waiting"></p><p id="trouble"></p><p id="no-camera"></p><button id="by-camera"></button>
 <div id="answer" data-answer=""><b class="label"></b><b class="name"></b><p class="words"></p>
@@ -100,6 +104,29 @@ async def test_a_list_renews_itself_and_the_chosen_row_and_another_case_stay_as_
     assert await page.locator("input[name=seen]").input_value() == "7"
     assert await page.locator("[aria-selected=true]").inner_text() == "第 2 件"
     assert await page.locator("tbody tr").count() == 3
+
+
+async def test_what_is_written_within_a_thread_stays_when_the_thread_grows(page: "Page") -> None:
+    """Why somebody opens an original."""
+    renewed, again = asyncio.Event(), asyncio.Event()
+
+    async def the_thread(route: "Route") -> None:
+        if route.request.headers["x-by-itself"] == "2":
+            again.set()
+            return
+        await renewed.wait()
+        await route.fulfill(body=THREAD.format(live=2, more="<li>北门那一盏</li>"), content_type="text/html")
+
+    await page.route(f"{AT}/cases/1", the_thread)
+    await shows(page, THREAD.format(live=1, more=""), "console.js")
+    await page.locator("summary").click()
+    await page.locator("[name=why]").fill("要作为证据")
+    renewed.set()
+    await again.wait()
+
+    assert await page.locator("li").all_inner_texts() == ["灯坏了\n原件", "北门那一盏"]
+    assert await page.locator("details[open] [name=why]").input_value() == "要作为证据"
+    assert await page.evaluate("document.activeElement.name") == "why"
 
 
 async def test_who_of_a_party_came_is_said_of_the_ticket_it_was_said_of(page: "Page") -> None:
