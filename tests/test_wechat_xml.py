@@ -18,14 +18,14 @@ ELEMENTS = st.tuples(NAMES, st.one_of(SECTIONS, PLAIN, TEXTS)).map(
 @given(st.lists(st.one_of(ELEMENTS, st.sampled_from([" ", "\n", "x", "<a/>", "<!-- -->"])), max_size=6))
 def test_the_quick_way_never_differs_from_expat(elements: list[str]) -> None:
     text = f"<xml>{''.join(elements)}</xml>"
-    quick = _parse_flat(text)
+    quick = _parse_flat(text.encode(), text)
     if quick is not None:
         assert quick == _parse(text.encode())
 
 
 def test_the_usual_shape_takes_the_quick_way() -> None:
     text = "<xml><ToUserName><![CDATA[gh_1]]></ToUserName>\n<CreateTime>1790000001</CreateTime></xml>"
-    assert _parse_flat(text) == {"ToUserName": "gh_1", "CreateTime": "1790000001"}
+    assert _parse_flat(text.encode(), text) == {"ToUserName": "gh_1", "CreateTime": "1790000001"}
 
 
 @pytest.mark.parametrize(
@@ -41,5 +41,5 @@ def test_the_usual_shape_takes_the_quick_way() -> None:
     ],
 )
 def test_other_shapes_are_left_to_expat(text: str) -> None:
-    assert _parse_flat(text) is None
+    assert _parse_flat(text.encode(), text) is None
     assert parse_xml(text.encode()) == _parse(text.encode())

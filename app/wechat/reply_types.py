@@ -78,7 +78,7 @@ Reply = Text | Image | Voice | Video | Music | News | Transfer | Nothing
 
 def clean(text: str) -> str:
     """Without the characters no XML can hold."""
-    return _UNWRITABLE.sub("", text)
+    return text if text.isprintable() else _UNWRITABLE.sub("", text)
 
 
 def wants_json(incoming: Incoming) -> bool:

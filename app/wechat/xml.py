@@ -23,9 +23,9 @@ _NON_CHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 
 # What WeChat nearly always sends: `<xml>` and elements side by side, each plain text or one CDATA section.
 _ELEMENT = re.compile(
-    r"\s*<([A-Za-z_]\w*)>(?:<!\[CDATA\[([^\]]*(?:\](?!\]>)[^\]]*)*)\]\]>|([^<&\]]*))</\1>\s*", re.ASCII
+    r"(\s*<([A-Za-z_]\w*)>(?:<!\[CDATA\[([^\]]*(?:\](?!\]>)[^\]]*)*)\]\]>|([^<&\]]*))</\2>\s*)", re.ASCII
 )
-_NOT_PLAIN = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")  # forbidden, or changed by a parser (\r)
+_NOT_PLAIN = bytes({*range(9), *range(11, 32)})  # forbidden, or changed by a parser (\r)
 
 
 def check_bytes(raw: bytes) -> str:
@@ -48,7 +48,7 @@ def parse_xml(raw: bytes) -> dict[str, Any]:
     Raises:
         BadCallback: 400, also for a DOCTYPE (hence for every entity of its own).
     """
-    flat = _parse_flat(check_bytes(raw))
+    flat = _parse_flat(raw, check_bytes(raw))
     if flat is not None:
         return flat
     try:
@@ -65,19 +65,20 @@ def parse_xml(raw: bytes) -> dict[str, Any]:
         raise BadCallback(400, "bad-xml") from None
 
 
-def _parse_flat(text: str) -> dict[str, Any] | None:
-    """What expat would find, in a third of its time; None for anything but the usual shape."""
-    if not text.startswith("<xml>") or not text.endswith("</xml>") or _NOT_PLAIN.search(text):
+def _parse_flat(raw: bytes, text: str) -> dict[str, Any] | None:
+    """What expat would find, in a third of its time; None for anything but the usual shape.
+
+    Elements that are together as long as the text between them stand there without a gap.
+    """
+    if not text.startswith("<xml>") or not text.endswith("</xml>"):
         return None
-    fields: dict[str, Any] = {}
-    position, end = 5, len(text) - 6
-    for found in _ELEMENT.finditer(text, 5, end):
-        name, section, plain = found.groups()
-        if found.start() != position or name in fields:
-            return None
-        fields[name] = plain if section is None else section
-        position = found.end()
-    return fields if fields and position == end else None
+    if len(raw.translate(None, _NOT_PLAIN)) != len(raw) or any(each in raw for each in _NON_CHARACTERS):
+        return None
+    end = len(text) - 6
+    found = _ELEMENT.findall(text, 5, end)
+    fields: dict[str, Any] = {name: section or plain for _, name, section, plain in found}
+    is_whole = sum([len(element) for element, *_ in found]) == end - 5
+    return fields if fields and is_whole and len(fields) == len(found) else None
 
 
 def _parse(raw: bytes) -> dict[str, Any]:
