@@ -72,7 +72,11 @@ def _parse_flat(raw: bytes, text: str) -> dict[str, Any] | None:
     """
     if not text.startswith("<xml>") or not text.endswith("</xml>"):
         return None
-    if len(raw.translate(None, _NOT_PLAIN)) != len(raw) or any(each in raw for each in _NON_CHARACTERS):
+    if (
+        len(raw.translate(None, _NOT_PLAIN)) != len(raw)
+        or _NON_CHARACTERS[0] in raw
+        or _NON_CHARACTERS[1] in raw
+    ):
         return None
     end = len(text) - 6
     found = _ELEMENT.findall(text, 5, end)
