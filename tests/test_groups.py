@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
-from app.dialogue.groups import Lane
+from app.dialogue.groups import Groups, Lane
+from app.dialogue.journal import Entry, Question, Snapshot, TalkQuestion, Written
+from tests.conftest import NOON
 
 
 async def test_whoever_comes_first_again_waits_for_those_who_went_with_him() -> None:
@@ -24,3 +26,37 @@ async def test_whoever_comes_first_again_waits_for_those_who_went_with_him() -> 
     for _ in range(3):
         await lane.submit(1)  # nobody else comes any more: it goes alone
     assert groups[-3:] == [[1]] * 3
+
+
+class Store:
+    """Keeps how many came together; reading waits for company."""
+
+    at_once, patience = 1, 0.1
+
+    def __init__(self) -> None:
+        self.read_together: list[int] = []
+
+    async def read(self, questions: Sequence[Question]) -> list[Snapshot]:
+        self.read_together.append(len(questions))
+        return [Snapshot()] * len(questions)
+
+    async def are_in_talk(self, asked: Sequence[TalkQuestion]) -> list[bool]:
+        return [False] * len(asked)
+
+    async def write(self, entries: Sequence[Entry]) -> list[Written | Exception]:
+        raise NotImplementedError
+
+    async def close(self) -> None: ...
+
+
+async def test_reading_waits_for_company_as_long_as_the_database_wants() -> None:
+    store = Store()
+    groups, question = Groups(store), Question(1, "m|1|o1", "o1", True, NOON)
+    for _ in range(2):
+        await asyncio.gather(groups.read(question), groups.read(question))
+
+    first = groups.read(question)
+    await asyncio.sleep(0.001)
+    await asyncio.gather(first, groups.read(question))
+
+    assert store.read_together == [2, 2, 2]

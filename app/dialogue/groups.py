@@ -20,9 +20,13 @@ Result = TypeVar("Result")
 
 
 class GroupStore(Protocol):
-    """The statements of one database. `Groups` sees to it that calls of one kind come `at_once` at most."""
+    """The statements of one database. `Groups` sees to it that calls of one kind come `at_once` at most, and
+    that reading waits for company for `patience` seconds, as a `Lane` does: who is read together is written
+    together.
+    """
 
     at_once: int
+    patience: float
 
     async def read(self, questions: Sequence[Question]) -> list[Snapshot]: ...
 
@@ -39,7 +43,9 @@ class Groups:
     """Reads and writes of the journal, in groups."""
 
     def __init__(self, store: GroupStore) -> None:
-        self._reads: Lane[Question, Snapshot] = Lane(store.read, at_once=store.at_once)
+        self._reads: Lane[Question, Snapshot] = Lane(
+            store.read, at_once=store.at_once, patience=store.patience
+        )
         self._talks: Lane[TalkQuestion, bool] = Lane(store.are_in_talk, at_once=store.at_once)
         self._writes: Lane[Entry, Written | Exception] = Lane(store.write, at_once=store.at_once)
 

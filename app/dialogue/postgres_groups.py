@@ -26,6 +26,7 @@ class PostgresGroups:
     """See `app.dialogue.groups.GroupStore`."""
 
     at_once = 2  # the server is at one group while the next one gathers
+    patience = 0.0  # it gathers well by itself
 
     def __init__(self, url: URL) -> None:
         self._pinned = _Pinned(url.set(drivername="postgresql").render_as_string(hide_password=False))

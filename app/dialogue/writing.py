@@ -28,7 +28,7 @@ from app.wechat.replies import Reply
 log = structlog.get_logger(__name__)
 
 AT_MOST = 32
-PATIENCE = 0.004  # seconds; reads and plain messages are cheap and do not wait
+PATIENCE = 0.004  # seconds; plain messages are cheaper and wait less, if at all
 AT_ONCE = 2  # transactions on PostgreSQL: a slow handler holds up only those who share with it
 
 
