@@ -106,7 +106,7 @@ def _starts(tokens: Iterable[int], number: int) -> "array[int]":
 
 def _best(scores: list[int], most: int) -> Scores:
     """Of equal ones the first come first. What is far behind the best is not sorted at all."""
-    least = max(max(scores, default=0) * WORTH, 1)
+    least = max(int(max(scores, default=0) * WORTH), 1)  # whole: compared with each
     found = [number for number, score in enumerate(scores) if score >= least]
     found.sort(key=scores.__getitem__, reverse=True)
     return [(number, scores[number] / SCALE) for number in found[:most]]

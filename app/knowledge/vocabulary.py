@@ -82,6 +82,8 @@ _SAME = (
     (re.compile("(?:被|让|叫|遭|给)电给?(?:打|击|着|到|了|晕|倒)"), "触电"),
 )
 
+_ANY_OF_THESE = re.compile("|".join(written.pattern for written, _ in _SAME))
+
 _FILLERS = """
 怎么办 怎么 怎样 如何 什么 咋办 咋整 咋 为什么 什么时候 啥时候 时候 谁 哪 哪里 几 多久 多少
 我 我家 家里 我们 你 您 你们 他 它 师傅 同志 你好 您好 谢谢 请问 问一下 一下 这 那 这个 那个 就是 然后
@@ -100,8 +102,9 @@ def normalise(text: str) -> str:
         half = _LONGEST // 2
         text = f"{text[:half]} {text[-half:]}"
     plain = _NOT_WRITTEN.sub(" ", unicodedata.normalize("NFKC", text).lower()).strip()
-    for written, meant in _SAME:
-        plain = written.sub(meant, plain)
+    if _ANY_OF_THESE.search(plain):
+        for written, meant in _SAME:
+            plain = written.sub(meant, plain)
     return plain
 
 
