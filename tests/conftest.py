@@ -26,7 +26,7 @@ from sqlalchemy.util import LRUCache
 
 from app import migrations
 from app.clock import SHANGHAI
-from app.database import PRAGMAS, Database, Purpose
+from app.database import PRAGMAS, WRITING_ON_POSTGRES, Database, Purpose
 from app.services.addresses import use_public_url
 from app.settings import Settings
 from models.sealing import Keyring, use_keyring
@@ -163,12 +163,13 @@ def _no_commit_waits_for_the_disk() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _a_busy_machine_is_waited_for() -> Iterator[None]:
-    """A connection that took long on a busy machine is no finding of a test.
+    """A connection or a lock that took long on a busy machine is no finding of a test.
 
     What is started as a process of its own waits as shipped.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("app.database.CONNECT_SECONDS", servers.PATIENCE)
+        patch.setitem(WRITING_ON_POSTGRES, "lock_timeout", "20000")  # ms
         yield
 
 

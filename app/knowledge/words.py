@@ -1,7 +1,8 @@
 """The words that answers are written with, and finding them in a text.
 
 A segmenter's dictionary has 350,000 words and takes 34 MB, and a word that no answer has can find none.
-`words.txt` holds those the segmenter sees in what we ship (`word_list.py`).
+`words.txt` holds those the segmenter sees in what we ship, and longer ones that begin with these
+(`word_list.py`).
 """
 
 from collections.abc import Iterable, Iterator
