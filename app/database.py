@@ -164,10 +164,17 @@ class Database:
         self.writer = self._engine("write", 1 if self.is_sqlite else pool_size)
         self._probe = self._engine("read", 1)
         self._reading = async_sessionmaker(
-            self.reader, sync_session_class=ReadingSession, expire_on_commit=False
+            self.reader,
+            sync_session_class=ReadingSession,
+            expire_on_commit=False,
+            close_resets_only=False,  # who read on would hold a connection that nobody gives back
         )
         self._writing = async_sessionmaker(
-            self.writer, sync_session_class=WritingSession, expire_on_commit=False, info={EFFECTS: self._told}
+            self.writer,
+            sync_session_class=WritingSession,
+            expire_on_commit=False,
+            close_resets_only=False,
+            info={EFFECTS: self._told},
         )
         self.write_turn: AbstractAsyncContextManager[object] = (
             asyncio.Lock() if self.is_sqlite else nullcontext()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import PRAGMAS, Database, WriteNeeded, open_sqlite, refuse_in_transaction, writing_here
@@ -288,3 +289,15 @@ async def test_postgres_makes_no_machine_code_of_what_writers_ask(postgres_url: 
 
     assert "Seq Scan on lease" in plan  # read whole, which writers are told to avoid
     assert "JIT" not in plan
+
+
+async def test_a_session_that_is_over_reads_nothing_more(database: Database) -> None:
+    """It would take a connection that nobody gives back."""
+    async with database.reading() as session:
+        assert await session.scalar(sa.select(1)) == 1
+    async with database.transaction() as writing:
+        assert await writing.scalar(sa.select(1)) == 1
+
+    for over in (session, writing):
+        with pytest.raises(InvalidRequestError):
+            await over.scalar(sa.select(1))

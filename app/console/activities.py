@@ -203,6 +203,7 @@ async def page_of(public_id: str, desk: Desk, shell: Shell, **values: Any) -> HT
         )
         ways: Mapping[int, str] = {each.id: each.way for each in await branches.list_all(session)}
         planning = await activity_planning.facts(session, desk, activity, desk.shared.clock.now())
+        by_branch = await quotas.standings(session, activity)
     return shell.page(
         "activity_one.html",
         **planning,
@@ -214,7 +215,7 @@ async def page_of(public_id: str, desk: Desk, shell: Shell, **values: Any) -> HT
         way=ways.get(activity.branch_id or 0, "整个工会"),
         audience=Audience.model_validate(activity.audience) if activity.audience else "所有人",
         conditions=eligibility.conditions(activity),
-        quotas=await quotas.standings(session, activity),
+        quotas=by_branch,
         questions=questions_of(activity),
         words=rich_text.to_text(rich_text.load(activity.blocks)),
         may_change=activity.state in (*UNANNOUNCED, *ANNOUNCED)
