@@ -5,7 +5,6 @@ day at the door, and what stays of it the next morning.
 from pathlib import Path
 
 import pytest
-from openpyxl import Workbook
 
 from app.services import check_in_codes
 from models import SignUpState
@@ -13,7 +12,7 @@ from tests import browser
 from tests.browser import PATIENCE, Office, Phone
 from tests.test_story_check_in import Behind
 from tests.test_story_console import Worker, before_a_screen, starts
-from tests.test_story_membership import HEADINGS
+from tests.test_story_membership import roster_of
 
 pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 from playwright.async_api import Browser, FrameLocator, expect
@@ -37,15 +36,11 @@ CAPTAIN, *OTHERS = PHONES
 
 
 def roster(folder: Path) -> str:
-    book = Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.append(HEADINGS)
-    for number, (name, telephone) in enumerate(PHONES.items(), 10001):
-        sheet.append([str(number), name, "1985-03-05", telephone, "黄陵供电公司工会", "员工", "在职", None])
-    path = folder / "花名册.xlsx"
-    book.save(path)
-    return str(path)
+    rows = [
+        [str(number), name, "1985-03-05", telephone, "黄陵供电公司工会", "员工", "在职", None]
+        for number, (name, telephone) in enumerate(PHONES.items(), 10001)
+    ]
+    return roster_of(folder, *rows)
 
 
 async def announces(zhao: Worker) -> None:

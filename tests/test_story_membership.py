@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -30,18 +30,21 @@ def office(tmp_path: Path) -> Iterator[Office]:
         yield opened
 
 
-def roster(folder: Path, left_on: str = "") -> str:
+def roster_of(folder: Path, *rows: Sequence[str | None]) -> str:
     book = Workbook()
     sheet = book.active
     assert sheet is not None
-    sheet.append(HEADINGS)
-    lineage = "黄陵供电公司工会/北区分工会/抢修一班"
-    sheet.append(
-        ["10086", "王秀兰", "1985-03-05", "13812345678", lineage, "配电运维", "在职", left_on or None]
-    )
+    for row in (HEADINGS, *rows):
+        sheet.append(row)
     path = folder / "花名册.xlsx"
     book.save(path)
     return str(path)
+
+
+def roster(folder: Path, left_on: str = "") -> str:
+    lineage = "黄陵供电公司工会/北区分工会/抢修一班"
+    row = ["10086", "王秀兰", "1985-03-05", "13812345678", lineage, "配电运维", "在职", left_on or None]
+    return roster_of(folder, row)
 
 
 async def test_wang_xiulan_becomes_a_member_and_one_day_leaves(phone: Phone, office: Office) -> None:

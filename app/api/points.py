@@ -9,7 +9,6 @@ from app.api.description import documented
 from app.api.gate import Caller
 from app.api.routes import Route
 from app.api.shapes import Strict
-from app.clock import shanghai
 from app.dependencies import Now, ReadSession
 from app.services import points
 
@@ -34,7 +33,6 @@ class PointsOut(Strict):
 async def mine(caller: Caller, session: ReadSession, now: Now) -> PointsOut:
     """我的积分，新的在前。记积分的活动签到才有，撤销签到就没有了。"""
     earned = await points.of_person(session, caller.known.person_id)
-    years = points.by_year(earned)
     items = [
         EarnedOut(
             sign_up_id=each.sign_up,
@@ -45,4 +43,4 @@ async def mine(caller: Caller, session: ReadSession, now: Now) -> PointsOut:
         )
         for each in earned
     ]
-    return PointsOut(this_year=years.get(shanghai(now).year, 0), total=sum(years.values()), items=items)
+    return PointsOut(this_year=points.this_year(earned, now), total=points.total(earned), items=items)

@@ -6,7 +6,6 @@ from typing import Final, Literal
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from app.clock import shanghai
 from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.errors import DomainError
 from app.portal.after import after_it
@@ -47,8 +46,9 @@ async def mine(visitor: CurrentPerson, session: ReadSession, now: Now) -> HTMLRe
     ahead = await sign_ups.list_own(session, visitor.person_id, now, LISTED)
     past = await sign_ups.list_own_past(session, visitor.person_id, now, LISTED)
     helped = await colleagues.list_made(session, visitor.person_id, now, LISTED)
-    years = points.by_year(await points.of_person(session, visitor.person_id))
-    shown = {"ahead": ahead, "past": past, "helped": helped, "years": years, "year": shanghai(now).year}
+    earned = await points.of_person(session, visitor.person_id)
+    this_year = points.this_year(earned, now)
+    shown = {"ahead": ahead, "past": past, "helped": helped, "earned": earned, "this_year": this_year}
     return HTMLResponse(render("my_sign_ups.html", **shown, now=now))
 
 

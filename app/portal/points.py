@@ -3,7 +3,6 @@
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from app.clock import shanghai
 from app.dependencies import Now, ReadSession
 from app.portal.templating import render
 from app.portal.visitor import CurrentPerson
@@ -15,6 +14,5 @@ router = APIRouter(prefix="/me/points", include_in_schema=False)
 @router.get("")
 async def mine(visitor: CurrentPerson, session: ReadSession, now: Now) -> HTMLResponse:
     earned = await points.of_person(session, visitor.person_id)
-    this_year = shanghai(now).year
-    years = {this_year: 0, **points.by_year(earned)}
-    return HTMLResponse(render("points.html", earned=earned, years=years, this_year=this_year, now=now))
+    sums = {"this_year": points.this_year(earned, now), "total": points.total(earned)}
+    return HTMLResponse(render("points.html", earned=earned, years=points.by_year(earned), **sums, now=now))

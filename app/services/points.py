@@ -64,6 +64,14 @@ async def of_person(session: AsyncSession, person_id: int) -> Sequence[Earned]:
     return [Earned(code, title, at, times, times * points) for code, title, at, times, points in rows]
 
 
+def this_year(earned: Sequence[Earned], now: datetime) -> int:
+    return by_year(earned).get(shanghai(now).year, 0)
+
+
+def total(earned: Sequence[Earned]) -> int:
+    return sum(each.points for each in earned)
+
+
 def by_year(earned: Sequence[Earned]) -> dict[int, int]:
     """Year → points, the latest first."""
     sums: Counter[int] = Counter()

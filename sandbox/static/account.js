@@ -2,6 +2,7 @@
 
 import { copy } from "./clipboard.js";
 import { make, post, tell } from "./http.js";
+import { inOrder } from "./redraw.js";
 
 const MODES = { safe: "安全模式", compatible: "兼容模式", plain: "明文模式" };
 
@@ -39,12 +40,11 @@ function quotaForm(state) {
     ...state.endpoints.map((one) => make("option", { value: one, selected: one === "/cgi-bin/message/custom/send" ? "" : null }, one)));
   const limit = make("input", { type: "number", min: "0", "aria-label": "每天最多调用几次", "data-test": "quota-limit" });
   const spent = make("span", { class: "soft", "data-test": "quota-state" });
-  let asked = 0;
+  const readings = inOrder();
   const read = async (body = {}) => {
-    asked += 1;
-    const mine = asked;
+    const number = readings.ask();
     const now = await post("quota", { path: path.value, ...body });
-    if (!now || mine !== asked) return; // another has been asked for since; answers may overtake each other
+    if (!now || !readings.takes(number)) return;
     limit.value = now.daily_limit;
     spent.textContent = `今天用了 ${now.used} 次，还剩 ${now.remain} 次。`;
   };
