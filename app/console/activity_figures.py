@@ -1,5 +1,6 @@
 """参加情况: how many signed up and came, by branch, over a period or of one activity."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -7,8 +8,8 @@ from fastapi.responses import HTMLResponse, Response
 
 from app.console import forms
 from app.console.activities import allowed
-from app.console.entrance import ActingDesk, AtDesk, needs
-from app.console.shell import InShell
+from app.console.entrance import ActingDesk, AtDesk, Desk, needs
+from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.services import attendance_figures, staff_jobs
 from app.services.attendance_figures import Period
@@ -34,20 +35,22 @@ async def figures(request: Request, desk: AtDesk, shell: InShell, now: Now) -> H
 
 @router.post("/figures/export")
 async def export(request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
-    form = await forms.read(request)
-    given = {name: forms.words(form, name)[:16] for name in ("since", "until", "activity")}
-    async with desk.acting() as session:
-        await staff_jobs.start(session, desk.standing, EXPORT, "导出活动参加情况", given, now)
-    return shell.done("/console/jobs", "正在导出，好了会在这里出现。")
+    return await _begin(request, desk, shell, now, EXPORT, "导出活动参加情况")
 
 
 @router.post("/figures/points", dependencies=[needs(Right.ACTIVITIES_PEOPLE)])
 async def export_points(request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
     """Names who came where: for who may see the lists of participants."""
+    return await _begin(request, desk, shell, now, POINTS, "导出活动积分")
+
+
+async def _begin(
+    request: Request, desk: Desk, shell: Shell, now: datetime, work: str, title: str
+) -> Response:
     form = await forms.read(request)
-    given = {name: forms.words(form, name)[:16] for name in ("since", "until")}
+    given = {name: forms.words(form, name)[:16] for name in ("since", "until", "activity")}
     async with desk.acting() as session:
-        await staff_jobs.start(session, desk.standing, POINTS, "导出活动积分", given, now)
+        await staff_jobs.start(session, desk.standing, work, title, given, now)
     return shell.done("/console/jobs", "正在导出，好了会在这里出现。")
 
 
