@@ -28,6 +28,31 @@ async def test_whoever_comes_first_again_waits_for_those_who_went_with_him() -> 
     assert groups[-3:] == [[1]] * 3
 
 
+async def test_a_crowd_is_shared_out_among_the_groups_that_go_at_once() -> None:
+    groups: list[int] = []
+    both, let_go = asyncio.Event(), asyncio.Event()
+
+    async def work(items: Sequence[int]) -> list[int]:
+        groups.append(len(items))
+        if len(groups) == 2:
+            both.set()
+        await let_go.wait()
+        return list(items)
+
+    lane: Lane[int, int] = Lane(work, at_once=2)
+    crowd = asyncio.gather(*map(lane.submit, range(100)))
+    await both.wait()
+    let_go.set()
+    await crowd
+
+    assert groups[:2] == [50, 25]  # half of those who wait, each time
+    assert sum(groups) == 100
+
+    few = asyncio.gather(*map(lane.submit, range(10)))
+    await few
+    assert groups[-1] == 10  # too few to be parted
+
+
 class Store:
     """Keeps how many came together; reading waits for company."""
 

@@ -8,12 +8,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from contextvars import Context
+from math import ceil
 from typing import Generic, Protocol, TypeVar
 
 from app.dialogue.journal import Entry, Question, Snapshot, TalkQuestion, Written
 from app.dialogue.outages import is_database_away
 
 LARGEST = 64  # rows; more brings nothing and makes one transaction long
+SHARED = 16  # rows; fewer are not worth being parted
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -33,7 +35,10 @@ class GroupStore(Protocol):
     async def are_in_talk(self, asked: Sequence[TalkQuestion]) -> list[bool]: ...
 
     async def write(self, entries: Sequence[Entry]) -> list[Written | Exception]:
-        """Store all in one transaction; where that fails, row by row, so that one bad message fails alone."""
+        """Store all in one transaction; where that fails, row by row, so that one bad message fails alone.
+
+        What belongs to a talk (`Entry.unless`) is not stored, and STALE.
+        """
         ...
 
     async def close(self) -> None: ...
@@ -67,7 +72,12 @@ class Groups:
 
 
 class Lane(Generic[Item, Result]):
-    """Groups that go through `work`, `at_once` of them; the rest gathers for the next."""
+    """Groups that go through `work`, `at_once` of them; the rest gathers for the next.
+
+    Who waits is shared out among `at_once` groups: while the database is at one of them, this process is at
+    what another brought. With 32 people at once on PostgreSQL they went in step before, all to the database
+    and all to the processor; in two groups a tenth more get through.
+    """
 
     def __init__(
         self,
@@ -98,6 +108,11 @@ class Lane(Generic[Item, Result]):
     def _usual(self) -> int:
         return min(sum(self._sizes) // 2, self._largest)
 
+    @property
+    def _share(self) -> int:
+        fair = ceil(len(self._waiting) / self._at_once)
+        return min(max(fair, SHARED), self._largest)
+
     def _begin(self) -> None:
         if self._waiting and not self._gathering and len(self._running) < self._at_once:
             self._gathering = True
@@ -114,7 +129,8 @@ class Lane(Generic[Item, Result]):
         await asyncio.sleep(0)  # whoever is ready in this turn of the loop comes along
         if self._patience:
             await self._await_company()
-        group, self._waiting = self._waiting[: self._largest], self._waiting[self._largest :]
+        share = self._share
+        group, self._waiting = self._waiting[:share], self._waiting[share:]
         self._gathering = False
         self._sizes.append(len(group))
         self._begin()
