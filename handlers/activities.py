@@ -120,7 +120,7 @@ def make_router(noticed: Noticed) -> Router:
     @router.on("activities.show", title="看一个活动", args=("activity",))
     async def show(chat: Chat) -> Reply:
         activity = await activities.get(chat.session, chat.args.get("activity", ""))
-        noticed.note(chat.person.person_id, interests.ACTIVITIES, chat.at)
+        chat.once_stored(lambda: noticed.note(chat.person.person_id, interests.ACTIVITIES, chat.at))
         return await show_one(chat, activity)
 
     @router.flow("activities.sign_up", title="活动报名", version=1, args=("activity",))
@@ -129,7 +129,7 @@ def make_router(noticed: Noticed) -> Router:
         if activity is None:
             return Text(f"近期没有可报名的活动，有新活动会发在这里。\n{lines.MY_SIGN_UPS}")
         reply = await _sign_up(chat, activity)
-        noticed.note(chat.person.person_id, interests.ACTIVITIES, chat.at)  # behind the write: met once
+        chat.once_stored(lambda: noticed.note(chat.person.person_id, interests.ACTIVITIES, chat.at))
         return reply
 
     return router

@@ -72,7 +72,7 @@ async def of_words(chat: Chat, library: Library, unanswered: Unanswered, text: s
         case Choices(entries):
             return Text(_which(entries, warned=danger is not None))
     under_way = await _under_way(chat)
-    unanswered.note(text, chat.at)
+    chat.once_stored(lambda: unanswered.note(text, chat.at))
     return Text("\n".join([MISS, *under_way]))
 
 

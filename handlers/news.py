@@ -21,7 +21,8 @@ def make_router(public_url: str, noticed: Noticed) -> Router:
         known = wanted in ArticleCategory.__members__.values()
         category = ArticleCategory(wanted) if known else None
         if category is not None:
-            noticed.note(chat.person.person_id, interests.of_news(category), chat.at)
+            interest = interests.of_news(category)
+            chat.once_stored(lambda: noticed.note(chat.person.person_id, interest, chat.at))
         found = await articles.list_published(chat.session, chat.at, CARDS, category=category)
         if not found:
             return Text(f"还没有文章，发布后可以在这里看。\n{lines.ACTIVITIES}")

@@ -32,7 +32,7 @@ def make_router(library: Library, noticed: Noticed, unanswered: Unanswered) -> R
         tip = library.find(Tip, chat.args.get("tip", ""))
         if tip is None:
             return Text(f"这一条已经调整。看看别的：{lines.SAFETY}")
-        noticed.note(chat.person.person_id, interests.of_tip(tip), chat.at)
+        chat.once_stored(lambda: noticed.note(chat.person.person_id, interests.of_tip(tip), chat.at))
         return Text(answering.in_words(tip, opened=answering.opened(chat)))
 
     @router.on("power_safety.topics", title="安全用电", args=SHELF.args)

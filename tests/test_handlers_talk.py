@@ -1,5 +1,6 @@
 """Talking with staff in the chat: what is written without a keyword goes to the case that is open."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -8,7 +9,7 @@ import sqlalchemy as sa
 from app.clock import start_of_day
 from app.database import Database
 from app.jobs import retention
-from app.services import advice, case_work, cases, consultation_work
+from app.services import advice, case_work, cases, consultation_work, questions
 from app.services.confidential import CONFIDENTIAL
 from app.wechat.incoming import parse
 from models import (
@@ -26,7 +27,7 @@ from models import (
 from tests.complaining import Office, complain
 from tests.conftest import FakeClock
 from tests.consulting import consult
-from tests.talking import Speaker, Talk
+from tests.talking import Speaker, Talk, left_behind
 from tests.town import our_town
 
 DESK, LEGAL, LEFT = "RG-2026-0001", "FL-2026-0001", "LY-2026-0001"
@@ -454,6 +455,32 @@ async def test_a_crash_in_the_middle_keeps_nothing_and_can_be_said_again(
     assert await state(talk, LEGAL) is CaseState.WAITING_USER
 
     assert (await li.says("2021年")).startswith("已转给律师")
+
+
+async def test_what_is_said_in_a_talk_is_no_question_that_the_search_missed(talk: Talk) -> None:
+    li, wang = await talk.person("李娜"), await talk.person("王强")
+    await wang.says("使用帮助")
+    await li.says("人工")
+
+    told, missed = await asyncio.gather(
+        li.says("师傅答应我的那件事情"), wang.says("彩虹几点钟出来呢")
+    )  # in one group
+
+    assert told.startswith(f"已转给工作人员（{DESK}）") and missed.startswith("这个问题我还答不上来")
+    await talk.unanswered.flush(talk.database.transaction)
+    async with talk.database.reading() as session:
+        assert [each.text for each in await questions.list_misses(session)] == ["彩虹几点钟出来呢"]
+    assert await thread(talk, DESK) == ["人工", "师傅答应我的那件事情"]
+
+
+async def test_words_that_a_process_left_behind_go_to_the_talk_all_the_same(talk: Talk) -> None:
+    li = await talk.person("李娜")
+    await li.says("人工")
+    await left_behind(talk, li, "师傅答应我的那件事情", "", 0)
+
+    await talk.sweep.run()
+
+    assert await thread(talk, DESK) == ["人工", "师傅答应我的那件事情"]
 
 
 async def test_danger_in_a_talk_is_answered_first_and_goes_on_to_the_case(talk: Talk) -> None:

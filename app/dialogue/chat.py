@@ -101,6 +101,7 @@ class Chat:
         sessions: Callable[[], AsyncSession],
         args: Mapping[str, str] | None = None,
         script: Script | None = None,
+        afterwards: list[Callable[[], None]] | None = None,
     ) -> None:
         self.at = at
         self.incoming = incoming
@@ -109,6 +110,14 @@ class Chat:
         self._sessions = sessions
         self._session: AsyncSession | None = None
         self._script = script
+        self._afterwards = afterwards if afterwards is not None else []
+
+    def once_stored(self, act: Callable[[], None]) -> None:
+        """`act` when the message is stored with this answer: counting outside of the database.
+
+        A handler may run more than once, and in vain: the words turn out to belong to a talk.
+        """
+        self._afterwards.append(act)
 
     @property
     def session(self) -> AsyncSession:

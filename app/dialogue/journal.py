@@ -143,6 +143,15 @@ class Expected:
     media_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class TalkQuestion:
+    """Whether somebody is in a talk with staff; by which digests his named and anonymous cases are found."""
+
+    named: bytes
+    unnamed: bytes
+    at: datetime
+
+
 @dataclass(slots=True)
 class Entry:
     """What one handled message leaves behind."""
@@ -167,6 +176,7 @@ class Entry:
     expected: Sequence[Expected] = ()
     paid: Sequence[int] = ()  # the owed outbox rows that opened this reply
     wrote: bool = False  # its handler did: another process at this person must notice
+    unless: TalkQuestion | None = None  # not stored while such a talk stands open: that is where it belongs
 
     @property
     def plain(self) -> bool:
@@ -202,7 +212,7 @@ class Claim:
 class Written(Enum):
     OK = "ok"
     DUPLICATE = "duplicate"  # the key is in the journal: read again and repeat what was answered
-    STALE = "stale"  # the follower's version moved on: run again
+    STALE = "stale"  # the follower's version moved on, or it belongs to a talk: run again
 
 
 MESSAGE_COLUMNS = (
@@ -334,12 +344,3 @@ def dialogue_row(row: DialogueRow, follower_id: int, at: datetime) -> tuple[Any,
         row.ended_at,
         False,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class TalkQuestion:
-    """Whether somebody is in a talk with staff; by which digests his named and anonymous cases are found."""
-
-    named: bytes
-    unnamed: bytes
-    at: datetime

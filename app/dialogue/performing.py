@@ -5,7 +5,7 @@ again in a writing transaction when the first run wanted to.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -48,6 +48,7 @@ class Turn:
     dialogues: list[DialogueRow] = field(default_factory=list)
     expected: list[Expected] = field(default_factory=list)
     dialogue: DialogueRow | None = None  # the one the message belonged to
+    afterwards: Sequence[Callable[[], None]] = ()  # to be done once it is stored
 
 
 @dataclass(slots=True)
@@ -60,6 +61,7 @@ class Stage:
     request_id: str
     sessions: Callable[[], AsyncSession]
     guarded: Guarded  # a savepoint in a writing transaction, nothing else
+    afterwards: list[Callable[[], None]] = field(default_factory=list)  # see `Chat.once_stored`
 
 
 class Talks(Protocol):
@@ -80,6 +82,7 @@ class Performer:
 
     async def perform(self, plan: Plan, stage: Stage) -> Turn:
         turn = await self._act(plan, stage)
+        turn.afterwards = stage.afterwards
         turn.dialogues = [*plan.put_aside, *turn.dialogues]
         if plan.waits is not None and _is_over(plan, turn):
             still_asked = plan.row is None and not plan.put_aside
@@ -90,19 +93,16 @@ class Performer:
             turn.rule = CONFIDENTIAL
         return turn
 
-    async def heard(
-        self,
-        plan: Plan,
-        is_in_talk: Callable[[TalkQuestion], Awaitable[bool]],
-        speaker: Speaker,
-        at: datetime,
-    ) -> Plan:
-        """Loose words in the middle of a talk go there, not to the search; `plan`, or the one for that."""
+    def talk_of(self, plan: Plan, speaker: Speaker, at: datetime) -> TalkQuestion | None:
+        """What finds out whether `plan` is wrong: loose words in the middle of a talk belong there."""
+        if self._talks is None or not plan.is_loose or plan.act not in (Act.RUN, Act.SAY):
+            return None
+        return self._talks.of(speaker, at)
+
+    def in_talk(self, plan: Plan) -> Plan:
+        """The plan for words that `talk_of` asked for, where the talk stands open."""
         talks = self._talks
-        if talks is None or not plan.is_loose or plan.act not in (Act.RUN, Act.SAY):
-            return plan
-        if not await is_in_talk(talks.of(speaker, at)):
-            return plan
+        assert talks is not None
         return replace(
             plan, act=Act.RUN, rule=f"talk:{talks.flow}", handler=self._registry[talks.flow], args={}
         )
@@ -259,11 +259,13 @@ class Performer:
             sessions=stage.sessions,
             args=args,
             script=script,
+            afterwards=stage.afterwards,
         )
 
 
 async def _run(handler: Handler, chat: Chat, stage: Stage) -> Reply | Exception:
     """The handler's reply, or what it raised; a bug is logged here, with its trace."""
+    stage.afterwards.clear()  # what an earlier run of it wanted done
     try:
         async with stage.guarded():
             return await handler.call(chat)

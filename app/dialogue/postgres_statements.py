@@ -67,22 +67,26 @@ MESSAGE_TYPES = (
     "bytea", "text", "int", "text", "timestamptz", "int",
 )  # fmt: skip
 
-PARAMETER_TYPES = (*MESSAGE_TYPES, "int", "text", "boolean")
+PARAMETER_TYPES = (*MESSAGE_TYPES, "int", "text", "boolean", "bytea", "bytea")
+PARAMETERS = (*MESSAGE_COLUMNS, "expected", "contact", "looks", "named", "unnamed")
 
 # The rows of `v` are the group; `locked` holds their followers still; only rows whose follower has not
-# moved on are stored. A message without a follower (job results) has nobody to wait for.
+# moved on are stored, and none that belongs to a talk. A message without a follower (job results) has nobody
+# to wait for.
 WRITE = f"""
 WITH v AS (
-  SELECT {", ".join(MESSAGE_COLUMNS)}, expected, contact, looks, received_at AS at
+  SELECT *, received_at AS at
   FROM unnest({", ".join(f"${n}::{kind}[]" for n, kind in enumerate(PARAMETER_TYPES, 1))})
-  AS u({", ".join(MESSAGE_COLUMNS)}, expected, contact, looks)
+  AS u({", ".join(PARAMETERS)})
 ), locked AS (
   SELECT f.id, f.version FROM follower f WHERE f.id IN (SELECT follower_id FROM v WHERE NOT looks)
   ORDER BY f.id FOR UPDATE
 ), fresh AS (
   SELECT v.* FROM v LEFT JOIN locked l ON l.id = v.follower_id
   LEFT JOIN follower f ON v.looks AND f.id = v.follower_id
-  WHERE v.follower_id IS NULL OR l.version = v.expected OR f.version = v.expected
+  WHERE (v.follower_id IS NULL OR l.version = v.expected OR f.version = v.expected)
+    AND (v.named IS NULL
+      OR NOT EXISTS ({TALK_STANDS_OPEN.format(named="v.named", unnamed="v.unnamed", at="v.at")}))
 ), stored AS (
   INSERT INTO message ({", ".join(MESSAGE_COLUMNS)})
   SELECT {", ".join(MESSAGE_COLUMNS)} FROM fresh ORDER BY key
@@ -220,12 +224,18 @@ async def write(connection: Any, entries: Sequence[Entry]) -> list[Written]:
 
 
 def _columns(entries: Sequence[Entry]) -> list[list[Any]]:
-    """The parameters of `WRITE`."""
-    columns = _transposed([message_row(entry) for entry in entries])
-    columns.append([entry.speaker.version if entry.speaker else None for entry in entries])
-    columns.append([entry.contact.value for entry in entries])
-    columns.append([entry.looks_only for entry in entries])
-    return columns
+    """The parameters of `WRITE`. A column of nothing is left empty: `unnest` fills it up, and the driver
+    looks long at each None.
+    """
+    columns = _transposed([(*message_row(entry), *_conditions(entry)) for entry in entries])
+    return [[] if all(value is None for value in column) else column for column in columns]
+
+
+def _conditions(entry: Entry) -> tuple[Any, ...]:
+    """What the row is stored under; as `PARAMETERS` name it behind the columns of a message."""
+    version = entry.speaker.version if entry.speaker else None
+    talk = (entry.unless.named, entry.unless.unnamed) if entry.unless else (None, None)
+    return (version, entry.contact.value, entry.looks_only, *talk)
 
 
 async def claim(connection: AsyncConnection, claims: Sequence[Claim]) -> list[Written]:

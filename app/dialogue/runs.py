@@ -35,6 +35,7 @@ class Run:
     deferring: bool = False  # the commit of `deferred` is under way
     known: bool = False  # it was in the journal already, told by an earlier push
     deferred: bool = False  # the journal holds it under our token; the answer goes out later
+    asks: bool = False  # before it is answered: whether it belongs to a talk
     writing: bool = False  # its own transaction holds the journal's row: nobody else could commit one
     stood: tuple[str, int] | None = None  # the question that stood open when it came: dialogue and serial
     missed: tuple[str, int] | None = None  # the same, when that question no longer stands

@@ -61,16 +61,31 @@ class SQLiteGroups:
 
     async def write(self, entries: Sequence[Entry]) -> list[Written | Exception]:
         async with self._write_turn:
-            try:
-                written = await self._store(entries)
-            except Exception as error:
-                if len(entries) == 1:
-                    raise
-                log.warning("group_failed", size=len(entries), error=type(error).__name__)
-            else:
-                if written is Written.OK or len(entries) == 1:
-                    return [written] * len(entries)
-            return [await self._store_alone(entry) for entry in entries]
+            apart = self._of_talks(entries)
+            if not apart:
+                return await self._write(entries)
+            stored = iter(await self._write([entry for entry in entries if entry.key not in apart]))
+            return [Written.STALE if entry.key in apart else next(stored) for entry in entries]
+
+    def _of_talks(self, entries: Sequence[Entry]) -> set[str]:
+        """The keys of those that belong to a talk."""
+        asked = [(entry.key, entry.unless) for entry in entries if entry.unless is not None]
+        open_ = self._reading(lambda db: statements.are_in_talk(db, [talk for _, talk in asked]))
+        return {key for (key, _), stands in zip(asked, open_, strict=True) if stands}
+
+    async def _write(self, entries: Sequence[Entry]) -> list[Written | Exception]:
+        if not entries:
+            return []
+        try:
+            written = await self._store(entries)
+        except Exception as error:
+            if len(entries) == 1:
+                raise
+            log.warning("group_failed", size=len(entries), error=type(error).__name__)
+        else:
+            if written is Written.OK or len(entries) == 1:
+                return [written] * len(entries)
+        return [await self._store_alone(entry) for entry in entries]
 
     async def _store_alone(self, entry: Entry) -> Written | Exception:
         try:

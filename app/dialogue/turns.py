@@ -19,10 +19,11 @@ from app.clock import Clock
 from app.database import Database, WriteNeeded
 from app.dialogue.around import before
 from app.dialogue.groups import Groups
-from app.dialogue.journal import Claim, Contact, Entry, Seen, Snapshot, Speaker, Written
+from app.dialogue.journal import Claim, Contact, Entry, Seen, Snapshot, Speaker, TalkQuestion, Written
 from app.dialogue.owed import Owed, read_owed
 from app.dialogue.performing import CALM, Guarded, Performer, Stage, Turn
 from app.dialogue.questions import confirms
+from app.dialogue.reading import Reading
 from app.dialogue.routing import Guard, Plan, Routing, is_answered, standing, too_late_to_answer
 from app.dialogue.runs import Run
 from app.dialogue.settling import Lost, Stale, claim_leased, finish_leased
@@ -87,27 +88,38 @@ class Turns:
         owed = None
         if seen.speaker.owed and not run.deferred and is_answered(run.incoming, plan):
             owed = await read_owed(self._database, seen.speaker.owed)
-        reading = _Reading(self._database)
+        talk = self._performer.talk_of(plan, seen.speaker, run.at)
+        if run.asks:
+            plan, talk = await self._belonging(plan, talk), None
+        reading = Reading(self._database)
         try:
-            plan = await self._performer.heard(plan, self._groups.is_in_talk, seen.speaker, run.at)
             if _will_write(plan):
                 raise WriteNeeded
             turn = await self._read_only(plan, run, seen.speaker, reading)
         except WriteNeeded:
             await reading.close()  # who waits to write holds nothing else
-            return await self._writing(plan, run, seen.speaker, owed)
+            return await self._writing(await self._belonging(plan, talk), run, seen.speaker, owed)
         finally:
             await reading.close()
         entry = self._entry(run, turn, plan, seen.speaker, owed)
+        entry.row.unless = talk  # hardly anybody is in one: asked while storing, that costs no trip
         if not run.deferred:
             written = await self._groups.write(entry.row)
             if written is Written.OK:
-                self._menus.hits.hit(turn.rule)
-                return entry.reply
+                return self._kept(entry)
             if not run.deferred:  # else the deadline came first, and this is our own row
+                run.asks = talk is not None
                 raise Busy
+        if (belonging := await self._belonging(plan, talk)) is not plan:
+            return await self._writing(belonging, run, seen.speaker, owed)
         await self._settle_late(run, _claim(run, seen.speaker, plan.contact), _done(entry))
         return None
+
+    async def _belonging(self, plan: Plan, talk: TalkQuestion | None) -> Plan:
+        """`plan`, or the one of the talk that its words belong to."""
+        if talk is not None and await self._groups.is_in_talk(talk):
+            return self._performer.in_talk(plan)
+        return plan
 
     async def _record(self, run: Run) -> Reply | None:
         """What is not from a person is kept and makes nobody a follower."""
@@ -122,7 +134,7 @@ class Turns:
 
     # --- running ---
 
-    async def _read_only(self, plan: Plan, run: Run, speaker: Speaker, reading: "_Reading") -> Turn:
+    async def _read_only(self, plan: Plan, run: Run, speaker: Speaker, reading: "Reading") -> Turn:
         turn = await self._performer.perform(plan, self._stage(run, speaker, reading.session, nullcontext))
         if reading.wants_to_write:
             raise WriteNeeded  # added and not flushed: nothing else would have noticed
@@ -144,8 +156,7 @@ class Turns:
             raise Busy from error
         finally:
             run.writing = False
-        self._menus.hits.hit(outcome.row.rule)
-        return outcome.reply
+        return self._kept(outcome)
 
     async def _play(
         self,
@@ -184,7 +195,7 @@ class Turns:
             reply, paid = above.reply, above.paid
         row = self._row(run, turn, speaker, plan.contact, reply)
         row.paid = paid
-        return Outcome(reply, row)
+        return Outcome(reply, row, turn.afterwards)
 
     def _sendable(self, turn: Turn, run: Run) -> Reply:
         """What the handler said, within WeChat's limits; what cannot be sent is a bug of the handler's."""
@@ -258,7 +269,14 @@ class Turns:
                 await finish_leased(session, outcome.row)
         except (Lost, Stale) as error:
             raise Busy from error
+        self._kept(outcome)
+
+    def _kept(self, outcome: Outcome) -> Reply:
+        """What counting there is, once a message is stored; the answer."""
         self._menus.hits.hit(outcome.row.rule)
+        for act in outcome.afterwards:
+            act()
+        return outcome.reply
 
     def _send_later(self, session: AsyncSession, run: Run, outcome: Outcome, message_id: int) -> None:
         row = outcome.row
@@ -279,32 +297,6 @@ class Turns:
             now=run.at,
             besides_reply=True,  # this is the reply
         )
-
-
-class _Reading:
-    """One session that cannot write, for all that a message reads; none where it reads nothing.
-
-    One, since who held a connection and waited for a second one would wait for all others who do the same.
-    """
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._session: AsyncSession | None = None
-
-    def session(self) -> AsyncSession:
-        if self._session is None:
-            self._session = self._database.reading()
-        return self._session
-
-    @property
-    def wants_to_write(self) -> bool:
-        session = self._session
-        return session is not None and bool(session.new or session.dirty or session.deleted)
-
-    async def close(self) -> None:
-        if self._session is not None:
-            session, self._session = self._session, None
-            await session.close()
 
 
 def _will_write(plan: Plan) -> bool:

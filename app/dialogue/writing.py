@@ -45,6 +45,7 @@ class Outcome:
 
     reply: Reply
     row: Entry
+    afterwards: Sequence[Callable[[], None]] = ()  # to be done once it is stored
 
 
 Play = Callable[[AsyncSession, Guarded], Awaitable[Outcome]]
