@@ -104,6 +104,13 @@ async def claimed(session: AsyncSession, person_id: int, template_ids: Collectio
             )
 
 
+async def may_ask(session: AsyncSession) -> bool:
+    """Whether there is anything to agree to: a template that carries one of these notices."""
+    carrier = sa.select(NoticeTemplate.id).join(Account, Account.id == NoticeTemplate.account_id)
+    carrier = carrier.where(Account.kind == AccountKind.OFFICIAL, NoticeTemplate.kind.in_(notices.SUBSCRIBED))
+    return await session.scalar(carrier.limit(1)) is not None
+
+
 async def to_ask(session: AsyncSession, person_id: int, kinds: Collection[str]) -> Sequence[Asked]:
     """The official account's templates for these notices, three at most, each with what is agreed to."""
     carriers = (
