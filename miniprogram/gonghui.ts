@@ -804,7 +804,7 @@ export type SignUpOut = {
   state_label: string;
   /** 现在怎样，可以直接显示 */
   standing: string;
-  /** 几个人，包括自己；全队一起候补时，队长的是全队 */
+  /** 几个人，包括自己 */
   seats: number;
   /** 报名时的回答 */
   answers: Record<string, string>;

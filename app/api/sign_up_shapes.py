@@ -35,7 +35,7 @@ class SignUpOut(Strict):
     state: SignUpState = Field(examples=["confirmed"])
     state_label: str = Field(examples=["已报名"])
     standing: str = Field(examples=["报名成功，前一天会提醒您。"], description="现在怎样，可以直接显示")
-    seats: int = Field(examples=[1], description="几个人，包括自己；全队一起候补时，队长的是全队")
+    seats: int = Field(examples=[1], description="几个人，包括自己")
     answers: dict[str, str] = Field(examples=[{"size": "M"}], description="报名时的回答")
     companions: list[CompanionOut] = Field(examples=[[]], description="登记了姓名和年龄的同伴")
     signed_up_at: datetime = Field(examples=["2026-03-21T02:00:00Z"])
@@ -78,7 +78,7 @@ def _out(
         state=entry.state,
         state_label=entry.state.label,
         standing=standing.words,
-        seats=entry.seats,
+        seats=entry.people,
         answers={key: str(value) for key, value in answers.items() if value},
         companions=[CompanionOut(name=each.name, age=each.age) for each in parties.guests_of(entry.party)],
         signed_up_at=entry.signed_up_at,
