@@ -16,6 +16,7 @@ from sandbox import api, media, qr_picture
 from sandbox.config import Config
 from sandbox.control.routes import ROUTES, seed
 from sandbox.errors import NotPossible
+from sandbox.mass import sending
 from sandbox.web import views as web_views
 from sandbox.world import World, open_world
 
@@ -104,6 +105,7 @@ def create_app(config: Config, transport: httpx.AsyncBaseTransport | None = None
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        sending.resume(world)
         yield
         await world.close()
 
