@@ -89,6 +89,7 @@ class Config:
     answer_seconds: float = 5.0
     request_seconds: float = 60.0  # so long the mini-program waits for the service
     retry_pause: float = 1.0  # between tries; WeChat's own pause is not published
+    publish_seconds: float = 0.5  # so long a draft is being published
     notice_seconds: float = 0.02  # a subscription notice is under way; another to the same person is refused
 
     @property

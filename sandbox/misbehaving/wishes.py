@@ -165,6 +165,17 @@ KINDS = {
         Kind("use_up_quota", "用完当天的次数", CALLS, "path", (API_PATH, _times())),
         Kind("refuse_ip", "IP 不在白名单", CALLS, "times", (_times(None),)),
         Kind(
+            "fail_publishing",
+            "发布不成功",
+            CALLS,
+            "result",
+            (
+                Field("result", "结果", "choice", "review", choices=("originality", "failed", "review")),
+                Field("article", "第几篇没过", "whole", 1, least=1, most=8),
+                _times(),
+            ),
+        ),
+        Kind(
             "duplicate",
             "并行推送多份",
             PUSHES,

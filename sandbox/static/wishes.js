@@ -32,6 +32,7 @@ const USUAL = [
   ["api", "执行后断开", { drop_next: { path: "*" } }],
   ["api", "一直慢 2 秒", { slow: { path: "*", seconds: 2 } }],
   ["api", "IP 不在白名单", { refuse_ip: true }],
+  ["api", "下一次发布审核不通过", { fail_publishing: { result: "review" } }],
 ];
 const page = make("div", { class: "wishes" });
 const list = make("section", {});
@@ -143,7 +144,7 @@ function inputFor(field, endpoints) {
   return input;
 }
 
-const WORDS = { callback: "推送到服务", "*": "任一接口", body: "正文半途", headers: "应答头之前" };
+const WORDS = { callback: "推送到服务", "*": "任一接口", body: "正文半途", headers: "应答头之前", originality: "原创校验失败", failed: "普通失败", review: "审核不通过" };
 
 function bare(field, endpoints) {
   if (field.type === "flag") return make("input", { type: "checkbox" });
