@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from sandbox import api, media, qr_picture
+from sandbox.articles import jobs
 from sandbox.config import Config
 from sandbox.control.routes import ROUTES, seed
 from sandbox.errors import NotPossible
@@ -106,6 +107,7 @@ def create_app(config: Config, transport: httpx.AsyncBaseTransport | None = None
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         sending.resume(world)
+        jobs.resume(world)
         yield
         await world.close()
 

@@ -95,6 +95,7 @@ class Config:
     retry_pause: float = 1.0  # between tries; WeChat's own pause is not published
     mass_batch: int = 5000  # people who get a mass message at once
     mass_pause: float = 0.0  # seconds between such batches
+    publish_seconds: float = 0.5  # so long a draft is being published
     notice_seconds: float = 0.02  # a subscription notice is under way; another to the same person is refused
 
     @property

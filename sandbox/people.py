@@ -71,6 +71,11 @@ def by_wechat_id(world: World, name: str) -> Row | None:
     return row if row and wechat_id(row["openid"]) == name else None
 
 
+def helper(world: World) -> str:
+    """The openid of the account's own helper, from whom the results of jobs come. Nobody is behind it."""
+    return "o" + hashlib.sha256(f"{world.config.app_id}:helper".encode()).hexdigest()[:27]
+
+
 def follower(world: World, openid_or_name: str) -> Row:
     person = get(world, openid_or_name)
     if not person["following"]:

@@ -124,6 +124,20 @@ create table if not exists miniprogram_link (
     id text primary key, kind text not null, path text not null, query text not null,
     env text not null, checked integer not null, expires_at real not null, at real not null
 );
+create table if not exists draft (
+    id text primary key, articles text not null, created_at integer not null, updated_at integer not null
+);
+create table if not exists article (
+    key text primary key, article_id text not null, number integer not null, msg_data_id integer not null,
+    way text not null, comments integer not null, fans_only integer not null, at integer not null,
+    banned integer not null default 0
+);
+create index if not exists article_by_place on article (msg_data_id, number);
+create table if not exists publish_job (
+    id integer primary key, media_id text not null, msg_data_id integer not null, articles text not null,
+    at real not null, status integer not null, ends integer not null, fail_idx text not null,
+    article_id text not null default ''
+);
 create table if not exists publication (id text primary key, items text not null, at integer not null);
 create table if not exists mass_job (
     msg_id integer primary key, msg_data_id integer not null, way text not null, to_all integer not null,

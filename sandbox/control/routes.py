@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox import actions, conversations, people, publications, qrcodes, quotas, rates, tokens
+from sandbox import actions, conversations, people, qrcodes, quotas, rates, tokens
 from sandbox.api.registry import ENDPOINTS
 from sandbox.callbacks import verify
 from sandbox.config import ACCOUNT, MINIPROGRAM
-from sandbox.control import mass, miniprogram, notices, stories, web
+from sandbox.control import articles, mass, miniprogram, notices, stories, web
 from sandbox.control.acts import ACTS as ACCOUNT_ACTS
 from sandbox.control.acts import Body, number
 from sandbox.errors import NotPossible
@@ -228,25 +228,18 @@ async def _reset(world: World, body: Body) -> Any:
     return {"ok": True}
 
 
-async def _publish(world: World, body: Body) -> Any:
-    """As if the account had published these articles together in WeChat's console."""
-    articles = body.get("articles")
-    known = [one for one in articles if isinstance(one, dict)] if isinstance(articles, list) else []
-    return {"article_id": publications.publish(world, known)}
-
-
 DEEDS: dict[str, Deed] = {
     "people": _create_person,
     "verify": _verify,
     "clock": _move_clock,
     "quota": _set_quota,
-    "publications": _publish,
     "templates": _add_template,
     "templates/restrict": notices.restrict,
     "tokens/revoke": _revoke_tokens,
     "miniprogram": miniprogram.change,
     "open-platform": miniprogram.bind,
     "reset": _reset,
+    **articles.DEEDS,
     **web.DEEDS,
     **mass.DEEDS,
 }

@@ -1,10 +1,9 @@
 """How a mass message can end, and the event that tells it (section 7.4)."""
 
-import hashlib
 import json
 from typing import Any
 
-from sandbox import pushes
+from sandbox import people, pushes
 from sandbox.pushes import Fields, Pair, Plain, Push, Repeated
 from sandbox.store import Row
 from sandbox.world import World
@@ -14,11 +13,6 @@ REFUSED_BY_ADMIN, ADMIN_SILENT = "err(40001)", "err(40002)"
 # CheckState, and whether the original may be reprinted.
 _REPRINTS = {"err(30001)": (2, 1), "err(30002)": (3, 0), "err(30003)": (2, 1)}
 _PASSED, _ORIGINAL = 11, "https://mp.weixin.qq.com/s/original"
-
-
-def helper(app_id: str) -> str:
-    """Who tells it: an account of the platform's, nobody's phone."""
-    return "o" + hashlib.sha256(f"{app_id}:helper".encode()).hexdigest()[:27]
 
 
 def finished(world: World, job: Row) -> Push:
@@ -31,7 +25,7 @@ def finished(world: World, job: Row) -> Push:
         ("ErrorCount", job["failed"]),
     ]
     return pushes.event(
-        helper(world.config.app_id),
+        people.helper(world),
         "MASSSENDJOBFINISH",
         ("MsgID", job["msg_id"]),
         ("Status", job["status"]),

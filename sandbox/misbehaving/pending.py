@@ -25,6 +25,8 @@ class Wish:
     at: str = "body"  # drop: how far the answer comes
     status: str = ""  # mass: how it ends
     failed: int = 0  # mass: how many of those who should get it do not
+    result: str = "failed"  # publishing: how it ends
+    article: int = 1  # publishing: which article, from 1, is at fault
 
 
 class Misbehaviour:

@@ -194,6 +194,17 @@ KINDS = {
         ),
         Kind("refuse_ip", "IP 不在白名单", CALLS, "times", (_times(None),)),
         Kind(
+            "fail_publishing",
+            "发布不成功",
+            CALLS,
+            "result",
+            (
+                Field("result", "结果", "choice", "review", choices=("originality", "failed", "review")),
+                Field("article", "第几篇没过", "whole", 1, least=1, most=8),
+                _times(),
+            ),
+        ),
+        Kind(
             "duplicate",
             "并行推送多份",
             PUSHES,
