@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-from sandbox import conversations, people, quotas
+from sandbox import conversations, people, publications, quotas
 from sandbox.api import mass_contents
 from sandbox.api.mass_contents import Carried
 from sandbox.api.registry import OK, Answer, Call, endpoint, string
@@ -13,6 +13,7 @@ from sandbox.errors import ApiError
 from sandbox.mass import jobs, limits, outcomes, sending
 from sandbox.mass.jobs import Order
 from sandbox.store import Row
+from sandbox.world import World
 
 PATH = "/cgi-bin/message/mass"
 CLIENT_ID_BYTES = 32
@@ -151,7 +152,7 @@ def _previewer(call: Call, body: dict[str, Any]) -> Row:
 async def get(call: Call) -> Answer:
     sending.look(call.world)
     job = _job(call, _begun(call))
-    return {"msg_id": job["msg_id"], "msg_status": _status(job)}
+    return {"msg_id": job["msg_id"], "msg_status": _status(call.world, job)}
 
 
 def _job(call: Call, body: dict[str, Any]) -> Row:
@@ -161,8 +162,9 @@ def _job(call: Call, body: dict[str, Any]) -> Row:
     return job
 
 
-def _status(job: Row) -> str:
-    if job["deleted"]:
+def _status(world: World, job: Row) -> str:
+    sent = publications.by_data_id(world, job["msg_data_id"])
+    if job["deleted"] or (sent and publications.is_deleted(world, sent.article_id)):
         return "DELETE"
     if job["state"] != jobs.FINISHED:
         return "SENDING"
@@ -172,13 +174,35 @@ def _status(job: Row) -> str:
 @endpoint(f"{PATH}/delete")
 async def delete(call: Call) -> Answer:
     """The cards stay in the chats; what they open is gone, and of articles all sends at once."""
-    job = _job(call, _begun(call))
-    if job["type"] != "video":
+    body = _begun(call)
+    job, number = _named(call, body)
+    if job["type"] not in ("video", "news"):
         raise ApiError(40204, "can not delete this message", "只能删除图文和视频")
-    if _status(job) != "SEND_SUCCESS":
+    if _status(call.world, job) != "SEND_SUCCESS":
         raise ApiError(40065, "invalid article status", "没有发完，或已经删除")
-    jobs.change(call.world, job["msg_id"], deleted=1)
+    if job["type"] == "video":
+        jobs.change(call.world, job["msg_id"], deleted=1)
+        return OK
+    sent = publications.by_data_id(call.world, job["msg_data_id"])
+    if sent is None or not 0 <= number <= len(sent.items):
+        raise ApiError(40060, "invalid article idx", f"没有第 {number} 篇")
+    publications.delete(call.world, sent.article_id, number)
     return OK
+
+
+def _named(call: Call, body: dict[str, Any]) -> tuple[Row, int]:
+    """The job, and which of its articles: 0 is all."""
+    number = body.get("article_idx", 0)
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise ApiError(40060, "invalid article idx", "article_idx 应是整数")
+    url = string(body, "url")
+    if not url:
+        return _job(call, body), number
+    article = publications.page(call.world, publications.key_of(call.world, url) or "")
+    job = jobs.of_articles(call.world, article["msg_data_id"]) if article else None
+    if article is None or job is None:
+        raise ApiError(40059, "invalid msg id", "没有群发过这篇文章")
+    return job, article["number"]
 
 
 @endpoint(f"{PATH}/speed/get")

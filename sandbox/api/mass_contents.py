@@ -1,13 +1,15 @@
 """What a mass message may carry, by msgtype, and how a phone shows it (section 7.1)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from sandbox import media
+from sandbox import drafts, media, publications
 from sandbox.api import messages
 from sandbox.api.registry import Call, string
+from sandbox.articles import jobs as publishing
 from sandbox.errors import ApiError
+from sandbox.store import Row
 
 Part = dict[str, Any]
 MOST_PICTURES = 20  # our own choice: WeChat names the code, not the limit
@@ -21,7 +23,7 @@ class Carried:
     type: str
     content: Part
     media_id: str = ""  # of an article or a video: two at once with the same are too fast
-    msg_data_id: int | None = field(default=None)
+    msg_data_id: int | None = None  # of articles that were sent before
 
 
 Reader = Callable[[Call, Part], Carried]
@@ -79,6 +81,32 @@ def _video(call: Call, part: Part) -> Carried:
     return Carried("video", {"media_id": media_id, **shown}, media_id)
 
 
+def _articles(call: Call, part: Part) -> Carried:
+    """A draft, whose pages open once it is sent; what was sent before goes by its `msg_data_id`."""
+    data_id = part.get("msg_data_id")
+    if data_id is not None:
+        again = publications.by_data_id(call.world, data_id) if isinstance(data_id, int) else None
+        if again is None:
+            raise ApiError(40007, "invalid media_id", "没有用这个 msg_data_id 发过文章")
+        return Carried("news", {"articles": again.cards()}, msg_data_id=again.msg_data_id)
+    draft = publishing.whole(call.world, part.get("media_id"))
+    return Carried("news", {"articles": _cards(call, draft)}, draft["id"])
+
+
+def _previewed_articles(call: Call, part: Part) -> Carried:
+    draft = drafts.require(call.world, part.get("media_id"))
+    return Carried("news", {"articles": _cards(call, draft)})
+
+
+def _cards(call: Call, draft: Row) -> list[Part]:
+    """They open the draft's own page, for a while."""
+    return [
+        {"title": one["title"], "description": one["digest"], "picture": one["thumb_url"]}
+        | {"url": drafts.temporary_url(call.world, draft["id"], number)}
+        for number, one in enumerate(draft["articles"], 1)
+    ]
+
+
 def _music(call: Call, part: Part) -> Carried:
     return Carried("music", messages.music(call, part))
 
@@ -88,5 +116,10 @@ READERS: dict[str, Reader] = {
     "image": _pictures,
     "voice": _voice,
     "mpvideo": _video,
+    "mpnews": _articles,
 }
-PREVIEWED: dict[str, Reader] = READERS | {"image": _picture, "music": _music}
+PREVIEWED: dict[str, Reader] = READERS | {
+    "image": _picture,
+    "music": _music,
+    "mpnews": _previewed_articles,
+}

@@ -11,7 +11,7 @@ from sandbox.world import World, next_number
 # Waits for the admin; whom it reaches is not settled yet; goes out; over.
 ASKED, STARTED, SENDING, FINISHED = "asked", "started", "sending", "finished"
 SENDALL, SEND, CONSOLE = "sendall", "send", "console"
-DUE, FAILING, FILTERED, SENT, FAILED = "due", "failing", "filtered", "sent", "failed"  # of a receiver
+DUE, FAILING, FILTERED, ARRIVED, FAILED = "due", "failing", "filtered", "arrived", "failed"  # of a receiver
 REMEMBER_SECONDS, TOO_SOON_SECONDS = 24 * 3600, 60
 
 
@@ -80,6 +80,11 @@ def change(world: World, msg_id: int, **values: Any) -> None:
     names = ", ".join(f"{name} = ?" for name in values)
     statement = f"update mass_job set {names} where msg_id = ?"  # noqa: S608  (names of our own)
     world.db.run(statement, *values.values(), msg_id)
+
+
+def of_articles(world: World, msg_data_id: int) -> Row | None:
+    """The newest job that sent these articles."""
+    return world.db.find("select * from mass_job where msg_data_id = ? order by msg_id desc", msg_data_id)
 
 
 def listed(world: World) -> list[Row]:

@@ -7,11 +7,12 @@ nobody gets a message twice.
 import asyncio
 import json
 
-from sandbox import actions
-from sandbox.errors import NotPossible
+from sandbox import actions, drafts
+from sandbox.errors import ApiError, NotPossible
 from sandbox.mass import jobs, limits, outcomes
-from sandbox.mass.jobs import DUE, FAILED, FAILING, FILTERED, SENT, Order
-from sandbox.mass.outcomes import ADMIN_SILENT, REFUSED_BY_ADMIN, SUCCESS
+from sandbox.mass.jobs import ARRIVED, DUE, FAILED, FAILING, FILTERED, Order
+from sandbox.mass.outcomes import ADMIN_SILENT, FAIL, REFUSED_BY_ADMIN, SUCCESS
+from sandbox.publications import SENT
 from sandbox.store import Row
 from sandbox.world import World
 
@@ -34,7 +35,8 @@ def begin(world: World, order: Order) -> Row:
     asks = order.to_all and order.way != jobs.CONSOLE and bool(world.db.setting("mass_protection", False))
     job = jobs.keep(world, order, asks=asks)
     if order.openids:
-        _choose(world, job, order.openids)
+        _publish(world, job)
+        _choose(world, jobs.require(world, job["msg_id"]), order.openids)
     world.db.commit()  # the caller learns the number
     world.bus.publish("mass")
     if asks:
@@ -90,13 +92,28 @@ async def _run(world: World, msg_id: int) -> None:
     job = jobs.require(world, msg_id)
     await asyncio.sleep(0)  # the call that ordered it is answered first
     if job["state"] == jobs.STARTED:
-        _choose(world, job)
+        _publish(world, job)
+        _choose(world, jobs.require(world, msg_id))
+        job = jobs.require(world, msg_id)
     if job["state"] != jobs.FINISHED:
         if job["planned"] == SUCCESS:
             await _deliver(world, job)
         _finish(world, job)
     await actions.perform(world, outcomes.finished(world, jobs.require(world, msg_id)), wait=True)
     jobs.change(world, msg_id, told=1)
+
+
+def _publish(world: World, job: Row) -> None:
+    """A draft that is sent gets its pages and leaves the box; what fails stays in it."""
+    if job["type"] != "news" or not job["media_id"] or job["planned"] != SUCCESS:
+        return
+    try:
+        sent = drafts.as_published(world, job["media_id"], way=SENT, msg_data_id=job["msg_data_id"])
+    except ApiError:  # deleted while the admin was asked
+        jobs.change(world, job["msg_id"], planned=FAIL)
+        return
+    content = {**json.loads(job["content"]), "articles": sent.cards()}
+    jobs.change(world, job["msg_id"], content=json.dumps(content, ensure_ascii=False))
 
 
 def _choose(world: World, job: Row, openids: tuple[str, ...] = ()) -> None:
@@ -176,7 +193,7 @@ def _deliver_batch(world: World, job: Row, after: str, upto: str) -> None:
         *span,
         DUE,
     )
-    db.run(f"update mass_receiver set state = ? where {within} and state = ?", SENT, *span, DUE)  # noqa: S608
+    db.run(f"update mass_receiver set state = ? where {within} and state = ?", ARRIVED, *span, DUE)  # noqa: S608
     db.commit()
     world.bus.publish("mass")
 
@@ -196,7 +213,7 @@ def _finish(world: World, job: Row) -> None:
             "select state, count(*) as people from mass_receiver where msg_id = ? group by state", msg_id
         )
     }
-    total, sent, failed = sum(counts.values()), counts.get(SENT, 0), counts.get(FAILED, 0)
+    total, sent, failed = sum(counts.values()), counts.get(ARRIVED, 0), counts.get(FAILED, 0)
     jobs.change(
         world,
         msg_id,
