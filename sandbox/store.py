@@ -133,6 +133,17 @@ create table if not exists article (
     banned integer not null default 0
 );
 create index if not exists article_by_place on article (msg_data_id, number);
+create table if not exists article_act (
+    id integer primary key autoincrement, key text not null, openid text not null, act text not null,
+    way text not null, at real not null
+);
+create index if not exists article_act_by_key on article_act (key, act);
+create table if not exists comment (
+    id integer primary key autoincrement, key text not null, openid text not null, content text not null,
+    at integer not null, elected integer not null default 0, taken_back integer not null default 0,
+    reply text not null default '', reply_at integer not null default 0
+);
+create index if not exists comment_by_key on comment (key);
 create table if not exists publish_job (
     id integer primary key, media_id text not null, msg_data_id integer not null, articles text not null,
     at real not null, status integer not null, ends integer not null, fail_idx text not null,

@@ -11,6 +11,7 @@ from tests.test_sandbox_api import CONFIG, Account, closed, opened
 
 DAY = 24 * 3600.0
 SANDBOX = "http://sandbox"
+QUICK = replace(CONFIG, publish_seconds=0.0)
 
 
 @dataclass
@@ -46,6 +47,13 @@ class Press:
         answer = await self.call("draft/add", {"articles": list(articles) or [self.article()]})
         return str(answer["media_id"])
 
+    async def published(self, *articles: dict[str, Any]) -> list[str]:
+        """The addresses of the pages."""
+        made = await self.call("freepublish/submit", {"media_id": await self.draft(*articles)})
+        await self.account.app.state.world.settle()
+        done = await self.call("freepublish/get", {"publish_id": made["publish_id"]})
+        return [one["article_url"] for one in done["article_detail"]["item"]]
+
     async def drafted(self, media_id: str) -> list[dict[str, Any]]:
         return list((await self.call("draft/get", {"media_id": media_id}))["news_item"])
 
@@ -57,7 +65,7 @@ class Press:
 
 
 @asynccontextmanager
-async def press(config: Config = CONFIG) -> AsyncIterator[Press]:
+async def press(config: Config = QUICK) -> AsyncIterator[Press]:
     account = await opened(replace(config, api_url=SANDBOX))
     made = Press(account, "")
     made.cover = await made.material()

@@ -18,7 +18,7 @@ SUBMIT, GET = "freepublish/submit", "freepublish/get"
 
 @pytest.fixture
 async def desk() -> AsyncIterator[Press]:
-    async with press(replace(CONFIG, publish_seconds=0.0)) as made:
+    async with press() as made:
         yield made
 
 

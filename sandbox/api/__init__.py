@@ -6,6 +6,7 @@ Importing this package registers every endpoint; `dispatch` answers requests.
 from sandbox.api import (
     account,
     codes,
+    comments,
     content_checks,
     drafts,
     js_tickets,
@@ -39,6 +40,7 @@ __all__ = [
     "account",
     "answer",
     "codes",
+    "comments",
     "content_checks",
     "drafts",
     "js_tickets",

@@ -35,7 +35,6 @@ STYLES = {
 }
 _IMAGE = re.compile(r'<img(?:\s+[\w-]+="[^"]*")*\s*/?>')
 _SOURCE = re.compile(r'\ssrc="([^"]*)"')
-_TAG = re.compile(r"<[^>]*>")
 
 
 def cleaned(world: World, html: str) -> str:
@@ -61,10 +60,14 @@ def cleaned(world: World, html: str) -> str:
     return _IMAGE.sub(lambda image: image[0] if _SOURCE.search(image[0]) else "", left)
 
 
+def words(html: str) -> str:
+    """The words alone, in the lines they are written in."""
+    return unescape(nh3.clean(html, tags=set(), clean_content_tags={"script", "style"})).strip()
+
+
 def plain(html: str) -> str:
     """The words alone, in one line."""
-    bare = nh3.clean(html, tags=set(), clean_content_tags={"script", "style"})
-    return " ".join(unescape(_TAG.sub("", bare)).split())
+    return " ".join(words(html).split())
 
 
 def pictures(html: str) -> list[str]:

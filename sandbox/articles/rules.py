@@ -103,7 +103,7 @@ def _pictures(world: World, given: Article) -> tuple[str, str, Article]:
     more: Article = {"image_info": {"image_list": [{"image_media_id": one} for one in ids]}}
     if given.get("cover_info"):
         more["cover_info"] = {"crop_percent_list": _crops(given["cover_info"])}
-    return markup.plain(_content(given)), ids[0], more
+    return markup.words(_content(given)), ids[0], more
 
 
 def _picture(world: World, media_id: object) -> str:

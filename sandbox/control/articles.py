@@ -1,10 +1,10 @@
-"""The control API of articles: what the account's console and the platform do with them, and its rights."""
+"""The control API of articles: what people, the account's console and the platform do with them; rights."""
 
 from typing import Any
 
-from sandbox import publications, rights
-from sandbox.articles import jobs, markup
-from sandbox.control.acts import Body
+from sandbox import people, publications, rights
+from sandbox.articles import comments, jobs, markup, readings
+from sandbox.control.acts import Act, Body, number
 from sandbox.errors import NotPossible
 from sandbox.world import World
 
@@ -46,4 +46,55 @@ async def _change_rights(world: World, body: Body) -> Any:
     return rights.held(world)
 
 
+async def _read(world: World, who: str, body: Body, wait: bool) -> Any:
+    """As opening the page does; `way` is from where."""
+    way = str(body.get("way") or readings.MESSAGE)
+    if way not in readings.WAYS:
+        raise NotPossible(f"way 应为 {'、'.join(readings.WAYS)}。", 400)
+    article = readings.at(world, str(body.get("url", "")))
+    readings.note(world, article["key"], people.get(world, who)["openid"], readings.READ, way)
+    item = article["item"]
+    return {name: item[name] for name in ("title", "author", "digest", "content", "content_source_url")}
+
+
+async def _like(world: World, who: str, body: Body, wait: bool) -> Any:
+    return {"liked": _switched(world, who, body, readings.LIKE)}
+
+
+async def _keep(world: World, who: str, body: Body, wait: bool) -> Any:
+    return {"kept": _switched(world, who, body, readings.KEEP)}
+
+
+def _switched(world: World, who: str, body: Body, act: str) -> bool:
+    article = readings.at(world, str(body.get("url", "")))
+    return readings.switch(world, article["key"], people.get(world, who)["openid"], act)
+
+
+async def _comment(world: World, who: str, body: Body, wait: bool) -> Any:
+    article = readings.at(world, str(body.get("url", "")))
+    text = str(body.get("text", ""))
+    return {"user_comment_id": comments.write(world, article, people.get(world, who), text)}
+
+
+async def _take_comment_back(world: World, who: str, body: Body, wait: bool) -> Any:
+    article = readings.at(world, str(body.get("url", "")))
+    comment_id = int(number(body, "user_comment_id")) if "user_comment_id" in body else 0
+    comments.take_back(world, article, people.get(world, who), comment_id)
+    return {"ok": True}
+
+
+async def _share_to_timeline(world: World, who: str, body: Body, wait: bool) -> Any:
+    """Nobody else sees it here; of an article it is counted."""
+    readings.shared(world, who, str(body.get("url", "")), readings.TIMELINE)
+    return {"ok": True}
+
+
+ACTS: dict[str, Act] = {
+    "read-article": _read,
+    "like-article": _like,
+    "keep-article": _keep,
+    "comment-article": _comment,
+    "take-comment-back": _take_comment_back,
+    "share-to-timeline": _share_to_timeline,
+}
 DEEDS = {"publications": _publish, "publications/ban": _ban, "rights": _change_rights}

@@ -30,7 +30,7 @@ from sandbox.store import Row
 from sandbox.world import World, next_number
 
 Deed = Callable[[World, Body], Awaitable[Any]]
-ACTS = {**ACCOUNT_ACTS, **notices.ACTS, **miniprogram.ACTS, **web.ACTS}
+ACTS = {**ACCOUNT_ACTS, **notices.ACTS, **miniprogram.ACTS, **articles.ACTS, **web.ACTS}
 
 
 def seed(world: World) -> None:
