@@ -27,7 +27,8 @@ def acts(desk: Press) -> list[tuple[str, str, str]]:
     """Whose, what and which way; in their order."""
     world = desk.account.app.state.world
     rows = world.db.all(
-        "select name, act, way from article_act join person using (openid) order by article_act.id"
+        "select name, act, way from article_act join person using (openid) "
+        "where not undone order by article_act.id"
     )
     return [(row["name"], row["act"], row["way"]) for row in rows]
 
@@ -52,9 +53,18 @@ async def test_a_published_article_opens_on_the_phone(desk: Press, li: Phone) ->
     for words in ("冬季用电安全</h1>", "工会宣传部", "黄陵供电工会", "阅读 1", "<b>插头</b>", picture):
         assert words in shown.text, words
     assert "steal" not in shown.text
-    assert "manner=elsewhere" in shown.text  # 阅读原文 goes by way of the phone
+    source = await desk.account.http.get(f"{url}/source")
+    assert source.headers["location"].startswith("/sandbox/open?who=")
+    assert (
+        "url=https%3A%2F%2Fgonghui.example.com%2Fa%3Fb%3D1%26c%3D2&manner=elsewhere"
+        in source.headers["location"]
+    )
     assert (await desk.account.http.get(picture)).content == b"bytes"
-    assert acts(desk) == [("李建国", "read", "message")]
+    assert acts(desk) == [("李建国", "read", "message"), ("李建国", "source", "")]
+    desk.account.http.cookies.clear()
+    outside = await desk.account.http.get(f"{url}/source")
+    assert outside.headers["location"] == "https://gonghui.example.com/a?b=1&c=2"
+    assert len(acts(desk)) == 2
 
 
 async def test_reads_are_counted_by_person_and_way(desk: Press, li: Phone) -> None:
