@@ -87,6 +87,40 @@ async def test_reads_are_counted_by_person_and_way(desk: Press, li: Phone) -> No
         await li.reads_article(f"{SANDBOX}/s/nope")
 
 
+async def test_messages_and_menu_buttons_lead_to_what_was_published(desk: Press, li: Phone) -> None:
+    urls = await desk.published(desk.article(), desk.article(title="触电急救"))
+    article_id = (await desk.call("freepublish/batchget", {"offset": 0, "count": 1}))["item"][0]["article_id"]
+    named = {"article_id": article_id}
+
+    def message(**part: str) -> dict[str, Any]:
+        return {"touser": li.openid, "msgtype": "mpnewsarticle", "mpnewsarticle": part}
+
+    buttons = [
+        {"type": "article_id", "name": "看图文", **named},
+        {"type": "article_view_limited", "name": "打开图文", **named},
+    ]
+    await li.says("您好")
+    assert await desk.code("message/custom/send", message(**named)) == 0
+    assert await desk.code("message/custom/send", message(article_id="nope")) == 53600
+    assert await desk.code("menu/create", {"button": buttons}) == 0
+    path = f"people/{li.openid}/menu"
+    await desk.account.platform.ask("POST", path, {"path": ["看图文"]})
+    opened = await desk.account.platform.ask("POST", path, {"path": ["打开图文"]})
+
+    news = [one["content"]["articles"] for one in await li.reads() if one["type"] == "news"]
+    assert [[card["url"] for card in cards] for cards in news] == [urls, urls]
+    assert opened["open"] == urls[0]
+
+    await desk.call("freepublish/delete", {**named, "index": 1})
+    assert (await desk.account.platform.ask("POST", path, {"path": ["打开图文"]}))["open"] == urls[1]
+    await desk.call("freepublish/delete", {**named, "index": 0})
+    assert await desk.code("message/custom/send", message(**named)) == 53600
+    assert await desk.code("menu/create", {"button": buttons}) == 53600
+    for name in ("看图文", "打开图文"):
+        with pytest.raises(Refusal, match="没有发布过"):
+            await desk.account.platform.ask("POST", path, {"path": [name]})
+
+
 async def test_likes_and_favourites_are_tapped_and_taken_back(desk: Press, li: Phone) -> None:
     (url,) = await desk.published(desk.article())
     await li.opens(url, desk.account.http)

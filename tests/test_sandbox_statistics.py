@@ -61,7 +61,8 @@ async def desk() -> AsyncIterator[Desk]:
         yield Desk(made)
 
 
-async def test_an_article_is_followed_day_by_day(desk: Desk) -> None:
+async def lived_through(desk: Desk) -> tuple[str, str, int]:
+    """Two days of an article's life, looked back on from the fourth: the addresses, and the number."""
     await desk.on(1)
     li, wang = await desk.follower("李建国"), await desk.follower("王秀兰")
     writing = desk.press.article(need_open_comment=1, content_source_url="https://gonghui.example.com/")
@@ -81,6 +82,11 @@ async def test_an_article_is_followed_day_by_day(desk: Desk) -> None:
     await wang.comments(url, "好")
     await wang.opens(f"{url}/source", desk.press.account.http)
     await desk.on(4)
+    return url, other, int(data_id)
+
+
+async def test_an_article_is_followed_day_by_day(desk: Desk) -> None:
+    url, other, data_id = await lived_through(desk)
 
     answer = await desk.call("getarticleread", 1)
     first_day = {"user_count": 1, "scene_desc": "全部"}, {"user_count": 1, "scene_desc": "公众号消息"}
@@ -115,6 +121,10 @@ async def test_an_article_is_followed_day_by_day(desk: Desk) -> None:
     assert told == [[1, 1, 0, 0, 0], [2, 1, 1, 1, 1]]
     assert [one["detail"]["send_page_count"] for one in summary] == [2, 0]
     assert [one["detail"]["redirect_ori_page_user"] for one in summary] == [0, 1]
+
+
+async def test_reading_and_sharing_are_told_by_day_hour_and_way(desk: Desk) -> None:
+    await lived_through(desk)
 
     rows = await desk.listed("getuserread", 1, 3)
     assert [(row["ref_date"][-1], row["user_source"], row["int_page_read_count"]) for row in rows] == [
