@@ -17,6 +17,7 @@ from sandbox.articles import jobs, pages
 from sandbox.config import Config
 from sandbox.control.routes import ROUTES, seed
 from sandbox.errors import NotPossible
+from sandbox.mass import sending
 from sandbox.web import views as web_views
 from sandbox.world import World, open_world
 
@@ -105,6 +106,7 @@ def create_app(config: Config, transport: httpx.AsyncBaseTransport | None = None
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        sending.resume(world)
         jobs.resume(world)
         yield
         await world.close()

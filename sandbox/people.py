@@ -58,6 +58,19 @@ def get(world: World, openid_or_name: str) -> Row:
     return row
 
 
+def wechat_id(openid: str) -> str:
+    """The person's 微信号, under which a preview can be sent."""
+    return f"wxid_{openid[1:13]}"
+
+
+def by_wechat_id(world: World, name: str) -> Row | None:
+    rest = name.removeprefix("wxid_")
+    if rest == name or not rest.isalnum():
+        return None
+    row = world.db.find("select * from person where openid > ?1 and openid < ?1 || 'z'", f"o{rest}")
+    return row if row and wechat_id(row["openid"]) == name else None
+
+
 def helper(world: World) -> str:
     """The openid of the account's own helper, from whom the results of jobs come. Nobody is behind it."""
     return "o" + hashlib.sha256(f"{world.config.app_id}:helper".encode()).hexdigest()[:27]
@@ -96,6 +109,7 @@ def described(world: World, row: Row) -> dict[str, Any]:
     return {
         "openid": row["openid"],
         "name": row["name"],
+        "wechat_id": wechat_id(row["openid"]),
         "following": bool(row["following"]),
         "remark": row["remark"],
         "refuses": bool(row["refuses"]),

@@ -22,10 +22,8 @@ OUTCOMES = {"originality": NOT_ORIGINAL, "failed": FAILED, "review": REFUSED}
 NAMED = (NOT_ORIGINAL, REFUSED)  # these tell which articles were the trouble
 
 
-def submit(world: World, media_id: object) -> tuple[int, int]:
-    """Begin to publish a draft; returns publish_id and msg_data_id.
-
-    The draft leaves the box when that has succeeded: who submits twice before publishes twice.
+def whole(world: World, media_id: object) -> Row:
+    """A draft that can go out.
 
     Raises:
         ApiError: 40007 no such draft, 53503 it fails the check: something in it is not there any more.
@@ -35,6 +33,18 @@ def submit(world: World, media_id: object) -> tuple[int, int]:
         lacks = rules.missing(world, article)
         if lacks:
             raise ApiError(53503, "draft did not pass the check", f"第 {number} 篇：{lacks}")
+    return draft
+
+
+def submit(world: World, media_id: object) -> tuple[int, int]:
+    """Begin to publish a draft; returns publish_id and msg_data_id.
+
+    The draft leaves the box when that has succeeded: who submits twice before publishes twice.
+
+    Raises:
+        ApiError: 40007 no such draft, 53503 it fails the check: something in it is not there any more.
+    """
+    draft = whole(world, media_id)
     publish_id, data_id = next_number(), next_number()
     ends, at_fault = _ending(world, draft["articles"])
     world.db.run(

@@ -17,10 +17,11 @@ from sandbox import actions, conversations, people, qrcodes, quotas, rates, toke
 from sandbox.api.registry import ENDPOINTS
 from sandbox.callbacks import verify
 from sandbox.config import ACCOUNT, MINIPROGRAM
-from sandbox.control import articles, miniprogram, notices, stories, web
+from sandbox.control import articles, mass, miniprogram, notices, stories, web
 from sandbox.control.acts import ACTS as ACCOUNT_ACTS
 from sandbox.control.acts import Body, number
 from sandbox.errors import NotPossible
+from sandbox.mass import sending
 from sandbox.menu_bar import menus
 from sandbox.miniprogram import visitors
 from sandbox.misbehaving import wishes
@@ -192,6 +193,7 @@ async def _move_clock(world: World, body: Body) -> Any:
     """`offset` sets, `advance` adds; in seconds."""
     base = number(body, "offset") if "offset" in body else world.clock.offset
     world.clock.set_offset(base + (number(body, "advance") if "advance" in body else 0))
+    sending.look(world)
     world.bus.publish("clock")
     return {"offset": world.clock.offset, "now": world.now()}
 
@@ -239,6 +241,7 @@ DEEDS: dict[str, Deed] = {
     "reset": _reset,
     **articles.DEEDS,
     **web.DEEDS,
+    **mass.DEEDS,
 }
 
 
@@ -255,6 +258,7 @@ ROUTES = [
     Route("/sandbox/api/calls", calls),
     Route("/sandbox/api/misbehaviour", misbehaviour, methods=["GET", "POST", "DELETE"]),
     Route("/sandbox/api/js-sdk/sample", web.sample),
+    Route("/sandbox/api/mass", mass.read, methods=["GET"]),
     Route("/sandbox/api/people", list_people, methods=["GET"]),
     Route("/sandbox/api/people/{who}/conversation", read_conversation),
     Route("/sandbox/api/people/{who}/story", read_story),

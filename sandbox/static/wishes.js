@@ -31,6 +31,8 @@ const USUAL = [
   ["api", "下一次拖 8 秒", { delay_next: { path: "*", seconds: 8 } }],
   ["api", "执行后断开", { drop_next: { path: "*" } }],
   ["api", "一直慢 2 秒", { slow: { path: "*", seconds: 2 } }],
+  ["api", "下一次群发失败", { mass_result: "send fail" }],
+  ["api", "下一次群发没过审", { mass_result: "err(10001)" }],
   ["api", "IP 不在白名单", { refuse_ip: true }],
   ["api", "下一次发布审核不通过", { fail_publishing: { result: "review" } }],
 ];
