@@ -109,7 +109,7 @@ async def test_it_fails_when_it_is_asked_to(
 
 
 async def test_review_refuses_words_and_the_check_a_draft_that_lacks_its_pictures(desk: Press) -> None:
-    bad = await desk.draft(desk.article(), desk.article(content="<p>代<b>开</b>发票</p>", title="代开发票"))
+    bad = await desk.draft(desk.article(), desk.article(content="<p>代<b>开</b>发票</p>"))
     assert (await ended(desk, await submitted(desk, bad)))["fail_idx"] == [2]
 
     cover, inside = await desk.material(), await desk.material()

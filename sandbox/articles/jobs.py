@@ -94,7 +94,7 @@ def _ending(world: World, articles: list[Article]) -> tuple[int, list[int]]:
     refused = [
         number
         for number, one in enumerate(articles, 1)
-        if any(word in one["title"] + one["content"] for word in SENSITIVE)
+        if any(word in one["title"] + rules.words(one["article_type"], one["content"]) for word in SENSITIVE)
     ]
     return (REFUSED, refused) if refused else (DONE, [])
 
