@@ -5,7 +5,7 @@ Everything is counted from what happened here. Not measured, and 0: time spent r
 """
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sandbox import follows, publications
@@ -127,11 +127,6 @@ def published_on(world: World, day: date) -> list[Row]:
 
 def msgid(article: Row) -> str:
     return f"{article['msg_data_id']}_{article['number']}"
-
-
-def days(first: date, last: date) -> list[date]:
-    """From one to the other, both included."""
-    return [first + timedelta(number) for number in range((last - first).days + 1)]
 
 
 def _comments(world: World, key: str, first: date, last: date) -> int:
