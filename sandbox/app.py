@@ -13,9 +13,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from sandbox import api, media, qr_picture
+from sandbox.articles import jobs, pages
 from sandbox.config import Config
 from sandbox.control.routes import ROUTES, seed
 from sandbox.errors import NotPossible
+from sandbox.mass import sending
 from sandbox.web import views as web_views
 from sandbox.world import World, open_world
 
@@ -104,6 +106,8 @@ def create_app(config: Config, transport: httpx.AsyncBaseTransport | None = None
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        sending.resume(world)
+        jobs.resume(world)
         yield
         await world.close()
 
@@ -117,6 +121,10 @@ def create_app(config: Config, transport: httpx.AsyncBaseTransport | None = None
         Route("/open/js/jweixin-1.6.0.js", js_sdk),
         Route("/cgi-bin/showqrcode", show_qrcode),
         Route("/sandbox/open", web_views.open_page),
+        Route("/s", pages.show_draft),
+        Route("/s/{key}", pages.show, methods=["GET"]),
+        Route("/s/{key}/source", pages.follow_source),
+        Route("/s/{key}", pages.act, methods=["POST"]),
         *ROUTES,
         Route("/{path:path}", platform_call, methods=["GET", "POST", "PUT", "DELETE"]),
     ]

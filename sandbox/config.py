@@ -17,6 +17,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 LOOPBACK_NAMES = {"localhost", "::1", "0:0:0:0:0:0:0:1"}
 MODES = ("plain", "compatible", "safe")
 FORMATS = ("json", "xml")
+SERVICE, SUBSCRIPTION, UNVERIFIED = "service_verified", "subscription_verified", "unverified"
+KINDS = (SERVICE, SUBSCRIPTION, UNVERIFIED)
 ACCOUNT, MINIPROGRAM = "account", "miniprogram"  # the names of the two apps
 AES_KEY = re.compile(r"[A-Za-z0-9]{43}")
 
@@ -37,6 +39,7 @@ class Environment(BaseSettings):
     wechat_token: str = ""
     wechat_aes_key: str = ""
     wechat_mode: str = "safe"
+    wechat_account: str = "service_verified"
     wechat_api_url: str = ""
     public_url: str = ""
     database_url: str = ""
@@ -79,6 +82,7 @@ class Config:
     state: str = ":memory:"
     clock_file: Path | None = None
     account_name: str = "黄陵供电工会"
+    kind: str = SERVICE  # of account; so far mass sending alone asks for it
     miniprogram: App | None = None  # bound to the account; None: any well-formed id is
     open_platform: bool = True  # bound to a 微信开放平台 account: people have unionids
     web_domain: str = ""  # 网页授权域名; empty: the service's host
@@ -89,6 +93,9 @@ class Config:
     answer_seconds: float = 5.0
     request_seconds: float = 60.0  # so long the mini-program waits for the service
     retry_pause: float = 1.0  # between tries; WeChat's own pause is not published
+    mass_batch: int = 5000  # people who get a mass message at once
+    mass_pause: float = 0.0  # seconds between such batches
+    publish_seconds: float = 0.5  # so long a draft is being published
     notice_seconds: float = 0.02  # a subscription notice is under way; another to the same person is refused
 
     @property
@@ -199,6 +206,8 @@ def config_from(
         raise Refused(_not_a_key("GONGHUI_WECHAT_AES_KEY", keys["aes_key"]))
     if environment.wechat_mode not in MODES:
         raise Refused(_not_one_of("GONGHUI_WECHAT_MODE", MODES, environment.wechat_mode))
+    if environment.wechat_account not in KINDS:
+        raise Refused(_not_one_of("GONGHUI_WECHAT_ACCOUNT", KINDS, environment.wechat_account))
     return Config(
         app_id=keys["app_id"],
         app_secret=keys["app_secret"],
@@ -206,6 +215,7 @@ def config_from(
         aes_key=keys["aes_key"],
         gh_id=keys["gh_id"],
         mode=environment.wechat_mode,
+        kind=environment.wechat_account,
         service_url=service_url or environment.public_url or "http://127.0.0.1:8000",
         api_url=environment.wechat_api_url.rstrip("/"),
         state=state,

@@ -74,10 +74,18 @@ def described(world: World, row: Row) -> dict[str, Any]:
     media_id = fields.get("media_id")
     if media_id:
         shown["media_url"] = f"/sandbox/media/{media_id}"
-        shown["media_gone"] = media.find(world, media_id) is None
+        shown["media_gone"] = media.find(world, media_id) is None or _was_deleted(world, fields)
+    if fields.get("media_ids"):
+        shown["media_urls"] = [f"/sandbox/media/{one}" for one in fields["media_ids"]]
     if fields.get("thumb_media_id"):
         shown["thumb_url"] = f"/sandbox/media/{fields['thumb_media_id']}"
     return shown
+
+
+def _was_deleted(world: World, fields: dict[str, Any]) -> bool:
+    """Of a mass message: the card stays, what it opens is gone."""
+    job = world.db.find("select deleted from mass_job where msg_id = ?", fields.get("msg_id"))
+    return bool(job and job["deleted"])
 
 
 def menu_source(fields: dict[str, Any]) -> str:
@@ -111,10 +119,16 @@ def readable(kind: str, fields: dict[str, Any]) -> str:
             f"{one['label']}：{one['value']}" if one["label"] else one["value"] for one in fields["lines"]
         ]
         return "\n".join([fields["title"], *lines])
-    for name in ("text", "title", "label", "recognition"):
+    for name in ("text", "title", "recommend", "label", "recognition"):
         if fields.get(name):
             return str(fields[name])
-    named = {"image": "[图片]", "voice": "[语音]", "video": "[视频]", "shortvideo": "[视频]"}
+    named = {
+        "image": "[图片]",
+        "pictures": "[图片]",
+        "voice": "[语音]",
+        "video": "[视频]",
+        "shortvideo": "[视频]",
+    }
     return named.get(kind, f"[{kind}]")
 
 

@@ -210,6 +210,34 @@ class Phone:
         card = {"to": to.openid, "url": url, "title": title, "description": description}
         await self._platform.ask("POST", f"people/{self.openid}/share", card)
 
+    async def reads_article(self, url: str, *, way: str = "message") -> dict[str, Any]:
+        """Read an article as by its page, coming from message, friend, timeline, home or other."""
+        body = {"url": url, "way": way}
+        return dict(await self._platform.ask("POST", f"people/{self.openid}/read-article", body))
+
+    async def likes(self, url: str) -> bool:
+        """Tap 赞, or take it back; whether it is liked now."""
+        done = await self._platform.ask("POST", f"people/{self.openid}/like-article", {"url": url})
+        return bool(done["liked"])
+
+    async def keeps(self, url: str) -> bool:
+        """Tap 收藏, or take it back; whether it is kept now."""
+        done = await self._platform.ask("POST", f"people/{self.openid}/keep-article", {"url": url})
+        return bool(done["kept"])
+
+    async def comments(self, url: str, text: str) -> int:
+        """Write under an article; the user_comment_id."""
+        body = {"url": url, "text": text}
+        done = await self._platform.ask("POST", f"people/{self.openid}/comment-article", body)
+        return int(done["user_comment_id"])
+
+    async def takes_comment_back(self, url: str, user_comment_id: int) -> None:
+        body = {"url": url, "user_comment_id": user_comment_id}
+        await self._platform.ask("POST", f"people/{self.openid}/take-comment-back", body)
+
+    async def shares_to_timeline(self, url: str) -> None:
+        await self._platform.ask("POST", f"people/{self.openid}/share-to-timeline", {"url": url})
+
     async def reads(self) -> list[dict[str, Any]]:
         """The whole chat, oldest first."""
         return list(await self._platform.ask("GET", f"people/{self.openid}/conversation"))

@@ -2,10 +2,11 @@
 
 
 class ApiError(Exception):
-    """The platform refuses a call; `rule` says in words what was broken."""
+    """The platform refuses a call; `rule` says in words what was broken, `more` stands in the answer too."""
 
-    def __init__(self, errcode: int, errmsg: str, rule: str = "") -> None:
+    def __init__(self, errcode: int, errmsg: str, rule: str = "", **more: int) -> None:
         super().__init__(errmsg)
+        self.more = more
         self.errcode = errcode
         self.errmsg = errmsg
         self.rule = rule or errmsg

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from sandbox import windows
+from sandbox import follows, windows
 from sandbox.errors import NotPossible
 from sandbox.store import Row
 from sandbox.world import World
@@ -58,6 +58,24 @@ def get(world: World, openid_or_name: str) -> Row:
     return row
 
 
+def wechat_id(openid: str) -> str:
+    """The person's 微信号, under which a preview can be sent."""
+    return f"wxid_{openid[1:13]}"
+
+
+def by_wechat_id(world: World, name: str) -> Row | None:
+    rest = name.removeprefix("wxid_")
+    if rest == name or not rest.isalnum():
+        return None
+    row = world.db.find("select * from person where openid > ?1 and openid < ?1 || 'z'", f"o{rest}")
+    return row if row and wechat_id(row["openid"]) == name else None
+
+
+def helper(world: World) -> str:
+    """The openid of the account's own helper, from whom the results of jobs come. Nobody is behind it."""
+    return "o" + hashlib.sha256(f"{world.config.app_id}:helper".encode()).hexdigest()[:27]
+
+
 def follower(world: World, openid_or_name: str) -> Row:
     person = get(world, openid_or_name)
     if not person["following"]:
@@ -91,6 +109,7 @@ def described(world: World, row: Row) -> dict[str, Any]:
     return {
         "openid": row["openid"],
         "name": row["name"],
+        "wechat_id": wechat_id(row["openid"]),
         "following": bool(row["following"]),
         "remark": row["remark"],
         "refuses": bool(row["refuses"]),
@@ -111,9 +130,11 @@ def set_following(world: World, openid: str, following: bool, *, qr_scene: str =
             openid,
         )
     else:
+        scene = ""
         world.db.run("update person set following = 0, remark = '' where openid = ?", openid)
         world.db.run("delete from person_tag where openid = ?", openid)
         world.db.run("delete from allowance where openid = ?", openid)
+    follows.note(world, openid, scene, came=following)
     world.bus.publish("person", openid=openid)
 
 

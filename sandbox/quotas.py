@@ -23,6 +23,8 @@ DAILY = {
     "/cgi-bin/media/upload": 100_000,
     "/cgi-bin/media/get": 200_000,
     "/cgi-bin/message/custom/send": 500_000,
+    "/cgi-bin/message/mass/send": 100,
+    "/cgi-bin/message/mass/sendall": 100,
     "/cgi-bin/message/template/send": 100_000,
     "/cgi-bin/qrcode/create": 100_000,
     "/cgi-bin/ticket/getticket": 1_000_000,

@@ -25,6 +25,7 @@ SPANS = {
     "/wxa/business/getuserphonenumber": _minute(100),  # per person; our own number
     "/wxa/getwxacodeunlimit": _minute(5000),
     "/wxa/generate_urllink": Span(100, 1, 44990, "reach max api second frequence limit"),
+    "/cgi-bin/message/mass/sendall": _minute(60),  # all calls of mass sending together
     "/wxa/msg_sec_check": _minute(4000, 44991),  # our own number, like the next
     "/wxa/media_check_async": _minute(2000, 44991),
 }

@@ -124,7 +124,52 @@ create table if not exists miniprogram_link (
     id text primary key, kind text not null, path text not null, query text not null,
     env text not null, checked integer not null, expires_at real not null, at real not null
 );
+create table if not exists draft (
+    id text primary key, articles text not null, created_at integer not null, updated_at integer not null
+);
+create table if not exists article (
+    key text primary key, article_id text not null, number integer not null, msg_data_id integer not null,
+    way text not null, comments integer not null, fans_only integer not null, at integer not null,
+    banned integer not null default 0
+);
+create index if not exists article_by_place on article (msg_data_id, number);
+create table if not exists article_act (
+    id integer primary key autoincrement, key text not null, openid text not null, act text not null,
+    way text not null, at real not null, undone integer not null default 0
+);
+create table if not exists follow_log (
+    id integer primary key autoincrement, openid text not null, scene text not null,
+    came integer not null, at real not null
+);
+create index if not exists article_act_by_time on article_act (at);
+create index if not exists article_act_by_key on article_act (key, act);
+create table if not exists comment (
+    id integer primary key autoincrement, key text not null, openid text not null, content text not null,
+    at integer not null, elected integer not null default 0, taken_back integer not null default 0,
+    reply text not null default '', reply_at integer not null default 0
+);
+create index if not exists comment_by_key on comment (key);
+create table if not exists publish_job (
+    id integer primary key, media_id text not null, msg_data_id integer not null, articles text not null,
+    at real not null, status integer not null, ends integer not null, fail_idx text not null,
+    article_id text not null default ''
+);
 create table if not exists publication (id text primary key, items text not null, at integer not null);
+create table if not exists mass_job (
+    msg_id integer primary key, msg_data_id integer not null, way text not null, to_all integer not null,
+    tag_id integer, type text not null, content text not null, media_id text not null,
+    client_msg_id text not null, at real not null, day text not null, state text not null,
+    planned text not null, failing integer not null, status text not null default '',
+    total integer not null default 0, filtered integer not null default 0, sent integer not null default 0,
+    failed integer not null default 0, told integer not null default 0, deleted integer not null default 0
+);
+create index if not exists mass_job_by_client on mass_job (client_msg_id, at);
+create table if not exists mass_receiver (
+    msg_id integer not null, openid text not null, state text not null, primary key (msg_id, openid)
+) without rowid;
+create table if not exists mass_received (
+    openid text not null, month text not null, times integer not null, primary key (openid, month)
+) without rowid;
 create table if not exists setting (name text primary key, value text not null);
 """
 TABLES = re.findall(r"create table if not exists (\w+)", SCHEMA)
@@ -165,11 +210,12 @@ class Database:
     def _write(self, statement: str, values: Sequence[Any]) -> sqlite3.Cursor:
         if not self._connection.in_transaction:
             with suppress(RuntimeError):  # no loop to come back: commit at once
-                asyncio.get_running_loop().call_later(COMMIT_SECONDS, self._commit)
+                asyncio.get_running_loop().call_later(COMMIT_SECONDS, self.commit)
                 self._connection.execute("begin")
         return self._connection.execute(statement, values)
 
-    def _commit(self) -> None:
+    def commit(self) -> None:
+        """Keep at once what was written: for what was promised to somebody and must outlive a kill."""
         if not self._closed and self._connection.in_transaction:
             self._connection.execute("commit")
 
@@ -208,6 +254,6 @@ class Database:
             self.run(f"delete from {table}")  # noqa: S608  (names from the constant above)
 
     def close(self) -> None:
-        self._commit()
+        self.commit()
         self._closed = True
         self._connection.close()

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
@@ -42,6 +42,7 @@ class World:
     misbehaviour: Misbehaviour = field(default_factory=Misbehaviour)
     rates: Rates = field(default_factory=Rates)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    timers: dict[str, asyncio.TimerHandle] = field(default_factory=dict)  # by what they are for
     typing_until: dict[str, float] = field(default_factory=dict)
     being_sent: set[tuple[str, str]] = field(default_factory=set)  # (app id, openid) of a notice under way
     holding: Holding = field(init=False)
@@ -69,6 +70,16 @@ class World:
         task.add_done_callback(self.tasks.discard)
         return task
 
+    def later(self, name: str, seconds: float, act: Callable[[], None]) -> None:
+        """Do it in so many real seconds; asked again under the same name, only the last counts."""
+        self._stop(name)
+        self.timers[name] = asyncio.get_running_loop().call_later(seconds, act)
+
+    def _stop(self, *names: str) -> None:
+        for name in names:
+            if name in self.timers:
+                self.timers.pop(name).cancel()
+
     async def settle(self) -> None:
         """Wait for what was spawned; for tests and a clean end."""
         while self.tasks:
@@ -76,6 +87,7 @@ class World:
 
     def forget(self) -> None:
         """As freshly opened: nobody known, nothing under way, nothing to do wrong."""
+        self._stop(*self.timers)
         for task in list(self.tasks):
             task.cancel()
         self.misbehaviour.clear()
@@ -87,6 +99,7 @@ class World:
 
     async def close(self) -> None:
         self.bus.close()
+        self._stop(*self.timers)
         for task in list(self.tasks):
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)

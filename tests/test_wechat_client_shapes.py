@@ -8,12 +8,21 @@ import pytest
 
 from app.wechat.client import WeChatClient
 from app.wechat.errors import NotAllowed, OutcomeUnknown, QuotaUsedUp, TryLater, WeChatError
-from tests import wechat_api, wechat_shapes_account, wechat_shapes_miniprogram, wechat_shapes_notices
+from tests import (
+    wechat_api,
+    wechat_shapes_account,
+    wechat_shapes_miniprogram,
+    wechat_shapes_notices,
+    wechat_shapes_publishing,
+)
 from tests.wechat_api import SECRET, FakeApi
 from tests.wechat_shape import Shape
 
 SHAPES: dict[str, Shape] = (
-    wechat_shapes_account.SHAPES | wechat_shapes_notices.SHAPES | wechat_shapes_miniprogram.SHAPES
+    wechat_shapes_account.SHAPES
+    | wechat_shapes_notices.SHAPES
+    | wechat_shapes_miniprogram.SHAPES
+    | wechat_shapes_publishing.SHAPES
 )
 ALL = [pytest.param(shape, id=name) for name, shape in SHAPES.items()]
 CALLS = [pytest.param(shape, id=name) for name, shape in SHAPES.items() if shape.asked]

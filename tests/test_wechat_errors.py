@@ -143,6 +143,17 @@ OTHER_SECTIONS: list[tuple[int, type[e.WeChatError]]] = [
     (43104, e.OurMistake),
     (87020, e.TryLater),
 ]
+# Sections 7.3, 11.3 to 11.5.
+PUBLISHING: list[tuple[int, type[e.WeChatError]]] = [
+    *((code, e.OurMistake) for code in (40059, 40060, 40065, 40152, 40204, 40215, 41040, 45062, 45067)),
+    *((code, e.OurMistake) for code in (45083, 45084, 45113, 45162, 48022, 40114, 41039, 45110, 45166)),
+    *((code, e.OurMistake) for code in (53404, 53405, 53406, 88001, 88003, 88004, 88007, 88008, 88010)),
+    *((code, e.NotAllowed) for code in (48003, 48008, 48021, 53504, 53505, 88000)),
+    *((code, e.ContentRefused) for code in (53503, 88002)),
+    *((code, e.AwaitsAdmin) for code in (89504, 89505)),
+    (42010, e.TryLater),
+    (88005, e.AlreadyDone),
+]
 
 
 def met(errcode: int, **more: object) -> e.WeChatError:
@@ -154,7 +165,7 @@ def test_each_code_of_section_15_says_what_to_do(errcode: int, kind: type[e.WeCh
     assert type(met(errcode)) is kind
 
 
-@pytest.mark.parametrize(("errcode", "kind"), OTHER_SECTIONS)
+@pytest.mark.parametrize(("errcode", "kind"), OTHER_SECTIONS + PUBLISHING)
 def test_each_code_of_the_other_sections_says_what_to_do(errcode: int, kind: type[e.WeChatError]) -> None:
     assert type(met(errcode)) is kind
 

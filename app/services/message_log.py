@@ -45,6 +45,8 @@ KINDS: Final[Mapping[str, str]] = {
     "event.pic_photo_or_album": "菜单拍照或相册",
     "event.pic_weixin": "菜单微信相册",
     "event.templatesendjobfinish": "模板消息结果",
+    "event.masssendjobfinish": "群发结果",
+    "event.publishjobfinish": "发布结果",
     "event.user_enter_tempsession": "打开小程序客服",
 }
 LATE: Final = (MessageState.DEFERRED, MessageState.DELIVERED, MessageState.UNDELIVERABLE)

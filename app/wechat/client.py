@@ -10,8 +10,10 @@ import httpx
 from app.wechat.api.base import BaseApi
 from app.wechat.api.calls import Caller
 from app.wechat.api.content_checks import ContentChecksApi
+from app.wechat.api.drafts import DraftsApi
 from app.wechat.api.links import LinksApi
 from app.wechat.api.logins import LoginsApi
+from app.wechat.api.mass import MassApi
 from app.wechat.api.media import MediaApi
 from app.wechat.api.menus import MenusApi
 from app.wechat.api.messages import MessagesApi
@@ -61,6 +63,8 @@ class WeChatClient:
         self.users = UsersApi(caller)
         self.tags = TagsApi(caller)
         self.media = MediaApi(caller)
+        self.mass = MassApi(caller)
+        self.drafts = DraftsApi(caller)
         self.publishing = PublishingApi(caller)
         self.qrcodes = QrCodesApi(caller)
         self.tickets = TicketsApi(caller)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from app.wechat.errors import (
     AllowanceUsed,
     AlreadyDone,
+    AwaitsAdmin,
     ContentRefused,
     MediaGone,
     NoMenu,
@@ -69,7 +70,8 @@ _ROWS: tuple[tuple[Meaning, tuple[int, ...]], ...] = (
     (Meaning(AllowanceUsed), (45047,)),
     (Meaning(NotSubscribed), (43101,)),
     # -- done, or partly --------------------------------------------------------------------
-    (Meaning(AlreadyDone), (45065, 45081, 200022)),
+    (Meaning(AlreadyDone), (45065, 45081, 200022, 88005)),
+    (Meaning(AwaitsAdmin), (89504, 89505)),
     (Meaning(PartlyDone), (45171,)),
     (Meaning(NoMenu), (46003, 46002)),
     (Meaning(MediaGone), (40007, 46001)),
@@ -84,9 +86,10 @@ _ROWS: tuple[tuple[Meaning, tuple[int, ...]], ...] = (
         Meaning(NotAllowed),
         (48001, 48003, 48008, 50004, 50007, 40200, 65306, 65309, 65319, 45064, 40247, 88000),
     ),
+    (Meaning(NotAllowed), (48021, 53504, 53505)),  # articles that want a hand in WeChat's console
     (Meaning(NotAllowed), (200100, 85079, 85407, 85408, 1400001)),  # notices, links, phone numbers
     # -- our mistake ------------------------------------------------------------------------
-    (Meaning(ContentRefused), (45168, 87014, 40249, 70000)),
+    (Meaning(ContentRefused), (45168, 87014, 40249, 70000, 53503, 88002)),
     (Meaning(OurMistake), (40002, 41001, 41003, 43001, 43002, 44002, 44004)),
     (Meaning(OurMistake), (40033, 47001, 47002, 47003)),  # body encoding, template data
     (Meaning(OurMistake), tuple(range(45001, 45009))),  # sizes
@@ -105,6 +108,10 @@ _ROWS: tuple[tuple[Meaning, tuple[int, ...]], ...] = (
     (Meaning(OurMistake), (40212, 85401, 85402)),  # links
     (Meaning(OurMistake), (43104,)),  # content checks: another app's openid
     (Meaning(OurMistake), (40201, 40202, 40203)),  # checking the callback
+    (Meaning(OurMistake), (40059, 40060, 40065, 40152, 40204, 40215, 41040, 45062)),  # mass messages
+    (Meaning(OurMistake), (45067, 45083, 45084, 45113, 45162, 48022)),
+    (Meaning(OurMistake), (40114, 41039, 45110, 45166, *range(53404, 53407))),  # drafts
+    (Meaning(OurMistake), (88001, 88003, 88004, 88007, 88008, 88010)),  # comments
     (Meaning(OurMistake), (76001, 76002, 76003, 76004, 76021, 76022)),  # quota, rid
 )
 
@@ -136,7 +143,7 @@ def _more(meaning: Meaning, answer: Mapping[str, Any], now: float) -> dict[str, 
         return {"retry_after_seconds": meaning.wait}
     if meaning.kind is QuotaUsedUp:
         return {"until": _next_month(now) if meaning.monthly else next_midnight(now)}
-    if meaning.kind is AlreadyDone:
+    if meaning.kind in (AlreadyDone, AwaitsAdmin):
         return {"answer": answer}
     if meaning.kind is PartlyDone:
         failed = answer.get("fail_openid_list") or ()

@@ -107,6 +107,15 @@ class AlreadyDone(WeChatError):
     answer: Mapping[str, Any] = NOTHING
 
 
+class AwaitsAdmin(WeChatError):
+    """Taken, and waits until the account's administrator agrees on a phone.
+
+    Half an hour of silence refuses it. `answer` is what WeChat says; where it names no job, another waits.
+    """
+
+    answer: Mapping[str, Any] = NOTHING
+
+
 class PartlyDone(WeChatError):
     """Done for all except `fail_openids`: repeat for those only."""
 

@@ -116,7 +116,7 @@ def _check_method(call: Call, known: Endpoint) -> None:
 
 
 def _refusal(error: ApiError, rid: str) -> dict[str, Any]:
-    return {"errcode": error.errcode, "errmsg": f"{error.errmsg} rid: {rid}"}
+    return {"errcode": error.errcode, "errmsg": f"{error.errmsg} rid: {rid}", **error.more}
 
 
 def _log(world: World, call: Call, code: int, answer_text: str, told: dict[str, Any]) -> None:

@@ -1,12 +1,12 @@
 """The library of permanent material: counted, listed, and given out again (section 11.2).
 
-It holds files only: the sandbox has no drafts and no articles. What puts a file in is `uploads`.
+It holds files only; articles wait in the draft box (`drafts`). What puts a file in is `uploads`.
 """
 
 from typing import Any
 
 from sandbox import media
-from sandbox.api.registry import OK, Answer, Call, endpoint, string
+from sandbox.api.registry import OK, Answer, Call, endpoint, page_asked, string
 from sandbox.api.uploads import as_file
 from sandbox.errors import ApiError
 from sandbox.store import Row
@@ -37,13 +37,10 @@ async def count(call: Call) -> Answer:
 async def listed(call: Call) -> Answer:
     """The newest first."""
     body = call.json()
-    kind, first, most = string(body, "type"), body.get("offset"), body.get("count")
+    kind = string(body, "type")
     if kind not in KINDS:
         raise ApiError(40004, "invalid media type", f"type 应为 {'、'.join(KINDS)}")
-    if not isinstance(first, int) or first < 0:
-        raise ApiError(40097, "invalid args", "offset 应是不小于 0 的整数")
-    if not isinstance(most, int) or not 1 <= most <= MOST_AT_ONCE:
-        raise ApiError(40097, "invalid args", f"count 应为 1 至 {MOST_AT_ONCE}")
+    first, most = page_asked(body, MOST_AT_ONCE)
     rows = _files(call.world, kind)
     page = [_item(call.world, row) for row in rows[first : first + most]]
     return {**OK, "total_count": len(rows), "item_count": len(page), "item": page}

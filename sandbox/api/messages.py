@@ -78,7 +78,7 @@ def _video(call: Call, part: Part) -> Part:
     return {"media_id": call.media(part.get("media_id"), "video"), **shown}
 
 
-def _music(call: Call, part: Part) -> Part:
+def music(call: Call, part: Part) -> Part:
     thumb = call.media(part.get("thumb_media_id"), "thumb", "image")
     url = string(part, "hqmusicurl") or string(part, "musicurl")
     shown = {name: string(part, name) for name in ("title", "description")}
@@ -128,7 +128,7 @@ READERS[ACCOUNT] = {
     "image": image,
     "voice": _voice,
     "video": _video,
-    "music": _music,
+    "music": music,
     "news": _news,
     "msgmenu": _menu,
     "wxcard": _card,

@@ -44,18 +44,21 @@ class Call:
     def query(self, name: str) -> str:
         return str(self.request.query_params.get(name, ""))
 
-    def json(self, escape_code: int = 47002) -> dict[str, Any]:
-        """The body.
+    def json(self, escape_code: int | None = 47002) -> dict[str, Any]:
+        """The body. `escape_code` None: \\u escapes are no error, people read them as they are written.
 
         Raises:
             ApiError: 44002 empty, 47001 not JSON, `escape_code` when it holds \\u escapes.
         """
-        if not self.raw:
+        raw = self.raw
+        if not raw:
             raise ApiError(44002, "empty post data", "请求体为空")
-        if _ESCAPE.search(self.raw):
+        if escape_code is None:
+            raw = _ESCAPE.sub(lambda found: found[0][:-6] + b"\\" + found[0][-6:], raw)
+        elif _ESCAPE.search(raw):
             raise ApiError(escape_code, "data format error", "请求体应为 UTF-8 原文，不能用 \\u 转义")
         try:
-            body = json.loads(self.raw)
+            body = json.loads(raw)
         except (UnicodeDecodeError, ValueError) as error:
             raise ApiError(47001, "data format error", "请求体不是 UTF-8 的 JSON") from error
         if not isinstance(body, dict):
@@ -153,3 +156,17 @@ def strings(body: dict[str, Any], name: str, most: int) -> list[str]:
     if not isinstance(value, list) or not 1 <= len(value) <= most:
         raise ApiError(40032, "invalid openid list size", f"{name} 应有 1 至 {most} 项")
     return [str(one) for one in value]
+
+
+def page_asked(body: dict[str, Any], most_at_once: int) -> tuple[int, int]:
+    """Where a page of a list begins and how many it holds: `offset` and `count`.
+
+    Raises:
+        ApiError: 40097 one of them is out of bounds.
+    """
+    first, most = body.get("offset"), body.get("count")
+    if not isinstance(first, int) or first < 0:
+        raise ApiError(40097, "invalid args", "offset 应是不小于 0 的整数")
+    if not isinstance(most, int) or not 1 <= most <= most_at_once:
+        raise ApiError(40097, "invalid args", f"count 应为 1 至 {most_at_once}")
+    return first, most

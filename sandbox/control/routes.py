@@ -13,14 +13,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox import actions, conversations, people, publications, qrcodes, quotas, rates, tokens
+from sandbox import actions, conversations, people, qrcodes, quotas, rates, tokens
 from sandbox.api.registry import ENDPOINTS
 from sandbox.callbacks import verify
 from sandbox.config import ACCOUNT, MINIPROGRAM
-from sandbox.control import miniprogram, notices, stories, web
+from sandbox.control import articles, mass, miniprogram, notices, stories, web
 from sandbox.control.acts import ACTS as ACCOUNT_ACTS
 from sandbox.control.acts import Body, number
 from sandbox.errors import NotPossible
+from sandbox.mass import sending
 from sandbox.menu_bar import menus
 from sandbox.miniprogram import visitors
 from sandbox.misbehaving import wishes
@@ -29,7 +30,7 @@ from sandbox.store import Row
 from sandbox.world import World, next_number
 
 Deed = Callable[[World, Body], Awaitable[Any]]
-ACTS = {**ACCOUNT_ACTS, **notices.ACTS, **miniprogram.ACTS, **web.ACTS}
+ACTS = {**ACCOUNT_ACTS, **notices.ACTS, **miniprogram.ACTS, **articles.ACTS, **web.ACTS}
 
 
 def seed(world: World) -> None:
@@ -192,6 +193,7 @@ async def _move_clock(world: World, body: Body) -> Any:
     """`offset` sets, `advance` adds; in seconds."""
     base = number(body, "offset") if "offset" in body else world.clock.offset
     world.clock.set_offset(base + (number(body, "advance") if "advance" in body else 0))
+    sending.look(world)
     world.bus.publish("clock")
     return {"offset": world.clock.offset, "now": world.now()}
 
@@ -226,26 +228,20 @@ async def _reset(world: World, body: Body) -> Any:
     return {"ok": True}
 
 
-async def _publish(world: World, body: Body) -> Any:
-    """As if the account had published these articles together in WeChat's console."""
-    articles = body.get("articles")
-    known = [one for one in articles if isinstance(one, dict)] if isinstance(articles, list) else []
-    return {"article_id": publications.publish(world, known)}
-
-
 DEEDS: dict[str, Deed] = {
     "people": _create_person,
     "verify": _verify,
     "clock": _move_clock,
     "quota": _set_quota,
-    "publications": _publish,
     "templates": _add_template,
     "templates/restrict": notices.restrict,
     "tokens/revoke": _revoke_tokens,
     "miniprogram": miniprogram.change,
     "open-platform": miniprogram.bind,
     "reset": _reset,
+    **articles.DEEDS,
     **web.DEEDS,
+    **mass.DEEDS,
 }
 
 
@@ -262,6 +258,7 @@ ROUTES = [
     Route("/sandbox/api/calls", calls),
     Route("/sandbox/api/misbehaviour", misbehaviour, methods=["GET", "POST", "DELETE"]),
     Route("/sandbox/api/js-sdk/sample", web.sample),
+    Route("/sandbox/api/mass", mass.read, methods=["GET"]),
     Route("/sandbox/api/people", list_people, methods=["GET"]),
     Route("/sandbox/api/people/{who}/conversation", read_conversation),
     Route("/sandbox/api/people/{who}/story", read_story),

@@ -7,7 +7,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox import conversations, media, people
+from sandbox import conversations, media, people, publications
+from sandbox.articles import readings
 from sandbox.control.acts import Body, file_in
 from sandbox.conversations import IN
 from sandbox.errors import NotPossible
@@ -62,9 +63,22 @@ async def share(world: World, who: str, body: Body, wait: bool) -> Any:
         raise NotPossible("不能发给自己。", 400)
     if not card["url"].startswith(("http://", "https://")):
         raise NotPossible("只能发送 http 或 https 开头的网址。", 400)
-    content = {**card, "title": card["title"] or card["url"], "from": giver["name"]}
+    told = {name: value for name, value in card.items() if value and (name, value) != ("title", card["url"])}
+    card = {**_of_article(world, card["url"]), **told}
+    content = {"description": "", "picture": "", **card, "from": giver["name"]}
+    readings.shared(world, giver["openid"], card["url"], readings.FRIEND)
     message_id = conversations.add(world, taker["openid"], IN, "link", content)
     return {"message_id": message_id, "seen": bool(taker["following"])}
+
+
+def _of_article(world: World, url: str) -> dict[str, str]:
+    """What WeChat itself puts on the card of an article; of another page it has only the address."""
+    key = publications.key_of(world, url)
+    article = publications.page(world, key) if key else None
+    if article is None:
+        return {"title": url}
+    item = article["item"]
+    return {"title": item["title"], "description": item["digest"], "picture": item["thumb_url"]}
 
 
 DEEDS = {"js-sdk/check": check, "js-sdk/upload": upload}

@@ -23,6 +23,10 @@ class Wish:
     urls: list[str] = field(default_factory=list)
     after: bool = True  # drop: whether the call takes effect before its answer is lost
     at: str = "body"  # drop: how far the answer comes
+    status: str = ""  # mass: how it ends
+    failed: int = 0  # mass: how many of those who should get it do not
+    result: str = "failed"  # publishing: how it ends
+    article: int = 1  # publishing: which article, from 1, is at fault
 
 
 class Misbehaviour:

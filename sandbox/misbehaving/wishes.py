@@ -14,6 +14,24 @@ from sandbox.errors import NotPossible
 
 CALLBACK = "callback"  # the "path" that means pushes to the service instead of API calls
 EVERY = "*"
+# How a mass message can end (section 7.4); what each means is `sandbox.mass.outcomes`'.
+_MASS_CODES = (
+    10001,
+    20001,
+    20002,
+    20004,
+    20006,
+    20008,
+    20013,
+    21000,
+    22000,
+    30001,
+    30002,
+    30003,
+    40001,
+    40002,
+)
+MASS_STATUSES = ("send success", "send fail", *(f"err({code})" for code in _MASS_CODES))
 LONGEST = 600  # seconds; a longer wait tells nothing more
 FARTHEST = 10 * 365 * 86400  # seconds a clock may be wrong
 
@@ -163,7 +181,29 @@ KINDS = {
         Kind("slow", "一直很慢", BOTH, "seconds", (ANY_PATH, _seconds("每次慢几秒", 2), _times(None))),
         Kind("revoke_token", "作废所有令牌", CALLS, "path", (API_PATH, _times())),
         Kind("use_up_quota", "用完当天的次数", CALLS, "path", (API_PATH, _times())),
+        Kind(
+            "mass_result",
+            "群发的结果",
+            CALLS,
+            "status",
+            (
+                Field("status", "结果", "choice", "send fail", choices=MASS_STATUSES),
+                Field("failed", "没送到的人数（成功时）", "whole", 0, most=10_000_000),
+                _times(),
+            ),
+        ),
         Kind("refuse_ip", "IP 不在白名单", CALLS, "times", (_times(None),)),
+        Kind(
+            "fail_publishing",
+            "发布不成功",
+            CALLS,
+            "result",
+            (
+                Field("result", "结果", "choice", "review", choices=("originality", "failed", "review")),
+                Field("article", "第几篇没过", "whole", 1, least=1, most=8),
+                _times(),
+            ),
+        ),
         Kind(
             "duplicate",
             "并行推送多份",

@@ -101,6 +101,16 @@ function image(message) {
   return [make("button", { type: "button", class: "frame", "aria-label": "看大图", onclick: () => showPicture(message.media_url) }, photo), "bare"];
 }
 
+// Several pictures, or one with words: a card, as mass messages bring them.
+function pictures(message) {
+  const { title, recommend } = message.content;
+  const photos = message.media_urls.map((address, index) => make("button", {
+    type: "button", class: "frame", "aria-label": `看第 ${index + 1} 张大图`, onclick: () => showPicture(address),
+  }, picture("photo", address)));
+  const words = title || recommend ? [make("div", { class: "pad" }, line("title", title), line("about", recommend))] : [];
+  return [make("div", { class: "card", "data-test": "pictures" }, make("div", { class: "photos" }, ...photos), ...words), "bare wide"];
+}
+
 function voice(message) {
   const { seconds, recognition, audible } = message.content;
   const heard = (bar) => {
@@ -184,6 +194,6 @@ const card = (message) => [make("div", { class: "card" }, make("div", { class: "
 const unknown = (message) => [`[${message.type}]`, "talk"];
 
 const DRAW = {
-  text, msgmenu: text, image, voice, video, shortvideo: video, news, location: place, link, music,
+  text, msgmenu: text, image, pictures, voice, video, shortvideo: video, news, location: place, link, music,
   miniprogrampage: miniprogram, template: noticeCard, wxcard: card,
 };

@@ -135,6 +135,7 @@ const NEWS = {
   typing: (news) => (news.openid === person?.openid ? showTyping(news.seconds) : miniprogram.hears(news)),
   snapshot: (news) => news.openid === person?.openid && offerFull(),
   menu: loadMenu,
+  mass: loadAll, // many chats changed at once: what lies in this one is read anew
   pushing: panel.pushing,
   exchange: panel.answered,
   call: () => panel.refresh("calls"),

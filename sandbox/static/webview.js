@@ -28,7 +28,7 @@ more.addEventListener("click", async () => {
     { key: "copy", label: "复制链接" },
   ]);
   if (chosen === "friend") sendToFriend(card(page, "friend"));
-  else if (chosen === "timeline") showTimeline(card(page, "timeline"));
+  else if (chosen === "timeline") toTimeline(card(page, "timeline"));
   else if (chosen === "copy") copy(page?.url ?? opened.url);
 });
 
@@ -54,7 +54,8 @@ async function sendToFriend(given) {
   if (sent) tell(sent.seen ? `已发送给${name}。` : `已发送。${name}还没有关注，关注以后在聊天里看到。`);
 }
 
-function showTimeline({ title, url, picture }) {
+function toTimeline({ title, url, picture }) {
+  post(`people/${holder}/share-to-timeline`, { url });
   const image = picture ? make("img", { class: "small", src: picture, alt: "" }) : null;
   show("分享到朋友圈", make("p", { class: "note" }, "朋友圈里会这样显示："),
     make("div", { class: "card shared" }, make("div", { class: "pad side" }, image,

@@ -31,7 +31,10 @@ const USUAL = [
   ["api", "下一次拖 8 秒", { delay_next: { path: "*", seconds: 8 } }],
   ["api", "执行后断开", { drop_next: { path: "*" } }],
   ["api", "一直慢 2 秒", { slow: { path: "*", seconds: 2 } }],
+  ["api", "下一次群发失败", { mass_result: "send fail" }],
+  ["api", "下一次群发没过审", { mass_result: "err(10001)" }],
   ["api", "IP 不在白名单", { refuse_ip: true }],
+  ["api", "下一次发布审核不通过", { fail_publishing: { result: "review" } }],
 ];
 const page = make("div", { class: "wishes" });
 const list = make("section", {});
@@ -143,7 +146,7 @@ function inputFor(field, endpoints) {
   return input;
 }
 
-const WORDS = { callback: "推送到服务", "*": "任一接口", body: "正文半途", headers: "应答头之前" };
+const WORDS = { callback: "推送到服务", "*": "任一接口", body: "正文半途", headers: "应答头之前", originality: "原创校验失败", failed: "普通失败", review: "审核不通过" };
 
 function bare(field, endpoints) {
   if (field.type === "flag") return make("input", { type: "checkbox" });

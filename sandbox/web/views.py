@@ -22,6 +22,8 @@ PHONE = "sandbox_phone"  # the cookie: the openid of whose phone this browser is
 MANNER = "sandbox_manner"  # the cookie: how the page shown was opened
 # The chat of the account itself, elsewhere (a friend's link), or again out of a snapshot page.
 CHAT, ELSEWHERE, FULL = "chat", "elsewhere", "full"
+TIMELINE, HOME = "timeline", "home"  # a friend's 朋友圈; the list of articles of the account
+MANNERS = (CHAT, FULL, TIMELINE, HOME)
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'self'"
 HEADERS = {"Cache-Control": "no-store", "Content-Security-Policy": POLICY}
@@ -94,7 +96,7 @@ async def open_page(request: Request) -> Response:
                 answer.delete_cookie(name)
         answer.set_cookie(PHONE, person["openid"], httponly=True, samesite="lax")
     manner = request.query_params.get("manner", CHAT)
-    answer.set_cookie(MANNER, manner if manner in (CHAT, FULL) else ELSEWHERE, httponly=True, samesite="lax")
+    answer.set_cookie(MANNER, manner if manner in MANNERS else ELSEWHERE, httponly=True, samesite="lax")
     return answer
 
 

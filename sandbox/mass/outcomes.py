@@ -1,0 +1,65 @@
+"""How a mass message can end, and the event that tells it (section 7.4)."""
+
+import json
+from typing import Any
+
+from sandbox import people, pushes
+from sandbox.pushes import Fields, Pair, Plain, Push, Repeated
+from sandbox.store import Row
+from sandbox.world import World
+
+SUCCESS, FAIL = "send success", "send fail"
+REFUSED_BY_ADMIN, ADMIN_SILENT = "err(40001)", "err(40002)"
+# CheckState, and whether the original may be reprinted.
+_REPRINTS = {"err(30001)": (2, 1), "err(30002)": (3, 0), "err(30003)": (2, 1)}
+_PASSED, _ORIGINAL = 11, "https://mp.weixin.qq.com/s/original"
+
+
+def finished(world: World, job: Row) -> Push:
+    """MASSSENDJOBFINISH; of what is no article the two results count 0."""
+    articles: list[dict[str, Any]] = json.loads(job["content"]).get("articles") or []
+    counts: list[Pair] = [
+        ("TotalCount", job["total"]),
+        ("FilterCount", job["filtered"]),
+        ("SentCount", job["sent"]),
+        ("ErrorCount", job["failed"]),
+    ]
+    return pushes.event(
+        people.helper(world),
+        "MASSSENDJOBFINISH",
+        ("MsgID", job["msg_id"]),
+        ("Status", job["status"]),
+        *counts,
+        ("CopyrightCheckResult", _checked(len(articles), job["status"])),
+        ("ArticleUrlResult", _addresses(articles if job["status"] == SUCCESS else [])),
+        label=f"群发结果 {job['status']}",
+    )
+
+
+def _items(items: list[Fields]) -> list[Pair]:
+    return [("Count", len(items)), ("ResultList", [("item", Repeated(items))] if items else Plain(""))]
+
+
+def _checked(articles: int, status: str) -> list[Pair]:
+    state, can_reprint = _REPRINTS.get(status, (1, 0))
+    reprint = status in _REPRINTS
+    items: list[Fields] = [
+        [
+            ("ArticleIdx", number),
+            ("UserDeclareState", 2 if reprint else 0),
+            ("AuditState", _PASSED),
+            ("OriginalArticleUrl", _ORIGINAL if reprint else ""),
+            ("OriginalArticleType", 1 if reprint else 0),
+            ("CanReprint", can_reprint),
+            ("NeedReplaceContent", int(reprint)),
+            ("NeedShowReprintSource", int(reprint)),
+        ]
+        for number in range(1, articles + 1)
+    ]
+    return [*_items(items), ("CheckState", state if articles else 0)]
+
+
+def _addresses(articles: list[dict[str, Any]]) -> list[Pair]:
+    return _items(
+        [[("ArticleIdx", number), ("ArticleUrl", one["url"])] for number, one in enumerate(articles, 1)]
+    )
