@@ -165,6 +165,13 @@ create table if not exists mass_receiver (
 create table if not exists mass_received (
     openid text not null, month text not null, times integer not null, primary key (openid, month)
 ) without rowid;
+create table if not exists weibo_token (
+    value text primary key, uid text not null, name text not null, expires_at real not null
+);
+create table if not exists weibo_post (
+    id integer primary key, uid text not null, text text not null, plain text not null,
+    picture text not null, ip text not null, at real not null, seen integer not null
+);
 create table if not exists setting (name text primary key, value text not null);
 """
 TABLES = re.findall(r"create table if not exists (\w+)", SCHEMA)

@@ -7,7 +7,6 @@ Every act takes `?wait=true` to answer with its outcome (reply, tries, ms) inste
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -17,7 +16,7 @@ from sandbox import actions, conversations, people, qrcodes, quotas, rates, toke
 from sandbox.api.registry import ENDPOINTS
 from sandbox.callbacks import verify
 from sandbox.config import ACCOUNT, MINIPROGRAM
-from sandbox.control import articles, mass, miniprogram, notices, stories, web
+from sandbox.control import articles, mass, miniprogram, notices, stories, web, weibo
 from sandbox.control.acts import ACTS as ACCOUNT_ACTS
 from sandbox.control.acts import Body, number
 from sandbox.errors import NotPossible
@@ -27,6 +26,8 @@ from sandbox.miniprogram import visitors
 from sandbox.misbehaving import wishes
 from sandbox.notices import templates
 from sandbox.store import Row
+from sandbox.web import strangers
+from sandbox.weibo import api as weibo_api
 from sandbox.world import World, next_number
 
 Deed = Callable[[World, Body], Awaitable[Any]]
@@ -41,9 +42,7 @@ def seed(world: World) -> None:
 
 async def _body(request: Request) -> Body:
     """The request's JSON, from our own page or a program, never from another site's page."""
-    origin = request.headers.get("origin")
-    if origin and urlsplit(origin).netloc != request.headers.get("host"):
-        raise NotPossible("不接受其他网站的请求。", 403)
+    strangers.refuse(request)
     raw = await request.body()
     if not raw:
         return {}
@@ -98,7 +97,7 @@ async def state(request: Request) -> Response:
             "offset": world.clock.offset,
             "people": people.list_all(world),
             "scenes": qrcodes.list_current(world)[:50],
-            "endpoints": sorted(ENDPOINTS),
+            "endpoints": sorted([*ENDPOINTS, weibo_api.PATH]),
             "misbehaviour": world.misbehaviour.pending(),
             "held": world.holding.waiting,
         }
@@ -242,6 +241,7 @@ DEEDS: dict[str, Deed] = {
     **articles.DEEDS,
     **web.DEEDS,
     **mass.DEEDS,
+    **weibo.DEEDS,
 }
 
 
@@ -259,6 +259,7 @@ ROUTES = [
     Route("/sandbox/api/misbehaviour", misbehaviour, methods=["GET", "POST", "DELETE"]),
     Route("/sandbox/api/js-sdk/sample", web.sample),
     Route("/sandbox/api/mass", mass.read, methods=["GET"]),
+    Route("/sandbox/api/weibo", weibo.read, methods=["GET"]),
     Route("/sandbox/api/people", list_people, methods=["GET"]),
     Route("/sandbox/api/people/{who}/conversation", read_conversation),
     Route("/sandbox/api/people/{who}/story", read_story),
