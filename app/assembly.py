@@ -12,7 +12,7 @@ import handlers
 from app import later_work, migrations
 from app.addressees import Addressees
 from app.callback_counts import CallbackCounts
-from app.chatting import WORDS, CaseTalks, ChatGuard
+from app.chatting import HEARD, WORDS, CaseTalks, ChatGuard
 from app.clock import Clock, SystemClock
 from app.database import Database, refuse_in_transaction
 from app.dialogue.engine import Engine
@@ -163,7 +163,7 @@ def _engine(
     turns = Turns(
         database=database,
         groups=groups,
-        routing=Routing(registry, guard, WORDS),
+        routing=Routing(registry, guard, WORDS, HEARD),
         performer=Performer(registry, CaseTalks()),
         menus=live_menus,
         guard=guard,

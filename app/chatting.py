@@ -8,6 +8,7 @@ from app.dialogue.journal import Speaker, TalkQuestion
 from app.services import cases, crisis
 
 TALK = "talk.say"
+HEARD = {f"event.subscribe_msg_{what}_event": "notices.answered" for what in ("popup", "change")}
 WORDS = {"帮助": "help.show", "人工": "desk.open"}
 
 

@@ -93,6 +93,12 @@ def written(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
+def in_full(moment: datetime) -> str:
+    """A moment as forms and notices write it: 2026年11月24日 09:00."""
+    local = shanghai(moment)
+    return f"{written(local.date())} {local:%H:%M}"
+
+
 def ends_on(due_at: datetime) -> date:
     """The last day before `due_at`, which may be its midnight."""
     return civil_date(due_at - timedelta(seconds=1))

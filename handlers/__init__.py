@@ -33,6 +33,7 @@ from handlers import (
     member_changes,
     membership,
     news,
+    notices,
     panoramas,
     points,
     power_safety,
@@ -70,6 +71,7 @@ _AS_THEY_ARE = (
     appointments.router,
     interests.router,
     points.router,
+    notices.router,
 )
 
 

@@ -12,6 +12,7 @@ from app.services import (
     interests,
     lots,
     map_places,
+    notice_consents,
     quotas,
     series_rows,
     sign_up_help,
@@ -151,8 +152,9 @@ async def show_one(chat: Chat, activity: Activity, opening: str = "") -> Reply:
     if activity.takes_sign_ups(chat.at):
         words.append(f"报名截止：{spoken(activity.closes_at, chat.at)}，{await _seats(chat, activity)}")
     if own is not None and own.state in LIVE:
-        others = for_colleagues(activity, chat)
-        return Text(fit("\n".join([*words, *pictures, *standing(activity, own, chat), *others])))
+        may_ask = await notice_consents.may_ask(chat.session)
+        stands = standing(activity, own, chat, may_ask=may_ask)
+        return Text(fit("\n".join([*words, *pictures, *stands, *for_colleagues(activity, chat)])))
     if activity.takes_sign_ups(chat.at):
         refused, behind = await sign_ups.outlook(chat.session, activity, applicant(chat), chat.at)
         way_in = lines.go("我要报名", "activities.sign_up", activity=activity.public_id)
@@ -186,9 +188,10 @@ async def _others(chat: Chat, activity: Activity) -> list[str]:
 async def _sign_up(chat: Chat, activity: Activity) -> Reply:
     """Say who comes along, answer what is asked, confirm; the only write comes last."""
     who = applicant(chat)
+    may_ask = await notice_consents.may_ask(chat.session)  # before the activity is held, which others want
     own = await sign_ups.find_own(chat.session, activity.id, who.person_id)
     if own is not None and own.state in LIVE:
-        return Text("\n".join(["您已经报过名了。", *standing(activity, own, chat)]))
+        return Text("\n".join(["您已经报过名了。", *standing(activity, own, chat, may_ask=may_ask)]))
     behind = await sign_ups.check(chat.session, activity, who, chat.at)
     seats = 1 + (await guests(chat, activity) if activity.guests else 0)
     along = await parties.party(chat, activity, seats - 1)
@@ -211,7 +214,7 @@ async def _sign_up(chat: Chat, activity: Activity) -> Reply:
         accepted=accepted,
         now=chat.at,
     )
-    return Text("\n".join(standing(activity, entry, chat)))
+    return Text("\n".join(standing(activity, entry, chat, may_ask=may_ask)))
 
 
 # --- parts of the conversations ----------------------------------------------------------------------------

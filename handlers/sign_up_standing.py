@@ -15,12 +15,18 @@ def _ticket(entry: SignUp) -> list[str]:
     return [f'<a href="{address}">出示票码</a>'] if address else []
 
 
-def standing(activity: Activity, entry: SignUp, chat: Chat) -> list[str]:
-    """How things stand and what one can do, last of all the way out."""
+def standing(activity: Activity, entry: SignUp, chat: Chat, *, may_ask: bool = False) -> list[str]:
+    """How things stand and what one can do, last of all the way out.
+
+    `may_ask`: there are subscription notices to agree to (`notice_consents.may_ask`); on a page, since WeChat
+    asks only there.
+    """
     where, asks = f"{when_and_where(activity, chat.at)}。", activity.contact
     out = lines.go("取消报名", "activities.cancel", activity=activity.public_id)
     if sign_up_changes.may_change(activity, entry, chat.at):
         out = f"{lines.go('改报名', 'activities.change', activity=activity.public_id)}　{out}"
+    if may_ask and (address := page(f"/me/sign-ups/{entry.public_id}#remind")):
+        out = f'<a href="{address}">要微信提醒，点这里同意一次</a>\n{out}'
     match entry.state:
         case SignUpState.CONFIRMED:
             return [

@@ -166,14 +166,14 @@ export class Gonghui {
     return this.call({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}`, open: true });
   }
 
-  /** 我和这个活动。报过名的有 sign_up；没有报名的，能不能报、为什么不能。 */
-  getActivityStanding(given) {
-    return this.call({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}/mine` });
-  }
-
   /** 报名。名额满了就是候补（state: waitlisted）。已经报过名的，答现在的报名。 */
   signUp(given) {
     return this.call({ method: "POST", path: `/activities/${encodeURIComponent(given.activity_id)}/sign-ups`, body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 我和这个活动。报过名的有 sign_up；没有报名的，能不能报、为什么不能。 */
+  getActivityStanding(given) {
+    return this.call({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}/mine` });
   }
 
   /** 我的报名。when=ahead 是还没结束的，近的在前；when=past 是取消的和结束的，新的在前。 */
@@ -196,9 +196,59 @@ export class Gonghui {
     return this.call({ method: "GET", path: `/me/sign-ups/${encodeURIComponent(given.sign_up_id)}/ticket` });
   }
 
-  /** 取消报名（cancel），接受（accept）或放弃（decline）留给我的空位。再做一次不算错。 */
+  /** 取消报名（cancel），接受（accept）或放弃（decline）留给我的空位，留下同事替我报的（keep）。再做一次不算错。 */
   changeSignUp(given) {
     return this.call({ method: "POST", path: `/me/sign-ups/${encodeURIComponent(given.sign_up_id)}/${encodeURIComponent(given.act)}`, key: given.key ?? newKey(), seen: given.seen });
+  }
+
+  /** 建一支队，我是队长。已经是队长的，答现在的队。队里的人都还没有名额，提交以后才有。 */
+  makeTeam(given) {
+    return this.call({ method: "POST", path: `/activities/${encodeURIComponent(given.activity_id)}/teams`, body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 一支队。在队里的看得到有谁；别的职工看得到队长是谁、能不能加入。 */
+  getTeam(given) {
+    return this.call({ method: "GET", path: `/teams/${encodeURIComponent(given.team_id)}` });
+  }
+
+  /** 加入一支队。已经在这支队里的不算错。要退出，取消自己的报名（POST /me/sign-ups/{id}/cancel）。 */
+  joinTeam(given) {
+    return this.call({ method: "POST", path: `/teams/${encodeURIComponent(given.team_id)}/members`, body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 队长提交：名额够全队，全队报上；不够，全队一起候补。以后不能再加人；再做一次不算错。 */
+  submitTeam(given) {
+    return this.call({ method: "POST", path: `/teams/${encodeURIComponent(given.team_id)}/submission`, key: given.key ?? newKey(), seen: given.seen });
+  }
+
+  /** 把队长交给队里的另一位，他会收到通知。提交以后不能再换。 */
+  handTeamOver(given) {
+    return this.call({ method: "PUT", path: `/teams/${encodeURIComponent(given.team_id)}/captain`, body: given.body, seen: given.seen });
+  }
+
+  /** 队长请一位出队，他会收到通知。全队报上名以后，要退出由他自己取消。 */
+  removeFromTeam(given) {
+    return this.call({ method: "DELETE", path: `/teams/${encodeURIComponent(given.team_id)}/members/${encodeURIComponent(given.member_id)}`, seen: given.seen });
+  }
+
+  /** 替同事报名，马上通知他本人。对不上是 422（code: does_not_fit），一天最多 5 次；不会说是哪一样不对。 */
+  signUpColleague(given) {
+    return this.call({ method: "POST", path: `/activities/${encodeURIComponent(given.activity_id)}/colleagues`, body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 我替同事报的，还没有结束的，近的在前。 */
+  listHelped(given = {}) {
+    return this.call({ method: "GET", path: "/me/helped", query: { limit: given.limit, cursor: given.cursor } });
+  }
+
+  /** 我替同事报的一次。别人替报的是 404。 */
+  getHelped(given) {
+    return this.call({ method: "GET", path: `/me/helped/${encodeURIComponent(given.helped_id)}` });
+  }
+
+  /** 替他取消，会告诉他。他自己办过以后就不能了；再做一次不算错。 */
+  cancelHelped(given) {
+    return this.call({ method: "POST", path: `/me/helped/${encodeURIComponent(given.helped_id)}/cancel`, key: given.key ?? newKey(), seen: given.seen });
   }
 
   /** 我的留言、咨询和人工服务。新的在前，列表里没有内容。 */

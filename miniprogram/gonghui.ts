@@ -173,6 +173,10 @@ export type CallOut = {
   number: string;
   name: string;
 };
+export type CaptainIn = {
+  /** people 里那一位的 id */
+  member_id: string;
+};
 export type CaseKind = "desk" | "feedback" | "consultation" | "counselling" | "health" | "complaint" | "application" | "member_change" | "legal_aid";
 export type CaseOut = {
   /** 只在本人这里有用 */
@@ -247,6 +251,13 @@ export type ClosingIn = {
 export type CodeIn = {
   /** wx.login 得到的 code */
   code: string;
+};
+/** 工号和姓名都要和花名册一致；写错哪一样，答复都一样。 */
+export type ColleagueIn = {
+  staff_number: string;
+  name: string;
+  /** 按活动 questions 的 key */
+  answers?: Record<string, string>;
 };
 export type ComingIn = {
   /** 几个人，包括自己 */
@@ -386,6 +397,11 @@ export type FoundOut = {
   /** 完整答案，可以直接显示 */
   text: string;
 };
+export type GatheredOut = {
+  /** 不是空的就先显示它：该打哪个电话、先做什么 */
+  danger: string;
+  team: TeamOut;
+};
 export type GivenPhotoOut = {
   /** false 是相册里已经有这一张，没有再放一次 */
   is_new: boolean;
@@ -401,6 +417,31 @@ export type Heading = {
   type: "heading";
   level: 2 | 3;
   spans: Array<Span>;
+};
+/** 我替同事报的一次；本人办过以后，现在怎样由他自己看。 */
+export type HelpedOut = {
+  id: string;
+  activity_id: string;
+  activity_title: string;
+  place: string;
+  starts_at: string;
+  ends_at: string;
+  /** 替谁报的 */
+  name: string;
+  /** 现在怎样；本人办过以后是「本人已办理」 */
+  label: string;
+  /** 可以替他取消：本人还没有办过 */
+  may_cancel: boolean;
+};
+export type HelpedPage = {
+  items: Array<HelpedOut>;
+  /** 放进 cursor 就是下一页；没有更多时是 null */
+  next: string | null;
+};
+export type HelpingOut = {
+  /** 不是空的就先显示它：该打哪个电话、先做什么 */
+  danger: string;
+  helped: HelpedOut;
 };
 export type HotlineOut = {
   number: string;
@@ -429,6 +470,12 @@ export type Items = {
   type: "items";
   ordered: boolean;
   items: Array<Array<Span>>;
+};
+export type JoinIn = {
+  /** 按活动 questions 的 key */
+  answers?: Record<string, string>;
+  /** 看完同意的是哪一版安全须知 */
+  safety_version?: string;
 };
 export type LawOut = {
   id: string;
@@ -536,6 +583,13 @@ export type ObjectionOut = {
   hidden: boolean;
   /** 可以直接显示 */
   words: string;
+};
+export type OwnTeamOut = {
+  /** 队里有谁、怎样了在 /teams/{id} */
+  id: string;
+  name: string;
+  /** 我是队长 */
+  is_captain: boolean;
 };
 export type PanoramaOut = {
   id: string;
@@ -766,8 +820,16 @@ export type SignUpOut = {
   may_change: boolean;
   /** 可以重新报名 */
   may_return: boolean;
+  /** 同事替我报的，我还没有表示过：可以 keep */
+  may_keep: boolean;
+  /** 谁替我报的；自己报的是空的 */
+  helper: string;
+  /** 我在哪支队里；没有是 null */
+  team: OwnTeamOut | null;
   /** 放进二维码的内容：报名成功才有，取消就作废；画好的图在 /me/sign-ups/{id}/ticket */
   ticket: string | null;
+  /** 不是空的就先显示它：该打哪个电话、先做什么 */
+  danger: string;
 };
 export type SignUpPage = {
   items: Array<SignUpOut>;
@@ -809,6 +871,14 @@ export type StandingOut = {
   whose: string;
   /** 能报、要排在候补最后的原因，可以直接显示；一般是空的 */
   caution: string;
+  /** 可以建一支队；不用组队的活动是 false */
+  may_make_team: boolean;
+  /** 组队报名的，不能建队的原因，可以直接显示 */
+  team_obstacle: string;
+  /** 可以替同事报名 */
+  may_help: boolean;
+  /** 能替同事报名的活动，我不能的原因，可以直接显示 */
+  help_obstacle: string;
 };
 export type StepOut = {
   at: string;
@@ -824,8 +894,52 @@ export type SupplementIn = {
 export type SwitchIn = {
   on: boolean;
 };
-/** 要组队报名：在网页（address）上建队、加入、提交。 */
+export type TeamIn = {
+  /** 按活动 questions 的 key */
+  answers?: Record<string, string>;
+  /** 看完同意的是哪一版安全须知 */
+  safety_version?: string;
+  /** 队名，最多 20 个字 */
+  name: string;
+};
 export type TeamOut = {
+  /** 谁有它，谁就能加入：转发给同事 */
+  id: string;
+  name: string;
+  activity_id: string;
+  activity_title: string;
+  starts_at: string;
+  /** 到时没有提交就解散了 */
+  closes_at: string;
+  /** 现在怎样：组队中、候补中、已报名、已解散…… */
+  label: string;
+  /** 还没有提交，还能加人 */
+  gathers: boolean;
+  /** 现在几人 */
+  count: number;
+  least: number;
+  most: number;
+  /** 队长是谁；职工才看得到，别人是空的 */
+  captain: string;
+  /** 队里有谁，队长在前；不在队里的看不到，是空的 */
+  people: Array<TeamPersonOut>;
+  may_join: boolean;
+  /** 不能加入的原因，可以直接显示；在队里的是空的 */
+  obstacle: string;
+  /** 我是队长，人也够了：可以提交 */
+  may_submit: boolean;
+  /** 网页上的这支队 */
+  address: string;
+};
+export type TeamPersonOut = {
+  /** 请他出队、交队长时用；只给队长 */
+  id: string | null;
+  name: string;
+  is_captain: boolean;
+  is_me: boolean;
+};
+/** 要组队报名：POST /activities/{id}/teams 建队，别人用队的 id 加入，队长提交。 */
+export type TeamSizeOut = {
   /** 每队最少几人，含队长 */
   least: number;
   most: number;
@@ -946,11 +1060,11 @@ export type WholeActivityOut = {
   conditions: Array<ConditionOut>;
   /** 安全须知，没有是 null；先给人看完、同意，再报名 */
   safety: SafetyOut | null;
-  /** 组队报名的，每队几人，接口里不能报名；各报各的是 null */
-  team: TeamOut | null;
+  /** 组队报名的，每队几人；各报各的是 null */
+  team: TeamSizeOut | null;
   /** 签到得几分；分几次办的每签到一次都得；不记积分是 0 */
   points: number;
-  /** 可以替同事报名，在网页 address 上办 */
+  /** 可以替同事报名：POST /activities/{id}/colleagues */
   colleagues: boolean;
   /** 带同伴的，要填 companions */
   names_guests: boolean;
@@ -1255,14 +1369,14 @@ export class Gonghui {
     return this.call<WholeActivityOut>({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}`, open: true });
   }
 
-  /** 我和这个活动。报过名的有 sign_up；没有报名的，能不能报、为什么不能。 */
-  getActivityStanding(given: { activity_id: string }): Promise<StandingOut> {
-    return this.call<StandingOut>({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}/mine` });
-  }
-
   /** 报名。名额满了就是候补（state: waitlisted）。已经报过名的，答现在的报名。 */
   signUp(given: { activity_id: string; body: SignUpIn; key?: string }): Promise<SignUpOut> {
     return this.call<SignUpOut>({ method: "POST", path: `/activities/${encodeURIComponent(given.activity_id)}/sign-ups`, body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 我和这个活动。报过名的有 sign_up；没有报名的，能不能报、为什么不能。 */
+  getActivityStanding(given: { activity_id: string }): Promise<StandingOut> {
+    return this.call<StandingOut>({ method: "GET", path: `/activities/${encodeURIComponent(given.activity_id)}/mine` });
   }
 
   /** 我的报名。when=ahead 是还没结束的，近的在前；when=past 是取消的和结束的，新的在前。 */
@@ -1285,9 +1399,59 @@ export class Gonghui {
     return this.call<TicketOut>({ method: "GET", path: `/me/sign-ups/${encodeURIComponent(given.sign_up_id)}/ticket` });
   }
 
-  /** 取消报名（cancel），接受（accept）或放弃（decline）留给我的空位。再做一次不算错。 */
-  changeSignUp(given: { sign_up_id: string; act: "cancel" | "accept" | "decline"; key?: string; seen?: object }): Promise<SignUpOut> {
+  /** 取消报名（cancel），接受（accept）或放弃（decline）留给我的空位，留下同事替我报的（keep）。再做一次不算错。 */
+  changeSignUp(given: { sign_up_id: string; act: "cancel" | "accept" | "decline" | "keep"; key?: string; seen?: object }): Promise<SignUpOut> {
     return this.call<SignUpOut>({ method: "POST", path: `/me/sign-ups/${encodeURIComponent(given.sign_up_id)}/${encodeURIComponent(given.act)}`, key: given.key ?? newKey(), seen: given.seen });
+  }
+
+  /** 建一支队，我是队长。已经是队长的，答现在的队。队里的人都还没有名额，提交以后才有。 */
+  makeTeam(given: { activity_id: string; body: TeamIn; key?: string }): Promise<GatheredOut> {
+    return this.call<GatheredOut>({ method: "POST", path: `/activities/${encodeURIComponent(given.activity_id)}/teams`, body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 一支队。在队里的看得到有谁；别的职工看得到队长是谁、能不能加入。 */
+  getTeam(given: { team_id: string }): Promise<TeamOut> {
+    return this.call<TeamOut>({ method: "GET", path: `/teams/${encodeURIComponent(given.team_id)}` });
+  }
+
+  /** 加入一支队。已经在这支队里的不算错。要退出，取消自己的报名（POST /me/sign-ups/{id}/cancel）。 */
+  joinTeam(given: { team_id: string; body: JoinIn; key?: string }): Promise<GatheredOut> {
+    return this.call<GatheredOut>({ method: "POST", path: `/teams/${encodeURIComponent(given.team_id)}/members`, body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 队长提交：名额够全队，全队报上；不够，全队一起候补。以后不能再加人；再做一次不算错。 */
+  submitTeam(given: { team_id: string; key?: string; seen?: object }): Promise<TeamOut> {
+    return this.call<TeamOut>({ method: "POST", path: `/teams/${encodeURIComponent(given.team_id)}/submission`, key: given.key ?? newKey(), seen: given.seen });
+  }
+
+  /** 把队长交给队里的另一位，他会收到通知。提交以后不能再换。 */
+  handTeamOver(given: { team_id: string; body: CaptainIn; seen?: object }): Promise<TeamOut> {
+    return this.call<TeamOut>({ method: "PUT", path: `/teams/${encodeURIComponent(given.team_id)}/captain`, body: given.body, seen: given.seen });
+  }
+
+  /** 队长请一位出队，他会收到通知。全队报上名以后，要退出由他自己取消。 */
+  removeFromTeam(given: { team_id: string; member_id: string; seen?: object }): Promise<void> {
+    return this.call<void>({ method: "DELETE", path: `/teams/${encodeURIComponent(given.team_id)}/members/${encodeURIComponent(given.member_id)}`, seen: given.seen });
+  }
+
+  /** 替同事报名，马上通知他本人。对不上是 422（code: does_not_fit），一天最多 5 次；不会说是哪一样不对。 */
+  signUpColleague(given: { activity_id: string; body: ColleagueIn; key?: string }): Promise<HelpingOut> {
+    return this.call<HelpingOut>({ method: "POST", path: `/activities/${encodeURIComponent(given.activity_id)}/colleagues`, body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 我替同事报的，还没有结束的，近的在前。 */
+  listHelped(given: { limit?: number; cursor?: string | null } = {}): Promise<HelpedPage> {
+    return this.call<HelpedPage>({ method: "GET", path: "/me/helped", query: { limit: given.limit, cursor: given.cursor } });
+  }
+
+  /** 我替同事报的一次。别人替报的是 404。 */
+  getHelped(given: { helped_id: string }): Promise<HelpedOut> {
+    return this.call<HelpedOut>({ method: "GET", path: `/me/helped/${encodeURIComponent(given.helped_id)}` });
+  }
+
+  /** 替他取消，会告诉他。他自己办过以后就不能了；再做一次不算错。 */
+  cancelHelped(given: { helped_id: string; key?: string; seen?: object }): Promise<HelpedOut> {
+    return this.call<HelpedOut>({ method: "POST", path: `/me/helped/${encodeURIComponent(given.helped_id)}/cancel`, key: given.key ?? newKey(), seen: given.seen });
   }
 
   /** 我的留言、咨询和人工服务。新的在前，列表里没有内容。 */

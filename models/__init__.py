@@ -90,7 +90,7 @@ from models.member_change import ChangeKind, MemberChange
 from models.membership_application import MembershipApplication
 from models.menu import MenuHit, MenuLook, MenuPushStep, MenuRevision, StepState
 from models.message import Message, MessageState, PushCount, PushTrouble
-from models.notice import KnownTemplate, NoticeTemplate
+from models.notice import KnownTemplate, NoticeConsent, NoticeTemplate, TemplateKind
 from models.outbox import DeliveryState, Outbox, Way
 from models.panorama import (
     Hotspot,
@@ -256,6 +256,7 @@ __all__ = [
     "Message",
     "MessageState",
     "Naming",
+    "NoticeConsent",
     "NoticeTemplate",
     "Outbox",
     "Panorama",
@@ -305,6 +306,7 @@ __all__ = [
     "StoredFile",
     "TagChange",
     "Team",
+    "TemplateKind",
     "Tip",
     "UnansweredQuestion",
     "UploadKind",

@@ -225,7 +225,7 @@ class SignUp(Base):
     activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id"))
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     state: Mapped[SignUpState]
-    seats: Mapped[int] = mapped_column(default=1)  # the person and guests
+    seats: Mapped[int] = mapped_column(default=1)  # the person and guests; or all of a team (`people`)
     answers: Mapped[object] = mapped_column(SealedJSON("sign_up.answers"))  # question key -> answer
     party: Mapped[object | None] = mapped_column(SealedJSON("sign_up.party"))  # app.services.parties
     notice_digest: Mapped[str | None] = mapped_column(sa.String(16))  # of the safety notice, as accepted
@@ -247,6 +247,11 @@ class SignUp(Base):
     __mapper_args__ = {"version_id_col": version}
 
     activity: Mapped[Activity] = relationship(lazy="raise")
+
+    @property
+    def people(self) -> int:
+        """How many come by it: while a team waits its captain takes the seats of all, and is one of them."""
+        return 1 if self.team_id is not None else self.seats
 
     @property
     def is_behind(self) -> bool:

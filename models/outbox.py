@@ -26,6 +26,7 @@ class Way(StrEnum):
     PASSIVE = "passive"
     CUSTOMER_MESSAGE = "customer_message"
     TEMPLATE = "template"
+    SUBSCRIPTION = "subscription"  # a notice the person has agreed to (订阅通知)
     PORTAL = "portal"  # nowhere else to go
 
 

@@ -124,6 +124,7 @@ def create_app(config: Config, transport: httpx.AsyncBaseTransport | None = None
         Route("/sandbox/open", web_views.open_page),
         Route("/s", pages.show_draft),
         Route("/s/{key}", pages.show, methods=["GET"]),
+        Route("/s/{key}/source", pages.follow_source),
         Route("/s/{key}", pages.act, methods=["POST"]),
         *side_pages.ROUTES,
         Route(weibo.PATH, weibo.share, methods=["GET", "POST"]),

@@ -7,6 +7,17 @@ from pathlib import Path
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")  # no summer time since 1991
 
 
+def day_of(at: float) -> date:
+    """The day of a moment, as Shanghai counts it."""
+    return datetime.fromtimestamp(at, SHANGHAI).date()
+
+
+def span_of(day: date) -> tuple[float, float]:
+    """From when to (before) when a day of Shanghai lasts, in Unix seconds."""
+    begins = datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).timestamp()
+    return begins, begins + 24 * 3600
+
+
 class Clock:
     """Real time plus the offset in the clock file, which the service reads too.
 

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from sandbox import windows
+from sandbox import follows, windows
 from sandbox.errors import NotPossible
 from sandbox.store import Row
 from sandbox.world import World
@@ -130,9 +130,11 @@ def set_following(world: World, openid: str, following: bool, *, qr_scene: str =
             openid,
         )
     else:
+        scene = ""
         world.db.run("update person set following = 0, remark = '' where openid = ?", openid)
         world.db.run("delete from person_tag where openid = ?", openid)
         world.db.run("delete from allowance where openid = ?", openid)
+    follows.note(world, openid, scene, came=following)
     world.bus.publish("person", openid=openid)
 
 

@@ -75,6 +75,16 @@ def find(world: World, article_id: object) -> Row | None:
     return {**row, "items": json.loads(row["items"])} if row else None
 
 
+def standing(world: World, article_id: object) -> Publication | None:
+    """What of a publication can still be read; None when that is nothing."""
+    row = find(world, article_id)
+    if row is None or is_banned(world, row["id"]):
+        return None
+    items = [item for item in row["items"] if not item["is_deleted"]]
+    first = world.db.find("select msg_data_id from article where article_id = ?", article_id)
+    return Publication(row["id"], first["msg_data_id"] if first else 0, items) if items else None
+
+
 def by_data_id(world: World, msg_data_id: int) -> Publication | None:
     """What was published or sent under this number, for who sends it again."""
     row = world.db.find("select article_id from article where msg_data_id = ?", msg_data_id)

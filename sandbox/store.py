@@ -135,8 +135,13 @@ create table if not exists article (
 create index if not exists article_by_place on article (msg_data_id, number);
 create table if not exists article_act (
     id integer primary key autoincrement, key text not null, openid text not null, act text not null,
-    way text not null, at real not null
+    way text not null, at real not null, undone integer not null default 0
 );
+create table if not exists follow_log (
+    id integer primary key autoincrement, openid text not null, scene text not null,
+    came integer not null, at real not null
+);
+create index if not exists article_act_by_time on article_act (at);
 create index if not exists article_act_by_key on article_act (key, act);
 create table if not exists comment (
     id integer primary key autoincrement, key text not null, openid text not null, content text not null,

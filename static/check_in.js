@@ -5,7 +5,6 @@
   const door = document.getElementById("door");
   const { at, keep, token } = door.dataset;
   const part = (id) => document.getElementById(id);
-  const inWeChat = /MicroMessenger/i.test(navigator.userAgent) || window.parent !== window;
   const TICKET = /\/t\/|^[0-9a-z]{41}$/i;
   const NUMBER = /^[2-9a-z]{4}[\s-]?[2-9a-z]{4}$/i;
   const SAME_AGAIN = 4000;  // a camera sees a ticket many times a second
@@ -197,17 +196,7 @@
   }
 
   async function wechat() {
-    const page = location.href.split("#")[0];
-    const answer = await fetch(`/share/signature?url=${encodeURIComponent(page)}`);
-    if (!answer.ok) throw new Error("not signed");
-    const { config, script } = await answer.json();
-    await new Promise((resolve, reject) => {
-      const element = Object.assign(document.createElement("script"), { src: script, onload: resolve, onerror: reject });
-      document.head.append(element);
-    });
-    const { wx } = window;
-    wx.config({ ...config, jsApiList: ["scanQRCode"] });
-    await new Promise((resolve) => wx.ready(resolve));
+    const wx = await window.weixin.ready(["scanQRCode"]);
     part("by-wechat").hidden = false;
     part("by-wechat").addEventListener("click", () => wx.scanQRCode({
       needResult: 1, scanType: ["qrCode"], success: ({ resultStr }) => read(resultStr, false),
@@ -222,7 +211,7 @@
       part("by-camera").addEventListener("click", openCamera);
     }
     const bare = () => { part("no-camera").hidden = Boolean(mayRead); };
-    if (inWeChat) wechat().catch(bare);
+    if (window.weixin.inside) wechat().catch(bare);
     else bare();
   }
 

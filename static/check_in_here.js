@@ -6,7 +6,6 @@
   const words = document.getElementById("words");
   const button = form.querySelector("button");
   const asks = form.dataset.place === "yes";
-  const inWeChat = /MicroMessenger/i.test(navigator.userAgent) || window.parent !== window;
 
   const NOWHERE = { latitude: "", longitude: "", accuracy: "" };
 
@@ -19,24 +18,15 @@
   }
 
   async function byWeChat() {
-    const page = location.href.split("#")[0];
-    const answer = await fetch(`/share/signature?url=${encodeURIComponent(page)}`);
-    if (!answer.ok) throw new Error("not signed");
-    const { config, script } = await answer.json();
-    await new Promise((resolve, reject) => {
-      document.head.append(Object.assign(document.createElement("script"), { src: script, onload: resolve, onerror: reject }));
-    });
-    const { wx } = window;
-    wx.config({ ...config, jsApiList: ["getLocation"] });
+    const wx = await window.weixin.ready(["getLocation"]);
     return new Promise((resolve, reject) => {
-      wx.error(reject);
       // Who says no is not asked a second time by the browser.
-      wx.ready(() => wx.getLocation({ type: "wgs84", success: resolve, fail: reject, cancel: () => resolve(NOWHERE) }));
+      wx.getLocation({ type: "wgs84", success: resolve, fail: reject, cancel: () => resolve(NOWHERE) });
     });
   }
 
   async function where() {
-    if (!inWeChat) return byBrowser();
+    if (!window.weixin.inside) return byBrowser();
     try { return await byWeChat(); } catch { return byBrowser(); }
   }
 

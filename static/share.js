@@ -2,38 +2,17 @@
 // where the page cannot be signed, nothing happens and the page is shared as any other.
 (() => {
   "use strict";
-  // A page of ours stands in a frame only in the phone that developers use.
-  if (!/MicroMessenger/i.test(navigator.userAgent) && window.parent === window) return;
+  if (!window.weixin.inside) return;
 
   const said = (name) => document.querySelector(`meta[property="og:${name}"]`)?.content ?? "";
   const title = said("title");
   if (!title) return;
   const card = { title, desc: said("description"), link: said("url"), imgUrl: said("image") };
 
-  const load = (address) => new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.addEventListener("load", resolve);
-    script.addEventListener("error", reject);
-    script.src = address;
-    document.head.append(script);
-  });
-
   const place = document.querySelector("[data-map]"); // in WeChat its own map opens
 
-  async function sign() {
-    const page = location.href.split("#")[0];
-    const answer = await fetch(`/share/signature?url=${encodeURIComponent(page)}`);
-    if (!answer.ok) throw new Error(`no signature: ${answer.status}`);
-    const { config, script } = await answer.json();
-    await load(script);
-    const { wx } = window;
-    const apis = ["updateAppMessageShareData", "updateTimelineShareData", ...(place ? ["openLocation"] : [])];
-    wx.config({ ...config, jsApiList: apis });
-    await new Promise((resolve) => wx.ready(resolve));
-    return wx;
-  }
-
-  const signed = sign();
+  const apis = ["updateAppMessageShareData", "updateTimelineShareData", ...(place ? ["openLocation"] : [])];
+  const signed = window.weixin.ready(apis);
   signed.then((wx) => {
     wx.updateAppMessageShareData(card);
     wx.updateTimelineShareData({ title: card.title, link: card.link, imgUrl: card.imgUrl });

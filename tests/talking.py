@@ -12,7 +12,7 @@ from itertools import count
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
-from app.chatting import WORDS, CaseTalks, ChatGuard
+from app.chatting import HEARD, WORDS, CaseTalks, ChatGuard
 from app.database import Database
 from app.dialogue.engine import Engine
 from app.dialogue.groups import Groups, GroupStore
@@ -200,7 +200,11 @@ async def talking(
     turns = Turns(
         database=database,
         groups=groups,
-        routing=Routing(registry, guard, {word: name for word, name in WORDS.items() if name in registry}),
+        routing=Routing(
+            registry,
+            guard,
+            *({said: name for said, name in known.items() if name in registry} for known in (WORDS, HEARD)),
+        ),
         performer=Performer(registry, CaseTalks()),
         menus=menus,
         guard=guard,

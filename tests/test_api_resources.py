@@ -94,6 +94,7 @@ async def test_signing_up_with_guests_and_answers(ends: Ends, li: App) -> None:
     assert [each["key"] for each in shown["questions"]] == ["size", "phone", "note"]
     assert (shown["left"], shown["guests"], shown["takes_sign_ups"]) == (5, 2, True)
     nothing = {"sign_up": None, "may_sign_up": True, "obstacle": "", "left": 5, "whose": "", "caution": ""}
+    nothing |= {"may_make_team": False, "team_obstacle": "", "may_help": False, "help_obstacle": ""}
     assert await li.gets(f"{path}/mine") == nothing
 
     for answers, words in (

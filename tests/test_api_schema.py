@@ -27,6 +27,7 @@ from app.files import photograph
 from app.services import album_photos, albums, lives
 from app.services.album_files import kept
 from models import Activity, AlbumSeen
+from tests import making
 from tests.api_app import API, App, announce, api_ends, app_of, leaves
 from tests.both_ends import Ends
 from tests.consulting import consult
@@ -72,10 +73,13 @@ async def ids_of(ends: Ends, li: App) -> dict[str, str]:
         photo, _ = await album_photos.add(session, album, kept(photograph(shot()), now), by="赵敏", now=now)
         live = await lives.create(session, written(now), None, None, hosts=(), now=now)
         await lives.announce(session, live, now)
+        helped = await making.helped(session, await li.person_id(), now)
+        team = await making.team(session, await li.person_id(), now)
     case = (await li.gets(f"{API}/me/cases"))["items"][0]
     assert case["kind"] == "consultation"
     ids = {"activity_id": run.public_id, "sign_up_id": own, "case_id": case["id"], "act": "accept"}
-    return {**ids, "photo_id": photo.public_id, "live_id": live.public_id}
+    ids |= {"photo_id": photo.public_id, "live_id": live.public_id}
+    return {**ids, "helped_id": helped, "team_id": team}
 
 
 def fitting(case: Any) -> bool:

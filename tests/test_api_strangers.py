@@ -16,7 +16,7 @@ from app.api.gate import signed_in
 from app.api.routes import asks_for
 from app.services.purposes import ACCOUNTS
 from models import AccountBinding, AlbumPhoto, ApiSession, Case, CaseEntry, Member, PortalSession, SignUp
-from tests import api_app
+from tests import api_app, making
 from tests.api_app import API, RIGHT, App, announce, api_ends, app_of, browses, leaves
 from tests.both_ends import Ends
 from tests.consulting import consult
@@ -27,7 +27,9 @@ WORDS = "班长扣了我的加班费"
 # Ids of what is everybody's; a purpose and a topic are names, the same for all; whoever has the code of a
 # certificate was shown it.
 PUBLIC = {"article_id", "activity_id", "tip_id", "law_id", "key", "topic", "live_id", "panorama_id", "code"}
-FILLED: dict[str, list[str]] = {"act": ["cancel", "accept", "decline"]}
+# Who has the id of a team was handed its link: he may see whose it is, and come in.
+PUBLIC |= {"team_id"}
+FILLED: dict[str, list[str]] = {"act": ["cancel", "accept", "decline", "keep"]}
 BODIES: dict[str, Any] = {
     "addToCase": {"text": "冒充的话"},
     "changeAccount": {"nickname": "冒充的名称"},
@@ -81,8 +83,15 @@ async def ours(ends: Ends, li: App) -> dict[str, list[str]]:
     await browses(ends, li)
     asked = (await li.acts(f"{API}/me/changes/phone", {"phone": "13900001111"})).json()["number"]
     walk, photo = await given_photo(ends, li)
+    async with ends.house.database.transaction() as session:
+        now = ends.house.clock.now()
+        helped = await making.helped(session, await li.person_id(), now)
+        team = await making.team(session, await li.person_id(), now)
     return {
         "sign_up_id": [own],
+        "helped_id": [helped],
+        "team_id": [team],
+        "member_id": [own],
         "case_id": [*addresses, *inside, *numbers],
         "account_id": [bound],
         "number": [asked],
@@ -181,9 +190,8 @@ async def test_a_cursor_of_somebody_else_opens_nothing(
 
 
 def test_every_id_is_known_to_this_file() -> None:
-    known = (
-        PUBLIC | FILLED.keys() | {"sign_up_id", "case_id", "account_id", "number", "device_id", "photo_id"}
-    )
+    known = PUBLIC | FILLED.keys() | {"sign_up_id", "helped_id", "member_id", "case_id", "account_id"}
+    known |= {"number", "device_id", "photo_id"}
     for route in routes():
         assert {field.name for field in route.dependant.path_params} <= known, route.path
         if own_ids(route):

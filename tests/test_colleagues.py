@@ -66,7 +66,7 @@ async def asks(
     session: AsyncSession, run: Activity, who: Applicant, number: str, name: str
 ) -> SignUp | NotFitting:
     return await colleagues.sign_up(
-        session, run.public_id, who, number, name, answers={}, line=lambda _: "[取消]", now=NOON
+        session, run.public_id, who, number, name, answers={}, tap=lambda *_: "[取消]", now=NOON
     )
 
 

@@ -252,3 +252,58 @@ async def test_an_organiser_says_from_when_and_where(ends: Ends) -> None:
     await zhao.does(f"{path}/edit", **plan(ends, version=await version(zhao, path)))
 
     assert (await row(ends, path)).check_in_place is None
+
+
+async def yesterday(ends: Ends) -> tuple[str, list[SignUp]]:
+    """Of one that is over the page of check-in; three who had seats and one who waited."""
+    now = ends.house.clock.now()
+    times: Any = {"opens_at": now - timedelta(days=2), "starts_at": now + timedelta(days=1)}
+    async with ends.house.database.transaction() as session:
+        walk = await checking_in.today(session, closes_at=now + timedelta(days=1), capacity=3, **times)
+        people = [
+            (await checking_in.guest(session, walk, name, now=now))[0] for name in ("李娜", "王强", "张伟")
+        ]
+        people.append((await checking_in.guest(session, walk, "陈静", now=now))[0])  # waits
+        walk.starts_at, walk.ends_at = now - timedelta(hours=20), now - timedelta(hours=17)
+    return f"/activities/{walk.public_id}/check-in", people
+
+
+async def test_an_organiser_ticks_who_signed_on_paper(ends: Ends, sun: Worker) -> None:
+    zhao = await at_work(ends, "赵敏", Role.ORGANISER)
+    at, (li, wang, zhang, chen) = await yesterday(ends)
+    ticked = {"code": [li.public_id, wang.public_id], "reason": "纸质签到表"}
+    assert 'data-test="tick"' not in await sun.reads(f"{at}/list")
+    assert (await sun.sends(f"{at}/list", **ticked)).status_code == 403
+    assert (await sun.sends(f"{at}/people/{li.public_id}/later", reason="纸质签到表")).status_code == 403
+
+    page = await zhao.reads(f"{at}/list?which=missing")
+    assert (
+        page.count('data-test="tick"') == 3 and 'action="/console' in page.partition('id="later"')[0][-200:]
+    )
+    for given, words in (
+        ({"code": []}, "请先勾选要补签的人"),
+        ({"reason": ""}, "请写明为什么补签"),
+        ({"code": [li.public_id, chen.public_id]}, "陈静的报名是「候补中」"),
+        ({"sitting": "x"}, None),
+    ):
+        refused = await zhao.sends(f"{at}/list?which=missing", **ticked | given)
+        assert refused.status_code == (422 if words else 404), words
+        assert words is None or words in refused.text
+    assert (
+        f'value="{li.public_id}" aria-label="补签 李娜" checked'
+        in (await zhao.sends(f"{at}/list", **ticked | {"reason": ""})).text
+    )
+    assert await acts_of(ends, "activity.check_in_later") == []
+
+    listed = await zhao.does(f"{at}/list?which=missing", **ticked)
+    assert "已补签 2 人" in listed and listed.count('data-test="tick"') == 1 and "补签</td>" in listed
+    one = await zhao.reads(f"{at}/people/{zhang.public_id}")
+    assert 'data-test="later"' in one and 'data-test="by-hand"' not in one
+    wrong = await zhao.sends(f"{at}/people/{zhang.public_id}/later", reason=" ")
+    assert wrong.status_code == 422 and "请写明为什么补签" in wrong.text
+    for said in ("已补签。", "他签到过了"):
+        one = await zhao.does(f"{at}/people/{zhang.public_id}/later", reason="<b>漏了</b>")
+        assert said in one and "&lt;b&gt;漏了" in one and "补签" in one
+    acts = await acts_of(ends, "activity.check_in_later")
+    assert [act.reason for act in acts] == ["纸质签到表", "<b>漏了</b>"]
+    assert 'data-test="tick"' not in await zhao.reads(f"{at}/list")

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from app.services import deliveries, outbox
+from app.services import delivery_ends, outbox
 from app.services.deliveries import Obstacle
 from app.services.staff import Wanted
 from models import DeliveryState, Follower, Message, MessageState, Naming, Outbox, Person, Role, Way
@@ -253,7 +253,7 @@ async def test_a_late_answer_that_arrives_in_the_end_settles_its_message(
     async with ends.house.database.transaction() as session:
         row = await session.get_one(Outbox, number)
         assert row.state is DeliveryState.QUEUED
-        await deliveries.delivered(session, row, ends.house.clock.now())
+        await delivery_ends.delivered(session, row, ends.house.clock.now())
 
     async with ends.house.database.reading() as session:
         assert (await session.get_one(Message, about)).state is MessageState.DELIVERED

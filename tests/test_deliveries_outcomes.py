@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from app.clock import SHANGHAI
 from app.database import Database
 from app.jobs.deliveries import Sender, content_of
-from app.services import deliveries
+from app.services import deliveries, delivery_ends
 from app.wechat.api import messages as wire
 from app.wechat.client import WeChatClient
 from app.wechat.replies import Article, Image, Music, News, Nothing, Text, Transfer, Video, Voice, to_store
@@ -254,7 +254,7 @@ async def test_a_database_away_for_seconds_does_not_make_a_delivery_unknown(
 ) -> None:
     row_id = await post(database, li, clock)
     away = [3]
-    held = deliveries.held
+    held = delivery_ends.held
 
     async def unsure(*given: Any) -> Any:
         if away[0]:
@@ -262,7 +262,7 @@ async def test_a_database_away_for_seconds_does_not_make_a_delivery_unknown(
             raise sa.exc.OperationalError("SELECT", {}, Exception("away"))
         return await held(*given)
 
-    monkeypatch.setattr(deliveries, "held", unsure)
+    monkeypatch.setattr(delivery_ends, "held", unsure)
 
     await sender.send_due()
 

@@ -1,5 +1,7 @@
 """Rows that go out as template messages: without a window, at any hour, and settled by what WeChat says."""
 
+import asyncio
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -63,13 +65,52 @@ async def test_what_wechat_says_settles_it_and_no_window_is_touched(
 ) -> None:
     row_id = await post(database, zhao, clock, kind=notices.TEST, payload=PAYLOAD)
     before = await facts_of(database, zhao)
-    mailbox.answers = [answer] * 2  # one call is repeated by the client
+    mailbox.answers = [answer] * 6  # a call is repeated by the client, and a lost one goes out three times
 
     await sender.send_due()
 
     assert (await row_of(database, row_id)).state is state
     after = await facts_of(database, zhao)
     assert (after.spoke_at, after.version) == (before.spoke_at, before.version)
+
+
+async def test_a_notice_of_unknown_outcome_goes_out_again_under_its_key(
+    database: Database, clock: FakeClock, sender: Sender, mailbox: Mailbox, zhao: Follower
+) -> None:
+    row_id = await post(database, zhao, clock, kind=notices.TEST, payload=PAYLOAD)
+    mailbox.answers = [LOST]
+
+    await sender.send_due()
+
+    assert [each["client_msg_id"] for each in mailbox.sent] == [f"outbox-{row_id}"] * 2
+    assert (await row_of(database, row_id)).state is DeliveryState.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("later", "state", "times"),
+    [(timedelta(minutes=2), DeliveryState.DELIVERED, 2), (timedelta(minutes=9), DeliveryState.UNKNOWN, 1)],
+)
+async def test_a_notice_whose_sender_was_killed_goes_out_again_while_wechat_knows_its_key(
+    database: Database,
+    clock: FakeClock,
+    sender: Sender,
+    mailbox: Mailbox,
+    zhao: Follower,
+    later: timedelta,
+    state: DeliveryState,
+    times: int,
+) -> None:
+    row_id = await post(database, zhao, clock, kind=notices.TEST, payload=PAYLOAD)
+    mailbox.answers = [asyncio.CancelledError()]  # killed while it waits for WeChat's answer
+    with suppress(asyncio.CancelledError):
+        await sender.send_due()
+    clock.advance(later.total_seconds())
+
+    await sender.send_due()
+
+    assert (await row_of(database, row_id)).state is state
+    assert mailbox.tried == times
+    assert {each["client_msg_id"] for each in mailbox.sent} <= {f"outbox-{row_id}"}
 
 
 async def test_who_does_not_follow_gets_none(

@@ -54,18 +54,19 @@ async def page() -> AsyncIterator["Page"]:
         assert errors == []
 
 
-async def shows(page: "Page", body: str, script: str) -> None:
-    words = (ROOT / "static" / script).read_text(encoding="utf-8")
-
+async def shows(page: "Page", body: str, *scripts: str) -> None:
     async def answer(route: "Route") -> None:
-        if route.request.url.endswith(script):
+        name = route.request.url.rpartition("/")[2]
+        if name in scripts:
+            words = (ROOT / "static" / name).read_text(encoding="utf-8")
             await route.fulfill(body=words, content_type="text/javascript")
         else:
-            whole = f'<!doctype html><meta charset="utf-8">{body}<script src="/{script}"></script>'
+            run = "".join(f'<script src="/{each}"></script>' for each in scripts)
+            whole = f'<!doctype html><meta charset="utf-8">{body}{run}'
             await route.fulfill(body=whole, content_type="text/html")
 
-    await page.route(f"{AT}/page", answer)
-    await page.route(f"{AT}/{script}", answer)
+    for name in ("page", *scripts):
+        await page.route(f"{AT}/{name}", answer)
     await page.goto(f"{AT}/page")
 
 
@@ -153,7 +154,7 @@ async def test_who_of_a_party_came_is_said_of_the_ticket_it_was_said_of(page: "P
     await page.route(f"{AT}/door/scans", scans)
     await page.route(f"{AT}/door/people/*/arrived", arrived)
     await page.route(f"{AT}/door/counts", counts)
-    await shows(page, DOOR, "check_in.js")
+    await shows(page, DOOR, "weixin.js", "check_in.js")
 
     async def reads(number: str, name: str) -> None:
         await page.locator("[name=q]").fill(number)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.services import participants
+from app.services import activities, participants
 from models import Role
 from tests.api_app import API
 from tests.both_ends import OURS, Ends
@@ -39,6 +39,26 @@ async def forms_are_checked(li: Visiting, form: str, notice: str) -> None:
     ):
         refused = await li.taps(form, form, **{"name": "飞虎", "q_q1": "大", "accepted": notice} | filled)
         assert refused.status_code == 422 and said in refused.text, said
+
+
+async def they_wait_for_a_seat(ends: Ends, zhao: Worker, path: str, li: Visiting, team: str) -> None:
+    """Of two who wait for seats nobody reads as if three did."""
+    await sets_capacity(ends, path, 1)
+    assert (await li.taps(team, f"{team}/submit")).status_code == 303
+    page = await zhao.reads(f"{path}/people")
+    standing = page.partition('data-test="states">')[2].partition("</p>")[0]
+    assert standing == "候补中 2 份（2 人）、已取消 1 份（1 人）" and "（队长，全队 2 人一起）" in page
+    assert "候补中 2</td>" in await zhao.reads("/activities")
+    own = f"/me/sign-ups/{(await li.reads(team)).partition('/me/sign-ups/')[2][:16]}"
+    assert "含同伴" not in await li.reads(own), "those are no guests of hers"
+    await sets_capacity(ends, path, 3)
+    assert (await li.taps(own, f"{own}/accept")).status_code == 303
+
+
+async def sets_capacity(ends: Ends, path: str, seats: int) -> None:
+    async with ends.house.database.transaction() as session:
+        code = path.rsplit("/", 1)[1]
+        await activities.set_capacity(session, code, seats, now=ends.house.clock.now())
 
 
 async def staff_see_it(ends: Ends, zhao: Worker, path: str) -> None:
@@ -95,7 +115,7 @@ async def test_a_team_is_made_joined_by_its_link_and_handed_in(ends: Ends) -> No
     wangs = await wang.reads(team)
     assert "加入这支队" in wangs and await states(ends) == ["forming", "forming", "cancelled"]
 
-    assert (await li.taps(team, f"{team}/submit")).status_code == 303
+    await they_wait_for_a_seat(ends, zhao, path, li, team)
     assert await states(ends) == ["confirmed", "confirmed", "cancelled"]
     assert "已报名，2 人。" in await zhang.reads(team)
     assert "已经提交，不能再加人" in await wang.reads(team)

@@ -27,7 +27,8 @@ def acts(desk: Press) -> list[tuple[str, str, str]]:
     """Whose, what and which way; in their order."""
     world = desk.account.app.state.world
     rows = world.db.all(
-        "select name, act, way from article_act join person using (openid) order by article_act.id"
+        "select name, act, way from article_act join person using (openid) "
+        "where not undone order by article_act.id"
     )
     return [(row["name"], row["act"], row["way"]) for row in rows]
 
@@ -52,9 +53,18 @@ async def test_a_published_article_opens_on_the_phone(desk: Press, li: Phone) ->
     for words in ("冬季用电安全</h1>", "工会宣传部", "黄陵供电工会", "阅读 1", "<b>插头</b>", picture):
         assert words in shown.text, words
     assert "steal" not in shown.text
-    assert "manner=elsewhere" in shown.text  # 阅读原文 goes by way of the phone
+    source = await desk.account.http.get(f"{url}/source")
+    assert source.headers["location"].startswith("/sandbox/open?who=")
+    assert (
+        "url=https%3A%2F%2Fgonghui.example.com%2Fa%3Fb%3D1%26c%3D2&manner=elsewhere"
+        in source.headers["location"]
+    )
     assert (await desk.account.http.get(picture)).content == b"bytes"
-    assert acts(desk) == [("李建国", "read", "message")]
+    assert acts(desk) == [("李建国", "read", "message"), ("李建国", "source", "")]
+    desk.account.http.cookies.clear()
+    outside = await desk.account.http.get(f"{url}/source")
+    assert outside.headers["location"] == "https://gonghui.example.com/a?b=1&c=2"
+    assert len(acts(desk)) == 2
 
 
 async def test_reads_are_counted_by_person_and_way(desk: Press, li: Phone) -> None:
@@ -75,6 +85,40 @@ async def test_reads_are_counted_by_person_and_way(desk: Press, li: Phone) -> No
         await li.reads_article(url, way="plane")
     with pytest.raises(Refusal, match="不是公众号文章"):
         await li.reads_article(f"{SANDBOX}/s/nope")
+
+
+async def test_messages_and_menu_buttons_lead_to_what_was_published(desk: Press, li: Phone) -> None:
+    urls = await desk.published(desk.article(), desk.article(title="触电急救"))
+    article_id = (await desk.call("freepublish/batchget", {"offset": 0, "count": 1}))["item"][0]["article_id"]
+    named = {"article_id": article_id}
+
+    def message(**part: str) -> dict[str, Any]:
+        return {"touser": li.openid, "msgtype": "mpnewsarticle", "mpnewsarticle": part}
+
+    buttons = [
+        {"type": "article_id", "name": "看图文", **named},
+        {"type": "article_view_limited", "name": "打开图文", **named},
+    ]
+    await li.says("您好")
+    assert await desk.code("message/custom/send", message(**named)) == 0
+    assert await desk.code("message/custom/send", message(article_id="nope")) == 53600
+    assert await desk.code("menu/create", {"button": buttons}) == 0
+    path = f"people/{li.openid}/menu"
+    await desk.account.platform.ask("POST", path, {"path": ["看图文"]})
+    opened = await desk.account.platform.ask("POST", path, {"path": ["打开图文"]})
+
+    news = [one["content"]["articles"] for one in await li.reads() if one["type"] == "news"]
+    assert [[card["url"] for card in cards] for cards in news] == [urls, urls]
+    assert opened["open"] == urls[0]
+
+    await desk.call("freepublish/delete", {**named, "index": 1})
+    assert (await desk.account.platform.ask("POST", path, {"path": ["打开图文"]}))["open"] == urls[1]
+    await desk.call("freepublish/delete", {**named, "index": 0})
+    assert await desk.code("message/custom/send", message(**named)) == 53600
+    assert await desk.code("menu/create", {"button": buttons}) == 53600
+    for name in ("看图文", "打开图文"):
+        with pytest.raises(Refusal, match="没有发布过"):
+            await desk.account.platform.ask("POST", path, {"path": [name]})
 
 
 async def test_likes_and_favourites_are_tapped_and_taken_back(desk: Press, li: Phone) -> None:

@@ -18,6 +18,7 @@ from app.services import (
     exports,
     invitations,
     merging,
+    participants,
     safety_notices,
     sign_ups,
     team_rosters,
@@ -130,6 +131,31 @@ async def test_a_team_that_does_not_fit_waits_as_one_and_is_seated_as_one(sessio
     assert await states(session, second) == [S.CONFIRMED] * 3 and seats == [1, 1, 1]
     assert "报名成功" in (await told(session, people[5]))[-1] and await left(session, run) == 0
     assert first.seated_at == NOON == second.seated_at
+
+
+async def test_each_of_a_team_that_waits_counts_once_and_waits(session: AsyncSession) -> None:
+    run = await match(session, capacity=3)
+    people = await crowd(session, 8)
+    await handed_in(session, run, "甲", *people[:3])
+    await handed_in(session, run, "乙", *people[3:6])
+    await gathered(session, run, "丙", *people[6:])
+    assert [each.seats for each in await making.entries(session, run)] == [1, 1, 1, 3, 1, 1, 1, 1]
+
+    assert await participants.count_states(session, run) == [
+        *[(S.FORMING, 2, 2), (S.CONFIRMED, 3, 3), (S.WAITLISTED, 3, 3)]
+    ]
+    counted = (await participants.count_people(session, [run.id]))[run.id]
+    assert counted == {"组队中": 2, "已报名": 3, "候补中": 3}
+    found = await session.execute(participants.chosen(run, S.WAITLISTED).order_by(SignUp.id))
+    waiting = [participants.participant(row) for row in found]
+    assert [(each.name, each.place_in_team) for each in waiting] == [
+        *[("陈静", "乙（队长，全队 3 人一起）"), ("吴敏", "乙"), ("赵敏", "乙")]
+    ]
+    lines = [participants.line(run, each)[:4] async for each in participants.each(session, run)]
+    assert [each[3] for each in lines] == ["1"] * 8 and [each[2] for each in lines[3:6]] == ["候补中"] * 3
+
+    await sign_ups.cancel(session, run.id, people[3], now=NOON)
+    assert (S.CANCELLED, 3, 3) in await participants.count_states(session, run)
 
 
 async def test_who_leaves_a_team_that_waits_makes_it_smaller_or_unfit(session: AsyncSession) -> None:

@@ -1,4 +1,7 @@
-"""Activities for the mini-program: what is on, one activity, how one stands to it, and signing up."""
+"""Activities for the mini-program: what is on, one activity, and signing up for it.
+
+Not here: how the caller stands to it (`activity_standing`), in teams (`teams`), for others (`colleagues`).
+"""
 
 from datetime import datetime
 
@@ -6,7 +9,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from app import rich_text
-from app.api import paging
+from app.api import paging, problems
 from app.api.description import documented
 from app.api.gate import Caller
 from app.api.once import WriteOnce
@@ -14,8 +17,10 @@ from app.api.paging import Cursor, Size
 from app.api.parties import ComingIn
 from app.api.routes import Route
 from app.api.shapes import PublicId, Strict
-from app.api.sign_ups import SignUpOut, applicant, out_of
+from app.api.sign_up_shapes import SignUpOut
+from app.api.sign_ups import applicant, as_it_is
 from app.dependencies import InUse, Now, ReadSession
+from app.errors import DomainError
 from app.services import (
     activities,
     crisis,
@@ -107,8 +112,8 @@ class QuotaOut(Strict):
     left: int = Field(examples=[3], description="还有几个；0 是满了，可以候补")
 
 
-class TeamOut(Strict):
-    """要组队报名：在网页（address）上建队、加入、提交。"""
+class TeamSizeOut(Strict):
+    """要组队报名：POST /activities/{id}/teams 建队，别人用队的 id 加入，队长提交。"""
 
     least: int = Field(examples=[3], description="每队最少几人，含队长")
     most: int = Field(examples=[5])
@@ -138,9 +143,9 @@ class WholeActivityOut(ActivityOut):
     audience: str = Field(examples=["女职工"], description="给谁的；空的是大家都能来")
     conditions: list[ConditionOut] = Field(description="还有哪些条件，没有是空的")
     safety: SafetyOut | None = Field(description="安全须知，没有是 null；先给人看完、同意，再报名")
-    team: TeamOut | None = Field(description="组队报名的，每队几人，接口里不能报名；各报各的是 null")
+    team: TeamSizeOut | None = Field(description="组队报名的，每队几人；各报各的是 null")
     points: int = Field(examples=[0], description="签到得几分；分几次办的每签到一次都得；不记积分是 0")
-    colleagues: bool = Field(examples=[False], description="可以替同事报名，在网页 address 上办")
+    colleagues: bool = Field(examples=[False], description="可以替同事报名：POST /activities/{id}/colleagues")
     names_guests: bool = Field(examples=[False], description="带同伴的，要填 companions")
     guardian_words: str = Field(
         examples=[""],
@@ -151,15 +156,6 @@ class WholeActivityOut(ActivityOut):
         description="介绍", examples=[[{"type": "paragraph", "spans": [{"text": "穿运动鞋。"}]}]]
     )
     address: str = Field(examples=["https://gh.example.cn/activities/k7m2p9q4r8s3t6vw"])
-
-
-class StandingOut(Strict):
-    sign_up: SignUpOut | None = Field(description="我的报名；没有报过是 null")
-    may_sign_up: bool = Field(examples=[True])
-    obstacle: str = Field(examples=[""], description="不能报名的原因，可以直接显示")
-    left: int | None = Field(examples=[3], description="我能用的名额还有几个；null 是不限")
-    whose: str = Field(examples=["北区分工会"], description="按组织分名额的，我用哪个组织的；别的是空的")
-    caution: str = Field(examples=[""], description="能报、要排在候补最后的原因，可以直接显示；一般是空的")
 
 
 class SignUpIn(ComingIn):
@@ -229,32 +225,6 @@ async def one(activity_id: PublicId, session: ReadSession, now: Now, shared: InU
     )
 
 
-@router.get("/{activity_id}/mine", response_model=StandingOut, operation_id="getActivityStanding")
-async def mine(
-    activity_id: PublicId, caller: Caller, session: ReadSession, now: Now, shared: InUse
-) -> StandingOut:
-    """我和这个活动。报过名的有 sign_up；没有报名的，能不能报、为什么不能。"""
-    activity = await activities.get(session, activity_id)
-    entry = await sign_ups.find_own(session, activity.id, caller.known.person_id)
-    own = None
-    if entry is not None:
-        entry = await sign_ups.get_own(session, entry.public_id, caller.known.person_id)
-        own = out_of(entry, now, shared.public_url)
-    again = own is None or own.may_return
-    obstacle, caution = "", ""
-    if again:
-        obstacle, caution = await sign_ups.outlook(session, activity, applicant(caller), now)
-    free, membership = await waiting_lists.free(session, activity, now), applicant(caller).facts.membership
-    return StandingOut(
-        sign_up=own,
-        may_sign_up=again and not obstacle,
-        obstacle=obstacle,
-        left=None if activity.capacity is None else free.left(free.pool_of(membership)),
-        whose=quotas.whose(free, membership),
-        caution=caution,
-    )
-
-
 @router.post(
     "/{activity_id}/sign-ups",
     status_code=201,
@@ -270,24 +240,27 @@ async def sign_up(
     now: Now,
     shared: InUse,
     response: Response,
-) -> SignUpOut:
+) -> SignUpOut | Response:
     """报名。名额满了就是候补（state: waitlisted）。已经报过名的，答现在的报名。"""
     activity = await activities.get(session, activity_id)
     answers = answered(activity, given.answers)
-    await crisis.heed(session, caller.known.person_id, "\n".join(answers.values()), "api", now)
-    entry = await sign_ups.sign_up(
-        session,
-        activity.id,
-        applicant(caller),
-        seats=given.seats,
-        answers=dict(answers),
-        party=given.party(),
-        accepted=given.safety_version,
-        now=now,
-    )
-    entry = await sign_ups.get_own(session, entry.public_id, caller.known.person_id)
+    said = "\n".join(answers.values())
+    danger = await crisis.heed(session, caller.known.person_id, said, "api", now)
+    try:
+        entry = await sign_ups.sign_up(
+            session,
+            activity.id,
+            applicant(caller),
+            seats=given.seats,
+            answers=dict(answers),
+            party=given.party(),
+            accepted=given.safety_version,
+            now=now,
+        )
+    except DomainError as refusal:
+        return problems.refused(refusal, danger)
     response.headers["Location"] = f"/api/v1/me/sign-ups/{entry.public_id}"
-    return out_of(entry, now, shared.public_url)
+    return await as_it_is(session, entry.public_id, caller.known.person_id, now, shared, danger)
 
 
 def _questions(activity: Activity) -> list[QuestionOut]:
@@ -303,9 +276,9 @@ def _questions(activity: Activity) -> list[QuestionOut]:
     ]
 
 
-def _team(activity: Activity) -> TeamOut | None:
+def _team(activity: Activity) -> TeamSizeOut | None:
     least, most = activity.team_least, activity.team_most
-    return TeamOut(least=least, most=most) if least is not None and most is not None else None
+    return TeamSizeOut(least=least, most=most) if least is not None and most is not None else None
 
 
 def _facts(activity: Activity, now: datetime) -> dict[str, object]:

@@ -6,9 +6,11 @@ from app.api import (
     accounts,
     activities,
     activity_feedback,
+    activity_standing,
     albums,
     cases,
     certificates,
+    colleagues,
     description,
     devices,
     hall,
@@ -28,11 +30,13 @@ from app.api import (
     search,
     sign_ups,
     signing_in,
+    teams,
 )
 from app.web.routes import take
 
 PARTS = (
-    *(signing_in, me, news, knowledge, search, hall, activities, sign_ups, cases),
+    *(signing_in, me, news, knowledge, search, hall, activities, activity_standing, sign_ups),
+    *(teams, colleagues, cases),
     *(albums, photo_uploads, activity_feedback, certificates, panoramas, lives),
     *(joining, member_changes, accounts, interests, points, privacy, devices),
 )

@@ -145,9 +145,10 @@ def answer(
     return JSONResponse(problem, status, headers=dict(headers or {}), media_type=MEDIA)
 
 
-def does_not_fit(found: NotFitting, known: str) -> Response:
+def does_not_fit(found: NotFitting, known: str, danger: str = "") -> Response:
     """A proof that was tried in vain; `known` is what it was held against."""
-    return answer(422, "does_not_fit", "对不上", f"和{known}对不上，请核对后再试。{found.told()}")
+    said = f"和{known}对不上，请核对后再试。{found.told()}"
+    return answer(422, "does_not_fit", "对不上", f"{danger}\n{said}" if danger else said)
 
 
 def refused(refusal: DomainError, danger: str) -> Response:

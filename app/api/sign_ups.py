@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.api import paging, tags
+from app.api import paging, problems, tags
 from app.api.description import documented
 from app.api.gate import Caller
 from app.api.once import WriteOnce
@@ -16,15 +16,16 @@ from app.api.paging import Cursor, Size
 from app.api.parties import ComingIn
 from app.api.routes import Route
 from app.api.shapes import PublicId, Strict
+from app.api.sign_up_shapes import SignUpOut, shown
 from app.api.tags import IfMatch
 from app.dependencies import InUse, Now, ReadSession, Shared, WriteSession
 from app.errors import DomainError
 from app.services import (
     arrivals,
     check_in_codes,
+    colleagues,
     crisis,
     members,
-    parties,
     sign_up_changes,
     sign_ups,
     sittings,
@@ -32,50 +33,21 @@ from app.services import (
 from app.services.api_sessions import SignedIn
 from app.services.arrivals import Arrivals
 from app.services.sign_up_questions import answered
-from app.services.sign_up_standing import has_ticket, standing_of
+from app.services.sign_up_standing import has_ticket
 from app.services.sign_ups import Applicant
 from app.services.sittings import Sitting
 from app.web import qr
-from models import SignUp, SignUpState
+from models import SignUp
 
 router = APIRouter(prefix="/me/sign-ups", tags=["我的报名"], route_class=Route)
 
-Act = Literal["cancel", "accept", "decline"]
+Act = Literal["cancel", "accept", "decline", "keep"]
 ACTS: Final[dict[Act, Callable[..., Awaitable[SignUp]]]] = {
     "cancel": sign_ups.cancel,
     "accept": sign_ups.accept,
     "decline": sign_ups.decline,
+    "keep": colleagues.keep,
 }
-
-
-class CompanionOut(Strict):
-    name: str = Field(examples=["小明"])
-    age: int = Field(examples=[8])
-
-
-class SignUpOut(Strict):
-    id: str = Field(examples=["m3n8p2q7r4s9t5vw"])
-    activity_id: str = Field(examples=["k7m2p9q4r8s3t6vw"])
-    activity_title: str = Field(examples=["春季健步走"])
-    place: str = Field(examples=["沮河公园"])
-    starts_at: datetime = Field(examples=["2026-04-12T01:00:00Z"])
-    ends_at: datetime = Field(examples=["2026-04-12T04:00:00Z"])
-    state: SignUpState = Field(examples=["confirmed"])
-    state_label: str = Field(examples=["已报名"])
-    standing: str = Field(examples=["报名成功，前一天会提醒您。"], description="现在怎样，可以直接显示")
-    seats: int = Field(examples=[1], description="几个人，包括自己")
-    answers: dict[str, str] = Field(examples=[{"size": "M"}], description="报名时的回答")
-    companions: list[CompanionOut] = Field(examples=[[]], description="登记了姓名和年龄的同伴")
-    signed_up_at: datetime = Field(examples=["2026-03-21T02:00:00Z"])
-    offer_expires_at: datetime | None = Field(examples=[None], description="空位留到几时；没有是 null")
-    may_choose: bool = Field(examples=[False], description="可以 accept 或 decline")
-    may_cancel: bool = Field(examples=[True])
-    may_change: bool = Field(examples=[False], description="可以改人数和回答（PUT）")
-    may_return: bool = Field(examples=[False], description="可以重新报名")
-    ticket: str | None = Field(
-        examples=["https://gh.example.cn/t/m3n8p2q7r4s9t5vw0mjr6k2p8abcdefghij234567"],
-        description="放进二维码的内容：报名成功才有，取消就作废；画好的图在 /me/sign-ups/{id}/ticket",
-    )
 
 
 class TicketSessionOut(Strict):
@@ -137,7 +109,7 @@ async def mine(
     page = found[:limit]
     more = len(found) > limit
     return SignUpPage(
-        items=[out_of(each, now, shared.public_url) for each in page],
+        items=await shown(session, page, now, shared.public_url),
         next=paging.cursor(of, page[-1].activity.starts_at, page[-1].id) if more else None,
     )
 
@@ -147,8 +119,7 @@ async def one(
     sign_up_id: PublicId, caller: Caller, session: ReadSession, now: Now, shared: InUse
 ) -> SignUpOut:
     """一次报名。别人的报名是 404。"""
-    entry = await sign_ups.get_own(session, sign_up_id, caller.known.person_id)
-    return out_of(entry, now, shared.public_url)
+    return await as_it_is(session, sign_up_id, caller.known.person_id, now, shared)
 
 
 @router.get(
@@ -209,14 +180,14 @@ async def change(
     shared: InUse,
     seen: IfMatch = None,
 ) -> SignUpOut:
-    """取消报名（cancel），接受（accept）或放弃（decline）留给我的空位。再做一次不算错。"""
+    """取消报名（cancel），接受（accept）或放弃（decline）留给我的空位，留下同事替我报的（keep）。再做一次不算错。"""
     person_id = caller.known.person_id
     activity_id = await sign_ups.get_own_activity_id(session, sign_up_id, person_id)
     if seen is not None:
         await sign_ups.lock(session, activity_id)  # nobody changes it between looking and doing
-        tags.check(seen, await _as_it_is(session, sign_up_id, person_id, now, shared))
+        tags.check(seen, await as_it_is(session, sign_up_id, person_id, now, shared))
     await ACTS[act](session, activity_id, applicant(caller), now=now)
-    return await _as_it_is(session, sign_up_id, person_id, now, shared)
+    return await as_it_is(session, sign_up_id, person_id, now, shared)
 
 
 @router.put(
@@ -233,60 +204,37 @@ async def rewrite(
     now: Now,
     shared: InUse,
     seen: IfMatch = None,
-) -> SignUpOut:
+) -> SignUpOut | Response:
     """改人数、回答、同伴，到活动规定的期限为止（may_change）。人数不变或变少，名额和先后都不变。"""
     person_id = caller.known.person_id
     activity_id = await sign_ups.get_own_activity_id(session, sign_up_id, person_id)
     activity = await sign_ups.lock(session, activity_id)
     if seen is not None:
-        tags.check(seen, await _as_it_is(session, sign_up_id, person_id, now, shared))
+        tags.check(seen, await as_it_is(session, sign_up_id, person_id, now, shared))
     answers = answered(activity, given.answers)
-    await crisis.heed(session, person_id, "\n".join(answers.values()), "api", now)
-    await sign_up_changes.change(
-        session,
-        activity_id,
-        applicant(caller),
-        seats=given.seats,
-        answers=dict(answers),
-        party=given.party(),
-        now=now,
-    )
-    return await _as_it_is(session, sign_up_id, person_id, now, shared)
+    danger = await crisis.heed(session, person_id, "\n".join(answers.values()), "api", now)
+    try:
+        await sign_up_changes.change(
+            session,
+            activity_id,
+            applicant(caller),
+            seats=given.seats,
+            answers=dict(answers),
+            party=given.party(),
+            now=now,
+        )
+    except DomainError as refusal:
+        return problems.refused(refusal, danger)
+    return await as_it_is(session, sign_up_id, person_id, now, shared, danger)
 
 
 def applicant(caller: SignedIn) -> Applicant:
     return Applicant(caller.known.person_id, caller.known.facts, "api")
 
 
-def out_of(entry: SignUp, now: datetime, public_url: str) -> SignUpOut:
-    """Of a sign-up whose activity was loaded with it."""
-    activity, standing = entry.activity, standing_of(entry, now)
-    answers: Any = entry.answers
-    return SignUpOut(
-        id=entry.public_id,
-        activity_id=activity.public_id,
-        activity_title=activity.title,
-        place=activity.place,
-        starts_at=activity.starts_at,
-        ends_at=activity.ends_at,
-        state=entry.state,
-        state_label=entry.state.label,
-        standing=standing.words,
-        seats=entry.seats,
-        answers={key: str(value) for key, value in answers.items() if value},
-        companions=[CompanionOut(name=each.name, age=each.age) for each in parties.guests_of(entry.party)],
-        signed_up_at=entry.signed_up_at,
-        offer_expires_at=entry.offer_expires_at,
-        may_choose=standing.may_choose,
-        may_cancel=standing.may_cancel,
-        may_change=sign_up_changes.may_change(activity, entry, now),
-        may_return=standing.may_return,
-        ticket=check_in_codes.address(entry, public_url) if standing.has_ticket else None,
-    )
-
-
-async def _as_it_is(
-    session: AsyncSession, sign_up_id: str, person_id: int, now: datetime, shared: Shared
+async def as_it_is(
+    session: AsyncSession, sign_up_id: str, person_id: int, now: datetime, shared: Shared, danger: str = ""
 ) -> SignUpOut:
     """Raises: NotFound."""
-    return out_of(await sign_ups.get_own(session, sign_up_id, person_id), now, shared.public_url)
+    entry = await sign_ups.get_own(session, sign_up_id, person_id)
+    return (await shown(session, [entry], now, shared.public_url, danger))[0]

@@ -108,7 +108,7 @@ async def _list() -> list[str]:
     async with assemble() as house, house.database.reading() as session:
         now = house.clock.now()
         found = await activities.list_ahead(session, now, 200)
-        counts = await participants.count_seats(session, [each.id for each in found])
+        counts = await participants.count_people(session, [each.id for each in found])
         return [
             f"{each.public_id}　{each.title}　{each.state.label}　{sittings.when(each, now)}　"
             f"名额 {'不限' if each.capacity is None else each.capacity}　{_counted(counts.get(each.id, {}))}"
@@ -134,11 +134,11 @@ async def _people(public_id: str) -> list[str]:
             said = "；".join(f"{prompts.get(key, key)}{value or '不填'}" for key, value in answers.items())
             said = "；".join([each for each in (said, *_agreed(activity, entry)) if each])
             place = f"{number}. " if entry.state in LIVE else "－ "
-            seats = f"{entry.seats} 人　" if entry.seats > 1 else ""
+            people = f"{entry.people} 人　" if entry.people > 1 else ""
             code = f"代号 {entry.public_id}　" if entry.state is SignUpState.PENDING_APPROVAL else ""
             at = spoken(entry.signed_up_at, now)
             besides = f"{who.place_in_team}　" if who.team else f"{who.helper}替报　" if who.helper else ""
-            lines.append(f"{place}{entry.state.label}　{code}{seats}{at}　{besides}{said}".rstrip("　"))
+            lines.append(f"{place}{who.state.label}　{code}{people}{at}　{besides}{said}".rstrip("　"))
         return lines
 
 

@@ -9,13 +9,14 @@ import typer
 from app.cli.opening import acting, with_house
 from app.cli.words import Commands
 from app.errors import DomainError
+from app.jobs.notice_templates import told_by
 from app.services import notices
 from models import AccountKind
 
 if TYPE_CHECKING:
     from app.assembly import House
 
-app = Commands(help="模板消息：微信上有哪些模板，哪种通知用哪一个。")
+app = Commands(help="通知模板：微信上有哪些模板消息和订阅通知，哪种通知用哪一个。")
 
 Result = TypeVar("Result")
 Notice = Annotated[str, typer.Argument(metavar="NOTICE", help="哪种通知，例如 crisis.alert")]
@@ -54,12 +55,11 @@ def drop(notice: Notice) -> None:
 
 async def listed(house: "House") -> list[str]:
     lines = ["微信上的模板："]
-    for template in await house.wechat.templates.list():
-        lines.append(
-            f"  {template.template_id}  {template.title}  {' '.join(notices.fields_of(template.content))}"
-        )
+    for template in await told_by(house.wechat):
+        fields = " ".join(notices.fields_of(template.content))
+        lines.append(f"  {template.template_id}  {template.title}  {fields}  {template.kind.label}")
     if len(lines) == 1:
-        lines.append("  还没有。请先在微信公众平台「广告与服务 → 模板消息」里添加")
+        lines.append("  还没有。请先在微信公众平台「模板消息」和「订阅通知」里添加")
     lines.append("通知：")
     for kind, values in notices.NOTICES.items():
         async with house.database.reading() as session:
@@ -74,13 +74,16 @@ async def listed(house: "House") -> list[str]:
 
 async def used(house: "House", notice: str, template_id: str, given: Sequence[str], by: str) -> str:
     """Raises: DomainError: no such template, or a field is missing, unknown, or cannot take its value."""
-    template = next((t for t in await house.wechat.templates.list() if t.template_id == template_id), None)
+    found = await told_by(house.wechat)
+    template = next((each for each in found if each.template_id == template_id), None)
     if template is None:
         raise DomainError(f"微信上没有模板 {template_id}，有哪些请看 gonghui templates list。")
     fields = {field: name for field, _, name in (each.partition("=") for each in given)}
+    notices.check_carrier(notice, template.title, template.kind)
     notices.check_fields(template.title, template.content, fields)
     account_id, _ = house.accounts[AccountKind.OFFICIAL]
     async with acting(house, "templates use", by) as session:
+        await notices.keep_templates(session, account_id, found, house.clock.now())
         await notices.map_template(session, account_id, notice, template_id, fields, by, house.clock.now())
         notices.check_values(notice, fields)
     return f"「{notice}」从现在起用模板「{template.title}」。"

@@ -122,7 +122,7 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
         else:
             chosen = series_rows.once(chosen, now)
         page = await listing.page(session, chosen, Activity.id, view)
-        counts = await participants.count_seats(session, [each.id for each in page.rows])
+        counts = await participants.count_people(session, [each.id for each in page.rows])
         dates = await series_rows.count(session, [each.series for each in page.rows])
     ways = {each.id: each.way for each in listed}
     return shell.page("activities.html", page=page, view=view, counts=counts, dates=dates, ways=ways)

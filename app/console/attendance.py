@@ -1,7 +1,9 @@
-"""签到情况: who came, who is missing, who came late; mistakes taken back; a sheet to take away."""
+"""签到情况: who came, who is missing or late; mistakes taken back, lists on paper typed in, sheets."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
@@ -14,53 +16,53 @@ from app.console.listing import Filter
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
-from app.services import arrivals, attendance, check_in_codes, check_ins, participants, sittings
+from app.services import (
+    arrivals,
+    attendance,
+    check_in_codes,
+    check_ins,
+    check_ins_later,
+    participants,
+    sittings,
+)
 from app.services.attendance import WAYS, Which
 from app.services.audit import does
 from app.services.check_ins import Scan
+from app.services.participants import Participant
 from app.services.permissions import Right
-from models import CheckInAnswer, SignUp
+from app.services.sittings import Sitting
+from models import Activity, CheckInAnswer, SignUp
 from models.types import public_id as new_id
 
 router = APIRouter(prefix="/activities", dependencies=[needs(RIGHT)])
 
 CHANNEL: Final = "console"
+LATER_RIGHT: Final = Right.ACTIVITIES_PEOPLE  # who only helps at the door says nothing once it is closed
+REASON: Final = 150  # characters: the history names the sitting before it
 
 
 @router.get("/{public_id}/check-in/list")
 async def everybody(public_id: str, request: Request, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
     """Of several sittings the figures are of the one chosen, or else of the one people come for now."""
-    async with desk.reading() as session:
-        activity = await allowed(session, desk, public_id, RIGHT)
-        found = sittings.of(activity)
-        view = listing.view_of(
-            request,
-            Filter("q", "姓名或票号"),
-            Filter("which", "谁", {each.value: each.label for each in Which}),
-            *([Filter("sitting", "第几次", {each.key: each.name for each in found})] if found[0].key else []),
-        )
-        which = Which(view.get("which")) if view.get("which") else None
-        key = view.get("sitting") if found[0].key else ""
-        sitting = sittings.find(activity, key) or sittings.for_moment(activity, now)
-        chosen = attendance.chosen(activity, sitting, view.get("q"), which)
-        page = await listing.page(session, chosen, SignUp.id, view)
-        counted = await attendance.count(session, activity, sitting)
-        came = await arrivals.by_entry(session, activity, [row[0] for row in page.rows])
-    return shell.page(
-        "check_in_list.html",
-        activity=activity,
-        page=page,
-        view=view,
-        counts=counted,
-        which=which,
-        sitting=sitting,
-        sittings=found,
-        came=came,
-        participant=participants.participant,
-        is_late=attendance.is_late,
-        share=attendance.share,
-        may_export=desk.may(Right.ACTIVITIES_PEOPLE, activity.branch_id),
-    )
+    return await _list(public_id, request, desk, shell, now)
+
+
+@router.post("/{public_id}/check-in/list", dependencies=[needs(LATER_RIGHT)])
+async def later(public_id: str, request: Request, desk: ActingDesk, shell: InShell, now: Now) -> Response:
+    """Those whose codes were ticked came to a sitting that is over: a list on paper says so."""
+    form = await forms.read(request)
+    codes = [code for code in forms.several(form, "code") if code]
+    reason, key = forms.words(form, "reason")[:REASON], forms.words(form, "sitting")
+    try:
+        new = await _came_later(public_id, codes, key, reason, desk, now)
+    except NotFound:
+        raise
+    except DomainError as error:
+        ticked: dict[str, Any] = {"error": error, "reason": reason, "ticked": codes}
+        return await _list(public_id, request, desk, shell, now, **ticked)
+    said = f"已补签 {len(new)} 人。" if new else "勾选的人都签到过了，没有再记。"
+    which = urlencode({"sitting": key} if key else {})
+    return shell.done(f"{PAGE}/{public_id}/check-in/list?{which}", said)
 
 
 @router.get("/{public_id}/check-in/sheet")
@@ -106,12 +108,28 @@ async def by_hand(
     return shell.done(f"{PAGE}/{public_id}/check-in", said)
 
 
+@router.post("/{public_id}/check-in/people/{code}/later", dependencies=[needs(LATER_RIGHT)])
+async def one_later(
+    public_id: str, code: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
+) -> Response:
+    form = await forms.read(request)
+    reason, key = forms.words(form, "reason")[:REASON], forms.words(form, "sitting")
+    try:
+        new = await _came_later(public_id, [code], key, reason, desk, now)
+    except NotFound:
+        raise
+    except DomainError as error:
+        return await _one(public_id, code, desk, shell, now, error=error, later=reason)
+    said = "已补签。" if new else "他签到过了，没有再记。"
+    return shell.done(f"{PAGE}/{public_id}/check-in/people/{code}", said)
+
+
 @router.post("/{public_id}/check-in/people/{code}/undo")
 async def undo(
     public_id: str, code: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
 ) -> Response:
     form = await forms.read(request)
-    reason, sitting = forms.words(form, "reason")[:200], forms.words(form, "sitting")
+    reason, sitting = forms.words(form, "reason")[:REASON], forms.words(form, "sitting")
     try:
         async with desk.acting() as session:
             activity = await allowed(session, desk, public_id, RIGHT)
@@ -154,6 +172,77 @@ async def arrived(
     return shell.done(f"{PAGE}/{public_id}/check-in/people/{code}", said)
 
 
+async def _came_later(
+    public_id: str, codes: list[str], key: str, reason: str, desk: Desk, now: datetime
+) -> list[Participant]:
+    async with desk.acting() as session:
+        activity = await allowed(session, desk, public_id, LATER_RIGHT)
+        how: Any = {"by": desk.by, "reason": reason, "now": now}
+        new = await check_ins_later.add(session, activity.id, codes, key, **how)
+        about = codes[0] if len(codes) == 1 else public_id
+        facts: Any = {"activity": public_id, "sitting": key, "count": len(new)}
+        branch_id = activity.branch_id
+        if new:
+            does(session, "activity.check_in_later", about, branch_id=branch_id, reason=reason, **facts)
+    return new
+
+
+async def _list(
+    public_id: str,
+    request: Request,
+    desk: Desk,
+    shell: Shell,
+    now: datetime,
+    *,
+    error: DomainError | None = None,
+    reason: str = "",
+    ticked: Sequence[str] = (),
+) -> HTMLResponse:
+    async with desk.reading() as session:
+        activity = await allowed(session, desk, public_id, RIGHT)
+        found = sittings.of(activity)
+        view = listing.view_of(
+            request,
+            Filter("q", "姓名或票号"),
+            Filter("which", "谁", {each.value: each.label for each in Which}),
+            *([Filter("sitting", "第几次", {each.key: each.name for each in found})] if found[0].key else []),
+        )
+        which = Which(view.get("which")) if view.get("which") else None
+        key = view.get("sitting") if found[0].key else ""
+        sitting = sittings.find(activity, key) or sittings.for_moment(activity, now)
+        chosen = attendance.chosen(activity, sitting, view.get("q"), which)
+        page = await listing.page(session, chosen, SignUp.id, view)
+        counted = await attendance.count(session, activity, sitting)
+        came = await arrivals.by_entry(session, activity, [row[0] for row in page.rows])
+    values: dict[str, Any] = {
+        "activity": activity,
+        "page": page,
+        "view": view,
+        "counts": counted,
+        "which": which,
+        "sitting": sitting,
+        "sittings": found,
+        "came": came,
+        "participant": participants.participant,
+        "is_late": attendance.is_late,
+        "is_later": attendance.is_later,
+        "share": attendance.share,
+        "may_export": desk.may(Right.ACTIVITIES_PEOPLE, activity.branch_id),
+        "adds": _adds(desk, activity, sitting, now),
+        "reason": reason,
+        "ticked": ticked,
+    }
+    if error is not None:
+        return shell.refused("check_in_list.html", error, **values)
+    return shell.page("check_in_list.html", **values)
+
+
+def _adds(desk: Desk, activity: Activity, sitting: Sitting, now: datetime) -> bool:
+    """Whether people may be checked in to it now that it is over."""
+    may = desk.may(LATER_RIGHT, activity.branch_id)
+    return may and not check_ins_later.obstacle(activity, sitting, now)
+
+
 async def _one(
     public_id: str,
     code: str,
@@ -163,7 +252,9 @@ async def _one(
     *,
     error: DomainError | None = None,
     reason: str = "",
+    later: str | None = None,
 ) -> HTMLResponse:
+    """`later`: the reason that was typed for checking in afterwards."""
     async with desk.reading() as session:
         activity = await allowed(session, desk, public_id, RIGHT)
         who = await participants.get(session, activity, code)
@@ -177,6 +268,9 @@ async def _one(
         "came": came,
         "present": sittings.for_moment(activity, now),
         "is_late": attendance.is_late,
+        "is_later": attendance.is_later,
+        "adds": [each for each in sittings.of(activity) if _adds(desk, activity, each, now)],
+        "later": later,
         "moves": moves,
         "ways": WAYS,
         "reason": reason,

@@ -55,7 +55,8 @@ async def everything(desk: AtDesk, shell: InShell, office: OfficeInUse) -> HTMLR
     }
     may_send = office.settings.wechat_account is WeChatAccount.SERVICE_VERIFIED
     fields = notices.fields_of
-    return shell.page("notices.html", titles=notices.TITLES, may_send=may_send, fields_of=fields, **values)
+    values |= {"titles": notices.TITLES, "subscribed": notices.SUBSCRIBED, "may_send": may_send}
+    return shell.page("notices.html", fields_of=fields, **values)
 
 
 @router.post("/fetch", dependencies=[needs(Right.NOTICES_EDIT)])
@@ -145,7 +146,12 @@ async def _of(desk: Desk, app_id: str, kind: str) -> dict[str, Any]:
             "title": title,
             "when": when,
             "examples": notices.NOTICES[kind],
-            "templates": await notices.list_templates(session, app_id),
+            "is_subscribed": kind in notices.SUBSCRIBED,
+            "templates": [
+                each
+                for each in await notices.list_templates(session, app_id)
+                if notices.carries(kind, each.kind)
+            ],
             "present": await notices.find_template(session, app_id, kind),
             "is_bound": own.person_id is not None,
             "tests": [

@@ -293,6 +293,7 @@ for _name, _condition in (
 # after a return. `retention.forget_leavers` does the same where no event told.
 LEAVING = (
     "DELETE FROM follower_tag WHERE follower_id = {who} AND given_at <= {at}",
+    "DELETE FROM notice_consent WHERE follower_id = {who} AND said_at <= {at}",
     "DELETE FROM interest WHERE first_at <= {at}"
     " AND person_id = (SELECT f.person_id FROM follower f WHERE f.id = {who})",
     "UPDATE follower SET unionid = NULL, asked_at = NULL WHERE id = {who} AND unsubscribed_at = {at}",

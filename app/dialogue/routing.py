@@ -97,12 +97,17 @@ class Plan:
 
 
 class Routing:
-    """Plans one message. `words` are the fixed words that run a handler: 帮助, 人工."""
+    """Plans one message. `words` are the fixed words that run a handler: 帮助, 人工; `heard`: which handler
+    takes an event that is no tap of ours, by kind.
+    """
 
-    def __init__(self, registry: Registry, guard: Guard, words: Mapping[str, str]) -> None:
+    def __init__(
+        self, registry: Registry, guard: Guard, words: Mapping[str, str], heard: Mapping[str, str]
+    ) -> None:
         self._registry = registry
         self._guard = guard
         self._words = dict(words)
+        self._heard = dict(heard)
 
     def plan(self, incoming: Incoming, seen: Snapshot, book: Book, at: datetime) -> Plan:
         if incoming.is_event:
@@ -128,6 +133,9 @@ class Routing:
             plan = self._target(book.greeting("scan"), "greeting:scan", contact)
         elif kind in TAPS:
             plan = self._button(incoming, book, contact)
+        elif kind in self._heard:
+            handler = self._registry[self._heard[kind]]
+            return Plan(Act.RUN, f"event:{handler.name}", contact, handler=handler)
         else:
             return Plan(Act.RECORD, f"recorded:{kind}", contact)
         if seen.open is not None:

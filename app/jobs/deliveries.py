@@ -11,10 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.database import Database
-from app.services import case_news, deliveries
+from app.services import case_news, deliveries, delivery_ends
 from app.services.deliveries import Leased
-from app.services.parcels import Parcel
-from app.services.windows import Place
+from app.services.parcels import Parcel, Taken
 from app.wechat import errors
 from app.wechat.api import messages as wire
 from app.wechat.client import WeChatClient
@@ -38,6 +37,7 @@ from models import Outbox, Way
 log = structlog.get_logger(__name__)
 
 OPERATOR_ACTS = timedelta(minutes=5)  # the least pause where somebody must put something right first
+ASKED_AGAIN = (1.0, 5.0)  # seconds before a notice of unknown outcome goes out again; with its key, once
 SETTLE_TRIES = 8
 SETTLE_PAUSE = 1.0  # seconds; together less than the lease
 MEDIA_GONE = Text(
@@ -105,13 +105,26 @@ class Sender:
         await self._note(parcel, error)
 
     async def _hand_over(self, parcel: Parcel) -> None:
-        if parcel.way is not Way.TEMPLATE:
+        if parcel.way is Way.CUSTOMER_MESSAGE:
             await self._client.messages.send(wire.CustomerMessage(parcel.openid, content_of(parcel.payload)))
             return
+        for pause in ASKED_AGAIN:
+            try:
+                await self._tell(parcel)
+            except errors.OutcomeUnknown:
+                await self._pause(pause)
+            else:
+                return
+        await self._tell(parcel)
+
+    async def _tell(self, parcel: Parcel) -> None:
+        """By a template; its key lets WeChat tell a second try from a second notice."""
         told, once = parcel.payload, f"outbox-{parcel.outbox_id}"
-        await self._client.templates.send(
-            parcel.openid, told["template_id"], told["data"], client_msg_id=once
-        )
+        to, template, data = parcel.openid, told["template_id"], told["data"]
+        if parcel.way is Way.TEMPLATE:
+            await self._client.templates.send(to, template, data, client_msg_id=once)
+        else:
+            await self._client.notices.send(to, template, data, client_msg_id=once, page=told["page"])
 
     async def _note(self, parcel: Parcel, error: Exception | None) -> None:
         """Keep what came of it. A database that is away for seconds must not turn it into "unknown"."""
@@ -119,10 +132,10 @@ class Sender:
             try:
                 async with self._database.transaction() as session:
                     now = self._clock.now()  # one for all: it tells later what went together
-                    rows = await deliveries.held(session, parcel)
+                    rows = await delivery_ends.held(session, parcel)
                     for index, row in enumerate(rows):
-                        place = None if index else parcel.place  # one message took one place
-                        await self._settle(session, row, place, parcel.payload, error, now)
+                        taken = None if index else parcel.taken  # one message took one
+                        await self._settle(session, row, taken, parcel.payload, error, now)
                     await case_news.sent(session, rows)
             except Exception as away:
                 log.warning("settling_failed", outbox=parcel.outbox_id, error=type(away).__name__)
@@ -136,7 +149,7 @@ class Sender:
         self,
         session: AsyncSession,
         row: Outbox,
-        place: Place | None,
+        taken: Taken | None,
         payload: Any,
         error: Exception | None,
         now: datetime,
@@ -144,30 +157,30 @@ class Sender:
         reason = str(error)
         match error:
             case None:
-                await deliveries.delivered(session, row, now)
+                await delivery_ends.delivered(session, row, now)
             case errors.TryLater():
                 pause = timedelta(seconds=error.retry_after_seconds)
-                await deliveries.again(session, row, place, reason, now, after=pause)
+                await delivery_ends.again(session, row, taken, reason, now, after=pause)
             case errors.QuotaUsedUp():  # `until` is real time
                 pause = max(error.until - self._clock.real_now(), OPERATOR_ACTS)
-                await deliveries.again(session, row, place, reason, now, after=pause)
+                await delivery_ends.again(session, row, taken, reason, now, after=pause)
             case errors.NotAllowed() | errors.TokenRejected():
                 told = timedelta(seconds=getattr(error, "retry_after_seconds", None) or 0)
-                await deliveries.again(session, row, place, reason, now, after=max(told, OPERATOR_ACTS))
-            case errors.WindowClosed() | errors.AllowanceUsed():
-                await deliveries.exhausted(session, row, place, reason, now)
+                await delivery_ends.again(session, row, taken, reason, now, after=max(told, OPERATOR_ACTS))
+            case errors.WindowClosed() | errors.AllowanceUsed() | errors.NotSubscribed():
+                await delivery_ends.exhausted(session, row, taken, reason, now)
             case errors.PersonGone():
-                await deliveries.gone(session, row, place, reason, now)
+                await delivery_ends.gone(session, row, taken, reason, now)
             case errors.PersonUnreachable():
-                await deliveries.undeliverable(session, row, reason, now)
+                await delivery_ends.undeliverable(session, row, reason, now)
             case errors.OutcomeUnknown():
-                await deliveries.unknown(session, row, reason, now)
-            case errors.MediaGone() if not isinstance(content_of(payload), wire.Text):
-                await deliveries.reworded(session, row, place, to_store(MEDIA_GONE), reason, now)
+                await delivery_ends.unknown(session, row, reason, now)
+            case errors.MediaGone() if _has_media(payload):
+                await delivery_ends.reworded(session, row, taken, to_store(MEDIA_GONE), reason, now)
             case errors.WeChatError():
-                await deliveries.failed(session, row, place, reason, now)
+                await delivery_ends.failed(session, row, taken, reason, now)
             case _:
-                await deliveries.unreadable(session, row, reason, now, place)
+                await delivery_ends.unreadable(session, row, reason, now, taken)
 
 
 async def _to_the_end(work: Coroutine[Any, Any, bool]) -> bool:
@@ -178,6 +191,10 @@ async def _to_the_end(work: Coroutine[Any, Any, bool]) -> bool:
     except asyncio.CancelledError:
         await asyncio.gather(task, return_exceptions=True)
         raise
+
+
+def _has_media(payload: Any) -> bool:
+    return "type" in payload and not isinstance(content_of(payload), wire.Text)
 
 
 def content_of(payload: Any) -> wire.Content:

@@ -8,7 +8,7 @@ from typing import Final
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from app.dependencies import Now, ReadSession, WriteSession
+from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.errors import DomainError
 from app.portal.proofs import did_not_fit
 from app.portal.sign_up_forms import answers_in, words
@@ -17,7 +17,6 @@ from app.portal.visitor import ActingPerson, CurrentPerson, Visitor
 from app.services import activities, colleagues, crisis
 from app.services.guesses import NotFitting
 from app.services.sign_up_questions import answered, questions_of
-from app.wechat.replies import choice_line
 from models import Activity
 
 router = APIRouter(include_in_schema=False)
@@ -29,16 +28,13 @@ _PRIVATE: Final = {"Cache-Control": "no-store"}
 async def form(visitor: CurrentPerson, public_id: str, session: ReadSession, now: Now) -> HTMLResponse:
     """Or why one may not."""
     activity = await activities.get(session, public_id)
-    try:
-        await colleagues.check(session, activity, visitor.applicant, now)
-    except DomainError as refusal:
-        return _page(visitor, activity, {}, {}, refusal.message, is_open=False)
-    return _page(visitor, activity, {}, {})
+    obstacle = await colleagues.outlook(session, activity, visitor.applicant, now)
+    return _page(visitor, activity, {}, {}, obstacle, is_open=not obstacle)
 
 
 @router.post("/activities/{public_id}/colleague")
 async def sign_up(
-    visitor: ActingPerson, request: Request, public_id: str, session: WriteSession, now: Now
+    visitor: ActingPerson, request: Request, public_id: str, session: WriteSession, now: Now, shared: InUse
 ) -> Response:
     """Danger in an answer is answered first. A failed try is kept: no refusal undoes it."""
     activity = await activities.get(session, public_id)
@@ -55,7 +51,7 @@ async def sign_up(
             named["staff_number"],
             named["name"],
             answers=dict(answered(activity, answers)),
-            line=_line,
+            tap=shared.tap,
             now=now,
         )
     except DomainError as refusal:
@@ -92,12 +88,6 @@ async def cancel(visitor: ActingPerson, public_id: str, session: WriteSession, n
 
 
 # --- parts -------------------------------------------------------------------------------------------------
-
-
-def _line(activity: Activity) -> str:
-    return choice_line(
-        "取消报名", f"do:activities.cancel?activity={activity.public_id}", "不参加，点这里取消"
-    )
 
 
 def _page(

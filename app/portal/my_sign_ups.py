@@ -1,15 +1,17 @@
 """One's own sign-ups: how they stand, the ticket, and giving one up or taking the seat that is held."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Final, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.errors import DomainError
 from app.portal.after import after_it
-from app.portal.sign_up_forms import asks
+from app.portal.sign_up_forms import asks, words
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson
 from app.services import (
@@ -17,14 +19,17 @@ from app.services import (
     check_in_codes,
     colleagues,
     members,
+    notice_consents,
     parties,
     points,
     sign_up_changes,
     sign_up_help,
+    sign_up_notices,
     sign_ups,
     sittings,
     team_rosters,
 )
+from app.services.notice_consents import Asked
 from app.services.sign_up_standing import standing_of
 from app.web import qr
 from models import SignUp
@@ -56,9 +61,10 @@ async def mine(visitor: CurrentPerson, session: ReadSession, now: Now) -> HTMLRe
 async def one(visitor: CurrentPerson, public_id: str, session: ReadSession, now: Now) -> HTMLResponse:
     entry = await sign_ups.get_own(session, public_id, visitor.person_id)
     standing = standing_of(entry, now)
-    words = render(
+    page = render(
         "my_sign_up.html",
         after=await after_it(session, entry, visitor, now),
+        asked=await _asked(session, entry, visitor.person_id, now),
         entry=entry,
         activity=entry.activity,
         sittings=sittings.of(entry.activity),
@@ -76,7 +82,13 @@ async def one(visitor: CurrentPerson, public_id: str, session: ReadSession, now:
         token=visitor.form_token,
         now=now,
     )
-    return HTMLResponse(words)
+    return HTMLResponse(page)
+
+
+async def _asked(session: AsyncSession, entry: SignUp, person_id: int, now: datetime) -> Sequence[Asked]:
+    """Which notices WeChat may ask about on this page."""
+    kinds = sign_up_notices.worth_telling(entry) if entry.activity.ends_at > now else ()
+    return await notice_consents.to_ask(session, person_id, kinds) if kinds else ()
 
 
 @router.get("/{public_id}/ticket")
@@ -91,7 +103,7 @@ async def ticket(
     came = await arrivals.of_entry(session, entry.activity, entry)
     present = sittings.for_moment(entry.activity, now)
     address = check_in_codes.address(entry, shared.public_url)
-    words = render(
+    page = render(
         "ticket.html",
         entry=entry,
         activity=entry.activity,
@@ -104,7 +116,18 @@ async def ticket(
         code=qr.drawn(address, "入场二维码：请工作人员扫"),
         now=now,
     )
-    return HTMLResponse(words)
+    return HTMLResponse(page)
+
+
+@router.post("/{public_id}/agreed", status_code=204)
+async def agreed(
+    visitor: ActingPerson, request: Request, public_id: str, session: WriteSession, now: Now
+) -> None:
+    """What the page saw WeChat's popup answer; of templates that were asked about here."""
+    entry = await sign_ups.get_own(session, public_id, visitor.person_id)
+    said = words(await request.form(), "templates", 300).split(",")
+    asked = {each.template_id for each in await _asked(session, entry, visitor.person_id, now)}
+    await notice_consents.claimed(session, visitor.person_id, asked.intersection(said), now)
 
 
 @router.post("/{public_id}/{act}")

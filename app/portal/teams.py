@@ -11,7 +11,7 @@ from app.errors import DomainError
 from app.portal.sign_up_forms import answers_in, words
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson, Visitor
-from app.services import activities, crisis, safety_notices, sign_ups, team_rosters, teams
+from app.services import activities, crisis, safety_notices, team_rosters, teams
 from app.services.sign_up_questions import answered, questions_of
 from models import Activity
 
@@ -24,7 +24,7 @@ _PRIVATE: Final = {"Cache-Control": "no-store"}
 async def form(visitor: CurrentPerson, public_id: str, session: ReadSession, now: Now) -> HTMLResponse:
     """Or why one may not."""
     activity = await activities.get(session, public_id)
-    obstacle = await _obstacle(session, activity, visitor, now)
+    obstacle = await teams.outlook(session, activity, visitor.applicant, now)
     return _form(visitor, activity, "", {}, obstacle, is_open=not obstacle)
 
 
@@ -117,14 +117,6 @@ async def hand_over(
 # --- parts -------------------------------------------------------------------------------------------------
 
 
-async def _obstacle(session: AsyncSession, activity: Activity, visitor: Visitor, now: Now) -> str:
-    try:
-        teams.check(activity, visitor.applicant)
-    except DomainError as refusal:
-        return refusal.message
-    return (await sign_ups.outlook(session, activity, visitor.applicant, now, in_team=True))[0]
-
-
 def _then(to: str, danger: str) -> Response:
     if not danger:
         return RedirectResponse(to, 303)
@@ -180,7 +172,7 @@ async def _page(
     """A member who is not in it reads whose it is, and may join; the people are for themselves to see."""
     roster = await team_rosters.roster(session, public_id)
     own = roster.own(visitor.person_id)
-    closed = "" if own else teams.closed(roster.activity, roster.team, now)
+    obstacle = "" if own else await teams.joining(session, roster, visitor.applicant, now)
     page = render(
         "team.html",
         **_asked(roster.activity, answers or {}),
@@ -188,7 +180,7 @@ async def _page(
         team=roster.team,
         own=own,
         captain=roster.captain if visitor.applicant.facts.membership is not None else None,
-        obstacle=closed or ("" if own else await _obstacle(session, roster.activity, visitor, now)),
+        obstacle=obstacle,
         address=f"{public_url}{team_rosters.page_of(roster.team)}",
         error=error.message if error is not None else "",
         danger=danger,

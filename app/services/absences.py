@@ -5,6 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.services.check_ins import LATER
 from app.services.forgetting import change
 from models import Activity, ActivityState, SignUp, SignUpMove, SignUpState
 
@@ -12,11 +13,17 @@ S = SignUpState
 
 
 async def list_due(session: AsyncSession, ended_by: datetime, limit: int) -> list[int]:
-    """Activities that were over then, and of which nobody has noted yet who did not come."""
+    """Activities that were over then, and of which nobody has noted yet who did not come.
+
+    While somebody types in a list on paper, who comes further down has not stayed away: that waits as long.
+    """
+    typing = sa.select(SignUpMove.id).join(SignUp, SignUp.id == SignUpMove.sign_up_id)
+    typing = typing.where(SignUp.activity_id == Activity.id, SignUpMove.channel == LATER)
     due = sa.select(Activity.id).where(
         Activity.state == ActivityState.ENDED,
         Activity.absent_noted_at.is_(None),
         Activity.ends_at <= ended_by,
+        ~typing.where(SignUpMove.at > ended_by).exists(),
     )
     return list(await session.scalars(due.order_by(Activity.id).limit(limit)))
 

@@ -50,6 +50,7 @@ OF_SERVICE: Final[Mapping[str, Mapping[str, str]]] = {
     "kept_answer": {"key_digest": "调用编号的对照码", "call_digest": "调用内容的对照码", "answer": "答复"},
     "known_template": {
         "content": "模板的内容",
+        "kind": "哪一类模板",
         "example": "模板的例子",
         "template_id": "模板编号",
         "fetched_at": "从微信取来的时间",
@@ -83,6 +84,7 @@ OF_SERVICE: Final[Mapping[str, Mapping[str, str]]] = {
         "dialogue_ref": "对话编号",
         "dialogue_serial": "第几个问题",
     },
+    "notice_consent": {"template_id": "哪个模板", "remaining": "还可以发几条", "said_at": "最近答复"},
     "notice_template": {
         "kind": "通知",
         "template_id": "用的模板",

@@ -90,6 +90,7 @@ TABLES: Final[Mapping[str, str]] = {
     "menu_push_step": "发布菜单的步骤",
     "menu_revision": "菜单的版本",
     "message": "消息",
+    "notice_consent": "订阅通知的同意",
     "notice_template": "通知用的模板",
     "photo_objection": "要求撤下照片",
     "person": "关注者本人",

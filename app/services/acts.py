@@ -179,6 +179,7 @@ ACTS: Final[dict[str, str]] = {
     "activity.invite": "请人参加活动",
     "activity.reveal": "查看报名人的电话",
     "activity.check_in": "签到",
+    "activity.check_in_later": "补签",
     "activity.check_in_undo": "撤销签到",
     "activity.arrived": "更改实到人数",
     "audit.export": "导出操作记录",

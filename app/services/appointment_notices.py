@@ -11,7 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import SHANGHAI, civil_date, shanghai, spoken
+from app.clock import SHANGHAI, civil_date, in_full, spoken
 from app.services import addresses, notices, outbox
 from app.services.advice_kinds import ADVICE
 from app.services.quiet_hours import FROM, after_quiet, is_quiet
@@ -101,10 +101,9 @@ async def _card(session: AsyncSession, appointment: Appointment, slot: AdviceSlo
     chosen = await notices.find_official_template(session, CARD)
     if chosen is None:
         return None
-    at = shanghai(slot.starts_at)
     values = dict(notices.NOTICES[CARD]) | {
         "事由": "您约好的电话" if appointment.by_phone else "您约好的面谈",
-        "时间": f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}",
+        "时间": in_full(slot.starts_at),
         "地点": "打您留的电话" if appointment.by_phone else slot.room[:20],
     }
     data = notices.fitting(chosen.fields, values)

@@ -92,13 +92,15 @@ async def add(
     *,
     by: str,
     channel: str,
+    reason: str = "",
     now: datetime,
 ) -> None:
     """The whole party came. The caller has seen that it was not there yet."""
+    words = "：".join(each for each in (sitting.name, reason) if each)
     if entry.state is S.CHECKED_IN:
-        session.add(note(entry, S.CHECKED_IN, S.CHECKED_IN, **_said(by, channel, sitting.name, now)))
+        session.add(note(entry, S.CHECKED_IN, S.CHECKED_IN, **_said(by, channel, words, now)))
     else:
-        move(session, entry, S.CHECKED_IN, **_said(by, channel, sitting.name, now))
+        move(session, entry, S.CHECKED_IN, **_said(by, channel, words, now))
         entry.arrived, entry.checked_in_at = entry.seats, at
     if sitting.key:
         session.add(

@@ -16,14 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import shanghai
 from app.services import arrivals, check_in_codes, participants, sittings
 from app.services.arrivals import Arrival, Arrivals
-from app.services.check_ins import HAND, SCAN, VENUE
+from app.services.check_ins import HAND, LATER, SCAN, VENUE
 from app.services.participants import Participant
 from app.services.sittings import Sitting
 from models import Activity, Member, SignUp, SignUpState, SittingArrival
 
 S = SignUpState
 EXPECTED: Final = (S.CONFIRMED, S.CHECKED_IN, S.NO_SHOW)  # who had a seat and might come
-WAYS: Final[Mapping[str, str]] = {SCAN: "扫票", HAND: "手工签到", VENUE: "扫现场码"}
+WAYS: Final[Mapping[str, str]] = {SCAN: "扫票", HAND: "手工签到", VENUE: "扫现场码", LATER: "补签"}
 HEADS: Final = ("姓名", "组织", "状态", "人数", "实到", "签到时间", "迟到", "方式", "经办人")
 LISTED: Final = 20
 _BATCH: Final = 500  # rows
@@ -93,6 +93,11 @@ async def find(session: AsyncSession, activity: Activity, words: str) -> Sequenc
 
 def is_late(sitting: Sitting, came: Arrival | None) -> bool:
     return came is not None and came.at is not None and came.at > sitting.starts_at
+
+
+def is_later(came: Arrival | None) -> bool:
+    """Whether it was said afterwards: then nobody knows the hour at which he came."""
+    return came is not None and came.channel == LATER
 
 
 def share(activity: Activity, came: Arrivals) -> str:
@@ -167,7 +172,7 @@ def _line(activity: Activity, who: Participant, came: Arrivals) -> list[str]:
     return [
         *facts,
         str(one.arrived),
-        _minute(one.at),
+        "" if is_later(one) else _minute(one.at),
         "迟到" if is_late(found[0], one) else "",
         WAYS.get(one.channel, one.channel),
         "本人" if one.by == "member" else one.by,
@@ -180,6 +185,8 @@ def cell(entry: SignUp, sitting: Sitting, came: Arrival | None) -> str:
         return ""
     at = shanghai(came.at)
     words = f"{at:%H:%M}" if at.date() == shanghai(sitting.starts_at).date() else f"{at:%m-%d %H:%M}"
+    if is_later(came):
+        words = WAYS[LATER]
     late = " 迟到" if is_late(sitting, came) else ""
     return f"{words}{late}" + (f" 实到 {came.arrived}" if came.arrived != entry.seats else "")
 

@@ -32,7 +32,8 @@ from models import (
 )
 
 A, S = CheckInAnswer, SignUpState
-SCAN, HAND, VENUE = "scan", "hand", "venue"  # ways, as histories have them
+# Ways, as histories have them; LATER: `check_ins_later`.
+SCAN, HAND, VENUE, LATER = "scan", "hand", "venue", "later"
 OLDEST: Final = timedelta(days=7)  # of a scan that waited in a phone
 WAITED: Final = timedelta(seconds=60)  # longer than a request takes: there was no signal
 KEPT_FOR: Final = timedelta(days=180)  # scans; the moves of a sign-up stay
@@ -109,7 +110,7 @@ async def scan(session: AsyncSession, activity_id: int, read: Scan, *, by: str, 
     if answer is None and who is not None:
         answer = judged(activity, who.entry, await arrivals.of_entry(session, activity, who.entry), read.at)
         if answer is A.OK:
-            await _arrive(session, activity, who.entry, read.at, by=by, channel=channel, now=now)
+            await arrive(session, activity, who.entry, sitting, read.at, by=by, channel=channel, now=now)
     answer = answer or A.NOT_FOUND
     session.add(
         CheckInScan(
@@ -143,7 +144,8 @@ async def here(session: AsyncSession, activity_id: int, applicant: Applicant, *,
         raise DomainError(f"您没有报名「{activity.title}」。")
     answer = judged(activity, entry, await arrivals.of_entry(session, activity, entry), now)
     if answer is A.OK:
-        await _arrive(session, activity, entry, now, by="member", channel=VENUE, now=now)
+        present = sittings.for_moment(activity, now)
+        await arrive(session, activity, entry, present, now, by="member", channel=VENUE, now=now)
     who = await participants.get(session, activity, entry.public_id)
     return await _told(session, activity, answer, sittings.for_moment(activity, now), who, now)
 
@@ -230,9 +232,7 @@ async def _of_sitting(
     """Somebody, one sitting, and how he came to it. Locks the activity. Raises: NotFound."""
     activity = await sign_ups.lock(session, activity_id)
     who = await participants.get(session, activity, code)
-    sitting = sittings.find(activity, key)
-    if sitting is None:
-        raise NotFound("没有这一次，请刷新页面再试。")
+    sitting = sittings.get(activity, key)
     return who, sitting, (await arrivals.of_entry(session, activity, who.entry)).get(key)
 
 
@@ -264,20 +264,22 @@ async def _by_hand(session: AsyncSession, activity: Activity, words: str) -> Par
     return await participants.get(session, activity, found[0]) if len(found) == 1 else None
 
 
-async def _arrive(
+async def arrive(
     session: AsyncSession,
     activity: Activity,
     entry: SignUp,
+    sitting: Sitting,
     at: datetime,
     *,
     by: str,
     channel: str,
+    reason: str = "",
     now: datetime,
 ) -> None:
-    sitting = sittings.for_moment(activity, at)
-    await arrivals.add(session, entry, sitting, at, by=by, channel=channel, now=now)
+    """Of a locked activity. The caller has seen that he may come in, and was not there yet."""
+    await arrivals.add(session, entry, sitting, at, by=by, channel=channel, reason=reason, now=now)
     if activity.absent_noted_at is not None:
-        activity.absent_noted_at = None  # a phone was late: perhaps the first that says anybody came at all
+        activity.absent_noted_at = None  # somebody was late: perhaps the first who says anybody came at all
     await session.flush()
 
 

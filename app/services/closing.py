@@ -52,6 +52,7 @@ from models import (
     MenuLook,
     Message,
     MessageState,
+    NoticeConsent,
     Outbox,
     Person,
     PortalSession,
@@ -259,6 +260,10 @@ async def _tags(session: AsyncSession, this: Closing) -> None:
     await change(session, sa.delete(FollowerTag).where(FollowerTag.follower_id.in_(this.follower_ids)))
 
 
+async def _notice_consents(session: AsyncSession, this: Closing) -> None:
+    await change(session, sa.delete(NoticeConsent).where(NoticeConsent.follower_id.in_(this.follower_ids)))
+
+
 async def _tag_changes(session: AsyncSession, this: Closing) -> None:
     await change(session, sa.delete(TagChange).where(TagChange.follower_id.in_(this.follower_ids)))
 
@@ -321,6 +326,7 @@ RULES: Mapping[str, Rule] = {
     "api_session.follower_id": _logins,
     "portal_session.follower_id": _kept,  # with the rule before it
     "follower_tag.follower_id": _tags,
+    "notice_consent.follower_id": _notice_consents,
     "tag_change.follower_id": _tag_changes,
     "menu_look.follower_id": _looks,
     "follower.person_id": _followers,

@@ -22,15 +22,17 @@ from app.services import sign_up_notices as notices
 from app.services.audiences import Facts
 from app.services.eligibility import NotEligible
 from app.services.guesses import NotFitting
+from app.services.keysets import beyond
 from app.services.sign_up_notices import Helper
-from app.services.sign_ups import Applicant, SignUpClosed
+from app.services.sign_ups import ORDER, Applicant, Place, SignUpClosed
 from models import LIVE, Activity, Member, Person, SignUp, SignUpHelp
 
 PURPOSE: Final = "colleague"
+_NOT_MADE: Final = "没有找到您替同事报的这次报名。"
 MOST: Final = 10  # colleagues whom one member signs up for an activity; the same again is none more
 
-Line = Callable[[Activity], str]
-"""What the colleague taps to give it up."""
+Tap = Callable[[str, str], str]
+"""A line that reads the first and, tapped, runs the second: how the colleague gives it up."""
 
 
 class NotNamed(DomainError):
@@ -74,6 +76,15 @@ async def check(session: AsyncSession, activity: Activity, who: Applicant, now: 
     await guesses.check_person(session, PURPOSE, who.person_id, now)
 
 
+async def outlook(session: AsyncSession, activity: Activity, who: Applicant, now: datetime) -> str:
+    """Before he types whom: why he may sign nobody up; empty where he may."""
+    try:
+        await check(session, activity, who, now)
+    except DomainError as refusal:
+        return refusal.message
+    return ""
+
+
 async def sign_up(
     session: AsyncSession,
     public_id: str,
@@ -82,7 +93,7 @@ async def sign_up(
     name: str,
     *,
     answers: dict[str, Any],
-    line: Line,
+    tap: Tap,
     now: datetime,
 ) -> SignUp | NotFitting:
     """Sign the colleague of that number and name up; `who` is the one who does it. Twice is no error.
@@ -110,7 +121,8 @@ async def sign_up(
     of_mine = SignUpHelp.helper_id == who.person_id, SignUp.activity_id == activity.id
     if (await session.scalar(made.where(*of_mine)) or 0) >= MOST:
         raise DomainError(f"一个活动最多替 {MOST} 位同事报名，您已经报满了。")
-    helper = Helper(who.person_id, await sign_up_help.name_of(session, who.person_id), line(activity))
+    out = tap("不参加，点这里取消", f"activities.cancel?activity={activity.public_id}")
+    helper = Helper(who.person_id, await sign_up_help.name_of(session, who.person_id), out)
     colleague = Applicant(member.person_id, facts, who.channel, helper)
     try:
         entry = await sign_ups.sign_up(session, activity.id, colleague, answers=answers, now=now)
@@ -128,10 +140,7 @@ async def cancel(session: AsyncSession, public_id: str, who: Applicant, *, now: 
         NotFound: no such sign-up, or somebody else made it.
         DomainError: it is the colleague's own by now; the activity has begun.
     """
-    made = _made_by(who.person_id).where(SignUp.public_id == public_id)
-    activity_id = await session.scalar(made.with_only_columns(SignUp.activity_id))
-    if activity_id is None:
-        raise NotFound("没有找到您替同事报的这次报名。")
+    activity_id = await get_activity_id(session, public_id, who.person_id)
     activity = await sign_ups.lock(session, activity_id)
     chosen = sa.select(SignUp).where(SignUp.public_id == public_id)
     entry = (await session.scalars(chosen.execution_options(populate_existing=True))).one()
@@ -159,10 +168,14 @@ async def keep(session: AsyncSession, activity_id: int, who: Applicant, *, now: 
     return entry
 
 
-async def list_made(session: AsyncSession, person_id: int, now: datetime, limit: int) -> Sequence[Helped]:
+async def list_made(
+    session: AsyncSession, person_id: int, now: datetime, limit: int, *, after: Place | None = None
+) -> Sequence[Helped]:
     """What a person made for others of what is not over, the nearest first."""
     chosen = _made_by(person_id).where(Activity.ends_at > now)
-    entries = (await session.scalars(chosen.order_by(Activity.starts_at, SignUp.id).limit(limit))).all()
+    if after is not None:
+        chosen = chosen.where(beyond(ORDER, after))
+    entries = (await session.scalars(chosen.order_by(*ORDER).limit(limit))).all()
     return [await _helped(session, entry) for entry in entries]
 
 
@@ -170,8 +183,17 @@ async def get_made(session: AsyncSession, public_id: str, person_id: int) -> Hel
     """Raises: NotFound: no such sign-up, or somebody else made it."""
     entry = await session.scalar(_made_by(person_id).where(SignUp.public_id == public_id))
     if entry is None:
-        raise NotFound("没有找到您替同事报的这次报名。")
+        raise NotFound(_NOT_MADE)
     return await _helped(session, entry)
+
+
+async def get_activity_id(session: AsyncSession, public_id: str, person_id: int) -> int:
+    """For which activity he made it; loads neither, so that both are read once locked. Raises: NotFound."""
+    made = _made_by(person_id).where(SignUp.public_id == public_id)
+    found: int | None = await session.scalar(made.with_only_columns(SignUp.activity_id))
+    if found is None:
+        raise NotFound(_NOT_MADE)
+    return found
 
 
 # --- parts -------------------------------------------------------------------------------------------------

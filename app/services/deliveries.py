@@ -1,68 +1,34 @@
-"""Which way an outbox row takes, within WeChat's windows (`windows`), and what becomes of it.
+"""Which way an outbox row takes: within WeChat's windows (`windows`), or by a notice that was agreed to.
 
 A row is leased and its place in the window reserved in one transaction; sending happens outside
-(`app.jobs.deliveries`); then it is settled here. What may not be sent twice is never sent again. A person's
-own matter that cannot be sent is owed: it opens their next passive reply (`app.dialogue.owed`).
+(`app.jobs.deliveries`). Not here: what becomes of it then (`delivery_ends`).
 """
 
-from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import defer
 
-from app.services import (
-    activity_feedback,
-    appointment_notices,
-    board_notices,
-    case_news,
-    case_notices,
-    customer_notices,
-    live_notices,
-    notices,
-    parcels,
-    rating_notices,
-    windows,
-)
-from app.services.outbox import LATE_REPLY
-from app.services.parcels import Parcel
+from app.services import case_news, delivery_ends, notice_consents, notices, parcels, windows
+from app.services.delivery_ends import OWN_MATTERS, WORDS_LATER
+from app.services.parcels import Parcel, Taken
 from app.services.quiet_hours import after_quiet, is_quiet
-from app.services.sign_up_notices import CALLED_OFF, CHANGED, HELPED
-from app.services.windows import Place
-from models import Account, AccountKind, DeliveryState, Follower, Message, MessageState, Outbox, Way
+from models import Account, AccountKind, DeliveryState, Follower, Outbox, Way
 from models.sealing import SealBroken
 
-log = structlog.get_logger(__name__)
-
 LEASE = timedelta(seconds=60)  # real time; longer than one call to WeChat with its repeats
-BACKOFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
-GIVE_UP_AFTER = 12  # tries: some four hours
-OWN_MATTERS = frozenset({LATE_REPLY, *case_notices.KINDS})  # told at any hour
-TO_BE_OWED = OWN_MATTERS | {
-    CALLED_OFF,
-    CHANGED,
-    HELPED,
-    live_notices.CALLED_OFF,
-    live_notices.CHANGED,
-    appointment_notices.MOVED,
-    appointment_notices.CALLED_OFF,
-    *board_notices.OF_WRITERS,
-    *customer_notices.KINDS,
-    *rating_notices.KINDS,
-    *activity_feedback.KINDS,
-}  # what cannot be sent opens the next reply
-
 BY_TEMPLATE = frozenset({notices.TEST, notices.APPOINTMENT})  # need no window; not kept for the morning
+# The same notice to the same person under the same key is told once within 10 minutes, says WeChat, so that
+# one whose sender died may go out again. A little less is relied on.
+KEYED = frozenset({Way.TEMPLATE, Way.SUBSCRIPTION})
+KEYED_FOR = timedelta(minutes=8)
 
 # Written out as in the index: with states that come as parameters neither database would use it, and
 # every look would read all that was ever sent.
 _WAITING = sa.text("outbox.state IN ('queued', 'sending', 'failed_retry')")
-_WORDS_LATER = defer(Outbox.payload, raiseload=True)  # one that no key opens must not stop the others
 
 
 class Obstacle(StrEnum):
@@ -104,7 +70,7 @@ async def next_due(
     """
     row = await session.scalar(
         sa.select(Outbox)
-        .options(_WORDS_LATER)
+        .options(WORDS_LATER)
         .where(*_due(now, real_now, app_id))
         .order_by(Outbox.due_at, Outbox.id)
         .limit(1)
@@ -112,9 +78,11 @@ async def next_due(
     )
     if row is None:
         return None
+    if row.state is DeliveryState.SENDING and _is_told_once(row, real_now):
+        return Leased(await _once_more(session, row, token, real_now, app_id, now))
     if row.state is DeliveryState.SENDING:
         # Somebody died or waited too long while sending: it may have arrived.
-        await unknown(session, row, "the sender was cut off", now)
+        await delivery_ends.unknown(session, row, "the sender was cut off", now)
         await case_news.sent(session, [row])
         return Leased()
     if _quiet(row, now):
@@ -139,7 +107,7 @@ async def _parcel(
     follower = await _follower(session, row, app_id)
     obstacle = _obstacle(follower, customer_messages)
     if obstacle is not None or follower is None:
-        await undeliverable(session, row, obstacle or "", now)
+        await delivery_ends.undeliverable(session, row, obstacle or "", now)
         return None
     by_template = row.kind in BY_TEMPLATE
     if not by_template and (until := await parcels.put_off(session, row, follower, now)) is not None:
@@ -148,19 +116,48 @@ async def _parcel(
     try:
         rows, payload = await parcels.load(session, row)
     except SealBroken as error:
-        await unreadable(session, row, str(error), now)
+        await delivery_ends.unreadable(session, row, str(error), now)
         return None
-    place = None if by_template else windows.reserve(follower, now)
-    if place is None and not by_template:
-        await undeliverable(session, row, Obstacle.NO_WINDOW, now)
-        return None
+    taken: Taken | None = None if by_template else windows.reserve(follower, now)
     way = Way.TEMPLATE if by_template else Way.CUSTOMER_MESSAGE
+    if taken is None and not by_template:
+        told = await notice_consents.use(session, follower, row.kind, payload)
+        if told is None:
+            await delivery_ends.undeliverable(session, row, Obstacle.NO_WINDOW, now)
+            return None
+        way, taken, payload = Way.SUBSCRIPTION, told.yes, told.payload
     if any(each.state is DeliveryState.OWED for each in rows):
         follower.version += 1  # a message at work may be telling it: it looks again
     for each in rows:
         each.way, each.state, each.tries = way, DeliveryState.SENDING, each.tries + 1
         each.lease_token, each.lease_until = token, real_now + LEASE
-    return Parcel([each.id for each in rows], rows[0].kind, payload, way, follower.openid, token, place)
+    return Parcel([each.id for each in rows], rows[0].kind, payload, way, follower.openid, token, taken)
+
+
+def _is_told_once(row: Outbox, real_now: datetime) -> bool:
+    """Whether WeChat would still know the notice again that its last sender may have sent."""
+    return row.way in KEYED and row.lease_until is not None and real_now < row.lease_until - LEASE + KEYED_FOR
+
+
+async def _once_more(
+    session: AsyncSession, row: Outbox, token: str, real_now: datetime, app_id: str, now: datetime
+) -> Parcel | None:
+    """The notice of a sender that died, the same way and under the same key."""
+    follower, words = await _follower(session, row, app_id), None
+    with suppress(SealBroken):
+        _, words = await parcels.load(session, row)
+    told = None
+    if follower is not None and row.way is Way.SUBSCRIPTION:
+        told = await notice_consents.use(session, follower, row.kind, words, again=True)
+        words = told.payload if told is not None else None
+    if follower is None or words is None:
+        await delivery_ends.unknown(session, row, "the sender was cut off", now)
+        return None
+    row.tries += 1
+    row.lease_token, row.lease_until = token, real_now + LEASE
+    taken = told.yes if told is not None else None
+    assert row.way is not None
+    return Parcel([row.id], row.kind, words, row.way, follower.openid, token, taken)
 
 
 def _due(
@@ -211,140 +208,3 @@ def _obstacle(follower: Follower | None, customer_messages: bool) -> Obstacle | 
     if not follower.subscribed:
         return Obstacle.NOT_FOLLOWING
     return None if customer_messages else Obstacle.NO_RIGHT
-
-
-# --- settling -----------------------------------------------------------------------------------------------
-
-
-async def held(session: AsyncSession, parcel: Parcel) -> Sequence[Outbox]:
-    """Its rows, as far as the lease is still ours; the oldest first."""
-    chosen = sa.select(Outbox).options(_WORDS_LATER).order_by(Outbox.id)
-    ours = (Outbox.id.in_(parcel.outbox_ids), Outbox.lease_token == parcel.lease_token)
-    return (await session.scalars(chosen.where(*ours).with_for_update())).all()
-
-
-async def delivered(session: AsyncSession, row: Outbox, now: datetime) -> None:
-    _settle(row, DeliveryState.DELIVERED, "", now)
-    await _tell_message(session, row, MessageState.DELIVERED)
-
-
-async def undeliverable(session: AsyncSession, row: Outbox, reason: str, now: datetime) -> None:
-    """No way to this person now: their own matters open the next passive reply, all else is over."""
-    if await _owe(session, row, reason):
-        return
-    row.way = Way.PORTAL
-    _settle(row, DeliveryState.SKIPPED, reason, now)
-
-
-async def exhausted(
-    session: AsyncSession, row: Outbox, place: Place | None, reason: str, now: datetime
-) -> None:
-    if place is not None:
-        await windows.close(session, place)
-    await undeliverable(session, row, reason, now)
-
-
-async def gone(session: AsyncSession, row: Outbox, place: Place | None, reason: str, now: datetime) -> None:
-    if place is not None:
-        await windows.leave(session, place, now)
-    await undeliverable(session, row, reason, now)
-
-
-async def unknown(session: AsyncSession, row: Outbox, reason: str, now: datetime) -> None:
-    """It may have arrived, and a customer message is never sent twice; staff see the row as it is.
-
-    A late answer's message counts as delivered: as an undeliverable one it would be said again.
-    """
-    _settle(row, DeliveryState.UNKNOWN, reason, now)
-    await _tell_message(session, row, MessageState.DELIVERED)
-
-
-async def failed(session: AsyncSession, row: Outbox, place: Place | None, reason: str, now: datetime) -> None:
-    """Nothing was sent, and it will never work as it is: owed, or else shown to staff."""
-    await _give_back(session, place)
-    if not await _owe(session, row, reason):
-        _settle(row, DeliveryState.FAILED, reason, now)
-
-
-async def unreadable(
-    session: AsyncSession, row: Outbox, reason: str, now: datetime, place: Place | None = None
-) -> None:
-    """There are no words that anybody could be told; shown to staff."""
-    await _give_back(session, place)
-    _settle(row, DeliveryState.FAILED, reason, now)
-    await _tell_message(session, row, MessageState.UNDELIVERABLE)
-
-
-async def again(
-    session: AsyncSession,
-    row: Outbox,
-    place: Place | None,
-    reason: str,
-    now: datetime,
-    *,
-    after: timedelta = timedelta(),
-) -> None:
-    """Nothing was sent; try in a while, `after` at the earliest, and give up in the end."""
-    if row.tries >= GIVE_UP_AFTER:
-        await failed(session, row, place, reason, now)
-        return
-    await _give_back(session, place)
-    pause = max(after, BACKOFF[min(row.tries, len(BACKOFF)) - 1])
-    _wait(row, reason, now + pause)
-
-
-async def reworded(
-    session: AsyncSession, row: Outbox, place: Place | None, payload: Any, reason: str, now: datetime
-) -> None:
-    """Nothing was sent, and something else can be: at once."""
-    await _give_back(session, place)
-    row.payload = payload
-    _wait(row, reason, now)
-
-
-async def _give_back(session: AsyncSession, place: Place | None) -> None:
-    if place is not None:
-        await windows.give_back(session, place)
-
-
-async def _owe(session: AsyncSession, row: Outbox, reason: str) -> bool:
-    """Let the row wait for a reply to open (`app.dialogue.owed`); false where nobody waits for it."""
-    if row.kind not in TO_BE_OWED or row.person_id is None:
-        return False
-    if row.kind == LATE_REPLY and not await _tell_message(session, row, MessageState.UNDELIVERABLE):
-        return False
-    row.state, row.way, row.reason = DeliveryState.OWED, None, reason[:200]
-    row.lease_token, row.lease_until = None, None
-    # A message of theirs that is at work read that nothing is owed: it is stale now and looks again.
-    theirs = sa.select(Follower).where(Follower.person_id == row.person_id).order_by(Follower.id)
-    for follower in await session.scalars(theirs.with_for_update()):
-        follower.version += 1
-    return True
-
-
-def _wait(row: Outbox, reason: str, due_at: datetime) -> None:
-    row.state, row.due_at, row.reason = DeliveryState.FAILED_RETRY, due_at, reason[:200]
-    row.lease_token, row.lease_until = None, None
-
-
-def _settle(row: Outbox, state: DeliveryState, reason: str, now: datetime) -> None:
-    row.state, row.reason, row.settled_at = state, reason[:200], now
-    row.lease_token, row.lease_until = None, None
-    if row.urgent and state is not DeliveryState.DELIVERED:
-        log.error("urgent_not_delivered", kind=row.kind, outbox=row.id, state=state.value, reason=reason)
-
-
-async def _tell_message(session: AsyncSession, row: Outbox, state: MessageState) -> bool:
-    """A late answer's message takes part in its fate; only a deferred one. False where there is none."""
-    if row.kind != LATE_REPLY or row.message_id is None:
-        return False
-    before = [MessageState.DEFERRED]
-    if state is MessageState.DELIVERED:  # an answer that could not be read, and that staff sent again
-        before.append(MessageState.UNDELIVERABLE)
-    told = await session.scalar(
-        sa.update(Message)
-        .where(Message.id == row.message_id, Message.state.in_(before))
-        .values(state=state)
-        .returning(Message.id)
-    )
-    return told is not None

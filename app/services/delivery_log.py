@@ -34,7 +34,8 @@ from app.services import (
 )
 from app.services.audit import does
 from app.services.confidential import CONFIDENTIAL
-from app.services.deliveries import GIVE_UP_AFTER, Obstacle
+from app.services.deliveries import Obstacle
+from app.services.delivery_ends import GIVE_UP_AFTER
 from app.services.outbox import LATE_REPLY
 from models import DeliveryState, Follower, Message, MessageState, Outbox, Person, Way
 from models.base import LISTED
@@ -56,6 +57,7 @@ WAYS: Final[Mapping[Way, str]] = {
     Way.PASSIVE: "随答复带到",
     Way.CUSTOMER_MESSAGE: "客服消息",
     Way.TEMPLATE: "模板消息",
+    Way.SUBSCRIPTION: "订阅通知",
     Way.PORTAL: "只在网页上",
 }
 KINDS: Final[Mapping[str, str]] = {

@@ -37,6 +37,7 @@ from models import (
     Follower,
     FollowerTag,
     Guess,
+    NoticeConsent,
     Person,
     PortalSession,
     Staff,
@@ -54,12 +55,14 @@ async def _person(session: AsyncSession, person_id: int) -> Sequence[Row]:
     "微信里的关注",
     "follower.person_id",
     "follower_tag.follower_id",
+    "notice_consent.follower_id",
     account="在哪里",
     openid="您在那里的编号",
     unionid="跨账号编号",
     subscribed="在关注",
     subscribed_at="关注时间",
     tags="标签",
+    notices="同意过、还没收到的订阅通知（条）",
 )
 async def _followers(session: AsyncSession, person_id: int) -> Sequence[Row]:
     found = await session.execute(
@@ -71,6 +74,9 @@ async def _followers(session: AsyncSession, person_id: int) -> Sequence[Row]:
     rows = []
     for follower, kind in found.all():
         named = sa.select(FollowerTag.name).where(FollowerTag.follower_id == follower.id)
+        agreed = sa.select(sa.func.sum(NoticeConsent.remaining)).where(
+            NoticeConsent.follower_id == follower.id
+        )
         rows.append(
             {
                 "account": "公众号" if kind is AccountKind.OFFICIAL else "小程序",
@@ -79,6 +85,7 @@ async def _followers(session: AsyncSession, person_id: int) -> Sequence[Row]:
                 "subscribed": follower.subscribed,
                 "subscribed_at": time(follower.subscribed_at),
                 "tags": list(await session.scalars(named.order_by(FollowerTag.name))),
+                "notices": int(await session.scalar(agreed) or 0),
             }
         )
     return rows

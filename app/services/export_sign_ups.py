@@ -36,7 +36,7 @@ async def _sign_ups(session: AsyncSession, person_id: int) -> Sequence[Row]:
         {
             "activity": entry.activity.title,
             "state": entry.state.label,
-            "seats": entry.seats,
+            "seats": entry.people,
             "answers": entry.answers,
             "party": entry.party,
             "notice_at": time(entry.notice_at),

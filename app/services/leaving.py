@@ -10,7 +10,17 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services.forgetting import change
-from models import Dialogue, DialogueState, Follower, FollowerTag, Interest, MenuLook, Message, TagChange
+from models import (
+    Dialogue,
+    DialogueState,
+    Follower,
+    FollowerTag,
+    Interest,
+    MenuLook,
+    Message,
+    NoticeConsent,
+    TagChange,
+)
 from models.message import PLACES
 
 _PLACES = sa.text(PLACES)
@@ -46,6 +56,7 @@ async def forget(session: AsyncSession, ids: Sequence[int]) -> int:
     """Delete what leaving deletes of followers who have left; the caller holds their rows."""
     await change(session, sa.delete(FollowerTag).where(FollowerTag.follower_id.in_(ids)))
     await change(session, sa.delete(TagChange).where(TagChange.follower_id.in_(ids)))
+    await change(session, sa.delete(NoticeConsent).where(NoticeConsent.follower_id.in_(ids)))
     await change(session, sa.delete(MenuLook).where(MenuLook.follower_id.in_(ids)))
     persons = sa.select(Follower.person_id).where(Follower.id.in_(ids))
     await change(session, sa.delete(Interest).where(Interest.person_id.in_(persons)))

@@ -47,6 +47,7 @@ async def map_over(
     present = await notices.find_template(session, app_id, kind)
     if (present.id if present else 0) != base:
         raise MovedOn(present)
+    notices.check_carrier(kind, template.title, template.kind)
     notices.check_fields(template.title, template.content, fields)
     await notices.map_template(session, account_id, kind, template_id, fields, by, now)
     notices.check_values(kind, fields)
@@ -71,6 +72,8 @@ async def send_test(session: AsyncSession, app_id: str, kind: str, staff_id: int
         DomainError: no WeChat is bound to the account of staff.
     """
     chosen = await notices.find_template(session, app_id, kind)
+    if kind in notices.SUBSCRIBED:
+        raise DomainError("订阅通知要本人先同意才能发，不能试发。请用手机报一个活动，点「提醒我」试。")
     if chosen is None or kind not in notices.NOTICES:
         raise NotFound("这种通知还没有对应的模板，请先保存对应，再试发。")
     person_id = await session.scalar(sa.select(Staff.person_id).where(Staff.id == staff_id))

@@ -1,7 +1,8 @@
-"""Notices that may also go out as template messages: what each can say, and which template says it.
+"""Notices that may also go out by a template of WeChat's: what each can say, and which template says it.
 
-Only one's own matter and alerts to people on duty go this way, never marketing. Which templates an account
-has is WeChat's to tell; whether a value fits a template's field is checked by who maps it.
+Only one's own matter and alerts to people on duty go as template messages, never marketing; what people have
+agreed to be told of an activity goes as a subscription notice (`SUBSCRIBED`, `notice_consents`). Which
+templates an account has is WeChat's to tell; whether a value fits a field is checked by who maps it.
 """
 
 import re
@@ -13,11 +14,12 @@ from types import MappingProxyType
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import shanghai
+from app.clock import in_full
 from app.errors import DomainError, NotFound
+from app.services import sign_up_notices
 from app.wechat.api.template_data import check_data
 from app.wechat.errors import OurMistake
-from models import Account, AccountKind, CrisisAlert, KnownTemplate, NoticeTemplate
+from models import Account, AccountKind, CrisisAlert, KnownTemplate, NoticeTemplate, TemplateKind
 
 ALERT = "crisis.alert"
 APPOINTMENT = "appointments.card"  # the reminder of an appointment, where a template carries it
@@ -25,6 +27,7 @@ TEST = "notices.test"  # the kind of a notice that staff send to themselves
 KINDS: Mapping[str, str] = MappingProxyType(
     {ALERT: "紧急提醒", APPOINTMENT: "预约提醒（模板）", TEST: "试发通知"}
 )
+THING = 20  # characters that a `thing` field holds
 _LABEL = re.compile(r"([^\n{}]*?)[:：]?\s*\{\{(\w+)\.DATA\}\}")
 _FIELD = re.compile(r"\{\{(\w+)\.DATA\}\}")
 Values = Mapping[str, str]  # by the name staff map them with
@@ -50,13 +53,16 @@ NOTICES: Mapping[str, Values] = MappingProxyType(
                 "来不了": "进公众号回复「我的预约」",
             }
         ),
+        **sign_up_notices.SAID,
     }
 )
+SUBSCRIBED = frozenset(sign_up_notices.SAID)  # they need a person's yes, and a template of such notices
 
 # What each is called, and when it goes out as a template message.
 TITLES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         ALERT: ("紧急提醒", "有人流露轻生念头，而值班人员 48 小时没有和公众号说过话，收不到普通消息时"),
+        **sign_up_notices.TITLES,
         APPOINTMENT: ("预约提醒", "约好的时间前一天 18:00 和开始前两小时；没有模板时，只发给最近说过话的人"),
     }
 )
@@ -70,18 +76,27 @@ class Told:
     title: str
     content: str
     example: str = ""
+    kind: TemplateKind = TemplateKind.MESSAGE
 
 
 def alert_values(alert: CrisisAlert) -> dict[str, str]:
     """What an alert says in a template: no word of what was written, and nobody's name."""
-    at = shanghai(alert.created_at)
-    told = {"时间": f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}", "编号": str(alert.id)}
+    told = {"时间": in_full(alert.created_at), "编号": str(alert.id)}
     return dict(NOTICES[ALERT]) | told
 
 
 def filled(fields: Mapping[str, str], values: Values) -> dict[str, str]:
     """The template's fields with the values that were mapped to them."""
     return {field: values[name] for field, name in fields.items()}
+
+
+def shortened(fields: Mapping[str, str], values: Values) -> Values:
+    """The same values, those that go into a field of 20 characters cut to them."""
+    short = {name for field, name in fields.items() if field.startswith("thing")}
+    return {
+        name: f"{value[: THING - 1]}…" if name in short and len(value) > THING else value
+        for name, value in values.items()
+    }
 
 
 def fitting(fields: Mapping[str, str], values: Values) -> dict[str, str] | None:
@@ -193,9 +208,21 @@ async def keep_templates(
     await session.execute(sa.delete(KnownTemplate).where(KnownTemplate.account_id == account_id))
     for each in {each.template_id: each for each in found}.values():
         row = KnownTemplate(account_id=account_id, template_id=each.template_id, title=each.title[:64])
-        row.content, row.example, row.fetched_at = each.content, each.example, now
+        row.content, row.example, row.kind, row.fetched_at = each.content, each.example, each.kind, now
         session.add(row)
     await session.flush()
+
+
+def carries(notice: str, kind: TemplateKind) -> bool:
+    """Whether a template of this sort may carry the notice."""
+    return kind.is_subscribed is (notice in SUBSCRIBED)
+
+
+def check_carrier(notice: str, title: str, kind: TemplateKind) -> None:
+    """Raises: DomainError: `notice` takes templates of the other sort."""
+    if not carries(notice, kind):
+        wanted = "订阅通知" if notice in SUBSCRIBED else "模板消息"
+        raise DomainError(f"这种通知要用「{wanted}」的模板，「{title}」是{kind.label}。")
 
 
 async def list_templates(session: AsyncSession, app_id: str) -> Sequence[KnownTemplate]:

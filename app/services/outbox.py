@@ -16,6 +16,7 @@ from models import DeliveryState, Outbox, Way
 LATE_REPLY = "dialogue.late_reply"  # the kind of an answer that came too late for the callback
 KINDS: Final[Mapping[str, str]] = {LATE_REPLY: "晚到的答复"}
 SHORT = "short"  # in the payload of a text: what to say where there is no room for the whole
+NOTICE = "notice"  # likewise: what a subscription notice says of the same, and where a tap on it leads
 OF_CASE = "case-told:"  # how the keys begin of what is told about a case; the digest of the case follows
 ANSWERING = "gonghui.answering"  # in session.info: the person whose message this transaction handles
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from app.services import outbox, windows
+from app.services.notice_consents import Yes
 from app.services.windows import Place
 from models import DeliveryState, Follower, Outbox, Way
 from models.sealing import SealBroken
@@ -25,6 +26,10 @@ MORE_WITHIN: Final = timedelta(seconds=30)  # of the newest, while the last mess
 AT_MOST: Final = timedelta(minutes=2)  # since the oldest
 IN_TURN: Final = timedelta(seconds=2)  # until the next look, while an earlier one is being sent
 _WAITING: Final = (DeliveryState.QUEUED, DeliveryState.FAILED_RETRY)
+
+
+Taken = Place | Yes
+"""What a message uses up: a place in a window, or a yes to a notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class Parcel:
     way: Way
     openid: str
     lease_token: str
-    place: Place | None  # None: it goes without a window, by template
+    taken: Taken | None  # None: it goes by a template that needs neither
 
     @property
     def outbox_id(self) -> int:

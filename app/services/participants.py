@@ -1,4 +1,8 @@
-"""Who signed up for an activity, for staff: names of members, answers with telephone numbers hidden."""
+"""Who signed up for an activity, for staff: names of members, answers with telephone numbers hidden.
+
+Everybody counts once. Of a team that was handed in and has no seats yet the rows say otherwise: its captain
+waits with the seats of all, the others are still forming. Here each of them waits, and is one.
+"""
 
 import re
 from collections.abc import AsyncIterator, Sequence
@@ -31,29 +35,39 @@ from models import (
 
 UNKNOWN: Final = "未绑定的关注者"
 HEADS: Final = ("姓名", "组织", "状态", "人数", "报名时间")
-_Helper = aliased(Member)
-_COLUMNS: Final[tuple[Any, ...]] = (SignUp, Member.name, Branch, SignUpHelp.id, _Helper.name, Team)
+_Helper, _Captain = aliased(Member), aliased(SignUp)
+_LED: Final = sa.and_(SignUp.state == SignUpState.FORMING, Team.submitted_at.is_not(None))
+_stands: Final[sa.ColumnElement[Any]] = sa.case((_LED, _Captain.state), else_=SignUp.state)
+_counted: Final = sa.case((SignUp.team_id.is_not(None), 1), else_=SignUp.seats)  # as `SignUp.people`
+_COLUMNS: Final[tuple[Any, ...]] = (
+    *(SignUp, Member.name, Branch, SignUpHelp.id, _Helper.name, Team),
+    _Captain.state,
+)
 _BATCH: Final = 500  # rows
+_ORDER: Final = tuple(SignUpState)
 _DIGITS: Final = re.compile(r"\d{7,}")
 
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """A sign-up and whose it is; `id` is that of the sign-up."""
+    """A sign-up and whose it is; `id` is that of the sign-up, `state` how he stands: as his team does."""
 
     entry: SignUp
     name: str
     branch: str
+    state: SignUpState
     helper: str = ""  # the colleague who signed him up; empty where he did so himself
-
     team: Team | None = None
 
     @property
     def place_in_team(self) -> str:
-        """Of which team, and whether he leads it; empty where he is in none."""
+        """Of which team, whether he leads it, and for how many he waits; empty where he is in none."""
         if self.team is None:
             return ""
-        return f"{self.team.name}（队长）" if self.team.captain_id == self.entry.id else self.team.name
+        if self.team.captain_id != self.entry.id:
+            return self.team.name
+        all_of_it = f"，全队 {self.entry.seats} 人一起" if self.entry.seats > 1 else ""
+        return f"{self.team.name}（队长{all_of_it}）"
 
     @property
     def id(self) -> int:
@@ -64,20 +78,21 @@ def chosen(activity: Activity, state: SignUpState | None = None) -> sa.Select[An
     """Rows of a sign-up, the member's name and branch, who signed him up, and his team."""
     wanted = SignUp.activity_id == activity.id
     if state is not None:
-        wanted = sa.and_(wanted, SignUp.state == state)
-    rows: sa.Select[Any] = sa.select(*_COLUMNS)
+        wanted = sa.and_(wanted, _stands == state)
+    rows: sa.Select[Any] = _with_team(sa.select(*_COLUMNS))
     rows = rows.outerjoin(Member, Member.person_id == SignUp.person_id)
     rows = rows.outerjoin(Branch, Branch.id == Member.branch_id)
-    rows = rows.outerjoin(Team, Team.id == SignUp.team_id)
     rows = rows.outerjoin(SignUpHelp, SignUpHelp.sign_up_id == SignUp.id)
     return rows.outerjoin(_Helper, _Helper.person_id == SignUpHelp.helper_id).where(wanted)
 
 
 def participant(row: Any) -> Participant:
-    entry, name, branch, helped, helper, team = row
+    entry, name, branch, helped, helper, team, led = row
     by = (helper or sign_up_help.SOMEBODY) if helped else ""
     way = branch.way if branch is not None else ""
-    return Participant(entry, name or UNKNOWN, way, by, team if entry.state in LIVE else None)
+    waits = entry.state is SignUpState.FORMING and team is not None and team.submitted_at is not None
+    team = team if entry.state in LIVE else None
+    return Participant(entry, name or UNKNOWN, way, led if waits else entry.state, by, team)
 
 
 async def get(session: AsyncSession, activity: Activity, code: str) -> Participant:
@@ -137,7 +152,7 @@ def _party_heads(activity: Activity) -> list[str]:
 def line(activity: Activity, who: Participant) -> list[str]:
     given: dict[str, object] = dict(who.entry.answers)  # type: ignore[call-overload]
     at = f"{shanghai(who.entry.signed_up_at):%Y-%m-%d %H:%M}"
-    facts = [who.name, who.branch, who.entry.state.label, str(who.entry.seats), at]
+    facts = [who.name, who.branch, who.state.label, str(who.entry.people), at]
     said = [str(given.get(question.key) or "") for question in questions_of(activity)]
     notice = [safety_notices.said_of(activity, who.entry)] if activity.safety_notice else []
     party = [words for _, words in parties.lines(who.entry.party)] if activity.names_guests else []
@@ -145,17 +160,14 @@ def line(activity: Activity, who: Participant) -> list[str]:
     return [*facts, *besides, *said, *notice, *party]
 
 
-async def count_seats(session: AsyncSession, activity_ids: Sequence[int]) -> dict[int, dict[str, int]]:
-    """By activity: how many seats are in which state, by its label."""
-    found = await session.execute(
-        sa.select(SignUp.activity_id, SignUp.state, sa.func.sum(SignUp.seats))
-        .where(SignUp.activity_id.in_(activity_ids), SignUp.state.in_(LIVE))
-        .group_by(SignUp.activity_id, SignUp.state)
-        .order_by(SignUp.activity_id, SignUp.state)
-    )
+async def count_people(session: AsyncSession, activity_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """By activity: how many people are in which state, by its label."""
+    found: sa.Select[Any] = sa.select(SignUp.activity_id, _stands.label("stands"), sa.func.sum(_counted))
+    found = _with_team(found).where(SignUp.activity_id.in_(activity_ids), SignUp.state.in_(LIVE))
+    rows = await session.execute(found.group_by(SignUp.activity_id, "stands"))
     counts: dict[int, dict[str, int]] = {}
-    for activity_id, state, seats in found.all():
-        counts.setdefault(activity_id, {})[state.label] = int(seats)
+    for activity_id, state, people in sorted(rows, key=lambda row: (row[0], _ORDER.index(row[1]))):
+        counts.setdefault(activity_id, {})[state.label] = int(people)
     return counts
 
 
@@ -166,13 +178,20 @@ async def count_live(session: AsyncSession, activity: Activity) -> int:
 
 
 async def count_states(session: AsyncSession, activity: Activity) -> Sequence[tuple[SignUpState, int, int]]:
-    """State, sign-ups, seats."""
-    found = sa.select(SignUp.state, sa.func.count(), sa.func.sum(SignUp.seats))
-    rows = await session.execute(found.where(SignUp.activity_id == activity.id).group_by(SignUp.state))
-    order = list(SignUpState)
-    return sorted(
-        ((state, int(count), int(seats)) for state, count, seats in rows), key=lambda row: order.index(row[0])
+    """State, sign-ups, people."""
+    found: sa.Select[Any] = sa.select(_stands.label("stands"), sa.func.count(), sa.func.sum(_counted))
+    found = _with_team(found).where(SignUp.activity_id == activity.id)
+    rows = (
+        (state, int(count), int(people))
+        for state, count, people in await session.execute(found.group_by("stands"))
     )
+    return sorted(rows, key=lambda row: _ORDER.index(row[0]))
+
+
+def _with_team(rows: sa.Select[Any]) -> sa.Select[Any]:
+    """What `_stands` looks at."""
+    rows = rows.outerjoin(Team, Team.id == SignUp.team_id)
+    return rows.outerjoin(_Captain, _Captain.id == Team.captain_id)
 
 
 def has_to_approve() -> sa.ColumnElement[bool]:

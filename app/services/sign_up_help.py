@@ -5,6 +5,7 @@ is kept. Not here: who may sign whom up (`colleagues`).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -16,6 +17,14 @@ from models import Member, SignUp, SignUpHelp, SignUpMove
 SOMEBODY = "同事"  # whose name nobody knows any more
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """By whom a sign-up was made; `is_open`: whose it is has done nothing with it himself yet."""
+
+    helper: str
+    is_open: bool
+
+
 async def find(session: AsyncSession, entry: SignUp) -> SignUpHelp | None:
     return await session.scalar(sa.select(SignUpHelp).where(SignUpHelp.sign_up_id == entry.id))
 
@@ -24,6 +33,17 @@ async def is_open(session: AsyncSession, entry: SignUp) -> bool:
     """Whether a colleague made it and the member himself has done nothing with it yet."""
     help_of = sa.select(SignUpHelp.id).where(SignUpHelp.sign_up_id == entry.id, ~_taken_over())
     return await session.scalar(help_of) is not None
+
+
+async def list_made(session: AsyncSession, entries: Sequence[SignUp]) -> dict[int, Made]:
+    """Of those that a colleague made, by the id of the sign-up: who did, and whether it is open."""
+    chosen = (
+        sa.select(SignUpHelp.sign_up_id, Member.name, sa.case((_taken_over(), 0), else_=1))
+        .outerjoin(Member, Member.person_id == SignUpHelp.helper_id)
+        .where(SignUpHelp.sign_up_id.in_([each.id for each in entries]))
+    )
+    found = await session.execute(chosen)
+    return {entry_id: Made(name or SOMEBODY, bool(is_open)) for entry_id, name, is_open in found.all()}
 
 
 def _taken_over() -> sa.ColumnElement[bool]:

@@ -3,19 +3,20 @@
 Each notice is an outbox row in the transaction of its cause. A reminder is a row that is due later.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import SHANGHAI, civil_date, spoken
+from app.clock import SHANGHAI, civil_date, in_full, spoken
 from app.services import outbox, sittings
+from app.services.outbox import NOTICE
 from app.services.quiet_hours import is_quiet
 from app.services.sittings import Sitting
-from models import Activity, DeliveryState, Outbox, SignUp, SignUpState
+from models import LIVE, Activity, DeliveryState, Outbox, SignUp, SignUpState
 
 REMINDER = "activities.reminder"
 CALLED_OFF = "activities.called_off"  # people would go there: what cannot be sent is owed
@@ -39,6 +40,21 @@ KINDS: Final[Mapping[str, str]] = {
     SAFETY: "安全须知更改",
     CALLED_OFF: "活动取消",
 }
+# What a subscription notice says of some of them: an example of each value, and when it goes.
+_EXAMPLE: Final = {"活动": "春季健步走", "时间": "2026年11月24日 09:00", "地点": "沮河公园"}
+SAID: Final[Mapping[str, Mapping[str, str]]] = {
+    REMINDER: {**_EXAMPLE, "提示": "来不了请早点取消"},
+    CHANGED: {**_EXAMPLE, "提示": "时间或地点改了"},
+    CALLED_OFF: {**_EXAMPLE, "提示": "活动取消了"},
+    OFFER: {**_EXAMPLE, "提示": "有空位，请尽快确认"},
+}
+_WITHOUT: Final = "到微信里发不了普通消息、而本人同意订阅过的人"
+TITLES: Final[Mapping[str, tuple[str, str]]] = {
+    REMINDER: ("活动提醒", f"活动前一天 10:00 或开始前两小时，发给{_WITHOUT}"),
+    CHANGED: ("活动改期或改地点", f"时间或地点一改，就发给{_WITHOUT}"),
+    CALLED_OFF: ("活动取消", f"活动一取消，就发给{_WITHOUT}"),
+    OFFER: ("候补有空位", f"轮到候补的人时，发给{_WITHOUT}"),
+}
 BEHIND: Final = "的报名已收到。先让没去过的人报，您排在候补最后；报名截止后还有名额，会问您。"
 DAY_BEFORE_AT = time(10, 0)
 SHORTLY_BEFORE = timedelta(hours=2)
@@ -51,6 +67,13 @@ class Helper:
     person_id: int
     name: str
     out: str
+
+
+def worth_telling(entry: SignUp) -> Sequence[str]:
+    """Which notices may still come of a sign-up: what its owner may be asked to agree to, the first first."""
+    if entry.state in (SignUpState.CONFIRMED, SignUpState.CHECKED_IN):
+        return REMINDER, CHANGED, CALLED_OFF
+    return (OFFER, REMINDER, CALLED_OFF) if entry.state in LIVE else ()
 
 
 def receipt(
@@ -121,7 +144,8 @@ def offer(session: AsyncSession, activity: Activity, entry: SignUp, now: datetim
         f"「{activity.title}」有空位了，{when_and_where(activity, now)}。\n"
         f"给您留到{until}：要参加请回复「接受」，不参加请回复「放弃」。"
     )
-    _tell(session, OFFER, entry, words, now)
+    said = _said(activity, OFFER, activity.starts_at)
+    _tell(session, OFFER, entry, words, now, said=said)
 
 
 def offer_expired(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
@@ -141,7 +165,8 @@ def called_off(session: AsyncSession, activity: Activity, entry: SignUp, reason:
     else:
         day = sittings.when(activity, now, read_later=True)
         words = f"很抱歉，「{activity.title}」（{day}）取消了。{why}您的报名已一并取消。"
-    _tell(session, CALLED_OFF, entry, words, now)
+    said = _said(activity, CALLED_OFF, activity.starts_at)
+    _tell(session, CALLED_OFF, entry, words, now, said=said)
 
 
 def changed(session: AsyncSession, activity: Activity, entry: SignUp, now: datetime) -> None:
@@ -151,7 +176,8 @@ def changed(session: AsyncSession, activity: Activity, entry: SignUp, now: datet
         "\n来不了请回复「我的报名」取消。" if may_cancel else ""
     )
     version = f":{activity.version}"  # the sign-up itself may be what it was at the last change
-    _tell(session, CHANGED, entry, words, now, mark=version)
+    said = _said(activity, CHANGED, activity.starts_at)
+    _tell(session, CHANGED, entry, words, now, mark=version, said=said)
     if entry.state in sittings.reminded(activity):
         remind(session, activity, entry, now, mark=version)
 
@@ -180,7 +206,8 @@ def remind(
             leave = "\n来不了请回复「我的报名」取消，把名额让给别人。" if due_at < activity.starts_at else ""
             which = f"{mark}:{sitting.key}:{number}" if several else mark
             words = f"提醒您：「{activity.title}」{at}。{leave}"
-            _tell(session, REMINDER, entry, words, now, due_at=due_at, mark=which)
+            said = _said(activity, REMINDER, sitting.starts_at, sitting.place)
+            _tell(session, REMINDER, entry, words, now, due_at=due_at, mark=which, said=said)
 
 
 def reminders_at(sitting: Sitting, now: datetime) -> list[datetime]:
@@ -232,14 +259,24 @@ def _tell(
     now: datetime,
     due_at: datetime | None = None,
     mark: str = "",
+    said: Mapping[str, str] | None = None,
 ) -> None:
+    """`said`: the same as a subscription notice says it, to whom has agreed to that."""
     what = kind.removeprefix("activities.")
+    payload: dict[str, Any] = {"type": "text", "content": words}
+    if said is not None:
+        payload |= {NOTICE: {"values": said, "page": f"/me/sign-ups/{entry.public_id}"}}
     outbox.add(
         session,
         kind,
         key=f"sign-up:{entry.id}:{entry.version}:{what}{mark}",
         to=entry.person_id,
-        payload={"type": "text", "content": words},
+        payload=payload,
         now=now,
         due_at=due_at,
     )
+
+
+def _said(activity: Activity, kind: str, at: datetime, place: str = "") -> Mapping[str, str]:
+    told = {"活动": activity.title, "时间": in_full(at), "地点": place or activity.place or "见活动说明"}
+    return {**SAID[kind], **told}

@@ -33,7 +33,7 @@ from app.services.sign_up_moves import move, note
 from models import HOLDING, LIVE, UNANNOUNCED, Activity, ActivityState, SignUp, SignUpState
 
 Place = tuple[datetime, int]  # where a list of one's own goes on: start and id of its last entry
-_ORDER = (Activity.starts_at, SignUp.id)
+ORDER = (Activity.starts_at, SignUp.id)
 
 GONE = "这个活动已经撤下，看看别的活动吧。"
 
@@ -51,9 +51,7 @@ class SignUpClosed(DomainError):
 
 class TeamNeeded(DomainError):
     def __init__(self, activity: Activity) -> None:
-        super().__init__(
-            f"「{activity.title}」要组队报名：在网页的活动页上建一支队，或者点队长发来的链接加入。"
-        )
+        super().__init__(f"「{activity.title}」要组队报名：在活动页面上建一支队，或者点队长发来的链接加入。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,8 +301,8 @@ async def list_own(
     """A person's live sign-ups for what is not over yet, the nearest first, each with its activity."""
     chosen = _own(person_id).where(SignUp.state.in_(LIVE), Activity.ends_at > now)
     if after is not None:
-        chosen = chosen.where(beyond(_ORDER, after))
-    return (await session.scalars(chosen.order_by(*_ORDER).limit(limit))).all()
+        chosen = chosen.where(beyond(ORDER, after))
+    return (await session.scalars(chosen.order_by(*ORDER).limit(limit))).all()
 
 
 async def list_own_past(
@@ -313,8 +311,8 @@ async def list_own_past(
     """A person's other sign-ups: given up, or for what is over; the newest first, each with its activity."""
     chosen = _own(person_id).where(sa.or_(SignUp.state.not_in(LIVE), Activity.ends_at <= now))
     if after is not None:
-        chosen = chosen.where(beyond(_ORDER, after, descending=True))
-    return (await session.scalars(chosen.order_by(*(each.desc() for each in _ORDER)).limit(limit))).all()
+        chosen = chosen.where(beyond(ORDER, after, descending=True))
+    return (await session.scalars(chosen.order_by(*(each.desc() for each in ORDER)).limit(limit))).all()
 
 
 def _own(person_id: int) -> sa.Select[SignUp]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from app.clock import shanghai, spoken
-from app.errors import DomainError
+from app.errors import DomainError, NotFound
 from models import LIVE, UNANNOUNCED, Activity, SignUpState
 from models.sitting import KEY
 from models.types import PUBLIC_ALPHABET, public_id
@@ -85,6 +85,13 @@ def ahead(activity: Activity, now: datetime) -> Sitting | None:
 
 def find(activity: Activity, key: str) -> Sitting | None:
     return next((each for each in of(activity) if each.key == key), None)
+
+
+def get(activity: Activity, key: str) -> Sitting:
+    """Raises: NotFound."""
+    if (found := find(activity, key)) is None:
+        raise NotFound("没有这一次，请刷新页面再试。")
+    return found
 
 
 def hearers(activity: Activity) -> frozenset[SignUpState]:

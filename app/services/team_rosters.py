@@ -70,6 +70,22 @@ async def of_entry(session: AsyncSession, entry: SignUp) -> Team | None:
     return await session.get(Team, entry.team_id) if entry.team_id is not None else None
 
 
+async def of_entries(session: AsyncSession, entries: Sequence[SignUp]) -> dict[int, Team]:
+    """Teams of those who are in one, by the id of the sign-up."""
+    inside = {each.id: each.team_id for each in entries if each.team_id is not None and each.state in LIVE}
+    found = await session.scalars(sa.select(Team).where(Team.id.in_(set(inside.values()))))
+    teams = {each.id: each for each in found}
+    return {entry_id: teams[team_id] for entry_id, team_id in inside.items()}
+
+
+async def get_activity_id(session: AsyncSession, public_id: str) -> int:
+    """For which activity a team is; loads neither, so that both are read once locked. Raises: NotFound."""
+    found = await session.scalar(sa.select(Team.activity_id).where(Team.public_id == public_id))
+    if found is None:
+        raise NotFound(GONE)
+    return found
+
+
 async def roster(session: AsyncSession, public_id: str) -> Roster:
     """Raises: NotFound."""
     team = await session.scalar(sa.select(Team).where(Team.public_id == public_id))

@@ -18,7 +18,7 @@ from app.services import sign_up_notices as notices
 from app.services.addresses import with_page
 from app.services.sign_up_moves import move, note
 from app.services.sign_ups import Applicant, SignUpClosed
-from app.services.team_rosters import GONE, of_entry, page_of
+from app.services.team_rosters import Roster, get_activity_id, of_entry, page_of
 from models import LIVE, Activity, SignUp, SignUpState, Team
 
 S = SignUpState
@@ -28,6 +28,13 @@ WARNED_BEFORE: Final = timedelta(days=1)  # of the closing of sign-ups
 
 class BadName(DomainError):
     status = 422
+
+
+class NotCaptain(DomainError):
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("这件事由队长办。")
 
 
 async def create(
@@ -97,7 +104,7 @@ async def join(
     if obstacle := closed(activity, team, now):
         raise DomainError(obstacle)
     if len(await team_rows.people(session, team)) >= (activity.team_most or 0):
-        raise DomainError(f"「{team.name}」队满了，每队最多 {activity.team_most} 人。")
+        raise DomainError(full(activity, team))
     return await sign_ups.sign_up(
         session, activity.id, who, answers=answers, accepted=accepted, team_id=team.id, now=now
     )
@@ -109,7 +116,8 @@ async def submit(session: AsyncSession, public_id: str, who: Applicant, *, now: 
     Raises:
         NotFound: no such team.
         SignUpClosed: too late.
-        DomainError: not by its captain; too few; somebody may not come any more.
+        NotCaptain: by somebody else.
+        DomainError: too few; somebody may not come any more.
     """
     activity, team = await _locked(session, public_id)
     known = await waiting_lists.settle(session, activity, now)
@@ -145,7 +153,7 @@ async def submit(session: AsyncSession, public_id: str, who: Applicant, *, now: 
 async def remove(session: AsyncSession, public_id: str, code: str, who: Applicant, *, now: datetime) -> None:
     """The captain asks somebody out of a team that has no seats yet; he is told. Twice is no error.
 
-    Raises: NotFound; DomainError: not by its captain, himself, or the team is seated.
+    Raises: NotFound; NotCaptain; DomainError: himself, or the team is seated.
     """
     activity, team = await _locked(session, public_id)
     captain = await _captain(session, team, who)
@@ -168,7 +176,7 @@ async def hand_over(
 ) -> Team:
     """Make somebody else of a team that gathers its captain. Twice is no error.
 
-    Raises: NotFound; DomainError: not by its captain; the other is not in it; it is handed in already.
+    Raises: NotFound; NotCaptain; DomainError: the other is not in it; it is handed in already.
     """
     activity, team = await _locked(session, public_id)
     entry = await _one_of(session, team, code)
@@ -202,6 +210,28 @@ def check(activity: Activity, who: Applicant) -> None:
         raise DomainError("职工才能组队报名。请先在公众号里回复「绑定」绑定工号。")
 
 
+async def outlook(session: AsyncSession, activity: Activity, who: Applicant, now: datetime) -> str:
+    """Before anything is filled in: why he may not make a team, or come into one; empty where he may."""
+    try:
+        check(activity, who)
+    except DomainError as refusal:
+        return refusal.message
+    return (await sign_ups.outlook(session, activity, who, now, in_team=True))[0]
+
+
+async def joining(session: AsyncSession, found: Roster, who: Applicant, now: datetime) -> str:
+    """Why he, who is not in it, may not come into this team; empty where he may."""
+    if obstacle := closed(found.activity, found.team, now):
+        return obstacle
+    if obstacle := await outlook(session, found.activity, who, now):
+        return obstacle
+    return "" if found.room else full(found.activity, found.team)
+
+
+def full(activity: Activity, team: Team) -> str:
+    return f"「{team.name}」队满了，每队最多 {activity.team_most} 人。可以加入别的队，或者自己建一支。"
+
+
 def closed(activity: Activity, team: Team, now: datetime) -> str:
     """Why nobody joins it any more; empty where one may."""
     if team.dropped_at is not None:
@@ -215,10 +245,7 @@ def closed(activity: Activity, team: Team, now: datetime) -> str:
 
 
 async def _locked(session: AsyncSession, public_id: str) -> tuple[Activity, Team]:
-    activity_id = await session.scalar(sa.select(Team.activity_id).where(Team.public_id == public_id))
-    if activity_id is None:
-        raise NotFound(GONE)
-    activity = await sign_ups.lock(session, activity_id)
+    activity = await sign_ups.lock(session, await get_activity_id(session, public_id))
     chosen = sa.select(Team).where(Team.public_id == public_id).execution_options(populate_existing=True)
     return activity, (await session.scalars(chosen)).one()
 
@@ -226,7 +253,7 @@ async def _locked(session: AsyncSession, public_id: str) -> tuple[Activity, Team
 async def _captain(session: AsyncSession, team: Team, who: Applicant) -> SignUp:
     entry = await session.get_one(SignUp, team.captain_id, populate_existing=True)
     if entry.person_id != who.person_id:
-        raise DomainError("这件事由队长办。")
+        raise NotCaptain
     return entry
 
 

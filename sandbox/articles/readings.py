@@ -5,7 +5,7 @@ from sandbox.errors import NotPossible
 from sandbox.store import Row
 from sandbox.world import World
 
-READ, LIKE, KEEP, SHARE = "read", "like", "keep", "share"
+READ, LIKE, KEEP, SHARE, SOURCE = "read", "like", "keep", "share", "source"  # source: 阅读原文
 # From where a page was opened, or where it was shared to.
 MESSAGE, FRIEND, TIMELINE, HOME, OTHER = "message", "friend", "timeline", "home", "other"
 WAYS = (MESSAGE, FRIEND, TIMELINE, HOME, OTHER)
@@ -23,17 +23,24 @@ def note(world: World, key: str, openid: str, act: str, way: str = "") -> None:
 
 
 def undo(world: World, key: str, openid: str, act: str) -> None:
-    world.db.run("delete from article_act where key = ? and openid = ? and act = ?", key, openid, act)
+    """It stays in the figures of its day: WeChat does not count backwards either."""
+    statement = "update article_act set undone = 1 where key = ? and openid = ? and act = ?"
+    world.db.run(statement, key, openid, act)
 
 
 def count(world: World, key: str, act: str) -> int:
-    return world.db.count("select count(*) from article_act where key = ? and act = ?", key, act)
+    return world.db.count(
+        "select count(*) from article_act where key = ? and act = ? and not undone", key, act
+    )
 
 
 def has(world: World, key: str, openid: str, act: str) -> bool:
     return (
         world.db.count(
-            "select count(*) from article_act where key = ? and openid = ? and act = ?", key, openid, act
+            "select count(*) from article_act where key = ? and openid = ? and act = ? and not undone",
+            key,
+            openid,
+            act,
         )
         > 0
     )
