@@ -161,7 +161,8 @@ create table if not exists mass_job (
     client_msg_id text not null, at real not null, day text not null, state text not null,
     planned text not null, failing integer not null, status text not null default '',
     total integer not null default 0, filtered integer not null default 0, sent integer not null default 0,
-    failed integer not null default 0, told integer not null default 0, deleted integer not null default 0
+    failed integer not null default 0, told integer not null default 0, deleted integer not null default 0,
+    reprint text not null default ''
 );
 create index if not exists mass_job_by_client on mass_job (client_msg_id, at);
 create table if not exists mass_receiver (
