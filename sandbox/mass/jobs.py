@@ -101,6 +101,11 @@ def of_articles(world: World, msg_data_id: int) -> Row | None:
     return world.db.find("select * from mass_job where msg_data_id = ? order by msg_id desc", msg_data_id)
 
 
+def reached(world: World, msg_data_id: int) -> int:
+    """In how many chats these articles arrived, all sends together."""
+    return world.db.count("select sum(sent) from mass_job where msg_data_id = ?", msg_data_id)
+
+
 def listed(world: World) -> list[Row]:
     """The newest first."""
     return world.db.all("select * from mass_job order by msg_id desc limit 200")
