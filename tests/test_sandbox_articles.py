@@ -198,7 +198,7 @@ async def test_a_draft_can_be_looked_at_for_a_while(desk: Press, li: Phone) -> N
         assert "链接已过期" in (await desk.account.http.get(address)).text
 
 
-async def test_what_the_console_published_opens_too(desk: Press, li: Phone) -> None:
+async def test_what_the_console_published_opens_is_listed_and_deleted(desk: Press, li: Phone) -> None:
     made: dict[str, Any] = await desk.account.platform.ask(
         "POST",
         "publications",
@@ -209,6 +209,17 @@ async def test_what_the_console_published_opens_too(desk: Press, li: Phone) -> N
 
     assert "<p>送清凉</p>" in shown.text
     assert "<script" not in shown.text
+    (listed,) = await desk.account.platform.ask("GET", "publications")
+    assert listed["article_id"] == made["article_id"]
+    names = ("title", "url", "gone", "reads", "likes", "comments")
+    assert [listed["articles"][0][name] for name in names] == ["慰问一线", made["urls"][0], "", 1, 0, 0]
+    await desk.account.platform.ask("POST", "publications/delete", {"article_id": made["article_id"]})
+    (listed,) = await desk.account.platform.ask("GET", "publications")
+    assert listed["articles"][0]["gone"] == "该内容已被发布者删除"
+    for deed in ("delete", "ban"):
+        with pytest.raises(Refusal, match="没有这篇文章"):
+            await desk.account.platform.ask("POST", f"publications/{deed}", {"article_id": "nope"})
+    assert (await desk.account.platform.ask("GET", "state"))["rights"]["comments"] is True
 
 
 async def test_a_reader_finds_it_in_the_chat_likes_comments_and_sends_it_on(desk: Press, li: Phone) -> None:
@@ -243,5 +254,10 @@ async def test_a_reader_finds_it_in_the_chat_likes_comments_and_sends_it_on(desk
             await page.locator('[data-test="person-select"]').select_option(wang.openid)
             await page.locator('[data-test="link-card"]').click()
             await inside.get_by_text("阅读 2").wait_for()
+            await page.locator('[data-test="webview-close"]').click()
+            await page.locator('[data-test="notices"]').click()
+            await page.locator('[data-test="notices-articles"]').click()
+            await page.locator('[data-test="home-article"]').filter(has_text="阅读 2　赞 1　留言 1").click()
+            await inside.get_by_text("阅读 3").wait_for()
         ways = [("李建国", "read", "message"), ("李建国", "like", ""), ("李建国", "share", "friend")]
-        assert acts(desk) == [*ways, ("王秀兰", "read", "friend")]
+        assert acts(desk) == [*ways, ("王秀兰", "read", "friend"), ("王秀兰", "read", "home")]

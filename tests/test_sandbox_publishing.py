@@ -148,6 +148,9 @@ async def test_what_is_taken_down_is_told_by_get_and_by_an_event(desk: Press) ->
     assert (await ended(desk, alone["publish_id"]))["publish_status"] == 6
     statuses = [one.findtext("PublishEventInfo/publish_status") for one in await told(desk)]
     assert statuses == ["0", "0", "5", "6"]
+    assert await desk.code("freepublish/delete", {"article_id": pair["article_id"], "index": 0}) == 0
+    assert len(await told(desk)) == 4  # told once
+    assert (await ended(desk, alone["publish_id"]))["publish_status"] == 6
     assert await desk.code("freepublish/delete", {"article_id": "nope"}) == 53600
 
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox import actions, conversations, people, qrcodes, quotas, rates, tokens
+from sandbox import actions, conversations, people, qrcodes, quotas, rates, rights, tokens
 from sandbox.api.registry import ENDPOINTS
 from sandbox.callbacks import verify
 from sandbox.config import ACCOUNT, MINIPROGRAM
@@ -98,6 +98,7 @@ async def state(request: Request) -> Response:
             "people": people.list_all(world),
             "scenes": qrcodes.list_current(world)[:50],
             "endpoints": sorted([*ENDPOINTS, weibo_api.PATH]),
+            "rights": rights.held(world),
             "misbehaviour": world.misbehaviour.pending(),
             "held": world.holding.waiting,
         }
@@ -265,6 +266,7 @@ ROUTES = [
     Route("/sandbox/api/people/{who}/story", read_story),
     Route("/sandbox/api/people/{who}/menu", read_menu, methods=["GET"]),
     *notices.ROUTES,
+    *articles.ROUTES,
     Route("/sandbox/api/people/{who}/miniprogram", miniprogram.read_visitor, methods=["GET"]),
     Route("/sandbox/api/miniprogram/links", miniprogram.list_links, methods=["GET"]),
     Route("/sandbox/api/miniprogram/codes/{name}", miniprogram.show_code, methods=["GET"]),

@@ -1,5 +1,6 @@
 // The panel's page about the account: how it is connected, its limits, and starting over.
 
+import { section as articles } from "./articles.js";
 import { copy } from "./clipboard.js";
 import { make, post, tell } from "./http.js";
 import { inOrder } from "./redraw.js";
@@ -13,7 +14,7 @@ export function show(log, state) {
     make("section", { class: "known" }, make("dl", {}, ...facts.flatMap(([label, value]) => [make("dt", {}, label),
       make("dd", {}, make("code", {}, value))])),
     make("div", { class: "moves" }, tool("校验回调地址", "verify", verify), tool("作废所有令牌", "revoke", revoke))),
-    quotaForm(state), people(state), elsewhere(), again()));
+    quotaForm(state), articles(state), people(state), elsewhere(), again()));
 }
 
 // Only the people change by themselves; what is being typed stands.
