@@ -30,6 +30,7 @@ from sandbox.web import strangers
 from sandbox.weibo import api as weibo_api
 from sandbox.world import World, next_number
 
+MOST_CROWD = 200_000
 Deed = Callable[[World, Body], Awaitable[Any]]
 ACTS = {**ACCOUNT_ACTS, **notices.ACTS, **miniprogram.ACTS, **articles.ACTS, **web.ACTS}
 
@@ -182,6 +183,14 @@ async def _create_person(world: World, body: Body) -> Any:
     return people.described(world, people.create(world, str(body.get("name", ""))))
 
 
+async def _add_crowd(world: World, body: Body) -> Any:
+    """`count` more who follow, and with `wrote` can be answered; the page does not list them."""
+    count = int(number(body, "count")) if "count" in body else 0
+    if not 1 <= count <= MOST_CROWD:
+        raise NotPossible(f"count 应是 1 至 {MOST_CROWD}。", 400)
+    return {"crowd": people.add_crowd(world, count, wrote=body.get("wrote") is True)}
+
+
 async def _verify(world: World, body: Body) -> Any:
     """The GET verification that saving the server settings causes."""
     done = await verify(world, _asked_app(body))
@@ -230,6 +239,7 @@ async def _reset(world: World, body: Body) -> Any:
 
 DEEDS: dict[str, Deed] = {
     "people": _create_person,
+    "crowd": _add_crowd,
     "verify": _verify,
     "clock": _move_clock,
     "quota": _set_quota,
