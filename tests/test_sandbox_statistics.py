@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 
-from sandbox import drafts
 from sandbox.clock import SHANGHAI
 from sandbox.driver import Phone
-from sandbox.publications import SENT
 from tests.sandbox_articles import Press, press
 
 SINGLE = (
@@ -152,13 +150,17 @@ async def test_the_calls_of_before_know_what_was_sent_to_people(desk: Desk) -> N
     li = await desk.follower("李建国")
     await desk.follower("王秀兰")
     (published,) = await desk.press.published()
-    sent = drafts.as_published(desk.world, await desk.press.draft(), way=SENT)
-    await li.reads_article(sent.urls[0])
+    order = {"filter": {"is_to_all": True}, "msgtype": "mpnews"}
+    part = {"mpnews": {"media_id": await desk.press.draft()}}
+    sent = await desk.press.call("message/mass/sendall", order | part)
+    await desk.world.settle()
+    await li.reads_article((await li.reads())[-1]["content"]["articles"][0]["url"])
+    await desk.follower("张伟")  # came too late for it
     await li.reads_article(published)
     await desk.on(12)
 
     (summary,) = await desk.listed("getarticlesummary", 1)
-    assert (summary["msgid"], summary["title"]) == (f"{sent.msg_data_id}_1", "冬季用电安全")
+    assert (summary["msgid"], summary["title"]) == (f"{sent['msg_data_id']}_1", "冬季用电安全")
     assert [summary[f"int_page_read_{name}"] for name in ("user", "count")] == [1, 1]
     (total,) = await desk.listed("getarticletotal", 1)
     assert [one["stat_date"][-2:] for one in total["details"]] == [f"0{n}" for n in range(1, 8)]

@@ -102,7 +102,7 @@ def sent_articles_in_all(world: World, day: date) -> list[Figures]:
         details = []
         for one in days(day, last):
             rows = figures.acts(world, day, one, article["key"])
-            head = {"stat_date": one.isoformat(), "target_user": follows.at_end_of(world, day)}
+            head = {"stat_date": one.isoformat(), "target_user": figures.target(world, article)}
             details.append({**head, **figures.as_before(rows), **figures.before_by_way(rows)})
         told.append({**_named(article, day), "details": details})
     return told
