@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from app.clock import shanghai
 from app.errors import DomainError
 from app.jobs.campaigns import AT_ONCE, Campaigner
-from app.services import campaign_rows, campaigns
+from app.services import campaign_course, campaign_rows, campaigns
 from app.services.audiences import Audience
 from app.services.campaigns import Written
 from app.services.permissions import Standing
@@ -356,7 +356,7 @@ async def test_a_month_without_mass_messages_left_stops_it_and_tells_its_owner(e
     row, counts = await stands(ends, number)
     assert row.state is S.PAUSED and "次数用完" in row.reason and counts == {D.QUEUED: 5}
     async with ends.house.database.reading() as session:
-        told = (await session.scalars(sa.select(Outbox).where(Outbox.kind == campaigns.OVER))).one()
+        told = (await session.scalars(sa.select(Outbox).where(Outbox.kind == campaign_course.OVER))).one()
     assert "停在中途" in str(told.payload)
     assert await crowd_left(ends) == 3
 

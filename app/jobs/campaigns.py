@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.database import Database
-from app.services import campaign_rows, campaigns, mass_orders
+from app.services import campaign_course, campaign_rows, campaigns, mass_orders
 from app.services.campaign_rows import End, Ready
 from app.services.mass_orders import Given, Result
 from app.services.quiet_hours import after_quiet
@@ -50,9 +50,9 @@ class Campaigner:
     async def run(self) -> int:
         """All that can be done now; returns how many campaigns were looked at."""
         async with self._database.transaction() as session:
-            await campaigns.begin_due(session, self._clock.now())
+            await campaign_course.begin_due(session, self._clock.now())
         async with self._database.reading() as session:
-            ids = await campaigns.list_at_work(session)
+            ids = await campaign_course.list_at_work(session)
         for campaign_id in ids:
             await self._one(campaign_id)
         await self._hear()
@@ -72,7 +72,7 @@ class Campaigner:
             elif row.state is S.SENDING and row.filled_at is not None:
                 waits = await campaign_rows.anything_waits(session, row.id)
                 if not waits and not await mass_orders.anything_open(session, row):
-                    await campaigns.finish(session, row, self._clock.now())
+                    await campaign_course.finish(session, row, self._clock.now())
                     self._last.pop(row.id, None)
 
     async def _fill(self, campaign_id: int) -> bool:
@@ -129,7 +129,7 @@ class Campaigner:
                 if row.state is S.SENDING:
                     why = "失败太多，自动暂停。请看原因，处理好再继续。"
                     self._stop(session, row, why, now)
-                    await campaigns.tell_owner(
+                    await campaign_course.tell_owner(
                         session, row, f"群发「{row.title}」失败太多，已自动暂停。", now
                     )
                 self._last.pop(campaign_id, None)
@@ -212,7 +212,7 @@ class Campaigner:
             return
         said = "这一类发送的次数用完了" if isinstance(error, errors.QuotaUsedUp) else advice(error)
         self._stop(session, row, f"微信不让再发：{said}。处理好再点「继续」。", now)
-        await campaigns.tell_owner(session, row, f"群发「{row.title}」停在中途：{said}。", now)
+        await campaign_course.tell_owner(session, row, f"群发「{row.title}」停在中途：{said}。", now)
 
     def _stop(self, session: AsyncSession, row: Campaign, why: str, now: datetime) -> None:
         campaigns.stop(session, row, why, campaigns.BY_ITSELF, now)

@@ -19,8 +19,15 @@ from app.services import addresses, articles, audience_rows, outbox
 from app.services.audiences import Audience
 from app.services.audit import does
 from app.services.permissions import Standing
-from app.services.quiet_hours import after_quiet
-from models import Article, Campaign, CampaignDelivery, CampaignMove, CampaignState, CampaignWay, Staff
+from models import (
+    Article,
+    Campaign,
+    CampaignMove,
+    CampaignState,
+    CampaignWay,
+    Outbox,
+    Staff,
+)
 
 S = CampaignState
 MOVES: Final[dict[CampaignState, frozenset[CampaignState]]] = {
@@ -31,8 +38,8 @@ MOVES: Final[dict[CampaignState, frozenset[CampaignState]]] = {
     S.PAUSED: frozenset({S.SENDING, S.CANCELLED}),
 }
 ENDED: Final = frozenset({S.FINISHED, S.CANCELLED})
-OVER: Final = "campaigns.over"  # the kind of what its owner hears
-KINDS: Final = {OVER: "群发的结果"}
+TEST: Final = "campaigns.test"  # the kind of what somebody of staff sends to himself
+KINDS: Final = {TEST: "试发群发"}
 TITLE: Final = 64
 # A mass message takes 300 characters (rule of the platform), a customer message 2,048 bytes.
 TEXT: Final = {CampaignWay.MASS: 300, CampaignWay.MESSAGE: 600}
@@ -141,7 +148,7 @@ async def submit(session: AsyncSession, public_id: str, *, version: int, by: Sta
     if not await audience_rows.count(session, audience_of(row), civil_date(now)):
         raise DomainError("现在没有符合的人，请改一改发给谁。")
     row.owner_id, row.reason = by.staff_id, ""
-    _move(session, row, S.PENDING_APPROVAL, by.name, now)
+    move(session, row, S.PENDING_APPROVAL, by.name, now)
     does(session, "campaigns.submit", row.public_id, title=row.title)
 
 
@@ -157,7 +164,7 @@ async def approve(
         raise DomainError("这条群发有您写的内容，请另一位审批。")
     if row.send_at is not None and row.send_at <= now:
         raise DomainError("发送时间已经过了，请退回改时间。")
-    _move(session, row, S.SCHEDULED, by.name, now)
+    move(session, row, S.SCHEDULED, by.name, now)
     does(session, "campaigns.approve", row.public_id, title=row.title)
     leave_work(session)
 
@@ -168,7 +175,7 @@ async def send_back(
     """To be changed: from approval, or before its time came. Raises: NotFound, MovedOn, DomainError."""
     row = await _locked(session, public_id, version)
     row.reason = _why(reason, "请写明要改什么，写的人会看到。")
-    _move(session, row, S.DRAFT, by.name, now, row.reason)
+    move(session, row, S.DRAFT, by.name, now, row.reason)
     does(session, "campaigns.send_back", row.public_id, reason=row.reason, title=row.title)
 
 
@@ -184,7 +191,7 @@ async def pause(session: AsyncSession, public_id: str, reason: str, *, by: Stand
 def stop(session: AsyncSession, row: Campaign, reason: str, by: str, now: datetime) -> None:
     """Let a campaign rest until somebody lets it go on."""
     row.reason = reason[:200]
-    _move(session, row, S.PAUSED, by, now, row.reason)
+    move(session, row, S.PAUSED, by, now, row.reason)
 
 
 async def resume(session: AsyncSession, public_id: str, *, by: Standing, now: datetime) -> None:
@@ -195,7 +202,7 @@ async def resume(session: AsyncSession, public_id: str, *, by: Standing, now: da
     if row.state is S.SCHEDULED:
         raise DomainError("还没有到发送的时间。")
     row.reason, row.rests_until = "", None
-    _move(session, row, S.SENDING, by.name, now, "继续")
+    move(session, row, S.SENDING, by.name, now, "继续")
     does(session, "campaigns.resume", row.public_id, title=row.title)
     leave_work(session)
 
@@ -209,51 +216,27 @@ async def cancel(session: AsyncSession, public_id: str, reason: str, *, by: Stan
     if row.state is S.CANCELLED:
         return
     row.reason = _why(reason, "请写明为什么取消。")
-    _move(session, row, S.CANCELLED, by.name, now, row.reason)
+    move(session, row, S.CANCELLED, by.name, now, row.reason)
     row.ended_at = now
     does(session, "campaigns.cancel", row.public_id, reason=row.reason, title=row.title)
     leave_work(session)
 
 
-# --- by itself ---------------------------------------------------------------------------------------------
+async def test(session: AsyncSession, public_id: str, *, by: Standing, now: datetime) -> None:
+    """To the WeChat of who asks, as people will read it; once a minute.
 
-
-async def begin_due(session: AsyncSession, now: datetime) -> Sequence[int]:
-    """Ids of those whose time has come; they are being sent from now on. Never at night."""
-    if after_quiet(now) != now:
-        return ()
-    due = sa.or_(Campaign.send_at.is_(None), Campaign.send_at <= now)
-    chosen = sa.select(Campaign).where(Campaign.state == S.SCHEDULED, due).order_by(Campaign.id)
-    rows = (await session.scalars(chosen.with_for_update(skip_locked=True))).all()
-    for row in rows:
-        row.started_at = now
-        _move(session, row, S.SENDING, BY_ITSELF, now)
-    return [row.id for row in rows]
-
-
-async def finish(session: AsyncSession, row: Campaign, now: datetime) -> None:
-    """All is said and done; its owner hears it. `row` is locked."""
-    row.ended_at = now
-    _move(session, row, S.FINISHED, BY_ITSELF, now)
-    await tell_owner(session, row, f"群发「{row.title}」发完了。", now)
-
-
-async def tell_owner(session: AsyncSession, row: Campaign, words: str, now: datetime) -> None:
-    owner = await session.get_one(Staff, row.owner_id)
-    if owner.person_id is None:
+    Raises: NotFound; DomainError: no WeChat is bound to the account of staff.
+    """
+    row = await get(session, public_id)
+    staff = await session.get_one(Staff, by.staff_id)
+    if staff.person_id is None:
+        raise DomainError("您的账号还没有关联微信。请到「我的账号 › 微信提醒」扫码关联，再试发。")
+    key = f"campaign-test:{row.id}:{by.staff_id}:{now:%Y%m%d%H%M}"
+    if await session.scalar(sa.select(Outbox.id).where(Outbox.key == key)) is not None:
         return
-    told = addresses.with_page(
-        f"{words}详细情况请到工作台「群发」看。", f"/console/campaigns/{row.public_id}"
-    )
-    await session.flush()
-    outbox.add(
-        session,
-        OVER,
-        key=f"campaign:{row.id}:{row.version}",
-        to=owner.person_id,
-        payload={"type": "text", "content": told},
-        now=now,
-    )
+    payload = {"type": "text", "content": words_of(row, await article_of(session, row))}
+    outbox.add(session, TEST, key=key, to=staff.person_id, payload=payload, now=now, urgent=False)
+    does(session, "campaigns.test", row.public_id, title=row.title)
 
 
 # --- looking -----------------------------------------------------------------------------------------------
@@ -273,13 +256,10 @@ async def lock(session: AsyncSession, campaign_id: int) -> Campaign:
     return await session.get_one(Campaign, campaign_id, with_for_update=True, populate_existing=True)
 
 
-async def list_at_work(session: AsyncSession) -> Sequence[int]:
-    """Ids of those that are being sent, and of those called off with somebody still waiting."""
-    waits = sa.exists().where(
-        CampaignDelivery.campaign_id == Campaign.id, CampaignDelivery.state.in_(("queued", "failed_retry"))
-    )
-    at_work = sa.or_(Campaign.state == S.SENDING, sa.and_(Campaign.state == S.CANCELLED, waits))
-    return (await session.scalars(sa.select(Campaign.id).where(at_work).order_by(Campaign.id))).all()
+async def list_all(session: AsyncSession, state: CampaignState | None, limit: int) -> Sequence[Campaign]:
+    """The newest first."""
+    chosen = sa.select(Campaign).order_by(Campaign.id.desc()).limit(limit)
+    return (await session.scalars(chosen.where(Campaign.state == state) if state else chosen)).all()
 
 
 async def list_moves(session: AsyncSession, row: Campaign) -> Sequence[CampaignMove]:
@@ -323,7 +303,7 @@ def _why(reason: str, missing: str) -> str:
     return said
 
 
-def _move(
+def move(
     session: AsyncSession, row: Campaign, to: CampaignState, by: str, now: datetime, reason: str = ""
 ) -> None:
     if to not in MOVES.get(row.state, frozenset()):
