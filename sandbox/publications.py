@@ -125,10 +125,15 @@ def is_banned(world: World, article_id: str) -> bool:
 
 
 def listed(world: World, *, sent: bool = False) -> list[Row]:
-    """What was published, with `sent` what mass messages sent too; the newest first."""
+    """What was published, with `sent` what went to everybody too; the newest first.
+
+    What a mass message brought to some people only is found on no page of the account.
+    """
     rows = world.db.all(
-        "select * from publication where ?1 or not exists "
-        "(select 1 from article where article_id = publication.id and way = ?2) order by at desc, rowid desc",
+        "select * from publication where not exists "
+        "(select 1 from article where article_id = publication.id and way = ?2) or (?1 and coalesce("
+        "(select max(to_all) from mass_job join article using (msg_data_id) "
+        "where article.article_id = publication.id), 1)) order by at desc, rowid desc",
         sent,
         SENT,
     )

@@ -126,3 +126,18 @@ async def test_two_at_once_with_one_draft_and_a_draft_deleted_while_the_admin_th
 
     assert (await told(at_press)).findtext("Status") == "send fail"
     assert await cards(li) == []
+
+
+async def test_the_account_s_home_shows_what_went_to_everybody_and_not_what_went_to_some(
+    at_press: Press,
+) -> None:
+    platform = at_press.account.platform
+    people = [(await platform.follower(name)).openid for name in ("李建国", "王秀兰")]
+    some, everybody = await at_press.draft(), await at_press.draft(at_press.article(title="给全部的"))
+    body = {"touser": people, "msgtype": "mpnews", "mpnews": {"media_id": some}}
+    assert await at_press.code(f"{MASS}/send", body) == 0
+    await to_all(at_press, {"media_id": everybody})
+    await told(at_press)
+
+    home = await platform.ask("GET", "publications")
+    assert [[one["title"] for one in row["articles"]] for row in home] == [["给全部的"]]

@@ -21,7 +21,7 @@ from app.services.campaign_rows import End, Ready
 from app.services.mass_orders import Given, Result
 from app.services.quiet_hours import after_quiet
 from app.wechat import errors
-from app.wechat.advice import advice
+from app.wechat.advice import advice, mass_end
 from app.wechat.api import messages as wire
 from app.wechat.client import WeChatClient
 from app.wechat.incoming import fields_of
@@ -230,7 +230,9 @@ class Campaigner:
                 told = mass_result(fields_of(body))
                 is_sent = told.end in (MassEnd.SENT, MassEnd.UNKNOWN)
                 figures = (told.total, told.reachable, told.sent, told.failed)
-                await mass_orders.heard(session, Result(told.msg_id, is_sent, told.status, *figures), now)
+                await mass_orders.heard(
+                    session, Result(told.msg_id, is_sent, mass_end(told.end, told.status), *figures), now
+                )
 
 
 def _back(ready: Sequence[Ready], delivery_id: int) -> End:
