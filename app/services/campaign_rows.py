@@ -32,7 +32,8 @@ from models.campaign import DELIVERY_WAITS
 
 PAGE: Final = 2000  # people whose rows are made in one transaction
 LEASE: Final = timedelta(seconds=60)  # real time
-REFUSED, SPARED = "refused campaigns", "spared after an alert"
+# One reason for both: that somebody was in need is not to be read off a list of a few people.
+REFUSED: Final = "refused campaigns, or is left in peace"
 CALLED_OFF: Final = "called off"
 TOLD: Final = "told under another name"
 CUT_OFF: Final = "the sender was cut off"
@@ -112,10 +113,8 @@ async def _left_out(session: AsyncSession, people: Sequence[int], now: datetime)
     alarmed = sa.select(CrisisAlert.person_id).where(
         CrisisAlert.person_id.in_(people), CrisisAlert.created_at > now - SPARED_FOR
     )
-    out: dict[int, str] = {}
-    for why, chosen in ((SPARED, alarmed), (REFUSED, refused)):
-        out |= {each: why for each in await session.scalars(chosen) if each is not None}
-    return out
+    out = {*await session.scalars(alarmed), *await session.scalars(refused)}
+    return {each: REFUSED for each in out if each is not None}
 
 
 # --- sending -----------------------------------------------------------------------------------------------
