@@ -169,6 +169,31 @@ async def test_what_wechat_says_of_it_settles_it(
         assert len(await told(li.phone)) == 1 and await remaining(ends) == [0]
 
 
+@pytest.mark.parametrize("errcode", [43101, -1])
+async def test_what_he_answers_while_a_notice_is_on_its_way_counts(ends: Ends, errcode: int) -> None:
+    run = await announce(ends, "羽毛球")
+    await carried(ends, CALLED_OFF)
+    li, _ = await signed_up(ends, "李建国", run)
+    await li.phone.accepts(CARRIER)
+    await ends.moves_time(hours=3 * DAY)
+    await ends.platform.misbehaves(fail_next={"path": SEND, "errcode": errcode})
+    send = ends.house.wechat.notices.send
+
+    async def meanwhile(*given: Any, **more: Any) -> None:
+        if errcode == -1:
+            await li.phone.switches(CARRIER, receive=False)
+        else:
+            await li.phone.accepts(CARRIER)
+        await send(*given, **more)
+
+    await calls_off(ends, run)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ends.house.wechat.notices, "send", meanwhile)
+        await ends.house.rounds.once()
+
+    assert await remaining(ends) == [0 if errcode == -1 else 1]
+
+
 async def test_who_waits_is_asked_for_the_offer_first_and_who_is_out_for_nothing(ends: Ends) -> None:
     run = await announce(ends, "羽毛球", capacity=1)
     await carried(ends, OFFER)

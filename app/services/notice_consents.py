@@ -35,6 +35,7 @@ class Yes:
 
     consent_id: int
     is_lasting: bool
+    said_at: datetime  # the last answer, when it was taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,20 +175,21 @@ async def use(
     if not is_lasting and not again:
         consent.remaining -= 1
     told = {"template_id": carrier.template_id, "data": data, "page": addresses.page(said_of_it["page"])}
-    return Told(Yes(consent.id, is_lasting), told)
+    return Told(Yes(consent.id, is_lasting, consent.said_at), told)
 
 
 async def give_back(session: AsyncSession, yes: Yes) -> None:
-    """Nothing was sent: it may be used again."""
+    """Nothing was sent: it may be used again, unless all was taken back since."""
     if not yes.is_lasting:
-        kept = sa.update(NoticeConsent).where(NoticeConsent.id == yes.consent_id)
+        holds = sa.or_(NoticeConsent.said_at == yes.said_at, NoticeConsent.remaining > 0)
+        kept = sa.update(NoticeConsent).where(NoticeConsent.id == yes.consent_id, holds)
         await session.execute(kept.values(remaining=NoticeConsent.remaining + 1))
 
 
 async def spent(session: AsyncSession, yes: Yes) -> None:
     """WeChat says that nothing is left of it: believe it until the person agrees again."""
-    kept = sa.update(NoticeConsent).where(NoticeConsent.id == yes.consent_id)
-    await session.execute(kept.values(remaining=0))
+    same = NoticeConsent.id == yes.consent_id, NoticeConsent.said_at == yes.said_at
+    await session.execute(sa.update(NoticeConsent).where(*same).values(remaining=0))
 
 
 async def _carrier(session: AsyncSession, account_id: int, kind: str) -> tuple[NoticeTemplate, bool] | None:
