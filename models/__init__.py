@@ -124,6 +124,7 @@ from models.stored_file import FileState, MediaFetch, StoredFile
 from models.team import Team
 from models.verification import VerificationFile
 from models.walk import FOLLOWERS, Listed, TagChange, Walk, WalkKind, WalkStep
+from models.wechat_article import WeChatArticle, WeChatArticleState, WeChatPicture
 
 __all__ = [
     "ANNOUNCED",
@@ -317,4 +318,7 @@ __all__ = [
     "WalkKind",
     "WalkStep",
     "Way",
+    "WeChatArticle",
+    "WeChatArticleState",
+    "WeChatPicture",
 ]
