@@ -64,6 +64,8 @@ class WeChatArticle(Base):
         sa.String(64), default=""
     )  # of what lies there: is it still the text?
     media_id: Mapped[str | None] = mapped_column(sa.String(128))  # of the draft
+    cover: Mapped[str] = mapped_column(sa.String(16), default="")  # a stored file, until it is at WeChat
+    cover_id: Mapped[str | None] = mapped_column(sa.String(128))  # its media id there
     publish_id: Mapped[str | None] = mapped_column(sa.String(64))
     msg_data_id: Mapped[int | None] = mapped_column(sa.BigInteger)  # by it comments are asked for
     published_id: Mapped[str | None] = mapped_column(sa.String(128), index=True)  # WeChat's `article_id`

@@ -1,12 +1,14 @@
 """An article's part 公众号 in the console: looked at, onto one's own phone, published and deleted."""
 
+import io
 import re
 
 import sqlalchemy as sa
+from PIL import Image
 
-from models import Follower, Role, Staff
+from models import FileState, Follower, Role, Staff, StoredFile, WeChatArticle, WeChatArticleState
 from tests.both_ends import Ends
-from tests.console_kit import Worker, acts_of, at_work, ends
+from tests.console_kit import CONSOLE, HTML, Worker, acts_of, at_work, ends
 from tests.test_console_content import ARTICLE, version, written
 
 __all__ = ["ends"]
@@ -75,6 +77,42 @@ async def test_an_approver_brings_an_article_to_wechat_and_takes_it_back(ends: E
     assert acts == [f"content.wechat_{act}" for act in ("draft", "preview", "publish", "withdraw")]
 
 
+def picture(width: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (width, width // 2), "#8CC5BA").save(out, "PNG")
+    return out.getvalue()
+
+
+async def test_a_cover_of_ones_own_is_brought_to_wechat_and_not_kept_here(ends: Ends) -> None:
+    li = await at_work(ends, "李娜", Role.APPROVER)
+    path = await published(ends, li)
+
+    async def sends(data: bytes) -> int:
+        files = {"file": ("封面.png", data, "image/png")}
+        given = {"token": await li.token()}
+        answer = await li.browser.post(f"{CONSOLE}{path}/wechat/draft", data=given, files=files, headers=HTML)
+        await ends.house.rounds.once()
+        return answer.status_code
+
+    async def cover() -> str:
+        async with ends.house.database.reading() as session:
+            row = (await session.scalars(sa.select(WeChatArticle))).one()
+            assert row.cover == "" and row.state is WeChatArticleState.DRAFT
+        (draft,) = (await ends.house.wechat.drafts.get(row.media_id or "")).articles
+        return str(draft.raw["thumb_media_id"])
+
+    assert await sends(picture(200)) == 422 and "还没有放进公众号" in await part(li, path)
+    assert await sends(picture(900)) == 303
+    first = await cover()
+    async with ends.house.database.reading() as session:
+        states = (await session.scalars(sa.select(StoredFile.state))).all()
+        assert set(states) <= {FileState.DELETED}
+    assert await sends(picture(1000)) == 303
+    second = await cover()
+    await presses(li, path, "draft")  # without one, what is there stays
+    assert await cover() == second != first
+
+
 async def test_who_may_not_publish_looks_and_what_does_not_fit_says_why(ends: Ends) -> None:
     li = await at_work(ends, "李娜", Role.APPROVER)
     long = "全县供电职工冬季安全用电和消防知识竞赛暨职工书屋开放仪式在县公司二楼举行"
@@ -87,7 +125,7 @@ async def test_who_may_not_publish_looks_and_what_does_not_fit_says_why(ends: En
     assert refused.status_code == 422 and "最多 32 个字" in refused.text
 
     writer = await at_work(ends, "周涛", Role.EDITOR)
-    assert "放进草稿箱</button>" not in await part(writer, path)
+    assert "wechat-really-draft" not in await part(writer, path)
     assert (await writer.sends(f"{path}/wechat/draft")).status_code == 403
     never = await written(writer, kind="article", **ARTICLE | {"title": "还没有审核的文章"})
     assert 'id="wechat"' not in await li.reads(never)

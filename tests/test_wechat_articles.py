@@ -49,7 +49,8 @@ class Dying(Publisher):
 
 def publisher(ends: Ends, kind: type[Publisher] = Publisher) -> Publisher:
     account_id = ends.house.accounts[AccountKind.OFFICIAL][0]
-    return kind(ends.house.database, ends.house.wechat, ends.house.clock, account_id)
+    house = ends.house
+    return kind(house.database, house.wechat, house.clock, house.files, account_id)
 
 
 async def written(ends: Ends, text: str = "本周起三个班组分批参加。", *, key: str = "") -> str:

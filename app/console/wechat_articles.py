@@ -3,15 +3,17 @@
 Its part of the page is in `content`; what may be done is `services.wechat_articles`'s.
 """
 
+import asyncio
 from datetime import datetime
 from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import UploadFile
 
 from app.clock import civil_date
-from app.console import content, forms
+from app.console import content, cover_pictures, forms
 from app.console.content import address, version_of, whole
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.office import OfficeInUse
@@ -19,7 +21,7 @@ from app.console.shell import InShell, Shell
 from app.console.templating import render
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
-from app.services import content_pieces, wechat_articles, wechat_markup
+from app.services import content_pieces, stored_files, wechat_articles, wechat_markup
 from app.services.permissions import Right
 from models import Article, ContentKind
 
@@ -50,17 +52,29 @@ async def look(key: str, desk: AtDesk, now: Now) -> HTMLResponse:
 
 
 @router.post("/{key}/wechat/draft", dependencies=[needs(Right.CONTENT_PUBLISH)])
-async def draft(key: str, desk: ActingDesk, shell: InShell, office: OfficeInUse, now: Now) -> Response:
+async def draft(
+    key: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse, now: Now
+) -> Response:
+    """With a file, that is its cover."""
     whole(desk, Right.CONTENT_PUBLISH)
+    sent = (await forms.read(request)).get("file")
     try:
         if not office.settings.wechat_account.is_certified:
             raise DomainError(NO_ACCOUNT)
+        cover = None
+        if isinstance(sent, UploadFile) and sent.filename:
+            async with desk.reading() as session:
+                await wechat_articles.check_ready(session, await _article(session, key), now)
+            data = await asyncio.to_thread(cover_pictures.made, await sent.read())
+            cover = stored_files.made(data, "image/jpeg", now, kind="image")
+            await desk.shared.files.put(cover.public_id, data)
         async with desk.acting() as session:
             article = await _article(session, key)
-            await wechat_articles.put(session, office.settings.wechat_app_id, article, by=desk.by, now=now)
+            app_id = office.settings.wechat_app_id
+            await wechat_articles.put(session, app_id, article, by=desk.by, now=now, cover=cover)
     except DomainError as error:
         return await _again(key, desk, shell, now, error)
-    return shell.done(_page(key), "正在放进公众号的草稿箱，几秒钟后刷新这一页看结果。")
+    return shell.done(_page(key), "正在放进公众号的草稿箱，结果写在「公众号文章」里。")
 
 
 @router.post("/{key}/wechat/preview", dependencies=[needs(Right.CONTENT_PUBLISH)])

@@ -11,24 +11,24 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Final
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.database import Database
 from app.errors import DomainError
-from app.jobs import fonts, wechat_article_events, wechat_covers
+from app.files import Files
+from app.jobs import fonts, wechat_article_events, wechat_covers, wechat_pictures
 from app.jobs.wechat_article_finding import find_draft, find_published, lies_there
 from app.jobs.wechat_article_words import ended, refused
 from app.menus.revisions import account_name
-from app.services import wechat_articles, wechat_markup
+from app.services import stored_files, wechat_articles, wechat_markup
 from app.services.wechat_articles import rest, stands_published
 from app.services.wechat_markup import Converted
 from app.wechat.api.drafts import Article as DraftArticle
-from app.wechat.api.media import MediaKind
 from app.wechat.client import WeChatClient
 from app.wechat.errors import (
     AwaitsAdmin,
@@ -39,7 +39,7 @@ from app.wechat.errors import (
     TryLater,
     WeChatError,
 )
-from models import Article, WeChatArticle, WeChatArticleState, WeChatPicture
+from models import Article, WeChatArticle, WeChatArticleState
 
 log = structlog.get_logger(__name__)
 
@@ -75,12 +75,16 @@ class Claim:
     now: datetime
     content: Converted | None
     source: str
-    over_title: str
+    over_title: str  # on a cover that is drawn
+    cover: str  # a file of ours, to be brought there
+    cover_id: str | None
 
 
 class Publisher:
-    def __init__(self, database: Database, client: WeChatClient, clock: Clock, account_id: int) -> None:
-        self._database, self._client, self._clock = database, client, clock
+    def __init__(
+        self, database: Database, client: WeChatClient, clock: Clock, files: Files, account_id: int
+    ) -> None:
+        self._database, self._client, self._clock, self._files = database, client, clock, files
         self._account_id = account_id
 
     async def run(self) -> int:
@@ -107,6 +111,7 @@ class Publisher:
                     return None
                 article = await session.get_one(Article, row.article_id)
                 if self._is_off(row, article):
+                    await _give_up_cover(session, row, row.cover)
                     continue
                 claim = _claim_of(row, article, self._clock.now(), await account_name(session))
                 if row.state is S.PUBLISHING or (row.state is S.PREPARING and row.media_id is None):
@@ -148,6 +153,7 @@ class Publisher:
             if row is not None:
                 change(row, self._clock.now())
                 row.lease_token = row.lease_until = None
+                await _give_up_cover(session, row, claim.cover)
 
     # --- calls
 
@@ -171,7 +177,7 @@ class Publisher:
             found = await find_draft(self._client, claim.mark)
             return lambda row, now: _again(row, now, media_id=found)
         assert claim.content is not None  # looked at as it was taken
-        cover, key = await self._cover(claim, claim.content.title)
+        cover = await self._cover(claim, claim.content.title)
         article = DraftArticle(
             claim.content.title,
             claim.content.content,
@@ -189,43 +195,39 @@ class Publisher:
         except MediaGone:
             if claim.tries >= MOST_TRIES:
                 raise
-            return await self._without(claim, key)
+            return await self._without(claim, cover)
         digest = claim.content.digest
 
         def is_laid(row: WeChatArticle, now: datetime) -> None:
-            row.media_id, row.digest = laid, digest
+            row.media_id, row.digest, row.cover_id, row.cover = laid, digest, cover, ""
             rest(row, S.DRAFT, now)
 
         return is_laid
 
-    async def _without(self, claim: Claim, key: str) -> Change:
+    async def _without(self, claim: Claim, cover: str) -> Change:
         """The cover or the draft was deleted in WeChat's console: once more, with a new one of both."""
-        async with self._database.transaction() as session:
-            gone = sa.delete(WeChatPicture).where(WeChatPicture.account_id == claim.account_id)
-            await session.execute(gone.where(WeChatPicture.sha256 == key))
+        await wechat_pictures.forget(self._database, claim.account_id, cover)
         kept = claim.media_id if claim.media_id and await lies_there(self._client, claim.media_id) else None
-        return lambda row, now: _again(row, now, media_id=kept)
 
-    async def _cover(self, claim: Claim, title: str) -> tuple[str, str]:
-        """Its media id, and by what it is kept here. Brought to the account's library once."""
-        data = await asyncio.to_thread(wechat_covers.draw, title, claim.over_title, fonts.find())
-        key = sha256(data).hexdigest()
-        picture = WeChatPicture
-        known = sa.select(picture.media_id).where(
-            picture.account_id == claim.account_id, picture.sha256 == key
-        )
-        async with self._database.reading() as session:
-            media_id = await session.scalar(known)
-        if media_id is not None:
-            return media_id, key
-        made = await self._client.media.upload_permanent(MediaKind.IMAGE, "cover.jpg", data)
-        async with self._database.transaction() as session:
-            if await session.scalar(known) is None:
-                now = self._clock.now()
-                session.add(
-                    picture(account_id=claim.account_id, sha256=key, media_id=made.media_id, created_at=now)
-                )
-        return made.media_id, key
+        def is_without(row: WeChatArticle, now: datetime) -> None:
+            row.cover_id = None
+            _again(row, now, media_id=kept)
+
+        return is_without
+
+    async def _cover(self, claim: Claim, title: str) -> str:
+        """Its media id: of what staff chose, now or before; else one is drawn."""
+        data = b""
+        if claim.cover:
+            try:
+                data = await self._files.get(claim.cover)
+            except FileNotFoundError:
+                log.warning("wechat_cover_gone", article=claim.mark)
+        elif claim.cover_id:
+            return claim.cover_id
+        if not data:
+            data = await asyncio.to_thread(wechat_covers.draw, title, claim.over_title, fonts.find())
+        return await wechat_pictures.bring(self._database, self._client, self._clock, claim.account_id, data)
 
     async def _hand_in(self, claim: Claim) -> Change:
         try:
@@ -283,6 +285,13 @@ class Publisher:
         return _is_cleared
 
 
+async def _give_up_cover(session: AsyncSession, row: WeChatArticle, name: str) -> None:
+    """What was chosen has been brought to WeChat, or nothing comes of it: here nobody needs the bytes."""
+    if name and (not row.cover or row.state is not S.PREPARING):
+        row.cover = ""
+        await stored_files.mark_deleted(session, [name])
+
+
 def _claim_of(row: WeChatArticle, article: Article, now: datetime, account: str) -> Claim:
     content = None
     try:
@@ -294,6 +303,8 @@ def _claim_of(row: WeChatArticle, article: Article, now: datetime, account: str)
         *(row.media_id, row.publish_id, row.published_id, row.tries, now, content),
         wechat_articles.source_url(article, row),
         f"{account} · {article.category.label}",
+        row.cover,
+        row.cover_id,
     )
 
 

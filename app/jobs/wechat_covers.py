@@ -25,7 +25,7 @@ def draw(title: str, above: str, fonts: Fonts | None) -> bytes:
 
     sheet = Image.new("RGB", (WIDE, HIGH), PALE)
     pen = ImageDraw.Draw(sheet)
-    pen.ellipse((700, 36, 820, 156), fill="#F6C667")
+    pen.ellipse((762, 36, 852, 126), fill="#F6C667")
     for left, top, right, bottom, colour in _HILLS:
         pen.ellipse((left, top, right, bottom), fill=colour)
     if fonts is not None:

@@ -18,7 +18,7 @@ from app.errors import DomainError
 from app.services import addresses, staff_jobs, wechat_markup
 from app.services.audit import does
 from app.services.permissions import Standing
-from models import Account, Article, ArticleState, Staff, WeChatArticle, WeChatArticleState
+from models import Account, Article, ArticleState, Staff, StoredFile, WeChatArticle, WeChatArticleState
 from models.wechat_article import IS_LIVE
 
 S = WeChatArticleState
@@ -84,16 +84,24 @@ async def find_live(session: AsyncSession, article: Article, *, lock: bool = Fal
 # --- what staff decide -------------------------------------------------------------------------------------
 
 
-async def put(session: AsyncSession, app_id: str, article: Article, *, by: str, now: datetime) -> None:
+async def put(
+    session: AsyncSession,
+    app_id: str,
+    article: Article,
+    *,
+    by: str,
+    now: datetime,
+    cover: StoredFile | None = None,
+) -> None:
     """Into the draft box; what lies there already is replaced by the present text.
+
+    Without a `cover` (a JPEG, its bytes are put already) the one there stays, or one is drawn.
 
     Raises: DomainError: it does not fit, or is further than that.
     """
     # One after the other: two who press at once must not lay two drafts.
     await session.execute(sa.select(Article.id).where(Article.id == article.id).with_for_update())
-    if why := lacks(article, now):
-        raise DomainError(why)
-    row = await find_live(session, article, lock=True)
+    row = await check_ready(session, article, now, lock=True)
     if row is None:
         account = sa.select(Account.id).where(Account.app_id == app_id)
         row = WeChatArticle(
@@ -103,14 +111,32 @@ async def put(session: AsyncSession, app_id: str, article: Article, *, by: str, 
             created_at=now,
         )
         session.add(row)
+    elif row.state is S.PREPARING and cover is not None:
+        raise DomainError("正在放进草稿箱，请等几秒再换封面。")
     elif row.state is S.PREPARING:
         return  # pressed twice
-    elif row.state is not S.DRAFT:
-        raise DomainError(f"这篇文章在公众号里{row.state.label}，不能再放一份草稿。")
     _go(row, S.PREPARING, by, now)
+    if cover is not None:
+        session.add(cover)
+        row.cover = cover.public_id
     await session.flush()
     does(session, "content.wechat_draft", article.public_id, title=article.title)
     leave_work(session)
+
+
+async def check_ready(
+    session: AsyncSession, article: Article, now: datetime, *, lock: bool = False
+) -> WeChatArticle | None:
+    """Whether a draft of it may be laid; returns the one that lies there.
+
+    Raises: DomainError: it does not fit, or is further than that.
+    """
+    if why := lacks(article, now):
+        raise DomainError(why)
+    row = await find_live(session, article, lock=lock)
+    if row is not None and row.state not in (S.PREPARING, S.DRAFT):
+        raise DomainError(f"这篇文章在公众号里{row.state.label}，不能再放一份草稿。")
+    return row
 
 
 async def preview(

@@ -25,6 +25,8 @@ def upgrade() -> None:
         sa.Column("state", sa.String(24), nullable=False),
         sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("media_id", sa.String(128)),
+        sa.Column("cover", sa.String(16), nullable=False),
+        sa.Column("cover_id", sa.String(128)),
         sa.Column("publish_id", sa.String(64)),
         sa.Column("msg_data_id", sa.BigInteger()),
         sa.Column("published_id", sa.String(128)),
