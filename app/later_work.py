@@ -30,6 +30,8 @@ from app.jobs import (
     staff_jobs,
     staff_work,
     stored_files,
+    wechat_articles,
+    wechat_previews,
 )
 from app.jobs.deliveries import Sender
 from app.jobs.rounds import Round
@@ -81,6 +83,8 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
     ]
     if certified:
         found += people.rounds(database, wechat, clock, official_id)
+        publisher = wechat_articles.Publisher(database, wechat, clock, house.files, official_id)
+        found.append(Round("wechat articles", publisher.run, 5, wakes=True))
     if house.miniprogram is not None:
         found += miniprogram.rounds(
             *(database, house.miniprogram, wechat.users, house.files, clock),
@@ -165,4 +169,5 @@ def _kinds(house: House, official_id: int, *, certified: bool) -> dict[str, Work
         **notice_templates.kinds(house.wechat, official_id),
         **panoramas.KINDS,
         **posters.kinds(house.wechat if certified else None),
+        **wechat_previews.kinds(house.wechat, official_id),
     }

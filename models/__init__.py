@@ -133,6 +133,7 @@ from models.stored_file import FileState, MediaFetch, StoredFile
 from models.team import Team
 from models.verification import VerificationFile
 from models.walk import FOLLOWERS, Listed, TagChange, Walk, WalkKind, WalkStep
+from models.wechat_article import WeChatArticle, WeChatArticleState, WeChatPicture
 
 __all__ = [
     "ANNOUNCED",
@@ -333,4 +334,7 @@ __all__ = [
     "WalkKind",
     "WalkStep",
     "Way",
+    "WeChatArticle",
+    "WeChatArticleState",
+    "WeChatPicture",
 ]

@@ -64,6 +64,7 @@ from app.console import (
     staff,
     staff_work,
     status,
+    wechat_articles,
     workload,
 )
 
@@ -97,6 +98,7 @@ PARTS: Final = (
     menu_file,
     panorama_scenes,
     staff_work,
+    wechat_articles,
 )
 ROOMS: Final = (  # each with a `SECTION` and the right it needs
     alerts,

@@ -130,6 +130,8 @@ TABLES: Final[Mapping[str, str]] = {
     "unanswered_question": "没答上来的问题",
     "verification_file": "微信的域名验证文件",
     "walk": "和微信核对关注者",
+    "wechat_article": "公众号文章",
+    "wechat_picture": "微信素材库里的图片",
 }
 
 # The same wherever they stand.
