@@ -30,6 +30,7 @@ from models.appointment import (
     SlotState,
 )
 from models.article import Article, ArticleCategory, ArticleMove, ArticleReads, ArticleState
+from models.article_mark import ArticleFavourite, ArticleLike, ArticleVisit
 from models.backup import Backup
 from models.base import Base
 from models.board import (
@@ -159,9 +160,12 @@ __all__ = [
     "AppointmentStep",
     "Article",
     "ArticleCategory",
+    "ArticleFavourite",
+    "ArticleLike",
     "ArticleMove",
     "ArticleReads",
     "ArticleState",
+    "ArticleVisit",
     "Backup",
     "Base",
     "Basis",

@@ -55,6 +55,7 @@ WORDS: dict[str, str] = {
     "past_member_changes": "离开的人：资料更改的内容到期后清空",
     "closed_accounts": "销户的户号登记 180 天后删除",
     "old_interests": "半年没有再看的兴趣删除",
+    "old_article_visits": "「看过的」半年后删除",
     "leavers": "取消关注的人：标签、位置、跨账号编号删除",
     "acts": "不再需要的互动时间删除",
     "media_fetches": "取回附件的记录 4 天后删除",

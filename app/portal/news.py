@@ -1,16 +1,16 @@
-"""News on the portal: the list by category, one article, and the Atom feed."""
+"""News on the portal: the list by category, one article with what its readers do, and the Atom feed."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app import rich_text
 from app.clock import civil_date
-from app.dependencies import InUse, Now, ReadSession
+from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.portal.templating import render
-from app.portal.visitor import MaybePerson
-from app.services import articles, interests
+from app.portal.visitor import ActingPerson, MaybePerson, page_for
+from app.services import article_marks, articles, interests
 from models import ArticleCategory
 
 router = APIRouter(prefix="/news", include_in_schema=False)
@@ -54,19 +54,38 @@ async def one(
     request: Request, public_id: str, session: ReadSession, now: Now, shared: InUse, visitor: MaybePerson
 ) -> Response:
     article = await articles.get_published(session, public_id, now)
-    reads = await articles.reads(session, article)
     if request.method == "GET":  # a HEAD shows it to nobody
         shared.article_reads.hit(article.id)
         if visitor is not None:
             shared.interests.note(visitor.person_id, interests.of_news(article.category), now)
+            shared.interests.read(visitor.person_id, article.id, now)
     if article.address:  # published before us: it is read where it is
         return RedirectResponse(article.address, 302)
     words = render(
         "article.html",
         article=article,
         body=rich_text.to_html(rich_text.load(article.blocks)),
-        reads=reads + 1,
+        marks=await article_marks.of(session, article, visitor.person_id if visitor else None),
+        token=visitor.form_token if visitor else "",
         address=f"{shared.public_url}/news/{article.public_id}",
         day=civil_date(article.published_at or now),
     )
-    return HTMLResponse(words)
+    return page_for(visitor, words)
+
+
+@router.post("/{public_id}/like")
+async def like(
+    public_id: str, visitor: ActingPerson, session: WriteSession, now: Now, on: Annotated[str, Form()] = ""
+) -> RedirectResponse:
+    """With `on` "no" it is taken back; what is so already stays so."""
+    await article_marks.like(session, public_id, visitor.person_id, now, on=on != "no")
+    return RedirectResponse(f"/news/{public_id}#marks", 303)
+
+
+@router.post("/{public_id}/favourite")
+async def favourite(
+    public_id: str, visitor: ActingPerson, session: WriteSession, now: Now, on: Annotated[str, Form()] = ""
+) -> RedirectResponse:
+    """Likewise; taken out from the list of one's own, one comes back there."""
+    await article_marks.keep(session, public_id, visitor.person_id, now, on=on not in ("no", "gone"))
+    return RedirectResponse("/me/favourites" if on == "gone" else f"/news/{public_id}#marks", 303)

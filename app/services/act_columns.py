@@ -35,8 +35,11 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "reviewer": "审核部门",
         "published_at": "发布时间",
     },
+    "article_favourite": {"article_id": "文章"},
+    "article_like": {"article_id": "文章"},
     "article_move": {"article_id": "文章"},
     "article_reads": {"article_id": "文章", "day": "日期"},
+    "article_visit": {"article_id": "文章"},
     "board_answer": {"unit": "单位", "text": "答复"},
     "board_post": {
         "author": "作者是谁",

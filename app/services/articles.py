@@ -23,6 +23,7 @@ from models import Article, ArticleCategory, ArticleMove, ArticleReads, ArticleS
 Place = tuple[datetime, int]  # where a list goes on: publication and id of its last article
 _ORDER = (Article.published_at, Article.id)
 MORNING = time(8, 0)  # of the day a file names
+NOWHERE = "没有找到这篇文章，可能已经撤下。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ async def list_published(
     after: Place | None = None,
 ) -> Sequence[Article]:
     """Newest first; from `after` on, or without the first `skip`."""
-    chosen = sa.select(Article).where(_is_public(now))
+    chosen = sa.select(Article).where(is_public(now))
     if category is not None:
         chosen = chosen.where(Article.category == category)
     if after is not None:
@@ -121,7 +122,7 @@ async def list_published(
 
 async def search(session: AsyncSession, terms: Sequence[str], now: datetime, limit: int) -> Sequence[Article]:
     """Articles in which all `terms` stand; first those that have them in title or summary."""
-    chosen = sa.select(Article).where(_is_public(now))
+    chosen = sa.select(Article).where(is_public(now))
     above = []
     for term in terms:
         named = sa.or_(
@@ -137,9 +138,17 @@ async def search(session: AsyncSession, terms: Sequence[str], now: datetime, lim
 
 async def get_published(session: AsyncSession, public_id: str, now: datetime) -> Article:
     """Raises: NotFound."""
-    article = await session.scalar(sa.select(Article).where(Article.public_id == public_id, _is_public(now)))
+    article = await session.scalar(sa.select(Article).where(Article.public_id == public_id, is_public(now)))
     if article is None:
-        raise NotFound("没有找到这篇文章，可能已经撤下。")
+        raise NotFound(NOWHERE)
+    return article
+
+
+async def get(session: AsyncSession, public_id: str) -> Article:
+    """Whatever its state. Raises: NotFound."""
+    article: Article | None = await session.scalar(sa.select(Article).where(Article.public_id == public_id))
+    if article is None:
+        raise NotFound(NOWHERE)
     return article
 
 
@@ -153,7 +162,8 @@ async def reads(session: AsyncSession, article: Article) -> int:
     return int(total or 0)
 
 
-def _is_public(now: datetime) -> sa.ColumnElement[bool]:
+def is_public(now: datetime) -> sa.ColumnElement[bool]:
+    """Of articles: whether all may read it."""
     return sa.and_(Article.state == ArticleState.PUBLISHED, Article.published_at <= now)
 
 

@@ -21,6 +21,7 @@ from app.services import (
     applications,
     appointment_forgetting,
     arrivals,
+    article_marks,
     board_forgetting,
     cases,
     consents,
@@ -29,6 +30,7 @@ from app.services import (
     interests,
     live_visits,
     posters,
+    reading_history,
     sign_up_help,
     sittings,
     team_rows,
@@ -175,6 +177,15 @@ def _repoint(column: Any) -> Rule:
     return rule
 
 
+def _handed(hand_over: Callable[[AsyncSession, int, int], Awaitable[None]]) -> Rule:
+    """Where the room itself knows what becomes of what both have."""
+
+    async def rule(session: AsyncSession, this: Merge) -> None:
+        await hand_over(session, this.gone, this.stays)
+
+    return rule
+
+
 async def _member(session: AsyncSession, this: Merge) -> None:
     pair = sa.select(Member).where(Member.person_id.in_([this.stays, this.gone])).order_by(Member.id)
     bound = (await session.scalars(pair.with_for_update())).all()
@@ -274,14 +285,6 @@ async def _objections(session: AsyncSession, this: Merge) -> None:
     await album_forgetting.hand_over_objections(session, this.gone, this.stays)
 
 
-async def _interests(session: AsyncSession, this: Merge) -> None:
-    await interests.hand_over(session, this.gone, this.stays)
-
-
-async def _interest_choice(session: AsyncSession, this: Merge) -> None:
-    await interests.hand_over_choice(session, this.gone, this.stays)
-
-
 async def _cases(session: AsyncSession, this: Merge) -> None:
     """Of two open 入会申请 the newer goes on."""
     await cases.hand_over(session, this.gone, this.stays)
@@ -298,18 +301,6 @@ async def _accounts(session: AsyncSession, this: Merge) -> None:
 
 async def _appointments(session: AsyncSession, this: Merge) -> None:
     await appointment_forgetting.hand_over(session, this.gone, this.stays, this.now)
-
-
-async def _board_posts(session: AsyncSession, this: Merge) -> None:
-    await board_forgetting.hand_over_posts(session, this.gone, this.stays)
-
-
-async def _board_likes(session: AsyncSession, this: Merge) -> None:
-    await board_forgetting.hand_over_likes(session, this.gone, this.stays)
-
-
-async def _board_reports(session: AsyncSession, this: Merge) -> None:
-    await board_forgetting.hand_over_reports(session, this.gone, this.stays)
 
 
 async def _nothing(session: AsyncSession, this: Merge) -> None:
@@ -333,15 +324,19 @@ RULES: Mapping[str, Rule] = {
     "album_photo.giver_id": _photos,
     "feedback_answer.person_digest": _feedback,
     "photo_objection.person_id": _objections,
-    "interest.person_id": _interests,
-    "interest_choice.person_id": _interest_choice,  # after the interests: who said no keeps none
+    "interest.person_id": _handed(interests.hand_over),
+    "article_visit.person_id": _handed(reading_history.hand_over),
+    # After the interests: who said no keeps none.
+    "interest_choice.person_id": _handed(interests.hand_over_choice),
+    "article_like.person_id": _handed(article_marks.hand_over_likes),
+    "article_favourite.person_id": _handed(article_marks.hand_over_favourites),
     "stored_file.owner_id": _repoint(StoredFile.owner_id),
     "case_reporter.person_digest": _cases,
     "consent.person_digest": _consents,
     "appointment.person_digest": _appointments,
-    "board_post.author_digest": _board_posts,
-    "board_like.person_digest": _board_likes,
-    "board_report.person_digest": _board_reports,
+    "board_post.author_digest": _handed(board_forgetting.hand_over_posts),
+    "board_like.person_digest": _handed(board_forgetting.hand_over_likes),
+    "board_report.person_digest": _handed(board_forgetting.hand_over_reports),
     "privacy_request.person_id": _repoint(PrivacyRequest.person_id),
     "person.merged_into_id": _repoint(Person.merged_into_id),
     "person_merge.stays_id": _nothing,
