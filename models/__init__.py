@@ -30,6 +30,7 @@ from models.appointment import (
     SlotState,
 )
 from models.article import Article, ArticleCategory, ArticleMove, ArticleReads, ArticleState
+from models.article_comment import ArticleComment, CommentReport
 from models.article_mark import ArticleFavourite, ArticleLike, ArticleVisit
 from models.backup import Backup
 from models.base import Base
@@ -160,6 +161,7 @@ __all__ = [
     "AppointmentStep",
     "Article",
     "ArticleCategory",
+    "ArticleComment",
     "ArticleFavourite",
     "ArticleLike",
     "ArticleMove",
@@ -199,6 +201,7 @@ __all__ = [
     "ChangeKind",
     "CheckInAnswer",
     "CheckInScan",
+    "CommentReport",
     "Complaint",
     "ComplaintPart",
     "ComplaintSort",

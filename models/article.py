@@ -74,6 +74,7 @@ class Article(Base):
     next_review_on: Mapped[date | None] = mapped_column(index=True)
     # Staff's own by now: its file no longer changes it, nor takes it away.
     edited: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    comments_closed: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()

@@ -42,6 +42,8 @@ WORDS: dict[str, str] = {
     "photo_objections": "谁要求撤下过照片，处理 180 天后删除",
     "board_posts_over": "留言板上没公开的、隐藏的、撤回的帖子 180 天后清空",
     "board_writers": "留言板上公开的帖子 3 年后不再留是谁写的",
+    "article_comments_over": "文章下面没通过的、隐藏的、撤回的评论 180 天后清空",
+    "comment_writers": "文章下面公开的评论 3 年后不再留是谁写的",
     "appointments_old": "预约到期以后删除（心理疏导、健康咨询 1 年，法律咨询 3 年）",
     "advice_slots_old": "没有人约、过了很久的时段删除",
     "check_in_scans": "现场扫票的记录 180 天后删除（签到和它的经过保留）",

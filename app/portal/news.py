@@ -6,10 +6,10 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app import rich_text
-from app.clock import civil_date
 from app.dependencies import InUse, Now, ReadSession, WriteSession
+from app.portal import article_comments, article_page
 from app.portal.templating import render
-from app.portal.visitor import ActingPerson, MaybePerson, page_for
+from app.portal.visitor import ActingPerson, MaybePerson
 from app.services import article_marks, articles, interests
 from models import ArticleCategory
 
@@ -51,7 +51,13 @@ async def feed(session: ReadSession, now: Now, shared: InUse) -> Response:
 
 @router.get("/{public_id}")
 async def one(
-    request: Request, public_id: str, session: ReadSession, now: Now, shared: InUse, visitor: MaybePerson
+    request: Request,
+    public_id: str,
+    session: ReadSession,
+    now: Now,
+    shared: InUse,
+    visitor: MaybePerson,
+    commented: bool = False,
 ) -> Response:
     article = await articles.get_published(session, public_id, now)
     if request.method == "GET":  # a HEAD shows it to nobody
@@ -61,16 +67,8 @@ async def one(
             shared.interests.read(visitor.person_id, article.id, now)
     if article.address:  # published before us: it is read where it is
         return RedirectResponse(article.address, 302)
-    words = render(
-        "article.html",
-        article=article,
-        body=rich_text.to_html(rich_text.load(article.blocks)),
-        marks=await article_marks.of(session, article, visitor.person_id if visitor else None),
-        token=visitor.form_token if visitor else "",
-        address=f"{shared.public_url}/news/{article.public_id}",
-        day=civil_date(article.published_at or now),
-    )
-    return page_for(visitor, words)
+    said = article_comments.RECEIVED if commented and visitor is not None else ""
+    return await article_page.page_of(visitor, session, shared, article, now, said=said)
 
 
 @router.post("/{public_id}/like")

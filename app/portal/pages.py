@@ -9,6 +9,7 @@ from app.portal import (
     activities,
     activity_feedback,
     appointments,
+    article_comments,
     board,
     board_mine,
     board_writing,
@@ -50,7 +51,7 @@ from app.portal import (
 from app.web.routes import answer_heads, take
 
 _PUBLIC: Final = (
-    *(news, activities, sign_up_forms, photos, activity_feedback, certificates),
+    *(article_comments, news, activities, sign_up_forms, photos, activity_feedback, certificates),
     *(panoramas, lives, check_in, appointments),
     *(tips, laws, services, search),
     *(board_writing, board_mine, board),  # in this order: `/board/new` is no post

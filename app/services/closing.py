@@ -25,6 +25,7 @@ from app.services import (
     case_ending,
     cases,
     closed_cases,
+    comment_forgetting,
     confidential,
     consents,
     customer_moves,
@@ -176,6 +177,7 @@ _CLOSED_THERE = (
     album_forgetting.close,
     activity_feedback.close,
     article_marks.close,
+    comment_forgetting.close,
 )
 
 
@@ -302,6 +304,8 @@ RULES: Mapping[str, Rule] = {
     "board_like.person_digest": _kept,  # with the rule before it
     "board_report.person_digest": _kept,  # likewise
     "appointment.person_digest": _kept,  # likewise
+    "article_comment.author_digest": _kept,  # likewise
+    "comment_report.person_digest": _kept,  # likewise
     "article_like.person_id": _kept,  # likewise
     "article_favourite.person_id": _kept,  # likewise
     "album_photo.giver_id": _kept,  # likewise
