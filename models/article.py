@@ -39,15 +39,25 @@ _LABELS = {
 
 class ArticleCategory(StrEnum):
     UNION = "union"
+    POLICY = "policy"
+    RIGHTS = "rights"
     NOTICE = "notice"
     SAFETY = "safety"
     PEOPLE = "people"
 
     @property
     def label(self) -> str:
-        return {"union": "工会动态", "notice": "通知公告", "safety": "安全生产", "people": "身边的人"}[
-            self.value
-        ]
+        return _CATEGORIES[self]
+
+
+_CATEGORIES = {
+    ArticleCategory.UNION: "工会动态",
+    ArticleCategory.POLICY: "政策法规",
+    ArticleCategory.RIGHTS: "维权指南",
+    ArticleCategory.NOTICE: "通知公告",
+    ArticleCategory.SAFETY: "安全生产",
+    ArticleCategory.PEOPLE: "身边的人",
+}
 
 
 class Article(Base):

@@ -107,7 +107,7 @@ async def fill(database: Database) -> None:
         badminton = await making.activity(session, allocation=Allocation.LOT)
         await making.account(session)
         li, post, wang = member(branch.id), on_board(person.id), of_staff()
-        news, office = commented(), Department(name="后勤部", created_at=NOON)
+        news, office = written_on()
         session.add_all([follower, li, wang, post, news, office])
         await session.flush()
         session.add_all(
@@ -134,8 +134,7 @@ async def fill(database: Database) -> None:
                     at=NOON,
                 ),
                 bound(person.id),
-                *beside(case.id, wang.id),
-                *asked(case.id, li.id),
+                *(*beside(case.id, wang.id), *asked(case.id, li.id)),
                 *worked(wang),
                 *below(post.id, wang.id, comment(news.id, person.id)),
                 KeptAnswer(key_digest=bytes(16), call_digest=bytes(16), answer={"status": 201}, at=NOON),
@@ -267,8 +266,9 @@ def called_off(appointment_id: int) -> AppointmentMove:
     )
 
 
-def commented() -> Article:
-    return Article(
+def written_on() -> tuple[Article, Department]:
+    """What comments and complaints are about."""
+    news = Article(
         category=ArticleCategory.UNION,
         title="立冬特巡",
         blocks=[],
@@ -276,6 +276,7 @@ def commented() -> Article:
         created_at=NOON,
         updated_at=NOON,
     )
+    return news, Department(name="后勤部", created_at=NOON)
 
 
 def comment(article_id: int, person_id: int) -> ArticleComment:

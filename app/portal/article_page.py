@@ -11,7 +11,7 @@ from app.clock import civil_date
 from app.dependencies import Shared
 from app.portal.templating import render
 from app.portal.visitor import Visitor, page_for
-from app.services import article_comments, article_marks
+from app.services import article_comments, article_marks, articles
 from models import Article, BoardName, ReportReason
 from models.types import public_id
 
@@ -39,6 +39,7 @@ async def page_of(
         article=article,
         body=rich_text.to_html(rich_text.load(article.blocks)),
         marks=await article_marks.of(session, article, visitor.person_id if visitor else None),
+        related=await articles.list_related(session, article, now),
         shown=shown,
         total=await article_comments.count_shown(session, article) if shown.more else len(shown.comments),
         names=article_comments.names_for(member=member),

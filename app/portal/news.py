@@ -1,5 +1,6 @@
-"""News on the portal: the list by category, one article with what its readers do, and the Atom feed."""
+"""News on the portal: lists by column, one article with what its readers do, and the Atom feeds."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
@@ -10,7 +11,7 @@ from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.portal import article_comments, article_page
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, MaybePerson
-from app.services import article_marks, articles, interests
+from app.services import article_marks, articles, columns, interests
 from models import ArticleCategory
 
 router = APIRouter(prefix="/news", include_in_schema=False)
@@ -19,33 +20,57 @@ PAGE = 20
 FEED = 30
 
 
+class Order(StrEnum):
+    NEWEST = "newest"
+    HOT = "hot"
+
+
 @router.get("")
-async def newest(
+async def listed(
     session: ReadSession,
     now: Now,
+    shared: InUse,
     category: ArticleCategory | None = None,
+    order: Order = Order.NEWEST,
     page: Annotated[int, Query(ge=1, le=500)] = 1,
 ) -> HTMLResponse:
-    skip = (page - 1) * PAGE
-    found = await articles.list_published(session, now, PAGE + 1, category=category, skip=skip)
+    find = articles.list_hot if order is Order.HOT else articles.list_published
+    found = await find(session, now, PAGE + 1, category=category, skip=(page - 1) * PAGE)
+    column = columns.find(category)
     words = render(
         "news.html",
         articles=found[:PAGE],
         category=category,
-        categories=list(ArticleCategory),
+        name_of=columns.name_of,
+        columns=columns.COLUMNS,
+        further=columns.FURTHER,
+        beside=column.beside if column else (),
+        order=order.value,
         page=page,
         more=len(found) > PAGE,
+        address=shared.public_url,
         now=now,
     )
     return HTMLResponse(words)
 
 
 @router.get("/feed.atom")
-async def feed(session: ReadSession, now: Now, shared: InUse) -> Response:
-    """The newest articles for whoever follows by program."""
-    found = await articles.list_published(session, now, FEED)
+async def feed(
+    session: ReadSession, now: Now, shared: InUse, category: ArticleCategory | None = None
+) -> Response:
+    """The newest articles, or those of one column, for whoever follows by program."""
+    found = await articles.list_published(session, now, FEED, category=category)
     texts = {each.id: rich_text.to_html(rich_text.load(each.blocks)) for each in found}
-    words = render("news.atom", articles=found, texts=texts, address=shared.public_url, now=now)
+    name = columns.name_of(category) if category else ""
+    words = render(
+        "news.atom",
+        articles=found,
+        texts=texts,
+        address=shared.public_url,
+        category=category,
+        name=name,
+        now=now,
+    )
     return Response(words, media_type="application/atom+xml")
 
 

@@ -42,6 +42,7 @@ from app.portal import (
     sharing,
     sign_up_forms,
     signing_in,
+    sitemap,
     staff,
     teams,
     tips,
@@ -55,6 +56,7 @@ _PUBLIC: Final = (
     *(panoramas, lives, check_in, appointments),
     *(tips, laws, services, search),
     *(board_writing, board_mine, board),  # in this order: `/board/new` is no post
+    sitemap,  # before `verification`: `/robots.txt` is no file of WeChat's
     *(signing_in, sharing, large_type, privacy, verification),
 )
 # For who is signed in.
