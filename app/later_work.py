@@ -14,6 +14,7 @@ from app.jobs import (
     appointments,
     audit_seals,
     board_checks,
+    campaigns,
     case_clocks,
     case_ratings,
     legal_aid,
@@ -64,6 +65,7 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
         Round("addressees", house.addressees.learn, 5),
         Round("messages", sweep.run, 3, wakes=True),
         Round("deliveries", sender.send_due, 3, wakes=True),
+        _campaigns(house),
         Round("alerts", bell.ring, 5, wakes=True),
         _media(house, scanner),
         Round("menus", lambda: menus.push_steps(database, wechat, clock, certified=certified), 5, wakes=True),
@@ -81,8 +83,7 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
     ]
     if certified:
         found += people.rounds(database, wechat, clock, official_id)
-        publisher = wechat_articles.Publisher(database, wechat, clock, house.files, official_id)
-        found.append(Round("wechat articles", publisher.run, 5, wakes=True))
+        found.append(wechat_articles.round_of(database, wechat, clock, house.files, official_id))
     if house.miniprogram is not None:
         found += miniprogram.rounds(
             *(database, house.miniprogram, wechat.users, house.files, clock),
@@ -94,6 +95,18 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
     if settings.clock_file is not None:
         found.append(moved_clock(house))
     return found
+
+
+def _campaigns(house: House) -> Round:
+    account = house.settings.wechat_account
+    campaigner = campaigns.Campaigner(
+        house.database,
+        house.wechat,
+        house.clock,
+        messages=account.is_certified,
+        mass=account is WeChatAccount.SERVICE_VERIFIED,
+    )
+    return Round("campaigns", campaigner.run, 3, wakes=True)
 
 
 def _timers(house: House) -> list[Round]:

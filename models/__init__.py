@@ -44,6 +44,15 @@ from models.board import (
     BoardTopic,
     ReportReason,
 )
+from models.campaign import (
+    Campaign,
+    CampaignDelivery,
+    CampaignMove,
+    CampaignRefusal,
+    CampaignState,
+    CampaignWay,
+    MassOrder,
+)
 from models.canned_reply import CannedReply
 from models.care import Care
 from models.case import OVER, Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
@@ -178,6 +187,12 @@ __all__ = [
     "BoardTopic",
     "Branch",
     "BranchMove",
+    "Campaign",
+    "CampaignDelivery",
+    "CampaignMove",
+    "CampaignRefusal",
+    "CampaignState",
+    "CampaignWay",
     "CannedReply",
     "Care",
     "Case",
@@ -241,6 +256,7 @@ __all__ = [
     "LiveSession",
     "LiveState",
     "LiveVisit",
+    "MassOrder",
     "MediaFetch",
     "Member",
     "MemberChange",

@@ -22,6 +22,7 @@ from app.services import (
     appointment_forgetting,
     arrivals,
     board_forgetting,
+    campaign_forgetting,
     cases,
     consents,
     customer_moves,
@@ -250,36 +251,8 @@ def _worth(entry: SignUp) -> tuple[int, float]:
     return rank, -entry.signed_up_at.timestamp()
 
 
-async def _poster_scans(session: AsyncSession, this: Merge) -> None:
-    await posters.hand_over(session, this.gone, this.stays)
-
-
-async def _helped(session: AsyncSession, this: Merge) -> None:
-    await sign_up_help.hand_over(session, this.gone, this.stays)
-
-
 async def _live_visits(session: AsyncSession, this: Merge) -> None:
     await live_visits.hand_over(session, this.gone, this.stays, this.now)
-
-
-async def _feedback(session: AsyncSession, this: Merge) -> None:
-    await activity_feedback.hand_over(session, this.gone, this.stays)
-
-
-async def _photos(session: AsyncSession, this: Merge) -> None:
-    await album_forgetting.hand_over_photos(session, this.gone, this.stays)
-
-
-async def _objections(session: AsyncSession, this: Merge) -> None:
-    await album_forgetting.hand_over_objections(session, this.gone, this.stays)
-
-
-async def _interests(session: AsyncSession, this: Merge) -> None:
-    await interests.hand_over(session, this.gone, this.stays)
-
-
-async def _interest_choice(session: AsyncSession, this: Merge) -> None:
-    await interests.hand_over_choice(session, this.gone, this.stays)
 
 
 async def _cases(session: AsyncSession, this: Merge) -> None:
@@ -292,28 +265,21 @@ async def _consents(session: AsyncSession, this: Merge) -> None:
     await consents.hand_over(session, this.gone, this.stays, this.now)
 
 
-async def _accounts(session: AsyncSession, this: Merge) -> None:
-    await customer_moves.hand_over(session, this.gone, this.stays)
-
-
 async def _appointments(session: AsyncSession, this: Merge) -> None:
     await appointment_forgetting.hand_over(session, this.gone, this.stays, this.now)
 
 
-async def _board_posts(session: AsyncSession, this: Merge) -> None:
-    await board_forgetting.hand_over_posts(session, this.gone, this.stays)
-
-
-async def _board_likes(session: AsyncSession, this: Merge) -> None:
-    await board_forgetting.hand_over_likes(session, this.gone, this.stays)
-
-
-async def _board_reports(session: AsyncSession, this: Merge) -> None:
-    await board_forgetting.hand_over_reports(session, this.gone, this.stays)
-
-
 async def _nothing(session: AsyncSession, this: Merge) -> None:
     """The record of merges itself stays as it was written."""
+
+
+def _handed(over: Callable[[AsyncSession, int, int], Awaitable[object]]) -> Rule:
+    """A rule that knows no more than who goes and who stays."""
+
+    async def rule(session: AsyncSession, this: Merge) -> None:
+        await over(session, this.gone, this.stays)
+
+    return rule
 
 
 # By table and column. A refusal comes first: then nothing has been moved in vain.
@@ -321,27 +287,31 @@ RULES: Mapping[str, Rule] = {
     "member.person_id": _member,
     "staff.person_id": _staff,
     "sign_up.person_id": _sign_ups,
-    "sign_up_help.helper_id": _helped,
-    "account_binding.person_id": _accounts,
+    "sign_up_help.helper_id": _handed(sign_up_help.hand_over),
+    "account_binding.person_id": _handed(customer_moves.hand_over),
     "follower.person_id": _repoint(Follower.person_id),
     "outbox.person_id": _repoint(Outbox.person_id),
+    "campaign_delivery.person_id": _handed(campaign_forgetting.hand_over),
+    "campaign_refusal.person_id": _handed(campaign_forgetting.hand_over_refusal),
     "crisis_alert.person_id": _repoint(CrisisAlert.person_id),
     "guess.person_id": _repoint(Guess.person_id),
     "member_change.holder_id": _repoint(MemberChange.holder_id),
-    "poster_scan.person_id": _poster_scans,
+    "poster_scan.person_id": _handed(posters.hand_over),
     "live_visit.person_id": _live_visits,
-    "album_photo.giver_id": _photos,
-    "feedback_answer.person_digest": _feedback,
-    "photo_objection.person_id": _objections,
-    "interest.person_id": _interests,
-    "interest_choice.person_id": _interest_choice,  # after the interests: who said no keeps none
+    "album_photo.giver_id": _handed(album_forgetting.hand_over_photos),
+    "feedback_answer.person_digest": _handed(activity_feedback.hand_over),
+    "photo_objection.person_id": _handed(album_forgetting.hand_over_objections),
+    "interest.person_id": _handed(interests.hand_over),
+    "interest_choice.person_id": _handed(
+        interests.hand_over_choice
+    ),  # after the interests: who said no keeps none
     "stored_file.owner_id": _repoint(StoredFile.owner_id),
     "case_reporter.person_digest": _cases,
     "consent.person_digest": _consents,
     "appointment.person_digest": _appointments,
-    "board_post.author_digest": _board_posts,
-    "board_like.person_digest": _board_likes,
-    "board_report.person_digest": _board_reports,
+    "board_post.author_digest": _handed(board_forgetting.hand_over_posts),
+    "board_like.person_digest": _handed(board_forgetting.hand_over_likes),
+    "board_report.person_digest": _handed(board_forgetting.hand_over_reports),
     "privacy_request.person_id": _repoint(PrivacyRequest.person_id),
     "person.merged_into_id": _repoint(Person.merged_into_id),
     "person_merge.stays_id": _nothing,
