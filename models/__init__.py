@@ -30,6 +30,8 @@ from models.appointment import (
     SlotState,
 )
 from models.article import Article, ArticleCategory, ArticleMove, ArticleReads, ArticleState
+from models.article_comment import ArticleComment, CommentReport
+from models.article_mark import ArticleFavourite, ArticleLike, ArticleVisit
 from models.backup import Backup
 from models.base import Base
 from models.board import (
@@ -169,9 +171,13 @@ __all__ = [
     "AppointmentStep",
     "Article",
     "ArticleCategory",
+    "ArticleComment",
+    "ArticleFavourite",
+    "ArticleLike",
     "ArticleMove",
     "ArticleReads",
     "ArticleState",
+    "ArticleVisit",
     "Backup",
     "Base",
     "Basis",
@@ -211,6 +217,7 @@ __all__ = [
     "ChangeKind",
     "CheckInAnswer",
     "CheckInScan",
+    "CommentReport",
     "Complaint",
     "ComplaintPart",
     "ComplaintSort",

@@ -31,7 +31,8 @@ from models.campaign import DELIVERY_WAITS
 
 PAGE: Final = 2000  # people whose rows are made in one transaction
 LEASE: Final = timedelta(seconds=60)  # real time
-REFUSED, SPARED = "refused campaigns", "spared after an alert"
+# Who refused, and who is spared after an alert: one word for both, or a small audience would tell who it is.
+LEFT_OUT: Final = "left out"
 CALLED_OFF: Final = "called off"
 CUT_OFF: Final = "the sender was cut off"
 _WAITS = sa.text(DELIVERY_WAITS)
@@ -90,7 +91,7 @@ async def fill(session: AsyncSession, row: Campaign, now: datetime) -> bool:
             "person_id": person_id,
             "follower_id": follower_id,
             "state": DeliveryState.SKIPPED if person_id in out else DeliveryState.QUEUED,
-            "reason": out.get(person_id, ""),
+            "reason": LEFT_OUT if person_id in out else "",
             "tries": 0,
             "settled_at": now if person_id in out else None,
         }
@@ -101,16 +102,13 @@ async def fill(session: AsyncSession, row: Campaign, now: datetime) -> bool:
     return True
 
 
-async def _left_out(session: AsyncSession, people: Sequence[int], now: datetime) -> Mapping[int, str]:
-    """Who gets none of it, and why."""
+async def _left_out(session: AsyncSession, people: Sequence[int], now: datetime) -> Collection[int]:
+    """Who gets none of it."""
     refused = sa.select(CampaignRefusal.person_id).where(CampaignRefusal.person_id.in_(people))
     alarmed = sa.select(CrisisAlert.person_id).where(
         CrisisAlert.person_id.in_(people), CrisisAlert.created_at > now - SPARED_FOR
     )
-    out: dict[int, str] = {}
-    for why, chosen in ((SPARED, alarmed), (REFUSED, refused)):
-        out |= {each: why for each in await session.scalars(chosen) if each is not None}
-    return out
+    return {*await session.scalars(alarmed), *await session.scalars(refused)}
 
 
 # --- sending -----------------------------------------------------------------------------------------------
@@ -229,7 +227,7 @@ async def refuse(session: AsyncSession, person_id: int, now: datetime) -> bool:
     session.add(CampaignRefusal(person_id=person_id, at=now))
     waits = CampaignDelivery.person_id == person_id, CampaignDelivery.state == DeliveryState.QUEUED
     ids = (await session.scalars(sa.select(CampaignDelivery.id).where(*waits))).all()
-    await mark(session, ids, DeliveryState.SKIPPED, REFUSED, now)
+    await mark(session, ids, DeliveryState.SKIPPED, LEFT_OUT, now)
     return True
 
 
