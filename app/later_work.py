@@ -78,7 +78,8 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
     ]
     if certified:
         found += people.rounds(database, wechat, clock, official_id)
-        found.append(wechat_articles.round_of(database, wechat, clock, house.files, official_id))
+        publisher = wechat_articles.Publisher(database, wechat, clock, house.files, official_id)
+        found.append(Round("wechat articles", publisher.run, 5, wakes=True))
     if house.miniprogram is not None:
         found += miniprogram.rounds(
             *(database, house.miniprogram, wechat.users, house.files, clock),

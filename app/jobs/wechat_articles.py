@@ -22,7 +22,6 @@ from app.database import Database
 from app.errors import DomainError
 from app.files import Files
 from app.jobs import fonts, wechat_article_events, wechat_covers, wechat_pictures
-from app.jobs.rounds import Round
 from app.jobs.wechat_article_finding import find_draft, find_published, lies_there
 from app.jobs.wechat_article_words import ended, refused
 from app.menus.revisions import account_name
@@ -284,12 +283,6 @@ class Publisher:
         except MediaGone:
             log.info("wechat_draft_gone", article=claim.mark)
         return _is_cleared
-
-
-def round_of(database: Database, client: WeChatClient, clock: Clock, files: Files, account_id: int) -> Round:
-    """For accounts that are certified: others have no such calls."""
-    publisher = Publisher(database, client, clock, files, account_id)
-    return Round("wechat articles", publisher.run, 5, wakes=True)
 
 
 async def _give_up_cover(session: AsyncSession, row: WeChatArticle, name: str) -> None:

@@ -6,8 +6,8 @@ Additive: the running release publishes none. Downgrade forgets what was publish
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0057"
-down_revision = "0056"
+revision = "0054"
+down_revision = "0053"
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TIME = sa.DateTime(timezone=True)
