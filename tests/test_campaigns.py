@@ -41,6 +41,10 @@ MESSAGE, MASS = "/cgi-bin/message/custom/send", "/cgi-bin/message/mass/send"
 
 @pytest.fixture
 async def ends(opened: Ends) -> Ends:
+    return await from_noon(opened)
+
+
+async def from_noon(opened: Ends) -> Ends:
     """From noon on, whenever this is told: nothing is sent at night."""
     now = shanghai(opened.house.clock.now())
     noon = now.replace(hour=12, minute=0, second=0)
@@ -151,6 +155,7 @@ async def test_nobody_approves_what_he_wrote_and_what_was_approved_goes_out_by_i
         ({"title": " "}, "请写名称"),
         ({"text": " "}, "请写正文"),
         ({"text": "长" * 600}, "客服消息最多 600 个"),
+        ({"text": "😀" * 500}, "表情符号占的位置多"),
         ({"way": CampaignWay.MASS, "text": "长" * 290}, "群发消息最多 300 个"),
     ],
 )

@@ -42,6 +42,7 @@ REASONS: Final = {
     campaign_rows.LEFT_OUT: "退订了，或者暂不打扰",
     campaign_rows.CALLED_OFF: "群发取消了",
     campaign_rows.CUT_OFF: "发到一半时程序停了，不知道到没到",
+    campaign_rows.TOLD: "同一个人用另一个微信号收到了",
     mass_orders.TOO_FEW: "群发消息至少要两个人",
     mass_orders.NOTHING_TOLD: "微信一天里没有说结果",
 }

@@ -68,7 +68,7 @@ class Campaigner:
             row = await campaigns.lock(session, campaign_id)
             if row.state is S.CANCELLED:
                 await mass_orders.call_off(session, row, self._clock.now(), self._clock.real_now())
-                await campaign_rows.call_off(session, row, self._clock.now())
+                await campaign_rows.call_off(session, row, self._clock.now(), self._clock.real_now())
             elif row.state is S.SENDING and row.filled_at is not None:
                 waits = await campaign_rows.anything_waits(session, row.id)
                 if not waits and not await mass_orders.anything_open(session, row):
@@ -120,12 +120,11 @@ class Campaigner:
         hold = next((end for end in ends.values() if isinstance(end, errors.WeChatError)), None)
         settled = {key: end if isinstance(end, End) else _back(ready, key) for key, end in ends.items()}
         async with self._database.transaction() as session:
+            row = await campaigns.lock(session, campaign_id)  # before its rows, as everywhere
             await campaign_rows.settle(session, token, settled, now)
             if hold is not None:
-                row = await campaigns.lock(session, campaign_id)
                 await self._hold(session, row, hold, now)
             elif self._is_going_wrong(campaign_id, list(settled.values())):
-                row = await campaigns.lock(session, campaign_id)
                 if row.state is S.SENDING:
                     why = "失败太多，自动暂停。请看原因，处理好再继续。"
                     self._stop(session, row, why, now)
@@ -187,9 +186,11 @@ class Campaigner:
                         mass_orders.AGAIN, timedelta(seconds=getattr(error, "retry_after_seconds", 0))
                     )
                     mass_orders.again(order, str(error), now + pause)
-                case (
-                    errors.QuotaUsedUp() | errors.NotAllowed() | errors.TokenRejected() | errors.AwaitsAdmin()
-                ):
+                case errors.QuotaUsedUp() | errors.NotAllowed() | errors.TokenRejected():
+                    mass_orders.refused(order, given, str(error), now)
+                    await self._hold(session, row, error, now)
+                    return False
+                case errors.AwaitsAdmin():
                     mass_orders.again(order, str(error), now)
                     await self._hold(session, row, error, now)
                     return False

@@ -10,7 +10,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import addresses, campaigns, outbox
+from app.services import addresses, campaign_rows, campaigns, outbox
 from app.services.quiet_hours import after_quiet
 from models import Campaign, CampaignDelivery, CampaignState, Staff
 
@@ -60,7 +60,7 @@ async def tell_owner(session: AsyncSession, row: Campaign, words: str, now: date
 async def list_at_work(session: AsyncSession) -> Sequence[int]:
     """Ids of those that are being sent, and of those called off with somebody still waiting."""
     waits = sa.exists().where(
-        CampaignDelivery.campaign_id == Campaign.id, CampaignDelivery.state.in_(("queued", "failed_retry"))
+        CampaignDelivery.campaign_id == Campaign.id, CampaignDelivery.state.in_(campaign_rows.WAITING)
     )
     at_work = sa.or_(Campaign.state == S.SENDING, sa.and_(Campaign.state == S.CANCELLED, waits))
     return (await session.scalars(sa.select(Campaign.id).where(at_work).order_by(Campaign.id))).all()

@@ -11,18 +11,32 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from app.services.campaign_rows import CALLED_OFF
+from app.services.campaign_rows import CALLED_OFF, TOLD, is_untouched
 from app.services.forgetting import Ids, Rule, Where, change
 from models import Campaign, CampaignDelivery, CampaignRefusal, DeliveryState
 
 KEPT_FOR: Final = timedelta(days=180)
 D = CampaignDelivery
+_MAY_HAVE_IT: Final = (
+    DeliveryState.SENDING,
+    DeliveryState.ACCEPTED,
+    DeliveryState.DELIVERED,
+    DeliveryState.UNKNOWN,
+)
 _NOBODY: Final = {"person_id": None, "follower_id": None}
 
 
-async def hand_over(session: AsyncSession, gone: int, stays: int) -> None:
-    """What one person got is the other's; of a campaign that both got, one delivery is nobody's."""
+async def hand_over(session: AsyncSession, gone: int, stays: int, now: datetime) -> None:
+    """What one person got is the other's; of a campaign that both got, one delivery is nobody's.
+
+    What one has, the other does not get a second time.
+    """
     other = aliased(CampaignDelivery)
+    has_it = sa.exists().where(
+        other.person_id == gone, other.campaign_id == D.campaign_id, other.state.in_(_MAY_HAVE_IT)
+    )
+    told = {"state": DeliveryState.SKIPPED, "reason": TOLD, "settled_at": now}
+    await change(session, sa.update(D).where(D.person_id == stays, has_it, *is_untouched()).values(told))
     both = sa.exists().where(other.person_id == stays, other.campaign_id == D.campaign_id)
     await change(session, sa.update(D).where(D.person_id == gone, both).values(_NOBODY))
     await change(session, sa.update(D).where(D.person_id == gone).values(person_id=stays))
@@ -47,9 +61,8 @@ async def forget(session: AsyncSession, person_id: int, follower_ids: Sequence[i
     """Of an account that is closed: nothing more is sent, nothing tells who got what. How many deliveries."""
     await change(session, sa.delete(CampaignRefusal).where(CampaignRefusal.person_id == person_id))
     theirs = sa.or_(D.person_id == person_id, D.follower_id.in_(follower_ids))
-    waits = D.state.in_((DeliveryState.QUEUED, DeliveryState.FAILED_RETRY)) & D.order_id.is_(None)
     skipped = {"state": DeliveryState.SKIPPED, "reason": CALLED_OFF, "settled_at": now}
-    await change(session, sa.update(D).where(theirs, waits).values(skipped))
+    await change(session, sa.update(D).where(theirs, *is_untouched()).values(skipped))
     return await change(session, sa.update(D).where(theirs).values(_NOBODY))
 
 

@@ -26,6 +26,7 @@ from models import (
     CrisisAlert,
     DeliveryState,
     Follower,
+    MassOrder,
 )
 from models.campaign import DELIVERY_WAITS
 
@@ -34,6 +35,7 @@ LEASE: Final = timedelta(seconds=60)  # real time
 # Who refused, and who is spared after an alert: one word for both, or a small audience would tell who it is.
 LEFT_OUT: Final = "left out"
 CALLED_OFF: Final = "called off"
+TOLD: Final = "told under another name"
 CUT_OFF: Final = "the sender was cut off"
 _WAITS = sa.text(DELIVERY_WAITS)
 WAITING: Final = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.FAILED_RETRY)
@@ -84,6 +86,9 @@ async def fill(session: AsyncSession, row: Campaign, now: datetime) -> bool:
     if not found:
         row.filled_at = now
         return False
+    # A row leads to its follower, who is looked at for that: in the order in which messages hold them.
+    held = sa.select(Follower.id).where(Follower.id.in_(found.values())).order_by(Follower.id)
+    await session.execute(held.with_for_update(read=True, key_share=True))
     out = await _left_out(session, list(found), now)
     rows = [
         {
@@ -118,15 +123,18 @@ async def lease(
     session: AsyncSession, row: Campaign, token: str, limit: int, now: datetime, real_now: datetime
 ) -> tuple[Sequence[Ready], bool]:
     """Up to `limit` messages to be sent now, and whether anything was looked at. Who cannot be reached now
-    is settled on the spot.
+    is settled on the spot; whom somebody else holds comes in a later turn.
     """
     free = sa.or_(CampaignDelivery.lease_until.is_(None), CampaignDelivery.lease_until <= real_now)
     chosen = sa.select(CampaignDelivery).where(CampaignDelivery.campaign_id == row.id, _WAITS, free)
     taken = chosen.order_by(CampaignDelivery.id).limit(limit).with_for_update(skip_locked=True)
     found = (await session.scalars(taken)).all()
     ids = {each.follower_id for each in found if each.follower_id is not None}
-    held = sa.select(Follower).where(Follower.id.in_(ids)).order_by(Follower.id).with_for_update()
-    followers = {each.id: each for each in await session.scalars(held)}
+    # Not waited for: a message, a merge and a closing hold a follower and want his deliveries then.
+    held = sa.select(Follower).where(Follower.id.in_(ids)).order_by(Follower.id)
+    free_ones = held.with_for_update(skip_locked=True)
+    followers = {each.id: each for each in await session.scalars(free_ones)}
+    found = [each for each in found if each.follower_id is None or each.follower_id in followers]
     ready = []
     for each in found:
         if each.state is DeliveryState.SENDING:
@@ -147,6 +155,10 @@ async def lease(
 
 async def settle(session: AsyncSession, token: str, ends: Mapping[int, End], now: datetime) -> None:
     """Put down what came of these, as far as the lease is still ours."""
+    # Followers first and in one order, as everybody else takes them.
+    places = sorted({end.place.follower_id for end in ends.values() if end.place is not None})
+    held = sa.select(Follower.id).where(Follower.id.in_(places)).order_by(Follower.id)
+    await session.execute(held.with_for_update())
     ours = CampaignDelivery.id.in_(ends), CampaignDelivery.lease_token == token
     chosen = sa.select(CampaignDelivery).where(*ours).order_by(CampaignDelivery.id).with_for_update()
     for each in await session.scalars(chosen):
@@ -161,10 +173,19 @@ async def settle(session: AsyncSession, token: str, ends: Mapping[int, End], now
         _settle(each, end.state, end.reason, now)
 
 
-async def call_off(session: AsyncSession, row: Campaign, now: datetime, limit: int = PAGE) -> int:
+async def call_off(
+    session: AsyncSession, row: Campaign, now: datetime, real_now: datetime, limit: int = PAGE
+) -> int:
     """Whoever still waits gets nothing; what is just being sent comes to its own end, and so does an order
-    (`mass_orders.call_off`). How many.
+    (`mass_orders.call_off`). What a killed sender left behind may have arrived. How many got nothing.
     """
+    left = sa.update(CampaignDelivery).where(
+        CampaignDelivery.campaign_id == row.id,
+        CampaignDelivery.state == DeliveryState.SENDING,
+        CampaignDelivery.lease_until <= real_now,
+    )
+    unknown = {"state": DeliveryState.UNKNOWN, "reason": CUT_OFF, "settled_at": now}
+    await session.execute(left.values(lease_token=None, lease_until=None, **unknown))
     waits = (DeliveryState.QUEUED, DeliveryState.FAILED_RETRY)
     chosen = sa.select(CampaignDelivery.id).where(
         CampaignDelivery.campaign_id == row.id,
@@ -221,14 +242,22 @@ async def reasons(session: AsyncSession, campaign_id: int) -> Sequence[tuple[Del
 
 
 async def refuse(session: AsyncSession, person_id: int, now: datetime) -> bool:
-    """No campaigns for this person any more; false where it was so already. What waits is not sent either."""
+    """No campaigns for this person any more; false where it was so already. What waits is not sent either,
+    unless WeChat was given it already.
+    """
     if await is_refused(session, person_id):
         return False
     session.add(CampaignRefusal(person_id=person_id, at=now))
-    waits = CampaignDelivery.person_id == person_id, CampaignDelivery.state == DeliveryState.QUEUED
-    ids = (await session.scalars(sa.select(CampaignDelivery.id).where(*waits))).all()
-    await mark(session, ids, DeliveryState.SKIPPED, LEFT_OUT, now)
+    skipped = {"state": DeliveryState.SKIPPED, "reason": LEFT_OUT, "settled_at": now}
+    theirs = sa.update(CampaignDelivery).where(CampaignDelivery.person_id == person_id, *is_untouched())
+    await session.execute(theirs.values(skipped).execution_options(synchronize_session=False))
     return True
+
+
+def is_untouched() -> tuple[sa.ColumnElement[bool], ...]:
+    """Still to be sent, and not given to WeChat in an order either."""
+    given = sa.exists().where(MassOrder.id == CampaignDelivery.order_id, MassOrder.asked_at.is_not(None))
+    return CampaignDelivery.state == DeliveryState.QUEUED, ~given
 
 
 async def want_again(session: AsyncSession, person_id: int) -> bool:

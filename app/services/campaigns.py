@@ -18,6 +18,7 @@ from app.errors import DomainError, NotFound
 from app.services import addresses, articles, audience_rows, outbox
 from app.services.audiences import Audience
 from app.services.audit import does
+from app.services.parcels import TEXT_BYTES
 from app.services.permissions import Standing
 from models import (
     Article,
@@ -114,6 +115,8 @@ async def _write(session: AsyncSession, row: Campaign, written: Written, now: da
         raise NotWhole("请写正文。")
     if len(said) > most:
         raise NotWhole(f"连同链接和最后一行一共 {len(said)} 个字，{row.way.label}最多 {most} 个。")
+    if len(said.encode()) > TEXT_BYTES:  # signs such as 😀 count for more
+        raise NotWhole("太长了：表情符号占的位置多，请少用几个，或把正文写短一些。")
 
 
 def words_of(row: Campaign, article: Article | None) -> str:

@@ -34,6 +34,7 @@ class Given:
     order_id: int
     key: str
     openids: Sequence[str]
+    is_first: bool  # nobody can have got it of an earlier try
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +96,28 @@ async def lease(
         return None
     members = (
         sa.select(CampaignDelivery.id, Follower.openid, Follower.subscribed)
-        .join(Follower, Follower.id == CampaignDelivery.follower_id)
+        .outerjoin(Follower, Follower.id == CampaignDelivery.follower_id)
         .where(CampaignDelivery.order_id == order.id, CampaignDelivery.state == D.QUEUED)
         .order_by(CampaignDelivery.id)
     )
     rows = (await session.execute(members)).all()
-    if order.asked_at is None:  # else the list must stay as it was: the key stands for it
+    is_first = order.asked_at is None
+    if is_first:  # else the list must stay as it was: the key stands for it
         gone = [each.id for each in rows if not each.subscribed]
         await campaign_rows.mark(session, gone, D.SKIPPED, Obstacle.NOT_FOLLOWING, now)
         rows = [each for each in rows if each.subscribed]
+    rows = [each for each in rows if each.openid is not None]  # without those who closed the account
     if len(rows) < LEAST:
-        await campaign_rows.mark(session, [each.id for each in rows], D.SKIPPED, TOO_FEW, now)
-        order.state, order.settled_at, order.people = D.SKIPPED, now, 0
+        if is_first:
+            await end(session, order, D.SKIPPED, TOO_FEW, now)
+            order.people = 0
+        else:
+            await end(session, order, D.UNKNOWN, campaign_rows.CUT_OFF, now)
         return None
     order.people, order.asked_at = len(rows), order.asked_at or now
     order.state, order.tries = D.SENDING, order.tries + 1
     order.lease_token, order.lease_until = token, real_now + LEASE
-    return Given(order.id, f"gh-{row.public_id}-{order.number}", [each.openid for each in rows])
+    return Given(order.id, f"gh-{row.public_id}-{order.number}", [each.openid for each in rows], is_first)
 
 
 async def held(session: AsyncSession, given: Given, token: str) -> MassOrder | None:
@@ -125,6 +131,13 @@ async def accepted(session: AsyncSession, order: MassOrder, msg_id: int, now: da
     order.state, order.msg_id, order.reason = D.ACCEPTED, msg_id, ""
     order.lease_token, order.lease_until = None, None
     await _mark_all(session, order, D.QUEUED, D.ACCEPTED, "", now)
+
+
+def refused(order: MassOrder, given: Given, reason: str, due_at: datetime) -> None:
+    """WeChat took nothing: to be tried again, with whoever is there then, as if it had not been asked."""
+    again(order, reason, due_at)
+    if given.is_first:
+        order.asked_at = None
 
 
 def again(order: MassOrder, reason: str, due_at: datetime) -> None:

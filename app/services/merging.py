@@ -281,6 +281,10 @@ async def _appointments(session: AsyncSession, this: Merge) -> None:
     await appointment_forgetting.hand_over(session, this.gone, this.stays, this.now)
 
 
+async def _campaigns(session: AsyncSession, this: Merge) -> None:
+    await campaign_forgetting.hand_over(session, this.gone, this.stays, this.now)
+
+
 async def _nothing(session: AsyncSession, this: Merge) -> None:
     """The record of merges itself stays as it was written."""
 
@@ -294,7 +298,7 @@ RULES: Mapping[str, Rule] = {
     "account_binding.person_id": _handed(customer_moves.hand_over),
     "follower.person_id": _repoint(Follower.person_id),
     "outbox.person_id": _repoint(Outbox.person_id),
-    "campaign_delivery.person_id": _handed(campaign_forgetting.hand_over),
+    "campaign_delivery.person_id": _campaigns,
     "campaign_refusal.person_id": _handed(campaign_forgetting.hand_over_refusal),
     "crisis_alert.person_id": _repoint(CrisisAlert.person_id),
     "guess.person_id": _repoint(Guess.person_id),
