@@ -14,6 +14,7 @@ from app.jobs import (
     appointments,
     audit_seals,
     board_checks,
+    campaigns,
     case_clocks,
     case_ratings,
     legal_aid,
@@ -29,6 +30,8 @@ from app.jobs import (
     staff_jobs,
     staff_work,
     stored_files,
+    wechat_articles,
+    wechat_previews,
 )
 from app.jobs.deliveries import Sender
 from app.jobs.rounds import Round
@@ -62,6 +65,7 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
         Round("addressees", house.addressees.learn, 5),
         Round("messages", sweep.run, 3, wakes=True),
         Round("deliveries", sender.send_due, 3, wakes=True),
+        _campaigns(house),
         Round("alerts", bell.ring, 5, wakes=True),
         _media(house, scanner),
         Round("menus", lambda: menus.push_steps(database, wechat, clock, certified=certified), 5, wakes=True),
@@ -79,6 +83,8 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
     ]
     if certified:
         found += people.rounds(database, wechat, clock, official_id)
+        publisher = wechat_articles.Publisher(database, wechat, clock, house.files, official_id)
+        found.append(Round("wechat articles", publisher.run, 5, wakes=True))
     if house.miniprogram is not None:
         found += miniprogram.rounds(
             *(database, house.miniprogram, wechat.users, house.files, clock),
@@ -90,6 +96,18 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
     if settings.clock_file is not None:
         found.append(moved_clock(house))
     return found
+
+
+def _campaigns(house: House) -> Round:
+    account = house.settings.wechat_account
+    campaigner = campaigns.Campaigner(
+        house.database,
+        house.wechat,
+        house.clock,
+        messages=account.is_certified,
+        mass=account is WeChatAccount.SERVICE_VERIFIED,
+    )
+    return Round("campaigns", campaigner.run, 3, wakes=True)
 
 
 def _timers(house: House) -> list[Round]:
@@ -151,4 +169,5 @@ def _kinds(house: House, official_id: int, *, certified: bool) -> dict[str, Work
         **notice_templates.kinds(house.wechat, official_id),
         **panoramas.KINDS,
         **posters.kinds(house.wechat if certified else None),
+        **wechat_previews.kinds(house.wechat, official_id),
     }

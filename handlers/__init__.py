@@ -16,6 +16,7 @@ from handlers import (
     albums,
     appointments,
     board,
+    campaigns,
     care,
     complaints,
     counselling,
@@ -72,6 +73,7 @@ _AS_THEY_ARE = (
     interests.router,
     points.router,
     notices.router,
+    campaigns.router,
 )
 
 

@@ -46,6 +46,15 @@ from models.board import (
     BoardTopic,
     ReportReason,
 )
+from models.campaign import (
+    Campaign,
+    CampaignDelivery,
+    CampaignMove,
+    CampaignRefusal,
+    CampaignState,
+    CampaignWay,
+    MassOrder,
+)
 from models.canned_reply import CannedReply
 from models.care import Care
 from models.case import OVER, Case, CaseEntry, CaseKind, CaseReporter, CaseState, EntryKind
@@ -126,6 +135,7 @@ from models.stored_file import FileState, MediaFetch, StoredFile
 from models.team import Team
 from models.verification import VerificationFile
 from models.walk import FOLLOWERS, Listed, TagChange, Walk, WalkKind, WalkStep
+from models.wechat_article import WeChatArticle, WeChatArticleState, WeChatPicture
 
 __all__ = [
     "ANNOUNCED",
@@ -183,6 +193,12 @@ __all__ = [
     "BoardTopic",
     "Branch",
     "BranchMove",
+    "Campaign",
+    "CampaignDelivery",
+    "CampaignMove",
+    "CampaignRefusal",
+    "CampaignState",
+    "CampaignWay",
     "CannedReply",
     "Care",
     "Case",
@@ -247,6 +263,7 @@ __all__ = [
     "LiveSession",
     "LiveState",
     "LiveVisit",
+    "MassOrder",
     "MediaFetch",
     "Member",
     "MemberChange",
@@ -324,4 +341,7 @@ __all__ = [
     "WalkKind",
     "WalkStep",
     "Way",
+    "WeChatArticle",
+    "WeChatArticleState",
+    "WeChatPicture",
 ]

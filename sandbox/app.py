@@ -12,13 +12,14 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from sandbox import api, media, qr_picture
+from sandbox import api, media, qr_picture, side_pages
 from sandbox.articles import jobs, pages
 from sandbox.config import Config
 from sandbox.control.routes import ROUTES, seed
 from sandbox.errors import NotPossible
 from sandbox.mass import sending
 from sandbox.web import views as web_views
+from sandbox.weibo import api as weibo
 from sandbox.world import World, open_world
 
 STATIC = Path(__file__).parent / "static"
@@ -125,6 +126,8 @@ def create_app(config: Config, transport: httpx.AsyncBaseTransport | None = None
         Route("/s/{key}", pages.show, methods=["GET"]),
         Route("/s/{key}/source", pages.follow_source),
         Route("/s/{key}", pages.act, methods=["POST"]),
+        *side_pages.ROUTES,
+        Route(weibo.PATH, weibo.share, methods=["GET", "POST"]),
         *ROUTES,
         Route("/{path:path}", platform_call, methods=["GET", "POST", "PUT", "DELETE"]),
     ]

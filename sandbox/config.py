@@ -88,6 +88,7 @@ class Config:
     web_domain: str = ""  # 网页授权域名; empty: the service's host
     web_scopes: tuple[str, ...] = ("snsapi_base", "snsapi_userinfo")  # what the account has a right to
     js_domains: tuple[str, ...] = ()  # JS接口安全域名; empty: the service's host
+    weibo_domains: tuple[str, ...] = ()  # 安全域名 of the app at Weibo; empty: the service's host
     following: tuple[str, ...] = ()  # names of who follows, and has written, before the first start
     cookie_prefix: str = "gonghui_"  # the service's cookies begin with it; each person's phone has its own
     answer_seconds: float = 5.0
@@ -131,6 +132,11 @@ class Config:
     def sign_in_host(self) -> str:
         """The one host to which people may be sent back with a code."""
         return self.web_domain or urlsplit(self.service_url).hostname or ""
+
+    @property
+    def weibo_hosts(self) -> tuple[str, ...]:
+        """The hosts one of which a shared post must link to."""
+        return self.weibo_domains or (urlsplit(self.service_url).hostname or "",)
 
     @property
     def js_hosts(self) -> tuple[str, ...]:

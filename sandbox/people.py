@@ -9,12 +9,13 @@ from sandbox.store import Row
 from sandbox.world import World
 
 REFUSES_LATER, REFUSES_AT_ONCE = 1, 2  # a template message fails after it was accepted, or is not accepted
+UNLISTED = 0  # the position of a crowd
 FIRST_PEOPLE = ("王秀兰", "李建国", "张伟", "陈静", "刘洋")
 
 
 def seed(world: World) -> None:
     """The five of the first start, and who follows by then; openids depend on app id and name alone."""
-    if world.db.count("select count(*) from person"):
+    if world.db.count("select count(*) from person where position > ?", UNLISTED):
         return
     for name in dict.fromkeys((*FIRST_PEOPLE, *world.config.following)):
         person = create(world, name)
@@ -41,6 +42,35 @@ def create(world: World, name: str) -> Row:
                  openid, name, position)  # fmt: skip
     world.bus.publish("person", openid=openid)
     return get(world, openid)
+
+
+def add_crowd(world: World, count: int, *, wrote: bool) -> int:
+    """So many more who follow, for what must be fast: no push tells of them, and the page lists none.
+
+    `wrote`: each has an open window, as after writing. Returns how many there are then.
+    """
+    before = world.db.count("select count(*) from person where position = ?", UNLISTED)
+    world.db.run(
+        "with recursive number (n) as (select ?1 + 1 union all select n + 1 from number where n < ?1 + ?2) "
+        "insert into person (openid, name, following, subscribed_at, position) "
+        "select printf('oCrowd%022d', n), printf('群众%06d', n), 1, ?3, ?4 from number",
+        before,
+        count,
+        int(world.now()),
+        UNLISTED,
+    )
+    if wrote:
+        messages, seconds = windows.ALLOWANCES["message"]
+        world.db.run(
+            "insert or replace into allowance (openid, action, until, left, at) "
+            "select openid, 'message', ?1 + ?2, ?3, ?1 from person where position = ?4",
+            world.now(),
+            seconds,
+            messages,
+            UNLISTED,
+        )
+    world.db.commit()
+    return before + count
 
 
 def find(world: World, openid: str) -> Row | None:
@@ -96,7 +126,7 @@ def unionid(world: World, openid: str) -> dict[str, str]:
 
 
 def list_all(world: World) -> list[dict[str, Any]]:
-    rows = world.db.all("select * from person order by position")
+    rows = world.db.all("select * from person where position > ? order by position", UNLISTED)
     return [described(world, row) for row in rows]
 
 

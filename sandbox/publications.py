@@ -65,6 +65,7 @@ def publish(
             item["only_fans_can_comment"],
             now,
         )
+    world.bus.publish("publications")
     return Publication(article_id, data_id, items)
 
 
@@ -73,6 +74,16 @@ def find(world: World, article_id: object) -> Row | None:
     known = isinstance(article_id, str)
     row = world.db.find("select * from publication where id = ?", article_id) if known else None
     return {**row, "items": json.loads(row["items"])} if row else None
+
+
+def standing(world: World, article_id: object) -> Publication | None:
+    """What of a publication can still be read; None when that is nothing."""
+    row = find(world, article_id)
+    if row is None or is_banned(world, row["id"]):
+        return None
+    items = [item for item in row["items"] if not item["is_deleted"]]
+    first = world.db.find("select msg_data_id from article where article_id = ?", article_id)
+    return Publication(row["id"], first["msg_data_id"] if first else 0, items) if items else None
 
 
 def by_data_id(world: World, msg_data_id: int) -> Publication | None:
@@ -99,6 +110,7 @@ def ban(world: World, article_id: str) -> bool:
     if find(world, article_id) is None:
         return False
     world.db.run("update article set banned = 1 where article_id = ?", article_id)
+    world.bus.publish("publications")
     return True
 
 
@@ -112,11 +124,17 @@ def is_banned(world: World, article_id: str) -> bool:
     return world.db.count("select count(*) from article where article_id = ? and banned", article_id) > 0
 
 
-def listed(world: World) -> list[Row]:
-    """What was published and not sent; the newest first."""
+def listed(world: World, *, sent: bool = False) -> list[Row]:
+    """What was published, with `sent` what went to everybody too; the newest first.
+
+    What a mass message brought to some people only is found on no page of the account.
+    """
     rows = world.db.all(
         "select * from publication where not exists "
-        "(select 1 from article where article_id = publication.id and way = ?) order by at desc, rowid desc",
+        "(select 1 from article where article_id = publication.id and way = ?2) or (?1 and coalesce("
+        "(select max(to_all) from mass_job join article using (msg_data_id) "
+        "where article.article_id = publication.id), 1)) order by at desc, rowid desc",
+        sent,
         SENT,
     )
     return [{**row, "items": json.loads(row["items"])} for row in rows]
@@ -151,6 +169,7 @@ def _with_item(world: World, row: Row) -> Row:
 def _keep_items(world: World, article_id: str, items: list[dict[str, Any]]) -> None:
     text = json.dumps(items, ensure_ascii=False)
     world.db.run("update publication set items = ? where id = ?", text, article_id)
+    world.bus.publish("publications")
 
 
 def _as_told(world: World, article_id: str, number: int, one: dict[str, Any]) -> dict[str, Any]:

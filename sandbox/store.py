@@ -161,7 +161,8 @@ create table if not exists mass_job (
     client_msg_id text not null, at real not null, day text not null, state text not null,
     planned text not null, failing integer not null, status text not null default '',
     total integer not null default 0, filtered integer not null default 0, sent integer not null default 0,
-    failed integer not null default 0, told integer not null default 0, deleted integer not null default 0
+    failed integer not null default 0, told integer not null default 0, deleted integer not null default 0,
+    reprint text not null default ''
 );
 create index if not exists mass_job_by_client on mass_job (client_msg_id, at);
 create table if not exists mass_receiver (
@@ -170,6 +171,13 @@ create table if not exists mass_receiver (
 create table if not exists mass_received (
     openid text not null, month text not null, times integer not null, primary key (openid, month)
 ) without rowid;
+create table if not exists weibo_token (
+    value text primary key, uid text not null, name text not null, expires_at real not null
+);
+create table if not exists weibo_post (
+    id integer primary key, uid text not null, text text not null, plain text not null,
+    picture text not null, ip text not null, at real not null, seen integer not null
+);
 create table if not exists setting (name text primary key, value text not null);
 """
 TABLES = re.findall(r"create table if not exists (\w+)", SCHEMA)

@@ -18,9 +18,18 @@
   }
 
   if (film) {
-    const cannot = () => { document.getElementById("cannot").hidden = false; film.hidden = true; };
-    if (film.dataset.stream && !film.canPlayType("application/vnd.apple.mpegurl")) cannot();
-    else film.addEventListener("error", cannot);
+    const instead = (id) => { document.getElementById(id).hidden = false; film.hidden = true; };
+    if (film.dataset.stream && !film.canPlayType("application/vnd.apple.mpegurl")) instead("cannot");
+    else {
+      film.addEventListener("error", () => instead("broken"));
+      if (film.error) instead("broken"); // before this ran
+      document.getElementById("again").addEventListener("click", () => {
+        document.getElementById("broken").hidden = true;
+        film.hidden = false;
+        film.load();
+        film.play().catch(() => {}); // who speaks of it is `error`
+      });
+    }
     for (const link of document.querySelectorAll("[data-seconds]")) {
       link.addEventListener("click", (event) => {
         event.preventDefault();

@@ -75,6 +75,8 @@ KNOWN = {
         ("points.mine", "我的积分", (), ()),
         ("interests.off", "关闭个性化推荐", (), ()),
         ("interests.on", "打开个性化推荐", (), ()),
+        ("campaigns.refuse", "退订群发", (), ()),
+        ("campaigns.want", "恢复接收群发", (), ()),
         ("news.latest", "工会动态", ("category",), ()),
         ("crisis.take", "接手紧急提醒", ("alert",), ()),
     ]

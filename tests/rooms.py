@@ -35,7 +35,7 @@ EVERYTHING_BELOW_ASSEMBLY = BELOW_EDGES | {
         "app.jobs",
     ),
     *("app.logs", "app.menus", "app.metrics", "app.migrations", "app.portal", "app.console"),
-    *("app.api", "app.web", "app.wechat", "app.stopping"),
+    *("app.api", "app.web", "app.wechat", "app.weibo", "app.stopping"),
 }
 
 # Room → what it may import; a room is always free to import itself. A name with a dot more than a room's is
@@ -68,6 +68,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app.metrics": frozenset({"app.clock", "app.database", "app.services.figures", "models"}),
     "app.callback_counts": frozenset({"app.metrics", "app.tallies", "models"}),
     "app.wechat": frozenset(),
+    "app.weibo": frozenset(),
     "app.knowledge": GROUND | {"models"},
     "app.services": GROUND | {"models", "app.knowledge"},
     "app.menus": GROUND | {"models", "app.services.audiences"},
@@ -78,7 +79,8 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app.portal": BELOW_EDGES | {"app.dependencies", "app.web", "app.wechat", "app.logs", "app.metrics"},
     "app.api": BELOW_EDGES | {"app.dependencies", "app.web", "app.wechat", "app.logs", "app.metrics"},
     "app.console": BELOW_EDGES | {"app.dependencies", "app.web", "app.menus", "app.logs", "app.metrics"},
-    "app.jobs": BELOW_EDGES | {"app.scanning", "app.wechat", "app.menus", "app.logs", "app.metrics"},
+    "app.jobs": BELOW_EDGES
+    | {"app.scanning", "app.wechat", "app.weibo", "app.menus", "app.logs", "app.metrics"},
     "app.addressees": BELOW_EDGES,
     "app.chatting": BELOW_EDGES | {"app.dialogue"},  # what assembly hands to the dialogue engine
     "app.house": EVERYTHING_BELOW_ASSEMBLY,
@@ -107,6 +109,10 @@ GRANTED: dict[tuple[str, str], str] = {
         "app.wechat.api.template_data",
     ): "what WeChat lets a template's field hold",
     ("app.services.notices", "app.wechat.errors"): "how it says that a value does not fit",
+    (
+        "app.services.wechat_markup",
+        "app.wechat.api.drafts",
+    ): "how long WeChat lets an article be",
     (
         "app.dialogue.routing",
         "app.services.audiences",

@@ -271,12 +271,21 @@ async def test_a_colleague_is_signed_up_and_the_tries_are_counted(ends: Ends) ->
 
 
 async def test_what_is_typed_into_a_sign_up_is_heeded_whatever_becomes_of_it(ends: Ends, li: App) -> None:
-    run = await announce(ends, questions=[{"key": "size", "prompt": "话"}], capacity=1)
+    until = ends.house.clock.now() + timedelta(hours=1)
+    run = await announce(ends, questions=ASKED, changes_until=until)
     path = f"{API}/activities/{run.public_id}/sign-ups"
+    named = {**SIZE, "companions": [{"name": "我不想活了", "age": 30}]}
 
-    refused = is_problem(await li.acts(path, {"seats": 2, **DARK}), 409, "refused")["detail"]
+    wrong = is_problem(await li.acts(path, DARK), 422, "invalid")["detail"]
+    assert wrong.startswith("您现在的安全最要紧") and "请从这几项里选" in wrong
+    refused = is_problem(await li.acts(path, {"seats": 2, **named}), 409, "refused")["detail"]
+    assert "12356" in refused and "每人最多带 0 位同伴" in refused and await count(ends, CrisisAlert) == 2
 
-    assert "12356" in refused and "每人最多带 0 位同伴" in refused and await count(ends, CrisisAlert) == 1
-    made = (await li.acts(path, DARK)).json()
+    free = await announce(ends, "登山", questions=[{"key": "size", "prompt": "话"}], changes_until=until)
+    made = (await li.acts(f"{API}/activities/{free.public_id}/sign-ups", DARK)).json()
+    own = f"{API}/me/sign-ups/{made['id']}"
     assert "12356" in made["danger"] and made["state"] == "confirmed"
-    assert (await li.gets(f"{API}/me/sign-ups/{made['id']}"))["danger"] == ""
+    assert (await li.gets(own))["danger"] == ""
+    for given, status in (({"seats": 1, **DARK}, 200), ({"seats": 9, **DARK}, 409)):
+        changed = await li.calls("PUT", own, given)
+        assert changed.status_code == status and "12356" in changed.text

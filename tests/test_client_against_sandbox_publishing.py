@@ -39,7 +39,6 @@ from app.wechat.job_results import (
 from app.wechat.tokens import MemoryTokenStore, TokenSource
 from sandbox.config import derived_keys
 from sandbox.driver import Platform
-from sandbox.store import Database
 from tests.client_in_sandbox import AMR, MP4, PNG, Joined, joined, nobody_answers, refused
 from tests.running import SECRET, Sandbox, until
 
@@ -264,20 +263,13 @@ class Kept(Sandbox):
 
 async def test_sixty_thousand_get_it_once_though_the_platform_is_killed_in_the_middle(tmp_path: Path) -> None:
     sandbox, people = Kept(tmp_path), 60_000
-    database = Database(str(sandbox.state))
-    database.run(
-        "with recursive n(i) as (select 1 union all select i + 1 from n where i < ?) "
-        "insert into person (openid, name, following, position) "
-        "select printf('oCrowd%022d', i), printf('职工%d', i), 1, i + 10 from n",
-        people,
-    )
-    database.close()
     keys = derived_keys(SECRET)
     async with httpx.AsyncClient() as http, httpx.AsyncClient(base_url=sandbox.url) as browser:
         account = keys["app_id"], keys["app_secret"]
         tokens = TokenSource(MemoryTokenStore(time.time), http, *account, sandbox.url, time.time)
         mass = WeChatClient(*account, http=http, tokens=tokens, base_url=sandbox.url).mass
         with sandbox:
+            await Platform(browser).ask("POST", "crowd", {"count": people})
             first = await mass.to_all(Text("全体职工"), client_msg_id="campaign-7")
             sandbox.kill()
             sandbox.start()

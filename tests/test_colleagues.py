@@ -111,10 +111,19 @@ async def test_a_colleague_is_signed_up_as_if_he_had_done_so_himself(session: As
     assert [(each.title, each.state_label) for each in made] == [
         *[("替 张伟 报的", "已报名"), ("替 王强 报的", "候补中")]
     ]
+    first = await colleagues.list_made(session, li.person_id, NOON, 1)
+    rest = await colleagues.list_made(
+        session, li.person_id, NOON, 9, after=(run.starts_at, first[0].entry.id)
+    )
+    assert [each.name for each in rest] == ["王强"]
+    assert await sign_up_help.list_made(session, [entry, waits]) == {
+        each.id: sign_up_help.Made("李娜", is_open=True) for each in (entry, waits)
+    }
     assert await sign_ups.list_own(session, li.person_id, NOON, 10) == []
     assert [each.id for each in await sign_ups.list_own(session, zhang.person_id, NOON, 10)] == [entry.id]
 
     await sign_ups.cancel(session, run.id, zhang, now=NOON)
+    assert not (await sign_up_help.list_made(session, [entry]))[entry.id].is_open
     assert waits.state is S.OFFERED, "the seat goes to who waits, whoever signed him up"
     await refused(asks(session, run, li, "10002", "张伟"), "请他自己在公众号里打开")
     await refused(asks(session, run, zhang, "10003", "王强"), "已经报过「羽毛球赛」了")

@@ -276,6 +276,8 @@ async def test_an_organiser_ticks_who_signed_on_paper(ends: Ends, sun: Worker) -
     assert (await sun.sends(f"{at}/list", **ticked)).status_code == 403
     assert (await sun.sends(f"{at}/people/{li.public_id}/later", reason="纸质签到表")).status_code == 403
 
+    assert f'href="/console{at}/list?which=missing"' in await zhao.reads(at)
+    assert 'data-test="adds"' not in await sun.reads(at)
     page = await zhao.reads(f"{at}/list?which=missing")
     assert (
         page.count('data-test="tick"') == 3 and 'action="/console' in page.partition('id="later"')[0][-200:]
@@ -296,6 +298,7 @@ async def test_an_organiser_ticks_who_signed_on_paper(ends: Ends, sun: Worker) -
     assert await acts_of(ends, "activity.check_in_later") == []
 
     listed = await zhao.does(f"{at}/list?which=missing", **ticked)
+    assert "补签</span>" in await zhao.reads(f"{at}?q=李娜")
     assert "已补签 2 人" in listed and listed.count('data-test="tick"') == 1 and "补签</td>" in listed
     one = await zhao.reads(f"{at}/people/{zhang.public_id}")
     assert 'data-test="later"' in one and 'data-test="by-hand"' not in one

@@ -145,6 +145,7 @@ async def test_the_door_is_that_of_the_sitting_on_now(ends: Ends, zhao: Worker) 
     assert told["answers"][0]["words"] == "签的是第 1 次。" and told["counts"]["late"] == 1
     await moves(ends, activity, second.starts_at - timedelta(minutes=5))
     page = await zhao.reads(f"{at}?q=李娜")
+    assert f"list?which=missing&amp;sitting={first.key}" in page and f"sitting={second.key}" not in page
     assert "扫票签的是这一次" in page and 'data-test="by-hand"' in page
     (answer,) = (await sends(zhao, at, read(entry, "scan-0002")))["answers"]
     assert (answer["answer"], answer["arrived"]) == ("ok", 1)

@@ -87,6 +87,40 @@ async def test_reads_are_counted_by_person_and_way(desk: Press, li: Phone) -> No
         await li.reads_article(f"{SANDBOX}/s/nope")
 
 
+async def test_messages_and_menu_buttons_lead_to_what_was_published(desk: Press, li: Phone) -> None:
+    urls = await desk.published(desk.article(), desk.article(title="触电急救"))
+    article_id = (await desk.call("freepublish/batchget", {"offset": 0, "count": 1}))["item"][0]["article_id"]
+    named = {"article_id": article_id}
+
+    def message(**part: str) -> dict[str, Any]:
+        return {"touser": li.openid, "msgtype": "mpnewsarticle", "mpnewsarticle": part}
+
+    buttons = [
+        {"type": "article_id", "name": "看图文", **named},
+        {"type": "article_view_limited", "name": "打开图文", **named},
+    ]
+    await li.says("您好")
+    assert await desk.code("message/custom/send", message(**named)) == 0
+    assert await desk.code("message/custom/send", message(article_id="nope")) == 53600
+    assert await desk.code("menu/create", {"button": buttons}) == 0
+    path = f"people/{li.openid}/menu"
+    await desk.account.platform.ask("POST", path, {"path": ["看图文"]})
+    opened = await desk.account.platform.ask("POST", path, {"path": ["打开图文"]})
+
+    news = [one["content"]["articles"] for one in await li.reads() if one["type"] == "news"]
+    assert [[card["url"] for card in cards] for cards in news] == [urls, urls]
+    assert opened["open"] == urls[0]
+
+    await desk.call("freepublish/delete", {**named, "index": 1})
+    assert (await desk.account.platform.ask("POST", path, {"path": ["打开图文"]}))["open"] == urls[1]
+    await desk.call("freepublish/delete", {**named, "index": 0})
+    assert await desk.code("message/custom/send", message(**named)) == 53600
+    assert await desk.code("menu/create", {"button": buttons}) == 53600
+    for name in ("看图文", "打开图文"):
+        with pytest.raises(Refusal, match="没有发布过"):
+            await desk.account.platform.ask("POST", path, {"path": [name]})
+
+
 async def test_likes_and_favourites_are_tapped_and_taken_back(desk: Press, li: Phone) -> None:
     (url,) = await desk.published(desk.article())
     await li.opens(url, desk.account.http)
@@ -164,7 +198,7 @@ async def test_a_draft_can_be_looked_at_for_a_while(desk: Press, li: Phone) -> N
         assert "链接已过期" in (await desk.account.http.get(address)).text
 
 
-async def test_what_the_console_published_opens_too(desk: Press, li: Phone) -> None:
+async def test_what_the_console_published_opens_is_listed_and_deleted(desk: Press, li: Phone) -> None:
     made: dict[str, Any] = await desk.account.platform.ask(
         "POST",
         "publications",
@@ -175,6 +209,17 @@ async def test_what_the_console_published_opens_too(desk: Press, li: Phone) -> N
 
     assert "<p>送清凉</p>" in shown.text
     assert "<script" not in shown.text
+    (listed,) = await desk.account.platform.ask("GET", "publications")
+    assert listed["article_id"] == made["article_id"]
+    names = ("title", "url", "gone", "reads", "likes", "comments")
+    assert [listed["articles"][0][name] for name in names] == ["慰问一线", made["urls"][0], "", 1, 0, 0]
+    await desk.account.platform.ask("POST", "publications/delete", {"article_id": made["article_id"]})
+    (listed,) = await desk.account.platform.ask("GET", "publications")
+    assert listed["articles"][0]["gone"] == "该内容已被发布者删除"
+    for deed in ("delete", "ban"):
+        with pytest.raises(Refusal, match="没有这篇文章"):
+            await desk.account.platform.ask("POST", f"publications/{deed}", {"article_id": "nope"})
+    assert (await desk.account.platform.ask("GET", "state"))["rights"]["comments"] is True
 
 
 async def test_a_reader_finds_it_in_the_chat_likes_comments_and_sends_it_on(desk: Press, li: Phone) -> None:
@@ -209,5 +254,10 @@ async def test_a_reader_finds_it_in_the_chat_likes_comments_and_sends_it_on(desk
             await page.locator('[data-test="person-select"]').select_option(wang.openid)
             await page.locator('[data-test="link-card"]').click()
             await inside.get_by_text("阅读 2").wait_for()
+            await page.locator('[data-test="webview-close"]').click()
+            await page.locator('[data-test="notices"]').click()
+            await page.locator('[data-test="notices-articles"]').click()
+            await page.locator('[data-test="home-article"]').filter(has_text="阅读 2　赞 1　留言 1").click()
+            await inside.get_by_text("阅读 3").wait_for()
         ways = [("李建国", "read", "message"), ("李建国", "like", ""), ("李建国", "share", "friend")]
-        assert acts(desk) == [*ways, ("王秀兰", "read", "friend")]
+        assert acts(desk) == [*ways, ("王秀兰", "read", "friend"), ("王秀兰", "read", "home")]

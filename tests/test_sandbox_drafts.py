@@ -179,11 +179,16 @@ async def test_a_picture_message_has_one_to_twenty_pictures_and_plain_words(desk
         return {**info, "content": "<b>拔河</b> 1 &lt; 2", **changes}
 
     box = {"ratio": "16_9", "x1": "0", "y1": "0.1", "x2": "1", "y2": 0.9}
-    media_id = await desk.draft(pictures(20, cover_info={"crop_percent_list": [box]}))
+    literal = "&lt;img src=&quot;a&quot;&gt;\n1 &lt; 2"
+    media_id = await desk.draft(
+        pictures(20, cover_info={"crop_percent_list": [box]}, content=f"<b>拔河</b> {literal}")
+    )
     kept = (await desk.drafted(media_id))[0]
-    assert (kept["content"], kept["thumb_media_id"]) == ("拔河 1 < 2", desk.cover)
+    assert kept["content"] == '拔河 <img src="a">\n1 < 2'
+    assert (kept["digest"], kept["thumb_media_id"]) == ('拔河 <img src="a"> 1 < 2', desk.cover)
     assert len(kept["image_info"]["image_list"]) == 20
     assert kept["cover_info"] == {"crop_percent_list": [box]}
+    assert await desk.code("freepublish/submit", {"media_id": media_id}) == 0
 
     for article, code in (
         (pictures(0), 40215),

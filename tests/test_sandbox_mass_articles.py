@@ -41,12 +41,13 @@ async def test_articles_leave_the_draft_box_for_the_chats_and_open_there(at_pres
     preview = {"touser": li.openid, "msgtype": "mpnews", "mpnews": {"media_id": draft}}
     assert await at_press.code(f"{MASS}/preview", preview) == 0
     ((first, _),) = await cards(li)
+    looked = (await at_press.account.http.get(first["url"])).text
 
     sent = await to_all(at_press, {"media_id": draft})
     event = await told(at_press)
     again = await to_all(at_press, {"media_id": draft}, clientmsgid="x")
 
-    assert first["url"].startswith(f"{SANDBOX}/s?tempkey={draft}")
+    assert "拔掉不用的插头" in looked
     assert (sent["errcode"], event.findtext("Status")) == (0, "send success")
     urls = [one.findtext("ArticleUrl") for one in event.iterfind("ArticleUrlResult/ResultList/item")]
     assert [one.findtext("AuditState") for one in event.iterfind("CopyrightCheckResult/ResultList/item")] == [
@@ -56,6 +57,7 @@ async def test_articles_leave_the_draft_box_for_the_chats_and_open_there(at_pres
     (_, came) = await cards(li)
     assert [one["title"] for one in came] == ["冬季用电安全", "年货节"]
     assert [one["url"] for one in came] == urls
+    assert "发年货" in (await at_press.account.http.get(str(urls[1]))).text
     assert again["errcode"] == 40007  # the media id died with the sending
     assert (await at_press.call("freepublish/batchget", {"offset": 0, "count": 1}))["total_count"] == 0
 
@@ -84,23 +86,31 @@ async def test_what_is_sent_on_another_day_keeps_its_address_and_is_taken_back_e
         assert await at_press.code(delete, body) == code
     states = [await at_press.call(f"{MASS}/get", {"msg_id": one["msg_id"]}) for one in (first, second)]
     assert [one["msg_status"] for one in states] == ["DELETE"] * 2
+    assert "拔掉" not in (await at_press.account.http.get(str(url))).text
     assert len(await cards(li)) == 2
 
 
-async def test_a_reprint_that_stops_the_job_keeps_the_draft(at_press: Press) -> None:
+async def test_a_reprint_stops_or_goes_on_as_was_said_and_never_where_the_original_forbids_it(
+    at_press: Press,
+) -> None:
     li, draft = await at_press.account.platform.follower("李建国"), await at_press.draft()
-    await at_press.account.platform.misbehaves(mass_result="err(30003)")
-    await to_all(at_press, {"media_id": draft})
-    event = await told(at_press)
+    ends = []
+    for allowed, ignored in ((True, 0), (False, 1), (True, 1)):
+        await at_press.account.platform.misbehaves(mass_reprint=allowed)
+        await to_all(
+            at_press, {"media_id": draft}, send_ignore_reprint=ignored, clientmsgid=f"{allowed}{ignored}"
+        )
+        event = await told(at_press)
+        item = "CopyrightCheckResult/ResultList/item"
+        assert event.findtext(f"{item}/UserDeclareState") == "2"
+        assert event.findtext(f"{item}/CanReprint") == str(int(allowed))
+        names = ("Status", "CopyrightCheckResult/CheckState", "ArticleUrlResult/Count")
+        ends.append([event.findtext(name) for name in names])
+        shown = len(await cards(li))
+        assert shown == (ends[-1][0] == "send success")
 
-    assert (event.findtext("Status"), event.findtext("CopyrightCheckResult/CheckState")) == (
-        "err(30003)",
-        "2",
-    )
-    assert event.findtext("CopyrightCheckResult/ResultList/item/UserDeclareState") == "2"
-    assert event.findtext("ArticleUrlResult/Count") == "0"
-    assert await cards(li) == []
-    assert len(await at_press.drafted(draft)) == 1
+    assert ends == [["err(30003)", "2", "0"], ["err(30002)", "3", "0"], ["send success", "2", "1"]]
+    assert await at_press.code("draft/get", {"media_id": draft}) == 40007
 
 
 async def test_two_at_once_with_one_draft_and_a_draft_deleted_while_the_admin_thinks(at_press: Press) -> None:
@@ -116,3 +126,18 @@ async def test_two_at_once_with_one_draft_and_a_draft_deleted_while_the_admin_th
 
     assert (await told(at_press)).findtext("Status") == "send fail"
     assert await cards(li) == []
+
+
+async def test_the_account_s_home_shows_what_went_to_everybody_and_not_what_went_to_some(
+    at_press: Press,
+) -> None:
+    platform = at_press.account.platform
+    people = [(await platform.follower(name)).openid for name in ("李建国", "王秀兰")]
+    some, everybody = await at_press.draft(), await at_press.draft(at_press.article(title="给全部的"))
+    body = {"touser": people, "msgtype": "mpnews", "mpnews": {"media_id": some}}
+    assert await at_press.code(f"{MASS}/send", body) == 0
+    await to_all(at_press, {"media_id": everybody})
+    await told(at_press)
+
+    home = await platform.ask("GET", "publications")
+    assert [[one["title"] for one in row["articles"]] for row in home] == [["给全部的"]]

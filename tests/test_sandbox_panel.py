@@ -346,7 +346,7 @@ async def test_the_quota_shown_is_of_the_interface_chosen_last(phone: Phone) -> 
 async def test_the_account_page_shows_a_tag_given_while_it_is_open(phone: Phone) -> None:
     await phone.part("tab-account").click()
     row = phone.part("people").locator("tr").filter(has_text=phone.name)
-    await row.get_by_role("button").click()
+    await row.get_by_role("button", name="复制 openid").click()
     db, openid = phone.desk.world.db, phone.openid
     db.run("insert into tag (id, name) values (901, '职工')")
     db.run("insert into person_tag (openid, tag_id) values (?, 901)", openid)

@@ -109,7 +109,7 @@ async def test_it_fails_when_it_is_asked_to(
 
 
 async def test_review_refuses_words_and_the_check_a_draft_that_lacks_its_pictures(desk: Press) -> None:
-    bad = await desk.draft(desk.article(), desk.article(content="<p>代<b>开</b>发票</p>", title="代开发票"))
+    bad = await desk.draft(desk.article(), desk.article(content="<p>代<b>开</b>发票</p>"))
     assert (await ended(desk, await submitted(desk, bad)))["fail_idx"] == [2]
 
     cover, inside = await desk.material(), await desk.material()
@@ -148,6 +148,9 @@ async def test_what_is_taken_down_is_told_by_get_and_by_an_event(desk: Press) ->
     assert (await ended(desk, alone["publish_id"]))["publish_status"] == 6
     statuses = [one.findtext("PublishEventInfo/publish_status") for one in await told(desk)]
     assert statuses == ["0", "0", "5", "6"]
+    assert await desk.code("freepublish/delete", {"article_id": pair["article_id"], "index": 0}) == 0
+    assert len(await told(desk)) == 4  # told once
+    assert (await ended(desk, alone["publish_id"]))["publish_status"] == 6
     assert await desk.code("freepublish/delete", {"article_id": "nope"}) == 53600
 
 

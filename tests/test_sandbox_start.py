@@ -92,6 +92,8 @@ MINIPROGRAM = {
          "GONGHUI_WECHAT_AES_KEY 应是 43 个字母或数字，现在有 5 个字符"),
         ({"secret_key": "dev", "wechat_api_url": LOOPBACK, "wechat_mode": "open"},
          "GONGHUI_WECHAT_MODE 只能是 plain、compatible、safe，现在写的是「open」"),
+        ({"secret_key": "dev", "wechat_api_url": LOOPBACK, "wechat_account": "service"},
+         "GONGHUI_WECHAT_ACCOUNT 只能是 service_verified、subscription_verified、unverified"),
         ({"secret_key": "dev", "wechat_api_url": LOOPBACK,
           "database_url": "postgresql+asyncpg://app:pw@db.example.com/gonghui"},
          "数据库在别的机器上"),

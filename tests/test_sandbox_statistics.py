@@ -2,15 +2,13 @@
 
 import time
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from sandbox import drafts
 from sandbox.clock import SHANGHAI
 from sandbox.driver import Phone
-from sandbox.publications import SENT
 from tests.sandbox_articles import Press, press
 
 SINGLE = (
@@ -21,6 +19,10 @@ SINGLE = (
     "getarticletotal",
 )
 SPANS = {
+    **dict.fromkeys(("getupstreammsghour", "getinterfacesummaryhour"), 1),
+    **dict.fromkeys(("getupstreammsgdist", "getupstreammsgdistweek", "getupstreammsgdistmonth"), 15),
+    "getupstreammsg": 7,
+    "getinterfacesummary": 30,
     **dict.fromkeys((*SINGLE, "getuserreadhour", "getusersharehour"), 1),
     "getuserread": 3,
     "getusershare": 7,
@@ -37,7 +39,8 @@ class Desk:
         self.press, self.platform, self.world = made, made.account.platform, made.account.app.state.world
 
     async def on(self, day: int, hour: int = 9) -> None:
-        moment = datetime(2026, 12, day, hour, 30, tzinfo=SHANGHAI).timestamp()
+        first = datetime(2026, 12, 1, hour, 30, tzinfo=SHANGHAI)
+        moment = (first + timedelta(day - 1)).timestamp()
         await self.platform.ask("POST", "clock", {"offset": moment - time.time()})
         self.press.account.token = (await self.press.account.fresh_token())["access_token"]
 
@@ -61,7 +64,8 @@ async def desk() -> AsyncIterator[Desk]:
         yield Desk(made)
 
 
-async def test_an_article_is_followed_day_by_day(desk: Desk) -> None:
+async def lived_through(desk: Desk) -> tuple[str, str, int]:
+    """Two days of an article's life, looked back on from the fourth: the addresses, and the number."""
     await desk.on(1)
     li, wang = await desk.follower("李建国"), await desk.follower("王秀兰")
     writing = desk.press.article(need_open_comment=1, content_source_url="https://gonghui.example.com/")
@@ -81,6 +85,11 @@ async def test_an_article_is_followed_day_by_day(desk: Desk) -> None:
     await wang.comments(url, "好")
     await wang.opens(f"{url}/source", desk.press.account.http)
     await desk.on(4)
+    return url, other, int(data_id)
+
+
+async def test_an_article_is_followed_day_by_day(desk: Desk) -> None:
+    url, other, data_id = await lived_through(desk)
 
     answer = await desk.call("getarticleread", 1)
     first_day = {"user_count": 1, "scene_desc": "全部"}, {"user_count": 1, "scene_desc": "公众号消息"}
@@ -116,6 +125,10 @@ async def test_an_article_is_followed_day_by_day(desk: Desk) -> None:
     assert [one["detail"]["send_page_count"] for one in summary] == [2, 0]
     assert [one["detail"]["redirect_ori_page_user"] for one in summary] == [0, 1]
 
+
+async def test_reading_and_sharing_are_told_by_day_hour_and_way(desk: Desk) -> None:
+    await lived_through(desk)
+
     rows = await desk.listed("getuserread", 1, 3)
     assert [(row["ref_date"][-1], row["user_source"], row["int_page_read_count"]) for row in rows] == [
         *(("1", 99999999, 3), ("1", 0, 2), ("1", 1, 1)),
@@ -137,13 +150,17 @@ async def test_the_calls_of_before_know_what_was_sent_to_people(desk: Desk) -> N
     li = await desk.follower("李建国")
     await desk.follower("王秀兰")
     (published,) = await desk.press.published()
-    sent = drafts.as_published(desk.world, await desk.press.draft(), way=SENT)
-    await li.reads_article(sent.urls[0])
+    order = {"filter": {"is_to_all": True}, "msgtype": "mpnews"}
+    part = {"mpnews": {"media_id": await desk.press.draft()}}
+    sent = await desk.press.call("message/mass/sendall", order | part)
+    await desk.world.settle()
+    await li.reads_article((await li.reads())[-1]["content"]["articles"][0]["url"])
+    await desk.follower("张伟")  # came too late for it
     await li.reads_article(published)
     await desk.on(12)
 
     (summary,) = await desk.listed("getarticlesummary", 1)
-    assert (summary["msgid"], summary["title"]) == (f"{sent.msg_data_id}_1", "冬季用电安全")
+    assert (summary["msgid"], summary["title"]) == (f"{sent['msg_data_id']}_1", "冬季用电安全")
     assert [summary[f"int_page_read_{name}"] for name in ("user", "count")] == [1, 1]
     (total,) = await desk.listed("getarticletotal", 1)
     assert [one["stat_date"][-2:] for one in total["details"]] == [f"0{n}" for n in range(1, 8)]
@@ -201,3 +218,57 @@ async def test_days_are_refused_with_their_codes(desk: Desk) -> None:
     assert "list" in await desk.call("getuserread", 17, 19)
     await desk.platform.ask("POST", "rights", {"statistics": False})
     assert {(await desk.call(name, 19))["errcode"] for name in SPANS} == {48001}
+
+
+def rows(found: list[dict[str, Any]], *names: str) -> list[tuple[Any, ...]]:
+    return [tuple(one[name] for name in ("ref_date", *names)) for one in found]
+
+
+async def test_what_people_wrote_and_how_it_was_answered_is_counted(desk: Desk) -> None:
+    await desk.on(1)  # a Tuesday
+    li, wang = await desk.follower("李建国"), await desk.follower("王秀兰")
+    for number in range(6):
+        await li.says(f"第 {number} 句")
+    await wang.sends("picture")
+    await desk.on(3, 14)
+    await desk.platform.misbehaves(drop_next={"path": "callback", "times": 3})
+    assert (await wang.says("听得到吗")).result == "fault"
+    await desk.on(20)
+
+    assert rows(await desk.listed("getupstreammsg", 1, 7), "msg_type", "msg_user", "msg_count") == [
+        ("2026-12-01", 1, 1, 6),
+        ("2026-12-01", 2, 1, 1),
+        ("2026-12-03", 1, 1, 1),
+    ]
+    assert rows(await desk.listed("getupstreammsghour", 3), "ref_hour") == [("2026-12-03", 1400)]
+    week = (await desk.call("getupstreammsgweek", "2026-11-30"))["list"]
+    assert rows(week, "msg_type", "msg_user", "msg_count") == [
+        ("2026-11-30", 1, 2, 7),
+        ("2026-11-30", 2, 1, 1),
+    ]
+    for wrong in (1, 14):  # no Monday; a week that is not over
+        assert (await desk.call("getupstreammsgweek", wrong))["errcode"] == 61501
+    assert (await desk.call("getupstreammsgmonth", 1))["errcode"] == 61501
+    assert (await desk.call("getupstreammsgmonth", "2026-11-01"))["list"] == []
+
+    assert rows(await desk.listed("getupstreammsgdist", 1, 3), "count_interval", "msg_user") == [
+        ("2026-12-01", 1, 1),
+        ("2026-12-01", 2, 1),
+        ("2026-12-03", 1, 1),
+    ]
+    weeks = (await desk.call("getupstreammsgdistweek", "2026-11-30", "2026-12-14"))["list"]
+    assert rows(weeks, "count_interval", "msg_user") == [("2026-11-30", 1, 1), ("2026-11-30", 2, 1)]
+    assert (await desk.call("getupstreammsgdistmonth", "2026-11-20", "2026-12-04"))["list"] == []
+
+    counts = rows(await desk.listed("getinterfacesummary", 1, 3), "callback_count", "fail_count")
+    assert counts == [("2026-12-01", 9, 0), ("2026-12-03", 3, 3)]
+    (hour,) = await desk.listed("getinterfacesummaryhour", 3)
+    assert (hour["ref_hour"], hour["fail_count"]) == (1400, 3)
+    assert hour["total_time_cost"] >= hour["max_time_cost"] >= 0
+    await desk.on(33)
+    month = await desk.listed("getupstreammsgmonth", 1)
+    assert rows(month, "msg_type", "msg_count") == [("2026-12-01", 1, 7), ("2026-12-01", 2, 1)]
+    assert rows(await desk.listed("getupstreammsgdistmonth", 1), "count_interval") == [
+        ("2026-12-01", 1),
+        ("2026-12-01", 2),
+    ]

@@ -1,5 +1,5 @@
 """A tug-of-war lived through in Chromium: announced by an organiser, a team made by link on three phones, a
-day at the door, and what stays of it the next morning.
+day at the door, and what stays of it the next morning, when a list on paper turns up.
 """
 
 from pathlib import Path
@@ -138,6 +138,21 @@ async def remembers(phone: Phone, office: Office, zhao: Worker) -> None:
     assert (await download.value).suggested_filename.startswith("活动积分-")
 
 
+async def had_signed_on_paper(phone: Phone, zhao: Worker, behind: Behind) -> None:
+    """He was there after all: his name stands on a list at the door."""
+    name = OTHERS[-1]
+    await zhao.goes(f"/activities/{(await behind.activity()).public_id}/check-in")
+    await zhao.part("adds").get_by_role("link").click()
+    await zhao.page.get_by_label(f"补签 {name}").check()
+    await zhao.part("later-reason").fill("门口的纸质签到表")
+    await zhao.part("later").click()
+    await zhao.has_heard("已补签 1 人")
+    await expect(zhao.part("here")).to_have_text("3")
+    assert [each.state for each in await behind.sign_ups()] == [SignUpState.CHECKED_IN] * 3
+    await phone.becomes(name)
+    assert "今年的积分：5 分" in await phone.says("我的积分")
+
+
 async def test_a_match_is_lived_through(chromium: Browser, office: Office, phone: Phone) -> None:
     behind = Behind(office)
     try:
@@ -150,5 +165,6 @@ async def test_a_match_is_lived_through(chromium: Browser, office: Office, phone
             await comes_with_one(zhao, behind)
             await office.moves_time(hours=22)
             await remembers(phone, office, zhao)
+            await had_signed_on_paper(phone, zhao, behind)
     finally:
         await behind.close()

@@ -75,6 +75,19 @@ async def left(session: AsyncSession, run: Activity) -> int:
     return await waiting_lists.seats_left(session, run, NOON)
 
 
+async def others_read_why_not(session: AsyncSession, run: Activity, full: Team, who: Applicant) -> None:
+    """Before anybody fills in anything, in the words in which he would be refused."""
+    found = await team_rosters.roster(session, full.public_id)
+    assert await teams.joining(session, found, who, NOON) == teams.full(run, full)
+    own = await gathered(session, run, "另一支", who)
+    assert await teams.joining(session, found, who, NOON) == teams.ELSEWHERE
+    await refused(teams.join(session, full.public_id, who, answers={}, now=NOON), "已经在另一支队伍里")
+    entry = await sign_ups.find_own(session, run.id, who.person_id)
+    assert entry is not None and await team_rosters.of_entries(session, [entry]) == {entry.id: own}
+    await sign_ups.cancel(session, run.id, who, now=NOON)
+    assert await team_rosters.of_entries(session, [entry]) == {}
+
+
 async def test_a_team_is_gathered_handed_in_and_each_has_a_seat(session: AsyncSession) -> None:
     run = await match(session)
     li, zhang, wang, chen = await crowd(session, 4)
@@ -93,11 +106,12 @@ async def test_a_team_is_gathered_handed_in_and_each_has_a_seat(session: AsyncSe
     assert await states(session, team) == [S.FORMING] * 2 and await left(session, run) == 5
     await teams.join(session, team.public_id, wang, answers={}, now=NOON)
     await refused(teams.join(session, team.public_id, chen, answers={}, now=NOON), "队满了，每队最多 3 人")
+    await others_read_why_not(session, run, team, chen)
 
     for _ in range(2):
         await teams.submit(session, team.public_id, li, now=NOON)
     entries = await making.entries(session, run)
-    assert [(each.state, each.seats) for each in entries] == [(S.CONFIRMED, 1)] * 3
+    assert [(each.state, each.seats) for each in entries] == [(S.CONFIRMED, 1)] * 3 + [(S.CANCELLED, 1)]
     assert await left(session, run) == 2
     for who in (li, zhang, wang):
         words = await told(session, who)

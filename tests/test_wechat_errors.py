@@ -147,7 +147,8 @@ OTHER_SECTIONS: list[tuple[int, type[e.WeChatError]]] = [
 PUBLISHING: list[tuple[int, type[e.WeChatError]]] = [
     *((code, e.OurMistake) for code in (40059, 40060, 40065, 40152, 40204, 40215, 41040, 45062, 45067)),
     *((code, e.OurMistake) for code in (45083, 45084, 45113, 45162, 48022, 40114, 41039, 45110, 45166)),
-    *((code, e.OurMistake) for code in (53404, 53405, 53406, 88001, 88003, 88004, 88007, 88008, 88010)),
+    *((code, e.OurMistake) for code in (53404, 53405, 53406, 61500, 61501)),
+    *((code, e.OurMistake) for code in (88001, 88003, 88004, 88007, 88008, 88010)),
     *((code, e.NotAllowed) for code in (48003, 48008, 48021, 53504, 53505, 88000)),
     *((code, e.ContentRefused) for code in (53503, 88002)),
     *((code, e.AwaitsAdmin) for code in (89504, 89505)),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.wechat.advice import MASS_ENDS, mass_end
 from app.wechat.job_results import (
     ArticleAddress,
     MassEnd,
@@ -64,6 +65,12 @@ def test_the_sample_of_publishing_is_read_whole() -> None:
 )
 def test_every_status_has_its_name(status: str, end: MassEnd) -> None:
     assert mass_result({"Status": status}).end is end
+
+
+def test_staff_read_every_end_in_words() -> None:
+    assert {*MASS_ENDS} == {*MassEnd}
+    assert mass_end(MassEnd.COPYRIGHT, "err(20013)").endswith("请换掉不是自己的图文（err(20013)）")
+    assert mass_end(MassEnd.UNKNOWN, "") == "微信说了一个没见过的结果，请在公众平台里看"
 
 
 def test_several_articles_and_several_faults_come_as_lists_and_one_alone_without() -> None:

@@ -1,13 +1,15 @@
-"""Recorded calls: mass messages, drafts, and publishing them.
+"""Recorded calls: mass messages, drafts, publishing them, comments and statistics.
 
-Source: wechat-platform.md sections 7 and 11.3 to 11.5.
+Source: wechat-platform.md sections 7 and 11.3 to 11.6.
 """
 
+from datetime import date
 from typing import Any
 
-from app.wechat.api import drafts, mass, publishing
+from app.wechat.api import comments, drafts, mass, publishing, statistics
 from app.wechat.api.messages import Image, Text
 from app.wechat.errors import (
+    AlreadyDone,
     AwaitsAdmin,
     ContentRefused,
     MediaGone,
@@ -241,4 +243,112 @@ PUBLISHING = {
     ),
 }
 
-SHAPES = MASS | DRAFTS | PUBLISHING
+NAMED = {"msg_data_id": 206227730, "index": 1}
+ONE = {**NAMED, "user_comment_id": 5}
+COMMENT_ERRORS: Errors = {
+    88000: NotAllowed,
+    88002: ContentRefused,
+    **each(OurMistake, (88001, 88004, 88008)),
+}
+
+COMMENTS = {
+    "comments.open": Shape(
+        lambda c: c.comments.open(206227730, 1),
+        "POST /cgi-bin/comment/open",
+        NAMED,
+        again=True,
+        errors=COMMENT_ERRORS,
+    ),
+    "comments.close": Shape(
+        lambda c: c.comments.close(206227730, 1),
+        "POST /cgi-bin/comment/close",
+        NAMED,
+        again=True,
+        errors=COMMENT_ERRORS,
+    ),
+    "comments.list": Shape(
+        lambda c: c.comments.list(206227730, 1, begin=10, count=2, kind=comments.CommentKind.ELECTED),
+        "POST /cgi-bin/comment/list",
+        {**NAMED, "begin": 10, "count": 2, "type": 2},
+        answer={
+            "errcode": 0,
+            "errmsg": "ok",
+            "total": 12,
+            "comment": [
+                {
+                    "user_comment_id": 5,
+                    "openid": "oLi",
+                    "create_time": 1790000000,
+                    "content": "学到了",
+                    "comment_type": 1,
+                    "reply": {"content": "谢谢", "create_time": 1790000009},
+                },
+                {
+                    "user_comment_id": 6,
+                    "openid": "oWang",
+                    "create_time": 1790000001,
+                    "content": "好",
+                    "comment_type": 0,
+                },
+            ],
+        },
+        result=comments.CommentPage(
+            (
+                comments.Comment(5, "oLi", "学到了", 1790000000, True, "谢谢", 1790000009),
+                comments.Comment(6, "oWang", "好", 1790000001, False),
+            ),
+            12,
+        ),
+        again=True,
+        errors={88010: OurMistake, 88000: NotAllowed},
+    ),
+    "comments.elect": Shape(
+        lambda c: c.comments.elect(206227730, 5, 1),
+        "POST /cgi-bin/comment/markelect",
+        ONE,
+        again=True,
+        errors={**COMMENT_ERRORS, 88003: OurMistake},
+    ),
+    "comments.unelect": Shape(
+        lambda c: c.comments.unelect(206227730, 5, 1),
+        "POST /cgi-bin/comment/unmarkelect",
+        ONE,
+        again=True,
+        errors=COMMENT_ERRORS,
+    ),
+    "comments.delete": Shape(
+        lambda c: c.comments.delete(206227730, 5, 1),
+        "POST /cgi-bin/comment/delete",
+        ONE,
+        again=True,
+        errors=COMMENT_ERRORS,
+    ),
+    "comments.reply": Shape(
+        lambda c: c.comments.reply(206227730, 5, "谢谢", 1),
+        "POST /cgi-bin/comment/reply/add",
+        {**ONE, "content": "谢谢"},
+        again=True,
+        errors={**COMMENT_ERRORS, 88005: AlreadyDone, 88007: OurMistake},
+    ),
+    "comments.delete_reply": Shape(
+        lambda c: c.comments.delete_reply(206227730, 5, 1),
+        "POST /cgi-bin/comment/reply/delete",
+        ONE,
+        again=True,
+        errors=COMMENT_ERRORS,
+    ),
+}
+
+STATISTICS = {
+    "statistics.rows": Shape(
+        lambda c: c.statistics.rows(statistics.Table.FOLLOWERS, date(2026, 11, 1), date(2026, 11, 7)),
+        "POST /datacube/getusersummary",
+        {"begin_date": "2026-11-01", "end_date": "2026-11-07"},
+        answer={"list": [{"ref_date": "2026-11-01", "user_source": 0, "new_user": 3, "cancel_user": 1}]},
+        result=({"ref_date": "2026-11-01", "user_source": 0, "new_user": 3, "cancel_user": 1},),
+        again=True,
+        errors={61500: OurMistake, 61501: OurMistake, 61503: TryLater},
+    ),
+}
+
+SHAPES = MASS | DRAFTS | PUBLISHING | COMMENTS | STATISTICS

@@ -243,16 +243,14 @@ async def sign_up(
 ) -> SignUpOut | Response:
     """报名。名额满了就是候补（state: waitlisted）。已经报过名的，答现在的报名。"""
     activity = await activities.get(session, activity_id)
-    answers = answered(activity, given.answers)
-    said = "\n".join(answers.values())
-    danger = await crisis.heed(session, caller.known.person_id, said, "api", now)
+    danger = await crisis.heed(session, caller.known.person_id, given.typed(), "api", now)
     try:
         entry = await sign_ups.sign_up(
             session,
             activity.id,
             applicant(caller),
             seats=given.seats,
-            answers=dict(answers),
+            answers=dict(answered(activity, given.answers)),
             party=given.party(),
             accepted=given.safety_version,
             now=now,

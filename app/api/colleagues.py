@@ -84,8 +84,7 @@ async def sign_up(
 ) -> HelpingOut | Response:
     """替同事报名，马上通知他本人。对不上是 422（code: does_not_fit），一天最多 5 次；不会说是哪一样不对。"""
     activity, who = await activities.get(session, activity_id), applicant(caller)
-    answers = answered(activity, given.answers)
-    said = "\n".join([given.staff_number, given.name, *answers.values()])
+    said = "\n".join([given.staff_number, given.name, *given.answers.values()])
     danger = await crisis.heed(session, who.person_id, said, "api", now)
     try:
         made = await colleagues.sign_up(
@@ -94,7 +93,7 @@ async def sign_up(
             who,
             given.staff_number,
             given.name,
-            answers=dict(answers),
+            answers=dict(answered(activity, given.answers)),
             tap=shared.tap,
             now=now,
         )

@@ -30,6 +30,11 @@ class ComingIn(Strict):
     )
     guardian: GuardianIn | None = Field(None, examples=[None], description="同伴有不满 14 周岁的，监护人")
 
+    def typed(self) -> str:
+        """All that somebody has written, for whoever looks for danger in it."""
+        guardian = [self.guardian.name] if self.guardian is not None else []
+        return "\n".join([*self.answers.values(), *(each.name for each in self.companions), *guardian])
+
     def party(self) -> Party:
         guests = tuple(Guest(each.name, each.age) for each in self.companions)
         if self.guardian is None:

@@ -211,15 +211,14 @@ async def rewrite(
     activity = await sign_ups.lock(session, activity_id)
     if seen is not None:
         tags.check(seen, await as_it_is(session, sign_up_id, person_id, now, shared))
-    answers = answered(activity, given.answers)
-    danger = await crisis.heed(session, person_id, "\n".join(answers.values()), "api", now)
+    danger = await crisis.heed(session, person_id, given.typed(), "api", now)
     try:
         await sign_up_changes.change(
             session,
             activity_id,
             applicant(caller),
             seats=given.seats,
-            answers=dict(answers),
+            answers=dict(answered(activity, given.answers)),
             party=given.party(),
             now=now,
         )

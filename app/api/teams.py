@@ -99,8 +99,7 @@ async def make(
 ) -> GatheredOut | Response:
     """建一支队，我是队长。已经是队长的，答现在的队。队里的人都还没有名额，提交以后才有。"""
     activity, who = await activities.get(session, activity_id), applicant(caller)
-    answers = answered(activity, given.answers)
-    said = "\n".join([given.name, *answers.values()])
+    said = "\n".join([given.name, *given.answers.values()])
     danger = await crisis.heed(session, who.person_id, said, "api", now)
     try:
         team = await teams.create(
@@ -108,7 +107,7 @@ async def make(
             activity_id,
             who,
             given.name,
-            answers=dict(answers),
+            answers=dict(answered(activity, given.answers)),
             accepted=given.safety_version,
             now=now,
         )
@@ -137,9 +136,9 @@ async def join(
     """加入一支队。已经在这支队里的不算错。要退出，取消自己的报名（POST /me/sign-ups/{id}/cancel）。"""
     who = applicant(caller)
     activity = await session.get_one(Activity, await team_rosters.get_activity_id(session, team_id))
-    answers = answered(activity, given.answers)
-    danger = await crisis.heed(session, who.person_id, "\n".join(answers.values()), "api", now)
+    danger = await crisis.heed(session, who.person_id, "\n".join(given.answers.values()), "api", now)
     try:
+        answers = answered(activity, given.answers)
         await teams.join(session, team_id, who, answers=dict(answers), accepted=given.safety_version, now=now)
     except DomainError as refusal:
         return problems.refused(refusal, danger)

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from app.console import forms, listing
 from app.console.activities import PAGE, allowed, begin_export
-from app.console.check_in import RIGHT, scanned
+from app.console.check_in import LATER_RIGHT, RIGHT, due_to, scanned
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.listing import Filter
 from app.console.shell import InShell, Shell
@@ -30,14 +30,12 @@ from app.services.audit import does
 from app.services.check_ins import Scan
 from app.services.participants import Participant
 from app.services.permissions import Right
-from app.services.sittings import Sitting
-from models import Activity, CheckInAnswer, SignUp
+from models import CheckInAnswer, SignUp
 from models.types import public_id as new_id
 
 router = APIRouter(prefix="/activities", dependencies=[needs(RIGHT)])
 
 CHANNEL: Final = "console"
-LATER_RIGHT: Final = Right.ACTIVITIES_PEOPLE  # who only helps at the door says nothing once it is closed
 REASON: Final = 150  # characters: the history names the sitting before it
 
 
@@ -228,19 +226,13 @@ async def _list(
         "is_later": attendance.is_later,
         "share": attendance.share,
         "may_export": desk.may(Right.ACTIVITIES_PEOPLE, activity.branch_id),
-        "adds": _adds(desk, activity, sitting, now),
+        "adds": sitting in due_to(desk, activity, now),
         "reason": reason,
         "ticked": ticked,
     }
     if error is not None:
         return shell.refused("check_in_list.html", error, **values)
     return shell.page("check_in_list.html", **values)
-
-
-def _adds(desk: Desk, activity: Activity, sitting: Sitting, now: datetime) -> bool:
-    """Whether people may be checked in to it now that it is over."""
-    may = desk.may(LATER_RIGHT, activity.branch_id)
-    return may and not check_ins_later.obstacle(activity, sitting, now)
 
 
 async def _one(
@@ -269,7 +261,7 @@ async def _one(
         "present": sittings.for_moment(activity, now),
         "is_late": attendance.is_late,
         "is_later": attendance.is_later,
-        "adds": [each for each in sittings.of(activity) if _adds(desk, activity, each, now)],
+        "adds": due_to(desk, activity, now),
         "later": later,
         "moves": moves,
         "ways": WAYS,

@@ -19,7 +19,15 @@ from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.shell import InShell
 from app.dependencies import Now
 from app.errors import DomainError
-from app.services import arrivals, attendance, check_in_codes, check_in_words, check_ins, sittings
+from app.services import (
+    arrivals,
+    attendance,
+    check_in_codes,
+    check_in_words,
+    check_ins,
+    check_ins_later,
+    sittings,
+)
 from app.services.attendance import Counts
 from app.services.audit import does
 from app.services.check_ins import Outcome, Scan
@@ -32,6 +40,7 @@ from models.types import public_id as new_id
 router = APIRouter(prefix="/activities", dependencies=[needs(Right.ACTIVITIES_CHECK)])
 
 RIGHT: Final = Right.ACTIVITIES_CHECK
+LATER_RIGHT: Final = Right.ACTIVITIES_PEOPLE  # who only helps at the door says nothing once it is closed
 AT_ONCE: Final = 20  # scans of one batch
 _LONGEST: Final = 500  # characters of a code; a longer one is no ticket
 
@@ -133,6 +142,11 @@ async def scanned(desk: Desk, public_id: str, scan: Scan, now: datetime) -> Outc
     return told
 
 
+def due_to(desk: Desk, activity: Activity, now: datetime) -> list[Sitting]:
+    """To which sittings this desk may check somebody in now that they are over."""
+    return check_ins_later.due(activity, now) if desk.may(LATER_RIGHT, activity.branch_id) else []
+
+
 async def _door(
     public_id: str, request: Request, desk: Desk, shell: InShell, now: datetime, template: str
 ) -> HTMLResponse:
@@ -153,6 +167,8 @@ async def _door(
         request_id=new_id,
         sitting=sitting,
         came={entry_id: each[sitting.key] for entry_id, each in came.items() if sitting.key in each},
+        is_later=attendance.is_later,
+        adds=due_to(desk, activity, now),
         opens=now < sitting.opens_at,
         closed=now > sitting.closes_at,
     )

@@ -24,6 +24,7 @@ from app.console import (
     board_acts,
     branch_tree,
     callers,
+    campaigns,
     canned,
     cases,
     certificates,
@@ -65,6 +66,7 @@ from app.console import (
     staff,
     staff_work,
     status,
+    wechat_articles,
     workload,
 )
 
@@ -99,6 +101,7 @@ PARTS: Final = (
     menu_file,
     panorama_scenes,
     staff_work,
+    wechat_articles,
 )
 ROOMS: Final = (  # each with a `SECTION` and the right it needs
     alerts,
@@ -125,6 +128,7 @@ ROOMS: Final = (  # each with a `SECTION` and the right it needs
     activities,
     panoramas,
     lives,
+    campaigns,
     menus,
     notices,
     messages,

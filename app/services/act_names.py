@@ -44,6 +44,10 @@ TABLES: Final[Mapping[str, str]] = {
     "board_report": "帖子的举报",
     "branch": "组织",
     "branch_move": "组织的变动",
+    "campaign": "群发",
+    "campaign_delivery": "群发给一个人的",
+    "campaign_move": "群发的经过",
+    "campaign_refusal": "退订群发的人",
     "canned_reply": "常用语",
     "care": "心理疏导和健康咨询的情况",
     "case": "事项",
@@ -85,6 +89,7 @@ TABLES: Final[Mapping[str, str]] = {
     "listed": "微信上的关注者名单",
     "live_session": "直播",
     "live_visit": "直播的提醒和观看",
+    "mass_order": "交给微信的群发",
     "media_fetch": "要从微信取的附件",
     "member": "会员",
     "member_change": "资料变更",
@@ -130,6 +135,8 @@ TABLES: Final[Mapping[str, str]] = {
     "unanswered_question": "没答上来的问题",
     "verification_file": "微信的域名验证文件",
     "walk": "和微信核对关注者",
+    "wechat_article": "公众号文章",
+    "wechat_picture": "微信素材库里的图片",
 }
 
 # The same wherever they stand.

@@ -46,6 +46,11 @@ def obstacle(activity: Activity, sitting: Sitting, now: datetime) -> str:
     return ""
 
 
+def due(activity: Activity, now: datetime) -> list[Sitting]:
+    """Those to which somebody may be checked in afterwards."""
+    return [each for each in sittings.of(activity) if not obstacle(activity, each, now)]
+
+
 async def add(
     session: AsyncSession,
     activity_id: int,

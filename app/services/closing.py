@@ -22,6 +22,7 @@ from app.services import (
     article_marks,
     binding,
     board_forgetting,
+    campaign_forgetting,
     case_ending,
     cases,
     closed_cases,
@@ -264,6 +265,10 @@ async def _tags(session: AsyncSession, this: Closing) -> None:
     await change(session, sa.delete(FollowerTag).where(FollowerTag.follower_id.in_(this.follower_ids)))
 
 
+async def _campaigns(session: AsyncSession, this: Closing) -> None:
+    await campaign_forgetting.forget(session, this.person_id, this.follower_ids, this.now)
+
+
 async def _notice_consents(session: AsyncSession, this: Closing) -> None:
     await change(session, sa.delete(NoticeConsent).where(NoticeConsent.follower_id.in_(this.follower_ids)))
 
@@ -299,6 +304,9 @@ async def _followers(session: AsyncSession, this: Closing) -> None:
 RULES: Mapping[str, Rule] = {
     "outbox.person_id": _effects,
     "outbox.follower_id": _kept,  # with the rule before it
+    "campaign_delivery.person_id": _campaigns,
+    "campaign_delivery.follower_id": _kept,  # with the rule before it
+    "campaign_refusal.person_id": _kept,  # likewise
     "case_reporter.person_digest": _cases,
     "board_post.author_digest": _other_rooms,
     "board_like.person_digest": _kept,  # with the rule before it

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.services import campaign_forgetting, campaign_rows
 from app.services.export_sources import Row, Said, chapter, chapter_of_talk
 from app.services.export_values import time, words_of_reply
 from app.services.messages import STATES
@@ -73,6 +74,25 @@ async def _notices(session: AsyncSession, person_id: int) -> Sequence[Row]:
     return [
         {"at": time(each.created_at), "kind": each.kind, "words": words_of_reply(each.payload)}
         for each in found
+    ]
+
+
+@chapter(
+    "campaigns",
+    "群发给您的消息",
+    "campaign_delivery.person_id",
+    "campaign_delivery.follower_id",
+    "campaign_refusal.person_id",
+    at="时间",
+    words="内容",
+    state="结果",
+    refused="您退订了",
+)
+async def _campaigns(session: AsyncSession, person_id: int) -> Sequence[Row]:
+    refused = await campaign_rows.is_refused(session, person_id)
+    return [
+        {"at": time(row.settled_at), "words": campaign.text, "state": row.state, "refused": refused}
+        for row, campaign in await campaign_forgetting.list_of(session, person_id)
     ]
 
 

@@ -23,6 +23,7 @@ from app.services import (
     arrivals,
     article_marks,
     board_forgetting,
+    campaign_forgetting,
     cases,
     comment_forgetting,
     consents,
@@ -262,28 +263,8 @@ def _worth(entry: SignUp) -> tuple[int, float]:
     return rank, -entry.signed_up_at.timestamp()
 
 
-async def _poster_scans(session: AsyncSession, this: Merge) -> None:
-    await posters.hand_over(session, this.gone, this.stays)
-
-
-async def _helped(session: AsyncSession, this: Merge) -> None:
-    await sign_up_help.hand_over(session, this.gone, this.stays)
-
-
 async def _live_visits(session: AsyncSession, this: Merge) -> None:
     await live_visits.hand_over(session, this.gone, this.stays, this.now)
-
-
-async def _feedback(session: AsyncSession, this: Merge) -> None:
-    await activity_feedback.hand_over(session, this.gone, this.stays)
-
-
-async def _photos(session: AsyncSession, this: Merge) -> None:
-    await album_forgetting.hand_over_photos(session, this.gone, this.stays)
-
-
-async def _objections(session: AsyncSession, this: Merge) -> None:
-    await album_forgetting.hand_over_objections(session, this.gone, this.stays)
 
 
 async def _cases(session: AsyncSession, this: Merge) -> None:
@@ -294,10 +275,6 @@ async def _cases(session: AsyncSession, this: Merge) -> None:
 
 async def _consents(session: AsyncSession, this: Merge) -> None:
     await consents.hand_over(session, this.gone, this.stays, this.now)
-
-
-async def _accounts(session: AsyncSession, this: Merge) -> None:
-    await customer_moves.hand_over(session, this.gone, this.stays)
 
 
 async def _appointments(session: AsyncSession, this: Merge) -> None:
@@ -313,18 +290,20 @@ RULES: Mapping[str, Rule] = {
     "member.person_id": _member,
     "staff.person_id": _staff,
     "sign_up.person_id": _sign_ups,
-    "sign_up_help.helper_id": _helped,
-    "account_binding.person_id": _accounts,
+    "sign_up_help.helper_id": _handed(sign_up_help.hand_over),
+    "account_binding.person_id": _handed(customer_moves.hand_over),
     "follower.person_id": _repoint(Follower.person_id),
     "outbox.person_id": _repoint(Outbox.person_id),
+    "campaign_delivery.person_id": _handed(campaign_forgetting.hand_over),
+    "campaign_refusal.person_id": _handed(campaign_forgetting.hand_over_refusal),
     "crisis_alert.person_id": _repoint(CrisisAlert.person_id),
     "guess.person_id": _repoint(Guess.person_id),
     "member_change.holder_id": _repoint(MemberChange.holder_id),
-    "poster_scan.person_id": _poster_scans,
+    "poster_scan.person_id": _handed(posters.hand_over),
     "live_visit.person_id": _live_visits,
-    "album_photo.giver_id": _photos,
-    "feedback_answer.person_digest": _feedback,
-    "photo_objection.person_id": _objections,
+    "album_photo.giver_id": _handed(album_forgetting.hand_over_photos),
+    "feedback_answer.person_digest": _handed(activity_feedback.hand_over),
+    "photo_objection.person_id": _handed(album_forgetting.hand_over_objections),
     "interest.person_id": _handed(interests.hand_over),
     "article_visit.person_id": _handed(reading_history.hand_over),
     # After the interests: who said no keeps none.

@@ -20,134 +20,77 @@ from models import LINEAGE, Branch, Role, Staff, StaffGrant, StaffState
 class Right(StrEnum):
     """One thing that somebody may do; the label is what a refusal and the list of roles say."""
 
-    DESK_READ = "desk.read"
-    DESK_ANSWER = "desk.answer"
-    LEGAL_READ = "legal.read"
-    LEGAL_ANSWER = "legal.answer"
-    AID_READ = "aid.read"
-    AID_DECIDE = "aid.decide"
-    AID_CARRY = "aid.carry"
-    COUNSEL_READ = "counsel.read"
-    COUNSEL_ANSWER = "counsel.answer"
-    HEALTH_READ = "health.read"
-    HEALTH_ANSWER = "health.answer"
-    CALLERS_WRITE = "callers.write"
-    COMPLAINTS_READ = "complaints.read"
-    COMPLAINTS_WORK = "complaints.work"
-    COMPLAINTS_LEAD = "complaints.lead"
-    DEPARTMENT_WORK = "department.work"
-    APPOINTMENTS_READ = "appointments.read"
-    APPOINTMENTS_OWN = "appointments.own"
-    REPORTER_REVEAL = "reporter.reveal"
-    BOARD_READ = "board.read"
-    BOARD_MODERATE = "board.moderate"
-    BOARD_ANSWER = "board.answer"
-    CANNED_USE = "canned.use"
-    CANNED_EDIT = "canned.edit"
-    MEMBERS_READ = "members.read"
-    MEMBERS_REVEAL = "members.reveal"
-    MEMBERS_EDIT = "members.edit"
-    MEMBERS_DECIDE = "members.decide"
-    CUSTOMERS_READ = "customers.read"
-    CUSTOMERS_EDIT = "customers.edit"
-    PEOPLE_READ = "people.read"
-    MESSAGES_READ = "messages.read"
-    MESSAGES_RAW = "messages.raw"
-    MESSAGES_RETRY = "messages.retry"
-    DELIVERIES_READ = "deliveries.read"
-    DELIVERIES_RETRY = "deliveries.retry"
-    NOTICES_READ = "notices.read"
-    NOTICES_EDIT = "notices.edit"
-    MENUS_READ = "menus.read"
-    MENUS_APPLY = "menus.apply"
-    CONTENT_READ = "content.read"
-    CONTENT_WRITE = "content.write"
-    CONTENT_PUBLISH = "content.publish"
-    ACTIVITIES_READ = "activities.read"
-    ACTIVITIES_EDIT = "activities.edit"
-    ACTIVITIES_APPROVE = "activities.approve"
-    ACTIVITIES_PEOPLE = "activities.people"
-    ACTIVITIES_CHECK = "activities.check"
-    PRIVACY_READ = "privacy.read"
-    PRIVACY_WORK = "privacy.work"
-    ALERTS_TAKE = "alerts.take"
-    JOBS_READ = "jobs.read"
-    STATUS_READ = "status.read"
-    KEYS_ROTATE = "keys.rotate"
-    DUTY_READ = "duty.read"
-    DUTY_LEAD = "duty.lead"
-    STAFF_READ = "staff.read"
-    STAFF_EDIT = "staff.edit"
-    AUDIT_READ = "audit.read"
-    AUDIT_EXPORT = "audit.export"
+    label: str
 
-    @property
-    def label(self) -> str:
-        return _LABELS[self]
+    def __new__(cls, value: str, label: str) -> "Right":
+        right = str.__new__(cls, value)
+        right._value_, right.label = value, label
+        return right
 
+    DESK_READ = "desk.read", "看留言和人工"
+    DESK_ANSWER = "desk.answer", "答复留言和人工"
+    LEGAL_READ = "legal.read", "看法律咨询"
+    LEGAL_ANSWER = "legal.answer", "办理法律咨询"
+    AID_READ = "aid.read", "看法律援助申请"
+    AID_DECIDE = "aid.decide", "审查法律援助申请"
+    AID_CARRY = "aid.carry", "承办法律援助"
+    COUNSEL_READ = "counsel.read", "看心理疏导"
+    COUNSEL_ANSWER = "counsel.answer", "办理心理疏导"
+    HEALTH_READ = "health.read", "看健康咨询"
+    HEALTH_ANSWER = "health.answer", "办理健康咨询"
+    CALLERS_WRITE = "callers.write", "代录来电来访"
+    COMPLAINTS_READ = "complaints.read", "看投诉建议"
+    COMPLAINTS_WORK = "complaints.work", "受理和转办投诉建议"
+    COMPLAINTS_LEAD = "complaints.lead", "督办投诉建议、批准延期"
+    DEPARTMENT_WORK = "department.work", "办理转给本部门的投诉建议"
+    APPOINTMENTS_READ = "appointments.read", "看预约的数量"
+    APPOINTMENTS_OWN = "appointments.own", "开放自己的预约时段、接待预约"
+    REPORTER_REVEAL = "reporter.reveal", "查看当事人的身份"
+    BOARD_READ = "board.read", "看留言板"
+    BOARD_MODERATE = "board.moderate", "审核留言板"
+    BOARD_ANSWER = "board.answer", "答复留言板的帖子"
+    CANNED_USE = "canned.use", "用常用语、管自己的常用语"
+    CANNED_EDIT = "canned.edit", "管大家的常用语"
+    MEMBERS_READ = "members.read", "看会员名册"
+    MEMBERS_REVEAL = "members.reveal", "查看会员的手机号和生日"
+    MEMBERS_EDIT = "members.edit", "导入花名册、整理分会"
+    MEMBERS_DECIDE = "members.decide", "审批入会和资料变更"
+    CUSTOMERS_READ = "customers.read", "看户号登记"
+    CUSTOMERS_EDIT = "customers.edit", "导入户号登记"
+    PEOPLE_READ = "people.read", "看关注者"
+    MESSAGES_READ = "messages.read", "看消息记录"
+    MESSAGES_RAW = "messages.raw", "看消息原文"
+    MESSAGES_RETRY = "messages.retry", "重新处理消息"
+    DELIVERIES_READ = "deliveries.read", "看发送情况"
+    DELIVERIES_RETRY = "deliveries.retry", "重新发送"
+    NOTICES_READ = "notices.read", "看通知模板"
+    NOTICES_EDIT = "notices.edit", "对应通知模板"
+    MENUS_READ = "menus.read", "看菜单"
+    MENUS_APPLY = "menus.apply", "修改菜单"
+    CONTENT_READ = "content.read", "看内容"
+    CONTENT_WRITE = "content.write", "写内容"
+    CONTENT_PUBLISH = "content.publish", "审核和发布内容"
+    CAMPAIGNS_READ = "campaigns.read", "看群发"
+    CAMPAIGNS_EDIT = "campaigns.edit", "写群发"
+    CAMPAIGNS_SEND = "campaigns.send", "审批、暂停和取消群发"
+    ACTIVITIES_READ = "activities.read", "看活动"
+    ACTIVITIES_EDIT = "activities.edit", "发布和修改活动"
+    ACTIVITIES_APPROVE = "activities.approve", "审核活动"
+    ACTIVITIES_PEOPLE = "activities.people", "看报名名单"
+    ACTIVITIES_CHECK = "activities.check", "给到场的人签到"
+    PRIVACY_READ = "privacy.read", "看个人信息请求"
+    PRIVACY_WORK = "privacy.work", "办理个人信息请求"
+    ALERTS_TAKE = "alerts.take", "接手紧急提醒"
+    JOBS_READ = "jobs.read", "看任务"
+    STATUS_READ = "status.read", "看运行状态"
+    KEYS_ROTATE = "keys.rotate", "更换加密钥匙"
+    DUTY_READ = "duty.read", "看值班表"
+    DUTY_LEAD = "duty.lead", "排班、看办理情况"
+    STAFF_READ = "staff.read", "看工作人员"
+    STAFF_EDIT = "staff.edit", "邀请和管理工作人员"
+    AUDIT_READ = "audit.read", "看操作记录"
+    AUDIT_EXPORT = "audit.export", "导出操作记录"
 
-_LABELS: Final[Mapping[Right, str]] = {
-    Right.DESK_READ: "看留言和人工",
-    Right.DESK_ANSWER: "答复留言和人工",
-    Right.LEGAL_READ: "看法律咨询",
-    Right.LEGAL_ANSWER: "办理法律咨询",
-    Right.AID_READ: "看法律援助申请",
-    Right.AID_DECIDE: "审查法律援助申请",
-    Right.AID_CARRY: "承办法律援助",
-    Right.COUNSEL_READ: "看心理疏导",
-    Right.COUNSEL_ANSWER: "办理心理疏导",
-    Right.HEALTH_READ: "看健康咨询",
-    Right.HEALTH_ANSWER: "办理健康咨询",
-    Right.CALLERS_WRITE: "代录来电来访",
-    Right.COMPLAINTS_READ: "看投诉建议",
-    Right.COMPLAINTS_WORK: "受理和转办投诉建议",
-    Right.COMPLAINTS_LEAD: "督办投诉建议、批准延期",
-    Right.DEPARTMENT_WORK: "办理转给本部门的投诉建议",
-    Right.APPOINTMENTS_READ: "看预约的数量",
-    Right.APPOINTMENTS_OWN: "开放自己的预约时段、接待预约",
-    Right.REPORTER_REVEAL: "查看当事人的身份",
-    Right.BOARD_READ: "看留言板",
-    Right.BOARD_MODERATE: "审核留言板",
-    Right.BOARD_ANSWER: "答复留言板的帖子",
-    Right.CANNED_USE: "用常用语、管自己的常用语",
-    Right.CANNED_EDIT: "管大家的常用语",
-    Right.MEMBERS_READ: "看会员名册",
-    Right.MEMBERS_REVEAL: "查看会员的手机号和生日",
-    Right.MEMBERS_EDIT: "导入花名册、整理分会",
-    Right.MEMBERS_DECIDE: "审批入会和资料变更",
-    Right.CUSTOMERS_READ: "看户号登记",
-    Right.CUSTOMERS_EDIT: "导入户号登记",
-    Right.PEOPLE_READ: "看关注者",
-    Right.MESSAGES_READ: "看消息记录",
-    Right.MESSAGES_RAW: "看消息原文",
-    Right.MESSAGES_RETRY: "重新处理消息",
-    Right.DELIVERIES_READ: "看发送情况",
-    Right.DELIVERIES_RETRY: "重新发送",
-    Right.NOTICES_READ: "看通知模板",
-    Right.NOTICES_EDIT: "对应通知模板",
-    Right.MENUS_READ: "看菜单",
-    Right.MENUS_APPLY: "修改菜单",
-    Right.CONTENT_READ: "看内容",
-    Right.CONTENT_WRITE: "写内容",
-    Right.CONTENT_PUBLISH: "审核和发布内容",
-    Right.ACTIVITIES_READ: "看活动",
-    Right.ACTIVITIES_EDIT: "发布和修改活动",
-    Right.ACTIVITIES_APPROVE: "审核活动",
-    Right.ACTIVITIES_PEOPLE: "看报名名单",
-    Right.ACTIVITIES_CHECK: "给到场的人签到",
-    Right.PRIVACY_READ: "看个人信息请求",
-    Right.PRIVACY_WORK: "办理个人信息请求",
-    Right.ALERTS_TAKE: "接手紧急提醒",
-    Right.JOBS_READ: "看任务",
-    Right.STATUS_READ: "看运行状态",
-    Right.KEYS_ROTATE: "更换加密钥匙",
-    Right.DUTY_READ: "看值班表",
-    Right.DUTY_LEAD: "排班、看办理情况",
-    Right.STAFF_READ: "看工作人员",
-    Right.STAFF_EDIT: "邀请和管理工作人员",
-    Right.AUDIT_READ: "看操作记录",
-    Right.AUDIT_EXPORT: "导出操作记录",
-}
 
 R = Right
 _CONTENT = frozenset({R.CONTENT_READ, R.CONTENT_WRITE})
@@ -167,12 +110,13 @@ _OF_ROLES: Final[Mapping[Role, frozenset[Right]]] = {
     Role.UNION_ADMIN: frozenset(Right)
     - (_COUNSEL | _HEALTH)
     - {R.LEGAL_READ, R.LEGAL_ANSWER, R.AID_CARRY, R.APPOINTMENTS_OWN, R.KEYS_ROTATE}
-    - {R.MESSAGES_RAW, R.AUDIT_EXPORT, R.CONTENT_PUBLISH, R.ACTIVITIES_APPROVE},
+    - {R.MESSAGES_RAW, R.AUDIT_EXPORT, R.CONTENT_PUBLISH, R.ACTIVITIES_APPROVE, R.CAMPAIGNS_SEND},
     Role.EDITOR: _CONTENT
+    | {R.CAMPAIGNS_READ, R.CAMPAIGNS_EDIT}
     | {R.ACTIVITIES_READ, R.NOTICES_READ, R.MENUS_READ, R.JOBS_READ, R.BOARD_READ, R.BOARD_ANSWER},
     Role.APPROVER: _AID_DECIDED
     | {R.CONTENT_READ, R.CONTENT_PUBLISH, R.ACTIVITIES_READ, R.ACTIVITIES_APPROVE}
-    | {R.JOBS_READ, R.BOARD_READ, R.BOARD_MODERATE},
+    | {R.JOBS_READ, R.BOARD_READ, R.BOARD_MODERATE, R.CAMPAIGNS_READ, R.CAMPAIGNS_SEND},
     Role.LAWYER: _AID_CARRIED
     | _ADVISER
     | {R.LEGAL_READ, R.LEGAL_ANSWER, R.CALLERS_WRITE, R.REPORTER_REVEAL}
@@ -202,6 +146,7 @@ OF_THE_UNION: Final[frozenset[Right]] = frozenset(
     | {R.CALLERS_WRITE, R.DUTY_LEAD, R.COMPLAINTS_READ, R.COMPLAINTS_WORK, R.COMPLAINTS_LEAD}
     | {R.MESSAGES_READ, R.MESSAGES_RAW, R.MESSAGES_RETRY, R.DELIVERIES_READ, R.DELIVERIES_RETRY}
     | {R.BOARD_READ, R.BOARD_MODERATE, R.BOARD_ANSWER}
+    | {R.CAMPAIGNS_READ, R.CAMPAIGNS_EDIT, R.CAMPAIGNS_SEND}
     | _ADVISER
 )
 # Who may give a role in the console; the others are given by `gonghui staff` on the server alone.

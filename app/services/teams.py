@@ -23,6 +23,7 @@ from models import LIVE, Activity, SignUp, SignUpState, Team
 
 S = SignUpState
 NAME: Final = 20  # characters
+ELSEWHERE: Final = "您已经在另一支队伍里，或者已经报上名了。要换队，请先退出原来的。"
 WARNED_BEFORE: Final = timedelta(days=1)  # of the closing of sign-ups
 
 
@@ -100,7 +101,7 @@ async def join(
     if own is not None and own.state in LIVE:
         if own.team_id == team.id:
             return own
-        raise DomainError("您已经在另一支队伍里，或者已经报上名了。要换队，请先退出原来的。")
+        raise DomainError(ELSEWHERE)
     if obstacle := closed(activity, team, now):
         raise DomainError(obstacle)
     if len(await team_rows.people(session, team)) >= (activity.team_most or 0):
@@ -223,6 +224,9 @@ async def joining(session: AsyncSession, found: Roster, who: Applicant, now: dat
     """Why he, who is not in it, may not come into this team; empty where he may."""
     if obstacle := closed(found.activity, found.team, now):
         return obstacle
+    own = await sign_ups.find_own(session, found.activity.id, who.person_id)
+    if own is not None and own.state in LIVE:
+        return ELSEWHERE
     if obstacle := await outlook(session, found.activity, who, now):
         return obstacle
     return "" if found.room else full(found.activity, found.team)

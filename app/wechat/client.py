@@ -9,6 +9,7 @@ import httpx
 
 from app.wechat.api.base import BaseApi
 from app.wechat.api.calls import Caller
+from app.wechat.api.comments import CommentsApi
 from app.wechat.api.content_checks import ContentChecksApi
 from app.wechat.api.drafts import DraftsApi
 from app.wechat.api.links import LinksApi
@@ -22,6 +23,7 @@ from app.wechat.api.notice_templates import NoticeTemplatesApi
 from app.wechat.api.notices import NoticesApi
 from app.wechat.api.publishing import PublishingApi
 from app.wechat.api.qrcodes import QrCodesApi
+from app.wechat.api.statistics import StatisticsApi
 from app.wechat.api.tags import TagsApi
 from app.wechat.api.templates import TemplatesApi
 from app.wechat.api.tickets import TicketsApi
@@ -66,6 +68,8 @@ class WeChatClient:
         self.mass = MassApi(caller)
         self.drafts = DraftsApi(caller)
         self.publishing = PublishingApi(caller)
+        self.comments = CommentsApi(caller)
+        self.statistics = StatisticsApi(caller)
         self.qrcodes = QrCodesApi(caller)
         self.tickets = TicketsApi(caller)
         self.base = BaseApi(caller)

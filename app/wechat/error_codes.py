@@ -111,6 +111,7 @@ _ROWS: tuple[tuple[Meaning, tuple[int, ...]], ...] = (
     (Meaning(OurMistake), (40059, 40060, 40065, 40152, 40204, 40215, 41040, 45062)),  # mass messages
     (Meaning(OurMistake), (45067, 45083, 45084, 45113, 45162, 48022)),
     (Meaning(OurMistake), (40114, 41039, 45110, 45166, *range(53404, 53407))),  # drafts
+    (Meaning(OurMistake), (61500, 61501)),  # statistics
     (Meaning(OurMistake), (88001, 88003, 88004, 88007, 88008, 88010)),  # comments
     (Meaning(OurMistake), (76001, 76002, 76003, 76004, 76021, 76022)),  # quota, rid
 )

@@ -50,7 +50,7 @@ async def answer(world: World, request: Request) -> Response:
     if isinstance(result, dict):
         code = result.get("errcode", code)
     head = {"rule": rule, "ms": round((time.perf_counter() - began) * 1000, 1), "rid": rid}
-    _log(world, call, code, text, head)
+    noted(world, call, code, text, head)
     if lost:
         return Interrupted(lost.at)
     if isinstance(result, Response):
@@ -119,7 +119,8 @@ def _refusal(error: ApiError, rid: str) -> dict[str, Any]:
     return {"errcode": error.errcode, "errmsg": f"{error.errmsg} rid: {rid}", **error.more}
 
 
-def _log(world: World, call: Call, code: int, answer_text: str, told: dict[str, Any]) -> None:
+def noted(world: World, call: Call, code: int, answer_text: str, told: dict[str, Any]) -> None:
+    """Write a call and its answer into the developer log."""
     query = dict(call.request.query_params)
     for secret in ("access_token", "secret"):
         if secret in query:

@@ -20,7 +20,7 @@ async def add(call: Call) -> Answer:
     if not isinstance(given, list) or not 1 <= len(given) <= MOST:
         raise ApiError(45008, "article size out of limit", f"articles 应有 1 至 {MOST} 篇")
     articles = [rules.checked(call.world, one, alone=len(given) == 1) for one in given]
-    return {"media_id": drafts.keep(call.world, articles), "item": []}
+    return {"media_id": drafts.keep(call.world, articles)}
 
 
 @endpoint("/cgi-bin/draft/update")

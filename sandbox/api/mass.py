@@ -36,7 +36,9 @@ async def sendall(call: Call) -> Answer:
     if to_all and jobs.waiting(world):
         raise ApiError(89504, "mass send is waiting for the admin", "上一次群发还在等管理员确认")
     limits.check(world, to_all=to_all)
-    return _accepted(call, body, Order(jobs.SENDALL, to_all=to_all, tag_id=tag_id, **_shown(carried, known)))
+    return _accepted(
+        call, body, Order(jobs.SENDALL, to_all=to_all, tag_id=tag_id, **_shown(body, carried, known))
+    )
 
 
 @endpoint(f"{PATH}/send")
@@ -44,7 +46,7 @@ async def send(call: Call) -> Answer:
     body = _begun(call, by_list=True)
     known = _client_id(call, body)
     openids = _openids(call, body.get("touser"))
-    order = Order(jobs.SEND, openids=openids, **_shown(_carried(call, body), known))
+    order = Order(jobs.SEND, openids=openids, **_shown(body, _carried(call, body), known))
     return _accepted(call, body, order)
 
 
@@ -115,8 +117,9 @@ def _carried(call: Call, body: dict[str, Any]) -> Carried:
     return carried
 
 
-def _shown(carried: Carried, client_msg_id: str) -> dict[str, Any]:
-    return {**vars(carried), "client_msg_id": client_msg_id}
+def _shown(body: dict[str, Any], carried: Carried, client_msg_id: str) -> dict[str, Any]:
+    ignored = body.get("send_ignore_reprint") == 1
+    return {**vars(carried), "client_msg_id": client_msg_id, "ignore_reprint": ignored}
 
 
 def _accepted(call: Call, body: dict[str, Any], order: Order) -> Answer:

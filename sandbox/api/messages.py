@@ -6,7 +6,7 @@ What the mini-program may send is in `miniprogram_messages`.
 from collections.abc import Callable
 from typing import Any
 
-from sandbox import conversations, windows
+from sandbox import conversations, publications, windows
 from sandbox.api.registry import BOTH, OK, Answer, Call, endpoint, string
 from sandbox.config import ACCOUNT, MINIPROGRAM
 from sandbox.conversations import IN
@@ -16,6 +16,7 @@ from sandbox.menu_bar import rules as menu_rules
 Part = dict[str, Any]
 TEXT_BYTES = 2048
 TYPING_SECONDS = 15.0
+SHOWN_AS = {"mpnewsarticle": "news"}
 MENU_ITEMS, MENU_ITEM_BYTES = 10, 200  # our own choice: WeChat names the codes, not the limits
 
 
@@ -30,7 +31,7 @@ async def custom_send(call: Call) -> Answer:
     if body.get("aimsgcontext", {}).get("is_ai_msg") == 1:
         content["ai"] = True
     call.world.typing_until.pop(openid, None)
-    conversations.add(call.world, openid, IN, kind, {**content, "way": "customer"})
+    conversations.add(call.world, openid, IN, SHOWN_AS.get(kind, kind), {**content, "way": "customer"})
     return OK
 
 
@@ -94,6 +95,14 @@ def _news(call: Call, part: Part) -> Part:
     return {"articles": [{**article, "picture": string(one, "picurl")}]}
 
 
+def _published(call: Call, part: Part) -> Part:
+    """What the account has published, as its articles' cards."""
+    published = publications.standing(call.world, part.get("article_id"))
+    if published is None:
+        raise ApiError(53600, "invalid article_id", "没有发布过这篇文章，或者已经删除")
+    return {"articles": published.cards()}
+
+
 def _menu(call: Call, part: Part) -> Part:
     items = part.get("list")
     if not isinstance(items, list) or not items:
@@ -130,6 +139,7 @@ READERS[ACCOUNT] = {
     "video": _video,
     "music": music,
     "news": _news,
+    "mpnewsarticle": _published,
     "msgmenu": _menu,
     "wxcard": _card,
     "miniprogrampage": _miniprogram,

@@ -1,76 +1,23 @@
 """Statistics as the service calls them (section 11.6): users come and gone, and articles; old calls and new.
 
-Those of messages and of the callback itself are not here.
+Those of messages and of the callback are in `message_statistics`, which days may be asked for in `datacube`.
 """
 
-import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, timedelta
 
-from sandbox import follows, publications, rights
-from sandbox.api.registry import Answer, Call, endpoint
+from sandbox import follows, publications
+from sandbox.api.datacube import Figures, by_hour, days, table
 from sandbox.articles import figures
-from sandbox.articles.figures import Figures
 from sandbox.articles.readings import KEEP, READ, SHARE, SOURCE
-from sandbox.clock import SHANGHAI
-from sandbox.errors import ApiError
 from sandbox.publications import SENT
 from sandbox.store import Row
 from sandbox.world import World
 
-READY_HOUR = 8  # of the next day
 FOLLOWED_DAYS, FOLLOWED_BEFORE = 30, 7  # so long an article is followed, and by the call of before
-PER_HOUR = 100  # ref_hour is 900 from nine to ten
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-Count = Callable[[World, date], list[Figures]]
 
 
-def _table(name: str, most_days: int, *, fresh: bool = False) -> Callable[[Count], Count]:
-    """Register a table that is counted day by day; `fresh`: it is of those that tell `is_delay`."""
-
-    def register(count: Count) -> Count:
-        @endpoint(f"/datacube/{name}")
-        async def answer(call: Call) -> Answer:
-            rights.require(call.world, rights.STATISTICS)
-            first, last = _asked(call, most_days)
-            rows = [row for day in figures.days(first, last) for row in count(call.world, day)]
-            return {"list": rows, **({"is_delay": False} if fresh else {})}
-
-        return count
-
-    return register
-
-
-def _asked(call: Call, most_days: int) -> tuple[date, date]:
-    """
-    Raises:
-        ApiError: 61500 no date, 61501 too many days or not over yet, 61503 not counted yet.
-    """
-    body = call.json()
-    first, last = _date(body, "begin_date"), _date(body, "end_date")
-    if not 0 <= (last - first).days < most_days:
-        raise ApiError(61501, "date range error", f"最多 {most_days} 天，先写开始")
-    today = call.world.clock.today()
-    if last >= today:
-        raise ApiError(61501, "date range error", "end_date 最晚是昨天")
-    hour = datetime.fromtimestamp(call.world.now(), SHANGHAI).hour
-    if last == today - timedelta(1) and hour < READY_HOUR:
-        raise ApiError(61503, "data not ready", f"昨天的数据 {READY_HOUR} 点以后才有")
-    return first, last
-
-
-def _date(body: dict[str, Any], name: str) -> date:
-    value = body.get(name)
-    try:
-        if isinstance(value, str) and _DATE.fullmatch(value):
-            return date.fromisoformat(value)
-    except ValueError:
-        pass  # a 31st of November
-    raise ApiError(61500, "date format error", f"{name} 应写成 2026-11-01 这样")
-
-
-@_table("getusersummary", 7)
+@table("getusersummary", 7)
 def users(world: World, day: date) -> list[Figures]:
     return [
         {"ref_date": day.isoformat(), "user_source": source, "new_user": came, "cancel_user": left}
@@ -78,17 +25,17 @@ def users(world: World, day: date) -> list[Figures]:
     ]
 
 
-@_table("getusercumulate", 7)
+@table("getusercumulate", 7)
 def users_in_all(world: World, day: date) -> list[Figures]:
     return [{"ref_date": day.isoformat(), "user_source": 0, "cumulate_user": follows.at_end_of(world, day)}]
 
 
-@_table("getarticleread", 1, fresh=True)
+@table("getarticleread", 1, fresh=True)
 def articles_read(world: World, day: date) -> list[Figures]:
     return _of_articles(world, day, READ, figures.reads)
 
 
-@_table("getarticleshare", 1, fresh=True)
+@table("getarticleshare", 1, fresh=True)
 def articles_shared(world: World, day: date) -> list[Figures]:
     return _of_articles(world, day, SHARE, lambda rows: {"share_user": figures.people(rows, SHARE)})
 
@@ -103,7 +50,7 @@ def _of_articles(world: World, day: date, act: str, tell: Callable[[list[Row]], 
     return told
 
 
-@_table("getarticletotaldetail", 1, fresh=True)
+@table("getarticletotaldetail", 1, fresh=True)
 def articles_in_all(world: World, day: date) -> list[Figures]:
     last = min(world.clock.today() - timedelta(1), day + timedelta(FOLLOWED_DAYS - 1))
     return [
@@ -113,13 +60,13 @@ def articles_in_all(world: World, day: date) -> list[Figures]:
             "publish_type": 0 if article["way"] == SENT else 1,
             "title": article["item"]["title"],
             "content_url": article["item"]["url"],
-            "detail_list": [figures.since_published(world, article, one) for one in figures.days(day, last)],
+            "detail_list": [figures.since_published(world, article, one) for one in days(day, last)],
         }
         for article in figures.published_on(world, day)
     ]
 
 
-@_table("getbizsummary", 30, fresh=True)
+@table("getbizsummary", 30, fresh=True)
 def account(world: World, day: date) -> list[Figures]:
     rows, published = figures.acts(world, day, day), figures.published_on(world, day)
     keys = [row["key"] for row in world.db.all("select key from article")]
@@ -135,7 +82,7 @@ def account(world: World, day: date) -> list[Figures]:
 # --- Of before; WeChat looks after them no more. The first two know only what was sent to people.
 
 
-@_table("getarticlesummary", 1)
+@table("getarticlesummary", 1)
 def sent_articles(world: World, day: date) -> list[Figures]:
     told = []
     for key, rows in figures.by_article(figures.acts(world, day, day)).items():
@@ -145,7 +92,7 @@ def sent_articles(world: World, day: date) -> list[Figures]:
     return told
 
 
-@_table("getarticletotal", 1)
+@table("getarticletotal", 1)
 def sent_articles_in_all(world: World, day: date) -> list[Figures]:
     last = min(world.clock.today() - timedelta(1), day + timedelta(FOLLOWED_BEFORE - 1))
     told = []
@@ -153,9 +100,9 @@ def sent_articles_in_all(world: World, day: date) -> list[Figures]:
         if article["way"] != SENT:
             continue
         details = []
-        for one in figures.days(day, last):
+        for one in days(day, last):
             rows = figures.acts(world, day, one, article["key"])
-            head = {"stat_date": one.isoformat(), "target_user": follows.at_end_of(world, day)}
+            head = {"stat_date": one.isoformat(), "target_user": figures.target(world, article)}
             details.append({**head, **figures.as_before(rows), **figures.before_by_way(rows)})
         told.append({**_named(article, day), "details": details})
     return told
@@ -169,34 +116,24 @@ def _named(article: Row, day: date) -> Figures:
     }
 
 
-@_table("getuserread", 3)
+@table("getuserread", 3)
 def reading(world: World, day: date) -> list[Figures]:
     return _reading(figures.acts(world, day, day), {"ref_date": day.isoformat()})
 
 
-@_table("getuserreadhour", 1)
+@table("getuserreadhour", 1)
 def reading_by_hour(world: World, day: date) -> list[Figures]:
-    return [row for head, rows in _hours(world, day) for row in _reading(rows, head)]
+    return [row for head, rows in by_hour(day, figures.acts(world, day, day)) for row in _reading(rows, head)]
 
 
-@_table("getusershare", 7)
+@table("getusershare", 7)
 def sharing(world: World, day: date) -> list[Figures]:
     return _sharing(figures.acts(world, day, day), {"ref_date": day.isoformat()})
 
 
-@_table("getusersharehour", 1)
+@table("getusersharehour", 1)
 def sharing_by_hour(world: World, day: date) -> list[Figures]:
-    return [row for head, rows in _hours(world, day) for row in _sharing(rows, head)]
-
-
-def _hours(world: World, day: date) -> list[tuple[Figures, list[Row]]]:
-    by_hour: dict[int, list[Row]] = {}
-    for row in figures.acts(world, day, day):
-        by_hour.setdefault(datetime.fromtimestamp(row["at"], SHANGHAI).hour, []).append(row)
-    return [
-        ({"ref_date": day.isoformat(), "ref_hour": hour * PER_HOUR}, rows)
-        for hour, rows in sorted(by_hour.items())
-    ]
+    return [row for head, rows in by_hour(day, figures.acts(world, day, day)) for row in _sharing(rows, head)]
 
 
 def _reading(rows: list[Row], head: Figures) -> list[Figures]:

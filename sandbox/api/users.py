@@ -25,7 +25,9 @@ async def user_get(call: Call) -> Answer:
     after = call.query("next_openid")
     if after and people.find(call.world, after) is None:
         raise ApiError(40003, "invalid openid", "next_openid 不属于本公众号")
-    rows = call.world.db.all("select openid from person where following = 1 order by subscribed_at, position")
+    rows = call.world.db.all(
+        "select openid from person where following = 1 order by subscribed_at, position, openid"
+    )
     openids = [row["openid"] for row in rows]
     return {"total": len(openids), **paged(openids, after)}
 

@@ -5,12 +5,13 @@ Everything is counted from what happened here. Not measured, and 0: time spent r
 """
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from sandbox import follows, publications
+from sandbox import publications
 from sandbox.articles.readings import FRIEND, HOME, KEEP, LIKE, MESSAGE, OTHER, READ, SHARE, SOURCE, TIMELINE
 from sandbox.clock import day_of, span_of
+from sandbox.mass import jobs
 from sandbox.publications import SENT
 from sandbox.store import Row
 from sandbox.world import World
@@ -83,7 +84,7 @@ def since_published(world: World, article: Row, last: date) -> Figures:
     """An article from its day to `last`, both included."""
     first, key = day_of(article["at"]), article["key"]
     rows = acts(world, first, last, key)
-    asked = follows.at_end_of(world, first) if article["way"] == SENT else 0
+    asked = target(world, article) if article["way"] == SENT else 0
     return {
         "stat_date": last.isoformat(),
         **sums(world, rows, [key], first, last),
@@ -94,6 +95,11 @@ def since_published(world: World, article: Row, last: date) -> Figures:
         "read_avg_activetime": 0,
         "read_jump_position": [],
     }
+
+
+def target(world: World, article: Row) -> int:
+    """To how many people it was sent."""
+    return jobs.reached(world, article["msg_data_id"])
 
 
 def as_before(rows: list[Row], way: str | None = None) -> Figures:
@@ -127,11 +133,6 @@ def published_on(world: World, day: date) -> list[Row]:
 
 def msgid(article: Row) -> str:
     return f"{article['msg_data_id']}_{article['number']}"
-
-
-def days(first: date, last: date) -> list[date]:
-    """From one to the other, both included."""
-    return [first + timedelta(number) for number in range((last - first).days + 1)]
 
 
 def _comments(world: World, key: str, first: date, last: date) -> int:

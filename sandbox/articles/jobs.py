@@ -78,9 +78,11 @@ def find(world: World, publish_id: object) -> dict[str, Any] | None:
 
 async def taken_down(world: World, article_id: str) -> None:
     """All of what a job had published is gone, by the account or by the platform: that is pushed too."""
-    row = world.db.find("select * from publish_job where article_id = ?", article_id)
-    if row and _told(world, row)["status"] in (DELETED, BANNED):
-        await _push(world, row)
+    row = world.db.find("select * from publish_job where article_id = ? and status = ?", article_id, DONE)
+    status = _told(world, row)["status"] if row else DONE
+    if row and status != DONE:
+        world.db.run("update publish_job set status = ? where id = ?", status, row["id"])
+        await _push(world, {**row, "status": status})
 
 
 def _ending(world: World, articles: list[Article]) -> tuple[int, list[int]]:
@@ -92,7 +94,7 @@ def _ending(world: World, articles: list[Article]) -> tuple[int, list[int]]:
     refused = [
         number
         for number, one in enumerate(articles, 1)
-        if any(word in one["title"] + one["content"] for word in SENSITIVE)
+        if any(word in one["title"] + rules.words(one["article_type"], one["content"]) for word in SENSITIVE)
     ]
     return (REFUSED, refused) if refused else (DONE, [])
 

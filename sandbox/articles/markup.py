@@ -65,11 +65,6 @@ def words(html: str) -> str:
     return unescape(nh3.clean(html, tags=set(), clean_content_tags={"script", "style"})).strip()
 
 
-def plain(html: str) -> str:
-    """The words alone, in one line."""
-    return " ".join(words(html).split())
-
-
 def pictures(html: str) -> list[str]:
     """The addresses of the pictures in a cleaned body."""
     found = (_SOURCE.search(image) for image in _IMAGE.findall(html))

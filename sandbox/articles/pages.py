@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from html import escape
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -13,7 +13,7 @@ from sandbox.articles.rules import PICTURES, Article
 from sandbox.clock import SHANGHAI
 from sandbox.errors import NotPossible
 from sandbox.store import Row
-from sandbox.web import views
+from sandbox.web import strangers, views
 from sandbox.world import World
 
 WAYS = {
@@ -87,7 +87,7 @@ async def act(request: Request) -> Response:
     world: World = request.app.state.world
     article = publications.page(world, request.path_params["key"])
     person = views.holder(world, request)
-    _refuse_strangers(request)
+    strangers.refuse(request)
     if article is None or person is None:
         return views.told("请在微信客户端打开链接")
     form = await request.form()
@@ -125,13 +125,6 @@ async def follow_source(request: Request) -> Response:
     readings.note(world, article["key"], person["openid"], readings.SOURCE)
     query = {"who": person["openid"], "url": url, "manner": views.ELSEWHERE}
     return RedirectResponse(f"/sandbox/open?{urlencode(query, quote_via=quote)}", 302)
-
-
-def _refuse_strangers(request: Request) -> None:
-    """Another site's page must not tap here in a person's name."""
-    origin = request.headers.get("origin")
-    if origin and urlsplit(origin).netloc != request.headers.get("host"):
-        raise NotPossible("不接受其他网站的请求。", 403)
 
 
 def _number(text: object) -> int:

@@ -2,12 +2,17 @@
 
 from typing import Any
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
 from sandbox import people, publications, rights
 from sandbox.articles import comments, jobs, markup, readings
 from sandbox.control.acts import Act, Body, number
 from sandbox.errors import NotPossible
 from sandbox.world import World
 
+MOST_LISTED = 50
 # What may be told of an article that the console published; the rest of it is the platform's own.
 FIELDS = (
     *("title", "author", "digest", "content_source_url", "thumb_url"),
@@ -29,6 +34,15 @@ async def _publish(world: World, body: Body) -> Any:
     published = publications.publish(world, articles)
     told = {"msg_data_id": published.msg_data_id, "urls": published.urls}
     return {"article_id": published.article_id, **told}
+
+
+async def _delete(world: World, body: Body) -> Any:
+    """The account takes a publication down, in its console; the service is told with status 5."""
+    article_id = str(body.get("article_id", ""))
+    if not publications.delete(world, article_id, 0):
+        raise NotPossible("没有这篇文章。", 404)
+    world.spawn(jobs.taken_down(world, article_id))
+    return {"ok": True}
 
 
 async def _ban(world: World, body: Body) -> Any:
@@ -97,4 +111,41 @@ ACTS: dict[str, Act] = {
     "take-comment-back": _take_comment_back,
     "share-to-timeline": _share_to_timeline,
 }
-DEEDS = {"publications": _publish, "publications/ban": _ban, "rights": _change_rights}
+DEEDS = {
+    "publications": _publish,
+    "publications/ban": _ban,
+    "publications/delete": _delete,
+    "rights": _change_rights,
+}
+
+
+async def list_published(request: Request) -> Response:
+    """What can be found on the account's home, and how it is doing; the newest first."""
+    world: World = request.app.state.world
+    return JSONResponse(
+        [
+            {
+                "article_id": row["id"],
+                "at": row["at"],
+                "articles": [_standing(world, item) for item in row["items"]],
+            }
+            for row in publications.listed(world, sent=True)[:MOST_LISTED]
+        ]
+    )
+
+
+def _standing(world: World, item: dict[str, Any]) -> dict[str, Any]:
+    key = publications.key_of(world, item["url"]) or ""
+    article = publications.page(world, key)
+    return {
+        "title": item["title"],
+        "url": item["url"],
+        "picture": item["thumb_url"],
+        "gone": readings.why_gone(article) if article else "",
+        "reads": readings.count(world, key, readings.READ),
+        "likes": readings.count(world, key, readings.LIKE),
+        "comments": comments.count(world, key),
+    }
+
+
+ROUTES = [Route("/sandbox/api/publications", list_published, methods=["GET"])]

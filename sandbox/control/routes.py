@@ -7,17 +7,16 @@ Every act takes `?wait=true` to answer with its outcome (reply, tries, ms) inste
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox import actions, conversations, people, qrcodes, quotas, rates, tokens
+from sandbox import actions, conversations, people, qrcodes, quotas, rates, rights, tokens
 from sandbox.api.registry import ENDPOINTS
 from sandbox.callbacks import verify
 from sandbox.config import ACCOUNT, MINIPROGRAM
-from sandbox.control import articles, mass, miniprogram, notices, stories, web
+from sandbox.control import articles, mass, miniprogram, notices, stories, web, weibo
 from sandbox.control.acts import ACTS as ACCOUNT_ACTS
 from sandbox.control.acts import Body, number
 from sandbox.errors import NotPossible
@@ -27,8 +26,11 @@ from sandbox.miniprogram import visitors
 from sandbox.misbehaving import wishes
 from sandbox.notices import templates
 from sandbox.store import Row
+from sandbox.web import strangers
+from sandbox.weibo import api as weibo_api
 from sandbox.world import World, next_number
 
+MOST_CROWD = 200_000
 Deed = Callable[[World, Body], Awaitable[Any]]
 ACTS = {**ACCOUNT_ACTS, **notices.ACTS, **miniprogram.ACTS, **articles.ACTS, **web.ACTS}
 
@@ -41,9 +43,7 @@ def seed(world: World) -> None:
 
 async def _body(request: Request) -> Body:
     """The request's JSON, from our own page or a program, never from another site's page."""
-    origin = request.headers.get("origin")
-    if origin and urlsplit(origin).netloc != request.headers.get("host"):
-        raise NotPossible("不接受其他网站的请求。", 403)
+    strangers.refuse(request)
     raw = await request.body()
     if not raw:
         return {}
@@ -98,7 +98,8 @@ async def state(request: Request) -> Response:
             "offset": world.clock.offset,
             "people": people.list_all(world),
             "scenes": qrcodes.list_current(world)[:50],
-            "endpoints": sorted(ENDPOINTS),
+            "endpoints": sorted([*ENDPOINTS, weibo_api.PATH]),
+            "rights": rights.held(world),
             "misbehaviour": world.misbehaviour.pending(),
             "held": world.holding.waiting,
         }
@@ -182,6 +183,14 @@ async def _create_person(world: World, body: Body) -> Any:
     return people.described(world, people.create(world, str(body.get("name", ""))))
 
 
+async def _add_crowd(world: World, body: Body) -> Any:
+    """`count` more who follow, and with `wrote` can be answered; the page does not list them."""
+    count = int(number(body, "count")) if "count" in body else 0
+    if not 1 <= count <= MOST_CROWD:
+        raise NotPossible(f"count 应是 1 至 {MOST_CROWD}。", 400)
+    return {"crowd": people.add_crowd(world, count, wrote=body.get("wrote") is True)}
+
+
 async def _verify(world: World, body: Body) -> Any:
     """The GET verification that saving the server settings causes."""
     done = await verify(world, _asked_app(body))
@@ -230,6 +239,7 @@ async def _reset(world: World, body: Body) -> Any:
 
 DEEDS: dict[str, Deed] = {
     "people": _create_person,
+    "crowd": _add_crowd,
     "verify": _verify,
     "clock": _move_clock,
     "quota": _set_quota,
@@ -242,6 +252,7 @@ DEEDS: dict[str, Deed] = {
     **articles.DEEDS,
     **web.DEEDS,
     **mass.DEEDS,
+    **weibo.DEEDS,
 }
 
 
@@ -259,11 +270,13 @@ ROUTES = [
     Route("/sandbox/api/misbehaviour", misbehaviour, methods=["GET", "POST", "DELETE"]),
     Route("/sandbox/api/js-sdk/sample", web.sample),
     Route("/sandbox/api/mass", mass.read, methods=["GET"]),
+    Route("/sandbox/api/weibo", weibo.read, methods=["GET"]),
     Route("/sandbox/api/people", list_people, methods=["GET"]),
     Route("/sandbox/api/people/{who}/conversation", read_conversation),
     Route("/sandbox/api/people/{who}/story", read_story),
     Route("/sandbox/api/people/{who}/menu", read_menu, methods=["GET"]),
     *notices.ROUTES,
+    *articles.ROUTES,
     Route("/sandbox/api/people/{who}/miniprogram", miniprogram.read_visitor, methods=["GET"]),
     Route("/sandbox/api/miniprogram/links", miniprogram.list_links, methods=["GET"]),
     Route("/sandbox/api/miniprogram/codes/{name}", miniprogram.show_code, methods=["GET"]),

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.mass.outcomes import SUCCESS
+from sandbox.mass.outcomes import ALLOWED, FORBIDDEN, REPRINT_FORBIDDEN, REPRINT_STOPPED, SUCCESS
 from sandbox.store import Row
 from sandbox.world import World, next_number
 
@@ -27,15 +27,18 @@ class Order:
     openids: tuple[str, ...] = ()
     media_id: str = ""
     client_msg_id: str = ""
+    ignore_reprint: bool = False  # a reprint goes on where its original allows it
     msg_data_id: int | None = None  # of articles sent before: they keep their addresses
 
 
 def keep(world: World, order: Order, *, asks: bool) -> Row:
     """Write an order down. `asks`: the admin is asked first."""
     msg_id, wish = next_number(), world.misbehaviour.take("mass_result")
+    reprint, stopped = _reprint(world, order)
     world.db.run(
         "insert into mass_job (msg_id, msg_data_id, way, to_all, tag_id, type, content, media_id, "
-        "client_msg_id, at, day, state, planned, failing) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "client_msg_id, at, day, state, planned, failing, reprint) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         msg_id,
         order.msg_data_id or next_number(),
         order.way,
@@ -48,10 +51,21 @@ def keep(world: World, order: Order, *, asks: bool) -> Row:
         world.now(),
         world.clock.today().isoformat(),
         ASKED if asks else STARTED,
-        wish.status if wish else SUCCESS,
+        stopped or (wish.status if wish else SUCCESS),
         wish.failed if wish else 0,
+        reprint,
     )
     return require(world, msg_id)
+
+
+def _reprint(world: World, order: Order) -> tuple[str, str]:
+    """What is found of articles (as asked for), and the status it stops them with."""
+    wish = world.misbehaviour.take("mass_reprint") if order.type == "news" else None
+    if wish is None:
+        return "", ""
+    if not wish.allowed:
+        return FORBIDDEN, REPRINT_FORBIDDEN
+    return ALLOWED, "" if order.ignore_reprint else REPRINT_STOPPED
 
 
 def find(world: World, msg_id: object) -> Row | None:
@@ -85,6 +99,11 @@ def change(world: World, msg_id: int, **values: Any) -> None:
 def of_articles(world: World, msg_data_id: int) -> Row | None:
     """The newest job that sent these articles."""
     return world.db.find("select * from mass_job where msg_data_id = ? order by msg_id desc", msg_data_id)
+
+
+def reached(world: World, msg_data_id: int) -> int:
+    """In how many chats these articles arrived, all sends together."""
+    return world.db.count("select sum(sent) from mass_job where msg_data_id = ?", msg_data_id)
 
 
 def listed(world: World) -> list[Row]:

@@ -10,8 +10,11 @@ from sandbox.world import World
 
 SUCCESS, FAIL = "send success", "send fail"
 REFUSED_BY_ADMIN, ADMIN_SILENT = "err(40001)", "err(40002)"
+REPRINT_FORBIDDEN, REPRINT_STOPPED = "err(30002)", "err(30003)"
+ALLOWED, FORBIDDEN = "allowed", "forbidden"  # a reprint, by what its original says
 # CheckState, and whether the original may be reprinted.
-_REPRINTS = {"err(30001)": (2, 1), "err(30002)": (3, 0), "err(30003)": (2, 1)}
+_REPRINTS = {ALLOWED: (2, 1), FORBIDDEN: (3, 0)}
+_BY_STATUS = {"err(30001)": ALLOWED, REPRINT_FORBIDDEN: FORBIDDEN, REPRINT_STOPPED: ALLOWED}
 _PASSED, _ORIGINAL = 11, "https://mp.weixin.qq.com/s/original"
 
 
@@ -30,7 +33,10 @@ def finished(world: World, job: Row) -> Push:
         ("MsgID", job["msg_id"]),
         ("Status", job["status"]),
         *counts,
-        ("CopyrightCheckResult", _checked(len(articles), job["status"])),
+        (
+            "CopyrightCheckResult",
+            _checked(len(articles), job["reprint"] or _BY_STATUS.get(job["status"], "")),
+        ),
         ("ArticleUrlResult", _addresses(articles if job["status"] == SUCCESS else [])),
         label=f"群发结果 {job['status']}",
     )
@@ -40,9 +46,8 @@ def _items(items: list[Fields]) -> list[Pair]:
     return [("Count", len(items)), ("ResultList", [("item", Repeated(items))] if items else Plain(""))]
 
 
-def _checked(articles: int, status: str) -> list[Pair]:
-    state, can_reprint = _REPRINTS.get(status, (1, 0))
-    reprint = status in _REPRINTS
+def _checked(articles: int, reprint: str) -> list[Pair]:
+    state, can_reprint = _REPRINTS.get(reprint, (1, 0))
     items: list[Fields] = [
         [
             ("ArticleIdx", number),
@@ -51,8 +56,8 @@ def _checked(articles: int, status: str) -> list[Pair]:
             ("OriginalArticleUrl", _ORIGINAL if reprint else ""),
             ("OriginalArticleType", 1 if reprint else 0),
             ("CanReprint", can_reprint),
-            ("NeedReplaceContent", int(reprint)),
-            ("NeedShowReprintSource", int(reprint)),
+            ("NeedReplaceContent", int(bool(reprint))),
+            ("NeedShowReprintSource", int(bool(reprint))),
         ]
         for number in range(1, articles + 1)
     ]

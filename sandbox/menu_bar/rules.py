@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox import media
+from sandbox import media, publications
 from sandbox.errors import ApiError
 from sandbox.world import World
 
@@ -106,8 +106,8 @@ def _check_leaf(world: World, button: dict[str, Any], level: Level) -> None:
     elif kind == "media_id":
         if not media.require(world, button.get("media_id"))["permanent"]:
             raise ApiError(40007, "invalid media_id", "菜单只能用永久素材")
-    else:
-        raise ApiError(53600, "invalid article_id", "没有发布过这篇文章")
+    elif publications.standing(world, button.get("article_id")) is None:
+        raise ApiError(53600, "invalid article_id", "没有发布过这篇文章，或者已经删除")
 
 
 def _check_size(value: Any, most: int, code: int, name: str) -> None:

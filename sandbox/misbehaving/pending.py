@@ -24,6 +24,7 @@ class Wish:
     after: bool = True  # drop: whether the call takes effect before its answer is lost
     at: str = "body"  # drop: how far the answer comes
     status: str = ""  # mass: how it ends
+    allowed: bool = True  # mass: a reprint whose original allows it
     failed: int = 0  # mass: how many of those who should get it do not
     result: str = "failed"  # publishing: how it ends
     article: int = 1  # publishing: which article, from 1, is at fault

@@ -192,6 +192,13 @@ KINDS = {
                 _times(),
             ),
         ),
+        Kind(
+            "mass_reprint",
+            "群发的文章是转载",
+            CALLS,
+            "allowed",
+            (Field("allowed", "原文允许转载", "flag", True), _times()),
+        ),
         Kind("refuse_ip", "IP 不在白名单", CALLS, "times", (_times(None),)),
         Kind(
             "fail_publishing",

@@ -1,5 +1,6 @@
 // The panel's page about the account: how it is connected, its limits, and starting over.
 
+import { section as articles } from "./articles.js";
 import { copy } from "./clipboard.js";
 import { make, post, tell } from "./http.js";
 import { inOrder } from "./redraw.js";
@@ -13,7 +14,7 @@ export function show(log, state) {
     make("section", { class: "known" }, make("dl", {}, ...facts.flatMap(([label, value]) => [make("dt", {}, label),
       make("dd", {}, make("code", {}, value))])),
     make("div", { class: "moves" }, tool("校验回调地址", "verify", verify), tool("作废所有令牌", "revoke", revoke))),
-    quotaForm(state), people(state), again()));
+    quotaForm(state), articles(state), people(state), elsewhere(), again()));
 }
 
 // Only the people change by themselves; what is being typed stands.
@@ -61,8 +62,15 @@ function quotaForm(state) {
 function people(state) {
   const row = (one) => make("tr", {}, make("td", {}, one.name), make("td", {}, one.following ? "已关注" : "未关注"),
     make("td", {}, [...one.tags, one.remark && `备注 ${one.remark}`, one.refuses && "拒收消息"].filter(Boolean).join("、") || "没有标签"),
-    make("td", {}, make("button", { type: "button", class: "quiet", title: one.openid, onclick: () => copy(one.openid, "openid 已复制。") }, "复制 openid")));
+    make("td", {}, make("button", { type: "button", class: "quiet", title: one.openid, onclick: () => copy(one.openid, "openid 已复制。") }, "复制 openid"),
+      " ", make("button", { type: "button", class: "quiet", title: one.wechat_id, onclick: () => copy(one.wechat_id, "微信号已复制。") }, "微信号")));
   return make("section", { "data-test": "people" }, make("h3", {}, "这里的人"), make("table", {}, make("tbody", {}, ...state.people.map(row))));
+}
+
+function elsewhere() {
+  const link = (words, path) => make("a", { class: "outside", href: path, target: "_blank", rel: "noopener", "data-test": path.slice(9) }, words);
+  return make("section", {}, make("h3", {}, "手机以外"), make("div", { class: "moves" },
+    link("群发：发了什么，等管理员确认的", "/sandbox/mass"), link("微博：发了什么", "/sandbox/weibo")));
 }
 
 function again() {

@@ -1,5 +1,6 @@
 // Starts the page, keeps it in step with the sandbox, and changes who one is.
 
+import "./articles.js";
 import { append, start, toEnd } from "./chat.js";
 import { show as showComposer } from "./composer.js";
 import { get, make, post } from "./http.js";

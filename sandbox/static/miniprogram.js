@@ -154,7 +154,7 @@ document.addEventListener("keydown", (event) => {
 
 const KINDS = { unlimited: "小程序码", limited: "小程序码", qrcode: "小程序二维码", url: "URL Link", scheme: "URL Scheme" };
 
-offer(entries);
+offer("miniprogram", entries);
 async function entries() {
   const own = make("button", { type: "button", class: "entry", "data-key": "own", "data-test": "mini-entry", onclick: () => open({}) },
     make("span", { class: "sign mini", "aria-hidden": "true" }, icon("mini")),

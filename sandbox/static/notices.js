@@ -1,4 +1,4 @@
-// Behind ···: what came to 服务通知, the settings of subscription notices, and the mini-program. Also the card of a notice.
+// Behind ···: what came to 服务通知, the settings of subscription notices, the account's articles, and the mini-program. Also the card of a notice.
 
 import { get, make, post } from "./http.js";
 import { inOrder, redraw } from "./redraw.js";
@@ -6,7 +6,7 @@ import { openMiniProgram, openPage } from "./sheets.js";
 
 const phone = document.getElementById("phone");
 const BANNER_MS = 5000;
-const TABS = [["service", "服务通知"], ["settings", "订阅消息"], ["miniprogram", "小程序"]];
+const TABS = [["service", "服务通知"], ["settings", "订阅消息"], ["articles", "文章"], ["miniprogram", "小程序"]];
 let person = null;
 let current = "service";
 let hiding;
@@ -20,15 +20,15 @@ const view = make("section", { class: "notices", id: "notices-view", "aria-label
   make("header", { class: "bar" },
     make("button", { type: "button", class: "leave", "aria-label": "返回", "data-test": "notices-close", onclick: close },
       make("span", { class: "back", "aria-hidden": "true" })),
-    make("h1", {}, "通知和小程序"), make("span", { class: "leave", "aria-hidden": "true" })), tabs, list);
+    make("h1", {}, "通知、文章和小程序"), make("span", { class: "leave", "aria-hidden": "true" })), tabs, list);
 const banner = make("button", { type: "button", class: "banner", "data-test": "notice-banner", hidden: "" });
 phone.append(view, banner);
 document.getElementById("notices").addEventListener("click", () => show(current));
 
-// The rows of the third tab, from who knows them: modules must not need each other to start.
-let entries = async () => [];
-export function offer(rows) {
-  entries = rows;
+// The rows of other tabs, from who knows them: modules must not need each other to start.
+const offered = {};
+export function offer(key, rows) {
+  offered[key] = rows;
 }
 
 // A notice as WeChat draws it; in the chat's shape: what is in the bubble, and its style.
@@ -55,6 +55,7 @@ export function belongTo(who) {
 
 export const NEWS = {
   notices: refresh,
+  publications: refresh,
   "service-notice": (news) => {
     if (news.openid !== person?.openid) return;
     refresh();
@@ -105,7 +106,7 @@ async function refresh() {
 }
 
 async function read(openid, shown) {
-  if (shown === "miniprogram") return entries();
+  if (offered[shown]) return offered[shown]();
   const notices = await get(`people/${openid}/notices`);
   return notices && (shown === "service" ? notices.service.map(arrived) : notices.templates.map(setting));
 }
@@ -113,6 +114,7 @@ async function read(openid, shown) {
 const EMPTY = {
   service: "还没有服务通知。\n没有关注的人，通知会到这里。",
   settings: "账号还没有订阅通知的模板。",
+  articles: "账号还没有发布过文章。",
 };
 
 function arrived(notice) {
@@ -123,7 +125,7 @@ function arrived(notice) {
 
 const two = (number) => String(number).padStart(2, "0");
 
-function when(at) {
+export function when(at) {
   // The account's own time, whatever the browser's zone is.
   const date = new Date((at + 8 * 3600) * 1000);
   return `${date.getUTCMonth() + 1}月${date.getUTCDate()}日 ${date.getUTCHours()}:${two(date.getUTCMinutes())}`;

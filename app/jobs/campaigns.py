@@ -1,0 +1,241 @@
+"""Sending campaigns: those that are due begin, everybody meant gets a row, each row is brought to its end.
+
+Any number of processes may do it: rows and orders are taken up by lease, and WeChat is called outside of any
+transaction. What a killed process leaves behind, another goes on with.
+"""
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import Clock
+from app.database import Database
+from app.services import campaign_course, campaign_rows, campaigns, mass_orders
+from app.services.campaign_rows import End, Ready
+from app.services.mass_orders import Given, Result
+from app.services.quiet_hours import after_quiet
+from app.wechat import errors
+from app.wechat.advice import advice, mass_end
+from app.wechat.api import messages as wire
+from app.wechat.client import WeChatClient
+from app.wechat.incoming import fields_of
+from app.wechat.job_results import MassEnd, mass_result
+from models import Campaign, CampaignState, CampaignWay, DeliveryState
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE: Final = 20  # calls to WeChat
+LOOKED_AT: Final = 200  # of the last messages that were tried
+TOO_MANY: Final = 20  # of these that failed; more than a tenth, too
+REST: Final = timedelta(minutes=5)  # where WeChat wants no more now
+S, D = CampaignState, DeliveryState
+
+
+class Campaigner:
+    """`messages`: the account may send customer messages; `mass`: mass messages to lists of people."""
+
+    def __init__(
+        self, database: Database, client: WeChatClient, clock: Clock, *, messages: bool, mass: bool
+    ) -> None:
+        self._database, self._client, self._clock = database, client, clock
+        self._may = {CampaignWay.MESSAGE: messages, CampaignWay.MASS: mass}
+        self._last: dict[int, deque[bool]] = {}  # of a campaign: whether the last ones failed
+
+    async def run(self) -> int:
+        """All that can be done now; returns how many campaigns were looked at."""
+        async with self._database.transaction() as session:
+            await campaign_course.begin_due(session, self._clock.now())
+        async with self._database.reading() as session:
+            ids = await campaign_course.list_at_work(session)
+        for campaign_id in ids:
+            await self._one(campaign_id)
+        await self._hear()
+        return len(ids)
+
+    async def _one(self, campaign_id: int) -> None:
+        """Until there is nothing to do for it now."""
+        while await self._fill(campaign_id):
+            continue
+        while await self._step(campaign_id):
+            continue
+        async with self._database.transaction() as session:
+            row = await campaigns.lock(session, campaign_id)
+            if row.state is S.CANCELLED:
+                await mass_orders.call_off(session, row, self._clock.now(), self._clock.real_now())
+                await campaign_rows.call_off(session, row, self._clock.now())
+            elif row.state is S.SENDING and row.filled_at is not None:
+                waits = await campaign_rows.anything_waits(session, row.id)
+                if not waits and not await mass_orders.anything_open(session, row):
+                    await campaign_course.finish(session, row, self._clock.now())
+                    self._last.pop(row.id, None)
+
+    async def _fill(self, campaign_id: int) -> bool:
+        async with self._database.transaction() as session:
+            row = await campaigns.lock(session, campaign_id)
+            if row.state is not S.SENDING or row.filled_at is not None:
+                return False
+            now = self._clock.now()
+            if await campaign_rows.fill(session, row, now):
+                return True
+            if row.way is CampaignWay.MASS:
+                while await mass_orders.make(session, row, now):
+                    continue
+            return False
+
+    async def _step(self, campaign_id: int) -> bool:
+        """The next few messages, or the next order; false when nothing is to be done now."""
+        now, token = self._clock.now(), secrets.token_hex(8)
+        async with self._database.transaction() as session:
+            row = await campaigns.lock(session, campaign_id)
+            if row.state is not S.SENDING or (row.rests_until is not None and row.rests_until > now):
+                return False
+            if (morning := after_quiet(now)) != now:
+                row.rests_until = morning
+                return False
+            if not self._may[row.way]:
+                self._stop(session, row, f"这个账号没有发{row.way.label}的权限。", now)
+                return False
+            words = campaigns.words_of(row, await campaigns.article_of(session, row))
+            if row.way is CampaignWay.MASS:
+                given = await mass_orders.lease(session, row, token, now, self._clock.real_now())
+            else:
+                ready, more = await campaign_rows.lease(
+                    session, row, token, AT_ONCE, now, self._clock.real_now()
+                )
+        if row.way is CampaignWay.MASS:
+            return given is not None and await self._order(campaign_id, given, token, words)
+        return more and await self._send(campaign_id, ready, token, words)
+
+    # --- one by one ---
+
+    async def _send(self, campaign_id: int, ready: Sequence[Ready], token: str, words: str) -> bool:
+        ends = dict(await asyncio.gather(*(self._bring(each, words) for each in ready)))
+        now = self._clock.now()
+        hold = next((end for end in ends.values() if isinstance(end, errors.WeChatError)), None)
+        settled = {key: end if isinstance(end, End) else _back(ready, key) for key, end in ends.items()}
+        async with self._database.transaction() as session:
+            await campaign_rows.settle(session, token, settled, now)
+            if hold is not None:
+                row = await campaigns.lock(session, campaign_id)
+                await self._hold(session, row, hold, now)
+            elif self._is_going_wrong(campaign_id, list(settled.values())):
+                row = await campaigns.lock(session, campaign_id)
+                if row.state is S.SENDING:
+                    why = "失败太多，自动暂停。请看原因，处理好再继续。"
+                    self._stop(session, row, why, now)
+                    await campaign_course.tell_owner(
+                        session, row, f"群发「{row.title}」失败太多，已自动暂停。", now
+                    )
+                self._last.pop(campaign_id, None)
+        return hold is None
+
+    async def _bring(self, each: Ready, words: str) -> tuple[int, End | errors.WeChatError]:
+        """One message, and what came of it; an error concerns the whole campaign."""
+        try:
+            await self._client.messages.send(wire.CustomerMessage(each.openid, wire.Text(words)))
+        except errors.OutcomeUnknown as lost:
+            return each.delivery_id, End(D.UNKNOWN, str(lost))
+        except (errors.WindowClosed, errors.AllowanceUsed) as closed:
+            return each.delivery_id, End(D.SKIPPED, str(closed), each.place, is_closed=True)
+        except errors.PersonGone as gone:
+            return each.delivery_id, End(D.SKIPPED, str(gone), each.place, has_left=True)
+        except errors.PersonUnreachable as unreachable:
+            return each.delivery_id, End(D.SKIPPED, str(unreachable), each.place)
+        except (errors.TryLater, errors.QuotaUsedUp, errors.NotAllowed, errors.TokenRejected) as all_of_them:
+            return each.delivery_id, all_of_them
+        except errors.WeChatError as refused:
+            log.warning("campaign_message_refused", delivery=each.delivery_id, error=str(refused))
+            return each.delivery_id, End(D.FAILED, str(refused), each.place)
+        return each.delivery_id, End(D.DELIVERED)
+
+    def _is_going_wrong(self, campaign_id: int, ends: Sequence[End]) -> bool:
+        last = self._last.setdefault(campaign_id, deque(maxlen=LOOKED_AT))
+        tried = {D.DELIVERED: False, D.FAILED: True, D.UNKNOWN: True}
+        last.extend(tried[end.state] for end in ends if end.state in tried)
+        return sum(last) >= TOO_MANY and sum(last) * 10 > len(last)
+
+    # --- by order ---
+
+    async def _order(self, campaign_id: int, given: Given, token: str, words: str) -> bool:
+        error: errors.WeChatError | None = None
+        msg_id = 0
+        try:
+            receipt = await self._client.mass.to_openids(
+                given.openids, wire.Text(words), client_msg_id=given.key
+            )
+            msg_id = receipt.msg_id
+        except errors.WeChatError as refused:
+            error = refused
+            log.warning("mass_order_refused", order=given.order_id, error=str(refused))
+        now = self._clock.now()
+        async with self._database.transaction() as session:
+            row = await campaigns.lock(session, campaign_id)
+            order = await mass_orders.held(session, given, token)
+            if order is None:
+                return True
+            match error:
+                case None:
+                    await mass_orders.accepted(session, order, msg_id, now)
+                case errors.OutcomeUnknown() | errors.TryLater():
+                    pause = max(
+                        mass_orders.AGAIN, timedelta(seconds=getattr(error, "retry_after_seconds", 0))
+                    )
+                    mass_orders.again(order, str(error), now + pause)
+                case (
+                    errors.QuotaUsedUp() | errors.NotAllowed() | errors.TokenRejected() | errors.AwaitsAdmin()
+                ):
+                    mass_orders.again(order, str(error), now)
+                    await self._hold(session, row, error, now)
+                    return False
+                case _:
+                    await mass_orders.end(session, order, D.FAILED, str(error), now)
+                    if row.state is S.SENDING:
+                        self._stop(session, row, f"微信没有接受：{advice(error)}", now)
+                    return False
+        return True
+
+    async def _hold(
+        self, session: AsyncSession, row: Campaign, error: errors.WeChatError, now: datetime
+    ) -> None:
+        """WeChat takes no more of it just now: it rests for a while, or until somebody looks."""
+        if row.state is not S.SENDING:
+            return
+        if isinstance(error, errors.TryLater):
+            row.rests_until = now + max(REST, timedelta(seconds=error.retry_after_seconds))
+            row.reason = f"微信要求慢一点，稍后自动继续（{error.errcode}）。"
+            return
+        said = "这一类发送的次数用完了" if isinstance(error, errors.QuotaUsedUp) else advice(error)
+        self._stop(session, row, f"微信不让再发：{said}。处理好再点「继续」。", now)
+        await campaign_course.tell_owner(session, row, f"群发「{row.title}」停在中途：{said}。", now)
+
+    def _stop(self, session: AsyncSession, row: Campaign, why: str, now: datetime) -> None:
+        campaigns.stop(session, row, why, campaigns.BY_ITSELF, now)
+
+    async def _hear(self) -> None:
+        """What WeChat told of orders meanwhile."""
+        now = self._clock.now()
+        async with self._database.reading() as session:
+            if not await mass_orders.any_untold(session):
+                return
+        async with self._database.transaction() as session:
+            waiting = await mass_orders.untold(session, now)
+            since = min((each.asked_at for each in waiting if each.asked_at), default=now)
+            for body in await mass_orders.events_since(session, since - timedelta(minutes=1)):
+                told = mass_result(fields_of(body))
+                is_sent = told.end in (MassEnd.SENT, MassEnd.UNKNOWN)
+                figures = (told.total, told.reachable, told.sent, told.failed)
+                await mass_orders.heard(
+                    session, Result(told.msg_id, is_sent, mass_end(told.end, told.status), *figures), now
+                )
+
+
+def _back(ready: Sequence[Ready], delivery_id: int) -> End:
+    """Not sent, and to be tried again: its place in the window is given back."""
+    place = next(each.place for each in ready if each.delivery_id == delivery_id)
+    return End(D.QUEUED, "", place)

@@ -1,0 +1,159 @@
+"""群发 in the console: written with a preview, approved by somebody else, looked at while it goes."""
+
+import re
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.services import campaigns
+from models import Campaign, CampaignState, CampaignWay, Follower, Outbox, Role, Staff
+from sandbox.driver import Phone
+from tests import test_campaigns
+from tests.both_ends import Ends
+from tests.console_kit import Worker, acts_of, at_work
+from tests.test_campaigns import NEWS, campaigner, crowd, got
+
+opened, ends = test_campaigns.opened, test_campaigns.ends
+FORM = {
+    "title": "周五讲座",
+    "text": NEWS,
+    "way": "message",
+    "whom": "",
+    "tags": "",
+    "article": "",
+    "send_at": "",
+}
+
+
+@pytest.fixture
+async def zhao(ends: Ends) -> Worker:
+    return await at_work(ends, "赵敏", Role.EDITOR)
+
+
+@pytest.fixture
+async def wang(ends: Ends) -> Worker:
+    return await at_work(ends, "王芳", Role.APPROVER)
+
+
+async def newest(ends: Ends) -> Campaign:
+    async with ends.house.database.reading() as session:
+        return (await session.scalars(sa.select(Campaign).order_by(Campaign.id.desc()).limit(1))).one()
+
+
+async def wrote(ends: Ends, zhao: Worker, **given: Any) -> str:
+    """A draft; the path of its page."""
+    await zhao.does("/campaigns/new", **FORM | given)
+    return f"/campaigns/{(await newest(ends)).public_id}"
+
+
+async def decided(ends: Ends, who: Worker, at: str, act: str, **given: Any) -> str:
+    assert f'action="/console{at}/{act}"' in await who.reads(at), "there is a button for it"
+    return await who.does(f"{at}/{act}", version=(await newest(ends)).version, **given)
+
+
+async def test_one_writes_another_approves_and_both_see_how_it_went(
+    ends: Ends, zhao: Worker, wang: Worker
+) -> None:
+    phones = await crowd(ends, "李建国", "王强")
+    at = await wrote(ends, zhao)
+    page = await zhao.reads(at)
+    assert NEWS in page and campaigns.WAY_OUT in page and "全部关注者，现在 2 人" in page
+    assert "交去审批" in page and ">通过<" not in page
+
+    assert "已交去审批" in await decided(ends, zhao, at, "submit")
+    assert re.search(r"<b[^>]*>1.*?</b><span>群发等您审批", await wang.reads(""))
+    assert (await zhao.sends(f"{at}/approve", version=(await newest(ends)).version)).status_code == 403
+    assert "已通过" in await decided(ends, wang, at, "approve")
+    await campaigner(ends).run()
+
+    page = await zhao.reads(at)
+    assert re.search(r"送到了</dt>\s*<dd>2 人", page) and "已完成" in page
+    assert await got(phones) == {"李建国": 1, "王强": 1}
+    assert [act.act for act in await acts_of(ends) if act.act.startswith("campaigns")] == [
+        "campaigns.save",
+        "campaigns.submit",
+        "campaigns.approve",
+    ]
+    assert "周五讲座" in await wang.reads("/campaigns?state=finished")
+    assert "没有草稿的" in await wang.reads("/campaigns?state=draft")
+
+
+async def test_what_was_approved_is_what_was_looked_at(ends: Ends, zhao: Worker, wang: Worker) -> None:
+    await crowd(ends, "李建国")
+    at = await wrote(ends, zhao)
+    await decided(ends, zhao, at, "submit")
+    version = (await newest(ends)).version
+    await decided(ends, wang, at, "send-back", reason="写明地点")
+    assert "退回的原因：写明地点" in await zhao.reads(at)
+
+    form = await zhao.reads(f"{at}/edit")
+    assert NEWS in form
+    changed = FORM | {"text": "改过的<b>正文</b>", "version": (await newest(ends)).version}
+    assert "改过的&lt;b&gt;正文" in await zhao.does(f"{at}/edit", **changed)
+    await decided(ends, zhao, at, "submit")
+
+    late = await wang.sends(f"{at}/approve", version=version)
+    assert late.status_code == 409 and "有人动过这条群发" in late.text
+    assert (await newest(ends)).state is CampaignState.PENDING_APPROVAL
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"title": ""}, "请写名称"),
+        ({"way": "pigeon"}, "请选怎么发"),
+        ({"whom": "branch:zzzzzzzzzzzzzzzz"}, "没有这个组织"),
+        ({"send_at": "明天"}, "发送时间请写成"),
+        ({"article": "zzzzzzzzzzzzzzzz"}, "没有找到这篇文章"),
+        ({"way": "mass", "text": "长" * 290}, "群发消息最多 300 个"),
+    ],
+)
+async def test_what_does_not_do_is_said_and_nothing_typed_is_lost(
+    ends: Ends, zhao: Worker, given: dict[str, str], said: str
+) -> None:
+    answer = await zhao.sends("/campaigns/new", **FORM | given)
+
+    assert answer.status_code in (404, 422) and said in answer.text
+    if answer.status_code == 422:
+        assert (given.get("text") or NEWS) in answer.text
+    async with ends.house.database.reading() as session:
+        assert (await session.scalars(sa.select(Campaign.id))).all() == []
+
+
+async def test_it_can_be_tried_on_ones_own_phone(ends: Ends, zhao: Worker) -> None:
+    at = await wrote(ends, zhao, way="mass", tags="女职工、班组长")
+    row = await newest(ends)
+    assert row.way is CampaignWay.MASS and row.audience == {"tag": ["女职工", "班组长"]}
+    assert "还没有关联微信" in (await zhao.sends(f"{at}/test")).text
+
+    phone: Phone = (await crowd(ends, "赵敏"))["赵敏"]
+    async with ends.house.database.transaction() as session:
+        person = await session.scalar(sa.select(Follower.person_id).where(Follower.openid == phone.openid))
+        await session.execute(sa.update(Staff).where(Staff.login == zhao.login).values(person_id=person))
+    for _ in range(2):
+        assert "正在发到您的微信" in await zhao.does(f"{at}/test")
+    await ends.house.rounds.once()
+    async with ends.house.database.reading() as session:
+        assert await session.scalar(sa.select(sa.func.count()).where(Outbox.kind == campaigns.TEST)) == 1
+    assert await got({"赵敏": phone}) == {"赵敏": 1}
+
+
+async def test_who_refuses_in_the_chat_gets_none_until_he_wants_it_again(
+    ends: Ends, zhao: Worker, wang: Worker
+) -> None:
+    phones = await crowd(ends, "李建国", "王强")
+    assert "已退订" in (await phones["李建国"].says("退订")).text
+    at = await wrote(ends, zhao)
+    await decided(ends, zhao, at, "submit")
+    await decided(ends, wang, at, "approve")
+    await campaigner(ends).run()
+    assert await got(phones) == {"李建国": 0, "王强": 1}
+    assert "没有发给：退订了，或者暂不打扰，1 人" in await zhao.reads(at)
+
+    assert "会再发给您" in (await phones["李建国"].says("恢复接收")).text
+    at = await wrote(ends, zhao)
+    await decided(ends, zhao, at, "submit")
+    await decided(ends, wang, at, "approve")
+    await campaigner(ends).run()
+    assert await got(phones) == {"李建国": 1, "王强": 2}
