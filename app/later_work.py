@@ -72,12 +72,7 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
         *_timers(house),
         Round("audit seals", lambda: audit_seals.run(database, clock), 10),
         Round("audit look", lambda: audit_seals.look(database, clock), 600),
-        Round(
-            "staff jobs",
-            lambda: staff_jobs.run(database, clock, house.files, kinds),
-            5,
-            wakes=True,
-        ),
+        Round("staff jobs", lambda: staff_jobs.run(database, clock, house.files, kinds), 5, wakes=True),
         Round("retention", lambda: retention.run(database, clock), 60),
         Round("files", lambda: stored_files.tidy(database, house.files, clock), 300),
     ]
