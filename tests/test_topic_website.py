@@ -72,7 +72,8 @@ async def test_each_column_leads_to_what_there_is(ends: Ends, tmp_path: Path) ->
         assert f'href="{column.address}"' in home
         shown = await page(ends, column.address)
         for name, to in column.beside:
-            assert f'href="{to}">{name} ›' in shown
+            assert f'href="{to}"' in shown
+            assert name in shown
             await page(ends, to)
     policy = await page(ends, "/news?category=policy")
     assert "劳动法律监督条例" in policy

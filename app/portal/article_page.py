@@ -1,7 +1,9 @@
 """The page of one article, as its reader sees it: for routes that show it, and those that come back to it."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from fastapi.responses import HTMLResponse
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +18,12 @@ from models import Article, BoardName, ReportReason
 from models.types import public_id
 
 FIRST = 5  # comments below the article
+
+
+@lru_cache(maxsize=256)
+def _body(blocks: str) -> str:
+    """The same words are made into the same page again and again."""
+    return rich_text.to_html(rich_text.load(json.loads(blocks)))
 
 
 async def page_of(
@@ -37,7 +45,7 @@ async def page_of(
     words = render(
         "article.html",
         article=article,
-        body=rich_text.to_html(rich_text.load(article.blocks)),
+        body=_body(json.dumps(article.blocks)),
         marks=await article_marks.of(session, article, visitor.person_id if visitor else None),
         related=await articles.list_related(session, article, now),
         shown=shown,

@@ -11,6 +11,7 @@ from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import load_only
 
 from app.clock import civil_date, start_of_day
 from app.errors import DomainError, NotFound
@@ -31,6 +32,10 @@ REPORTS_A_DAY: Final = 20
 LISTED: Final = 100
 NOWHERE: Final = "没有找到这条评论，可能已经不公开了。"
 CLOSED: Final = "这篇文章的评论已经关闭，看得到的照常能看。"
+_READ: Final = (
+    *(ArticleComment.public_id, ArticleComment.name, ArticleComment.text, ArticleComment.published_at),
+    *(ArticleComment.reply, ArticleComment.reply_unit, ArticleComment.replied_at),
+)
 _SHOWN: Final = sa.text("article_comment.state = 'published'")  # written as in the index
 
 
@@ -131,6 +136,8 @@ async def list_shown(session: AsyncSession, article: Article, *, after: str = ""
     """What all may read, newest first; `after` is the public id of the last one on the page before."""
     keys = [ArticleComment.published_at, ArticleComment.id]
     chosen = sa.select(ArticleComment).where(_SHOWN, ArticleComment.article_id == article.id)
+    # Who wrote it is not opened for readers, nor anything else they do not see.
+    chosen = chosen.options(load_only(*_READ, raiseload=True))
     if after:
         last = await session.scalar(sa.select(ArticleComment).where(ArticleComment.public_id == after))
         if last is not None and last.published_at is not None:

@@ -24,7 +24,7 @@ Place = tuple[datetime, int]  # where a list goes on: publication and id of its 
 _ORDER = (Article.published_at, Article.id)
 MORNING = time(8, 0)  # of the day a file names
 HOT_DAYS = 30
-NEAR, RELATED = 40, 3  # of so many the related ones are chosen; how many
+NEAR, RELATED = 20, 3  # of so many the related ones are chosen; how many
 NOWHERE = "没有找到这篇文章，可能已经撤下。"
 
 
