@@ -30,6 +30,8 @@ from app.jobs import (
     staff_jobs,
     staff_work,
     stored_files,
+    wechat_articles,
+    wechat_previews,
 )
 from app.jobs.deliveries import Sender
 from app.jobs.rounds import Round
@@ -70,17 +72,14 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
         *_timers(house),
         Round("audit seals", lambda: audit_seals.run(database, clock), 10),
         Round("audit look", lambda: audit_seals.look(database, clock), 600),
-        Round(
-            "staff jobs",
-            lambda: staff_jobs.run(database, clock, house.files, kinds),
-            5,
-            wakes=True,
-        ),
+        Round("staff jobs", lambda: staff_jobs.run(database, clock, house.files, kinds), 5, wakes=True),
         Round("retention", lambda: retention.run(database, clock), 60),
         Round("files", lambda: stored_files.tidy(database, house.files, clock), 300),
     ]
     if certified:
         found += people.rounds(database, wechat, clock, official_id)
+        publisher = wechat_articles.Publisher(database, wechat, clock, house.files, official_id)
+        found.append(Round("wechat articles", publisher.run, 5, wakes=True))
     if house.miniprogram is not None:
         found += miniprogram.rounds(
             *(database, house.miniprogram, wechat.users, house.files, clock),
@@ -165,4 +164,5 @@ def _kinds(house: House, official_id: int, *, certified: bool) -> dict[str, Work
         **notice_templates.kinds(house.wechat, official_id),
         **panoramas.KINDS,
         **posters.kinds(house.wechat if certified else None),
+        **wechat_previews.kinds(house.wechat, official_id),
     }

@@ -47,7 +47,7 @@ async def _measure(server: Server, seconds: float) -> Result:
     return await steady(server.port, [PAGE] * int(RATE * seconds), rate=RATE, connections=LINES)
 
 
-def _line(name: str, result: Result) -> str:
+def line(name: str, result: Result) -> str:
     p50, p95 = result.percentile(0.5), result.percentile(0.95)
     return (
         f"{name}: p50 {p50:.1f} ms, p95 {p95:.1f} ms, {result.errors} errors, {len(result.latencies)} answers"
@@ -63,7 +63,7 @@ def _read(result: Result) -> None:
 
 
 @contextmanager
-def _service(name: str, url: str, folder: Path) -> Iterator[Server]:
+def service(name: str, url: str, folder: Path) -> Iterator[Server]:
     command = ["-m", "app", "serve", "--port", "{port}"]
     with running(name, command, service_environment(folder, url), folder / f"{name}.log") as started:
         yield started
@@ -71,15 +71,15 @@ def _service(name: str, url: str, folder: Path) -> Iterator[Server]:
 
 async def _all(folder: Path, seconds: float) -> None:
     with running("bare", [*UVICORN, "bench.bare:app"], {}, folder / "bare.log") as bare:
-        print(_line("bare ASGI", await _measure(bare, seconds)))
+        print(line("bare ASGI", await _measure(bare, seconds)))
     with start_postgres() as server:
         for name, url in (("SQLite", f"sqlite+aiosqlite:///{folder}/home.db"), ("PostgreSQL", server.url)):
             await _fill(filling.migrated(url))
-            with _service(name, url, folder) as ours:
+            with service(name, url, folder) as ours:
                 result = await _measure(ours, seconds)
             _read(result)
             reached = "reached" if result.percentile(0.95) < TARGET_MS else "MISSED"
-            print(f"{_line(name, result)}; below {TARGET_MS:.0f} ms at p95: {reached}")
+            print(f"{line(name, result)}; below {TARGET_MS:.0f} ms at p95: {reached}")
 
 
 def main() -> None:

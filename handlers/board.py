@@ -64,7 +64,7 @@ def make_router(public_url: str) -> Router:
         await chat.confirm(
             "ok",
             f"话题：{topic.label}\n标题：{words.title}\n内容：{lines.short(words.text, 60)}\n"
-            f"署名：{shown_name(words, member)}\n确认提交审核吗？",
+            f"署名：{shown_name(words.naming, words.nickname, member)}\n确认提交审核吗？",
         )
 
         made = await board.submit(chat.session, chat.person.person_id, words, channel="chat", now=chat.at)

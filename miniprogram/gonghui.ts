@@ -123,7 +123,7 @@ export type ApplicationOut = {
   asked: string;
   steps: Array<StepOut>;
 };
-export type ArticleCategory = "union" | "notice" | "safety" | "people";
+export type ArticleCategory = "union" | "policy" | "rights" | "notice" | "safety" | "people";
 export type ArticleOut = {
   id: string;
   category: ArticleCategory;

@@ -30,6 +30,8 @@ from models.appointment import (
     SlotState,
 )
 from models.article import Article, ArticleCategory, ArticleMove, ArticleReads, ArticleState
+from models.article_comment import ArticleComment, CommentReport
+from models.article_mark import ArticleFavourite, ArticleLike, ArticleVisit
 from models.backup import Backup
 from models.base import Base
 from models.board import (
@@ -133,6 +135,7 @@ from models.stored_file import FileState, MediaFetch, StoredFile
 from models.team import Team
 from models.verification import VerificationFile
 from models.walk import FOLLOWERS, Listed, TagChange, Walk, WalkKind, WalkStep
+from models.wechat_article import WeChatArticle, WeChatArticleState, WeChatPicture
 
 __all__ = [
     "ANNOUNCED",
@@ -168,9 +171,13 @@ __all__ = [
     "AppointmentStep",
     "Article",
     "ArticleCategory",
+    "ArticleComment",
+    "ArticleFavourite",
+    "ArticleLike",
     "ArticleMove",
     "ArticleReads",
     "ArticleState",
+    "ArticleVisit",
     "Backup",
     "Base",
     "Basis",
@@ -210,6 +217,7 @@ __all__ = [
     "ChangeKind",
     "CheckInAnswer",
     "CheckInScan",
+    "CommentReport",
     "Complaint",
     "ComplaintPart",
     "ComplaintSort",
@@ -333,4 +341,7 @@ __all__ = [
     "WalkKind",
     "WalkStep",
     "Way",
+    "WeChatArticle",
+    "WeChatArticleState",
+    "WeChatPicture",
 ]

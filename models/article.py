@@ -39,15 +39,25 @@ _LABELS = {
 
 class ArticleCategory(StrEnum):
     UNION = "union"
+    POLICY = "policy"
+    RIGHTS = "rights"
     NOTICE = "notice"
     SAFETY = "safety"
     PEOPLE = "people"
 
     @property
     def label(self) -> str:
-        return {"union": "工会动态", "notice": "通知公告", "safety": "安全生产", "people": "身边的人"}[
-            self.value
-        ]
+        return _CATEGORIES[self]
+
+
+_CATEGORIES = {
+    ArticleCategory.UNION: "工会动态",
+    ArticleCategory.POLICY: "政策法规",
+    ArticleCategory.RIGHTS: "维权指南",
+    ArticleCategory.NOTICE: "通知公告",
+    ArticleCategory.SAFETY: "安全生产",
+    ArticleCategory.PEOPLE: "身边的人",
+}
 
 
 class Article(Base):
@@ -74,6 +84,7 @@ class Article(Base):
     next_review_on: Mapped[date | None] = mapped_column(index=True)
     # Staff's own by now: its file no longer changes it, nor takes it away.
     edited: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    comments_closed: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()

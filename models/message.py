@@ -30,6 +30,9 @@ PRIVATE_EVENTS = (
     " AND body IS NOT NULL"
 )
 
+# How WeChat says that publishing an article has ended; acted on once, then emptied.
+PUBLISH_EVENTS = "kind = 'event.publishjobfinish' AND body IS NOT NULL"
+
 
 class PushTrouble(StrEnum):
     """What there is to know of a push beside its message; the words are those of the engine."""
@@ -102,6 +105,12 @@ class Message(Base):
             "id",
             sqlite_where=sa.text(PRIVATE_EVENTS),
             postgresql_where=sa.text(PRIVATE_EVENTS),
+        ),
+        sa.Index(
+            "ix_message_publish_event",
+            "id",
+            sqlite_where=sa.text(PUBLISH_EVENTS),
+            postgresql_where=sa.text(PUBLISH_EVENTS),
         ),
         sa.Index(
             "ix_message_place", "follower_id", sqlite_where=sa.text(PLACES), postgresql_where=sa.text(PLACES)

@@ -1,7 +1,7 @@
 """The assembled service and the sandbox in one process, joined without a network, on one moved clock."""
 
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +73,7 @@ class Ends:
     web: httpx.AsyncClient
     platform: Platform
     browser: Callable[[], httpx.AsyncClient]
+    settle: Callable[[], Awaitable[None]]  # what WeChat has begun, it ends
 
     async def moves_time(self, *, hours: float = 0, seconds: float = 0) -> None:
         """Both clocks at once; ours else looks at the file five times a second only."""
@@ -103,7 +104,11 @@ class Road(httpx.ASGITransport):
 
 @asynccontextmanager
 async def both_ends(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, *, miniprogram: bool = False
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    miniprogram: bool = False,
+    publish_seconds: float = 0.0,
 ) -> AsyncIterator[Ends]:
     """Rounds run when a test says so (`house.rounds.once`), else it would have to wait for them.
 
@@ -115,6 +120,7 @@ async def both_ends(
         clock_file=settings.clock_file,
         api_url=WECHAT,
         retry_pause=0.0,
+        publish_seconds=publish_seconds,
         miniprogram=_miniprogram(settings) if miniprogram else None,
     )
     sandbox = create_app(config, httpx.ASGITransport(service))
@@ -130,7 +136,8 @@ async def both_ends(
     await prepared(settings)
     async with service.life(), client(base_url=OURS) as web, client(base_url=WECHAT) as phone:
         assert service.house is not None
-        yield Ends(service, service.house, web, Platform(phone), lambda: client(base_url=OURS))
+        settle = sandbox.state.world.settle
+        yield Ends(service, service.house, web, Platform(phone), lambda: client(base_url=OURS), settle)
     await sandbox.state.world.close()
 
 

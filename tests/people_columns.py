@@ -9,6 +9,8 @@ DIGESTS = {  # without a foreign key
     "board_post.author_digest",
     "board_like.person_digest",
     "board_report.person_digest",
+    "article_comment.author_digest",
+    "comment_report.person_digest",
     "feedback_answer.person_digest",
 }
 

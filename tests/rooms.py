@@ -110,6 +110,10 @@ GRANTED: dict[tuple[str, str], str] = {
     ): "what WeChat lets a template's field hold",
     ("app.services.notices", "app.wechat.errors"): "how it says that a value does not fit",
     (
+        "app.services.wechat_markup",
+        "app.wechat.api.drafts",
+    ): "how long WeChat lets an article be",
+    (
         "app.dialogue.routing",
         "app.services.audiences",
     ): "what is known of a person, for the menu file's `when`",

@@ -17,6 +17,10 @@ from models import (
     Appointment,
     AppointmentMove,
     AppointmentState,
+    Article,
+    ArticleCategory,
+    ArticleComment,
+    ArticleState,
     Base,
     BindingState,
     BoardAnswer,
@@ -103,7 +107,8 @@ async def fill(database: Database) -> None:
         badminton = await making.activity(session, allocation=Allocation.LOT)
         await making.account(session)
         li, post, wang = member(branch.id), on_board(person.id), of_staff()
-        session.add_all([follower, li, wang, post, office := Department(name="后勤部", created_at=NOON)])
+        news, office = written_on()
+        session.add_all([follower, li, wang, post, news, office])
         await session.flush()
         session.add_all(
             [
@@ -129,10 +134,9 @@ async def fill(database: Database) -> None:
                     at=NOON,
                 ),
                 bound(person.id),
-                *beside(case.id, wang.id),
-                *asked(case.id, li.id),
+                *(*beside(case.id, wang.id), *asked(case.id, li.id)),
                 *worked(wang),
-                *below(post.id, wang.id),
+                *below(post.id, wang.id, comment(news.id, person.id)),
                 KeptAnswer(key_digest=bytes(16), call_digest=bytes(16), answer={"status": 201}, at=NOON),
                 *said(account.id, follower.id),
                 question("电费"),
@@ -262,10 +266,38 @@ def called_off(appointment_id: int) -> AppointmentMove:
     )
 
 
-def below(post_id: int, staff_id: int) -> list[Base]:
+def written_on() -> tuple[Article, Department]:
+    """What comments and complaints are about."""
+    news = Article(
+        category=ArticleCategory.UNION,
+        title="立冬特巡",
+        blocks=[],
+        state=ArticleState.PUBLISHED,
+        created_at=NOON,
+        updated_at=NOON,
+    )
+    return news, Department(name="后勤部", created_at=NOON)
+
+
+def comment(article_id: int, person_id: int) -> ArticleComment:
+    return ArticleComment(
+        article_id=article_id,
+        author={"person_id": person_id},
+        naming=BoardName.NOBODY,
+        name="匿名职工",
+        text="辛苦了",
+        state=BoardState.REFUSED,
+        reason="重复",
+        reply="谢谢",
+        written_at=NOON,
+    )
+
+
+def below(post_id: int, staff_id: int, *more: Base) -> list[Base]:
     """What others say of a post."""
     said = {"by": "王强", "at": NOON}
     return [
+        *more,
         BoardAnswer(post_id=post_id, staff_id=staff_id, unit="后勤部", text="好的", **said),
         BoardReport(post_id=post_id, reason=ReportReason.OTHER, words="重复", at=NOON),
         BoardMove(post_id=post_id, to_state=BoardState.REFUSED, reason="重复", channel="console", **said),

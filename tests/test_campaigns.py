@@ -210,7 +210,7 @@ async def test_who_cannot_be_reached_is_skipped_with_the_reason(ends: Ends) -> N
     assert (row.state, counts) == (S.FINISHED, {D.DELIVERED: 1, D.SKIPPED: 3})  # who left is not meant at all
     async with ends.house.database.reading() as session:
         why = {reason: many for _, reason, many in await campaign_rows.reasons(session, row.id)}
-    assert why == {campaign_rows.REFUSED: 1, "no open window": 2}
+    assert why == {campaign_rows.LEFT_OUT: 1, "no open window": 2}
     assert await got(phones) == {"李建国": 1, "王强": 0, "陈静": 0, "张伟": 0, "刘洋": 0}
 
 

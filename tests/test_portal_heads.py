@@ -40,6 +40,7 @@ async def published(ends: Ends, folder: Path) -> str:
 
 
 NOWHERE: Final = {  # what is not there answers HEAD as it does GET
+    "/news/{public_id}/comments": "/news/nothing/comments",
     "/t/{code}": "/t/nothing",
     "/c/{code}": "/c/nothing",
     "/me/sign-ups/{public_id}/certificate.pdf": "/me/sign-ups/nothing/certificate.pdf",

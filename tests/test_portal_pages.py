@@ -184,7 +184,8 @@ async def test_a_wrong_file_is_named_and_the_old_content_stays(ends: Ends, tmp_p
 
     assert [str(mistake) for mistake in refused.value.mistakes] == [
         "three.md 第 12 行：正文：文字里只能有加粗和链接，图片和代码不支持",
-        "two.md 第 4 行：category：没有「gossip」这个栏目，可写：union、notice、safety、people",
+        "two.md 第 4 行：category：没有「gossip」这个栏目，"
+        "可写：union、policy、rights、notice、safety、people",
     ]
     assert "立冬特巡" in await page(ends, "/news")
 

@@ -26,7 +26,9 @@ PUBLIC = (
 )  # fmt: skip
 OWN = (
     "/me", "/me/devices", "/me/membership", "/me/sign-ups", "/me/cases", "/me/accounts", "/me/joining",
-    "/me/interests", "/me/privacy", "/me/privacy/data", "/me/privacy/correct", "/me/privacy/delete",
+    "/me/interests", "/me/favourites", "/me/history", "/me/comments",
+    "/news?category=rights", "/news?order=hot",
+    "/me/privacy", "/me/privacy/data", "/me/privacy/correct", "/me/privacy/delete",
     "/me/privacy/close",
 )  # fmt: skip
 

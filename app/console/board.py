@@ -134,7 +134,7 @@ async def facts(session: AsyncSession, desk: Desk, public_id: str) -> dict[str, 
             "answer": board_work.ANSWER,
             "unit": board_work.UNIT,
         },
-        "unit": _unit(desk.standing),
+        "unit": board_work.unit_of(desk.standing),
     }
 
 
@@ -154,9 +154,3 @@ def _chosen(view: View) -> sa.Select[BoardPost]:
     if topic := view.get("topic"):
         chosen = chosen.where(BoardPost.topic == BoardTopic(topic))
     return chosen
-
-
-def _unit(standing: Standing) -> str:
-    """As which unit somebody probably answers: the branch he works for."""
-    branches = [grant.branch.rpartition("/")[2] for grant in standing.grants if grant.branch]
-    return branches[0][: board_work.UNIT] if branches else "公司工会"

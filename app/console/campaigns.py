@@ -39,7 +39,7 @@ OF_WRITERS: Final = frozenset({"submit", "test"})
 REASONS: Final = {
     "no open window": "48 小时内没有和公众号说过话，微信不让发",
     "not following": "已经取消关注",
-    campaign_rows.REFUSED: "退订了群发，或近期不宜打扰",
+    campaign_rows.LEFT_OUT: "退订了，或者暂不打扰",
     campaign_rows.CALLED_OFF: "群发取消了",
     campaign_rows.CUT_OFF: "发到一半时程序停了，不知道到没到",
     campaign_rows.TOLD: "同一个人用另一个微信号收到了",

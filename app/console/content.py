@@ -20,7 +20,7 @@ from app.errors import DomainError, NotFound
 from app.knowledge.entries import CALLS, Entry
 from app.knowledge.laws import CAUTION
 from app.knowledge.markdown import steps
-from app.services import content_forms, content_pieces, contents, contents_found
+from app.services import content_forms, content_pieces, contents, contents_found, wechat_articles
 from app.services.content_forms import Filled, ReadyArticle
 from app.services.content_pieces import NOWHERE, Piece
 from app.services.permissions import Right, Standing, may
@@ -191,7 +191,22 @@ async def page_of(
     async with desk.reading() as session:
         piece = await content_pieces.get(session, kind, key)
         moves = await content_pieces.list_moves(session, piece)
-    return shell.page("content_one.html", **_facts(piece, desk, now), moves=moves, **values)
+        wechat = await _at_wechat(session, piece, now)
+    return shell.page("content_one.html", **_facts(piece, desk, now), moves=moves, wechat=wechat, **values)
+
+
+async def _at_wechat(session: AsyncSession, piece: Piece, now: datetime) -> dict[str, Any] | None:
+    """How an article of ours stands at WeChat; None of what never can."""
+    if not isinstance(piece.shown, Article) or piece.is_elsewhere:
+        return None
+    tries = await wechat_articles.list_tries(session, piece.shown)
+    live = next((each for each in tries if each.is_live), None)
+    return {
+        "live": live,
+        "earlier": [each for each in tries if each is not live],
+        "lacks": wechat_articles.lacks(piece.shown, now),
+        "behind": live is not None and wechat_articles.is_behind(live, piece.shown),
+    }
 
 
 def as_portal(kind: ContentKind, key: str, filled: Filled, now: datetime) -> str:

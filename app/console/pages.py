@@ -29,6 +29,8 @@ from app.console import (
     cases,
     certificates,
     check_in,
+    comment_acts,
+    comments,
     complaints,
     consultations,
     content,
@@ -64,6 +66,7 @@ from app.console import (
     staff,
     staff_work,
     status,
+    wechat_articles,
     workload,
 )
 
@@ -85,6 +88,7 @@ PARTS: Final = (
     appointment_acts,
     attendance,
     board_acts,
+    comment_acts,
     branch_tree,
     callers,
     certificates,
@@ -97,6 +101,7 @@ PARTS: Final = (
     menu_file,
     panorama_scenes,
     staff_work,
+    wechat_articles,
 )
 ROOMS: Final = (  # each with a `SECTION` and the right it needs
     alerts,
@@ -118,6 +123,7 @@ ROOMS: Final = (  # each with a `SECTION` and the right it needs
     people,
     questions,
     board,
+    comments,
     content,
     activities,
     panoramas,

@@ -42,7 +42,7 @@ WAITING: Final = frozenset(
     | {"accepted", "dispatched", "returned", "extended", "suspended"}
     | {"reviewing", "waiting", "running", "queued", "sending", "failed_retry", "deferred", "received"}
     | {"pending", "review", "risky", "objection", "booked", "taken", "unmarked"}
-    | {"looking", "ready", "importing", "paused"}
+    | {"looking", "ready", "importing", "paused", "preparing", "publishing", "withdrawing"}
     | {"pending_approval", "waitlisted", "offered", "draft", "in_review", "scheduled", "unverified"}
 )
 BAD: Final = frozenset({"failed", "unknown", "undeliverable", "refused", "rejected", "overdue", "lost"})

@@ -296,6 +296,8 @@ LEAVING = (
     "DELETE FROM notice_consent WHERE follower_id = {who} AND said_at <= {at}",
     "DELETE FROM interest WHERE first_at <= {at}"
     " AND person_id = (SELECT f.person_id FROM follower f WHERE f.id = {who})",
+    "DELETE FROM article_visit WHERE first_at <= {at}"
+    " AND person_id = (SELECT f.person_id FROM follower f WHERE f.id = {who})",
     "UPDATE follower SET unionid = NULL, asked_at = NULL WHERE id = {who} AND unsubscribed_at = {at}",
     f"UPDATE message SET body = NULL WHERE follower_id = {{who}} AND received_at <= {{at}} AND {PLACES}",
     "UPDATE dialogue SET args = NULL, answers = NULL"

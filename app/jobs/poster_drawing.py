@@ -74,14 +74,14 @@ def _title(pen: "ImageDraw", words: Words, fonts: Fonts, top: int) -> int:
     """As large as three lines allow; returns where it ends."""
     for size in (132, 112, 96, 80):
         font = fonts.of(size, bold=True)
-        lines = _wrapped(words.title, font, WIDE - 2 * EDGE)
+        lines = wrapped(words.title, font, WIDE - 2 * EDGE)
         if len(lines) <= (1 if size > 100 else 2):
             break
     for line in lines[:3]:
         pen.text((EDGE, top), line, INK, font)
         top += round(size * 1.28)
     small = fonts.of(44)
-    for line in _wrapped(words.summary, small, WIDE - 2 * EDGE)[:2]:
+    for line in wrapped(words.summary, small, WIDE - 2 * EDGE)[:2]:
         pen.text((EDGE, top + 16), line, GREY, small)
         top += 64
     return top + 16
@@ -92,7 +92,7 @@ def _facts(pen: "ImageDraw", words: Words, fonts: Fonts, top: int, bottom: int) 
     name, value = fonts.of(40, bold=True), fonts.of(48, bold=True)
     left = EDGE + 210
     for label, said in words.facts:
-        lines = _wrapped(said, value, WIDE - EDGE - left)[:2]
+        lines = wrapped(said, value, WIDE - EDGE - left)[:2]
         if top + 70 * len(lines) > bottom:
             break
         pen.text((EDGE, top + 8), label, GREEN, name)
@@ -124,7 +124,7 @@ def _code(sheet: "Image", pen: "ImageDraw", words: Words, fonts: Fonts, top: int
         pen.text((EDGE + 20, middle + 10 + 74 * step), line, GREY, fonts.of(42), anchor="lm")
 
 
-def _wrapped(said: str, font: "FreeTypeFont", width: int) -> list[str]:
+def wrapped(said: str, font: "FreeTypeFont", width: int) -> list[str]:
     """Broken where it must be: Chinese has no spaces, but numbers and Latin words stay whole."""
     lines: list[str] = []
     line = ""

@@ -286,6 +286,7 @@ def _published(item: Publication, now: datetime) -> list[Published]:
             published_at=_moment(item.updated_at, now)
             - timedelta(milliseconds=place),  # the first comes first
             is_deleted=each.is_deleted,
+            source_url=str(each.raw.get("content_source_url") or ""),
         )
         for place, each in enumerate(item.articles, 1)
     ]

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.portal.templating import render
 from app.portal.visitor import Visitor
 from app.services import activities, articles, hall, interests, suggestions
+from app.services.columns import COLUMNS
 from app.services.hotlines import HOTLINES, Subject
 from app.services.library import Library
 from app.services.suggestions import Suggestion
@@ -86,6 +87,7 @@ def _page(
         now=now,
         phone=phone,
         address=address,
+        columns=COLUMNS,
         common=hall.for_whom(member=is_member)[: hall.COMMON],
         well=now is not None,
     )

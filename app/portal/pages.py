@@ -9,6 +9,7 @@ from app.portal import (
     activities,
     activity_feedback,
     appointments,
+    article_comments,
     board,
     board_mine,
     board_writing,
@@ -27,6 +28,7 @@ from app.portal import (
     membership,
     my_appointments,
     my_cases,
+    my_reading,
     my_sign_ups,
     news,
     panoramas,
@@ -40,6 +42,7 @@ from app.portal import (
     sharing,
     sign_up_forms,
     signing_in,
+    sitemap,
     staff,
     teams,
     tips,
@@ -49,10 +52,11 @@ from app.portal import (
 from app.web.routes import answer_heads, take
 
 _PUBLIC: Final = (
-    *(news, activities, sign_up_forms, photos, activity_feedback, certificates),
+    *(article_comments, news, activities, sign_up_forms, photos, activity_feedback, certificates),
     *(panoramas, lives, check_in, appointments),
     *(tips, laws, services, search),
     *(board_writing, board_mine, board),  # in this order: `/board/new` is no post
+    sitemap,  # before `verification`: `/robots.txt` is no file of WeChat's
     *(signing_in, sharing, large_type, privacy, verification),
 )
 # For who is signed in.
@@ -69,6 +73,7 @@ _OWN: Final = (
     member_changes,
     joining,
     accounts,
+    my_reading,
     interests,
     privacy_data,
     devices,

@@ -30,8 +30,12 @@ TABLES: Final[Mapping[str, str]] = {
     "appointment": "预约",
     "appointment_move": "预约的过程",
     "article": "文章",
+    "article_comment": "文章的评论",
+    "article_favourite": "文章的收藏",
+    "article_like": "文章的赞",
     "article_move": "文章的过程",
     "article_reads": "文章的阅读",
+    "article_visit": "看过的文章",
     "backup": "备份",
     "board_answer": "帖子的答复",
     "board_like": "帖子的赞",
@@ -55,6 +59,7 @@ TABLES: Final[Mapping[str, str]] = {
     "case_reminder": "跟进提醒",
     "case_reporter": "当事人",
     "check_in_scan": "现场扫票",
+    "comment_report": "评论的举报",
     "complaint": "投诉建议的情况",
     "complaint_part": "会办",
     "consent": "同意",
@@ -130,6 +135,8 @@ TABLES: Final[Mapping[str, str]] = {
     "unanswered_question": "没答上来的问题",
     "verification_file": "微信的域名验证文件",
     "walk": "和微信核对关注者",
+    "wechat_article": "公众号文章",
+    "wechat_picture": "微信素材库里的图片",
 }
 
 # The same wherever they stand.

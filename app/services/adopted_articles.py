@@ -1,4 +1,7 @@
-"""Articles the account published before us or elsewhere: listed here, read at WeChat."""
+"""Articles the account published before us or elsewhere: listed here, read at WeChat.
+
+What we published there ourselves is here already and not taken for another (`wechat_articles`).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +11,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.services import wechat_articles
 from models import Article, ArticleCategory, ArticleMove, ArticleState
 
 TITLE, SUMMARY, AUTHOR, ADDRESS = 64, 120, 64, 1024  # characters that are kept
@@ -26,14 +30,26 @@ class Published:
     cover: str
     published_at: datetime
     is_deleted: bool = False
+    source_url: str = ""  # 阅读原文
+
+    @property
+    def published_id(self) -> str:
+        """WeChat's `article_id`: of those published together the same."""
+        return self.source.rpartition(":")[0]
 
 
 async def keep(session: AsyncSession, found: Sequence[Published], now: datetime) -> int:
     """Keep these, and withdraw those that were deleted there; how many are new. Twice is no error."""
     known = sa.select(Article).where(Article.source.in_([each.source for each in found]))
     rows = {str(row.source): row for row in await session.scalars(known.with_for_update())}
+    ours = await wechat_articles.recognise(session, {each.published_id: each.source_url for each in found})
     added = 0
     for each in found:
+        if (own := ours.get(each.published_id)) is not None:
+            await wechat_articles.seen(
+                session, own, each.published_id, each.address, is_deleted=each.is_deleted, now=now
+            )
+            continue
         row = rows.get(each.source)
         if each.is_deleted or not _is_address(each.address) or not each.title.strip():
             if row is not None and row.state is ArticleState.PUBLISHED and each.is_deleted:

@@ -6,13 +6,13 @@ Not here: writing and approving them (`contents`).
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import rich_text
-from app.clock import SHANGHAI
+from app.clock import SHANGHAI, civil_date
 from app.content_files import ContentFile
 from app.errors import DomainError, NotFound
 from app.services.article_files import Written
@@ -23,6 +23,9 @@ from models import Article, ArticleCategory, ArticleMove, ArticleReads, ArticleS
 Place = tuple[datetime, int]  # where a list goes on: publication and id of its last article
 _ORDER = (Article.published_at, Article.id)
 MORNING = time(8, 0)  # of the day a file names
+HOT_DAYS = 30
+NEAR, RELATED = 20, 3  # of so many the related ones are chosen; how many
+NOWHERE = "没有找到这篇文章，可能已经撤下。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,15 @@ class Loaded:
     added: int
     changed: int
     gone: int
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """Of an article, enough to be chosen."""
+
+    public_id: str
+    title: str
+    published_at: datetime
 
 
 async def load(session: AsyncSession, files: Iterable[ContentFile[Written]], now: datetime) -> Loaded:
@@ -110,7 +122,7 @@ async def list_published(
     after: Place | None = None,
 ) -> Sequence[Article]:
     """Newest first; from `after` on, or without the first `skip`."""
-    chosen = sa.select(Article).where(_is_public(now))
+    chosen = sa.select(Article).where(is_public(now))
     if category is not None:
         chosen = chosen.where(Article.category == category)
     if after is not None:
@@ -119,9 +131,50 @@ async def list_published(
     return (await session.scalars(newest.limit(limit).offset(skip))).all()
 
 
+async def list_hot(
+    session: AsyncSession,
+    now: datetime,
+    limit: int,
+    *,
+    category: ArticleCategory | None = None,
+    skip: int = 0,
+) -> Sequence[Article]:
+    """What was read most in the last `HOT_DAYS` days; what nobody read is not among them."""
+    since = civil_date(now) - timedelta(days=HOT_DAYS)
+    read = sa.select(ArticleReads.article_id, sa.func.sum(ArticleReads.count).label("reads"))
+    lately = read.where(ArticleReads.day > since).group_by(ArticleReads.article_id).subquery()
+    chosen = sa.select(Article).join(lately, lately.c.article_id == Article.id).where(is_public(now))
+    if category is not None:
+        chosen = chosen.where(Article.category == category)
+    chosen = chosen.order_by(lately.c.reads.desc(), *(each.desc() for each in _ORDER))
+    return (await session.scalars(chosen.limit(limit).offset(skip))).all()
+
+
+async def list_related(session: AsyncSession, article: Article, now: datetime) -> list[Headline]:
+    """The next ones of its category: those whose titles have most in common with its own, then the newest."""
+    near = sa.select(Article.public_id, Article.title, Article.published_at)
+    near = near.where(is_public(now), Article.category == article.category, Article.id != article.id)
+    found = await session.execute(near.order_by(*(each.desc() for each in _ORDER)).limit(NEAR))
+    own = _pairs(article.title)
+    headlines = [Headline(row.public_id, row.title, row.published_at) for row in found]
+    return sorted(headlines, key=lambda each: -len(own & _pairs(each.title)))[:RELATED]
+
+
+def _pairs(title: str) -> set[str]:
+    """Two characters that stand together: about a word of Chinese."""
+    return {title[at : at + 2] for at in range(len(title) - 1)}
+
+
+async def addresses(session: AsyncSession, now: datetime, limit: int) -> Sequence[tuple[str, datetime]]:
+    """The public ids of what is read here, with when each was changed last; the newest first."""
+    chosen = sa.select(Article.public_id, Article.updated_at).where(is_public(now), Article.address.is_(None))
+    found = await session.execute(chosen.order_by(*(each.desc() for each in _ORDER)).limit(limit))
+    return [(row.public_id, row.updated_at) for row in found]
+
+
 async def search(session: AsyncSession, terms: Sequence[str], now: datetime, limit: int) -> Sequence[Article]:
     """Articles in which all `terms` stand; first those that have them in title or summary."""
-    chosen = sa.select(Article).where(_is_public(now))
+    chosen = sa.select(Article).where(is_public(now))
     above = []
     for term in terms:
         named = sa.or_(
@@ -137,9 +190,17 @@ async def search(session: AsyncSession, terms: Sequence[str], now: datetime, lim
 
 async def get_published(session: AsyncSession, public_id: str, now: datetime) -> Article:
     """Raises: NotFound."""
-    article = await session.scalar(sa.select(Article).where(Article.public_id == public_id, _is_public(now)))
+    article = await session.scalar(sa.select(Article).where(Article.public_id == public_id, is_public(now)))
     if article is None:
-        raise NotFound("没有找到这篇文章，可能已经撤下。")
+        raise NotFound(NOWHERE)
+    return article
+
+
+async def get(session: AsyncSession, public_id: str) -> Article:
+    """Whatever its state. Raises: NotFound."""
+    article: Article | None = await session.scalar(sa.select(Article).where(Article.public_id == public_id))
+    if article is None:
+        raise NotFound(NOWHERE)
     return article
 
 
@@ -153,7 +214,8 @@ async def reads(session: AsyncSession, article: Article) -> int:
     return int(total or 0)
 
 
-def _is_public(now: datetime) -> sa.ColumnElement[bool]:
+def is_public(now: datetime) -> sa.ColumnElement[bool]:
+    """Of articles: whether all may read it."""
     return sa.and_(Article.state == ArticleState.PUBLISHED, Article.published_at <= now)
 
 

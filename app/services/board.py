@@ -178,7 +178,7 @@ async def list_own(session: AsyncSession, person_id: int) -> Sequence[BoardPost]
 def _fill(post: BoardPost, words: Words, member: Member, now: datetime) -> None:
     """With a check ahead; what one under way brings is not of these words."""
     post.topic, post.title, post.text = words.topic, words.title, words.text
-    post.naming, post.name = words.naming, shown_name(words, member)
+    post.naming, post.name = words.naming, shown_name(words.naming, words.nickname, member)
     post.verdict, post.check_said, post.marks = BoardCheck.WAITING, "", []
     post.check_due_at, post.check_tries, post.lease_token, post.lease_until = now, 0, None, None
 

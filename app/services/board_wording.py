@@ -97,11 +97,11 @@ def wrong_nickname(nickname: str) -> str:
     return ""
 
 
-def shown_name(words: Words, member: Member) -> str:
-    """Under which name the post stands; the real one only where it was chosen."""
-    match words.naming:
+def shown_name(naming: BoardName, nickname: str, member: Member) -> str:
+    """Under which name words of a member stand; the real one only where it was chosen."""
+    match naming:
         case BoardName.NICKNAME:
-            return words.nickname
+            return nickname
         case BoardName.SURNAME:
             is_double = len(member.name) > 2 and _DOUBLE.match(member.name)
             return f"{member.name[: 2 if is_double else 1]}师傅"

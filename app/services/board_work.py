@@ -194,6 +194,12 @@ def _answer(unit: str, text: str) -> tuple[str, str]:
     return unit, text
 
 
+def unit_of(by: Standing) -> str:
+    """As which unit somebody probably answers: the branch he works for."""
+    branches = [grant.branch.rpartition("/")[2] for grant in by.grants if grant.branch]
+    return branches[0][:UNIT] if branches else "公司工会"
+
+
 # --- who wrote it ------------------------------------------------------------------------------------------
 
 

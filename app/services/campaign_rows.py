@@ -32,8 +32,8 @@ from models.campaign import DELIVERY_WAITS
 
 PAGE: Final = 2000  # people whose rows are made in one transaction
 LEASE: Final = timedelta(seconds=60)  # real time
-# One reason for both: that somebody was in need is not to be read off a list of a few people.
-REFUSED: Final = "refused campaigns, or is left in peace"
+# Who refused, and who is spared after an alert: one word for both, or a small audience would tell who it is.
+LEFT_OUT: Final = "left out"
 CALLED_OFF: Final = "called off"
 TOLD: Final = "told under another name"
 CUT_OFF: Final = "the sender was cut off"
@@ -96,7 +96,7 @@ async def fill(session: AsyncSession, row: Campaign, now: datetime) -> bool:
             "person_id": person_id,
             "follower_id": follower_id,
             "state": DeliveryState.SKIPPED if person_id in out else DeliveryState.QUEUED,
-            "reason": out.get(person_id, ""),
+            "reason": LEFT_OUT if person_id in out else "",
             "tries": 0,
             "settled_at": now if person_id in out else None,
         }
@@ -107,14 +107,13 @@ async def fill(session: AsyncSession, row: Campaign, now: datetime) -> bool:
     return True
 
 
-async def _left_out(session: AsyncSession, people: Sequence[int], now: datetime) -> Mapping[int, str]:
-    """Who gets none of it, and why."""
+async def _left_out(session: AsyncSession, people: Sequence[int], now: datetime) -> Collection[int]:
+    """Who gets none of it."""
     refused = sa.select(CampaignRefusal.person_id).where(CampaignRefusal.person_id.in_(people))
     alarmed = sa.select(CrisisAlert.person_id).where(
         CrisisAlert.person_id.in_(people), CrisisAlert.created_at > now - SPARED_FOR
     )
-    out = {*await session.scalars(alarmed), *await session.scalars(refused)}
-    return {each: REFUSED for each in out if each is not None}
+    return {*await session.scalars(alarmed), *await session.scalars(refused)}
 
 
 # --- sending -----------------------------------------------------------------------------------------------
@@ -249,7 +248,7 @@ async def refuse(session: AsyncSession, person_id: int, now: datetime) -> bool:
     if await is_refused(session, person_id):
         return False
     session.add(CampaignRefusal(person_id=person_id, at=now))
-    skipped = {"state": DeliveryState.SKIPPED, "reason": REFUSED, "settled_at": now}
+    skipped = {"state": DeliveryState.SKIPPED, "reason": LEFT_OUT, "settled_at": now}
     theirs = sa.update(CampaignDelivery).where(CampaignDelivery.person_id == person_id, *is_untouched())
     await session.execute(theirs.values(skipped).execution_options(synchronize_session=False))
     return True

@@ -19,12 +19,14 @@ from app.services import (
     activity_feedback,
     album_forgetting,
     appointment_forgetting,
+    article_marks,
     binding,
     board_forgetting,
     campaign_forgetting,
     case_ending,
     cases,
     closed_cases,
+    comment_forgetting,
     confidential,
     consents,
     customer_moves,
@@ -175,6 +177,8 @@ _CLOSED_THERE = (
     sign_up_forgetting.close,
     album_forgetting.close,
     activity_feedback.close,
+    article_marks.close,
+    comment_forgetting.close,
 )
 
 
@@ -308,6 +312,10 @@ RULES: Mapping[str, Rule] = {
     "board_like.person_digest": _kept,  # with the rule before it
     "board_report.person_digest": _kept,  # likewise
     "appointment.person_digest": _kept,  # likewise
+    "article_comment.author_digest": _kept,  # likewise
+    "comment_report.person_digest": _kept,  # likewise
+    "article_like.person_id": _kept,  # likewise
+    "article_favourite.person_id": _kept,  # likewise
     "album_photo.giver_id": _kept,  # likewise
     "feedback_answer.person_digest": _kept,  # likewise
     "photo_objection.person_id": _kept,  # likewise
@@ -322,6 +330,7 @@ RULES: Mapping[str, Rule] = {
     "live_visit.person_id": _live_visits,
     "interest.person_id": _interests,
     "interest_choice.person_id": _kept,  # with the rule before it
+    "article_visit.person_id": _kept,  # likewise
     "message.follower_id": _talks,
     "dialogue.follower_id": _kept,  # with the rule before it
     "stored_file.owner_id": _files,

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.services import (  # noqa: F401 - fill SOURCES
     export_albums,
     export_appointments,
+    export_articles,
     export_board,
     export_chapters,
     export_colleagues,

@@ -1,21 +1,23 @@
 """What people seem to be interested in, counted by what they open; seen, deleted and switched off by them.
+What they read lately (`reading_history`) has the same switch.
 
 Used for one thing: the order of 「您可能想看」 on the portal's first page. Only what is no secret is counted:
 news by category, safety tips by topic, activities, on the portal and in chat (there signing up counts, too).
 Never questions of law, cases or anything confidential.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from operator import itemgetter
-from typing import Final
+from typing import Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import NotFound
 from app.knowledge import Tip
+from app.services import reading_history
 from app.services.coordination import upsert
 from app.services.forgetting import Ids, Rule, Where, change
 from app.tallies import Met, Noted, Transaction
@@ -23,6 +25,7 @@ from models import ArticleCategory, Follower, Interest, InterestChoice, Person
 
 KEPT_FOR: Final = timedelta(days=180)  # after it was last met
 ACTIVITIES: Final = "activities"
+Thing = TypeVar("Thing", str, int)  # a topic, or the id of an article
 AT_ONCE: Final = 500  # rows of one flush's transaction
 _NEWS, _TIPS = "news:", "tips:"
 _LABELS: Final[Mapping[str, str]] = (
@@ -47,31 +50,48 @@ def label_of(topic: str) -> str:
 
 
 class Noticed:
-    """What people opened, by person and topic, until it is written."""
+    """What people opened, by person and topic, and which articles, until it is written."""
 
     def __init__(self) -> None:
         self._noted: Noted[tuple[int, str]] = Noted()
+        self._read: Noted[tuple[int, int]] = Noted()
 
     def note(self, person_id: int, topic: str, at: datetime) -> None:
         """This person opened something of `topic`; one that is not known is nothing."""
         if topic in _LABELS:
             self._noted.note((person_id, topic), at)
 
+    def read(self, person_id: int, article_id: int, at: datetime) -> None:
+        """This person opened the article."""
+        self._read.note((person_id, article_id), at)
+
     async def flush(self, transaction: Transaction) -> int:
         """Write what was noticed, except of those who do not want it; how many rows. What fails waits."""
-        written = 0
-        waiting = iter(sorted(self._noted.take().items(), key=itemgetter(0)))
-        while page := dict(islice(waiting, AT_ONCE)):
-            try:
-                async with transaction() as session:
-                    written += await _write(session, page)
-            except BaseException:
-                self._noted.give_back(page | dict(waiting))
-                raise
-        return written
+        counted = await _write_all(transaction, self._noted, _write)
+        return counted + await _write_all(transaction, self._read, reading_history.write)
 
 
-async def _write(session: AsyncSession, met: Mapping[tuple[int, str], Met]) -> int:
+async def _write_all(
+    transaction: Transaction,
+    noted: Noted[tuple[int, Thing]],
+    write: Callable[[AsyncSession, Mapping[tuple[int, Thing], Met]], Awaitable[int]],
+) -> int:
+    written = 0
+    waiting = iter(sorted(noted.take().items(), key=itemgetter(0)))
+    while page := dict(islice(waiting, AT_ONCE)):
+        try:
+            async with transaction() as session:
+                written += await write(session, await _wanted(session, page))
+        except BaseException:
+            noted.give_back(page | dict(waiting))
+            raise
+    return written
+
+
+async def _wanted(
+    session: AsyncSession, met: Mapping[tuple[int, Thing], Met]
+) -> dict[tuple[int, Thing], Met]:
+    """Without what is of those who left, or do not want it."""
     ids = sorted({person_id for person_id, _ in met})
     # Held while it is written: who switches off or deletes meanwhile waits, and then finds it and deletes it.
     living = sa.select(Person.id).where(Person.id.in_(ids), Person.merged_into_id.is_(None))
@@ -80,6 +100,14 @@ async def _write(session: AsyncSession, met: Mapping[tuple[int, str], Met]) -> i
     wanted = living_ids & set(await session.scalars(here))
     found = await session.scalars(sa.select(InterestChoice).where(InterestChoice.person_id.in_(ids)))
     choices = {choice.person_id: choice for choice in found}
+    return {
+        (person_id, what): each
+        for (person_id, what), each in met.items()
+        if person_id in wanted and _may_count(choices.get(person_id), each)
+    }
+
+
+async def _write(session: AsyncSession, met: Mapping[tuple[int, str], Met]) -> int:
     rows = [
         {
             "person_id": person_id,
@@ -89,7 +117,6 @@ async def _write(session: AsyncSession, met: Mapping[tuple[int, str], Met]) -> i
             "last_at": each.last_at,
         }
         for (person_id, topic), each in met.items()
-        if person_id in wanted and _may_count(choices.get(person_id), each)
     ]
     if rows:
         kept = upsert(session, Interest)
@@ -142,18 +169,29 @@ async def forget_all(session: AsyncSession, person_id: int, now: datetime) -> in
     return await change(session, sa.delete(Interest).where(Interest.person_id == person_id))
 
 
+async def clear_history(session: AsyncSession, person_id: int, now: datetime) -> int:
+    """Of 看过的 only; how many were deleted. What was noticed before now and not written is never kept."""
+    await _choose(session, person_id, None, now)
+    return await reading_history.forget_person(session, person_id)
+
+
 async def switch(session: AsyncSession, person_id: int, now: datetime, *, on: bool) -> None:
     """Turn 个性化推荐 on or off. Off stops at once: nothing more is counted, what was kept is deleted."""
     await _choose(session, person_id, on, now)
     if not on:
-        await change(session, sa.delete(Interest).where(Interest.person_id == person_id))
+        await _forget_counts(session, person_id)
 
 
 async def forget_person(session: AsyncSession, person_id: int, now: datetime) -> None:
     """All there is about this person, his choice too."""
     await _hold(session, person_id)
-    await change(session, sa.delete(Interest).where(Interest.person_id == person_id))
+    await _forget_counts(session, person_id)
     await change(session, sa.delete(InterestChoice).where(InterestChoice.person_id == person_id))
+
+
+async def _forget_counts(session: AsyncSession, person_id: int) -> None:
+    await reading_history.forget_person(session, person_id)
+    await change(session, sa.delete(Interest).where(Interest.person_id == person_id))
 
 
 async def _choose(session: AsyncSession, person_id: int, counted: bool | None, now: datetime) -> None:
@@ -205,7 +243,7 @@ async def hand_over_choice(session: AsyncSession, gone: int, stays: int) -> None
     rows[0].person_id, rows[0].counted, rows[0].counted_from = stays, counted, since
     await session.flush()
     if not counted:
-        await change(session, sa.delete(Interest).where(Interest.person_id == stays))
+        await _forget_counts(session, stays)
 
 
 # --- what is forgotten by itself ---------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services.forgetting import change
 from models import (
+    ArticleVisit,
     Dialogue,
     DialogueState,
     Follower,
@@ -59,7 +60,8 @@ async def forget(session: AsyncSession, ids: Sequence[int]) -> int:
     await change(session, sa.delete(NoticeConsent).where(NoticeConsent.follower_id.in_(ids)))
     await change(session, sa.delete(MenuLook).where(MenuLook.follower_id.in_(ids)))
     persons = sa.select(Follower.person_id).where(Follower.id.in_(ids))
-    await change(session, sa.delete(Interest).where(Interest.person_id.in_(persons)))
+    for read in (Interest, ArticleVisit):
+        await change(session, sa.delete(read).where(read.person_id.in_(persons)))
     await change(session, sa.update(Message).where(Message.follower_id.in_(ids), _PLACES).values(body=None))
     over = sa.update(Dialogue).where(Dialogue.follower_id.in_(ids), Dialogue.state == DialogueState.ENDED)
     await change(session, over.values(args=None, answers=None))

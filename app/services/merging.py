@@ -21,15 +21,18 @@ from app.services import (
     applications,
     appointment_forgetting,
     arrivals,
+    article_marks,
     board_forgetting,
     campaign_forgetting,
     cases,
+    comment_forgetting,
     consents,
     customer_moves,
     followers,
     interests,
     live_visits,
     posters,
+    reading_history,
     sign_up_help,
     sittings,
     team_rows,
@@ -176,6 +179,15 @@ def _repoint(column: Any) -> Rule:
     return rule
 
 
+def _handed(hand_over: Callable[[AsyncSession, int, int], Awaitable[None]]) -> Rule:
+    """Where the room itself knows what becomes of what both have."""
+
+    async def rule(session: AsyncSession, this: Merge) -> None:
+        await hand_over(session, this.gone, this.stays)
+
+    return rule
+
+
 async def _member(session: AsyncSession, this: Merge) -> None:
     pair = sa.select(Member).where(Member.person_id.in_([this.stays, this.gone])).order_by(Member.id)
     bound = (await session.scalars(pair.with_for_update())).all()
@@ -277,15 +289,6 @@ async def _nothing(session: AsyncSession, this: Merge) -> None:
     """The record of merges itself stays as it was written."""
 
 
-def _handed(over: Callable[[AsyncSession, int, int], Awaitable[object]]) -> Rule:
-    """A rule that knows no more than who goes and who stays."""
-
-    async def rule(session: AsyncSession, this: Merge) -> None:
-        await over(session, this.gone, this.stays)
-
-    return rule
-
-
 # By table and column. A refusal comes first: then nothing has been moved in vain.
 RULES: Mapping[str, Rule] = {
     "member.person_id": _member,
@@ -306,9 +309,11 @@ RULES: Mapping[str, Rule] = {
     "feedback_answer.person_digest": _handed(activity_feedback.hand_over),
     "photo_objection.person_id": _handed(album_forgetting.hand_over_objections),
     "interest.person_id": _handed(interests.hand_over),
-    "interest_choice.person_id": _handed(
-        interests.hand_over_choice
-    ),  # after the interests: who said no keeps none
+    "article_visit.person_id": _handed(reading_history.hand_over),
+    # After the interests: who said no keeps none.
+    "interest_choice.person_id": _handed(interests.hand_over_choice),
+    "article_like.person_id": _handed(article_marks.hand_over_likes),
+    "article_favourite.person_id": _handed(article_marks.hand_over_favourites),
     "stored_file.owner_id": _repoint(StoredFile.owner_id),
     "case_reporter.person_digest": _cases,
     "consent.person_digest": _consents,
@@ -316,6 +321,8 @@ RULES: Mapping[str, Rule] = {
     "board_post.author_digest": _handed(board_forgetting.hand_over_posts),
     "board_like.person_digest": _handed(board_forgetting.hand_over_likes),
     "board_report.person_digest": _handed(board_forgetting.hand_over_reports),
+    "article_comment.author_digest": _handed(comment_forgetting.hand_over),
+    "comment_report.person_digest": _handed(comment_forgetting.hand_over_reports),
     "privacy_request.person_id": _repoint(PrivacyRequest.person_id),
     "person.merged_into_id": _repoint(Person.merged_into_id),
     "person_merge.stays_id": _nothing,

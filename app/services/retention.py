@@ -22,6 +22,7 @@ from app.services import (
     case_drafts,
     check_ins,
     closed_cases,
+    comment_forgetting,
     confidential,
     customer_moves,
     guesses,
@@ -34,6 +35,7 @@ from app.services import (
     portal_sessions,
     posters,
     privacy_requests,
+    reading_history,
     rota,
     sign_up_forgetting,
     staff,
@@ -44,6 +46,7 @@ from app.services import (
 from app.services.forgetting import AT_WORK, UNSETTLED, Ids, Rule, Where, change
 from app.services.windows import ACTED_WINDOW, SPOKE_WINDOW
 from models import (
+    ArticleVisit,
     CrisisAlert,
     DeliveryState,
     Dialogue,
@@ -211,7 +214,11 @@ def _has_left(now: datetime) -> Where:
     placed = sa.exists().where(Message.follower_id == Follower.id, _PLACES)
     before = sa.and_(Interest.person_id == Follower.person_id, Interest.first_at <= Follower.unsubscribed_at)
     interested = sa.exists().where(before)
-    return Follower.subscribed.is_(False), sa.or_(Follower.unionid.is_not(None), tagged, placed, interested)
+    visited = sa.and_(
+        ArticleVisit.person_id == Follower.person_id, ArticleVisit.first_at <= Follower.unsubscribed_at
+    )
+    left = sa.or_(Follower.unionid.is_not(None), tagged, placed, interested, sa.exists().where(visited))
+    return Follower.subscribed.is_(False), left
 
 
 async def _forget_leavers(session: AsyncSession, ids: Ids, now: datetime) -> int:
@@ -282,12 +289,15 @@ DEEP = (  # read through whole tables, in the order of ids
     album_forgetting.forget_over,
     album_forgetting.forget_objections,
     interests.forget_old,
+    reading_history.forget_old,
     api_sessions.forget_old,
     applications.forget_facts,
     appointment_forgetting.forget_old,
     appointment_forgetting.forget_slots,
     board_forgetting.forget_over,
     board_forgetting.forget_writers,
+    comment_forgetting.forget_over,
+    comment_forgetting.forget_writers,
     member_changes.forget_facts,
     past_members.forget_facts,
     past_members.forget_changes,

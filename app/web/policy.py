@@ -54,7 +54,10 @@ class Policy:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                own = headers.get("Content-Security-Policy")
                 headers.update(self._headers)
+                if own is not None:  # a page that knows better, as one that shows what leaves for elsewhere
+                    headers["Content-Security-Policy"] = own
                 if self._is_private(scope["path"]):
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)
