@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from app.jobs.campaigns import Campaigner
 from app.services import campaign_forgetting, campaign_rows, campaigns
+from app.wechat.api import messages as wire
 from models import (
     CampaignDelivery,
     CampaignState,
@@ -190,3 +191,39 @@ async def test_two_who_turn_out_to_be_one_are_not_told_twice(ends: Ends) -> None
     row, counts = await stands(ends, number)
     assert (row.state, counts) == (S.FINISHED, {D.DELIVERED: 1, D.SKIPPED: 1})
     assert await got(phones) == {"李建国": 0, "王强": 0}
+
+
+async def test_who_is_being_sent_to_when_the_service_stops_is_sent_to_and_counted(ends: Ends) -> None:
+    phones = await crowd(ends, "李建国", "王强")
+    number = await approved(ends, written())
+    has_begun = asyncio.Event()
+    send = ends.house.wechat.messages.send
+
+    async def slowly(message: wire.CustomerMessage) -> None:
+        has_begun.set()
+        await asyncio.sleep(0)
+        await send(message)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ends.house.wechat.messages, "send", slowly)
+        process = asyncio.create_task(campaigner(ends).run())
+        await has_begun.wait()
+        process.cancel()
+        with suppress(asyncio.CancelledError):
+            await process
+
+    assert (await stands(ends, number))[1] == {D.DELIVERED: 2}
+    assert set((await got(phones)).values()) == {1}
+
+
+async def test_that_somebody_was_in_need_is_not_read_off_a_campaign(ends: Ends) -> None:
+    phones = await crowd(ends, "李建国", "王强", "陈静")
+    await phones["李建国"].says("不想活了")
+    await phones["王强"].says("退订")
+    number = await approved(ends, written())
+    await campaigner(ends).run()
+
+    row, counts = await stands(ends, number)
+    assert (row.state, counts) == (S.FINISHED, {D.DELIVERED: 1, D.SKIPPED: 2})
+    async with ends.house.database.reading() as session:
+        assert [many for _, _, many in await campaign_rows.reasons(session, row.id)] == [2]

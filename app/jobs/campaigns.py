@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.database import Database
+from app.jobs.deliveries import to_the_end
 from app.services import campaign_course, campaign_rows, campaigns, mass_orders
 from app.services.campaign_rows import End, Ready
 from app.services.mass_orders import Given, Result
@@ -62,7 +63,7 @@ class Campaigner:
         """Until there is nothing to do for it now."""
         while await self._fill(campaign_id):
             continue
-        while await self._step(campaign_id):
+        while await to_the_end(self._step(campaign_id)):
             continue
         async with self._database.transaction() as session:
             row = await campaigns.lock(session, campaign_id)

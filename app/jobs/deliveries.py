@@ -63,7 +63,7 @@ class Sender:
     async def send_due(self) -> int:
         """Send what is due; returns how many rows were looked at."""
         count = 0
-        while await _to_the_end(self._one()):
+        while await to_the_end(self._one()):
             count += 1
         return count
 
@@ -183,7 +183,7 @@ class Sender:
                 await delivery_ends.unreadable(session, row, reason, now, taken)
 
 
-async def _to_the_end(work: Coroutine[Any, Any, bool]) -> bool:
+async def to_the_end(work: Coroutine[Any, Any, bool]) -> bool:
     """What has been leased is sent and settled, even when we are told to stop meanwhile."""
     task = asyncio.create_task(work)
     try:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.services import campaign_rows
 from app.services.deliveries import Obstacle
 from models import Campaign, CampaignDelivery, DeliveryState, Follower, MassOrder, Message
+from models.base import LISTED
 
 LEAST, MOST = 2, 10_000  # people of one order
 LEASE: Final = timedelta(minutes=2)  # real time; a list of ten thousand is long
@@ -24,6 +25,7 @@ AGAIN: Final = timedelta(seconds=70)  # the same key within a minute is refused 
 TOO_FEW: Final = "a mass message needs two people"
 NOTHING_TOLD: Final = "no result was told"
 EVENT: Final = "event.masssendjobfinish"
+_LISTED: Final = sa.text(f"message.{LISTED}")  # for its index
 D = DeliveryState
 
 
@@ -201,7 +203,7 @@ async def untold(session: AsyncSession, now: datetime) -> Sequence[MassOrder]:
 async def events_since(session: AsyncSession, since: datetime) -> Sequence[str]:
     """The bodies of WeChat's results that came since."""
     chosen = sa.select(Message.body).where(
-        Message.kind == EVENT, Message.id > 0, Message.received_at >= since, Message.body.is_not(None)
+        Message.kind == EVENT, _LISTED, Message.received_at >= since, Message.body.is_not(None)
     )
     return [body for body in await session.scalars(chosen.order_by(Message.id)) if body is not None]
 
