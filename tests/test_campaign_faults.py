@@ -27,6 +27,7 @@ from tests.both_ends import Ends
 from tests.test_campaigns import (
     MASS,
     MESSAGE,
+    Killed,
     approved,
     campaigner,
     crowd,
@@ -70,10 +71,10 @@ async def test_what_a_killed_process_had_in_hand_ends_where_it_is_called_off(end
     with pytest.MonkeyPatch.context() as patch:
 
         async def killed(*_: Any) -> None:
-            raise RuntimeError("killed between sending and settling")
+            raise Killed
 
         patch.setattr(campaign_rows, "settle", killed)
-        with suppress(RuntimeError):
+        with suppress(Killed):
             await campaigner(ends).run()
     wang = await standing(ends, "王芳", Role.APPROVER)
     async with ends.house.database.transaction() as session:

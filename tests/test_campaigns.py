@@ -10,12 +10,16 @@ import sqlalchemy as sa
 
 from app.clock import shanghai
 from app.errors import DomainError
+from app.jobs import deliveries
 from app.jobs.campaigns import AT_ONCE, Campaigner
 from app.services import campaign_course, campaign_rows, campaigns
 from app.services.audiences import Audience
 from app.services.campaigns import Written
 from app.services.permissions import Standing
 from models import (
+    Article,
+    ArticleCategory,
+    ArticleState,
     Campaign,
     CampaignDelivery,
     CampaignState,
@@ -37,6 +41,10 @@ D, S = DeliveryState, CampaignState
 NEWS = "本周五下午两点，职工活动中心有健康讲座，欢迎来听。"
 NAMES = ("李建国", "王强", "陈静", "张伟", "刘洋")
 MESSAGE, MASS = "/cgi-bin/message/custom/send", "/cgi-bin/message/mass/send"
+
+
+class Killed(BaseException):
+    """A process ends between sending and settling; nothing of ours catches it."""
 
 
 @pytest.fixture
@@ -225,10 +233,10 @@ async def test_two_processes_and_one_that_is_killed_send_to_each_once(ends: Ends
     with pytest.MonkeyPatch.context() as patch:
 
         async def killed(*_: Any) -> None:
-            raise RuntimeError("killed between sending and settling")
+            raise Killed
 
         patch.setattr(campaign_rows, "settle", killed)
-        with suppress(RuntimeError):
+        with suppress(Killed):
             await first.run()
     assert campaign_rows.settle is settle
     await second.run()
@@ -265,6 +273,69 @@ async def test_it_pauses_by_itself_when_too_much_fails_and_goes_on_where_it_was(
     row, counts = await stands(ends, number)
     assert (row.state, counts) == (S.FINISHED, {D.FAILED: AT_ONCE, D.DELIVERED: AT_ONCE})
     assert sum((await got(phones)).values()) == AT_ONCE
+
+
+async def test_one_that_goes_wrong_does_not_hold_up_the_others(
+    ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phones = await crowd(ends, "李建国")
+    broken, whole = await approved(ends, written()), await approved(ends, written(text=f"{NEWS}再说一遍。"))
+    lease = campaign_rows.lease
+
+    async def breaks(session: Any, row: Campaign, *given: Any) -> Any:
+        if row.public_id == broken:
+            raise RuntimeError("a fault of ours")
+        return await lease(session, row, *given)
+
+    monkeypatch.setattr(campaign_rows, "lease", breaks)
+    await campaigner(ends).run()
+
+    assert (await stands(ends, broken))[0].state is S.SENDING
+    assert (await stands(ends, whole))[0].state is S.FINISHED and await got(phones) == {"李建国": 1}
+
+
+async def test_a_database_that_is_away_for_seconds_makes_nothing_unknown(
+    ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phones = await crowd(ends)
+    number = await approved(ends, written())
+    settle, tries = campaign_rows.settle, iter(range(9))
+
+    async def away(*given: Any) -> None:
+        if next(tries) < 2:
+            raise OSError("the database is away")
+        await settle(*given)
+
+    monkeypatch.setattr(campaign_rows, "settle", away)
+    monkeypatch.setattr(deliveries, "SETTLE_PAUSE", 0)
+    await campaigner(ends).run()
+
+    row, counts = await stands(ends, number)
+    assert (row.state, counts) == (S.FINISHED, {D.DELIVERED: 5}) and set((await got(phones)).values()) == {1}
+
+
+async def test_an_article_that_was_taken_down_is_not_led_to(ends: Ends) -> None:
+    zhao = await standing(ends, "赵敏", Role.EDITOR)
+    async with ends.house.database.transaction() as session:
+        now = ends.house.clock.now()
+        article = Article(
+            category=ArticleCategory.UNION,
+            title="讲座预告",
+            blocks=[],
+            state=ArticleState.PUBLISHED,
+            published_at=now,
+            created_at=now,
+            updated_at=now,
+        )
+        session.add(article)
+        await session.flush()
+        row = await campaigns.create(session, written(article=article.public_id), by=zhao, now=now)
+        shown = campaigns.words_of(row, await campaigns.article_of(session, row, now))
+        article.state = ArticleState.WITHDRAWN
+        await session.flush()
+        taken_down = campaigns.words_of(row, await campaigns.article_of(session, row, now))
+    assert "《讲座预告》" in shown and f"/news/{article.public_id}" in shown
+    assert taken_down == f"{NEWS}\n{campaigns.WAY_OUT}"
 
 
 async def test_who_is_called_off_gets_nothing_and_who_has_it_keeps_it(ends: Ends) -> None:

@@ -42,6 +42,7 @@ REASONS: Final = {
     campaign_rows.LEFT_OUT: "退订了，或者暂不打扰",
     campaign_rows.CALLED_OFF: "群发取消了",
     campaign_rows.CUT_OFF: "发到一半时程序停了，不知道到没到",
+    campaign_rows.NO_ANSWER: "微信没有回话，不知道到没到",
     campaign_rows.TOLD: "同一个人用另一个微信号收到了",
     mass_orders.TOO_FEW: "群发消息至少要两个人",
     mass_orders.NOTHING_TOLD: "微信一天里没有说结果",
@@ -114,7 +115,7 @@ async def one(public_id: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLRes
 async def edit(public_id: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
     async with desk.reading() as session:
         row = await campaigns.get(session, public_id)
-        article = await campaigns.article_of(session, row)
+        article = await campaigns.article_of(session, row, now)
         held = await branches.list_all(session)
     audience = campaigns.audience_of(row)
     filled = {
@@ -263,7 +264,7 @@ async def _form(
 async def _page(public_id: str, desk: Desk, shell: Shell, now: datetime, **values: Any) -> HTMLResponse:
     async with desk.reading() as session:
         row = await campaigns.get(session, public_id)
-        article, audience = await campaigns.article_of(session, row), campaigns.audience_of(row)
+        article, audience = await campaigns.article_of(session, row, now), campaigns.audience_of(row)
         counts = await campaign_rows.counts(session, row.id)
         values |= {
             "reasons": await campaign_rows.reasons(session, row.id),

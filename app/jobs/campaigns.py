@@ -16,9 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.database import Database
-from app.jobs.deliveries import to_the_end
+from app.jobs.deliveries import insist, to_the_end
 from app.services import campaign_course, campaign_rows, campaigns, mass_orders
 from app.services.campaign_rows import End, Ready
+from app.services.deliveries import Obstacle
 from app.services.mass_orders import Given, Result
 from app.services.quiet_hours import after_quiet
 from app.wechat import errors
@@ -55,7 +56,10 @@ class Campaigner:
         async with self._database.reading() as session:
             ids = await campaign_course.list_at_work(session)
         for campaign_id in ids:
-            await self._one(campaign_id)
+            try:
+                await self._one(campaign_id)
+            except Exception:  # the others must not wait for it
+                log.exception("campaign_failed", campaign=campaign_id)
         await self._hear()
         return len(ids)
 
@@ -100,9 +104,9 @@ class Campaigner:
                 row.rests_until = morning
                 return False
             if not self._may[row.way]:
-                self._stop(session, row, f"这个账号没有发{row.way.label}的权限。", now)
+                await self._stop(session, row, f"这个账号没有发{row.way.label}的权限。", now)
                 return False
-            words = campaigns.words_of(row, await campaigns.article_of(session, row))
+            words = campaigns.words_of(row, await campaigns.article_of(session, row, now))
             if row.way is CampaignWay.MASS:
                 given = await mass_orders.lease(session, row, token, now, self._clock.real_now())
             else:
@@ -120,38 +124,38 @@ class Campaigner:
         now = self._clock.now()
         hold = next((end for end in ends.values() if isinstance(end, errors.WeChatError)), None)
         settled = {key: end if isinstance(end, End) else _back(ready, key) for key, end in ends.items()}
-        async with self._database.transaction() as session:
+        goes_wrong = hold is None and self._is_going_wrong(campaign_id, list(settled.values()))
+
+        async def put_down(session: AsyncSession) -> None:
             row = await campaigns.lock(session, campaign_id)  # before its rows, as everywhere
             await campaign_rows.settle(session, token, settled, now)
             if hold is not None:
                 await self._hold(session, row, hold, now)
-            elif self._is_going_wrong(campaign_id, list(settled.values())):
-                if row.state is S.SENDING:
-                    why = "失败太多，自动暂停。请看原因，处理好再继续。"
-                    self._stop(session, row, why, now)
-                    await campaign_course.tell_owner(
-                        session, row, f"群发「{row.title}」失败太多，已自动暂停。", now
-                    )
-                self._last.pop(campaign_id, None)
+            elif goes_wrong and row.state is S.SENDING:
+                await self._stop(session, row, "失败太多，自动暂停。请看原因，处理好再继续。", now)
+
+        await insist(self._database, put_down)
+        if goes_wrong:
+            self._last.pop(campaign_id, None)
         return hold is None
 
     async def _bring(self, each: Ready, words: str) -> tuple[int, End | errors.WeChatError]:
         """One message, and what came of it; an error concerns the whole campaign."""
         try:
             await self._client.messages.send(wire.CustomerMessage(each.openid, wire.Text(words)))
-        except errors.OutcomeUnknown as lost:
-            return each.delivery_id, End(D.UNKNOWN, str(lost))
-        except (errors.WindowClosed, errors.AllowanceUsed) as closed:
-            return each.delivery_id, End(D.SKIPPED, str(closed), each.place, is_closed=True)
-        except errors.PersonGone as gone:
-            return each.delivery_id, End(D.SKIPPED, str(gone), each.place, has_left=True)
+        except errors.OutcomeUnknown:
+            return each.delivery_id, End(D.UNKNOWN, campaign_rows.NO_ANSWER)
+        except (errors.WindowClosed, errors.AllowanceUsed):
+            return each.delivery_id, End(D.SKIPPED, Obstacle.NO_WINDOW, each.place, is_closed=True)
+        except errors.PersonGone:
+            return each.delivery_id, End(D.SKIPPED, Obstacle.NOT_FOLLOWING, each.place, has_left=True)
         except errors.PersonUnreachable as unreachable:
-            return each.delivery_id, End(D.SKIPPED, str(unreachable), each.place)
+            return each.delivery_id, End(D.SKIPPED, advice(unreachable), each.place)
         except (errors.TryLater, errors.QuotaUsedUp, errors.NotAllowed, errors.TokenRejected) as all_of_them:
             return each.delivery_id, all_of_them
         except errors.WeChatError as refused:
             log.warning("campaign_message_refused", delivery=each.delivery_id, error=str(refused))
-            return each.delivery_id, End(D.FAILED, str(refused), each.place)
+            return each.delivery_id, End(D.FAILED, advice(refused), each.place)
         return each.delivery_id, End(D.DELIVERED)
 
     def _is_going_wrong(self, campaign_id: int, ends: Sequence[End]) -> bool:
@@ -198,7 +202,7 @@ class Campaigner:
                 case _:
                     await mass_orders.end(session, order, D.FAILED, str(error), now)
                     if row.state is S.SENDING:
-                        self._stop(session, row, f"微信没有接受：{advice(error)}", now)
+                        await self._stop(session, row, f"微信没有接受：{advice(error)}", now)
                     return False
         return True
 
@@ -213,11 +217,11 @@ class Campaigner:
             row.reason = f"微信要求慢一点，稍后自动继续（{error.errcode}）。"
             return
         said = "这一类发送的次数用完了" if isinstance(error, errors.QuotaUsedUp) else advice(error)
-        self._stop(session, row, f"微信不让再发：{said}。处理好再点「继续」。", now)
-        await campaign_course.tell_owner(session, row, f"群发「{row.title}」停在中途：{said}。", now)
+        await self._stop(session, row, f"微信不让再发：{said}。处理好再点「继续」。", now)
 
-    def _stop(self, session: AsyncSession, row: Campaign, why: str, now: datetime) -> None:
+    async def _stop(self, session: AsyncSession, row: Campaign, why: str, now: datetime) -> None:
         campaigns.stop(session, row, why, campaigns.BY_ITSELF, now)
+        await campaign_course.tell_owner(session, row, f"群发「{row.title}」停在中途。{why}", now)
 
     async def _hear(self) -> None:
         """What WeChat told of orders meanwhile."""

@@ -127,23 +127,17 @@ class Sender:
             await self._client.notices.send(to, template, data, client_msg_id=once, page=told["page"])
 
     async def _note(self, parcel: Parcel, error: Exception | None) -> None:
-        """Keep what came of it. A database that is away for seconds must not turn it into "unknown"."""
-        for left in reversed(range(SETTLE_TRIES)):
-            try:
-                async with self._database.transaction() as session:
-                    now = self._clock.now()  # one for all: it tells later what went together
-                    rows = await delivery_ends.held(session, parcel)
-                    for index, row in enumerate(rows):
-                        taken = None if index else parcel.taken  # one message took one
-                        await self._settle(session, row, taken, parcel.payload, error, now)
-                    await case_news.sent(session, rows)
-            except Exception as away:
-                log.warning("settling_failed", outbox=parcel.outbox_id, error=type(away).__name__)
-                if not left:
-                    raise
-                await self._pause(SETTLE_PAUSE)
-            else:
-                return
+        """Keep what came of it."""
+
+        async def put_down(session: AsyncSession) -> None:
+            now = self._clock.now()  # one for all: it tells later what went together
+            rows = await delivery_ends.held(session, parcel)
+            for index, row in enumerate(rows):
+                taken = None if index else parcel.taken  # one message took one
+                await self._settle(session, row, taken, parcel.payload, error, now)
+            await case_news.sent(session, rows)
+
+        await insist(self._database, put_down, pause=self._pause)
 
     async def _settle(
         self,
@@ -181,6 +175,26 @@ class Sender:
                 await delivery_ends.failed(session, row, taken, reason, now)
             case _:
                 await delivery_ends.unreadable(session, row, reason, now, taken)
+
+
+async def insist(
+    database: Database,
+    work: Callable[[AsyncSession], Awaitable[None]],
+    *,
+    pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> None:
+    """Put down what came of something. A database that is away for seconds must not make it "unknown"."""
+    for left in reversed(range(SETTLE_TRIES)):
+        try:
+            async with database.transaction() as session:
+                await work(session)
+        except Exception as away:
+            log.warning("settling_failed", error=type(away).__name__)
+            if not left:
+                raise
+            await pause(SETTLE_PAUSE)
+        else:
+            return
 
 
 async def to_the_end(work: Coroutine[Any, Any, bool]) -> bool:

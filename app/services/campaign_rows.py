@@ -37,6 +37,7 @@ LEFT_OUT: Final = "left out"
 CALLED_OFF: Final = "called off"
 TOLD: Final = "told under another name"
 CUT_OFF: Final = "the sender was cut off"
+NO_ANSWER: Final = "no answer came"
 _WAITS = sa.text(DELIVERY_WAITS)
 WAITING: Final = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.FAILED_RETRY)
 

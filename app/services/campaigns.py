@@ -42,6 +42,7 @@ ENDED: Final = frozenset({S.FINISHED, S.CANCELLED})
 TEST: Final = "campaigns.test"  # the kind of what somebody of staff sends to himself
 KINDS: Final = {TEST: "试发群发"}
 TITLE: Final = 64
+ARTICLE_TITLE: Final = 64  # characters, at most
 # A mass message takes 300 characters (rule of the platform), a customer message 2,048 bytes.
 TEXT: Final = {CampaignWay.MASS: 300, CampaignWay.MESSAGE: 600}
 ALL_A_MONTH: Final = (
@@ -109,12 +110,12 @@ async def _write(session: AsyncSession, row: Campaign, written: Written, now: da
     row.title, row.way, row.send_at, row.updated_at = title, written.way, written.send_at, now
     row.audience = written.audience.model_dump(mode="json") if written.audience is not None else None
     row.text, row.article_id = text, article.id if article is not None else None
-    said = words_of(row, article)
-    most = TEXT[row.way]
+    said, most = words_of(row, article), TEXT[row.way]
+    longest = len(said) + (ARTICLE_TITLE - len(article.title) if article is not None else 0)  # it may change
     if not text:
         raise NotWhole("请写正文。")
-    if len(said) > most:
-        raise NotWhole(f"连同链接和最后一行一共 {len(said)} 个字，{row.way.label}最多 {most} 个。")
+    if longest > most:
+        raise NotWhole(f"连同链接和最后一行一共 {longest} 个字，{row.way.label}最多 {most} 个。")
     if len(said.encode()) > TEXT_BYTES:  # signs such as 😀 count for more
         raise NotWhole("太长了：表情符号占的位置多，请少用几个，或把正文写短一些。")
 
@@ -127,8 +128,10 @@ def words_of(row: Campaign, article: Article | None) -> str:
     return "\n".join(filter(None, [row.text, *more, WAY_OUT]))
 
 
-async def article_of(session: AsyncSession, row: Campaign) -> Article | None:
-    return await session.get(Article, row.article_id) if row.article_id is not None else None
+async def article_of(session: AsyncSession, row: Campaign, now: datetime) -> Article | None:
+    """The one whose link stands below, as long as it is shown."""
+    chosen = sa.select(Article).where(Article.id == row.article_id, articles.is_public(now))
+    return await session.scalar(chosen) if row.article_id is not None else None
 
 
 def audience_of(row: Campaign) -> Audience | None:
@@ -237,7 +240,7 @@ async def test(session: AsyncSession, public_id: str, *, by: Standing, now: date
     key = f"campaign-test:{row.id}:{by.staff_id}:{now:%Y%m%d%H%M}"
     if await session.scalar(sa.select(Outbox.id).where(Outbox.key == key)) is not None:
         return
-    payload = {"type": "text", "content": words_of(row, await article_of(session, row))}
+    payload = {"type": "text", "content": words_of(row, await article_of(session, row, now))}
     outbox.add(session, TEST, key=key, to=staff.person_id, payload=payload, now=now, urgent=False)
     does(session, "campaigns.test", row.public_id, title=row.title)
 
