@@ -14,6 +14,7 @@ import pytest
 from app import assembly
 from app.assembly import House
 from app.checkup import with_wechat
+from app.clock import shanghai
 from app.jobs.rounds import Rounds
 from app.main import Service
 from app.services import case_work
@@ -79,6 +80,13 @@ class Ends:
         """Both clocks at once; ours else looks at the file five times a second only."""
         await self.platform.moves_time(hours=hours, seconds=seconds)
         vars(self.house.clock)["_read_at"] = float("-inf")
+
+    async def until_noon(self) -> "Ends":
+        """Noon in China, today or tomorrow: for what depends on the hour, whenever it is told."""
+        now = shanghai(self.house.clock.now())
+        noon = now.replace(hour=12, minute=0, second=0)
+        await self.moves_time(seconds=(noon - now).total_seconds() % 86400)
+        return self
 
     async def answer(self, number: str, text: str) -> None:
         """What a member of staff does."""

@@ -48,7 +48,7 @@ async def on_postgres(
 ) -> AsyncIterator[Ends]:
     """Where two write at the same time."""
     async with api_app.api_ends(postgres_url, tmp_path, monkeypatch) as opened:
-        yield await test_campaigns.from_noon(opened)
+        yield await opened.until_noon()
 
 
 async def people(ends: Ends, *phones: Phone) -> Sequence[int]:

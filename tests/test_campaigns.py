@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.clock import shanghai
 from app.errors import DomainError
 from app.jobs import deliveries
 from app.jobs.campaigns import AT_ONCE, Campaigner
@@ -49,15 +48,7 @@ class Killed(BaseException):
 
 @pytest.fixture
 async def ends(opened: Ends) -> Ends:
-    return await from_noon(opened)
-
-
-async def from_noon(opened: Ends) -> Ends:
-    """From noon on, whenever this is told: nothing is sent at night."""
-    now = shanghai(opened.house.clock.now())
-    noon = now.replace(hour=12, minute=0, second=0)
-    await opened.moves_time(seconds=((noon - now).total_seconds()) % 86400)
-    return opened
+    return await opened.until_noon()
 
 
 async def standing(ends: Ends, name: str, role: Role) -> Standing:

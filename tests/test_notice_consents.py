@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 
 from app.cli import templates
-from app.clock import shanghai
 from app.errors import DomainError
 from app.jobs.notice_templates import told_by
 from app.services import activities, leaving, notice_work, notices
@@ -30,11 +29,8 @@ DAY = 24
 
 @pytest.fixture
 async def ends(opened: Ends) -> Ends:
-    """From noon on, whenever this is told: nobody is reminded at night."""
-    now = shanghai(opened.house.clock.now())
-    noon = now.replace(hour=12, minute=0, second=0)
-    await opened.moves_time(seconds=((noon - now).total_seconds()) % 86400)
-    return opened
+    """From noon on: nobody is reminded at night."""
+    return await opened.until_noon()
 
 
 async def template_id(ends: Ends, title: str = CARRIER) -> str:
