@@ -42,7 +42,7 @@ async def test_a_file_is_served_as_it_was_given(ends: Ends) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/robots.txt", "/security.txt", "/..%2f.env.txt", "/MP_verify_x.txt", "/.txt"]
+    "path", ["/humans.txt", "/security.txt", "/..%2f.env.txt", "/MP_verify_x.txt", "/.txt"]
 )
 async def test_no_other_name_is_served(ends: Ends, path: str) -> None:
     assert (await ends.web.get(path)).status_code == 404
