@@ -188,9 +188,9 @@ async def _others(chat: Chat, activity: Activity) -> list[str]:
 async def _sign_up(chat: Chat, activity: Activity) -> Reply:
     """Say who comes along, answer what is asked, confirm; the only write comes last."""
     who = applicant(chat)
-    may_ask = await notice_consents.may_ask(chat.session)  # before the activity is held, which others want
     own = await sign_ups.find_own(chat.session, activity.id, who.person_id)
     if own is not None and own.state in LIVE:
+        may_ask = await notice_consents.may_ask(chat.session)
         return Text("\n".join(["您已经报过名了。", *standing(activity, own, chat, may_ask=may_ask)]))
     behind = await sign_ups.check(chat.session, activity, who, chat.at)
     seats = 1 + (await guests(chat, activity) if activity.guests else 0)
@@ -202,6 +202,8 @@ async def _sign_up(chat: Chat, activity: Activity) -> Reply:
         and not lots.is_open(activity)
         and seats > await waiting_lists.seats_left(chat.session, activity, chat.at, chat.person.membership)
     )
+    # Not at the last step: others wait for this activity then, and a crowd waits for each question more.
+    may_ask = await chat.remember_found("may_ask", lambda: notice_consents.may_ask(chat.session))
     await chat.confirm("ok", _summary(activity, seats, along, given, chat, is_full=is_full, behind=behind))
 
     entry = await sign_ups.sign_up(

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from app.database import Database
 from app.jobs import activities as timers
-from app.services import activities, sign_ups, sittings
+from app.services import activities, notice_consents, sign_ups, sittings
 from app.services.audiences import Facts
 from app.services.sign_ups import Applicant
 from models import (
@@ -113,6 +113,24 @@ async def test_an_invented_id_finds_nothing(talk: Talk, forged: str) -> None:
 
 
 # --- signing up --------------------------------------------------------------------------------------------
+
+
+async def test_a_crowd_is_not_held_up_by_whether_anybody_may_be_reminded(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked before the last step, in which others wait for the activity: that cost a crowd seconds."""
+    await announce(talk, "登山")
+    li, asked = await talk.person("李娜"), []
+    may_ask = notice_consents.may_ask
+
+    async def told(session: Any) -> bool:
+        asked.append(li.last)  # what was said before
+        return await may_ask(session)
+
+    monkeypatch.setattr(notice_consents, "may_ask", told)
+
+    assert "报名成功" in await signs_up(li, "登山")
+    assert len(asked) == 1 and "确认" not in asked[0]
 
 
 async def test_a_receipt_is_the_reply_itself_and_the_reminder_comes_later(talk: Talk) -> None:

@@ -6,7 +6,7 @@ question without one parses the new message, or stops the run by raising `Asking
 
 import enum
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -226,6 +226,13 @@ class Chat:
         script.answers.append((full, value))
         script.position += 1
         return value
+
+    async def remember_found(self, key: str, find: Callable[[], Awaitable[Value]]) -> Value:
+        """The same for what must be looked for: it is looked for the first time only."""
+        script, full = self.script, self.script.prefix + key
+        here = script.answers[script.position : script.position + 1]
+        known = any(name == full for name, _ in here)
+        return self.remember(key, here[0][1] if known else await find())
 
     async def confirm(self, key: str, text: str) -> None:
         """Go on only after a clear yes to exactly this `text`; a no ends the flow."""
