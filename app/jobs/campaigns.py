@@ -51,10 +51,14 @@ class Campaigner:
 
     async def run(self) -> int:
         """All that can be done now; returns how many campaigns were looked at."""
-        async with self._database.transaction() as session:
-            await campaign_course.begin_due(session, self._clock.now())
+        now = self._clock.now()
         async with self._database.reading() as session:
-            ids = await campaign_course.list_at_work(session)
+            is_due = await campaign_course.anything_due(session, now)
+        if is_due:
+            async with self._database.transaction() as session:
+                await campaign_course.begin_due(session, now)
+        async with self._database.reading() as session:
+            ids = await campaign_course.list_at_work(session, now)
         for campaign_id in ids:
             try:
                 await self._one(campaign_id)

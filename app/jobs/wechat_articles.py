@@ -104,9 +104,9 @@ class Publisher:
     # --- rows
 
     async def _claim(self) -> Claim | None:
-        while True:
+        while await self._anything_due():
             async with self._database.transaction() as session:
-                row = await session.scalar(self._due())
+                row = await session.scalar(self._due().with_for_update(skip_locked=True))
                 if row is None:
                     return None
                 article = await session.get_one(Article, row.article_id)
@@ -119,6 +119,12 @@ class Publisher:
                 row.lease_token, row.lease_until = claim.token, self._clock.real_now() + LEASE
                 row.tries += 1
                 return claim
+        return None
+
+    async def _anything_due(self) -> bool:
+        """The usual "no" costs no lock."""
+        async with self._database.reading() as session:
+            return await session.scalar(self._due().with_only_columns(WeChatArticle.id)) is not None
 
     def _due(self) -> sa.Select[WeChatArticle]:
         row = WeChatArticle
@@ -126,7 +132,7 @@ class Publisher:
         chosen = sa.select(row).where(
             row.account_id == self._account_id, row.due_at <= self._clock.now(), free
         )
-        return chosen.order_by(row.due_at, row.id).limit(1).with_for_update(skip_locked=True)
+        return chosen.order_by(row.due_at, row.id).limit(1)
 
     def _is_off(self, row: WeChatArticle, article: Article) -> bool:
         """What was decided holds no more: the article was taken down, or changed, at the last second.

@@ -12,24 +12,30 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services import addresses, campaign_rows, campaigns, outbox
 from app.services.quiet_hours import after_quiet
-from models import Campaign, CampaignDelivery, CampaignState, Staff
+from models import Campaign, CampaignDelivery, CampaignState, MassOrder, Staff
 
 S = CampaignState
 OVER: Final = "campaigns.over"  # the kind of what its owner hears
 KINDS: Final = {OVER: "群发的结果"}
 
 
-async def begin_due(session: AsyncSession, now: datetime) -> Sequence[int]:
-    """Ids of those whose time has come; they are being sent from now on. Never at night."""
+async def anything_due(session: AsyncSession, now: datetime) -> bool:
+    """Whether `begin_due` would find something; the usual "no" costs no lock. Never at night."""
     if after_quiet(now) != now:
-        return ()
-    due = sa.or_(Campaign.send_at.is_(None), Campaign.send_at <= now)
-    chosen = sa.select(Campaign).where(Campaign.state == S.SCHEDULED, due).order_by(Campaign.id)
-    rows = (await session.scalars(chosen.with_for_update(skip_locked=True))).all()
-    for row in rows:
+        return False
+    return await session.scalar(sa.select(Campaign.id).where(*_due(now)).limit(1)) is not None
+
+
+async def begin_due(session: AsyncSession, now: datetime) -> None:
+    """Those whose time has come are being sent from now on."""
+    chosen = sa.select(Campaign).where(*_due(now)).order_by(Campaign.id)
+    for row in (await session.scalars(chosen.with_for_update(skip_locked=True))).all():
         row.started_at = now
         campaigns.move(session, row, S.SENDING, campaigns.BY_ITSELF, now)
-    return [row.id for row in rows]
+
+
+def _due(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return Campaign.state == S.SCHEDULED, sa.or_(Campaign.send_at.is_(None), Campaign.send_at <= now)
 
 
 async def finish(session: AsyncSession, row: Campaign, now: datetime) -> None:
@@ -57,10 +63,20 @@ async def tell_owner(session: AsyncSession, row: Campaign, words: str, now: date
     )
 
 
-async def list_at_work(session: AsyncSession) -> Sequence[int]:
-    """Ids of those that are being sent, and of those called off with somebody still waiting."""
+async def list_at_work(session: AsyncSession, now: datetime) -> Sequence[int]:
+    """Ids of those of which something is to be done now; of one that was called off, while somebody waits.
+
+    What rests, or waits for WeChat's word, costs no lock.
+    """
     waits = sa.exists().where(
         CampaignDelivery.campaign_id == Campaign.id, CampaignDelivery.state.in_(campaign_rows.WAITING)
     )
-    at_work = sa.or_(Campaign.state == S.SENDING, sa.and_(Campaign.state == S.CANCELLED, waits))
+    ours = MassOrder.campaign_id == Campaign.id
+    to_give = sa.exists().where(ours, MassOrder.state.in_(campaign_rows.WAITING))
+    untold = sa.exists().where(ours, MassOrder.settled_at.is_(None))
+    rests = sa.and_(Campaign.rests_until.is_not(None), Campaign.rests_until > now)
+    to_do = sa.or_(Campaign.filled_at.is_(None), waits, to_give, ~untold)
+    at_work = sa.or_(
+        sa.and_(Campaign.state == S.SENDING, ~rests, to_do), sa.and_(Campaign.state == S.CANCELLED, waits)
+    )
     return (await session.scalars(sa.select(Campaign.id).where(at_work).order_by(Campaign.id))).all()
