@@ -22,6 +22,8 @@ from app.wechat.incoming import Incoming
 Value = TypeVar("Value")
 Label = TypeVar("Label", bound=enum.Enum)
 
+FOUND = "found"  # how what was remembered is told from answers
+
 
 class Asking(BaseException):
     """The run stops here: a question stands open. No handler swallows it by accident."""
@@ -61,10 +63,14 @@ class Script:
 
     def stored(self, key: str) -> bool:
         """Whether the next stored answer is `key`'s; another one there is dropped with all after it."""
-        if self.position < len(self.answers) and self.answers[self.position][0] == key:
+        if self.holds(key):
             return True
         self.drop_rest()
         return False
+
+    def holds(self, key: str) -> bool:
+        """Whether the next stored answer is `key`'s; nothing is dropped."""
+        return self.position < len(self.answers) and self.answers[self.position][0] == key
 
     def drop_rest(self) -> None:
         del self.answers[self.position :]
@@ -150,10 +156,8 @@ class Chat:
     def is_at(self, key: str) -> bool:
         """Whether this question has been asked on this way already: answered, or open just now."""
         script, full = self.script, self.script.prefix + key
-        here = script.answers[script.position : script.position + 1]
-        return any(name == full for name, _ in here) or (
-            not here and script.pending is not None and script.pending.key == full
-        )
+        is_last = script.position >= len(script.answers)
+        return script.holds(full) or (is_last and script.pending is not None and script.pending.key == full)
 
     async def ask(self, key: str, prompt: str, parser: Parser[Value]) -> Value:
         """The answer to `prompt`, as `parser` accepts it."""
@@ -222,17 +226,17 @@ class Chat:
         full = script.enter(key)
         if script.stored(full):
             script.position += 1
-            return script.answers[script.position - 1][1]  # type: ignore[no-any-return]
-        script.answers.append((full, value))
+            return _found(script.answers[script.position - 1][1])  # type: ignore[no-any-return]
+        script.answers.append((full, {FOUND: value}))
         script.position += 1
         return value
 
     async def remember_found(self, key: str, find: Callable[[], Awaitable[Value]]) -> Value:
         """The same for what must be looked for: it is looked for the first time only."""
-        script, full = self.script, self.script.prefix + key
-        here = script.answers[script.position : script.position + 1]
-        known = any(name == full for name, _ in here)
-        return self.remember(key, here[0][1] if known else await find())
+        script = self.script
+        known = script.holds(script.prefix + key)
+        value: Value = _found(script.answers[script.position][1]) if known else await find()
+        return self.remember(key, value)
 
     async def confirm(self, key: str, text: str) -> None:
         """Go on only after a clear yes to exactly this `text`; a no ends the flow."""
@@ -258,6 +262,15 @@ class Chat:
         if answer not in YES:
             raise Asking(pending, say="请回复「确认」或「取消」；要改前面的，回复「上一步」。", refused=True)
         script.keep(full, digest)
+
+
+def was_found(stored: Any) -> bool:
+    """Whether it was remembered, and nobody answered it: who steps back steps over it."""
+    return isinstance(stored, dict) and FOUND in stored
+
+
+def _found(stored: Any) -> Any:
+    return stored[FOUND] if was_found(stored) else stored  # as older releases kept it
 
 
 def _by_stored(options: Any) -> dict[Any, tuple[Any, str]]:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dialogue.answers import Said, Story, folded
 from app.dialogue.around import after, before, counted, crossroads, offer
-from app.dialogue.chat import Asking, Chat, Declined, Script
+from app.dialogue.chat import Asking, Chat, Declined, Script, was_found
 from app.dialogue.journal import DialogueRow, Expected, Speaker, TalkQuestion
 from app.dialogue.outages import is_database_away
 from app.dialogue.questions import Pending
@@ -303,6 +303,8 @@ def _step_back(row: DialogueRow) -> str:
         parts = pending.partial["parts"][:-1]
         row.pending = replace(pending, partial={"parts": parts} if parts else None).dump()
         return "去掉了最后一条。"
+    while row.answers and was_found(row.answers[-1][1]):
+        row.answers.pop()  # found out anew: it was never asked
     if not row.answers:
         return "已经是第一步了。"
     key, value = row.answers.pop()
