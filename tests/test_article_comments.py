@@ -12,7 +12,7 @@ from app.services import article_comments, closing, comment_forgetting, comment_
 from app.services.article_comments import Said, TooMany, checked
 from app.services.board_rows import MovedOn, NotNow
 from app.services.board_wording import Wordlist, Wrong
-from app.services.comment_work import Seen
+from app.services.board_work import Seen
 from app.services.permissions import Standing
 from models import AccountKind, Article, ArticleComment, BoardState, Outbox, Role, Staff
 from tests.boarding import HOSTILE, moderator, writer

@@ -17,7 +17,7 @@ from app.dependencies import Now
 from app.errors import DomainError, NotFound
 from app.services import comment_work
 from app.services.article_comments import NOWHERE
-from app.services.comment_work import Seen
+from app.services.board_work import Seen
 from app.services.permissions import Right
 
 router = APIRouter(prefix="/comments", dependencies=[needs(Right.BOARD_READ)])

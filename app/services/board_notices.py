@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services import outbox, permissions
 from app.services.permissions import Right
-from models import BoardAnswer, BoardMove, BoardPost
+from models import ArticleComment, BoardAnswer, BoardMove, BoardPost
 from models.sealing import keyring
 
 PUBLISHED, REFUSED, HIDDEN = "board.published", "board.refused", "board.hidden"
@@ -69,7 +69,7 @@ async def reported(session: AsyncSession, post: BoardPost, row: BoardMove, now: 
             )
 
 
-def writer_of(post: BoardPost) -> int | None:
+def writer_of(post: BoardPost | ArticleComment) -> int | None:
     """The person who wrote it; None where that was forgotten. Staff open it by `board_work.reveal`."""
     known = post.author
     return int(known["person_id"]) if isinstance(known, dict) else None

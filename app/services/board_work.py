@@ -4,7 +4,7 @@ Every act names the version that was seen; who comes second is told what became 
 without somebody's decision, and nothing before the check of its words has come to an end.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -32,7 +32,7 @@ LOOK_TWICE: Final = "机器检查没有通过，或者没有结果。请看过�
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A post as somebody of staff saw it, and who acts."""
+    """A post, or a comment, as somebody of staff saw it, and who acts."""
 
     public_id: str
     version: int
@@ -139,7 +139,7 @@ async def answer(session: AsyncSession, seen: Seen, unit: str, text: str, now: d
 
     Raises: NotFound, MovedOn; NotNow: not public, or answered by oneself before; DomainError: fields.
     """
-    unit, text = _answer(unit, text)
+    unit, text = checked_answer(unit, text)
     post = await lock_seen(session, seen.public_id, seen.version, now)
     if post.state is not BoardState.PUBLISHED:
         raise NotNow("公开的帖子才能答复。")
@@ -166,7 +166,7 @@ async def change_answer(
     now: datetime,
 ) -> BoardAnswer:
     """Of one's own answer to the post. Raises: NotFound: none of one's own; NotNow; DomainError: fields."""
-    unit, text = _answer(unit, text)
+    unit, text = checked_answer(unit, text)
     post = await board_rows.get(session, public_id, lock=True)
     own = await find_own_answer(session, post, by)
     if own is None:
@@ -185,7 +185,8 @@ async def find_own_answer(session: AsyncSession, post: BoardPost, by: Standing) 
     return found
 
 
-def _answer(unit: str, text: str) -> tuple[str, str]:
+def checked_answer(unit: str, text: str) -> tuple[str, str]:
+    """In whose name something is said, and what. Raises: DomainError."""
     unit, text = " ".join(plain(unit).split()), plain(text)
     if not unit or len(unit) > UNIT:
         raise DomainError(f"请写以哪个单位的名义答复，1 到 {UNIT} 个字。")
@@ -261,9 +262,15 @@ def _move(
 
 
 async def _refuse_own(session: AsyncSession, post: BoardPost, seen: Seen) -> None:
-    """Raises: DomainError: whoever acts wrote it."""
+    await refuse_own(session, seen, post.author_digest, board_rows.author_digest)
+
+
+async def refuse_own(
+    session: AsyncSession, seen: Seen, author: bytes | None, digest: Callable[[int], bytes]
+) -> None:
+    """Raises: DomainError: whoever acts wrote it. `digest` is how the `author` of such words is kept."""
     person_id = await session.scalar(sa.select(Staff.person_id).where(Staff.id == seen.by.staff_id))
-    if person_id is not None and post.author_digest == board_rows.author_digest(person_id):
+    if person_id is not None and author == digest(person_id):
         raise DomainError(OWN)
 
 

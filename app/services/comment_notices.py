@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services import outbox
+from app.services.board_notices import writer_of
 from models import Article, ArticleComment
 from models.sealing import keyring
 
@@ -41,9 +42,3 @@ async def moved(session: AsyncSession, comment: ArticleComment, kind: str, now: 
     mark = keyring().digest(f"{comment.id}:{comment.version}:{kind}", "comment-told").hex()
     payload = {"type": "text", "content": words, outbox.SHORT: f"您写的评论有消息，{LATER}"}
     outbox.add(session, kind, key=f"comment-told:{mark}", to=to, payload=payload, now=now, confidential=True)
-
-
-def writer_of(comment: ArticleComment) -> int | None:
-    """The person who wrote it; None where that was forgotten."""
-    known = comment.author
-    return int(known["person_id"]) if isinstance(known, dict) else None

@@ -3,7 +3,6 @@
 Every act names the version that was seen; nobody decides on his own. Not here: writing (`article_comments`).
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -15,20 +14,8 @@ from app.services import article_comments, articles, comment_notices
 from app.services.audit import does
 from app.services.board_rows import REASON, MovedOn, NotNow
 from app.services.board_wording import plain
-from app.services.board_work import ANSWER, UNIT
-from app.services.permissions import Standing
-from models import Article, ArticleComment, BoardState, Staff
-
-OWN: Final = "这是您自己写的，请别的同事来定。"
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A comment as somebody of staff saw it, and who acts."""
-
-    public_id: str
-    version: int
-    by: Standing
+from app.services.board_work import Seen, checked_answer, refuse_own
+from models import Article, ArticleComment, BoardState
 
 
 async def publish(session: AsyncSession, seen: Seen, now: datetime) -> ArticleComment:
@@ -84,11 +71,7 @@ async def reply(session: AsyncSession, seen: Seen, unit: str, text: str, now: da
 
     Raises: NotFound, MovedOn; NotNow: it is not shown; DomainError: fields.
     """
-    unit, text = " ".join(plain(unit).split()), plain(text)
-    if not unit or len(unit) > UNIT:
-        raise DomainError(f"请写以哪个单位的名义答复，1 到 {UNIT} 个字。")
-    if not text or len(text) > ANSWER:
-        raise DomainError(f"答复请写 1 到 {ANSWER} 个字，现在是 {len(text)} 个字。")
+    unit, text = checked_answer(unit, text)
     comment = await _lock(session, seen)
     if comment.state is not BoardState.PUBLISHED:
         raise NotNow("公开的评论才能答复。")
@@ -152,10 +135,7 @@ async def _do(
 
 
 async def _refuse_own(session: AsyncSession, comment: ArticleComment, seen: Seen) -> None:
-    """Raises: DomainError: whoever acts wrote it."""
-    person_id = await session.scalar(sa.select(Staff.person_id).where(Staff.id == seen.by.staff_id))
-    if person_id is not None and comment.author_digest == article_comments.author_digest(person_id):
-        raise DomainError(OWN)
+    await refuse_own(session, seen, comment.author_digest, article_comments.author_digest)
 
 
 def _reason(words: str) -> str:

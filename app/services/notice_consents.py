@@ -70,14 +70,7 @@ async def heard(
             await session.execute(_of(follower_id, each.template_id).values(remaining=0, said_at=at))
         elif each.agreed:
             more = sa.case((NoticeConsent.remaining < MOST, NoticeConsent.remaining + 1), else_=MOST)
-            first = upsert(session, NoticeConsent).values(
-                follower_id=follower_id, template_id=each.template_id, remaining=1, said_at=at
-            )
-            await session.execute(
-                first.on_conflict_do_update(
-                    index_elements=["follower_id", "template_id"], set_={"remaining": more, "said_at": at}
-                )
-            )
+            await _keep(session, follower_id, each.template_id, more, at)
 
 
 async def claimed(session: AsyncSession, person_id: int, template_ids: Collection[str], at: datetime) -> None:
@@ -94,15 +87,21 @@ async def claimed(session: AsyncSession, person_id: int, template_ids: Collectio
         await session.scalars(official.order_by(Follower.id).with_for_update(of=Follower))
     ).all():
         for template_id in sorted(template_ids):
-            kept = upsert(session, NoticeConsent).values(
-                follower_id=follower.id, template_id=template_id, remaining=1, said_at=at
-            )
             one = sa.case((NoticeConsent.remaining > 0, NoticeConsent.remaining), else_=1)
-            await session.execute(
-                kept.on_conflict_do_update(
-                    index_elements=["follower_id", "template_id"], set_={"remaining": one, "said_at": at}
-                )
-            )
+            await _keep(session, follower.id, template_id, one, at)
+
+
+async def _keep(
+    session: AsyncSession, follower_id: int, template_id: str, again: sa.ColumnElement[int], at: datetime
+) -> None:
+    """A yes: the first one, or `again` of those there were."""
+    first = upsert(session, NoticeConsent).values(
+        follower_id=follower_id, template_id=template_id, remaining=1, said_at=at
+    )
+    changes = {"remaining": again, "said_at": at}
+    await session.execute(
+        first.on_conflict_do_update(index_elements=["follower_id", "template_id"], set_=changes)
+    )
 
 
 async def may_ask(session: AsyncSession) -> bool:
@@ -114,23 +113,11 @@ async def may_ask(session: AsyncSession) -> bool:
 
 async def to_ask(session: AsyncSession, person_id: int, kinds: Collection[str]) -> Sequence[Asked]:
     """The official account's templates for these notices, three at most, each with what is agreed to."""
-    carriers = (
-        sa.select(NoticeTemplate.kind, KnownTemplate.template_id, KnownTemplate.title)
-        .join(Account, Account.id == NoticeTemplate.account_id)
-        .join(
-            KnownTemplate,
-            sa.and_(
-                KnownTemplate.account_id == NoticeTemplate.account_id,
-                KnownTemplate.template_id == NoticeTemplate.template_id,
-            ),
-        )
-        .where(
-            Account.kind == AccountKind.OFFICIAL,
-            NoticeTemplate.kind.in_(kinds),
-            KnownTemplate.kind != TemplateKind.MESSAGE,
-        )
-    )
-    rows = {row.kind: row for row in await session.execute(carriers)}
+    carriers = _carriers().join(Account, Account.id == NoticeTemplate.account_id)
+    official = Account.kind == AccountKind.OFFICIAL, NoticeTemplate.kind.in_(kinds)
+    rows = {
+        row.NoticeTemplate.kind: row.KnownTemplate for row in await session.execute(carriers.where(*official))
+    }
     found = {rows[kind].template_id: rows[kind].title for kind in kinds if kind in rows}
     if not found:
         return ()
@@ -194,22 +181,19 @@ async def spent(session: AsyncSession, yes: Yes) -> None:
 
 async def _carrier(session: AsyncSession, account_id: int, kind: str) -> tuple[NoticeTemplate, bool] | None:
     """Which template carries it, and whether a yes to that one lasts."""
-    row = (
-        await session.execute(
-            sa.select(NoticeTemplate, KnownTemplate.kind)
-            .join(
-                KnownTemplate,
-                sa.and_(
-                    KnownTemplate.account_id == NoticeTemplate.account_id,
-                    KnownTemplate.template_id == NoticeTemplate.template_id,
-                ),
-            )
-            .where(NoticeTemplate.account_id == account_id, NoticeTemplate.kind == kind)
-        )
-    ).one_or_none()
-    if row is None or not row.kind.is_subscribed:
-        return None
-    return row.NoticeTemplate, row.kind is TemplateKind.LASTING
+    mine = _carriers().where(NoticeTemplate.account_id == account_id, NoticeTemplate.kind == kind)
+    row = (await session.execute(mine)).one_or_none()
+    return None if row is None else (row.NoticeTemplate, row.KnownTemplate.kind is TemplateKind.LASTING)
+
+
+def _carriers() -> sa.Select[NoticeTemplate, KnownTemplate]:
+    """Which subscription template carries which notice, as staff chose and WeChat told."""
+    same = sa.and_(
+        KnownTemplate.account_id == NoticeTemplate.account_id,
+        KnownTemplate.template_id == NoticeTemplate.template_id,
+    )
+    chosen = sa.select(NoticeTemplate, KnownTemplate).join(KnownTemplate, same)
+    return chosen.where(KnownTemplate.kind != TemplateKind.MESSAGE)
 
 
 def _of(follower_id: int, template_id: str) -> sa.Update:
