@@ -27,9 +27,9 @@ LATE = 30
 
 @dataclass
 class Book:
-    """Whoever wants to be written down comes to the door first; those let in are written in order."""
+    """Who is late already waits at the door with a transaction in hand; who comes now walks through."""
 
-    come: set[int] = field(default_factory=set)
+    late: set[int] = field(default_factory=set)
     all_late_have_come: asyncio.Event = field(default_factory=asyncio.Event)
     door: asyncio.Event = field(default_factory=asyncio.Event)
     written: list[int] = field(default_factory=list)
@@ -39,12 +39,14 @@ class Book:
 
         @router.on("crowd.book", title="登记")
         async def book(chat: Chat) -> Reply:
-            self.come.add(chat.person.id)
-            if len(self.come) == LATE:
+            if not self.all_late_have_come.is_set():
+                self.late.add(chat.person.id)
+            if len(self.late) == LATE:
                 self.all_late_have_come.set()
             chat.session.add(Counter(series=str(chat.person.id), year=2026, value=1))
             await chat.session.flush()
-            await self.door.wait()
+            if chat.person.id in self.late:
+                await self.door.wait()
             self.written.append(chat.person.id)
             return Text("登记好了。")
 
@@ -64,9 +66,12 @@ async def test_who_comes_now_waits_for_few_of_those_who_are_late_already(
         li = await talk.person("李娜")
 
         answer = asyncio.create_task(li.says("登记"))
-        book.door.set()
+        if database.is_sqlite:  # one writer at a time: she must wait for the one who is in the middle of it
+            book.door.set()
 
         assert await answer == "登记好了。"
-        assert len(book.written) < 10
+        before_her = next(n for n, person in enumerate(book.written) if person not in book.late)
+        assert before_her < 10 if database.is_sqlite else before_her == 0
+        book.door.set()
         await talk.engine.settle()
         assert len(book.written) == LATE + 1  # and nobody was forgotten
