@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from app.errors import DomainError
-from app.services import closing, privacy_requests, sign_ups
+from app.services import closing, closing_rules, privacy_requests, sign_ups
 from models import (
     OVER,
     Case,
@@ -43,7 +43,7 @@ async def closes(talk: Talk, person_id: int, channel: str = "portal") -> Privacy
 
 
 def test_every_column_that_leads_to_a_person_says_what_closing_does_with_it() -> None:
-    assert leads_to("person", "follower") | DIGESTS == set(closing.RULES)
+    assert leads_to("person", "follower") | DIGESTS == set(closing_rules.RULES)
 
 
 async def test_nothing_is_left_that_leads_to_the_person(talk: Talk) -> None:
@@ -131,7 +131,7 @@ async def test_a_crash_in_the_middle_leaves_everything_as_it_was(
     async def breaks(*args: object) -> None:
         raise RuntimeError("the power went off")
 
-    rules = {**closing.RULES, "follower.person_id": breaks}
+    rules = {**closing_rules.RULES, "follower.person_id": breaks}
     with monkeypatch.context() as broken:
         broken.setattr(closing, "RULES", rules)
         with pytest.raises(RuntimeError):

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app.database import Database
 from app.jobs import privacy_events
-from app.services import closing
+from app.services import closing, closing_rules
 from models import Follower, Message
 from tests.conftest import FakeClock
 from tests.talking import Speaker, Talk
@@ -49,7 +49,7 @@ async def test_a_given_up_account_is_closed_once(talk: Talk, clock: FakeClock) -
 
     async with talk.database.reading() as session:
         left = await session.scalars(sa.select(Follower.openid))
-        assert [openid.startswith(closing.GONE) for openid in left] == [True]
+        assert [openid.startswith(closing_rules.GONE) for openid in left] == [True]
     assert await bodies(talk, "event.user_authorization_cancellation") == [None, None]
     assert await privacy_events.run(talk.database, clock) == 0
 
