@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     miniprogram_token: SecretStr = SecretStr("")
     miniprogram_aes_key: SecretStr = SecretStr("")
     miniprogram_format: Literal["xml", "json"] = "json"
+    miniprogram_notice_page: str = ""
+    """The page of the mini-program that a notice opens, e.g. `pages/index/index`; it gets our path as `to`.
+    Without it a notice opens nothing."""
 
     joining_days: int = Field(10, gt=0, le=60)
     """Working days in which a 入会申请 is decided; the time we wait for the applicant does not count."""
