@@ -112,6 +112,8 @@ class Settings(BaseSettings):
     """Whether another approves an activity and later changes of it; auto: where somebody else may."""
     no_show_hours: float = Field(12, ge=0, le=240)
     """Hours after its end until those who did not check in to an activity are noted as absent."""
+    portal_keep_seconds: float = Field(3, ge=0, le=60)
+    """Seconds for which an article's page is the same for all who are not signed in; 0: never."""
     live_hosts: str = ""
     """Hosts of the union's own streams, which our pages may play; comma separated, without https://."""
     typing_hints: bool = True
