@@ -22,6 +22,7 @@ from app.jobs import (
     menus,
     miniprogram,
     notice_templates,
+    outlets,
     panoramas,
     people,
     posters,
@@ -40,6 +41,7 @@ from app.menus.revisions import digests
 from app.menus.watch import Watcher
 from app.scanning import Scanner
 from app.settings import WeChatAccount
+from app.weibo.client import API_URL
 from models import AccountKind
 
 JUMP = timedelta(seconds=1)  # less is the two readings of one clock
@@ -66,6 +68,7 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
         Round("messages", sweep.run, 3, wakes=True),
         Round("deliveries", sender.send_due, 3, wakes=True),
         _campaigns(house),
+        _outlets(house),
         Round("alerts", bell.ring, 5, wakes=True),
         _media(house, scanner),
         Round("menus", lambda: menus.push_steps(database, wechat, clock, certified=certified), 5, wakes=True),
@@ -104,6 +107,18 @@ def _campaigns(house: House) -> Round:
         mass=account is WeChatAccount.SERVICE_VERIFIED,
     )
     return Round("campaigns", campaigner.run, 3, wakes=True)
+
+
+def _outlets(house: House) -> Round:
+    """In development Weibo is where WeChat is: the sandbox plays both."""
+    settings = house.settings
+    spreader = outlets.Spreader(
+        house.database,
+        house.clock,
+        public_url=settings.public_url,
+        weibo_url=settings.wechat_api_url if settings.development else API_URL,
+    )
+    return Round("outlets", spreader.run, 10, wakes=True)
 
 
 def _timers(house: House) -> list[Round]:

@@ -103,6 +103,7 @@ from models.menu import MenuHit, MenuLook, MenuPushStep, MenuRevision, StepState
 from models.message import Message, MessageState, PushCount, PushTrouble
 from models.notice import KnownTemplate, NoticeConsent, NoticeTemplate, TemplateKind
 from models.outbox import DeliveryState, Outbox, Way
+from models.outlet import ArticlePost, Outlet, OutletKind, PostEvent, PostState
 from models.panorama import (
     Hotspot,
     HotspotKind,

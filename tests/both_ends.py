@@ -1,11 +1,11 @@
 """The assembled service and the sandbox in one process, joined without a network, on one moved clock."""
 
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import httpx
@@ -15,6 +15,7 @@ from app import assembly
 from app.assembly import House
 from app.checkup import with_wechat
 from app.clock import shanghai
+from app.jobs import outlets
 from app.jobs.rounds import Rounds
 from app.main import Service
 from app.services import case_work
@@ -118,10 +119,11 @@ async def both_ends(
     *,
     miniprogram: bool = False,
     publish_seconds: float = 0.0,
+    others: Mapping[str, Any] = MappingProxyType({}),
 ) -> AsyncIterator[Ends]:
     """Rounds run when a test says so (`house.rounds.once`), else it would have to wait for them.
 
-    `miniprogram`: WeChat knows the one of the settings.
+    `miniprogram`: WeChat knows the one of the settings. `others`: further applications by their address.
     """
     service = Service(settings)
     config = Config(
@@ -134,6 +136,7 @@ async def both_ends(
     )
     sandbox = create_app(config, httpx.ASGITransport(service))
     roads = {OURS: Road(service), WECHAT: Road(sandbox)}
+    roads |= {address: Road(app) for address, app in others.items()}
 
     def client(**given: Any) -> httpx.AsyncClient:
         return httpx.AsyncClient(mounts=roads, **given)
@@ -141,6 +144,7 @@ async def both_ends(
     httpx_joined = SimpleNamespace(**vars(httpx) | {"AsyncClient": client})
     monkeypatch.setattr(assembly, "httpx", httpx_joined)
     monkeypatch.setattr(with_wechat, "httpx", httpx_joined)
+    monkeypatch.setattr(outlets, "httpx", httpx_joined)
     monkeypatch.setattr(Rounds, "start", lambda self: None)
     await prepared(settings)
     async with service.life(), client(base_url=OURS) as web, client(base_url=WECHAT) as phone:

@@ -70,7 +70,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app.wechat": frozenset(),
     "app.weibo": frozenset(),
     "app.knowledge": GROUND | {"models"},
-    "app.services": GROUND | {"models", "app.knowledge"},
+    "app.services": GROUND | {"models", "app.knowledge", "app.weibo"},
     "app.menus": GROUND | {"models", "app.services.audiences"},
     "app.dialogue": GROUND | {"models", "app.wechat", "app.menus", "app.services.outbox"},
     "handlers": BELOW_EDGES | {"app.dialogue", "app.wechat.replies"},  # replies: the words they answer in

@@ -70,6 +70,8 @@ from models import (
     MessageState,
     Naming,
     Outbox,
+    Outlet,
+    OutletKind,
     Person,
     PrivacyRequest,
     ReportReason,
@@ -112,7 +114,7 @@ async def fill(database: Database) -> None:
         await session.flush()
         session.add_all(
             [
-                AccessToken(app_id="wx1", value="token", expires_at=NOON),
+                *keys_of_others(),
                 *brought(case.id, person.id),
                 Consultation(
                     case_id=case.id,
@@ -392,6 +394,22 @@ def bound(person_id: int) -> AccountBinding:
         state=BindingState.UNVERIFIED,
         bound_at=NOON,
     )
+
+
+def keys_of_others() -> list[Base]:
+    """What opens doors at WeChat and elsewhere."""
+    outlet = Outlet(
+        kind=OutletKind.WEBHOOK,
+        name="县融媒体中心",
+        secret="a key to sign with",
+        by_itself=True,
+        active=True,
+        since=NOON,
+        by="王强",
+        created_at=NOON,
+        changed_at=NOON,
+    )
+    return [AccessToken(app_id="wx1", value="token", expires_at=NOON), outlet]
 
 
 def alert(person_id: int) -> CrisisAlert:

@@ -20,11 +20,18 @@ from app.errors import DomainError, NotFound
 from app.knowledge.entries import CALLS, Entry
 from app.knowledge.laws import CAUTION
 from app.knowledge.markdown import steps
-from app.services import content_forms, content_pieces, contents, contents_found, wechat_articles
+from app.services import (
+    article_posts,
+    content_forms,
+    content_pieces,
+    contents,
+    contents_found,
+    wechat_articles,
+)
 from app.services.content_forms import Filled, ReadyArticle
 from app.services.content_pieces import NOWHERE, Piece
 from app.services.permissions import Right, Standing, may
-from models import Article, ArticleState, ContentKind
+from models import Article, ArticleState, ContentKind, OutletKind
 
 PAGE: Final = "/console/content"
 PUBLIC: Final = {ContentKind.TIP: "/tips", ContentKind.LAW: "/laws", ContentKind.ARTICLE: "/news"}
@@ -191,8 +198,9 @@ async def page_of(
     async with desk.reading() as session:
         piece = await content_pieces.get(session, kind, key)
         moves = await content_pieces.list_moves(session, piece)
-        wechat = await _at_wechat(session, piece, now)
-    return shell.page("content_one.html", **_facts(piece, desk, now), moves=moves, wechat=wechat, **values)
+        values |= {"wechat": await _at_wechat(session, piece, now)}
+        values |= {"outlets": await _at_outlets(session, piece, now)}
+    return shell.page("content_one.html", **_facts(piece, desk, now), moves=moves, **values)
 
 
 async def _at_wechat(session: AsyncSession, piece: Piece, now: datetime) -> dict[str, Any] | None:
@@ -207,6 +215,22 @@ async def _at_wechat(session: AsyncSession, piece: Piece, now: datetime) -> dict
         "lacks": wechat_articles.lacks(piece.shown, now),
         "behind": live is not None and wechat_articles.is_behind(live, piece.shown),
     }
+
+
+async def _at_outlets(session: AsyncSession, piece: Piece, now: datetime) -> list[dict[str, Any]]:
+    """How an article stands on Weibo and with outside media, as far as there are such."""
+    if not isinstance(piece.shown, Article):
+        return []
+    article, found = piece.shown, await article_posts.list_of(session, piece.shown)
+    return [
+        {
+            "outlet": outlet,
+            "post": post,
+            "may_send": article_posts.may_send(outlet, post, article, now),
+            "text": article_posts.weibo_text(article) if outlet.kind is OutletKind.WEIBO else "",
+        }
+        for outlet, post in found
+    ]
 
 
 def as_portal(kind: ContentKind, key: str, filled: Filled, now: datetime) -> str:

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app import rich_text
 from app.dependencies import InUse, Now, ReadSession, WriteSession
-from app.portal import article_comments, article_page
+from app.portal import article_comments, article_page, json_feeds
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, MaybePerson
 from app.services import article_marks, articles, columns, interests
@@ -72,6 +72,23 @@ async def feed(
         now=now,
     )
     return Response(words, media_type="application/atom+xml")
+
+
+@router.get("/feed.json")
+async def json_feed(
+    session: ReadSession, now: Now, shared: InUse, category: ArticleCategory | None = None
+) -> Response:
+    """The same as a JSON Feed (version 1.1)."""
+    found = await articles.list_published(session, now, FEED, category=category)
+    query = f"?category={category.value}" if category else ""
+    words = json_feeds.written(
+        found,
+        title="供电工会" + (f"：{columns.name_of(category)}" if category else ""),
+        home=f"{shared.public_url}/news{query}",
+        own=f"{shared.public_url}/news/feed.json{query}",
+        base=shared.public_url,
+    )
+    return Response(words, media_type="application/feed+json")
 
 
 @router.get("/{public_id}")

@@ -219,6 +219,12 @@ def is_public(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(Article.state == ArticleState.PUBLISHED, Article.published_at <= now)
 
 
+def is_shown(article: Article, now: datetime) -> bool:
+    """The same of one that was read."""
+    at = article.published_at
+    return article.state is ArticleState.PUBLISHED and at is not None and at <= now
+
+
 def _stands_in_text(term: str) -> sa.ColumnElement[bool]:
     """The blocks are JSON, in which Chinese is written as \\uXXXX on both databases; plain letters, figures
     and signs would meet its own words, hence are not looked for there."""

@@ -70,6 +70,7 @@ class Right(StrEnum):
     CONTENT_READ = "content.read", "看内容"
     CONTENT_WRITE = "content.write", "写内容"
     CONTENT_PUBLISH = "content.publish", "审核和发布内容"
+    OUTLETS_EDIT = "outlets.edit", "管理外部渠道"
     CAMPAIGNS_READ = "campaigns.read", "看群发"
     CAMPAIGNS_EDIT = "campaigns.edit", "写群发"
     CAMPAIGNS_SEND = "campaigns.send", "审批、暂停和取消群发"
