@@ -55,6 +55,9 @@ async def test_the_best_comes_first_then_the_newest_and_hits_stand_out(ends: End
     found = await page(ends, "/search/news?q=热水器 接地")
 
     assert titles(found) == ["新的热水器要接地", "旧的热水器要接地", "秋检收官"]
+    slips = await page(ends, "/search/news?q=热水气要接第")
+    assert "没有一模一样的" in slips and "新的热水器要接地" in titles(slips)
+    assert titles(await page(ends, "/search/news?q=量子纠缠")) == []
     assert "<mark>热水器</mark><mark>接地</mark>也查了" in found
     assert "…" in found
     assert titles(await page(ends, "/search/news?q=热水器&category=union")) == ["秋检收官"]

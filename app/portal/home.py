@@ -41,7 +41,7 @@ async def page(
     if visitor is not None:
         picked = await recommendations.list_for(session, visitor.person_id, now, shown=shown)
         shown |= {each.address for each in picked}
-    perhaps = await suggestions.list_for(session, library, weights, now, shown=shown)
+    perhaps = await suggestions.list_for(session, library, weights, now, shown=shown, news=not picked)
     return _page(
         newest,
         ahead,

@@ -28,7 +28,8 @@ _MOST_PIECES: Final = 64
 _FEW: Final = 3  # fewer exact ones: slips are looked for as well
 _IN_TITLE, _IN_SUMMARY, _MOST_TIMES = 8.0, 2.0, 4
 _LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
-_LEAST: Final = 0.34  # of the weight of what was typed: what has less of it is about something else
+_LEAST_WRITTEN: Final = 0.4  # of what was typed, counted in characters; or…
+_LEAST: Final = 0.34  # …of its weight: what has less of both is about something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +183,12 @@ def _roughly(each: _Near, weights: Mapping[str, float]) -> float:
     """How much of what was typed stands there, in the title twice; nothing where that is little."""
     title, text = each.title.lower(), each.text.lower()
     named = sum(worth for piece, worth in weights.items() if piece in title)
-    said = sum(worth for piece, worth in weights.items() if piece in title or piece in text)
-    return named + said if said >= _LEAST * sum(weights.values()) else 0.0
+    there = [piece for piece in weights if piece in title or piece in text]
+    said = sum(weights[piece] for piece in there)
+    # Where few articles are about many things, what stands in most of them weighs next to nothing.
+    written = sum(map(len, there)) if any(len(piece) > 1 for piece in there) else 0
+    fits = said >= _LEAST * sum(weights.values()) or written >= _LEAST_WRITTEN * sum(map(len, weights))
+    return named + said if fits else 0.0
 
 
 def _hit(each: _Near, marks: Sequence[str]) -> Hit:

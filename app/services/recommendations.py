@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
-from app.services import articles, interests, recommending
+from app.services import articles, columns, interests, recommending
 from app.services.recommending import Candidate, Liked, Why
 from models import (
     LIVE,
@@ -50,13 +50,13 @@ async def list_for(
     """
     if not await interests.is_on(session, person_id):
         return []
-    columns = await _columns(session, person_id)
+    often = await _columns(session, person_id)
     liked = [*await _read(session, person_id), *await _signed_up(session, person_id)]
     candidates = [each for each in await _candidates(session, person_id, now) if _address(each) not in shown]
-    if not columns and not liked:
+    if not often and not liked:
         hot = sorted((each for each in candidates if each.reads), key=lambda each: -each.reads)
         return [Recommended(each.title, _address(each), HOT_REASON) for each in hot[:SHOWN]]
-    picked = recommending.pick(liked, columns, candidates, now, SHOWN)
+    picked = recommending.pick(liked, often, candidates, now, SHOWN)
     return [Recommended(each.candidate.title, _address(each.candidate), reason(each.why)) for each in picked]
 
 
@@ -66,7 +66,7 @@ def reason(why: Why) -> str:
         title = why.liked.title
         short = title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
         return f"因为您{'报名了' if why.liked.signed_up else '看过'}「{short}」"
-    return f"因为您常看{ArticleCategory(why.column).label}" if why.column else HOT_REASON
+    return f"因为您常看{columns.name_of(ArticleCategory(why.column))}" if why.column else HOT_REASON
 
 
 async def _columns(session: AsyncSession, person_id: int) -> dict[str, float]:
