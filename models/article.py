@@ -64,6 +64,7 @@ class Article(Base):
     __tablename__ = "article"
     __table_args__ = (
         sa.Index("ix_article_state_published_at", "state", "published_at"),
+        sa.Index("ix_article_state_id_version", "state", "id", "version"),  # what the search has not read yet
         sa.Index("uq_article_source", "source", unique=True),
     )
 

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.content_files import ContentMistakes
+from app.jobs import article_index
 from app.main import Service
 from app.services import activities, article_files, articles, library
 from models import Article, ArticleMove, ArticleReads, ArticleState
@@ -50,7 +51,9 @@ def write(
 
 async def publish(ends: Ends, folder: Path) -> articles.Loaded:
     async with ends.house.database.transaction() as session:
-        return await articles.load(session, article_files.load(folder), ends.house.clock.now())
+        loaded = await articles.load(session, article_files.load(folder), ends.house.clock.now())
+    await article_index.run(ends.house.database)
+    return loaded
 
 
 async def page(ends: Ends, path: str) -> str:

@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.portal.templating import render
 from app.portal.visitor import Visitor
-from app.services import activities, articles, hall, interests, suggestions
+from app.services import activities, articles, hall, interests, recommendations, suggestions
 from app.services.columns import COLUMNS
 from app.services.hotlines import HOTLINES, Subject
 from app.services.library import Library
+from app.services.recommendations import Recommended
 from app.services.suggestions import Suggestion
 from models import Activity, Article
 
@@ -36,12 +37,17 @@ async def page(
     weights = {} if visitor is None else await interests.weights(session, visitor.person_id)
     shown = {f"/news/{each.public_id}" for each in newest}
     shown |= {f"/activities/{each.public_id}" for each in ahead}
-    perhaps = await suggestions.list_for(session, library, weights, now, shown=shown)
+    picked: Sequence[Recommended] = ()
+    if visitor is not None:
+        picked = await recommendations.list_for(session, visitor.person_id, now, shown=shown)
+        shown |= {each.address for each in picked}
+    perhaps = await suggestions.list_for(session, library, weights, now, shown=shown, news=not picked)
     return _page(
         newest,
         ahead,
         now,
         perhaps,
+        picked,
         own_order=bool(weights),
         visitor=visitor,
         address=address,
@@ -59,6 +65,7 @@ def _page(
     ahead: Sequence[Activity],
     now: datetime | None,
     perhaps: Sequence[Suggestion] = (),
+    picked: Sequence[Recommended] = (),
     *,
     own_order: bool = False,
     visitor: Visitor | None = None,
@@ -82,6 +89,7 @@ def _page(
         articles=newest,
         activities=ahead,
         perhaps=perhaps,
+        picked=picked,
         own_order=own_order,
         known=visitor is not None,
         now=now,

@@ -3,7 +3,6 @@
 Not here: writing and approving them (`contents`).
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -172,22 +171,6 @@ async def addresses(session: AsyncSession, now: datetime, limit: int) -> Sequenc
     return [(row.public_id, row.updated_at) for row in found]
 
 
-async def search(session: AsyncSession, terms: Sequence[str], now: datetime, limit: int) -> Sequence[Article]:
-    """Articles in which all `terms` stand; first those that have them in title or summary."""
-    chosen = sa.select(Article).where(is_public(now))
-    above = []
-    for term in terms:
-        named = sa.or_(
-            *(field.icontains(term, autoescape=True) for field in (Article.title, Article.summary))
-        )
-        above.append(named)
-        by = Article.author.icontains(term, autoescape=True)
-        chosen = chosen.where(sa.or_(named, by, _stands_in_text(term)))
-    order = sa.case((sa.and_(*above), 0), else_=1)
-    newest = chosen.order_by(order, Article.published_at.desc(), Article.id.desc())
-    return (await session.scalars(newest.limit(limit))).all()
-
-
 async def get_published(session: AsyncSession, public_id: str, now: datetime) -> Article:
     """Raises: NotFound."""
     article = await session.scalar(sa.select(Article).where(Article.public_id == public_id, is_public(now)))
@@ -223,15 +206,6 @@ def is_shown(article: Article, now: datetime) -> bool:
     """The same of one that was read."""
     at = article.published_at
     return article.state is ArticleState.PUBLISHED and at is not None and at <= now
-
-
-def _stands_in_text(term: str) -> sa.ColumnElement[bool]:
-    """The blocks are JSON, in which Chinese is written as \\uXXXX on both databases; plain letters, figures
-    and signs would meet its own words, hence are not looked for there."""
-    if term.isascii():
-        return sa.false()
-    spelt = json.dumps(term)[1:-1]
-    return sa.cast(Article.blocks, sa.Text).icontains(spelt, autoescape=True)
 
 
 def _fill(row: Article, file: ContentFile[Written], now: datetime) -> None:

@@ -13,10 +13,11 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.knowledge import LawAnswer, Signpost, Tip
-from app.services import activities, articles, crisis
+from app.services import activities, article_search, crisis
+from app.services.article_search import Hits
 from app.services.hotlines import HOTLINES, Hotline
 from app.services.library import Library
-from models import Activity, Article
+from models import Activity
 
 LONGEST: Final = 60  # characters read; more is a story, not something to look for
 TERMS: Final = 5
@@ -46,7 +47,7 @@ class Found:
     tips: Sequence[Tip]
     laws: Sequence[LawAnswer]
     signposts: Sequence[Signpost]
-    articles: Sequence[Article]
+    articles: Hits
     activities: Sequence[Activity]
     hotlines: Sequence[Hotline]
 
@@ -64,7 +65,7 @@ async def find(session: AsyncSession, library: Library, sought: Sought, now: dat
         tips=[each for each in answers if isinstance(each, Tip)][:LISTED],
         laws=[each for each in answers if isinstance(each, LawAnswer)][:LISTED],
         signposts=[each for each in answers if isinstance(each, Signpost)][:3],
-        articles=await articles.search(session, sought.terms, now, LISTED) if sought.terms else [],
+        articles=await article_search.search(session, sought.terms, now, limit=LISTED),
         activities=await activities.search(session, sought.terms, LISTED) if sought.terms else [],
         hotlines=[line for line in HOTLINES if sought.terms and _fits(line, sought.terms)],
     )

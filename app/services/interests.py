@@ -1,9 +1,9 @@
 """What people seem to be interested in, counted by what they open; seen, deleted and switched off by them.
 What they read lately (`reading_history`) has the same switch.
 
-Used for one thing: the order of 「您可能想看」 on the portal's first page. Only what is no secret is counted:
-news by category, safety tips by topic, activities, on the portal and in chat (there signing up counts, too).
-Never questions of law, cases or anything confidential.
+Used on the portal's first page only: for the order of 「您可能想看」, and for 「为您推荐」
+(`recommendations`). Only what is no secret is counted: news by category, safety tips by topic, activities, on
+the portal and in chat (there signing up counts, too). Never questions of law, cases or anything confidential.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence

@@ -34,26 +34,32 @@ async def list_for(
     now: datetime,
     *,
     shown: Collection[str] = (),
+    news: bool = True,
 ) -> list[Suggestion]:
     """Up to four; `shown` are addresses that stand on the page already. No weights: the newest first.
+    Without `news` where articles are recommended beside it.
 
     What weighs the same is in the order of its kind and age, so that two looks say the same.
     """
-    found = [each for each in await _candidates(session, library, now) if each.address not in shown]
+    found = [
+        each for each in await _candidates(session, library, now, news=news) if each.address not in shown
+    ]
     ordered = sorted(found, key=lambda each: -weights.get(each.topic, 0))  # keeps the order of equals
     return ordered[:SHOWN]
 
 
-async def _candidates(session: AsyncSession, library: Library, now: datetime) -> list[Suggestion]:
-    news = [
-        Suggestion(each.title, interests.of_news(each.category), f"/news/{each.public_id}")
-        for each in await articles.list_published(session, now, LOOKED_AT)
+async def _candidates(
+    session: AsyncSession, library: Library, now: datetime, *, news: bool
+) -> list[Suggestion]:
+    newest = await articles.list_published(session, now, LOOKED_AT) if news else ()
+    written = [
+        Suggestion(each.title, interests.of_news(each.category), f"/news/{each.public_id}") for each in newest
     ]
     ahead = [
         Suggestion(each.title, interests.ACTIVITIES, f"/activities/{each.public_id}")
         for each in await activities.list_ahead(session, now, LOOKED_AT, once=True)
     ]
-    return [*news, *ahead, *_tips(library, now)]
+    return [*written, *ahead, *_tips(library, now)]
 
 
 def _tips(library: Library, now: datetime) -> list[Suggestion]:
