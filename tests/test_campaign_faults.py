@@ -148,7 +148,9 @@ async def test_whoever_holds_a_person_is_not_waited_for(on_postgres: Ends) -> No
     number = await approved(ends, written())
     (wang,) = await people(ends, phones["王强"])
     house = ends.house
-    await Campaigner(house.database, house.wechat, house.clock, messages=False, mass=False).run()
+    await Campaigner(
+        house.database, house.wechat, house.clock, messages=False, mass=False, notices=False
+    ).run()
     zhou = await standing(ends, "周洁", Role.APPROVER)
     async with house.database.transaction() as session:
         await campaigns.resume(session, number, by=zhou, now=house.clock.now())
