@@ -1,5 +1,6 @@
 """群发 by subscription notice: to whoever agreed, one yes for one notice, whatever happens on the way."""
 
+import asyncio
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -31,11 +32,12 @@ from models import (
     Role,
 )
 from sandbox.driver import Phone
-from tests import test_campaigns
+from tests import test_campaign_faults, test_campaigns
 from tests.both_ends import Ends
 from tests.test_campaigns import Killed, approved, campaigner, crowd, standing, stands
 
 opened, ends = test_campaigns.opened, test_campaigns.ends
+on_postgres = test_campaign_faults.on_postgres
 D, S = DeliveryState, CampaignState
 SEND = "/cgi-bin/message/subscribe/bizsend"
 CARRIER = "活动开始提醒"
@@ -287,3 +289,20 @@ async def test_a_silent_wechat_is_not_asked_ten_thousand_times(ends: Ends) -> No
     async with ends.house.database.reading() as session:
         tried = sa.select(sa.func.count()).where(CampaignDelivery.asked_at.is_not(None))
         assert (await stands(ends, number))[1][D.UNKNOWN] == await session.scalar(tried)
+
+
+async def test_two_processes_at_the_same_time_tell_each_once(
+    on_postgres: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends, names = on_postgres, [f"职工{number}" for number in range(1, 20)]
+    await known(ends)
+    phones = await agreed(ends, *names)
+    number = await approved(ends, await written(ends))
+    monkeypatch.setattr(campaign_notices, "AT_A_TIME", 4)
+    await ends.platform.misbehaves(revoke_token={"path": SEND, "times": 1})
+
+    await asyncio.gather(campaigner(ends).run(), campaigner(ends).run())
+
+    row, counts = await stands(ends, number)
+    assert (row.state, counts) == (S.FINISHED, {D.DELIVERED: len(names)})
+    assert set((await told(phones)).values()) == {1} and set(await yeses(ends)) == {0}

@@ -35,8 +35,10 @@ def _usable() -> sa.Select[KnownTemplate]:
 
 
 async def list_all(session: AsyncSession) -> Sequence[KnownTemplate]:
-    """Those that may carry a campaign."""
-    return (await session.scalars(_usable().order_by(KnownTemplate.title, KnownTemplate.id))).all()
+    """Those that may carry a campaign; what more agreed to comes first."""
+    found = (await session.scalars(_usable().order_by(KnownTemplate.title, KnownTemplate.id))).all()
+    agreed = await count_agreed(session)
+    return sorted(found, key=lambda each: -agreed.get(each.template_id, 0))
 
 
 async def find(session: AsyncSession, template_id: str) -> KnownTemplate | None:
