@@ -225,6 +225,11 @@ async def keep_templates(
     await session.flush()
 
 
+def subscribed() -> list[str]:
+    """What people agree to in the mini-program, in the order of `NOTICES`; campaigns are not sent there."""
+    return [kind for kind in NOTICES if kind in SUBSCRIBED and kind != NEWS]
+
+
 def carries(notice: str, kind: TemplateKind) -> bool:
     """Whether a template of this sort may carry the notice."""
     return kind.is_subscribed is (notice in SUBSCRIBED)
