@@ -106,6 +106,7 @@ def _campaigns(house: House) -> Round:
         house.clock,
         messages=account.is_certified,
         mass=account is WeChatAccount.SERVICE_VERIFIED,
+        notices=account is WeChatAccount.SERVICE_VERIFIED,
     )
     return Round("campaigns", campaigner.run, 3, wakes=True)
 

@@ -43,10 +43,11 @@ _STATES = {
 class CampaignWay(StrEnum):
     MESSAGE = "message"  # a customer message each, to whom WeChat lets us write
     MASS = "mass"  # WeChat's mass message to a list of people: four a month for each of them
+    NOTICE = "notice"  # a subscription notice each, to whoever agreed to its template
 
     @property
     def label(self) -> str:
-        return {"message": "客服消息", "mass": "群发消息"}[self.value]
+        return {"message": "客服消息", "mass": "群发消息", "notice": "订阅通知"}[self.value]
 
 
 class Campaign(Base):
@@ -57,10 +58,12 @@ class Campaign(Base):
     title: Mapped[str] = mapped_column(sa.String(64))  # among staff; nobody else reads it
     way: Mapped[CampaignWay]
     audience: Mapped[object | None] = mapped_column(sa.JSON(none_as_null=True))  # None: all who follow
-    text: Mapped[str] = mapped_column(sa.String(600))
+    text: Mapped[str] = mapped_column(sa.String(600))  # of a notice: as a phone shows it
     article_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("article.id")
-    )  # its link stands below the text
+    )  # its link stands below the text; a notice opens it
+    template_id: Mapped[str | None] = mapped_column(sa.String(64))  # of a notice
+    fields: Mapped[dict[str, str] | None] = mapped_column(sa.JSON(none_as_null=True))  # and what they hold
     state: Mapped[CampaignState]
     send_at: Mapped[datetime | None]  # None: as soon as it is approved
     writer_ids: Mapped[object] = mapped_column(sa.JSON)  # staff who wrote in it: none of them approves it
@@ -122,7 +125,8 @@ class CampaignDelivery(Base):
     reason: Mapped[str] = mapped_column(sa.String(200), default="")
     tries: Mapped[int] = mapped_column(default=0)
     lease_token: Mapped[str | None] = mapped_column(sa.String(32))
-    lease_until: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]  # real time; of one that waits for another try, when that may be
+    asked_at: Mapped[datetime | None]  # real time: a notice's first try; WeChat knows its key for 10 minutes
     settled_at: Mapped[datetime | None]
 
 

@@ -45,6 +45,12 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         help="whether the account is bound to an Open Platform, so that people have unionids",
     )
     parser.add_argument(
+        "--pushes",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="whether the account's server settings are switched on, so that messages and events are pushed",
+    )
+    parser.add_argument(
         "--following", action="append", default=[], metavar="NAME",
         help="at the first start this person follows and has written already; may be given several times",
     )  # fmt: skip
@@ -90,6 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             service_url=options.service,
             state=options.state,
             open_platform=options.open_platform,
+            pushes=options.pushes,
             following=tuple(options.following),
         )
         listener = listen(options.port)

@@ -18,6 +18,10 @@ from sandbox.world import World
 
 Result = dict[str, Any]
 KEPT_EXCHANGES = 5000
+_NOT_PUSHED: Result = {
+    "exchange_id": None, "result": "silent", "reply": None, "tries": 0, "ms": 0.0,
+    "rule": "服务器配置停用了，不推送", "copies": [],
+}  # fmt: skip
 
 # What the person did, as the control API was asked; what it causes is logged with it.
 doing: ContextVar[Result | None] = ContextVar("doing", default=None)
@@ -40,8 +44,10 @@ async def perform(
         message_id = conversations.add(world, push.openid, OUT, shown.type, shown.content)
     if action:
         windows.grant(world, push.openid, action)
-    task = world.spawn(_exchange(world, push))
     accepted: Result = {"accepted": True, "message_id": message_id}
+    if not world.config.pushes:
+        return accepted | _NOT_PUSHED
+    task = world.spawn(_exchange(world, push))
     return {**accepted, **await task} if wait else accepted
 
 

@@ -97,6 +97,7 @@ class Config:
     mass_batch: int = 5000  # people who get a mass message at once
     mass_pause: float = 0.0  # seconds between such batches
     publish_seconds: float = 0.5  # so long a draft is being published
+    pushes: bool = True  # 服务器配置 is switched on; else nothing is ever pushed
     notice_seconds: float = 0.02  # a subscription notice is under way; another to the same person is refused
 
     @property
@@ -189,6 +190,7 @@ def config_from(
     service_url: str | None = None,
     state: str = ":memory:",
     open_platform: bool = True,
+    pushes: bool = True,
     following: tuple[str, ...] = (),
 ) -> Config:
     """Build the configuration, or refuse.
@@ -228,6 +230,7 @@ def config_from(
         clock_file=Path(environment.clock_file) if environment.clock_file else None,
         miniprogram=_miniprogram(environment, keys["app_id"]),
         open_platform=open_platform,
+        pushes=pushes,
         following=following,
     )
 

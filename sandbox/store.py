@@ -78,6 +78,7 @@ create table if not exists sent_notice (
     template_id text not null, title text not null, content text not null, client_msg_id text,
     at real not null, blocked integer not null
 );
+create index if not exists sent_notice_once on sent_notice (openid, client_msg_id);
 create table if not exists subscription (
     app_id text not null, openid text not null, template_id text not null,
     left integer not null default 0, standing integer not null default 0,

@@ -29,6 +29,9 @@ def next_number() -> int:
     return next(_numbers)
 
 
+RESULTS_AT_ONCE = 20  # pushes of how notices ended; ten thousand at once would stand in each other's way
+
+
 @dataclass
 class World:
     """What every part of the sandbox is handed."""
@@ -45,6 +48,7 @@ class World:
     timers: dict[str, asyncio.TimerHandle] = field(default_factory=dict)  # by what they are for
     typing_until: dict[str, float] = field(default_factory=dict)
     being_sent: set[tuple[str, str]] = field(default_factory=set)  # (app id, openid) of a notice under way
+    telling: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(RESULTS_AT_ONCE))
     holding: Holding = field(init=False)
 
     def __post_init__(self) -> None:

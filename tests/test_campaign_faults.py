@@ -148,7 +148,9 @@ async def test_whoever_holds_a_person_is_not_waited_for(on_postgres: Ends) -> No
     number = await approved(ends, written())
     (wang,) = await people(ends, phones["王强"])
     house = ends.house
-    await Campaigner(house.database, house.wechat, house.clock, messages=False, mass=False).run()
+    await Campaigner(
+        house.database, house.wechat, house.clock, messages=False, mass=False, notices=False
+    ).run()
     zhou = await standing(ends, "周洁", Role.APPROVER)
     async with house.database.transaction() as session:
         await campaigns.resume(session, number, by=zhou, now=house.clock.now())
@@ -228,3 +230,35 @@ async def test_that_somebody_was_in_need_is_not_read_off_a_campaign(ends: Ends) 
     assert (row.state, counts) == (S.FINISHED, {D.DELIVERED: 1, D.SKIPPED: 2})
     async with ends.house.database.reading() as session:
         assert [many for _, _, many in await campaign_rows.reasons(session, row.id)] == [2]
+
+
+async def test_a_token_revoked_on_the_way_and_a_busy_wechat_cost_nobody_his_message(ends: Ends) -> None:
+    phones = await crowd(ends)
+    number = await approved(ends, written())
+    await ends.platform.misbehaves(revoke_token={"path": MESSAGE})
+    await campaigner(ends).run()
+    assert (await stands(ends, number))[1] == {D.DELIVERED: 5} and set((await got(phones)).values()) == {1}
+
+    mass = await approved(ends, written(CampaignWay.MASS))
+    await ends.platform.misbehaves(fail_next={"path": MASS, "errcode": -1}, revoke_token={"path": MASS})
+    await campaigner(ends).run()
+    assert (await stands(ends, mass))[1] == {D.QUEUED: 5}
+    await ends.moves_time(seconds=90)
+    await campaigner(ends).run()
+    assert [each.tries for each in await orders(ends)] == [2]
+    assert (await stands(ends, mass))[1] == {D.ACCEPTED: 5}
+
+
+async def test_a_schedule_outlives_restarts_and_clocks_that_are_set(ends: Ends) -> None:
+    phones = await crowd(ends)
+    number = await approved(ends, written(send_at=ends.house.clock.now() + timedelta(hours=2)))
+    await campaigner(ends).run()  # a process that has gone by then
+    await ends.moves_time(hours=3)
+    await campaigner(ends).run()
+    began = (await stands(ends, number))[0].started_at
+    await ends.moves_time(hours=-2.5)  # the clock was wrong, and is before its time again
+    await campaigner(ends).run()
+
+    row, counts = await stands(ends, number)
+    assert (row.state, row.started_at, counts) == (S.FINISHED, began, {D.DELIVERED: 5})
+    assert set((await got(phones)).values()) == {1}

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from app.errors import DomainError
 from app.jobs import deliveries
 from app.jobs.campaigns import AT_ONCE, Campaigner
-from app.services import campaign_course, campaign_rows, campaigns
+from app.services import campaign_course, campaign_rows, campaign_words, campaigns
 from app.services.audiences import Audience
-from app.services.campaigns import Written
+from app.services.campaign_words import Written
 from app.services.permissions import Standing
 from models import (
     Article,
@@ -86,7 +86,7 @@ async def approved(ends: Ends, said: Written) -> str:
 def campaigner(ends: Ends) -> Campaigner:
     """A process of its own."""
     house = ends.house
-    return Campaigner(house.database, house.wechat, house.clock, messages=True, mass=True)
+    return Campaigner(house.database, house.wechat, house.clock, messages=True, mass=True, notices=True)
 
 
 async def stands(ends: Ends, public_id: str) -> tuple[Campaign, dict[DeliveryState, int]]:
@@ -161,7 +161,7 @@ async def test_nobody_approves_what_he_wrote_and_what_was_approved_goes_out_by_i
 async def test_what_cannot_be_sent_is_not_written_down(ends: Ends, given: dict[str, Any], said: str) -> None:
     zhao = await standing(ends, "赵敏", Role.EDITOR)
     async with ends.house.database.transaction() as session:
-        with pytest.raises(campaigns.NotWhole, match=said):
+        with pytest.raises(campaign_words.NotWhole, match=said):
             await campaigns.create(session, written(**given), by=zhao, now=ends.house.clock.now())
 
 
@@ -321,12 +321,12 @@ async def test_an_article_that_was_taken_down_is_not_led_to(ends: Ends) -> None:
         session.add(article)
         await session.flush()
         row = await campaigns.create(session, written(article=article.public_id), by=zhao, now=now)
-        shown = campaigns.words_of(row, await campaigns.article_of(session, row, now))
+        shown = campaign_words.words_of(row, await campaign_words.article_of(session, row, now))
         article.state = ArticleState.WITHDRAWN
         await session.flush()
-        taken_down = campaigns.words_of(row, await campaigns.article_of(session, row, now))
+        taken_down = campaign_words.words_of(row, await campaign_words.article_of(session, row, now))
     assert "《讲座预告》" in shown and f"/news/{article.public_id}" in shown
-    assert taken_down == f"{NEWS}\n{campaigns.WAY_OUT}"
+    assert taken_down == f"{NEWS}\n{campaign_words.WAY_OUT}"
 
 
 async def test_who_is_called_off_gets_nothing_and_who_has_it_keeps_it(ends: Ends) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.services import campaigns
+from app.services import campaign_words, campaigns
 from models import Campaign, CampaignState, CampaignWay, Follower, Outbox, Role, Staff
 from sandbox.driver import Phone
-from tests import test_campaigns
+from tests import test_campaign_notices, test_campaigns
 from tests.both_ends import Ends
 from tests.console_kit import Worker, acts_of, at_work
 from tests.test_campaigns import NEWS, campaigner, crowd, got
@@ -58,7 +58,7 @@ async def test_one_writes_another_approves_and_both_see_how_it_went(
     phones = await crowd(ends, "李建国", "王强")
     at = await wrote(ends, zhao)
     page = await zhao.reads(at)
-    assert NEWS in page and campaigns.WAY_OUT in page and "全部关注者，现在 2 人" in page
+    assert NEWS in page and campaign_words.WAY_OUT in page and "全部关注者，现在 2 人" in page
     assert "交去审批" in page and ">通过<" not in page
 
     assert "已交去审批" in await decided(ends, zhao, at, "submit")
@@ -157,3 +157,32 @@ async def test_who_refuses_in_the_chat_gets_none_until_he_wants_it_again(
     await decided(ends, wang, at, "approve")
     await campaigner(ends).run()
     assert await got(phones) == {"李建国": 1, "王强": 2}
+
+
+async def test_a_notice_is_filled_in_field_by_field_and_says_how_many_agreed(
+    ends: Ends, zhao: Worker, wang: Worker
+) -> None:
+    assert "没有可以用来群发的模板" in await zhao.reads("/campaigns/new")
+    template = await test_campaign_notices.known(ends)
+    phones = await test_campaign_notices.agreed(ends, "李建国", "王强")
+    await crowd(ends, "陈静")
+    form = await zhao.reads("/campaigns/new")
+    assert "活动开始提醒：订阅通知（一次一条），现在有 2 人可以收" in form and f"{template}:thing1" in form
+    said = await test_campaign_notices.written(ends)
+    fields = {f"{template}:{name}": words for name, words in said.fields.items()}
+
+    given = FORM | fields | {"way": "notice", "text": "", "template": template}
+    refused = await zhao.sends("/campaigns/new", **given | {f"{template}:thing1": "长" * 21})
+    assert refused.status_code == 422 and "微信不收：这一项最多 20 个字" in refused.text
+    assert f'value="{fields[f"{template}:time2"]}"' in refused.text, "what was filled in stays"
+
+    at = await wrote(ends, zhao, **given)
+    page = await zhao.reads(at)
+    assert "健康讲座" in page and "同意过、现在可以收的有 2 人" in page and "点开没有页面" in page
+    assert f'value="{fields[f"{template}:thing1"]}"' in await zhao.reads(f"{at}/edit")
+    await decided(ends, zhao, at, "submit")
+    await decided(ends, wang, at, "approve")
+    await campaigner(ends).run()
+
+    assert "没有同意收这种通知，或者同意的次数用完了，1 人" in await wang.reads(at)
+    assert await test_campaign_notices.told(phones) == {"李建国": 1, "王强": 1}

@@ -15,14 +15,24 @@ from app.console.navigation import Section, Waiting
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
-from app.services import articles, audience_rows, branches, campaign_rows, campaigns, mass_orders
+from app.services import (
+    articles,
+    audience_rows,
+    branches,
+    campaign_notices,
+    campaign_rows,
+    campaign_templates,
+    campaign_words,
+    campaigns,
+    mass_orders,
+)
 from app.services.audiences import Audience
-from app.services.campaigns import Written
+from app.services.campaign_words import Written
 from app.services.permissions import Right, Standing, demand, may
 from models import Branch, Campaign, CampaignState, CampaignWay, DeliveryState
 
 PAGE: Final = "/console/campaigns"
-FIELDS: Final = ("title", "way", "whom", "tags", "text", "article", "send_at")
+FIELDS: Final = ("title", "way", "whom", "tags", "text", "article", "send_at", "template")
 MEMBERS, OF = "members", "branch:"  # of the field `whom`; "" is everybody who follows
 LISTED: Final = 200
 Act = Literal["submit", "approve", "send-back", "pause", "resume", "cancel", "test"]
@@ -46,6 +56,8 @@ REASONS: Final = {
     campaign_rows.TOLD: "同一个人用另一个微信号收到了",
     mass_orders.TOO_FEW: "群发消息至少要两个人",
     mass_orders.NOTHING_TOLD: "微信一天里没有说结果",
+    campaign_notices.NOT_AGREED: "没有同意收这种通知，或者同意的次数用完了",
+    campaign_notices.NOT_AGREED_ANY_MORE: "微信说他没有同意，或者在微信里关掉了",
 }
 STATES: Final = {
     DeliveryState.QUEUED: "等着发",
@@ -115,7 +127,7 @@ async def one(public_id: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLRes
 async def edit(public_id: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
     async with desk.reading() as session:
         row = await campaigns.get(session, public_id)
-        article = await campaigns.article_of(session, row, now)
+        article = await campaign_words.article_of(session, row, now)
         held = await branches.list_all(session)
     audience = campaigns.audience_of(row)
     filled = {
@@ -126,6 +138,8 @@ async def edit(public_id: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLRe
         "text": row.text,
         "article": article.public_id if article is not None else "",
         "send_at": f"{shanghai(row.send_at):%Y-%m-%dT%H:%M}" if row.send_at is not None else "",
+        "template": row.template_id or "",
+        **{f"{row.template_id}:{name}": words for name, words in (row.fields or {}).items()},
     }
     return await _form(desk, shell, now, row, filled)
 
@@ -189,19 +203,21 @@ def _decide(
 
 
 def _filled(form: Any) -> dict[str, str]:
-    return {name: forms.words(form, name) for name in FIELDS}
+    """The fields of a notice go by the id of its template and their own name."""
+    named = [*FIELDS, *(name for name in form if ":" in name)]
+    return {name: forms.words(form, name)[:2000] for name in named[:200]}
 
 
 async def _written(session: AsyncSession, filled: dict[str, str]) -> Written:
     """Raises: DomainError: a time, a way or a branch that is none."""
     if filled["way"] not in {*CampaignWay}:
-        raise campaigns.NotWhole("请选怎么发。")
+        raise campaign_words.NotWhole("请选怎么发。")
     send_at = None
     if filled["send_at"]:
         try:
             send_at = datetime.fromisoformat(filled["send_at"]).replace(tzinfo=SHANGHAI)
         except ValueError:
-            raise campaigns.NotWhole("发送时间请写成 2026-12-05 14:00。") from None
+            raise campaign_words.NotWhole("发送时间请写成 2026-12-05 14:00。") from None
     return Written(
         title=filled["title"],
         way=CampaignWay(filled["way"]),
@@ -209,6 +225,12 @@ async def _written(session: AsyncSession, filled: dict[str, str]) -> Written:
         text=filled["text"],
         article=filled["article"],
         send_at=send_at,
+        template=filled["template"],
+        fields={
+            name.partition(":")[2]: words
+            for name, words in filled.items()
+            if filled["template"] and name.startswith(f"{filled['template']}:")
+        },
     )
 
 
@@ -225,7 +247,7 @@ async def _audience(session: AsyncSession, filled: dict[str, str]) -> Audience |
         held = {each.public_id: each for each in await branches.list_all(session)}
         branch = held.get(filled["whom"].removeprefix(OF))
         if branch is None:
-            raise campaigns.NotWhole("没有这个组织，请重新选发给谁。")
+            raise campaign_words.NotWhole("没有这个组织，请重新选发给谁。")
         asked["branch"] = [branch.lineage]
     return Audience.model_validate(asked) if asked else None
 
@@ -253,8 +275,12 @@ async def _form(
             "branches": await branches.list_all(session),
             "articles": await articles.list_published(session, now, LISTED),
             "left": await campaigns.left_this_month(session, now),
-            "longest": campaigns.TEXT,
-            "way_out": campaigns.WAY_OUT,
+            "longest": campaign_words.TEXT,
+            "way_out": campaign_words.WAY_OUT,
+            "templates": await campaign_templates.list_all(session),
+            "agreed": await campaign_templates.count_agreed(session),
+            "labels": campaign_words.labelled,
+            "rules": campaign_words.FIELD_RULES,
         }
     if error is not None:
         return shell.refused("campaign_form.html", error, **values)
@@ -264,7 +290,7 @@ async def _form(
 async def _page(public_id: str, desk: Desk, shell: Shell, now: datetime, **values: Any) -> HTMLResponse:
     async with desk.reading() as session:
         row = await campaigns.get(session, public_id)
-        article, audience = await campaigns.article_of(session, row, now), campaigns.audience_of(row)
+        article, audience = await campaign_words.article_of(session, row, now), campaigns.audience_of(row)
         counts = await campaign_rows.counts(session, row.id)
         values |= {
             "reasons": await campaign_rows.reasons(session, row.id),
@@ -272,11 +298,13 @@ async def _page(public_id: str, desk: Desk, shell: Shell, now: datetime, **value
             "moves": await campaigns.list_moves(session, row),
             "meant": await audience_rows.count(session, audience, civil_date(now)),
             "left": await campaigns.left_this_month(session, now),
+            "agreed": (await campaign_templates.count_agreed(session)).get(row.template_id or "", 0),
         }
     return shell.page(
         "campaign.html",
         campaign=row,
-        words=campaigns.words_of(row, article),
+        words=campaign_words.words_of(row, article),
+        article=article,
         whom=str(audience) if audience is not None else "全部关注者",
         when=campaigns.when(row, now),
         counts=[(label, counts[state]) for state, label in STATES.items() if counts.get(state)],

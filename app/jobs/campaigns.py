@@ -7,8 +7,9 @@ transaction. What a killed process leaves behind, another goes on with.
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 import structlog
@@ -16,8 +17,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.database import Database
+from app.jobs.campaign_notices import Group
 from app.jobs.deliveries import insist, to_the_end
-from app.services import campaign_course, campaign_rows, campaigns, mass_orders
+from app.services import (
+    campaign_course,
+    campaign_notices,
+    campaign_rows,
+    campaign_words,
+    campaigns,
+    mass_orders,
+)
+from app.services.campaign_notices import Due, Notice
 from app.services.campaign_rows import End, Ready
 from app.services.deliveries import Obstacle
 from app.services.mass_orders import Given, Result
@@ -36,17 +46,30 @@ AT_ONCE: Final = 20  # calls to WeChat
 LOOKED_AT: Final = 200  # of the last messages that were tried
 TOO_MANY: Final = 20  # of these that failed; more than a tenth, too
 REST: Final = timedelta(minutes=5)  # where WeChat wants no more now
+TEMPLATE_GONE: Final = "选用的通知模板在微信上没有了，或者改作别的通知。请取消，另选模板再写一条。"
+Onward = Callable[[], Awaitable[bool]]  # what is leased goes out, outside of the transaction
 S, D = CampaignState, DeliveryState
+# Whether one that was tried failed.
+TRIED: Final = {D.DELIVERED: False, D.FAILED: True, D.UNKNOWN: True, D.FAILED_RETRY: True}
 
 
 class Campaigner:
-    """`messages`: the account may send customer messages; `mass`: mass messages to lists of people."""
+    """`messages`: the account may send customer messages; `mass`: mass messages to lists of people;
+    `notices`: subscription notices.
+    """
 
     def __init__(
-        self, database: Database, client: WeChatClient, clock: Clock, *, messages: bool, mass: bool
+        self,
+        database: Database,
+        client: WeChatClient,
+        clock: Clock,
+        *,
+        messages: bool,
+        mass: bool,
+        notices: bool,
     ) -> None:
         self._database, self._client, self._clock = database, client, clock
-        self._may = {CampaignWay.MESSAGE: messages, CampaignWay.MASS: mass}
+        self._may = {CampaignWay.MESSAGE: messages, CampaignWay.MASS: mass, CampaignWay.NOTICE: notices}
         self._last: dict[int, deque[bool]] = {}  # of a campaign: whether the last ones failed
 
     async def run(self) -> int:
@@ -110,16 +133,57 @@ class Campaigner:
             if not self._may[row.way]:
                 await self._stop(session, row, f"这个账号没有发{row.way.label}的权限。", now)
                 return False
-            words = campaigns.words_of(row, await campaigns.article_of(session, row, now))
-            if row.way is CampaignWay.MASS:
-                given = await mass_orders.lease(session, row, token, now, self._clock.real_now())
-            else:
-                ready, more = await campaign_rows.lease(
-                    session, row, token, AT_ONCE, now, self._clock.real_now()
-                )
-        if row.way is CampaignWay.MASS:
-            return given is not None and await self._order(campaign_id, given, token, words)
-        return more and await self._send(campaign_id, ready, token, words)
+            match row.way:
+                case CampaignWay.NOTICE:
+                    onward = await self._lease_notices(session, row, token, now)
+                case CampaignWay.MASS:
+                    onward = await self._lease_order(session, row, token, now)
+                case CampaignWay.MESSAGE:
+                    onward = await self._lease_messages(session, row, token, now)
+        return onward is not None and await onward()
+
+    async def _lease_messages(
+        self, session: AsyncSession, row: Campaign, token: str, now: datetime
+    ) -> Onward | None:
+        words = campaign_words.words_of(row, await campaign_words.article_of(session, row, now))
+        ready, more = await campaign_rows.lease(session, row, token, AT_ONCE, now, self._clock.real_now())
+        return partial(self._send, row.id, ready, token, words) if more else None
+
+    async def _lease_order(
+        self, session: AsyncSession, row: Campaign, token: str, now: datetime
+    ) -> Onward | None:
+        words = campaign_words.words_of(row, await campaign_words.article_of(session, row, now))
+        given = await mass_orders.lease(session, row, token, now, self._clock.real_now())
+        return partial(self._order, row.id, given, token, words) if given is not None else None
+
+    async def _lease_notices(
+        self, session: AsyncSession, row: Campaign, token: str, now: datetime
+    ) -> Onward | None:
+        notice = await campaign_notices.notice_of(session, row, now)
+        if notice is None:
+            await self._stop(session, row, TEMPLATE_GONE, now)
+            return None
+        real_now = self._clock.real_now()
+        ready, more = await campaign_notices.lease(session, row, notice, token, now, real_now)
+        return partial(self._notify, row.id, notice, ready, token) if more else None
+
+    # --- notices ---
+
+    async def _notify(self, campaign_id: int, notice: Notice, ready: Sequence[Due], token: str) -> bool:
+        group = Group(self._client, notice, ready)
+        await group.send()
+        now, hold = self._clock.now(), group.hold
+        goes_wrong = self._is_going_wrong(campaign_id, [end.state for end in group.ends.values()])
+
+        async def put_down(session: AsyncSession) -> None:
+            row = await campaigns.lock(session, campaign_id)  # before its rows, as everywhere
+            await campaign_notices.settle(session, token, ready, group.ends, now, self._clock.real_now())
+            await self._after(session, row, hold, now, goes_wrong=goes_wrong)
+
+        await insist(self._database, put_down)
+        if goes_wrong:
+            self._last.pop(campaign_id, None)
+        return hold is None and not goes_wrong
 
     # --- one by one ---
 
@@ -128,15 +192,13 @@ class Campaigner:
         now = self._clock.now()
         hold = next((end for end in ends.values() if isinstance(end, errors.WeChatError)), None)
         settled = {key: end if isinstance(end, End) else _back(ready, key) for key, end in ends.items()}
-        goes_wrong = hold is None and self._is_going_wrong(campaign_id, list(settled.values()))
+        states = [end.state for end in settled.values()]
+        goes_wrong = hold is None and self._is_going_wrong(campaign_id, states)
 
         async def put_down(session: AsyncSession) -> None:
             row = await campaigns.lock(session, campaign_id)  # before its rows, as everywhere
             await campaign_rows.settle(session, token, settled, now)
-            if hold is not None:
-                await self._hold(session, row, hold, now)
-            elif goes_wrong and row.state is S.SENDING:
-                await self._stop(session, row, "失败太多，自动暂停。请看原因，处理好再继续。", now)
+            await self._after(session, row, hold, now, goes_wrong=goes_wrong)
 
         await insist(self._database, put_down)
         if goes_wrong:
@@ -162,10 +224,23 @@ class Campaigner:
             return each.delivery_id, End(D.FAILED, advice(refused), each.place)
         return each.delivery_id, End(D.DELIVERED)
 
-    def _is_going_wrong(self, campaign_id: int, ends: Sequence[End]) -> bool:
+    async def _after(
+        self,
+        session: AsyncSession,
+        row: Campaign,
+        hold: errors.WeChatError | None,
+        now: datetime,
+        *,
+        goes_wrong: bool,
+    ) -> None:
+        if hold is not None:
+            await self._hold(session, row, hold, now)
+        elif goes_wrong and row.state is S.SENDING:
+            await self._stop(session, row, "失败太多，自动暂停。请看原因，处理好再继续。", now)
+
+    def _is_going_wrong(self, campaign_id: int, states: Sequence[DeliveryState]) -> bool:
         last = self._last.setdefault(campaign_id, deque(maxlen=LOOKED_AT))
-        tried = {D.DELIVERED: False, D.FAILED: True, D.UNKNOWN: True}
-        last.extend(tried[end.state] for end in ends if end.state in tried)
+        last.extend(TRIED[state] for state in states if state in TRIED)
         return sum(last) >= TOO_MANY and sum(last) * 10 > len(last)
 
     # --- by order ---

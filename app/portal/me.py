@@ -2,11 +2,22 @@
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dependencies import Now, ReadSession
 from app.portal.templating import render
 from app.portal.visitor import CurrentPerson
-from app.services import applications, appointment_rows, cases, customer_accounts, members, sign_ups, staff
+from app.services import (
+    applications,
+    appointment_rows,
+    cases,
+    customer_accounts,
+    members,
+    notice_consents,
+    notices,
+    sign_ups,
+    staff,
+)
 
 router = APIRouter(prefix="/me", include_in_schema=False)
 
@@ -25,8 +36,15 @@ async def mine(visitor: CurrentPerson, session: ReadSession, now: Now) -> HTMLRe
         entries=entries,
         booked=await appointment_rows.list_own(session, visitor.person_id, now, GLANCE),
         cases=[(each.case, cases.address_of(each.case, visitor.person_id)) for each in found],
+        news=await _news(session, visitor.person_id),
         works=await staff.find_of_person(session, visitor.person_id) is not None,
         token=visitor.form_token,
         now=now,
     )
     return HTMLResponse(words)
+
+
+async def _news(session: AsyncSession, person_id: int) -> int:
+    """How many notices of the union's news may still come; -1: none yet, 0: nobody is asked."""
+    asked = await notice_consents.to_ask(session, person_id, (notices.NEWS,))
+    return sum(each.remaining for each in asked) or -len(asked)

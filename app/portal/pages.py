@@ -28,6 +28,7 @@ from app.portal import (
     membership,
     my_appointments,
     my_cases,
+    my_news,
     my_reading,
     my_sign_ups,
     news,
@@ -62,6 +63,7 @@ _PUBLIC: Final = (
 # For who is signed in.
 _OWN: Final = (
     me,
+    my_news,
     my_sign_ups,
     points,
     colleagues,

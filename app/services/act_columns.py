@@ -111,6 +111,8 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "audience": "发给谁",
         "text": "正文",
         "article_id": "文章",
+        "template_id": "通知模板",
+        "fields": "通知里填的",
         "send_at": "什么时候发",
         "owner_id": "谁交去审批的",
         "rests_until": "歇到什么时候",
@@ -122,6 +124,7 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
     "campaign_delivery": {
         "campaign_id": "群发",
         "order_id": "交给微信的第几批",
+        "asked_at": "第一次交给微信的时间",
         "settled_at": "有结果的时间",
     },
     "campaign_move": {"campaign_id": "群发"},

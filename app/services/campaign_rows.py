@@ -187,6 +187,13 @@ async def call_off(
     )
     unknown = {"state": DeliveryState.UNKNOWN, "reason": CUT_OFF, "settled_at": now}
     await session.execute(left.values(lease_token=None, lease_until=None, **unknown))
+    unanswered = sa.update(CampaignDelivery).where(
+        CampaignDelivery.campaign_id == row.id,
+        CampaignDelivery.state == DeliveryState.FAILED_RETRY,
+        CampaignDelivery.asked_at.is_not(None),
+    )
+    unknown |= {"reason": NO_ANSWER, "lease_until": None}
+    await session.execute(unanswered.values(unknown).execution_options(synchronize_session=False))
     waits = (DeliveryState.QUEUED, DeliveryState.FAILED_RETRY)
     chosen = sa.select(CampaignDelivery.id).where(
         CampaignDelivery.campaign_id == row.id,
@@ -202,9 +209,13 @@ async def mark(
     session: AsyncSession, ids: Collection[int], state: DeliveryState, reason: str, now: datetime
 ) -> None:
     """The same end for many."""
+    if not ids:
+        return
     values = {"state": state, "reason": reason[:200], "settled_at": now, "lease_token": None}
     found = sa.update(CampaignDelivery).where(CampaignDelivery.id.in_(ids))
-    await session.execute(found.values(lease_until=None, **values))
+    await session.execute(
+        found.values(lease_until=None, **values).execution_options(synchronize_session=False)
+    )
 
 
 async def anything_waits(session: AsyncSession, campaign_id: int) -> bool:

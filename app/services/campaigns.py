@@ -1,11 +1,10 @@
 """群发: written, approved by somebody else, sent at its time; paused, gone on with, called off.
 
-Functions flush and never commit. Not here: who gets it and what becomes of each (`campaign_rows`), WeChat's
-orders (`mass_orders`), the sending itself (a job).
+Functions flush and never commit. Not here: what it says (`campaign_words`), who gets it and what becomes of
+each (`campaign_rows`), WeChat's orders (`mass_orders`), the sending itself (a job).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -15,13 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import SHANGHAI, civil_date, shanghai, spoken
 from app.database import leave_work
 from app.errors import DomainError, NotFound
-from app.services import addresses, articles, audience_rows, outbox
+from app.services import audience_rows, campaign_words, outbox
 from app.services.audiences import Audience
 from app.services.audit import does
-from app.services.parcels import TEXT_BYTES
+from app.services.campaign_words import Written
 from app.services.permissions import Standing
 from models import (
-    Article,
     Campaign,
     CampaignMove,
     CampaignState,
@@ -41,35 +39,14 @@ MOVES: Final[dict[CampaignState, frozenset[CampaignState]]] = {
 ENDED: Final = frozenset({S.FINISHED, S.CANCELLED})
 TEST: Final = "campaigns.test"  # the kind of what somebody of staff sends to himself
 KINDS: Final = {TEST: "试发群发"}
-TITLE: Final = 64
-ARTICLE_TITLE: Final = 64  # characters, at most
-# A mass message takes 300 characters (rule of the platform), a customer message 2,048 bytes.
-TEXT: Final = {CampaignWay.MASS: 300, CampaignWay.MESSAGE: 600}
 ALL_A_MONTH: Final = (
     4  # mass messages that one person gets in a month, from us and from the account's console
 )
-WAY_OUT: Final = "不想再收到这类消息，回复「退订」。"
 BY_ITSELF: Final = "系统"
-
-
-class NotWhole(DomainError):
-    status = 422
 
 
 class MovedOn(DomainError):
     """Somebody else was quicker."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What a form says. `article` is a public id, "" for none."""
-
-    title: str
-    way: CampaignWay
-    audience: Audience | None
-    text: str
-    article: str
-    send_at: datetime | None
 
 
 # --- writing -----------------------------------------------------------------------------------------------
@@ -78,7 +55,7 @@ class Written:
 async def create(session: AsyncSession, written: Written, *, by: Standing, now: datetime) -> Campaign:
     """Raises: NotWhole; NotFound: no such article that is shown."""
     row = Campaign(state=S.DRAFT, writer_ids=[by.staff_id], owner_id=by.staff_id, created_at=now)
-    await _write(session, row, written, now)
+    await campaign_words.write(session, row, written, now)
     session.add(row)
     await session.flush()
     _note(session, row, None, S.DRAFT, by.name, "", now)
@@ -93,45 +70,11 @@ async def save(
     row = await _locked(session, public_id, version)
     if row.state is not S.DRAFT:
         raise DomainError(f"{row.state.label}的群发不能改。要改，请先退回。")
-    await _write(session, row, written, now)
+    await campaign_words.write(session, row, written, now)
     row.writer_ids = sorted({*writers(row), by.staff_id})
     await session.flush()
     does(session, "campaigns.save", row.public_id, title=row.title)
     return row
-
-
-async def _write(session: AsyncSession, row: Campaign, written: Written, now: datetime) -> None:
-    title, text = " ".join(written.title.split()), written.text.strip()
-    if not title or len(title) > TITLE:
-        raise NotWhole(f"请写名称，最多 {TITLE} 个字，只有工作人员看得到。")
-    article = None
-    if written.article:
-        article = await articles.get_published(session, written.article, now)
-    row.title, row.way, row.send_at, row.updated_at = title, written.way, written.send_at, now
-    row.audience = written.audience.model_dump(mode="json") if written.audience is not None else None
-    row.text, row.article_id = text, article.id if article is not None else None
-    said, most = words_of(row, article), TEXT[row.way]
-    longest = len(said) + (ARTICLE_TITLE - len(article.title) if article is not None else 0)  # it may change
-    if not text:
-        raise NotWhole("请写正文。")
-    if longest > most:
-        raise NotWhole(f"连同链接和最后一行一共 {longest} 个字，{row.way.label}最多 {most} 个。")
-    if len(said.encode()) > TEXT_BYTES:  # signs such as 😀 count for more
-        raise NotWhole("太长了：表情符号占的位置多，请少用几个，或把正文写短一些。")
-
-
-def words_of(row: Campaign, article: Article | None) -> str:
-    """What people read: the text, where to read more, and the way out."""
-    more = []
-    if article is not None:
-        more = [f"《{article.title}》", article.address or addresses.page(f"/news/{article.public_id}")]
-    return "\n".join(filter(None, [row.text, *more, WAY_OUT]))
-
-
-async def article_of(session: AsyncSession, row: Campaign, now: datetime) -> Article | None:
-    """The one whose link stands below, as long as it is shown."""
-    chosen = sa.select(Article).where(Article.id == row.article_id, articles.is_public(now))
-    return await session.scalar(chosen) if row.article_id is not None else None
 
 
 def audience_of(row: Campaign) -> Audience | None:
@@ -240,7 +183,7 @@ async def test(session: AsyncSession, public_id: str, *, by: Standing, now: date
     key = f"campaign-test:{row.id}:{by.staff_id}:{now:%Y%m%d%H%M}"
     if await session.scalar(sa.select(Outbox.id).where(Outbox.key == key)) is not None:
         return
-    payload = {"type": "text", "content": words_of(row, await article_of(session, row, now))}
+    payload = {"type": "text", "content": await _shown(session, row, now)}
     outbox.add(session, TEST, key=key, to=staff.person_id, payload=payload, now=now, urgent=False)
     does(session, "campaigns.test", row.public_id, title=row.title)
 
@@ -293,6 +236,10 @@ def when(row: Campaign, now: datetime) -> str:
 
 
 # --- parts -------------------------------------------------------------------------------------------------
+
+
+async def _shown(session: AsyncSession, row: Campaign, now: datetime) -> str:
+    return campaign_words.words_of(row, await campaign_words.article_of(session, row, now))
 
 
 async def _locked(session: AsyncSession, public_id: str, version: int | None = None) -> Campaign:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import addresses, notices
+from app.services import addresses, notices, sign_up_notices
 from app.services.coordination import upsert
 from app.services.outbox import NOTICE
 from models import (
@@ -123,9 +123,11 @@ async def _keep(
 
 
 async def may_ask(session: AsyncSession) -> bool:
-    """Whether there is anything to agree to: a template that carries one of these notices."""
+    """Whether there is anything to agree to of one's sign-ups: a template that carries such a notice."""
     carrier = sa.select(NoticeTemplate.id).join(Account, Account.id == NoticeTemplate.account_id)
-    carrier = carrier.where(Account.kind == AccountKind.OFFICIAL, NoticeTemplate.kind.in_(notices.SUBSCRIBED))
+    carrier = carrier.where(
+        Account.kind == AccountKind.OFFICIAL, NoticeTemplate.kind.in_(sign_up_notices.SAID)
+    )
     return await session.scalar(carrier.limit(1)) is not None
 
 

@@ -23,6 +23,7 @@ from models import Account, AccountKind, CrisisAlert, KnownTemplate, NoticeTempl
 
 ALERT = "crisis.alert"
 APPOINTMENT = "appointments.card"  # the reminder of an appointment, where a template carries it
+NEWS = "campaigns.news"  # what people agree to be told who want to hear from the union; each writes its own
 TEST = "notices.test"  # the kind of a notice that staff send to themselves
 KINDS: Mapping[str, str] = MappingProxyType(
     {ALERT: "紧急提醒", APPOINTMENT: "预约提醒（模板）", TEST: "试发通知"}
@@ -54,13 +55,17 @@ NOTICES: Mapping[str, Values] = MappingProxyType(
             }
         ),
         **sign_up_notices.SAID,
+        NEWS: MappingProxyType({"事由": "健康讲座", "时间": "2026年12月4日 14:00", "地点": "职工活动中心"}),
     }
 )
-SUBSCRIBED = frozenset(sign_up_notices.SAID)  # they need a person's yes, and a template of such notices
+SUBSCRIBED = frozenset(
+    {*sign_up_notices.SAID, NEWS}
+)  # they need a person's yes, and a template of such notices
 
 # What each is called, and when it goes out as a template message.
 TITLES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
+        NEWS: ("工会消息", "「群发」选「订阅通知」时，发给同意订阅过的人；字段在写群发时填"),
         ALERT: ("紧急提醒", "有人流露轻生念头，而值班人员 48 小时没有和公众号说过话，收不到普通消息时"),
         **sign_up_notices.TITLES,
         APPOINTMENT: ("预约提醒", "约好的时间前一天 18:00 和开始前两小时；没有模板时，只发给最近说过话的人"),
@@ -107,6 +112,15 @@ def fitting(fields: Mapping[str, str], values: Values) -> dict[str, str] | None:
     except OurMistake:
         return None
     return data
+
+
+def fits(field: str, value: str) -> bool:
+    """Whether WeChat would take it."""
+    try:
+        check_data({field: value})
+    except OurMistake:
+        return False
+    return True
 
 
 async def find_template(session: AsyncSession, app_id: str, kind: str) -> NoticeTemplate | None:
@@ -193,12 +207,10 @@ def check_values(kind: str, fields: Mapping[str, str]) -> None:
     """
     for field, name in fields.items():
         example = NOTICES[kind][name]
-        try:
-            check_data({field: example})
-        except OurMistake:
+        if not fits(field, example):
             raise DomainError(
                 f"{field} 填不下「{name}」（如 {example}）：微信规定了每种字段能写什么，请换一个。"
-            ) from None
+            )
 
 
 async def keep_templates(
@@ -214,8 +226,8 @@ async def keep_templates(
 
 
 def subscribed() -> list[str]:
-    """What people have to agree to, in the order of `NOTICES`."""
-    return [kind for kind in NOTICES if kind in SUBSCRIBED]
+    """What people agree to in the mini-program, in the order of `NOTICES`; campaigns are not sent there."""
+    return [kind for kind in NOTICES if kind in SUBSCRIBED and kind != NEWS]
 
 
 def carries(notice: str, kind: TemplateKind) -> bool:

@@ -80,4 +80,5 @@ async def _finish(
     else:
         inbox.deliver(world, app_id, person, shown, to_service=to_service)
     push = events.sent(openid, template_id, shown["msgid"], code, status)
-    await notice_apps.push(world, app_id, push, wait=True)
+    async with world.telling:
+        await notice_apps.push(world, app_id, push, wait=True)
