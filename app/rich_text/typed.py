@@ -1,0 +1,121 @@
+"""Blocks as a form has them: to each a kind and one text, in which signs stand for bold and links."""
+
+import re
+from collections.abc import Iterable
+
+from app.rich_text.blocks import (
+    UNSAFE,
+    Block,
+    Blocks,
+    Heading,
+    Items,
+    NotRichText,
+    Paragraph,
+    Quote,
+    Span,
+    Spans,
+    is_safe,
+)
+
+TYPED = {
+    "paragraph": "段落",
+    "heading": "标题",
+    "subheading": "小标题",
+    "bullets": "列表",
+    "numbers": "编号列表",
+    "quote": "引用",
+}
+"""What a block of a form may be, and what it is called there."""
+
+_MARK = re.compile(r"\\([\\*\[\]])|(\*\*)|\[((?:\\.|[^\[\]\\])+)\]\(([^()\s]+)\)")
+_ESCAPED = re.compile(r"\\([\\*\[\]])")
+_SPECIAL = re.compile(r"([\\*\[\]])")
+
+
+def from_typed(rows: Iterable[tuple[str, str]]) -> Blocks:
+    """Blocks of what was typed: a list has an item to a line, an empty line parts two paragraphs.
+
+    Within the words `**…**` is bold and `[words](address)` a link; a backslash takes their meaning away.
+
+    Raises: NotRichText: `line` is the number of the block.
+    """
+    blocks: list[Block] = []
+    for number, (kind, text) in enumerate(rows, 1):
+        lines = [line.strip() for line in text.splitlines()]
+        if not any(lines):
+            continue
+        if kind in {"bullets", "numbers"}:
+            items = tuple(filter(None, (_typed_spans(line, number) for line in lines if line)))
+            blocks.append(Items(ordered=kind == "numbers", items=items))
+        elif kind in {"heading", "subheading"}:
+            words = " ".join(filter(None, lines))
+            blocks.append(Heading(level=2 if kind == "heading" else 3, spans=_typed_spans(words, number)))
+        elif kind == "quote":
+            blocks.append(Quote(spans=_typed_spans("\n".join(filter(None, lines)), number)))
+        else:
+            parts = re.split(r"\n{2,}", "\n".join(lines).strip("\n"))
+            blocks += [Paragraph(spans=_typed_spans(part, number)) for part in parts]
+    # What is nothing but signs, such as `****`, says nothing.
+    return tuple(each for each in blocks if (each.items if isinstance(each, Items) else each.spans))
+
+
+def to_typed(blocks: Iterable[Block]) -> list[tuple[str, str]]:
+    """What would have to be typed for these blocks."""
+    return [(_typed_kind(block), _typed_words(block)) for block in blocks]
+
+
+def _typed_kind(block: Block) -> str:
+    match block:
+        case Heading():
+            return "heading" if block.level == 2 else "subheading"
+        case Items():
+            return "numbers" if block.ordered else "bullets"
+    return block.type
+
+
+def _typed_words(block: Block) -> str:
+    if isinstance(block, Items):
+        return "\n".join(_source(item).replace("\n", " ") for item in block.items)
+    return _source(block.spans)
+
+
+def _source(spans: Spans) -> str:
+    return "".join(_span_source(span) for span in spans)
+
+
+def _span_source(span: Span) -> str:
+    words = _SPECIAL.sub(r"\\\1", span.text)
+    if span.href:
+        words = f"[{words}]({span.href.replace('(', '%28').replace(')', '%29')})"
+    return f"**{words}**" if span.bold else words
+
+
+def _typed_spans(text: str, number: int) -> Spans:
+    spans: list[Span] = []
+    words, bold, place = "", False, 0
+
+    def end() -> None:
+        nonlocal words
+        if words:
+            spans.append(Span(text=words, bold=bold))
+        words = ""
+
+    for found in _MARK.finditer(text):
+        words += text[place : found.start()]
+        place = found.end()
+        escaped, mark, linked, href = found.groups()
+        if escaped:
+            words += escaped
+            continue
+        end()
+        if mark:
+            bold = not bold
+        elif not is_safe(href):
+            raise NotRichText(UNSAFE.format(href), number)
+        else:
+            spans.append(Span(text=_ESCAPED.sub(r"\1", linked), bold=bold, href=href))
+    words += text[place:]
+    end()
+    if bold:
+        raise NotRichText("加粗的 ** 要成对，前后各写一次", number)
+    return tuple(spans)
