@@ -32,6 +32,7 @@ from models.appointment import (
 from models.article import Article, ArticleCategory, ArticleMove, ArticleReads, ArticleState
 from models.article_comment import ArticleComment, CommentReport
 from models.article_mark import ArticleFavourite, ArticleLike, ArticleVisit
+from models.article_media import ArticleCut, ArticleMedia, MediaSort
 from models.backup import Backup
 from models.base import Base
 from models.board import (
@@ -135,4 +136,4 @@ from models.stored_file import FileState, MediaFetch, StoredFile
 from models.team import Team
 from models.verification import VerificationFile
 from models.walk import FOLLOWERS, Listed, TagChange, Walk, WalkKind, WalkStep
-from models.wechat_article import WeChatArticle, WeChatArticleState, WeChatPicture
+from models.wechat_article import WeChatArticle, WeChatArticleState, WeChatBodyPicture, WeChatPicture

@@ -13,28 +13,48 @@ from app.rich_text.blocks import (
     Quote,
     Span,
     Spans,
+    Words,
+    cards_in,
     dump,
+    files_in,
     load,
+    shots_in,
 )
 from app.rich_text.markdown import from_markdown
+from app.rich_text.media import Attachment, Card, Film, Gallery, Picture, Shot, Sound
+from app.rich_text.media_showing import Around, Found
 from app.rich_text.showing import to_html, to_text
-from app.rich_text.typed import TYPED, from_typed, to_typed
+from app.rich_text.typed import MEDIA, TYPED, from_typed, to_typed
 
 __all__ = [
+    "MEDIA",
     "TYPED",
+    "Around",
+    "Attachment",
     "Block",
     "Blocks",
+    "Card",
+    "Film",
+    "Found",
+    "Gallery",
     "Heading",
     "Items",
     "NotRichText",
     "Paragraph",
+    "Picture",
     "Quote",
+    "Shot",
+    "Sound",
     "Span",
     "Spans",
+    "Words",
+    "cards_in",
     "dump",
+    "files_in",
     "from_markdown",
     "from_typed",
     "load",
+    "shots_in",
     "to_html",
     "to_text",
     "to_typed",

@@ -1,9 +1,12 @@
 """The typed blocks of a text, as they are stored; and which addresses a link may have."""
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from app.rich_text.media import Attachment, Card, Film, Gallery, Picture, Shot, Sound
 
 
 class Span(BaseModel):
@@ -45,7 +48,8 @@ class Quote(_Block):
     spans: Spans
 
 
-Block = Annotated[Paragraph | Heading | Items | Quote, Field(discriminator="type")]
+Words = Paragraph | Heading | Items | Quote
+Block = Annotated[Words | Picture | Gallery | Attachment | Film | Sound | Card, Field(discriminator="type")]
 Blocks = tuple[Block, ...]
 
 _BLOCKS: TypeAdapter[Blocks] = TypeAdapter(Blocks)
@@ -80,3 +84,26 @@ def is_safe(href: str) -> bool:
     if not parts.scheme and not parts.netloc:
         return href.startswith("/")
     return parts.scheme == "tel" or (parts.scheme == "https" and bool(parts.netloc))
+
+
+def shots_in(blocks: Iterable[Block]) -> Iterator[Shot]:
+    """The pictures, in their order; posters of films too."""
+    for block in blocks:
+        match block:
+            case Picture():
+                yield block.shot
+            case Gallery():
+                yield from block.shots
+            case Film(poster=Shot() as poster):
+                yield poster
+
+
+def files_in(blocks: Iterable[Block]) -> set[str]:
+    """The ids of all files that are named."""
+    blocks = list(blocks)
+    whole = {each.file for each in blocks if isinstance(each, Attachment | Film | Sound)}
+    return whole | {shot.file for shot in shots_in(blocks)}
+
+
+def cards_in(blocks: Iterable[Block]) -> list[Card]:
+    return [each for each in blocks if isinstance(each, Card)]

@@ -3,18 +3,22 @@
 import html
 from collections.abc import Iterable
 
-from app.rich_text.blocks import Block, Heading, Items, Quote, Span, Spans
+from app.rich_text import media_showing
+from app.rich_text.blocks import Block, Heading, Items, Paragraph, Quote, Span, Spans
+from app.rich_text.media_showing import Around
 
 TAGS = {"p", "h2", "h3", "ul", "ol", "li", "blockquote", "strong", "a", "br"}
 
 
-def to_html(blocks: Iterable[Block]) -> str:
+def to_html(blocks: Iterable[Block], around: Around | None = None) -> str:
+    """Of a text with pictures, files or cards `around` says where those are."""
     import nh3  # noqa: PLC0415 - who only answers messages does without it
 
     return nh3.clean(
-        "".join(_html(block) for block in blocks),
-        tags=TAGS,
-        attributes={"a": {"href"}},
+        "".join(_html(block, around or Around()) for block in blocks),
+        tags=TAGS | media_showing.TAGS,
+        attributes=media_showing.ATTRIBUTES,
+        allowed_classes=media_showing.CLASSES,
         url_schemes={"https", "tel"},
         link_rel="noopener",
     )
@@ -27,12 +31,14 @@ def to_text(blocks: Iterable[Block]) -> str:
         if isinstance(block, Items):
             for number, item in enumerate(block.items, 1):
                 lines.append(f"{number}. {_words(item)}" if block.ordered else f"· {_words(item)}")
-        else:
+        elif isinstance(block, Heading | Paragraph | Quote):
             lines.append(_words(block.spans))
+        else:
+            lines.append(media_showing.to_text(block))
     return "\n".join(lines)
 
 
-def _html(block: Block) -> str:
+def _html(block: Block, around: Around) -> str:
     match block:
         case Heading():
             return f"<h{block.level}>{_spans(block.spans)}</h{block.level}>"
@@ -41,7 +47,9 @@ def _html(block: Block) -> str:
             return f"<{tag}>{''.join(f'<li>{_spans(item)}</li>' for item in block.items)}</{tag}>"
         case Quote():
             return f"<blockquote><p>{_spans(block.spans)}</p></blockquote>"
-    return f"<p>{_spans(block.spans)}</p>"
+        case Paragraph():
+            return f"<p>{_spans(block.spans)}</p>"
+    return media_showing.to_html(block, around)
 
 
 def _spans(spans: Spans) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from app.rich_text import media_typed
 from app.rich_text.blocks import (
     UNSAFE,
     Block,
@@ -14,6 +15,7 @@ from app.rich_text.blocks import (
     Quote,
     Span,
     Spans,
+    Words,
     is_safe,
 )
 
@@ -26,6 +28,17 @@ TYPED = {
     "quote": "引用",
 }
 """What a block of a form may be, and what it is called there."""
+MEDIA = {
+    "picture": "图片",
+    "gallery": "图集",
+    "attachment": "附件",
+    "video": "视频",
+    "audio": "音频",
+    "activity": "活动",
+    "panorama": "全景",
+    "tip": "用电安全",
+}
+"""Of an article, beside `TYPED`; how they are written says `media_typed`."""
 
 _MARK = re.compile(r"\\([\\*\[\]])|(\*\*)|\[((?:\\.|[^\[\]\\])+)\]\(([^()\s]+)\)")
 _ESCAPED = re.compile(r"\\([\\*\[\]])")
@@ -41,6 +54,9 @@ def from_typed(rows: Iterable[tuple[str, str]]) -> Blocks:
     """
     blocks: list[Block] = []
     for number, (kind, text) in enumerate(rows, 1):
+        if kind in MEDIA:
+            blocks.append(_media(kind, text, number))
+            continue
         lines = [line.strip() for line in text.splitlines()]
         if not any(lines):
             continue
@@ -56,7 +72,18 @@ def from_typed(rows: Iterable[tuple[str, str]]) -> Blocks:
             parts = re.split(r"\n{2,}", "\n".join(lines).strip("\n"))
             blocks += [Paragraph(spans=_typed_spans(part, number)) for part in parts]
     # What is nothing but signs, such as `****`, says nothing.
-    return tuple(each for each in blocks if (each.items if isinstance(each, Items) else each.spans))
+    return tuple(each for each in blocks if not isinstance(each, Words) or _is_said(each))
+
+
+def _is_said(block: Words) -> bool:
+    return bool(block.items if isinstance(block, Items) else block.spans)
+
+
+def _media(kind: str, text: str, number: int) -> Block:
+    try:
+        return media_typed.read(kind, text)
+    except media_typed.NotMedia as error:
+        raise NotRichText(str(error), number) from None
 
 
 def to_typed(blocks: Iterable[Block]) -> list[tuple[str, str]]:
@@ -76,7 +103,7 @@ def _typed_kind(block: Block) -> str:
 def _typed_words(block: Block) -> str:
     if isinstance(block, Items):
         return "\n".join(_source(item).replace("\n", " ") for item in block.items)
-    return _source(block.spans)
+    return _source(block.spans) if isinstance(block, Words) else media_typed.written(block)
 
 
 def _source(spans: Spans) -> str:
