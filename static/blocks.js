@@ -10,10 +10,11 @@
     if (!line && words) {
       line = Object.assign(document.createElement("p"), {id: "error", className: "error"});
       line.setAttribute("role", "alert");
+      line.dataset.test = "error";
       form.before(line);
     }
     if (line) { line.textContent = words; line.hidden = !words; }
-    if (words) line.scrollIntoView({block: "nearest"});
+    if (words) line.scrollIntoView({block: "center"});
   }
 
   function tooLarge(input) {
@@ -23,25 +24,50 @@
     return Boolean(one);
   }
 
+  // Fields one writes in, each known by its name and by how many of that name stand before it.
+  function fields(root) {
+    const seen = new Map();
+    const found = new Map();
+    for (const field of root.querySelectorAll("textarea:not([hidden]), select, input:not([type=file], [type=hidden], [type=checkbox])")) {
+      const count = seen.get(field.name) ?? 0;
+      seen.set(field.name, count + 1);
+      found.set(`${field.name} ${count}`, field);
+    }
+    return found;
+  }
+
+  // What was written while a file was on its way stays.
+  function renew(next, sent) {
+    const [old, fresh] = [fields(part()), fields(next)];
+    for (const [name, value] of sent) {
+      if (old.get(name)?.value !== value && fresh.has(name)) fresh.get(name).value = old.get(name).value;
+    }
+    const at = [...old].find(([, field]) => field === document.activeElement)?.[0];
+    part().replaceWith(document.adoptNode(next));
+    fresh.get(at)?.focus({preventScroll: true});
+  }
+
   async function send(act) {
     if (busy) return;
     busy = true;
-    const waiting = document.getElementById("sending");
-    waiting.hidden = false;
+    document.getElementById("sending").hidden = false;
     const filled = new FormData(form);
     filled.append("do", act);
+    const stays = act === "stay";
+    const sent = stays ? [...fields(part())].map(([name, field]) => [name, field.value]) : [];
+    part().disabled = !stays; // blocks are about to change places
     try {
       const answer = await fetch(form.action, {method: "POST", body: filled});
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const next = page.querySelector("form.writing fieldset.blocks");
-      if (next) part().replaceWith(document.adoptNode(next));
+      if (next) renew(next, sent);
       say((page.getElementById("error") ?? (next ? null : page.querySelector("main")))?.textContent.trim() ?? "");
     } catch {
       say("没有传上去，网络可能断了。写的都还在，请再试一次。");
     } finally {
       busy = false;
-      const line = document.getElementById("sending");
-      if (line) line.hidden = true;
+      part().disabled = false;
+      document.getElementById("sending").hidden = true;
     }
   }
 

@@ -157,13 +157,14 @@ async def test_a_picture_is_uploaded_cut_reviewed_read_shared_and_laid_at_wechat
     at_us = await li.reads(f"/content/article/{key}/wechat")
     assert f"/console/content/article/{key}/media/" in at_us and "picture.invalid" not in at_us
 
-    await _lies_at_wechat(ends, li, key)
+    draft = await _lies_at_wechat(ends, li, key)
+    assert draft.count("/mmbiz/") == 1 and "11 月 20 日" in draft
     await li.does(f"/content/article/{key}/withdraw", reason="换一张")
     assert (await ends.web.get(sources(page)[0], headers=HTML)).status_code == 404
 
 
-async def _lies_at_wechat(ends: Ends, li: Worker, key: str) -> None:
-    """As a draft there, with its picture at WeChat's own address, which is its cover too."""
+async def _lies_at_wechat(ends: Ends, li: Worker, key: str) -> str:
+    """As a draft there, its pictures at WeChat's own addresses, the first its cover; the body."""
     await li.does(f"/content/article/{key}/wechat/draft")
     house = ends.house
     await Publisher(
@@ -172,9 +173,9 @@ async def _lies_at_wechat(ends: Ends, li: Worker, key: str) -> None:
     async with house.database.reading() as session:
         row = (await session.scalars(sa.select(WeChatArticle))).one()
     (draft,) = (await house.wechat.drafts.get(row.media_id or "")).articles
-    assert "/mmbiz/" in draft.content and "picture.invalid" not in draft.content
-    assert "11 月 20 日" in draft.content
-    assert row.reason == "" and (await house.wechat.media.count_permanent()).images == 1
+    assert "picture.invalid" not in draft.content and row.reason == ""
+    assert (await house.wechat.media.count_permanent()).images == 1
+    return draft.content
 
 
 async def test_each_kind_of_block_is_shown_everywhere_and_by_itself(
@@ -187,8 +188,9 @@ async def test_each_kind_of_block_is_shown_everywhere_and_by_itself(
         walk = await making.activity(session, "健步走", capacity=30, **times)
     form = await writing(zhang)
     form.rows = [("paragraph", "先看视频。")]
-    gallery = await form.adds("gallery", photo(900, 600), photo(700, 500))
-    form.fields |= {f"m{gallery}-{n}-alt": f"第{n}张" for n in range(2)}
+    several = [photo(900 - 10 * n, 600) for n in range(7)]  # more than one step brings to WeChat
+    gallery = await form.adds("gallery", *several)
+    form.fields |= {f"m{gallery}-{n}-alt": f"第{n}张" for n in range(7)}
     await form.adds("attachment", pdf(), name="../方案<1>.pdf")
     film_at = await form.adds("video", film(size=700_000), name="安全片.mp4")
     await form.sends("stay", (f"m{film_at}-poster", ("a.png", photo(1280, 720, "PNG"), "image/png")))
@@ -198,7 +200,7 @@ async def test_each_kind_of_block_is_shown_everywhere_and_by_itself(
     key = await published(ends, form, li)
 
     page = await page_of(ends, key)
-    assert page.count('<figure class="gallery"') == 1 and 'alt="第1张"' in page
+    assert page.count('<figure class="in-gallery"') == 1 and 'alt="第1张"' in page
     assert 'href="/activities/' in page and "正在报名" in page and "健步走" in page
     assert "/tips/socket-sparks" in page and "插座冒火花" in page
     assert 'preload="none"' in page and "poster=" in page and "<audio" in page
@@ -212,8 +214,10 @@ async def test_each_kind_of_block_is_shown_everywhere_and_by_itself(
     at_wechat = await li.reads(f"/content/article/{key}/wechat")
     assert "【视频】安全片" in at_wechat and "阅读原文" in at_wechat and "<video" not in at_wechat
 
+    assert (await _lies_at_wechat(ends, li, key)).count("/mmbiz/") == 7
+
     await _ranges(ends, re.findall(r'<video[^>]* src="([^"]+)"', page)[0])
-    (file,) = re.findall(r'class="file"><a href="([^"]+)"', page)
+    (file,) = re.findall(r'class="in-file"><a href="([^"]+)"', page)
     taken = await ends.web.get(file)
     assert taken.content == pdf() and taken.headers["content-type"] == "application/pdf"
     assert taken.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")

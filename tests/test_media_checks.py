@@ -105,7 +105,7 @@ def _locked() -> bytes:
     [
         (P, b"", "空的"),
         (P, b"GIF89a<script>alert(1)</script>", "已损坏"),
-        (P, b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "不支持"),
+        (P, b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "不是图片"),
         (P, pdf(), "不是图片"),
         (P, photo(2000, 1500)[:3000], "已损坏"),
         (P, _bomb(), "图片"),

@@ -66,7 +66,7 @@ class Uploads:
         if self._parts:
             await self._keep()
         await self._name_cards(blocks)
-        return "；".join(self.refused)
+        return f"{'；'.join(self.refused)}。" if self.refused else ""
 
     async def _block(self, form: FormData, number: int, kind: str, text: str) -> str:
         said = parts(text)

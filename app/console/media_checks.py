@@ -74,7 +74,15 @@ def checked(sort: MediaSort, data: bytes) -> Checked:
     return Checked(*_sound(data))
 
 
+_OTHER_PICTURE: Final = "这不是图片，请选 JPG、PNG、WebP 或 GIF。"
+
+
 def _picture(data: bytes) -> Checked:
+    try:
+        if inspect(data).kind != "image":
+            raise NotThis(_OTHER_PICTURE)
+    except FileRefused:
+        raise NotThis(_OTHER_PICTURE) from None
     try:
         made = original(data)
     except FileRefused as refused:

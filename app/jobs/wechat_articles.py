@@ -158,16 +158,13 @@ class Publisher:
             found = await find_draft(self._client, claim.mark)
             return lambda row, now: _again(row, now, media_id=found)
         assert claim.content is not None  # looked at as it was taken
-        cover = await self._cover(claim, claim.content.title)
         body = await wechat_bodies.whole(
-            self._database,
-            self._client,
-            self._clock,
-            self._files,
-            claim.account_id,
-            claim.article,
-            claim.content,
+            *(self._database, self._client, self._clock, self._files),
+            *(claim.account_id, claim.article, claim.content),
         )
+        if body is None:  # nothing was laid yet: the next step brings more pictures
+            return lambda row, now: _again(row, now, media_id=row.media_id)
+        cover = await self._cover(claim, claim.content.title)
         article = DraftArticle(
             claim.content.title,
             body,

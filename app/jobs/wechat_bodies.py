@@ -18,6 +18,7 @@ from app.wechat.client import WeChatClient
 
 log = structlog.get_logger(__name__)
 
+AT_ONCE: Final = 5  # pictures in one step: a row's lease must outlast them
 MOST_BYTES: Final = 1024 * 1024 - 1  # of a picture in a body
 
 
@@ -29,18 +30,28 @@ async def whole(
     account_id: int,
     article: str,
     content: Converted,
-) -> str:
+) -> str | None:
     """The HTML of `content`, of the article with this public id. A picture that we lost is left out.
+
+    None: more pictures are to be brought there than one step may; what was brought is remembered.
 
     Raises: WeChatError: a picture is not there, or nobody knows.
     """
     addresses: dict[tuple[str, str], str] = {}
+    brought = 0
     for shot in content.pictures:
-        if (shot.file, shot.cut) in addresses:
+        data = b""
+        if (shot.file, shot.cut) not in addresses:
+            data = await picture(database, files, article, shot, most=MOST_BYTES)
+        if not data:
             continue
-        if data := await picture(database, files, article, shot, most=MOST_BYTES):
+        address = await wechat_pictures.find_in_text(database, account_id, data)
+        if address is None and brought == AT_ONCE:
+            return None
+        if address is None:
+            brought += 1
             address = await wechat_pictures.bring_into_text(database, client, clock, account_id, data)
-            addresses[shot.file, shot.cut] = address
+        addresses[shot.file, shot.cut] = address
     return wechat_markup.placed(content.content, addresses)
 
 

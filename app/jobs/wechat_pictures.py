@@ -34,24 +34,31 @@ async def bring(database: Database, client: WeChatClient, clock: Clock, account_
     return made.media_id
 
 
+async def find_in_text(database: Database, account_id: int, data: bytes) -> str | None:
+    """The address of a JPEG that was brought for the bodies of articles."""
+    row = WeChatBodyPicture
+    known = sa.select(row.address).where(row.account_id == account_id, row.sha256 == sha256(data).hexdigest())
+    async with database.reading() as session:
+        return await session.scalar(known)
+
+
 async def bring_into_text(
     database: Database, client: WeChatClient, clock: Clock, account_id: int, data: bytes
 ) -> str:
-    """The address of a JPEG for the bodies of articles; it takes no room in the library.
-
-    Raises: WeChatError: it is not there, or nobody knows.
-    """
-    row = WeChatBodyPicture
-    key = sha256(data).hexdigest()
-    known = sa.select(row.address).where(row.account_id == account_id, row.sha256 == key)
-    async with database.reading() as session:
-        address = await session.scalar(known)
-    if address is not None:
-        return address
+    """Its address there; it takes no room in the library. Raises: WeChatError: nobody knows, or it is not."""
     address = await client.media.upload_image("picture.jpg", data)
+    row = WeChatBodyPicture(
+        account_id=account_id,
+        sha256=sha256(data).hexdigest(),
+        address=address,
+        created_at=clock.now(),
+    )
     async with database.transaction() as session:
+        known = sa.select(WeChatBodyPicture.id).where(
+            WeChatBodyPicture.account_id == account_id, WeChatBodyPicture.sha256 == row.sha256
+        )
         if await session.scalar(known) is None:
-            session.add(row(account_id=account_id, sha256=key, address=address, created_at=clock.now()))
+            session.add(row)
     return address
 
 

@@ -17,9 +17,9 @@ ATTRIBUTES: Final = {
     "a": {"href", "download"},
 }
 CLASSES: Final = {
-    "figure": {"shot", "gallery", "film", "sound"},
-    "p": {"file", "shown", "gone"},
-    "span": {"small"},
+    "figure": {"in-shot", "in-gallery", "in-film", "in-sound"},
+    "p": {"in-file", "in-card", "in-gone"},
+    "span": {"in-note"},
 }
 _SIZES: Final = "(min-width: 680px) 640px, 92vw"
 _SIZES_OF_MANY: Final = "(min-width: 680px) 310px, 45vw"
@@ -56,21 +56,21 @@ class Around:
 def to_html(block: MediaBlock, around: Around) -> str:
     match block:
         case Picture():
-            return f'<figure class="shot">{_shot(block.shot, around, _SIZES)}</figure>'
+            return f'<figure class="in-shot">{_shot(block.shot, around, _SIZES)}</figure>'
         case Gallery():
             shown = "".join(f"<figure>{_shot(each, around, _SIZES_OF_MANY)}</figure>" for each in block.shots)
-            return f'<figure class="gallery">{shown}</figure>'
+            return f'<figure class="in-gallery">{shown}</figure>'
         case Attachment():
             return (
-                f'<p class="file"><a href="{around.at}/{block.file}" download="">{html.escape(block.name)}'
-                f'<span class="small">{_kind(block)}，{size_words(block.size)}，点开下载</span></a></p>'
+                f'<p class="in-file"><a href="{around.at}/{block.file}" download="">{html.escape(block.name)}'
+                f'<span class="in-note">{_kind(block)}，{size_words(block.size)}，点开下载</span></a></p>'
             )
         case Film():
             return _film(block, around)
         case Sound():
             title, size = html.escape(block.title), size_words(block.size)
             return (
-                f'<figure class="sound"><figcaption>{title}（{size}）</figcaption>'
+                f'<figure class="in-sound"><figcaption>{title}（{size}）</figcaption>'
                 f'<audio src="{around.at}/{block.file}" controls preload="none" title="{title}"></audio>'
                 "</figure>"
             )
@@ -92,8 +92,8 @@ def _film(film: Film, around: Around) -> str:
     title, size, poster = html.escape(film.title), size_words(film.size), film.poster
     seen = f' poster="{around.address(poster, poster.widths[-1])}"' if poster and poster.width else ""
     return (
-        f'<figure class="film"><video src="{around.at}/{film.file}" controls preload="none"{seen} playsinline'
-        f' title="{title}"></video>{_below(f"{title}（{size}）")}</figure>'
+        f'<figure class="in-film"><video src="{around.at}/{film.file}" controls preload="none"{seen}'
+        f' playsinline title="{title}"></video>{_below(f"{title}（{size}）")}</figure>'
     )
 
 
@@ -104,17 +104,17 @@ def _below(words: str) -> str:
 def _card(card: Card, around: Around) -> str:
     found = around.cards.get((card.type, card.key))
     if found is None:
-        return f'<p class="gone">{card.label}「{html.escape(card.title)}」：{GONE[card.type]}</p>'
+        return f'<p class="in-gone">{card.label}「{html.escape(card.title)}」：{GONE[card.type]}</p>'
     picture = ""
     if found.picture:
         source = html.escape(around.site + found.picture)
         picture = (
             f'<img src="{source}" alt="{html.escape(found.alt)}" width="640" height="320" loading="lazy">'
         )
-    lines = "".join(f'<br><span class="small">{html.escape(each)}</span>' for each in found.lines)
+    lines = "".join(f'<br><span class="in-note">{html.escape(each)}</span>' for each in found.lines)
     href = html.escape(around.site + found.href)
     return (
-        f'<p class="shown"><a href="{href}">{picture}<span class="small">{card.label}</span><br>'
+        f'<p class="in-card"><a href="{href}">{picture}<span class="in-note">{card.label}</span><br>'
         f"<b>{html.escape(found.title)}</b>{lines}</a></p>"
     )
 
