@@ -13,12 +13,13 @@ from PIL import Image
 
 from app.jobs import retention, stored_files
 from app.jobs.wechat_articles import Publisher
-from app.services import article_media
+from app.services import article_media, panoramas
 from models import AccountKind, ArticleCut, ArticleMedia, FileState, Role, StoredFile, WeChatArticle
 from tests import making
 from tests.both_ends import OURS, Ends
 from tests.console_kit import CONSOLE, HTML, Worker, at_work, ends
 from tests.media_files import film, pdf, photo, photo_with_place, sound
+from tests.panorama_kit import Darkroom, globe
 
 __all__ = ["ends"]
 
@@ -191,18 +192,23 @@ async def test_each_kind_of_block_is_shown_everywhere_and_by_itself(
     several = [photo(900 - 10 * n, 600) for n in range(7)]  # more than one step brings to WeChat
     gallery = await form.adds("gallery", *several)
     form.fields |= {f"m{gallery}-{n}-alt": f"第{n}张" for n in range(7)}
+    await _puts_one_ahead(form, gallery)
     await form.adds("attachment", pdf(), name="../方案<1>.pdf")
     film_at = await form.adds("video", film(size=700_000), name="安全片.mp4")
     await form.sends("stay", (f"m{film_at}-poster", ("a.png", photo(1280, 720, "PNG"), "image/png")))
     await form.adds("audio", sound(), name="广播.m4a")
     await form.adds("activity", key=walk.public_id)
     await form.adds("tip", key="socket-sparks")
+    tour = await _tour(ends)
+    await form.adds("panorama", key=tour)
     key = await published(ends, form, li)
 
     page = await page_of(ends, key)
     assert page.count('<figure class="in-gallery"') == 1 and 'alt="第1张"' in page
     assert 'href="/activities/' in page and "正在报名" in page and "健步走" in page
     assert "/tips/socket-sparks" in page and "插座冒火花" in page
+    preview = re.search(rf'src="(/panoramas/{tour}/pictures/\w+/preview)"', page)
+    assert preview and (await ends.web.get(preview[1])).status_code == 200 and "三千册书" in page
     assert 'preload="none"' in page and "poster=" in page and "<audio" in page
     words = await li.reads(f"/content/article/{key}")
     assert "【视频】安全片" in words and "【活动】健步走" in words and "【附件】方案&lt;1&gt;" in words
@@ -216,6 +222,10 @@ async def test_each_kind_of_block_is_shown_everywhere_and_by_itself(
 
     assert (await _lies_at_wechat(ends, li, key)).count("/mmbiz/") == 7
 
+    await _plays_and_is_taken_away(ends, page)
+
+
+async def _plays_and_is_taken_away(ends: Ends, page: str) -> None:
     await _ranges(ends, re.findall(r'<video[^>]* src="([^"]+)"', page)[0])
     (file,) = re.findall(r'class="in-file"><a href="([^"]+)"', page)
     taken = await ends.web.get(file)
@@ -223,6 +233,28 @@ async def test_each_kind_of_block_is_shown_everywhere_and_by_itself(
     assert taken.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
     assert taken.headers["x-content-type-options"] == "nosniff"
     assert "sandbox" in taken.headers["content-security-policy"]
+
+
+async def _puts_one_ahead(form: Writing, gallery: int) -> None:
+    await form.sends(f"ahead-{gallery}-2")
+    assert [form.page.index(f'value="第{n}张"') for n in (0, 2, 1)] == sorted(
+        form.page.index(f'value="第{n}张"') for n in range(3)
+    )
+    form.fields |= {f"m{gallery}-{n}-alt": f"第{n}张" for n in range(7)}
+    for hostile in ("ahead-", "ahead-9-9", f"ahead-{gallery}-0", f"ahead-{gallery}-99", "ahead-x-y-z"):
+        assert (await form.sends(hostile)).status_code == 200
+
+
+async def _tour(ends: Ends) -> str:
+    """A panorama that is shown; its public id."""
+    house = ends.house
+    room = Darkroom(house.database, house.files, house.clock)  # type: ignore[arg-type]
+    tour, (scene,) = await room.tour("大厅")
+    await room.takes(scene, globe())
+    await room.cuts()
+    async with house.database.transaction() as session:
+        await panoramas.publish(session, await panoramas.get(session, tour.public_id, drafts=True))
+    return tour.public_id
 
 
 async def _ranges(ends: Ends, film_at: str) -> None:

@@ -195,7 +195,10 @@ async def _changed(
             return HTMLResponse(await as_portal(session, kind, named, filled, now))
     wanted = forms.words(form, "add_type")
     added = wanted if do == "add" and wanted in types else next(iter(types))
-    filled["blocks"] = blocks.rearranged(filled["blocks"], do, added)
+    if do.startswith("ahead-"):
+        filled["blocks"] = media_blocks.ahead(filled["blocks"], do)
+    else:
+        filled["blocks"] = blocks.rearranged(filled["blocks"], do, added)
     return await _form(desk, shell, kind, piece, filled, now, version=version, key=key)
 
 

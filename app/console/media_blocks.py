@@ -93,6 +93,19 @@ def _filled(form: FormData, at: str, said: Said) -> Said:
     return {name: rest for name, rest in new.items() if rest}
 
 
+def ahead(blocks: list[list[str]], do: str) -> list[list[str]]:
+    """After `ahead-3-1` was pressed: in block 3 picture 1 stands one place further ahead."""
+    _, number, place = map(forms.number, (*do.split("-"), "", "")[:3])
+    if number is None or place is None or not place > 0 or number >= len(blocks):
+        return blocks
+    kind, text = blocks[number]
+    said = parts(text)
+    if kind == "gallery" and place < len(said):
+        said[place - 1], said[place] = said[place], said[place - 1]
+        blocks[number] = [kind, text_of(said)]
+    return blocks
+
+
 # --- what the form shows -----------------------------------------------------------------------------------
 
 
