@@ -34,6 +34,9 @@ class Bucket:
         found = await self._store.get_async(path)
         return bytes(await found.bytes_async())
 
+    async def part(self, path: str, start: int, length: int) -> bytes:
+        return bytes(await self._store.get_range_async(path, start=start, length=length))
+
     async def delete(self, path: str) -> None:
         await self._store.delete_async(path)
 

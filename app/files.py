@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from app.errors import DomainError, OperatorError
 from app.folder import Folder
@@ -61,6 +61,9 @@ class Store(Protocol):
     async def get(self, path: str) -> bytes:
         """Raises: FileNotFoundError."""
 
+    async def part(self, path: str, start: int, length: int) -> bytes:
+        """So many bytes from there on. Raises: FileNotFoundError."""
+
     async def delete(self, path: str) -> None:
         """Raises: FileNotFoundError."""
 
@@ -93,6 +96,10 @@ class Files:
     async def get(self, public_id: str) -> bytes:
         """Raises: FileNotFoundError."""
         return await self._store.get(path_of(public_id))
+
+    async def part(self, public_id: str, start: int, length: int) -> bytes:
+        """So many bytes from there on, at least one. Raises: FileNotFoundError."""
+        return await self._store.part(path_of(public_id), start, length)
 
     async def delete(self, public_id: str) -> None:
         """Forget the bytes; whether they were there does not matter."""
@@ -255,3 +262,23 @@ def photograph(data: bytes) -> Photograph:
         raise FileRefused(f"超过 {PHOTO_BYTES // MIB} MB，请换小一点的。")
     large, small = made_small(data, _BOXES)
     return Photograph(hashlib.sha256(data).hexdigest(), large.data, small.data, large.width, large.height)
+
+
+# --- pictures in texts --------------------------------------------------------------------------------------
+
+_ORIGINAL: Final = 2560, 2560  # of it cuts are made; no screen shows more
+
+
+def original(data: bytes) -> "Jpeg":
+    """What is kept of a picture in a text. Slow, as is `cuts`: call it in a thread. Raises: FileRefused."""
+    if len(data) > PHOTO_BYTES:
+        raise FileRefused(f"图片超过 {PHOTO_BYTES // MIB} MB，请换小一点的。")
+    (made,) = made_small(data, [_ORIGINAL])
+    return made
+
+
+def cuts(kept: bytes, shape: float | None, focus: tuple[int, int], widths: Sequence[int]) -> Sequence["Jpeg"]:
+    """Of what `original` has made; see `app.pictures.cut_to`."""
+    from app.pictures import cut_to  # noqa: PLC0415 - as in `cleaned`
+
+    return cut_to(kept, shape, focus, widths)

@@ -20,6 +20,9 @@ class Folder:
     async def get(self, path: str) -> bytes:
         return await asyncio.to_thread((self._root / path).read_bytes)
 
+    async def part(self, path: str, start: int, length: int) -> bytes:
+        return await asyncio.to_thread(_read, self._root / path, start, length)
+
     async def delete(self, path: str) -> None:
         await asyncio.to_thread((self._root / path).unlink)
 
@@ -27,6 +30,12 @@ class Folder:
         for top in await asyncio.to_thread(lambda: sorted(self._root.iterdir())):
             for path in await asyncio.to_thread(_files_below, top):
                 yield path.relative_to(self._root).as_posix()
+
+
+def _read(path: Path, start: int, length: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(length)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -114,3 +114,31 @@ def _save_moving(picture: Image.Image, kind: str, out: io.BytesIO) -> None:
     more = {} if loop is None else {"loop": loop}
     first, rest = frames[0], frames[1:]
     first.save(out, kind, save_all=True, append_images=rest, duration=durations, disposal=2, **more)
+
+
+def cut_to(data: bytes, shape: float | None, focus: tuple[int, int], widths: Sequence[int]) -> list[Jpeg]:
+    """A picture of ours cut to `shape` (width by height; None: whole) and made in `widths`, narrowest first.
+
+    The cut is as large as the picture allows, and `focus` (percent from the left and from above) is where it
+    lies in what is too much: 0 keeps the left or upper end, 50 the middle. A width that it has not is given
+    way to its own; no width twice.
+    """
+    with Image.open(io.BytesIO(data)) as picture:
+        plain = picture.convert("RGB")
+    if shape is not None:
+        width, height = (
+            min(plain.width, round(plain.height * shape)),
+            min(plain.height, round(plain.width / shape)),
+        )
+        left, top = (plain.width - width) * focus[0] // 100, (plain.height - height) * focus[1] // 100
+        plain = plain.crop((left, top, left + max(1, width), top + max(1, height)))
+    made = []
+    for width in sorted({min(each, plain.width) for each in widths}):
+        seen = plain
+        if width < plain.width:
+            size = width, max(1, round(plain.height * width / plain.width))
+            seen = plain.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+        out = io.BytesIO()
+        seen.save(out, "JPEG", quality=82, optimize=True, progressive=True)
+        made.append(Jpeg(out.getvalue(), seen.width, seen.height, plain.width))
+    return made

@@ -2,7 +2,7 @@
 
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
-from app.services import articles, interests
+from app.services import article_pictures, articles, interests
 from app.services.interests import Noticed
 from app.wechat.replies import Article as Card
 from app.wechat.replies import News, Reply, Text
@@ -31,7 +31,7 @@ def make_router(public_url: str, noticed: Noticed) -> Router:
                 Card(
                     title=each.title,
                     description=each.summary,
-                    picture=each.cover or "",
+                    picture=each.cover or article_pictures.shared(each, public_url),
                     url=f"{public_url}/news/{each.public_id}",
                 )
                 for each in found

@@ -156,6 +156,14 @@ export type AskedOut = {
   /** 最迟什么时候答复 */
   due_at: string | null;
 };
+/** A file to be taken away. `ending` says what it is: pdf, docx, xlsx, zip. */
+export type Attachment = {
+  type: "attachment";
+  file: string;
+  name: string;
+  ending: string;
+  size: number;
+};
 /** 户号，名称和片区可以不写。 */
 export type BindIn = {
   /** 10 位或 13 位 */
@@ -180,6 +188,12 @@ export type CallOut = {
 export type CaptainIn = {
   /** people 里那一位的 id */
   member_id: string;
+};
+/** Something of ours that is looked up when it is shown; `title` is what it was called when chosen. */
+export type Card = {
+  type: "activity" | "panorama" | "tip";
+  key: string;
+  title: string;
 };
 export type CaseKind = "desk" | "feedback" | "consultation" | "counselling" | "health" | "complaint" | "application" | "member_change" | "legal_aid";
 export type CaseOut = {
@@ -387,6 +401,14 @@ export type FeedbackQuestionOut = {
   options: Array<string>;
   required: boolean;
 };
+/** `poster` is shown until it plays. */
+export type Film = {
+  type: "video";
+  file: string;
+  title: string;
+  size: number;
+  poster: Shot | null;
+};
 /** 填申请表要用的：入会声明和可以选的组织。 */
 export type FormOut = {
   declaration: string;
@@ -400,6 +422,10 @@ export type FoundOut = {
   title: string;
   /** 完整答案，可以直接显示 */
   text: string;
+};
+export type Gallery = {
+  type: "gallery";
+  shots: Array<Shot>;
 };
 export type GatheredOut = {
   /** 不是空的就先显示它：该打哪个电话、先做什么 */
@@ -645,6 +671,10 @@ export type PhotoOut = {
   is_own: boolean;
 };
 export type PhotoState = "coming" | "pending" | "shown" | "objected" | "refused" | "removed";
+export type Picture = {
+  type: "picture";
+  shot: Shot;
+};
 export type PointsOut = {
   this_year: number;
   /** 历年一共 */
@@ -796,6 +826,15 @@ export type SessionOut = {
   /** 没有另外写的，就是活动的地点 */
   place: string;
 };
+/** One picture. Width and height, in pixels, are of its widest cut; 0: nobody has looked yet. */
+export type Shot = {
+  file: string;
+  alt: string;
+  caption: string;
+  cut: string;
+  width: number;
+  height: number;
+};
 export type SignUpIn = {
   /** 几个人，包括自己 */
   seats?: number;
@@ -852,6 +891,12 @@ export type SignUpPage = {
   next: string | null;
 };
 export type SignUpState = "forming" | "entered" | "pending_approval" | "confirmed" | "waitlisted" | "offered" | "offer_expired" | "declined" | "cancelled" | "rejected" | "checked_in" | "no_show";
+export type Sound = {
+  type: "audio";
+  file: string;
+  title: string;
+  size: number;
+};
 /** Words of one look. `href` is https, or a path of our own. */
 export type Span = {
   text: string;
@@ -1087,7 +1132,7 @@ export type WholeActivityOut = {
   guardian_words: string;
   questions: Array<QuestionOut>;
   /** 介绍 */
-  blocks: Array<Paragraph | Heading | Items | Quote>;
+  blocks: Array<Paragraph | Heading | Items | Quote | Picture | Gallery | Attachment | Film | Sound | Card>;
   address: string;
 };
 export type WholeArticleOut = {
@@ -1098,8 +1143,10 @@ export type WholeArticleOut = {
   summary: string;
   author: string;
   published_at: string;
-  /** 正文：段落、标题、列表、引用 */
-  blocks: Array<Paragraph | Heading | Items | Quote>;
+  /** 正文：段落、标题、列表、引用，图片、图集、附件、视频、音频，活动、全景、用电安全的卡片 */
+  blocks: Array<Paragraph | Heading | Items | Quote | Picture | Gallery | Attachment | Film | Sound | Card>;
+  /** 正文里文件的网址从它开始：附件、视频、音频加 /file；图片加 /file/cut/宽，宽是 480、960（比 width 小的）或 width */
+  media: string;
   /** 大约多少人次读过 */
   reads: number;
   /** 网页，可以分享 */

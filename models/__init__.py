@@ -33,6 +33,7 @@ from models.article import Article, ArticleCategory, ArticleMove, ArticleReads, 
 from models.article_comment import ArticleComment, CommentReport
 from models.article_mark import ArticleFavourite, ArticleLike, ArticleVisit
 from models.article_text import ArticleGram, ArticleText
+from models.article_media import ArticleCut, ArticleMedia, MediaSort
 from models.backup import Backup
 from models.base import Base
 from models.board import (
@@ -137,4 +138,4 @@ from models.stored_file import FileState, MediaFetch, StoredFile
 from models.team import Team
 from models.verification import VerificationFile
 from models.walk import FOLLOWERS, Listed, TagChange, Walk, WalkKind, WalkStep
-from models.wechat_article import WeChatArticle, WeChatArticleState, WeChatPicture
+from models.wechat_article import WeChatArticle, WeChatArticleState, WeChatBodyPicture, WeChatPicture

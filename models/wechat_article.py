@@ -100,3 +100,15 @@ class WeChatPicture(Base):
     sha256: Mapped[str] = mapped_column(sa.String(64))
     media_id: Mapped[str] = mapped_column(sa.String(128))
     created_at: Mapped[datetime]
+
+
+class WeChatBodyPicture(Base):
+    """Where a picture of a text is at WeChat, so that it is brought there once; found by what it is."""
+
+    __tablename__ = "wechat_body_picture"
+    __table_args__ = (sa.UniqueConstraint("account_id", "sha256"),)
+
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"))
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    address: Mapped[str] = mapped_column(sa.String(512))
+    created_at: Mapped[datetime]

@@ -1,6 +1,7 @@
 """An object store's side of S3, as far as we call it: objects of one bucket behind a key, on loopback."""
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -48,7 +49,12 @@ class Bucket:
         if name not in self.objects:
             return _refusal(404, "NoSuchKey")
         when = {"etag": '"1"', "last-modified": "Mon, 23 Nov 2026 04:00:00 GMT"}
-        return Response(self.objects[name], headers=when)
+        data = self.objects[name]
+        if asked := re.fullmatch(r"bytes=(\d+)-(\d+)", request.headers.get("range", "")):
+            start, end = int(asked[1]), min(int(asked[2]), len(data) - 1)
+            when["content-range"] = f"bytes {start}-{end}/{len(data)}"
+            return Response(data[start : end + 1], 206, headers=when)
+        return Response(data, headers=when)
 
     def _listed(self, prefix: str) -> Response:
         found = "".join(

@@ -49,6 +49,7 @@ async def test_what_is_put_is_what_is_got_and_can_be_replaced(tmp_path: Path) ->
     await files.put(name, b"second")
 
     assert await files.get(name) == b"second"
+    assert await files.part(name, 1, 3) == b"eco" and await files.part(name, 4, 99) == b"nd"
     assert (tmp_path / "files" / name[:2] / name[2:4] / name).read_bytes() == b"second"
     assert len(files_in(tmp_path)) == 1
 
@@ -80,7 +81,7 @@ async def test_deleting_twice_is_no_trouble_and_nothing_is_left(tmp_path: Path) 
 )
 async def test_a_name_that_is_no_public_id_reaches_no_file(tmp_path: Path, name: str) -> None:
     files = Files(tmp_path / "inner")
-    for attempt in (files.put(name, b"x"), files.get(name), files.delete(name)):
+    for attempt in (files.put(name, b"x"), files.get(name), files.part(name, 0, 1), files.delete(name)):
         with pytest.raises(ValueError, match="not a file's public id"):
             await attempt
 
@@ -125,6 +126,7 @@ async def test_a_bucket_keeps_files_like_a_folder() -> None:
         await files.put(name, b"second")
 
         assert await files.get(name) == b"second"
+        assert await files.part(name, 1, 3) == b"eco" and await files.part(name, 4, 99) == b"nd"
         assert bucket.objects[f"union/{path_of(name)}"] == b"second"
         assert [each async for each in files.names()] == [name]
 

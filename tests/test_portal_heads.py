@@ -41,6 +41,8 @@ async def published(ends: Ends, folder: Path) -> str:
 
 NOWHERE: Final = {  # what is not there answers HEAD as it does GET
     "/news/{public_id}/comments": "/news/nothing/comments",
+    "/news/{public_id}/media/{name}": "/news/nothing/media/nothing",
+    "/news/{public_id}/media/{name}/{cut}/{width}": "/news/nothing/media/nothing/whole/480",
     "/t/{code}": "/t/nothing",
     "/c/{code}": "/c/nothing",
     "/me/sign-ups/{public_id}/certificate.pdf": "/me/sign-ups/nothing/certificate.pdf",

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from app import rich_text
 from app.errors import DomainError
 from app.jobs.walking import Walker
-from app.jobs.wechat_articles import Claim, Publisher
+from app.jobs.wechat_article_claims import Claim
+from app.jobs.wechat_articles import Publisher
 from app.services import articles, wechat_articles
 from app.services.content_forms import ReadyArticle
 from models import (

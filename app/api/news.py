@@ -11,7 +11,7 @@ from app.api.paging import Cursor, Size
 from app.api.routes import Route
 from app.api.shapes import PublicId, Strict
 from app.dependencies import InUse, Now, ReadSession
-from app.services import articles
+from app.services import article_pictures, articles
 from models import Article, ArticleCategory
 
 router = APIRouter(prefix="/news", tags=["资讯"], route_class=Route)
@@ -34,8 +34,13 @@ class ArticlePage(Strict):
 
 class WholeArticleOut(ArticleOut):
     blocks: list[rich_text.Block] = Field(
-        description="正文：段落、标题、列表、引用",
+        description="正文：段落、标题、列表、引用，图片、图集、附件、视频、音频，活动、全景、用电安全的卡片",
         examples=[[{"type": "paragraph", "spans": [{"text": "欢迎参加。", "bold": False, "href": ""}]}]],
+    )
+    media: str = Field(
+        examples=["https://gh.example.cn/news/k7m2p9q4r8s3t6vw/media"],
+        description="正文里文件的网址从它开始：附件、视频、音频加 /file；"
+        "图片加 /file/cut/宽，宽是 480、960（比 width 小的）或 width",
     )
     reads: int = Field(examples=[128], description="大约多少人次读过")
     address: str = Field(
@@ -83,6 +88,7 @@ async def one(
     return WholeArticleOut(
         **_facts(article, now),
         blocks=list(rich_text.load(article.blocks)),
+        media=f"{shared.public_url}{article_pictures.at(article)}",
         reads=reads,
         address=f"{shared.public_url}/news/{article.public_id}",
     )

@@ -5,7 +5,8 @@ from typing import Final
 
 from starlette.datastructures import FormData
 
-from app.console import forms
+from app.console import forms, media_blocks
+from app.rich_text import MEDIA
 
 MOST: Final = 100
 Block = list[str]  # type, words
@@ -15,12 +16,20 @@ def read(form: FormData, types: Mapping[str, str]) -> list[Block]:
     """What was typed; a type that there is not is the first one."""
     first = next(iter(types))
     rows = zip(forms.several(form, "block_type"), forms.several(form, "block_text"), strict=False)
-    found = [[each if each in types else first, forms.plain(text)[: forms.LONGEST]] for each, text in rows]
+    found: list[Block] = []
+    for number, (kind, text) in enumerate(rows):
+        words = forms.plain(text)[: forms.LONGEST]
+        if kind in types and kind in MEDIA:
+            words = media_blocks.read(form, number, kind, words)
+        found.append([kind if kind in types else first, words])
     return found[:MOST]
 
 
 def rearranged(blocks: list[Block], do: str, first: str) -> list[Block]:
-    """After a button was pressed: `add`, or `up-3`, `down-3`, `remove-3`, `after-3`."""
+    """After a button was pressed: `add`, or `up-3`, `down-3`, `remove-3`, `after-3`.
+
+    `first` is the type of a block that is added.
+    """
     what, _, number = do.partition("-")
     if what == "add" and len(blocks) < MOST:
         return [*blocks, [first, ""]]

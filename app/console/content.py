@@ -22,6 +22,7 @@ from app.knowledge.laws import CAUTION
 from app.knowledge.markdown import steps
 from app.services import (
     article_posts,
+    article_cards,
     content_forms,
     content_pieces,
     contents,
@@ -98,7 +99,7 @@ async def preview(kind: ContentKind, key: str, desk: AtDesk, now: Now) -> HTMLRe
     whole(desk, Right.CONTENT_READ)
     async with desk.reading() as session:
         piece = await content_pieces.get(session, kind, key)
-    return HTMLResponse(as_portal(kind, key, piece.filled(), now))
+        return HTMLResponse(await as_portal(session, kind, key, piece.filled(), now))
 
 
 @router.post("/{kind}/{key}/approve", dependencies=[needs(Right.CONTENT_PUBLISH)])
@@ -170,6 +171,11 @@ def address(kind: ContentKind | str, key: str) -> str:
     return f"{PAGE}/{kind}/{key}"
 
 
+def media_at(key: str) -> str:
+    """Below this address are the files of an article, for staff."""
+    return f"{address(ContentKind.ARTICLE, key)}/media"
+
+
 def whole(desk: Desk, right: Right) -> None:
     """Content belongs to no branch: for who works for one only it is not there. Raises: NotFound."""
     if not desk.may(right, None):
@@ -233,15 +239,18 @@ async def _at_outlets(session: AsyncSession, piece: Piece, now: datetime) -> lis
     ]
 
 
-def as_portal(kind: ContentKind, key: str, filled: Filled, now: datetime) -> str:
+async def as_portal(session: AsyncSession, kind: ContentKind, key: str, filled: Filled, now: datetime) -> str:
     """A page like the portal's own; where something is missing it says so."""
     try:
         ready = content_forms.as_shown(kind, key, filled, now)
+        if isinstance(ready, ReadyArticle):
+            ready = await contents.shown_as(session, key, ready, now)
     except DomainError as error:
         return render("content_preview.html", error=error.message, kind=kind)
     values: dict[str, Any] = {"kind": kind, "title": ready.title}
     if isinstance(ready, ReadyArticle):
-        body = rich_text.to_html(ready.blocks)
+        around = rich_text.Around(media_at(key), await article_cards.found(session, ready.blocks, now))
+        body = rich_text.to_html(ready.blocks, around)
         day = civil_date(ready.publish_at or now)
         return render("content_preview.html", **values, article=ready, body=body, day=day, reads=1)
     values |= {kind.value: ready, "steps": steps(ready.body), "calls": CALLS, "caution": CAUTION}

@@ -1,4 +1,8 @@
-"""Writing content: a form of fields and blocks. Buttons that add, move or remove a block store nothing."""
+"""Writing content: a form of fields and blocks. Buttons that add, move or remove a block store nothing.
+
+Files that come with any button are kept for the article at once (`article_uploads`), saved or not: the form
+that comes back shows them.
+"""
 
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -7,22 +11,21 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import FormData
 
-from app.console import blocks, content, forms
-from app.console.content import PAGE, address, as_portal, whole, words_of
+from app.console import article_uploads, blocks, content, forms, media_blocks
+from app.console.content import PAGE, address, as_portal, media_at, whole, words_of
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
 from app.knowledge.entries import CALLS
-from app.services import content_forms, content_pieces, contents
-from app.services.content_forms import FIELDS, Filled
+from app.services import article_cards, article_media, content_forms, content_pieces, contents
+from app.services.content_forms import FIELDS, Filled, NotWhole
 from app.services.content_pieces import Piece
 from app.services.permissions import Right
 from models import ContentKind
 
 router = APIRouter(prefix="/content", dependencies=[needs(Right.CONTENT_WRITE)])
 
-NEW: Final = "new"  # in place of the key of something that is not there yet
 _KEPT: Final = frozenset({"save", "submit"})
 
 
@@ -30,13 +33,16 @@ _KEPT: Final = frozenset({"save", "submit"})
 async def new(
     desk: AtDesk,
     shell: InShell,
+    now: Now,
     kind: ContentKind = ContentKind.TIP,
     title: Annotated[str, Query()] = "",
 ) -> HTMLResponse:
     """`title` may come from a question that nobody could answer."""
     whole(desk, Right.CONTENT_WRITE)
     words = " ".join(forms.plain(title).split())
-    return _form(shell, kind, None, content_forms.empty(kind, words), key=contents.new_key(kind))
+    return await _form(
+        desk, shell, kind, None, content_forms.empty(kind, words), now, key=contents.new_key(kind)
+    )
 
 
 @router.post("/new")
@@ -45,10 +51,13 @@ async def write_new(
 ) -> Response:
     whole(desk, Right.CONTENT_WRITE)
     form = await forms.read(request)
-    filled, do, key = _filled(form, kind), forms.words(form, "do"), forms.words(form, "key")
-    if do not in _KEPT:
-        return _changed(shell, kind, None, filled, do, now, key=key)
+    filled, do = _filled(form, kind), forms.words(form, "do")
+    key = contents.fitting(kind, forms.words(form, "key"))
     try:
+        if refused := await _uploads(form, filled, desk, kind, key, now):
+            raise NotWhole(refused)
+        if do not in _KEPT:
+            return await _changed(desk, shell, kind, None, filled, form, now, key=key)
         async with desk.acting() as session:
             draft = await contents.start(session, kind, key, filled, by=desk.standing, now=now)
             if do == "submit":
@@ -56,16 +65,16 @@ async def write_new(
     except contents.AlreadyThere as twice:
         return shell.done(address(kind, twice.key), twice.message)
     except DomainError as error:
-        return _form(shell, kind, None, filled, error=error, key=key)
+        return await _form(desk, shell, kind, None, filled, now, error=error, key=key)
     return shell.done(address(kind, draft.key), _said(do))
 
 
 @router.get("/{kind}/{key}/edit")
-async def edit(kind: ContentKind, key: str, desk: AtDesk, shell: InShell) -> HTMLResponse:
+async def edit(kind: ContentKind, key: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
     piece = await _piece(desk, kind, key)
     if piece.is_elsewhere:
         raise NotFound("这篇文章在微信里，正文不能在这里改。")
-    return _form(shell, kind, piece, piece.filled())
+    return await _form(desk, shell, kind, piece, piece.filled(), now)
 
 
 @router.post("/{kind}/{key}/edit")
@@ -76,9 +85,11 @@ async def write(
     form = await forms.read(request)
     filled, do = _filled(form, kind), forms.words(form, "do")
     given = forms.words(form, "version")
-    if do not in _KEPT:
-        return _changed(shell, kind, piece, filled, do, now, version=given)
     try:
+        if refused := await _uploads(form, filled, desk, kind, key, now):
+            raise NotWhole(refused)
+        if do not in _KEPT:
+            return await _changed(desk, shell, kind, piece, filled, form, now, version=given)
         version = content.version_of(given) if given else None
         async with desk.acting() as session:
             draft = await contents.save(
@@ -92,7 +103,7 @@ async def write(
         # Whoever saves again has seen what is there now, and means it.
         piece = await _piece(desk, kind, key)
         present = words_of(kind, key, piece.filled(), now) if isinstance(error, contents.MovedOn) else ""
-        return _form(shell, kind, piece, filled, error=error, present=present)
+        return await _form(desk, shell, kind, piece, filled, now, error=error, present=present)
     return shell.done(address(kind, key), _said(do))
 
 
@@ -110,11 +121,34 @@ def _said(do: str) -> str:
     return "已提交审核，由另一位审核人审核后发布。" if do == "submit" else "草稿已保存，还没有发布。"
 
 
-def _form(
+async def _uploads(
+    form: FormData, filled: Filled, desk: Desk, kind: ContentKind, key: str, now: datetime
+) -> str:
+    """Take what files the form brings; what was refused of them, in words."""
+    if kind is not ContentKind.ARTICLE:
+        return ""
+    return await article_uploads.take(form, filled, desk, key, now)
+
+
+async def _media(desk: Desk, kind: ContentKind, filled: Filled, key: str, now: datetime) -> dict[str, Any]:
+    """What the form shows of files, and what cards may lead to."""
+    if kind is not ContentKind.ARTICLE:
+        return {"shown": {}, "about": {}}
+    async with desk.reading() as session:
+        there = await article_media.of_article(session, key)
+        cuts = await article_media.cuts_of(session, key)
+        offered = await article_cards.choices(session, now)
+    shown = media_blocks.shown(filled["blocks"], there, cuts, media_at(key))
+    return {"shown": shown, "about": media_blocks.words() | {"offered": offered}}
+
+
+async def _form(
+    desk: Desk,
     shell: Shell,
     kind: ContentKind,
     piece: Piece | None,
     filled: Filled,
+    now: datetime,
     *,
     error: DomainError | None = None,
     version: str | None = None,
@@ -123,6 +157,7 @@ def _form(
 ) -> HTMLResponse:
     if version is None:
         version = str(piece.draft.version) if piece is not None and piece.draft is not None else ""
+    values |= await _media(desk, kind, filled, key if piece is None else piece.key, now)
     values |= {
         "kind": kind,
         "piece": piece,
@@ -141,21 +176,30 @@ def _form(
     return shell.page("content_form.html", **values)
 
 
-def _changed(
+async def _changed(
+    desk: Desk,
     shell: Shell,
     kind: ContentKind,
     piece: Piece | None,
     filled: Filled,
-    do: str,
+    form: FormData,
     now: datetime,
     *,
     version: str = "",
     key: str = "",
 ) -> HTMLResponse:
+    do, types = forms.words(form, "do"), content_forms.block_types(kind)
     if do == "preview":
-        return HTMLResponse(as_portal(kind, NEW if piece is None else piece.key, filled, now))
-    filled["blocks"] = blocks.rearranged(filled["blocks"], do, next(iter(content_forms.block_types(kind))))
-    return _form(shell, kind, piece, filled, version=version, key=key)
+        async with desk.reading() as session:
+            named = piece.key if piece is not None else key
+            return HTMLResponse(await as_portal(session, kind, named, filled, now))
+    wanted = forms.words(form, "add_type")
+    added = wanted if do == "add" and wanted in types else next(iter(types))
+    if do.startswith("ahead-"):
+        filled["blocks"] = media_blocks.ahead(filled["blocks"], do)
+    else:
+        filled["blocks"] = blocks.rearranged(filled["blocks"], do, added)
+    return await _form(desk, shell, kind, piece, filled, now, version=version, key=key)
 
 
 def _filled(form: FormData, kind: ContentKind) -> Filled:

@@ -10,7 +10,7 @@ FILES = 20  # of one form; who sends it is signed in
 
 
 async def read(request: Request) -> FormData:
-    return await request.form(max_files=FILES, max_fields=1000, max_part_size=2 * 1024 * 1024)
+    return await request.form(max_files=FILES, max_fields=3000, max_part_size=2 * 1024 * 1024)
 
 
 def plain(words: str) -> str:

@@ -14,7 +14,7 @@ from starlette.datastructures import UploadFile
 
 from app.clock import civil_date
 from app.console import content, cover_pictures, forms
-from app.console.content import address, version_of, whole
+from app.console.content import address, media_at, version_of, whole
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.office import OfficeInUse
 from app.console.shell import InShell, Shell
@@ -28,8 +28,8 @@ from models import Article, ContentKind
 # What goes to WeChat carries its styles with it, and has to be seen with them: this page alone may have such,
 # and nothing else; its text is escaped and has been cleaned.
 _POLICY: Final = (
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none';"
-    " frame-ancestors 'none'"
+    "default-src 'none'; img-src 'self'; style-src 'self' 'unsafe-inline'; base-uri 'none';"
+    " form-action 'none'; frame-ancestors 'none'"
 )
 NO_ACCOUNT: Final = "公众号没有认证，微信不开放草稿和发布的接口；请在微信公众平台里手工发布。"
 
@@ -47,7 +47,12 @@ async def look(key: str, desk: AtDesk, now: Now) -> HTMLResponse:
     except DomainError as refused:
         page = render("wechat_article.html", error=refused.message)
     else:
-        page = render("wechat_article.html", made=made, day=civil_date(article.published_at or now))
+        page = render(
+            "wechat_article.html",
+            made=made,
+            body=wechat_markup.at_home(made, media_at(key)),
+            day=civil_date(article.published_at or now),
+        )
     return HTMLResponse(page, headers={"Content-Security-Policy": _POLICY})
 
 

@@ -7,9 +7,7 @@ there by the address of 阅读原文. Not here: what staff may decide (`app.serv
 """
 
 import asyncio
-import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,15 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.database import Database
-from app.errors import DomainError
 from app.files import Files
-from app.jobs import fonts, wechat_article_events, wechat_covers, wechat_pictures
+from app.jobs import fonts, wechat_article_events, wechat_bodies, wechat_covers, wechat_pictures
+from app.jobs.wechat_article_claims import Claim, claim_of
 from app.jobs.wechat_article_finding import find_draft, find_published, lies_there
 from app.jobs.wechat_article_words import ended, refused
 from app.menus.revisions import account_name
-from app.services import stored_files, wechat_articles, wechat_markup
+from app.services import stored_files, wechat_articles
 from app.services.wechat_articles import rest, stands_published
-from app.services.wechat_markup import Converted
 from app.wechat.api.drafts import Article as DraftArticle
 from app.wechat.client import WeChatClient
 from app.wechat.errors import (
@@ -56,28 +53,6 @@ MOST: Final = 50  # steps in one round
 MOST_TRIES: Final = 5  # of what WeChat says is gone
 NO_ARTICLE: Final = 53600
 NOT_THERE: Final = "草稿箱里已经没有这份草稿，也没有找到发布的文章；请到微信公众平台核对，再重新放进草稿箱。"
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A row in our hands, as it was when it was taken."""
-
-    id: int
-    token: str
-    account_id: int
-    mark: str
-    state: WeChatArticleState
-    begun_at: datetime | None  # a call before us went out then, and nobody knows its end
-    media_id: str | None
-    publish_id: str | None
-    published_id: str | None
-    tries: int
-    now: datetime
-    content: Converted | None
-    source: str
-    over_title: str  # on a cover that is drawn
-    cover: str  # a file of ours, to be brought there
-    cover_id: str | None
 
 
 class Publisher:
@@ -113,7 +88,7 @@ class Publisher:
                 if self._is_off(row, article):
                     await _give_up_cover(session, row, row.cover)
                     continue
-                claim = _claim_of(row, article, self._clock.now(), await account_name(session))
+                claim = claim_of(row, article, self._clock.now(), await account_name(session))
                 if row.state is S.PUBLISHING or (row.state is S.PREPARING and row.media_id is None):
                     row.begun_at = row.begun_at or claim.now
                 row.lease_token, row.lease_until = claim.token, self._clock.real_now() + LEASE
@@ -183,10 +158,16 @@ class Publisher:
             found = await find_draft(self._client, claim.mark)
             return lambda row, now: _again(row, now, media_id=found)
         assert claim.content is not None  # looked at as it was taken
+        body = await wechat_bodies.whole(
+            *(self._database, self._client, self._clock, self._files),
+            *(claim.account_id, claim.article, claim.content),
+        )
+        if body is None:  # nothing was laid yet: the next step brings more pictures
+            return lambda row, now: _again(row, now, media_id=row.media_id)
         cover = await self._cover(claim, claim.content.title)
         article = DraftArticle(
             claim.content.title,
-            claim.content.content,
+            body,
             cover,
             author=claim.content.author,
             digest=claim.content.summary,
@@ -231,6 +212,10 @@ class Publisher:
                 log.warning("wechat_cover_gone", article=claim.mark)
         elif claim.cover_id:
             return claim.cover_id
+        if not data and claim.content is not None and claim.content.pictures:
+            data = await wechat_bodies.picture(
+                self._database, self._files, claim.article, claim.content.pictures[0]
+            )
         if not data:
             data = await asyncio.to_thread(wechat_covers.draw, title, claim.over_title, fonts.find())
         return await wechat_pictures.bring(self._database, self._client, self._clock, claim.account_id, data)
@@ -296,22 +281,6 @@ async def _give_up_cover(session: AsyncSession, row: WeChatArticle, name: str) -
     if name and (not row.cover or row.state is not S.PREPARING):
         row.cover = ""
         await stored_files.mark_deleted(session, [name])
-
-
-def _claim_of(row: WeChatArticle, article: Article, now: datetime, account: str) -> Claim:
-    content = None
-    try:
-        content = wechat_markup.converted(article)
-    except DomainError:  # looked at before it is laid
-        log.info("wechat_article_does_not_fit", article=article.public_id)
-    return Claim(
-        *(row.id, secrets.token_hex(8), row.account_id, row.public_id, row.state, row.begun_at),
-        *(row.media_id, row.publish_id, row.published_id, row.tries, now, content),
-        wechat_articles.source_url(article, row),
-        f"{account} · {article.category.label}",
-        row.cover,
-        row.cover_id,
-    )
 
 
 def _after(claim: Claim, error: WeChatError) -> Change:

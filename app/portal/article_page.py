@@ -13,7 +13,7 @@ from app.clock import civil_date
 from app.dependencies import Shared
 from app.portal.templating import render
 from app.portal.visitor import Visitor, page_for
-from app.services import article_comments, article_marks, articles
+from app.services import article_cards, article_comments, article_marks, article_pictures, articles
 from models import Article, BoardName, ReportReason
 from models.types import public_id
 
@@ -21,9 +21,21 @@ FIRST = 5  # comments below the article
 
 
 @lru_cache(maxsize=256)
-def _body(blocks: str) -> str:
+def _loaded(blocks: str) -> rich_text.Blocks:
+    return rich_text.load(json.loads(blocks))
+
+
+@lru_cache(maxsize=256)
+def _body(blocks: str, at: str, cards: tuple[tuple[tuple[str, str], rich_text.Found], ...]) -> str:
     """The same words are made into the same page again and again."""
-    return rich_text.to_html(rich_text.load(json.loads(blocks)))
+    return rich_text.to_html(_loaded(blocks), rich_text.Around(at, dict(cards)))
+
+
+async def body_of(session: AsyncSession, article: Article, now: datetime) -> str:
+    """The text as HTML, its cards as they are now."""
+    blocks = json.dumps(article.blocks)
+    cards = await article_cards.found(session, _loaded(blocks), now)
+    return _body(blocks, article_pictures.at(article), tuple(cards.items()))
 
 
 async def page_of(
@@ -75,7 +87,8 @@ async def _words(
     return render(
         "article.html",
         article=article,
-        body=_body(json.dumps(article.blocks)),
+        body=await body_of(session, article, now),
+        picture=article_pictures.shared(article, shared.public_url),
         marks=await article_marks.of(session, article, visitor.person_id if visitor else None),
         related=await articles.list_related(session, article, now),
         shown=shown,

@@ -1,18 +1,20 @@
 """News on the portal: lists by column, one article with what its readers do, and the Atom feeds."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import rich_text
 from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.portal import article_comments, article_page, json_feeds
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, MaybePerson
-from app.services import article_marks, articles, columns, interests
-from models import ArticleCategory
+from app.services import article_cards, article_marks, article_pictures, articles, columns, interests
+from models import Article, ArticleCategory
 
 router = APIRouter(prefix="/news", include_in_schema=False)
 
@@ -40,6 +42,7 @@ async def listed(
     words = render(
         "news.html",
         articles=found[:PAGE],
+        pictures=article_pictures.small(found[:PAGE]),
         category=category,
         name_of=columns.name_of,
         columns=columns.COLUMNS,
@@ -60,7 +63,7 @@ async def feed(
 ) -> Response:
     """The newest articles, or those of one column, for whoever follows by program."""
     found = await articles.list_published(session, now, FEED, category=category)
-    texts = {each.id: rich_text.to_html(rich_text.load(each.blocks)) for each in found}
+    texts = {each.id: await _text(session, each, now, shared.public_url) for each in found}
     name = columns.name_of(category) if category else ""
     words = render(
         "news.atom",
@@ -89,6 +92,14 @@ async def json_feed(
         base=shared.public_url,
     )
     return Response(words, media_type="application/feed+json")
+
+
+async def _text(session: AsyncSession, article: Article, now: datetime, site: str) -> str:
+    """Read elsewhere, it names whole addresses."""
+    blocks = rich_text.load(article.blocks)
+    cards = await article_cards.found(session, blocks, now)
+    around = rich_text.Around(f"{site}{article_pictures.at(article)}", cards, site)
+    return rich_text.to_html(blocks, around)
 
 
 @router.get("/{public_id}")

@@ -10,6 +10,7 @@ from app.portal import (
     activity_feedback,
     appointments,
     article_comments,
+    article_media,
     board,
     board_mine,
     board_writing,
@@ -53,7 +54,16 @@ from app.portal import (
 from app.web.routes import answer_heads, take
 
 _PUBLIC: Final = (
-    *(article_comments, news, activities, sign_up_forms, photos, activity_feedback, certificates),
+    *(
+        article_comments,
+        article_media,
+        news,
+        activities,
+        sign_up_forms,
+        photos,
+        activity_feedback,
+        certificates,
+    ),
     *(panoramas, lives, check_in, appointments),
     *(tips, laws, services, search),
     *(board_writing, board_mine, board),  # in this order: `/board/new` is no post

@@ -54,6 +54,18 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "article_favourite": {"article_id": "文章"},
     "article_like": {"article_id": "文章"},
+    "article_cut": {"media_id": "图片", "cut": "裁剪", "width": "宽", "height": "高", "file": "文件"},
+    "article_media": {
+        "key": "文章的编号",
+        "sort": "是什么",
+        "name": "文件名",
+        "ending": "格式",
+        "file": "文件",
+        "size": "大小",
+        "width": "宽",
+        "height": "高",
+        "look_at": "什么时候看还用不用",
+    },
     "article_move": {"article_id": "文章"},
     "article_post": {
         "outlet_id": "外部渠道",
@@ -324,5 +336,6 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "published_at": "发布时间",
         "begun_at": "请求发出的时间",
     },
+    "wechat_body_picture": {"address": "图片在微信的网址"},
     "wechat_picture": {"media_id": "图片在微信的编号"},
 }

@@ -31,8 +31,10 @@ TABLES: Final[Mapping[str, str]] = {
     "appointment_move": "预约的过程",
     "article": "文章",
     "article_comment": "文章的评论",
+    "article_cut": "文章里图片的尺寸",
     "article_favourite": "文章的收藏",
     "article_like": "文章的赞",
+    "article_media": "文章里的图片和文件",
     "article_move": "文章的过程",
     "article_post": "文章在外部渠道",
     "article_reads": "文章的阅读",
@@ -138,6 +140,7 @@ TABLES: Final[Mapping[str, str]] = {
     "verification_file": "微信的域名验证文件",
     "walk": "和微信核对关注者",
     "wechat_article": "公众号文章",
+    "wechat_body_picture": "公众号文章里的图片",
     "wechat_picture": "微信素材库里的图片",
 }
 

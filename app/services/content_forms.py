@@ -22,7 +22,7 @@ from app.knowledge.files import SPARE_BYTES
 from app.knowledge.front_matter import Head, LawHead, Prohibition, Question, TipHead, a_year_after
 from app.knowledge.laws import LawTopic
 from app.knowledge.tips import Topic
-from app.rich_text import TYPED, Blocks, NotRichText
+from app.rich_text import MEDIA, TYPED, Blocks, NotRichText
 from models import Article, ArticleCategory, ContentKind
 
 Filled = dict[str, Any]  # names of fields → words; "blocks": [[type, words], …]; "call": numbers
@@ -100,7 +100,7 @@ def categories(kind: ContentKind) -> dict[str, str]:
 
 
 def block_types(kind: ContentKind) -> Mapping[str, str]:
-    return TYPED if kind is ContentKind.ARTICLE else STEP
+    return TYPED | MEDIA if kind is ContentKind.ARTICLE else STEP
 
 
 def empty(kind: ContentKind, title: str = "") -> Filled:

@@ -7,6 +7,7 @@ what a form becomes (`content_forms`).
 
 import re
 import secrets
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from app.clock import shanghai
 from app.errors import DomainError
 from app.knowledge import Entry
 from app.knowledge.vocabulary import normalise
-from app.services import articles, content_forms, library
+from app.services import article_cards, article_media, articles, content_forms, library
 from app.services.audit import does
 from app.services.content_forms import Filled, NotWhole, ReadyArticle
 from app.services.content_pieces import TABLES, Piece, find, get
@@ -55,6 +56,12 @@ def new_key(kind: ContentKind) -> str:
     return public_id() if kind is ContentKind.ARTICLE else f"{kind.value}-{secrets.token_hex(6)}"
 
 
+def fitting(kind: ContentKind, key: str) -> str:
+    """The key that a form carried; another one, where that is none of ours."""
+    fits = _NEW_ARTICLE if kind is ContentKind.ARTICLE else _NEW_ANSWER
+    return key if fits.fullmatch(key) else new_key(kind)
+
+
 async def start(
     session: AsyncSession, kind: ContentKind, key: str, filled: Filled, *, by: Standing, now: datetime
 ) -> ContentDraft:
@@ -64,9 +71,7 @@ async def start(
         NotWhole: it has no title.
         AlreadyThere: the same form was sent before.
     """
-    fits = _NEW_ARTICLE if kind is ContentKind.ARTICLE else _NEW_ANSWER
-    if not fits.fullmatch(key):
-        key = new_key(kind)
+    key = fitting(kind, key)
     piece = await find(session, kind, key, lock=True)
     if piece.shown is not None or piece.draft is not None:
         raise AlreadyThere(key)
@@ -245,7 +250,15 @@ async def _ready(session: AsyncSession, draft: ContentDraft, now: datetime) -> A
     ready = content_forms.as_shown(draft.kind, draft.key, filled, now)
     if isinstance(ready, Entry):
         await _check_asked_once(session, ready)
+    if isinstance(ready, ReadyArticle):
+        return await shown_as(session, draft.key, ready, now)
     return ready
+
+
+async def shown_as(session: AsyncSession, key: str, ready: ReadyArticle, now: datetime) -> ReadyArticle:
+    """With what its files and cards are. Raises: NotWhole: one is not there any more."""
+    blocks = await article_media.settled(session, key, ready.blocks)
+    return replace(ready, blocks=await article_cards.titled(session, blocks, now))
 
 
 async def _check_asked_once(session: AsyncSession, entry: Entry) -> None:

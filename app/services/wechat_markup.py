@@ -1,20 +1,21 @@
 """An article of ours as WeChat takes it: HTML with its styles inlined, counted against WeChat's limits.
 
 WeChat keeps links to its own articles only; of others the words stay, and 阅读原文 leads to our page. Text is
-text, whoever wrote it: every word is escaped. Pictures in the text there are none: our blocks have none.
+text, whoever wrote it: every word is escaped. A picture stands at a place that leads nowhere, until a job has
+brought it to WeChat and knows its address there (`placed`); films, sound, files and cards are a line each.
 Source of the limits: wechat-platform.md section 11.3. Knows no database.
 """
 
 import hashlib
 import html
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from app import rich_text
 from app.errors import DomainError
-from app.rich_text import Block, Blocks, Heading, Items, Quote, Span, Spans
+from app.rich_text import Block, Blocks, Gallery, Heading, Items, Paragraph, Picture, Quote, Shot, Span, Spans
 from app.wechat.api.drafts import AUTHOR, CONTENT_BYTES, CONTENT_CHARACTERS, DIGEST, SOURCE_BYTES, TITLE
 from models import Article
 
@@ -36,7 +37,11 @@ STYLES: Final = {
 
 _NOTE: Final = f"margin:24px 0 0;font-size:14px;line-height:1.6;color:{GREY}"
 MORE: Final = "文中提到的网页和办事入口，请点文末「阅读原文」打开。"
-_TAGS: Final = {*STYLES, "br"}
+_TAGS: Final = {*STYLES, "br", "img"}
+_IMAGE: Final = "max-width:100%;height:auto;vertical-align:middle"
+_BELOW: Final = f"margin:-8px 0 16px;font-size:14px;line-height:1.6;text-align:center;color:{GREY}"
+_PLACE: Final = "https://picture.invalid"
+_ADDRESS: Final = 240  # characters that an address of WeChat's may have
 WECHATS_OWN: Final = "mp.weixin.qq.com"
 
 
@@ -53,7 +58,8 @@ class Converted:
     title: str
     author: str
     summary: str
-    content: str  # HTML
+    content: str  # HTML; pictures are not in their place yet
+    pictures: tuple[Shot, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -64,11 +70,10 @@ class Converted:
 
 def converted(article: Article) -> Converted:
     """Raises: TooLong: before anything was sent."""
+    blocks = rich_text.load(article.blocks)
     made = Converted(
-        article.title.strip(),
-        article.author.strip(),
-        article.summary.strip(),
-        to_html(rich_text.load(article.blocks)),
+        *(article.title.strip(), article.author.strip(), article.summary.strip()),
+        *(to_html(blocks), tuple(_pictures(blocks))),
     )
     refused = [
         f"{name}有 {len(words)} 个字，公众号文章最多 {most} 个字"
@@ -79,9 +84,11 @@ def converted(article: Article) -> Converted:
         )
         if len(words) > most
     ]
-    if len(made.content) >= CONTENT_CHARACTERS or len(made.content.encode()) >= CONTENT_BYTES:
+    spare = _ADDRESS * len(made.pictures)
+    length = len(made.content) + spare
+    if length >= CONTENT_CHARACTERS or len(made.content.encode()) + spare >= CONTENT_BYTES:
         most = CONTENT_CHARACTERS
-        refused.append(f"正文连同排版有 {len(made.content)} 个字符，公众号文章要少于 {most} 个，请分成几篇")
+        refused.append(f"正文连同排版有 {length} 个字符，公众号文章要少于 {most} 个，请分成几篇")
     if refused:
         raise TooLong(f"{'；'.join(refused)}。请先修改文章，审核通过后再放进公众号。")
     return made
@@ -92,14 +99,49 @@ def source_fits(url: str) -> bool:
 
 
 def to_html(blocks: Blocks) -> str:
-    """The body, with nothing in it but our tags, their styles and links to WeChat's own articles."""
+    """The body, with nothing in it but our tags, their styles, links to WeChat's own articles, and places
+    for pictures."""
     import nh3  # noqa: PLC0415 - who only answers messages does without it
 
     body = "".join(_block(block) for block in blocks)
-    if any(_is_lost(span) for block in blocks for span in _spans_of(block)):
+    if any(_is_said_only(block) or any(map(_is_lost, _spans_of(block))) for block in blocks):
         body += f'<p style="{_NOTE}">{MORE}</p>'
-    attributes = {tag: {"style"} for tag in STYLES} | {"a": {"style", "href"}}
+    attributes = {tag: {"style"} for tag in STYLES} | {"a": {"style", "href"}, "img": {"style", "src", "alt"}}
     return nh3.clean(body, tags=_TAGS, attributes=attributes, url_schemes={"https"}, link_rel=None)
+
+
+def placed(content: str, addresses: Mapping[tuple[str, str], str]) -> str:
+    """The body with its pictures: where each is at WeChat, by file and cut."""
+    for (file, cut), address in addresses.items():
+        content = content.replace(f'"{_PLACE}/{file}/{cut}"', f'"{html.escape(address)}"')
+    return content
+
+
+def at_home(made: Converted, at: str) -> str:
+    """The body with its pictures where they are with us, for staff who look at it. `at`: as of `Around`."""
+    shown = {(each.file, each.cut): f"{at}/{each.file}/{each.cut}/{each.width}" for each in made.pictures}
+    return placed(made.content, shown)
+
+
+def _pictures(blocks: Blocks) -> Iterator[Shot]:
+    for block in blocks:
+        match block:
+            case Picture():
+                yield block.shot
+            case Gallery():
+                yield from block.shots
+
+
+def _is_said_only(block: Block) -> bool:
+    """A film, sound, a file, a card: there is no place for it there, our page has it."""
+    return not isinstance(block, Heading | Items | Quote | Paragraph | Picture | Gallery)
+
+
+def _shot(shot: Shot) -> str:
+    source = f"{_PLACE}/{shot.file}/{shot.cut}"
+    image = f'<img style="{_IMAGE}" src="{source}" alt="{html.escape(shot.alt)}">'
+    below = f'<p style="{_BELOW}">{html.escape(shot.caption)}</p>' if shot.caption else ""
+    return _tag("p", image) + below
 
 
 def _block(block: Block) -> str:
@@ -111,11 +153,19 @@ def _block(block: Block) -> str:
             return _tag("ol" if block.ordered else "ul", inside)
         case Quote():
             return _tag("blockquote", _spans(block.spans))
-    return _tag("p", _spans(block.spans))
+        case Paragraph():
+            return _tag("p", _spans(block.spans))
+        case Picture():
+            return _shot(block.shot)
+        case Gallery():
+            return "".join(map(_shot, block.shots))
+    return _tag("p", html.escape(rich_text.to_text([block])))
 
 
 def _spans_of(block: Block) -> Sequence[Span]:
-    return [span for item in block.items for span in item] if isinstance(block, Items) else block.spans
+    if isinstance(block, Items):
+        return [span for item in block.items for span in item]
+    return block.spans if isinstance(block, Heading | Quote | Paragraph) else ()
 
 
 def _spans(spans: Spans) -> str:

@@ -1,0 +1,219 @@
+"""What staff put into the text of an article: kept with it, looked up for its blocks, forgotten with it.
+
+A file belongs to the article it was uploaded for, and no other shows it. Functions flush and never commit.
+Not here: what a file is and how pictures are cut (the console, `app.files`); what cards lead to
+(`article_cards`).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import rich_text
+from app.errors import DomainError, NotFound
+from app.rich_text import Attachment, Block, Blocks, Film, Gallery, Picture, Shot, Sound
+from app.services import stored_files
+from app.services.content_forms import NotWhole
+from app.services.forgetting import Ids, Rule, Where
+from models import (
+    OPEN_DRAFTS,
+    Article,
+    ArticleCut,
+    ArticleMedia,
+    ContentDraft,
+    ContentKind,
+    MediaSort,
+    StoredFile,
+)
+
+MOST: Final = 300  # files of one article
+LOOSE_FOR: Final = timedelta(days=7)  # somebody may be writing
+LOOK_AGAIN: Final = timedelta(days=30)
+GONE: Final = "没有找到这个文件，可能已经撤下。"
+_LOST: Final = "{}的文件已经不在，请重新上传"
+Named = Mapping[str, ArticleMedia]
+Text = TypeVar("Text", Attachment, Film, Sound)
+
+
+async def add(
+    session: AsyncSession,
+    key: str,
+    sort: MediaSort,
+    name: str,
+    ending: str,
+    file: StoredFile,
+    *,
+    called: str,
+    size: tuple[int, int] = (0, 0),
+    by: str,
+    now: datetime,
+) -> ArticleMedia:
+    """One more, by the id `called`; its bytes are put already. `size`: of a picture, in pixels.
+
+    Raises: DomainError: too many.
+    """
+    count = sa.select(sa.func.count()).select_from(ArticleMedia).where(ArticleMedia.key == key)
+    if (await session.scalar(count) or 0) >= MOST:
+        raise DomainError(f"一篇文章最多上传 {MOST} 个文件，没有用到的过几天会自动清理。")
+    session.add(file)
+    made = ArticleMedia(
+        public_id=called,
+        key=key,
+        sort=sort,
+        name=name[-80:],
+        ending=ending,
+        file=file.public_id,
+        size=file.size,
+        width=size[0],
+        height=size[1],
+        by=by[:64],
+        created_at=now,
+        look_at=now + LOOSE_FOR,
+    )
+    session.add(made)
+    await session.flush()
+    return made
+
+
+async def add_cut(
+    session: AsyncSession, media: ArticleMedia, cut: str, made: Sequence[tuple[int, int, StoredFile]]
+) -> None:
+    """In each width (width, height, file); its bytes are put already. Twice is once."""
+    await session.execute(sa.select(ArticleMedia.id).where(ArticleMedia.id == media.id).with_for_update())
+    known = sa.select(ArticleCut.width).where(ArticleCut.media_id == media.id, ArticleCut.cut == cut)
+    there = set(await session.scalars(known))
+    for width, height, file in made:
+        if width not in there:
+            session.add(file)
+            session.add(
+                ArticleCut(media_id=media.id, cut=cut, width=width, height=height, file=file.public_id)
+            )
+    await session.flush()
+
+
+async def of_article(session: AsyncSession, key: str) -> dict[str, ArticleMedia]:
+    """By id, all that was uploaded for it."""
+    found = await session.scalars(sa.select(ArticleMedia).where(ArticleMedia.key == key))
+    return {each.public_id: each for each in found}
+
+
+async def cuts_of(session: AsyncSession, key: str) -> dict[tuple[str, str], list[ArticleCut]]:
+    """By id and cut, what there is, the narrowest first."""
+    chosen = sa.select(ArticleMedia.public_id, ArticleCut)
+    chosen = chosen.join(ArticleCut, ArticleCut.media_id == ArticleMedia.id).where(ArticleMedia.key == key)
+    found: dict[tuple[str, str], list[ArticleCut]] = {}
+    for name, cut in await session.execute(chosen.order_by(ArticleCut.width)):
+        found.setdefault((name, cut.cut), []).append(cut)
+    return found
+
+
+# --- for blocks --------------------------------------------------------------------------------------------
+
+
+async def settled(session: AsyncSession, key: str, blocks: Blocks) -> Blocks:
+    """The blocks with what only the files know: their sizes. Raises: NotWhole: a file is not there."""
+    if not rich_text.files_in(blocks):
+        return blocks
+    named, cuts = await of_article(session, key), await cuts_of(session, key)
+    return tuple(_settled(block, number, named, cuts) for number, block in enumerate(blocks, 1))
+
+
+def _settled(
+    block: Block, number: int, named: Named, cuts: Mapping[tuple[str, str], list[ArticleCut]]
+) -> Block:
+    def shot(of: Shot) -> Shot:
+        there = cuts.get((of.file, of.cut))
+        if not there:
+            raise NotWhole(f"正文第 {number} 块：{_LOST.format('图片')}。")
+        return of.model_copy(update={"width": there[-1].width, "height": there[-1].height})
+
+    def sized(of: Text, sort: MediaSort) -> Text:
+        media = named.get(of.file)
+        if media is None or media.sort is not sort:
+            raise NotWhole(f"正文第 {number} 块：{_LOST.format(sort.label)}。")
+        ending: dict[str, str] = {"ending": media.ending} if isinstance(of, Attachment) else {}
+        return of.model_copy(update={"size": media.size, **ending})
+
+    match block:
+        case Picture():
+            return Picture(shot=shot(block.shot))
+        case Gallery():
+            return Gallery(shots=tuple(map(shot, block.shots)))
+        case Attachment():
+            return sized(block, MediaSort.DOCUMENT)
+        case Sound():
+            return sized(block, MediaSort.SOUND)
+        case Film():
+            film = sized(block, MediaSort.FILM)
+            return film.model_copy(update={"poster": shot(film.poster)}) if film.poster else film
+    return block
+
+
+async def file_of(session: AsyncSession, key: str, name: str) -> ArticleMedia:
+    """Of a file, a film or sound. Raises: NotFound."""
+    chosen = sa.select(ArticleMedia).where(ArticleMedia.key == key, ArticleMedia.public_id == name)
+    media = await session.scalar(chosen.where(ArticleMedia.sort != MediaSort.PICTURE))
+    if media is None:
+        raise NotFound(GONE)
+    return media
+
+
+async def cut_of(session: AsyncSession, key: str, name: str, cut: str, width: int) -> ArticleCut:
+    """Raises: NotFound."""
+    chosen = sa.select(ArticleCut).join(ArticleMedia, ArticleMedia.id == ArticleCut.media_id)
+    chosen = chosen.where(ArticleMedia.key == key, ArticleMedia.public_id == name)
+    found = await session.scalar(chosen.where(ArticleCut.cut == cut, ArticleCut.width == width))
+    if found is None:
+        raise NotFound(GONE)
+    return found
+
+
+def shows(article: Article, name: str, cut: str = "") -> bool:
+    """Whether the text that people read has this file, and of a picture this cut."""
+    blocks = rich_text.load(article.blocks)
+    if cut:
+        return any((each.file, each.cut) == (name, cut) for each in rich_text.shots_in(blocks))
+    return name in rich_text.files_in(blocks)
+
+
+# --- forgetting --------------------------------------------------------------------------------------------
+
+
+def _is_due(now: datetime) -> Where:
+    return (ArticleMedia.look_at <= now,)
+
+
+async def _sweep(session: AsyncSession, ids: Ids, now: datetime) -> int:
+    """What neither the text that is shown nor its open draft names goes, with its cuts."""
+    due = sa.select(ArticleMedia).where(ArticleMedia.id.in_(ids), *_is_due(now)).with_for_update()
+    count = 0
+    for media in (await session.scalars(due.order_by(ArticleMedia.id))).all():
+        if await _is_needed(session, media):
+            media.look_at = now + LOOK_AGAIN
+            continue
+        cuts = (await session.scalars(sa.select(ArticleCut).where(ArticleCut.media_id == media.id))).all()
+        await stored_files.mark_deleted(session, [media.file, *(each.file for each in cuts)])
+        await session.execute(sa.delete(ArticleCut).where(ArticleCut.media_id == media.id))
+        await session.delete(media)
+        count += 1
+    await session.flush()
+    return count
+
+
+async def _is_needed(session: AsyncSession, media: ArticleMedia) -> bool:
+    """Whether what is shown, was shown, or is being written names it."""
+    shown = await session.scalar(sa.select(Article.blocks).where(Article.public_id == media.key))
+    draft = await session.scalar(
+        sa.select(ContentDraft.filled).where(
+            ContentDraft.kind == ContentKind.ARTICLE,
+            ContentDraft.key == media.key,
+            ContentDraft.state.in_(OPEN_DRAFTS),
+        )
+    )
+    return media.public_id in f"{shown} {draft}"
+
+
+sweep = Rule("article_media", ArticleMedia.id, _is_due, _sweep, by=ArticleMedia.look_at)

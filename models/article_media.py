@@ -1,0 +1,56 @@
+"""Pictures, films, sound and files that staff put into the text of an article, and the cuts of its pictures.
+
+Not here: which block shows them (`app.rich_text.media`), and their bytes (stored files).
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+from models.types import public_id
+
+
+class MediaSort(StrEnum):
+    PICTURE = "picture"
+    DOCUMENT = "document"
+    FILM = "film"
+    SOUND = "sound"
+
+    @property
+    def label(self) -> str:
+        return {"picture": "图片", "document": "附件", "film": "视频", "sound": "音频"}[self.value]
+
+
+class ArticleMedia(Base):
+    """Something uploaded for one article; of a picture its stored file is what its cuts are made of."""
+
+    __tablename__ = "article_media"
+
+    public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=public_id)
+    key: Mapped[str] = mapped_column(sa.String(16), index=True)  # the public id of the article, or to be
+    sort: Mapped[MediaSort]
+    name: Mapped[str] = mapped_column(sa.String(80))  # of the file, as it was called
+    ending: Mapped[str] = mapped_column(sa.String(8))
+    file: Mapped[str] = mapped_column(sa.String(16))  # a stored file
+    size: Mapped[int] = mapped_column(sa.BigInteger)  # bytes
+    width: Mapped[int]  # pixels, of pictures
+    height: Mapped[int]
+    by: Mapped[str] = mapped_column(sa.String(64))
+    created_at: Mapped[datetime]
+    look_at: Mapped[datetime] = mapped_column(index=True)  # when to look whether anything needs it still
+
+
+class ArticleCut(Base):
+    """What is shown of a picture, in one width."""
+
+    __tablename__ = "article_cut"
+    __table_args__ = (sa.UniqueConstraint("media_id", "cut", "width"),)
+
+    media_id: Mapped[int] = mapped_column(sa.ForeignKey("article_media.id"))
+    cut: Mapped[str] = mapped_column(sa.String(16))  # as `app.rich_text.media` names it
+    width: Mapped[int]  # pixels
+    height: Mapped[int]
+    file: Mapped[str] = mapped_column(sa.String(16))  # a stored file
