@@ -21,8 +21,8 @@ from app.knowledge.entries import CALLS, Entry
 from app.knowledge.laws import CAUTION
 from app.knowledge.markdown import steps
 from app.services import (
-    article_posts,
     article_cards,
+    article_posts,
     content_forms,
     content_pieces,
     contents,

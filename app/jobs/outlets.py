@@ -121,11 +121,13 @@ class Spreader:
                 found = (await session.execute(due)).tuples().first()
                 if found is None:
                     return None
-                if (parcel := self._parcel(*found)) is not None:
+                if (parcel := await self._parcel(session, *found)) is not None:
                     return parcel
         return None
 
-    def _parcel(self, post: ArticlePost, outlet: Outlet, article: Article) -> Parcel | None:
+    async def _parcel(
+        self, session: AsyncSession, post: ArticlePost, outlet: Outlet, article: Article
+    ) -> Parcel | None:
         now, is_shown = self._clock.now(), articles.is_shown(article, self._clock.now())
         if not is_shown and post.sent_at is None and post.begun_at is None:
             _end(post, S.FAILED, "还没有发，文章就撤下了。", now)
@@ -148,9 +150,9 @@ class Spreader:
             outlet.kind,
             outlet.url,
             outlet.secret,
-            {} if is_weibo else article_posts.told(post, article, post.event),
+            {} if is_weibo else await article_posts.told(session, post, article, post.event, now),
             (post.text or article_posts.weibo_text(article)) if is_weibo else "",
-            article_posts.digest_of(post, article),
+            article_posts.digest_of(article),
             article.version,
             in_doubt,
             post.tries,

@@ -1,19 +1,22 @@
 """Articles as a JSON Feed (jsonfeed.org, version 1.1), for outside media that read by program."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from app import rich_text
 from models import Article
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
 
-def written(found: Sequence[Article], *, title: str, home: str, own: str, base: str) -> str:
-    """`home`: the list it is a feed of; `own`: its own address; `base`: where our pages are reached."""
-    items = [_item(each, f"{base}/news/{each.public_id}") for each in found]
+def written(
+    found: Sequence[Article], texts: Mapping[int, str], *, title: str, home: str, own: str, base: str
+) -> str:
+    """`texts`: HTML by id, of those that are read here. `home`: the list it is a feed of; `own`: its own
+    address; `base`: where our pages are reached.
+    """
+    items = [_item(each, texts, f"{base}/news/{each.public_id}") for each in found]
     feed = {
         "version": VERSION,
         "title": title,
@@ -25,7 +28,7 @@ def written(found: Sequence[Article], *, title: str, home: str, own: str, base: 
     return json.dumps(feed, ensure_ascii=False)
 
 
-def _item(article: Article, page: str) -> dict[str, Any]:
+def _item(article: Article, texts: Mapping[int, str], page: str) -> dict[str, Any]:
     item: dict[str, Any] = {
         "id": page,
         "url": page,
@@ -39,7 +42,7 @@ def _item(article: Article, page: str) -> dict[str, Any]:
         item["authors"] = [{"name": article.author}]
     if article.address:  # read where it is: only its words of ours are here
         return item | {"external_url": article.address, "content_text": article.summary}
-    return item | {"content_html": rich_text.to_html(rich_text.load(article.blocks))}
+    return item | {"content_html": texts[article.id]}
 
 
 def _moment(at: datetime | None) -> str:

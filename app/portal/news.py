@@ -8,7 +8,6 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import rich_text
 from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.portal import article_comments, article_page, json_feeds
 from app.portal.templating import render
@@ -63,7 +62,7 @@ async def feed(
 ) -> Response:
     """The newest articles, or those of one column, for whoever follows by program."""
     found = await articles.list_published(session, now, FEED, category=category)
-    texts = {each.id: await _text(session, each, now, shared.public_url) for each in found}
+    texts = {each.id: await _text(session, each, now, shared) for each in found}
     name = columns.name_of(category) if category else ""
     words = render(
         "news.atom",
@@ -86,6 +85,7 @@ async def json_feed(
     query = f"?category={category.value}" if category else ""
     words = json_feeds.written(
         found,
+        {each.id: await _text(session, each, now, shared) for each in found if not each.address},
         title="供电工会" + (f"：{columns.name_of(category)}" if category else ""),
         home=f"{shared.public_url}/news{query}",
         own=f"{shared.public_url}/news/feed.json{query}",
@@ -94,12 +94,8 @@ async def json_feed(
     return Response(words, media_type="application/feed+json")
 
 
-async def _text(session: AsyncSession, article: Article, now: datetime, site: str) -> str:
-    """Read elsewhere, it names whole addresses."""
-    blocks = rich_text.load(article.blocks)
-    cards = await article_cards.found(session, blocks, now)
-    around = rich_text.Around(f"{site}{article_pictures.at(article)}", cards, site)
-    return rich_text.to_html(blocks, around)
+async def _text(session: AsyncSession, article: Article, now: datetime, shared: Shared) -> str:
+    return await article_cards.read_elsewhere(session, article, now, shared.public_url)
 
 
 @router.get("/{public_id}")

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import rich_text
 from app.knowledge import Tip
 from app.rich_text import Blocks, Card, Found
-from app.services import panoramas, seats, sittings
+from app.services import article_pictures, panoramas, seats, sittings
 from app.services.content_forms import NotWhole
-from models import ANNOUNCED, Activity, ActivityState, Panorama, PanoramaState
+from models import ANNOUNCED, Activity, ActivityState, Article, Panorama, PanoramaState
 from models import Tip as TipRow
 
 OFFERED: Final = 60
@@ -35,6 +35,14 @@ async def found(session: AsyncSession, blocks: Blocks, now: datetime) -> dict[tu
     if wanted := keys.get("tip"):
         there |= await _tips(session, wanted)
     return there
+
+
+async def read_elsewhere(session: AsyncSession, article: Article, now: datetime, site: str) -> str:
+    """The text as HTML for who shows it in other places: with whole addresses, `site` before ours."""
+    blocks = rich_text.load(article.blocks)
+    cards = await found(session, blocks, now)
+    around = rich_text.Around(f"{site}{article_pictures.at(article)}", cards, site)
+    return rich_text.to_html(blocks, around)
 
 
 async def titled(session: AsyncSession, blocks: Blocks, now: datetime) -> Blocks:

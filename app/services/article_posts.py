@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import rich_text
 from app.database import leave_work
 from app.errors import DomainError, NotFound
-from app.services import addresses, articles
+from app.services import addresses, article_cards, articles
 from app.services.audit import does
 from app.weibo.client import MOST_HANZI, length
 from models import Article, ArticlePost, Outlet, OutletKind, PostEvent, PostState
@@ -52,13 +52,14 @@ def check_weibo(text: str, article: Article) -> str:
     return said
 
 
-def told(post: ArticlePost, article: Article, event: PostEvent) -> dict[str, Any]:
+async def told(
+    session: AsyncSession, post: ArticlePost, article: Article, event: PostEvent, now: datetime
+) -> dict[str, Any]:
     """What outside media read; of something taken down only that it is."""
     named = {"event": f"article.{event.value}", "id": article.public_id, "url": _address(article)}
     named |= {"delivery": post.public_id, "title": article.title}
     if event is E.WITHDRAWN:
         return named
-    blocks = rich_text.load(article.blocks)
     return named | {
         "category": article.category.value,
         "category_name": article.category.label,
@@ -66,14 +67,14 @@ def told(post: ArticlePost, article: Article, event: PostEvent) -> dict[str, Any
         "author": article.author,
         "published_at": _moment(article.published_at),
         "updated_at": _moment(article.updated_at),
-        "html": rich_text.to_html(blocks),
-        "text": rich_text.to_text(blocks),
+        "html": await article_cards.read_elsewhere(session, article, now, addresses.page("")),
+        "text": rich_text.to_text(rich_text.load(article.blocks)),
     }
 
 
-def digest_of(post: ArticlePost, article: Article) -> str:
-    """Of what would be told: whether there is news. When somebody saved it last is none."""
-    words = told(post, article, E.UPDATED) | {"updated_at": ""}
+def digest_of(article: Article) -> str:
+    """Of what is told of it: whether there is news. When somebody saved it last is none."""
+    words = [article.title, article.summary, article.author, article.category.value, article.blocks]
     return sha256(json.dumps(words, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
@@ -148,7 +149,7 @@ def _renew(post: ArticlePost, article: Article, now: datetime) -> int:
     is_shown = articles.is_shown(article, now)
     was_told = post.state is S.SENT and post.event is not E.WITHDRAWN
     post.article_version = article.version
-    if is_shown and was_told and post.digest == digest_of(post, article):
+    if is_shown and was_told and post.digest == digest_of(article):
         return 1  # looked at: nothing that anybody reads is another
     again = E.PUBLISHED if post.event is E.WITHDRAWN else E.UPDATED
     _due(post, again if is_shown else E.WITHDRAWN, ITSELF, now)
