@@ -1,4 +1,4 @@
-"""What staff write before it is shown: drafts of tips, law answers and articles, and the moves all made.
+"""What staff write before it is shown: drafts of tips, law answers and articles, revisions, moves.
 
 A draft of something that is shown already is a row of its own; what is shown stays until the draft takes its
 place. What is shown is elsewhere: `models.knowledge` and `models.article`.
@@ -72,3 +72,21 @@ class ContentMove(Base):
     channel: Mapped[str] = mapped_column(sa.String(16))
     reason: Mapped[str] = mapped_column(sa.String(200), default="")
     at: Mapped[datetime]
+
+
+class ContentRevision(Base):
+    """What one thing of the content said: a row for each save that changed it, and for what was shown."""
+
+    __tablename__ = "content_revision"
+    __table_args__ = (sa.UniqueConstraint("kind", "key", "number"),)
+
+    kind: Mapped[ContentKind]
+    key: Mapped[str] = mapped_column(sa.String(64))
+    number: Mapped[int]  # counts within the thing, from 1
+    title: Mapped[str] = mapped_column(sa.String(80))
+    filled: Mapped[object] = mapped_column(sa.JSON)  # as in a draft
+    digest: Mapped[str] = mapped_column(sa.String(64))  # of `filled`: is it the same once more?
+    writer_ids: Mapped[object] = mapped_column(sa.JSON)  # staff whose words these are: none approves them
+    by: Mapped[str] = mapped_column(sa.String(64), default="")  # empty: it came with the system
+    at: Mapped[datetime] = mapped_column(index=True)
+    shown_at: Mapped[datetime | None]  # when it was approved; None: never

@@ -20,7 +20,14 @@ from app.errors import DomainError, NotFound
 from app.knowledge.entries import CALLS, Entry
 from app.knowledge.laws import CAUTION
 from app.knowledge.markdown import steps
-from app.services import content_forms, content_pieces, contents, contents_found, wechat_articles
+from app.services import (
+    content_forms,
+    content_pieces,
+    content_reviews,
+    contents,
+    contents_found,
+    wechat_articles,
+)
 from app.services.content_forms import Filled, ReadyArticle
 from app.services.content_pieces import NOWHERE, Piece
 from app.services.permissions import Right, Standing, may
@@ -102,7 +109,7 @@ async def approve(
     version = version_of(forms.words(await forms.read(request), "version"))
     try:
         async with desk.acting() as session:
-            to = await contents.approve(session, kind, key, version=version, by=desk.standing, now=now)
+            to = await content_reviews.approve(session, kind, key, version=version, by=desk.standing, now=now)
     except DomainError as error:
         return await _again(kind, key, desk, shell, now, error)
     await news(desk)
@@ -119,7 +126,7 @@ async def send_back(
     version, reason = version_of(forms.words(form, "version")), forms.words(form, "reason")
     try:
         async with desk.acting() as session:
-            await contents.send_back(
+            await content_reviews.send_back(
                 session, kind, key, version=version, reason=reason, by=desk.standing, now=now
             )
     except DomainError as error:
@@ -135,7 +142,7 @@ async def withdraw(
     reason = forms.words(await forms.read(request), "reason")
     try:
         async with desk.acting() as session:
-            await contents.withdraw(session, kind, key, reason=reason, by=desk.standing, now=now)
+            await content_reviews.withdraw(session, kind, key, reason=reason, by=desk.standing, now=now)
     except DomainError as error:
         return await _again(kind, key, desk, shell, now, error, reason=reason)
     await news(desk)
@@ -243,7 +250,7 @@ def _facts(piece: Piece, desk: Desk, now: datetime) -> dict[str, Any]:
     if isinstance(shown, Article):
         words = rich_text.to_text(rich_text.load(shown.blocks))
     review = None if shown is None else shown.next_review_on
-    wrote = draft is not None and desk.standing.staff_id in contents.writers(draft)
+    wrote = draft is not None and desk.standing.staff_id in content_pieces.writers(draft)
     return {
         "piece": piece,
         "entry": entry,

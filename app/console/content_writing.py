@@ -91,7 +91,9 @@ async def write(
     except DomainError as error:
         # Whoever saves again has seen what is there now, and means it.
         piece = await _piece(desk, kind, key)
-        present = words_of(kind, key, piece.filled(), now) if isinstance(error, contents.MovedOn) else ""
+        present = (
+            words_of(kind, key, piece.filled(), now) if isinstance(error, content_pieces.MovedOn) else ""
+        )
         return _form(shell, kind, piece, filled, error=error, present=present)
     return shell.done(address(kind, key), _said(do))
 

@@ -143,6 +143,7 @@ ACTS: Final[dict[str, str]] = {
     "changes.refuse": "不通过资料变更",
     "people.merge": "再试合并同一个人",
     "content.save": "保存内容草稿",
+    "content.restore": "恢复内容的历史版本",
     "content.submit": "提交内容审核",
     "content.approve": "审核通过并发布内容",
     "content.send_back": "退回内容修改",

@@ -52,6 +52,8 @@ LABELS: Final = {
     "reviewed_on": "审核日期",
     "summary": "摘要",
     "author": "作者",
+    "danger": "可能有生命危险",
+    "publish_at": "发布时间",
 }
 _MUST: Final = ("source", "reviewer", "reviewed_on")
 _NUMBERED: Final = re.compile(r"^(?:\d+\.\s*|[-*]\s+)")
