@@ -51,6 +51,8 @@ class ContentDraft(Base):
     state: Mapped[ArticleState]
     filled: Mapped[object] = mapped_column(sa.JSON)  # the form: app.services.content_forms
     writer_ids: Mapped[object] = mapped_column(sa.JSON)  # staff who wrote in it: none of them approves it
+    # Staff who passed an earlier step of this review, in order: each passes one, and none of his own words.
+    approver_ids: Mapped[object] = mapped_column(sa.JSON, default=list, server_default="[]")
     by: Mapped[str] = mapped_column(sa.String(64))  # who saved it last
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -71,6 +73,9 @@ class ContentMove(Base):
     by: Mapped[str] = mapped_column(sa.String(64))
     channel: Mapped[str] = mapped_column(sa.String(16))
     reason: Mapped[str] = mapped_column(sa.String(200), default="")
+    step: Mapped[str] = mapped_column(
+        sa.String(8), default="", server_default=""
+    )  # of review, that was passed
     at: Mapped[datetime]
 
 
@@ -90,3 +95,16 @@ class ContentRevision(Base):
     by: Mapped[str] = mapped_column(sa.String(64), default="")  # empty: it came with the system
     at: Mapped[datetime] = mapped_column(index=True)
     shown_at: Mapped[datetime | None]  # when it was approved; None: never
+
+
+class ContentSteps(Base):
+    """How many steps a review takes, of a kind or of one column of the articles; one where no row says so."""
+
+    __tablename__ = "content_steps"
+    __table_args__ = (sa.UniqueConstraint("kind", "category"),)
+
+    kind: Mapped[ContentKind]
+    category: Mapped[str] = mapped_column(sa.String(24), default="")  # empty: the whole kind
+    steps: Mapped[int]
+    by: Mapped[str] = mapped_column(sa.String(64))
+    changed_at: Mapped[datetime]

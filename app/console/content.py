@@ -23,7 +23,7 @@ from app.knowledge.markdown import steps
 from app.services import (
     content_forms,
     content_pieces,
-    content_reviews,
+    content_steps,
     contents,
     contents_found,
     wechat_articles,
@@ -51,9 +51,9 @@ async def _search(session: AsyncSession, standing: Standing, words: str) -> list
 async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
     """To review by who may, one's own that came back, reviews that are overdue."""
     found: list[Waiting] = []
-    if may(standing, Right.CONTENT_PUBLISH, None):
-        count = await contents_found.count_to_review(session, standing)
-        found.append(Waiting("内容等您审核", f"{PAGE}?state=in_review", count))
+    if may(standing, Right.CONTENT_CHECK, None):
+        to_review = await contents_found.count_to_review(session, standing)
+        found += [Waiting(f"内容等您{name}", f"{PAGE}?state=in_review", n) for name, n in to_review.items()]
     if may(standing, Right.CONTENT_WRITE, None):
         count = await contents_found.count_to_change(session, standing)
         found.append(Waiting("您写的内容被退回", f"{PAGE}?state=changes_requested", count))
@@ -75,8 +75,10 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
         if not desk.may(Right.CONTENT_READ, None):
             chosen = chosen.where(key < 0)
         page = await listing.page(session, chosen, key, view)
+        steps = await contents_found.steps(session)
     return shell.page(
         "content.html",
+        steps=steps,
         page=page,
         view=view,
         kinds=list(ContentKind),
@@ -101,54 +103,6 @@ async def preview(kind: ContentKind, key: str, desk: AtDesk, now: Now) -> HTMLRe
     return HTMLResponse(as_portal(kind, key, piece.filled(), now))
 
 
-@router.post("/{kind}/{key}/approve", dependencies=[needs(Right.CONTENT_PUBLISH)])
-async def approve(
-    kind: ContentKind, key: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
-) -> Response:
-    whole(desk, Right.CONTENT_PUBLISH)
-    version = version_of(forms.words(await forms.read(request), "version"))
-    try:
-        async with desk.acting() as session:
-            to = await content_reviews.approve(session, kind, key, version=version, by=desk.standing, now=now)
-    except DomainError as error:
-        return await _again(kind, key, desk, shell, now, error)
-    await news(desk)
-    said = "已通过，到时间自动发布。" if to is ArticleState.SCHEDULED else "已通过并发布。"
-    return shell.done(address(kind, key), said)
-
-
-@router.post("/{kind}/{key}/send-back", dependencies=[needs(Right.CONTENT_PUBLISH)])
-async def send_back(
-    kind: ContentKind, key: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
-) -> Response:
-    whole(desk, Right.CONTENT_PUBLISH)
-    form = await forms.read(request)
-    version, reason = version_of(forms.words(form, "version")), forms.words(form, "reason")
-    try:
-        async with desk.acting() as session:
-            await content_reviews.send_back(
-                session, kind, key, version=version, reason=reason, by=desk.standing, now=now
-            )
-    except DomainError as error:
-        return await _again(kind, key, desk, shell, now, error, reason=reason)
-    return shell.done(address(kind, key), "已退回，作者会在「待我处理」里看到。")
-
-
-@router.post("/{kind}/{key}/withdraw", dependencies=[needs(Right.CONTENT_PUBLISH)])
-async def withdraw(
-    kind: ContentKind, key: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
-) -> Response:
-    whole(desk, Right.CONTENT_PUBLISH)
-    reason = forms.words(await forms.read(request), "reason")
-    try:
-        async with desk.acting() as session:
-            await content_reviews.withdraw(session, kind, key, reason=reason, by=desk.standing, now=now)
-    except DomainError as error:
-        return await _again(kind, key, desk, shell, now, error, reason=reason)
-    await news(desk)
-    return shell.done(address(kind, key), "已撤下，公众号里不再显示。")
-
-
 @router.post("/{kind}/{key}/discard", dependencies=[needs(Right.CONTENT_WRITE)])
 async def discard(
     kind: ContentKind, key: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
@@ -159,7 +113,7 @@ async def discard(
         async with desk.acting() as session:
             await contents.discard(session, kind, key, version=version, by=desk.standing, now=now)
     except DomainError as error:
-        return await _again(kind, key, desk, shell, now, error)
+        return await again(kind, key, desk, shell, now, error)
     return shell.done(PAGE, "草稿已作废。")
 
 
@@ -199,7 +153,9 @@ async def page_of(
         piece = await content_pieces.get(session, kind, key)
         moves = await content_pieces.list_moves(session, piece)
         wechat = await _at_wechat(session, piece, now)
-    return shell.page("content_one.html", **_facts(piece, desk, now), moves=moves, wechat=wechat, **values)
+        step = None if piece.draft is None else await content_steps.find(session, piece.draft)
+    values = {**_facts(piece, desk, now), "moves": moves, "wechat": wechat, "step": step} | values
+    return shell.page("content_one.html", **values)
 
 
 async def _at_wechat(session: AsyncSession, piece: Piece, now: datetime) -> dict[str, Any] | None:
@@ -250,7 +206,6 @@ def _facts(piece: Piece, desk: Desk, now: datetime) -> dict[str, Any]:
     if isinstance(shown, Article):
         words = rich_text.to_text(rich_text.load(shown.blocks))
     review = None if shown is None else shown.next_review_on
-    wrote = draft is not None and desk.standing.staff_id in content_pieces.writers(draft)
     return {
         "piece": piece,
         "entry": entry,
@@ -262,12 +217,13 @@ def _facts(piece: Piece, desk: Desk, now: datetime) -> dict[str, Any]:
         "public": f"{PUBLIC[piece.kind]}/{piece.key}",
         "review": review,
         "is_late": piece.is_shown and review is not None and review < civil_date(now),
-        "wrote": wrote,
+        "wrote": draft is not None and desk.standing.staff_id in content_pieces.writers(draft),
+        "passed": draft is not None and desk.standing.staff_id in content_steps.approvers(draft),
         "states": ArticleState,
     }
 
 
-async def _again(
+async def again(
     kind: ContentKind,
     key: str,
     desk: Desk,

@@ -199,7 +199,14 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "left_on": "离开的日期",
         "urgency": "缓急",
     },
-    "content_draft": {"by": "最近保存的人", "filled": "填写的内容", "writer_ids": "写过的人"},
+    "content_draft": {
+        "by": "最近保存的人",
+        "filled": "填写的内容",
+        "writer_ids": "写过的人",
+        "approver_ids": "前面几步审核的人",
+    },
+    "content_move": {"step": "通过了哪一步"},
+    "content_steps": {"category": "栏目", "steps": "几步", "changed_at": "设置的时间", "by": "设置的人"},
     "crisis_alert": {
         "key": "哪一条消息",
         "excerpt": "原话",

@@ -66,6 +66,7 @@ TABLES: Final[Mapping[str, str]] = {
     "consultation": "法律咨询的情况",
     "content_draft": "内容草稿",
     "content_move": "内容的过程",
+    "content_steps": "内容审核的步数",
     "counter": "编号的计数",
     "crisis_alert": "紧急提醒",
     "customer_account": "户号",

@@ -121,17 +121,27 @@ async def open_draft(session: AsyncSession, kind: ContentKind, key: str, version
     if draft is None:
         raise MovedOn("这份草稿已经发布或作废，请看现在的内容。")
     if draft.version != version:
-        at = f"{shanghai(draft.updated_at):%m-%d %H:%M}"
-        raise MovedOn(f"您打开以后，这一条又动过（{draft.by}，{at}）。请看过现在的内容再决定。")
+        last = (await list_moves(session, Piece(kind, key, None, draft)))[-1]
+        moved = last.at > draft.updated_at
+        by, at = (last.by, last.at) if moved else (draft.by, draft.updated_at)
+        said = f"{by}，{shanghai(at):%m-%d %H:%M}"
+        raise MovedOn(f"您打开以后，这一条又动过（{said}）。请看过现在的内容再决定。")
     return draft
 
 
 def move(
-    session: AsyncSession, draft: ContentDraft, to: ArticleState, by: str, now: datetime, reason: str = ""
+    session: AsyncSession,
+    draft: ContentDraft,
+    to: ArticleState,
+    by: str,
+    now: datetime,
+    reason: str = "",
+    *,
+    step: str = "",
 ) -> None:
     if to not in MOVES.get(draft.state, frozenset()):
         raise DomainError(f"{draft.state.label}的内容不能改为{to.label}。")
-    note(session, draft.kind, draft.key, draft.state, to, by, now, reason)
+    note(session, draft.kind, draft.key, draft.state, to, by, now, reason, step=step)
     draft.state = to
 
 
@@ -144,6 +154,8 @@ def note(
     by: str,
     now: datetime,
     reason: str = "",
+    *,
+    step: str = "",
 ) -> None:
     session.add(
         ContentMove(
@@ -154,6 +166,7 @@ def note(
             by=by[:64],
             channel=CONSOLE,
             reason=reason,
+            step=step,
             at=now,
         )
     )

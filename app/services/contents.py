@@ -136,6 +136,7 @@ async def submit(session: AsyncSession, draft: ContentDraft, *, by: Standing, no
     """Send a draft to review, whole. Raises: NotWhole, DomainError."""
     await ready(session, draft, now)
     move(session, draft, S.IN_REVIEW, by.name, now)
+    draft.approver_ids = []
     await session.flush()
     does(session, "content.submit", draft.key, kind=draft.kind.value, title=draft.title)
 

@@ -1,5 +1,6 @@
 """All content in one list, whatever table it is in; what waits for whom; searched by title."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
+from app.services import content_steps
 from app.services.content_pieces import TABLES
 from app.services.permissions import Standing
 from models import OPEN_DRAFTS, Article, ArticleState, ContentDraft, ContentKind
@@ -63,9 +65,16 @@ async def count_overdue(session: AsyncSession, now: datetime) -> int:
     return count + (await session.scalar(late.where(Article.next_review_on < today)) or 0)
 
 
-async def count_to_review(session: AsyncSession, standing: Standing) -> int:
-    """Drafts in review that somebody else wrote."""
-    return sum(standing.staff_id not in writers for writers in await _writers(session, S.IN_REVIEW))
+async def count_to_review(session: AsyncSession, standing: Standing) -> dict[str, int]:
+    """Name of a step → how many drafts stand there that `standing` may decide on."""
+    waiting = await content_steps.list_waiting(session)
+    return Counter(step.name for draft, step in waiting if content_steps.is_for(standing, draft, step))
+
+
+async def steps(session: AsyncSession) -> dict[tuple[str, str], str]:
+    """Kind and key of what is in review → the step it waits for, where there are several."""
+    waiting = await content_steps.list_waiting(session)
+    return {(draft.kind.value, draft.key): step.name for draft, step in waiting if step.of > 1}
 
 
 async def count_to_change(session: AsyncSession, standing: Standing) -> int:

@@ -1,6 +1,6 @@
-"""Keep what content said before.
+"""Keep what content said before, and let its review take several steps.
 
-Additive: the running release keeps no history. Downgrade forgets it.
+Additive: the running release keeps no history and publishes at the first step. Downgrade forgets both.
 """
 
 import sqlalchemy as sa
@@ -31,7 +31,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("kind", "key", "number", name=op.f("uq_content_revision_kind_key_number")),
     )
     op.create_index("ix_content_revision_at", "content_revision", ["at"])
+    op.add_column("content_draft", sa.Column("approver_ids", sa.JSON(), server_default="[]", nullable=False))
+    op.add_column("content_move", sa.Column("step", sa.String(8), server_default="", nullable=False))
+    op.create_table(
+        "content_steps",
+        sa.Column("kind", sa.String(24), nullable=False),
+        sa.Column("category", sa.String(24), nullable=False),
+        sa.Column("steps", sa.Integer(), nullable=False),
+        sa.Column("by", sa.String(64), nullable=False),
+        sa.Column("changed_at", AT, nullable=False),
+        sa.Column("id", ID, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_content_steps")),
+        sa.UniqueConstraint("kind", "category", name=op.f("uq_content_steps_kind_category")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("content_steps")
+    op.drop_column("content_move", "step")
+    op.drop_column("content_draft", "approver_ids")
     op.drop_table("content_revision")
