@@ -210,6 +210,7 @@ def _facts(piece: Piece, desk: Desk, now: datetime) -> dict[str, Any]:
         "piece": piece,
         "entry": entry,
         "article": shown if isinstance(shown, Article) else None,
+        "shown_as": shown.state_at(now) if isinstance(shown, Article) else ArticleState.PUBLISHED,
         "category": content_forms.categories(piece.kind).get(category, "——"),
         "words": words,
         "draft_words": words_of(piece.kind, piece.key, piece.filled_draft(), now) if draft else "",

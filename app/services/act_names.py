@@ -310,6 +310,7 @@ DETAILS: Final[Mapping[str, str]] = {
     "short": "一句话答复",
     "skip_wrong": "跳过有错的行",
     "slots": "撤回的时段",
+    "step": "哪一步",
     "staff_number": "工号",
     "takes": "接办会员的事项",
     "template": "用的模板",

@@ -17,6 +17,7 @@ SAME, ADDED, REMOVED = "same", "added", "removed"
 _TOKEN: Final = re.compile(r"[A-Za-z0-9]+(?:[.,:/-][A-Za-z0-9]+)*|\s+|.", re.DOTALL)
 _MOST: Final = 4_000_000  # pairs of tokens; what is longer is shown as gone and come, whole
 _ALIKE: Final = 0.4  # of two blocks, to be shown as one that was changed
+_MOMENTS: Final = ("publish_at", "expires_at")
 _SCATTERED: Final = 2  # characters that stayed between two changes and help nobody
 
 
@@ -71,7 +72,7 @@ def _of_field(kind: ContentKind, name: str, old: Filled, new: Filled) -> Differe
     if before == after:
         return None
     label = "栏目" if name == "category" and kind is ContentKind.ARTICLE else content_forms.LABELS[name]
-    if name in ("category", "danger", "reviewed_on", "publish_at"):  # of a choice no half is changed
+    if name in ("category", "danger", "reviewed_on", *_MOMENTS):  # of a choice no half is changed
         return Difference(label, "", _joined([Part(REMOVED, before), Part(ADDED, after)]))
     return Difference(label, "", of_words(before, after))
 
@@ -85,7 +86,7 @@ def _said(kind: ContentKind, name: str, value: Any) -> str:
         return "是"
     if isinstance(value, list):
         return "、".join(map(str, value))
-    return str(value).replace("T", " ") if name == "publish_at" else str(value)
+    return str(value).replace("T", " ") if name in _MOMENTS else str(value)
 
 
 # --- blocks ------------------------------------------------------------------------------------------------

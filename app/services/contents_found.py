@@ -29,8 +29,8 @@ def chosen(
 ) -> tuple[sa.Select[Any], Any]:
     """Rows with kind, key, title, category, state, reviewer, next_review_on, and the column of their ids.
 
-    Without `now` an article that waits for its moment counts as published. Drafts come first, then what is
-    shown; the newest first in both.
+    Without `now` an article that waits for its moment, or has ended, counts as published. Drafts come first,
+    then what is shown; the newest first in both.
     """
     parts = [_drafts(), *(_answers(each) for each in TABLES), _articles(now)]
     rows = sa.union_all(*parts).subquery()
@@ -62,6 +62,7 @@ async def count_overdue(session: AsyncSession, now: datetime) -> int:
         late = sa.select(sa.func.count()).select_from(table)
         count += await session.scalar(late.where(table.live.is_(True), table.next_review_on < today)) or 0
     late = sa.select(sa.func.count()).select_from(Article).where(Article.state == S.PUBLISHED)
+    late = late.where(sa.or_(Article.expires_at.is_(None), Article.expires_at > now))
     return count + (await session.scalar(late.where(Article.next_review_on < today)) or 0)
 
 
@@ -131,10 +132,11 @@ def _answers(kind: ContentKind) -> sa.Select[Any]:
 
 
 def _articles(now: datetime | None) -> sa.Select[Any]:
-    waits: sa.ColumnElement[bool] = sa.false()
-    if now is not None:
-        waits = sa.and_(Article.state == S.PUBLISHED, Article.published_at > now)
-    state = sa.case((waits, S.SCHEDULED.value), else_=sa.type_coerce(Article.state, sa.String()))
+    state: sa.ColumnElement[str] = sa.type_coerce(Article.state, sa.String())
+    if now is not None:  # as `Article.state_at`
+        shown = Article.state == S.PUBLISHED
+        ended, waits = sa.and_(shown, Article.expires_at <= now), sa.and_(shown, Article.published_at > now)
+        state = sa.case((ended, S.EXPIRED.value), (waits, S.SCHEDULED.value), else_=state)
     return _columns(
         _spread(Article.id, ContentKind.ARTICLE),
         sa.literal(ContentKind.ARTICLE.value),

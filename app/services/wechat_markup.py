@@ -68,7 +68,7 @@ def converted(article: Article) -> Converted:
         article.title.strip(),
         article.author.strip(),
         article.summary.strip(),
-        to_html(rich_text.load(article.blocks)),
+        to_html(rich_text.load(article.blocks), article.source_name),
     )
     refused = [
         f"{name}有 {len(words)} 个字，公众号文章最多 {most} 个字"
@@ -91,13 +91,18 @@ def source_fits(url: str) -> bool:
     return 0 < len(url.encode()) <= SOURCE_BYTES
 
 
-def to_html(blocks: Blocks) -> str:
-    """The body, with nothing in it but our tags, their styles and links to WeChat's own articles."""
+def to_html(blocks: Blocks, source: str = "") -> str:
+    """The body, with nothing in it but our tags, their styles and links to WeChat's own articles.
+
+    `source` is from whom it was taken over.
+    """
     import nh3  # noqa: PLC0415 - who only answers messages does without it
 
     body = "".join(_block(block) for block in blocks)
     if any(_is_lost(span) for block in blocks for span in _spans_of(block)):
         body += f'<p style="{_NOTE}">{MORE}</p>'
+    if source:
+        body += f'<p style="{_NOTE}">转载自：{html.escape(source)}</p>'
     attributes = {tag: {"style"} for tag in STYLES} | {"a": {"style", "href"}}
     return nh3.clean(body, tags=_TAGS, attributes=attributes, url_schemes={"https"}, link_rel=None)
 

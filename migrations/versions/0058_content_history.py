@@ -1,6 +1,7 @@
-"""Keep what content said before, and let its review take several steps.
+"""Keep what content said before, let its review take several steps, and articles end, have a source and tags.
 
-Additive: the running release keeps no history and publishes at the first step. Downgrade forgets both.
+Additive: the running release keeps no history, publishes at the first step and ends nothing. Downgrade
+forgets all of it: what has ended is shown again.
 """
 
 import sqlalchemy as sa
@@ -44,9 +45,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_content_steps")),
         sa.UniqueConstraint("kind", "category", name=op.f("uq_content_steps_kind_category")),
     )
+    _articles()
+
+
+def _articles() -> None:
+    op.add_column("article", sa.Column("source_name", sa.String(64), server_default="", nullable=False))
+    op.add_column("article", sa.Column("source_link", sa.String(1024), server_default="", nullable=False))
+    op.add_column("article", sa.Column("tags", sa.JSON(), server_default="[]", nullable=False))
+    op.add_column("article", sa.Column("expires_at", AT, nullable=True))
 
 
 def downgrade() -> None:
+    for column in ("expires_at", "tags", "source_link", "source_name"):
+        op.drop_column("article", column)
     op.drop_table("content_steps")
     op.drop_column("content_move", "step")
     op.drop_column("content_draft", "approver_ids")
