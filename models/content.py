@@ -108,3 +108,27 @@ class ContentSteps(Base):
     steps: Mapped[int]
     by: Mapped[str] = mapped_column(sa.String(64))
     changed_at: Mapped[datetime]
+
+
+class WordLevel(StrEnum):
+    """What is made of a word that the check finds."""
+
+    SERIOUS = "serious"
+    MILD = "mild"
+    TYPING = "typing"
+
+    @property
+    def label(self) -> str:
+        return {"serious": "要写理由", "mild": "请核对", "typing": "排版"}[self.value]
+
+
+class ContentWord(Base):
+    """A word that the check of content looks for, of those that staff added."""
+
+    __tablename__ = "content_word"
+
+    word: Mapped[str] = mapped_column(sa.String(30), unique=True)
+    level: Mapped[WordLevel]
+    note: Mapped[str] = mapped_column(sa.String(60), default="")  # what is right, or why
+    by: Mapped[str] = mapped_column(sa.String(64))
+    added_at: Mapped[datetime]

@@ -1,5 +1,6 @@
 """内容: tips, law answers and articles in one list; each with its draft, and who decides on it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,10 +25,12 @@ from app.services import (
     content_forms,
     content_pieces,
     content_steps,
+    content_words,
     contents,
     contents_found,
     wechat_articles,
 )
+from app.services.content_checks import Finding
 from app.services.content_forms import Filled, ReadyArticle
 from app.services.content_pieces import NOWHERE, Piece
 from app.services.permissions import Right, Standing, may
@@ -153,9 +156,26 @@ async def page_of(
         piece = await content_pieces.get(session, kind, key)
         moves = await content_pieces.list_moves(session, piece)
         wechat = await _at_wechat(session, piece, now)
-        step = None if piece.draft is None else await content_steps.find(session, piece.draft)
-    values = {**_facts(piece, desk, now), "moves": moves, "wechat": wechat, "step": step} | values
+        facts = {"moves": moves, "wechat": wechat, **await _of_draft(session, piece, desk)}
+    values = {**_facts(piece, desk, now), **facts} | values
     return shell.page("content_one.html", **values)
+
+
+async def _of_draft(session: AsyncSession, piece: Piece, desk: Desk) -> dict[str, Any]:
+    """Which step it waits for, and what the check says about it."""
+    if piece.draft is None:
+        return {"step": None, "findings": []}
+    found = await content_words.check(session, piece.kind, piece.draft.filled, desk.shared.words.now())
+    return {"step": await content_steps.find(session, piece.draft), "findings": found}
+
+
+def beside(found: Iterable[Finding]) -> dict[int, list[Finding]]:
+    """Number of a block → what the check says about it."""
+    of_blocks: dict[int, list[Finding]] = {}
+    for each in found:
+        if each.block is not None:
+            of_blocks.setdefault(each.block, []).append(each)
+    return of_blocks
 
 
 async def _at_wechat(session: AsyncSession, piece: Piece, now: datetime) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
 from app.knowledge.entries import CALLS
-from app.services import content_forms, content_pieces, contents
+from app.services import content_checks, content_forms, content_pieces, content_words, contents
 from app.services.content_forms import FIELDS, Filled
 from app.services.content_pieces import Piece
 from app.services.permissions import Right
@@ -36,7 +36,7 @@ async def new(
     """`title` may come from a question that nobody could answer."""
     whole(desk, Right.CONTENT_WRITE)
     words = " ".join(forms.plain(title).split())
-    return _form(shell, kind, None, content_forms.empty(kind, words), key=contents.new_key(kind))
+    return await _form(desk, shell, kind, None, content_forms.empty(kind, words), key=contents.new_key(kind))
 
 
 @router.post("/new")
@@ -46,17 +46,18 @@ async def write_new(
     whole(desk, Right.CONTENT_WRITE)
     form = await forms.read(request)
     filled, do, key = _filled(form, kind), forms.words(form, "do"), forms.words(form, "key")
+    given = _given(form, desk)
     if do not in _KEPT:
-        return _changed(shell, kind, None, filled, do, now, key=key)
+        return await _changed(desk, shell, kind, None, filled, do, now, key=key)
     try:
         async with desk.acting() as session:
             draft = await contents.start(session, kind, key, filled, by=desk.standing, now=now)
             if do == "submit":
-                await contents.submit(session, draft, by=desk.standing, now=now)
+                await contents.submit(session, draft, by=desk.standing, now=now, **given)
     except contents.AlreadyThere as twice:
         return shell.done(address(kind, twice.key), twice.message)
     except DomainError as error:
-        return _form(shell, kind, None, filled, error=error, key=key)
+        return await _form(desk, shell, kind, None, filled, error=error, key=key, reason=given["reason"])
     return shell.done(address(kind, draft.key), _said(do))
 
 
@@ -65,7 +66,7 @@ async def edit(kind: ContentKind, key: str, desk: AtDesk, shell: InShell) -> HTM
     piece = await _piece(desk, kind, key)
     if piece.is_elsewhere:
         raise NotFound("这篇文章在微信里，正文不能在这里改。")
-    return _form(shell, kind, piece, piece.filled())
+    return await _form(desk, shell, kind, piece, piece.filled())
 
 
 @router.post("/{kind}/{key}/edit")
@@ -75,17 +76,17 @@ async def write(
     piece = await _piece(desk, kind, key)
     form = await forms.read(request)
     filled, do = _filled(form, kind), forms.words(form, "do")
-    given = forms.words(form, "version")
+    read, given = forms.words(form, "version"), _given(form, desk)
     if do not in _KEPT:
-        return _changed(shell, kind, piece, filled, do, now, version=given)
+        return await _changed(desk, shell, kind, piece, filled, do, now, version=read)
     try:
-        version = content.version_of(given) if given else None
+        version = content.version_of(read) if read else None
         async with desk.acting() as session:
             draft = await contents.save(
                 session, kind, key, filled, version=version, by=desk.standing, now=now
             )
             if do == "submit":
-                await contents.submit(session, draft, by=desk.standing, now=now)
+                await contents.submit(session, draft, by=desk.standing, now=now, **given)
     except NotFound:
         raise
     except DomainError as error:
@@ -94,7 +95,9 @@ async def write(
         present = (
             words_of(kind, key, piece.filled(), now) if isinstance(error, content_pieces.MovedOn) else ""
         )
-        return _form(shell, kind, piece, filled, error=error, present=present)
+        return await _form(
+            desk, shell, kind, piece, filled, error=error, present=present, reason=given["reason"]
+        )
     return shell.done(address(kind, key), _said(do))
 
 
@@ -112,7 +115,14 @@ def _said(do: str) -> str:
     return "已提交审核，由另一位审核人审核后发布。" if do == "submit" else "草稿已保存，还没有发布。"
 
 
-def _form(
+def _given(form: FormData, desk: Desk) -> dict[str, Any]:
+    """What the check of a submitted draft asks for."""
+    words = {name: forms.words(form, name) for name in ("reason", "seen")}
+    return words | {"words": desk.shared.words.now()}
+
+
+async def _form(
+    desk: Desk,
     shell: Shell,
     kind: ContentKind,
     piece: Piece | None,
@@ -125,7 +135,14 @@ def _form(
 ) -> HTMLResponse:
     if version is None:
         version = str(piece.draft.version) if piece is not None and piece.draft is not None else ""
+    async with desk.reading() as session:
+        found = await content_words.check(session, kind, filled, desk.shared.words.now())
+    grave = content_checks.grave(found)
     values |= {
+        "findings": found,
+        "beside": content.beside(found),
+        "grave": grave,
+        "seen": content_checks.mark(grave),
         "kind": kind,
         "piece": piece,
         "filled": filled,
@@ -143,7 +160,8 @@ def _form(
     return shell.page("content_form.html", **values)
 
 
-def _changed(
+async def _changed(
+    desk: Desk,
     shell: Shell,
     kind: ContentKind,
     piece: Piece | None,
@@ -157,7 +175,7 @@ def _changed(
     if do == "preview":
         return HTMLResponse(as_portal(kind, NEW if piece is None else piece.key, filled, now))
     filled["blocks"] = blocks.rearranged(filled["blocks"], do, next(iter(content_forms.block_types(kind))))
-    return _form(shell, kind, piece, filled, version=version, key=key)
+    return await _form(desk, shell, kind, piece, filled, version=version, key=key)
 
 
 def _filled(form: FormData, kind: ContentKind) -> Filled:

@@ -210,6 +210,13 @@ OF_WORK: Final[Mapping[str, Mapping[str, str]]] = {
         "approver_ids": "前面几步审核的人",
     },
     "content_move": {"step": "通过了哪一步"},
+    "content_word": {
+        "word": "词",
+        "level": "怎样对待",
+        "note": "说明",
+        "added_at": "添加的时间",
+        "by": "添加的人",
+    },
     "content_steps": {"category": "栏目", "steps": "几步", "changed_at": "设置的时间", "by": "设置的人"},
     "crisis_alert": {
         "key": "哪一条消息",

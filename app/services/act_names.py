@@ -67,6 +67,7 @@ TABLES: Final[Mapping[str, str]] = {
     "content_draft": "内容草稿",
     "content_move": "内容的过程",
     "content_steps": "内容审核的步数",
+    "content_word": "内容检查的用词",
     "counter": "编号的计数",
     "crisis_alert": "紧急提醒",
     "customer_account": "户号",

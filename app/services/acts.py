@@ -152,6 +152,8 @@ ACTS: Final[dict[str, str]] = {
     "content.withdraw": "撤下内容",
     "content.take_back": "收回等待发布的文章",
     "content.steps": "设置内容怎样审核",
+    "content.word_add": "添加内容检查的用词",
+    "content.word_remove": "删除内容检查的用词",
     "content.wechat_draft": "把文章放进公众号草稿箱",
     "content.wechat_preview": "发公众号文章的预览给自己",
     "content.wechat_publish": "发布公众号文章",

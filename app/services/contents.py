@@ -7,6 +7,7 @@ before (`content_revisions`), what a form becomes (`content_forms`).
 
 import re
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,8 +17,10 @@ from app.clock import shanghai
 from app.errors import DomainError
 from app.knowledge import Entry
 from app.knowledge.vocabulary import normalise
-from app.services import content_forms, content_revisions, library
+from app.services import content_checks, content_forms, content_revisions, content_words, library
 from app.services.audit import does
+from app.services.board_wording import Wordlist
+from app.services.content_checks import Finding
 from app.services.content_forms import Filled, NotWhole
 from app.services.content_pieces import MovedOn, Piece, find, get, move, note, open_draft, writers
 from app.services.permissions import Standing
@@ -25,6 +28,7 @@ from models import ArticleState, ContentDraft, ContentKind
 from models.types import PUBLIC_ALPHABET, public_id
 
 S = ArticleState
+NO_WORDS: Final = Wordlist()
 _NEW_ARTICLE: Final = re.compile(f"[{PUBLIC_ALPHABET}]{{16}}")
 _NEW_ANSWER: Final = re.compile("(?:tip|law)-[0-9a-f]{12}")
 
@@ -33,6 +37,18 @@ class AlreadyThere(DomainError):
     def __init__(self, key: str) -> None:
         super().__init__("这一条已经保存过了。")
         self.key = key
+
+
+class NeedsReason(DomainError):
+    """The check found what only goes to review with a reason."""
+
+    status = 422
+
+    def __init__(self, grave: Sequence[Finding]) -> None:
+        said = "、".join(dict.fromkeys(f"「{each.words}」" for each in grave[:5]))
+        super().__init__(
+            f"检查发现 {len(grave)} 处要先处理：{said}。请改掉；确实要这样写的，请在下面写明理由再提交。"
+        )
 
 
 # --- writing -----------------------------------------------------------------------------------------------
@@ -132,13 +148,34 @@ async def restore(
     return draft
 
 
-async def submit(session: AsyncSession, draft: ContentDraft, *, by: Standing, now: datetime) -> None:
-    """Send a draft to review, whole. Raises: NotWhole, DomainError."""
+async def submit(
+    session: AsyncSession,
+    draft: ContentDraft,
+    *,
+    by: Standing,
+    now: datetime,
+    words: Wordlist = NO_WORDS,
+    reason: str = "",
+    seen: str = "",
+) -> None:
+    """Send a draft to review, whole. `words` are those of the board, which are looked for too.
+
+    What the check finds grave goes there with a `reason` only, given by who was shown just that: `seen`.
+
+    Raises: NotWhole, NeedsReason, DomainError.
+    """
     await ready(session, draft, now)
-    move(session, draft, S.IN_REVIEW, by.name, now)
+    grave = content_checks.grave(await content_words.check(session, draft.kind, draft.filled, words))
+    reason = reason.strip()[:200]
+    if grave and not (reason and seen == content_checks.mark(grave)):
+        raise NeedsReason(grave)
+    reason = reason if grave else ""
+    move(session, draft, S.IN_REVIEW, by.name, now, reason)
     draft.approver_ids = []
     await session.flush()
-    does(session, "content.submit", draft.key, kind=draft.kind.value, title=draft.title)
+    does(
+        session, "content.submit", draft.key, reason=reason or None, kind=draft.kind.value, title=draft.title
+    )
 
 
 async def discard(

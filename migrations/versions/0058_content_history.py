@@ -1,7 +1,7 @@
-"""Keep what content said before, let its review take several steps, and articles end, have a source and tags.
+"""Keep what content said before, let its review take several steps, and articles end.
 
 Additive: the running release keeps no history, publishes at the first step and ends nothing. Downgrade
-forgets all of it: what has ended is shown again.
+forgets all of it, sources, tags and words to look for too: what has ended is shown again.
 """
 
 import sqlalchemy as sa
@@ -45,6 +45,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_content_steps")),
         sa.UniqueConstraint("kind", "category", name=op.f("uq_content_steps_kind_category")),
     )
+    op.create_table(
+        "content_word",
+        sa.Column("word", sa.String(30), nullable=False),
+        sa.Column("level", sa.String(24), nullable=False),
+        sa.Column("note", sa.String(60), nullable=False),
+        sa.Column("by", sa.String(64), nullable=False),
+        sa.Column("added_at", AT, nullable=False),
+        sa.Column("id", ID, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_content_word")),
+        sa.UniqueConstraint("word", name=op.f("uq_content_word_word")),
+    )
     _articles()
 
 
@@ -58,6 +69,7 @@ def _articles() -> None:
 def downgrade() -> None:
     for column in ("expires_at", "tags", "source_link", "source_name"):
         op.drop_column("article", column)
+    op.drop_table("content_word")
     op.drop_table("content_steps")
     op.drop_column("content_move", "step")
     op.drop_column("content_draft", "approver_ids")
