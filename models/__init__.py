@@ -66,6 +66,7 @@ from models.complaint import CaseLink, Complaint, ComplaintPart, ComplaintSort, 
 from models.consultation import Basis, Consultation, Employment, Urgency
 from models.content import (
     OPEN_DRAFTS,
+    ContentComment,
     ContentDraft,
     ContentKind,
     ContentMove,

@@ -132,3 +132,24 @@ class ContentWord(Base):
     note: Mapped[str] = mapped_column(sa.String(60), default="")  # what is right, or why
     by: Mapped[str] = mapped_column(sa.String(64))
     added_at: Mapped[datetime]
+
+
+class ContentComment(Base):
+    """What a reviewer says about a draft or one block of it, and what the writer made of that."""
+
+    __tablename__ = "content_comment"
+
+    public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=public_id)
+    once: Mapped[str] = mapped_column(sa.String(32), unique=True)  # of the form: sent twice it is one
+    draft_id: Mapped[int] = mapped_column(sa.ForeignKey("content_draft.id"), index=True)
+    block: Mapped[int | None]  # its number when this was said, from 1; None: the whole
+    quote: Mapped[str] = mapped_column(sa.String(80), default="")  # how the block began then
+    text: Mapped[str] = mapped_column(sa.String(500))
+    staff_id: Mapped[int] = mapped_column(sa.ForeignKey("staff.id"))
+    by: Mapped[str] = mapped_column(sa.String(64))
+    at: Mapped[datetime]
+    answer: Mapped[str] = mapped_column(sa.String(500), default="")
+    answered_by: Mapped[str] = mapped_column(sa.String(64), default="")
+    answered_at: Mapped[datetime | None]
+    done_by: Mapped[str] = mapped_column(sa.String(64), default="")
+    done_at: Mapped[datetime | None]  # None: still open

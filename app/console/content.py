@@ -1,6 +1,5 @@
 """内容: tips, law answers and articles in one list; each with its draft, and who decides on it."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from app.knowledge.entries import CALLS, Entry
 from app.knowledge.laws import CAUTION
 from app.knowledge.markdown import steps
 from app.services import (
+    content_comments,
     content_forms,
     content_pieces,
     content_steps,
@@ -30,11 +30,11 @@ from app.services import (
     contents_found,
     wechat_articles,
 )
-from app.services.content_checks import Finding
 from app.services.content_forms import Filled, ReadyArticle
 from app.services.content_pieces import NOWHERE, Piece
 from app.services.permissions import Right, Standing, may
 from models import Article, ArticleState, ContentKind
+from models.types import public_id
 
 PAGE: Final = "/console/content"
 PUBLIC: Final = {ContentKind.TIP: "/tips", ContentKind.LAW: "/laws", ContentKind.ARTICLE: "/news"}
@@ -60,6 +60,8 @@ async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> 
     if may(standing, Right.CONTENT_WRITE, None):
         count = await contents_found.count_to_change(session, standing)
         found.append(Waiting("您写的内容被退回", f"{PAGE}?state=changes_requested", count))
+        count = await contents_found.count_commented(session, standing)
+        found.append(Waiting("您写的内容有审核意见", f"{PAGE}?comments=open", count))
         late = await contents_found.count_overdue(session, now)
         found.append(Waiting("内容要复审", f"{PAGE}?due=overdue", late, late))
     return found
@@ -164,18 +166,16 @@ async def page_of(
 async def _of_draft(session: AsyncSession, piece: Piece, desk: Desk) -> dict[str, Any]:
     """Which step it waits for, and what the check says about it."""
     if piece.draft is None:
-        return {"step": None, "findings": []}
+        return {"step": None, "findings": [], "comments": []}
     found = await content_words.check(session, piece.kind, piece.draft.filled, desk.shared.words.now())
-    return {"step": await content_steps.find(session, piece.draft), "findings": found}
-
-
-def beside(found: Iterable[Finding]) -> dict[int, list[Finding]]:
-    """Number of a block → what the check says about it."""
-    of_blocks: dict[int, list[Finding]] = {}
-    for each in found:
-        if each.block is not None:
-            of_blocks.setdefault(each.block, []).append(each)
-    return of_blocks
+    return {
+        "step": await content_steps.find(session, piece.draft),
+        "findings": found,
+        "comments": await content_comments.list_all(session, piece.draft),
+        "blocks": content_comments.blocks_of(piece.draft),
+        "once": public_id(),
+        "longest": content_comments.LONGEST,
+    }
 
 
 async def _at_wechat(session: AsyncSession, piece: Piece, now: datetime) -> dict[str, Any] | None:
@@ -267,6 +267,7 @@ def _view(request: Request) -> View:
         Filter("kind", "类型", kinds),
         Filter("state", "状态", {each.value: each.label for each in ArticleState}),
         Filter("due", "复审", {"overdue": "已到期"}),
+        Filter("comments", "审核意见", {"open": "有没处理的"}),
     ]
     if kind in kinds:  # each kind has categories of its own
         categories = content_forms.categories(ContentKind(kind))
@@ -282,4 +283,5 @@ def _chosen(view: View, now: datetime) -> Any:
         category=view.get("category"),
         title=view.get("title"),
         overdue=view.get("due") == "overdue",
+        commented=view.get("comments") == "open",
     )

@@ -1,5 +1,6 @@
 """Writing content: a form of fields and blocks. Buttons that add, move or remove a block store nothing."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -14,11 +15,19 @@ from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
 from app.knowledge.entries import CALLS
-from app.services import content_checks, content_forms, content_pieces, content_words, contents
+from app.services import (
+    content_checks,
+    content_comments,
+    content_forms,
+    content_pieces,
+    content_words,
+    contents,
+)
+from app.services.content_checks import Finding
 from app.services.content_forms import FIELDS, Filled
 from app.services.content_pieces import Piece
 from app.services.permissions import Right
-from models import ContentKind
+from models import ContentComment, ContentKind
 
 router = APIRouter(prefix="/content", dependencies=[needs(Right.CONTENT_WRITE)])
 
@@ -117,7 +126,7 @@ def _said(do: str) -> str:
 
 def _given(form: FormData, desk: Desk) -> dict[str, Any]:
     """What the check of a submitted draft asks for."""
-    words = {name: forms.words(form, name) for name in ("reason", "seen")}
+    words = {name: forms.words(form, name) for name in ("reason", "seen", "despite")}
     return words | {"words": desk.shared.words.now()}
 
 
@@ -137,10 +146,13 @@ async def _form(
         version = str(piece.draft.version) if piece is not None and piece.draft is not None else ""
     async with desk.reading() as session:
         found = await content_words.check(session, kind, filled, desk.shared.words.now())
+        draft = None if piece is None else piece.draft
+        still_open = [] if draft is None else await content_comments.list_open(session, draft)
     grave = content_checks.grave(found)
     values |= {
         "findings": found,
-        "beside": content.beside(found),
+        "beside": _beside(found, still_open, filled),
+        "still_open": still_open,
         "grave": grave,
         "seen": content_checks.mark(grave),
         "kind": kind,
@@ -158,6 +170,18 @@ async def _form(
     if error is not None:
         return shell.refused("content_form.html", error, **values)
     return shell.page("content_form.html", **values)
+
+
+def _beside(found: list[Finding], said: Sequence[ContentComment], filled: Filled) -> dict[int, list[str]]:
+    """Number of a block → what the check and reviewers say about it; a comment follows its words."""
+    lines: dict[int, list[str]] = {}
+    for comment in said:
+        if place := content_comments.place_of(comment, filled):
+            lines.setdefault(place, []).append(f"{comment.by}：{comment.text}")
+    for each in found:
+        if each.block is not None:
+            lines.setdefault(each.block, []).append(f"「{each.words}」{each.why}")
+    return lines
 
 
 async def _changed(

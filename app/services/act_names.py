@@ -64,6 +64,7 @@ TABLES: Final[Mapping[str, str]] = {
     "complaint_part": "会办",
     "consent": "同意",
     "consultation": "法律咨询的情况",
+    "content_comment": "审核意见",
     "content_draft": "内容草稿",
     "content_move": "内容的过程",
     "content_steps": "内容审核的步数",

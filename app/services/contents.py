@@ -17,7 +17,14 @@ from app.clock import shanghai
 from app.errors import DomainError
 from app.knowledge import Entry
 from app.knowledge.vocabulary import normalise
-from app.services import content_checks, content_forms, content_revisions, content_words, library
+from app.services import (
+    content_checks,
+    content_comments,
+    content_forms,
+    content_revisions,
+    content_words,
+    library,
+)
 from app.services.audit import does
 from app.services.board_wording import Wordlist
 from app.services.content_checks import Finding
@@ -49,6 +56,15 @@ class NeedsReason(DomainError):
         super().__init__(
             f"检查发现 {len(grave)} 处要先处理：{said}。请改掉；确实要这样写的，请在下面写明理由再提交。"
         )
+
+
+class StillOpen(DomainError):
+    """Comments of reviewers that nobody has dealt with."""
+
+    status = 422
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"还有 {count} 条审核意见没有处理。请处理完再提交；确实要先提交的，请在下面勾选。")
 
 
 # --- writing -----------------------------------------------------------------------------------------------
@@ -157,14 +173,19 @@ async def submit(
     words: Wordlist = NO_WORDS,
     reason: str = "",
     seen: str = "",
+    despite: str = "",
 ) -> None:
     """Send a draft to review, whole. `words` are those of the board, which are looked for too.
 
-    What the check finds grave goes there with a `reason` only, given by who was shown just that: `seen`.
+    What the check finds grave goes there with a `reason` only, given by who was shown just that: `seen`; and
+    with comments still open it goes `despite` those that were shown, named by the last one.
 
-    Raises: NotWhole, NeedsReason, DomainError.
+    Raises: NotWhole, NeedsReason, StillOpen, DomainError.
     """
     await ready(session, draft, now)
+    still_open = await content_comments.list_open(session, draft)
+    if still_open and despite != still_open[-1].public_id:
+        raise StillOpen(len(still_open))
     grave = content_checks.grave(await content_words.check(session, draft.kind, draft.filled, words))
     reason = reason.strip()[:200]
     if grave and not (reason and seen == content_checks.mark(grave)):

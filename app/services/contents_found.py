@@ -12,7 +12,7 @@ from app.clock import civil_date
 from app.services import content_steps
 from app.services.content_pieces import TABLES
 from app.services.permissions import Standing
-from models import OPEN_DRAFTS, Article, ArticleState, ContentDraft, ContentKind
+from models import OPEN_DRAFTS, Article, ArticleState, ContentComment, ContentDraft, ContentKind
 
 S = ArticleState
 _DRAFTS_FIRST: Final = 2**50  # above every id of what is shown
@@ -26,6 +26,7 @@ def chosen(
     category: str = "",
     title: str = "",
     overdue: bool = False,
+    commented: bool = False,
 ) -> tuple[sa.Select[Any], Any]:
     """Rows with kind, key, title, category, state, reviewer, next_review_on, and the column of their ids.
 
@@ -45,6 +46,11 @@ def chosen(
         found = found.where(rows.c.title.icontains(title, autoescape=True))
     if overdue and now is not None:
         found = found.where(rows.c.state == S.PUBLISHED.value, rows.c.next_review_on < civil_date(now))
+    if commented:
+        drafts = sa.select(ContentDraft.id + _DRAFTS_FIRST).join(
+            ContentComment, ContentComment.draft_id == ContentDraft.id
+        )
+        found = found.where(rows.c.id.in_(drafts.where(ContentComment.done_at.is_(None))))
     return found, rows.c.id
 
 
@@ -81,6 +87,18 @@ async def steps(session: AsyncSession) -> dict[tuple[str, str], str]:
 async def count_to_change(session: AsyncSession, standing: Standing) -> int:
     """One's own drafts that were sent back."""
     return sum(standing.staff_id in writers for writers in await _writers(session, S.CHANGES_REQUESTED))
+
+
+async def count_commented(session: AsyncSession, standing: Standing) -> int:
+    """One's own drafts about which others said something that is still open."""
+    said = sa.exists().where(
+        ContentComment.draft_id == ContentDraft.id,
+        ContentComment.done_at.is_(None),
+        ContentComment.staff_id != standing.staff_id,
+    )
+    chosen = sa.select(ContentDraft.writer_ids).where(ContentDraft.state.in_(OPEN_DRAFTS), said)
+    writers: Sequence[Any] = (await session.scalars(chosen)).all()
+    return sum(standing.staff_id in each for each in writers)
 
 
 async def _writers(session: AsyncSession, state: ArticleState) -> Sequence[Any]:

@@ -1,7 +1,7 @@
 """Keep what content said before, let its review take several steps, and articles end.
 
 Additive: the running release keeps no history, publishes at the first step and ends nothing. Downgrade
-forgets all of it, sources, tags and words to look for too: what has ended is shown again.
+forgets all of it, sources, tags, comments and words to look for too: what has ended is shown again.
 """
 
 import sqlalchemy as sa
@@ -56,7 +56,36 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_content_word")),
         sa.UniqueConstraint("word", name=op.f("uq_content_word_word")),
     )
+    _comments()
     _articles()
+
+
+def _comments() -> None:
+    table = "content_comment"
+    op.create_table(
+        table,
+        sa.Column("public_id", sa.String(16), nullable=False),
+        sa.Column("once", sa.String(32), nullable=False),
+        sa.Column("draft_id", ID, nullable=False),
+        sa.Column("block", sa.Integer(), nullable=True),
+        sa.Column("quote", sa.String(80), nullable=False),
+        sa.Column("text", sa.String(500), nullable=False),
+        sa.Column("staff_id", ID, nullable=False),
+        sa.Column("by", sa.String(64), nullable=False),
+        sa.Column("at", AT, nullable=False),
+        sa.Column("answer", sa.String(500), nullable=False),
+        sa.Column("answered_by", sa.String(64), nullable=False),
+        sa.Column("answered_at", AT, nullable=True),
+        sa.Column("done_by", sa.String(64), nullable=False),
+        sa.Column("done_at", AT, nullable=True),
+        sa.Column("id", ID, nullable=False),
+        sa.ForeignKeyConstraint(["draft_id"], ["content_draft.id"], name=op.f(f"fk_{table}_draft_id")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f(f"fk_{table}_staff_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+        sa.UniqueConstraint("public_id", name=op.f(f"uq_{table}_public_id")),
+        sa.UniqueConstraint("once", name=op.f(f"uq_{table}_once")),
+    )
+    op.create_index(f"ix_{table}_draft_id", table, ["draft_id"])
 
 
 def _articles() -> None:
@@ -69,6 +98,7 @@ def _articles() -> None:
 def downgrade() -> None:
     for column in ("expires_at", "tags", "source_link", "source_name"):
         op.drop_column("article", column)
+    op.drop_table("content_comment")
     op.drop_table("content_word")
     op.drop_table("content_steps")
     op.drop_column("content_move", "step")
