@@ -1085,6 +1085,12 @@ export type WholeArticleOut = {
   published_at: string;
   /** 正文：段落、标题、列表、引用 */
   blocks: Array<Paragraph | Heading | Items | Quote>;
+  /** 转载自哪里；自己写的是空的 */
+  source_name: string;
+  /** 原文网址，可能没有 */
+  source_link: string;
+  /** 标签 */
+  tags: Array<string>;
   /** 大约多少人次读过 */
   reads: number;
   /** 网页，可以分享 */

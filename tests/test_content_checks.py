@@ -84,6 +84,8 @@ async def test_what_is_grave_goes_to_review_with_a_reason_that_was_given_for_jus
         f"{path}/edit", do="submit", version="1", **more, seen=seen, reason="已征得同意"
     )
     assert answer.status_code == 422 and 'value="已征得同意"' in answer.text  # not for the second number
+    preview = await zhang.sends(f"{path}/edit", do="preview", version="1", **more)
+    assert "检查发现 3 处" in preview.text
     checked = await zhang.sends(f"{path}/edit", do="check", version="1", **more)
     assert checked.status_code == 200 and "检查：3 处" in checked.text
 

@@ -37,6 +37,9 @@ class WholeArticleOut(ArticleOut):
         description="正文：段落、标题、列表、引用",
         examples=[[{"type": "paragraph", "spans": [{"text": "欢迎参加。", "bold": False, "href": ""}]}]],
     )
+    source_name: str = Field(examples=["全国总工会"], description="转载自哪里；自己写的是空的")
+    source_link: str = Field(examples=[""], description="原文网址，可能没有")
+    tags: list[str] = Field(examples=[["书屋", "阅读"]], description="标签")
     reads: int = Field(examples=[128], description="大约多少人次读过")
     address: str = Field(
         examples=["https://gh.example.cn/news/k7m2p9q4r8s3t6vw"], description="网页，可以分享"
@@ -83,6 +86,9 @@ async def one(
     return WholeArticleOut(
         **_facts(article, now),
         blocks=list(rich_text.load(article.blocks)),
+        source_name=article.source_name,
+        source_link=article.source_link,
+        tags=article.tags,
         reads=reads,
         address=f"{shared.public_url}/news/{article.public_id}",
     )

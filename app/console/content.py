@@ -192,13 +192,13 @@ async def _at_wechat(session: AsyncSession, piece: Piece, now: datetime) -> dict
     }
 
 
-def as_portal(kind: ContentKind, key: str, filled: Filled, now: datetime) -> str:
-    """A page like the portal's own; where something is missing it says so."""
+def as_portal(kind: ContentKind, key: str, filled: Filled, now: datetime, *, findings: int = 0) -> str:
+    """A page like the portal's own; where something is missing it says so. `findings`: how many."""
     try:
         ready = content_forms.as_shown(kind, key, filled, now)
     except DomainError as error:
         return render("content_preview.html", error=error.message, kind=kind)
-    values: dict[str, Any] = {"kind": kind, "title": ready.title}
+    values: dict[str, Any] = {"kind": kind, "title": ready.title, "findings": findings}
     if isinstance(ready, ReadyArticle):
         body = rich_text.to_html(ready.blocks)
         day = civil_date(ready.publish_at or now)

@@ -197,7 +197,10 @@ async def _changed(
     key: str = "",
 ) -> HTMLResponse:
     if do == "preview":
-        return HTMLResponse(as_portal(kind, NEW if piece is None else piece.key, filled, now))
+        async with desk.reading() as session:
+            found = await content_words.check(session, kind, filled, desk.shared.words.now())
+        key = NEW if piece is None else piece.key
+        return HTMLResponse(as_portal(kind, key, filled, now, findings=len(found)))
     filled["blocks"] = blocks.rearranged(filled["blocks"], do, next(iter(content_forms.block_types(kind))))
     return await _form(desk, shell, kind, piece, filled, version=version, key=key)
 
