@@ -1,6 +1,7 @@
 """历史版本 of one thing of the content: all it ever said, compared in pairs, and one brought back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
@@ -30,11 +31,12 @@ async def history(
     key: str,
     desk: AtDesk,
     shell: InShell,
+    now: Now,
     old: Annotated[str, Query()] = "",
     new: Annotated[str, Query()] = "",
 ) -> HTMLResponse:
     """Without `old` and `new` the newest beside the one before it. A number each, or `SHOWN`."""
-    return await _page(kind, key, desk, shell, old, new)
+    return await _page(kind, key, desk, shell, now, old, new)
 
 
 @router.post("/{kind}/{key}/restore", dependencies=[needs(Right.CONTENT_WRITE)])
@@ -51,7 +53,7 @@ async def restore(
     except NotFound:
         raise
     except DomainError as error:
-        return await _page(kind, key, desk, shell, "", str(number), error)
+        return await _page(kind, key, desk, shell, now, "", str(number), error)
     return shell.done(address(kind, key), f"已按第 {number} 版写成草稿，公众号里显示的没有变。")
 
 
@@ -60,6 +62,7 @@ async def _page(
     key: str,
     desk: Desk,
     shell: Shell,
+    now: datetime,
     old: str,
     new: str,
     error: DomainError | None = None,
@@ -69,13 +72,14 @@ async def _page(
         piece = await content_pieces.get(session, kind, key)
         revisions = await content_revisions.list_all(session, kind, key, _MOST)
         shown = await content_revisions.find_shown(session, kind, key)
-    sides = _sides(revisions, piece, old, new)
+    choices = _choices(revisions, piece, now)
+    sides = _sides(revisions, choices, old, new)
     values: dict[str, Any] = {
         "piece": piece,
         "revisions": revisions,
-        "shown": shown if piece.is_shown else None,
+        "shown": shown if piece.is_public(now) else None,
         "address": address(kind, key),
-        "choices": _choices(revisions, piece),
+        "choices": choices,
         "old": sides[0],
         "new": sides[1],
         "differences": _between(kind, sides, revisions, piece),
@@ -87,18 +91,19 @@ async def _page(
     return shell.page("content_history.html", **values)
 
 
-def _choices(revisions: Sequence[ContentRevision], piece: Piece) -> dict[str, str]:
+def _choices(revisions: Sequence[ContentRevision], piece: Piece, now: datetime) -> dict[str, str]:
     """Value of a field → words, of what may be compared."""
-    now = {SHOWN: "公众号里现在的样子"} if piece.is_shown and not piece.is_elsewhere else {}
-    return now | {
+    shown = {SHOWN: "公众号里现在的样子"} if piece.is_public(now) and not piece.is_elsewhere else {}
+    return shown | {
         str(each.number): f"第 {each.number} 版" + ("（发布过）" if each.shown_at else "")
         for each in revisions
     }
 
 
-def _sides(revisions: Sequence[ContentRevision], piece: Piece, old: str, new: str) -> tuple[str, str]:
+def _sides(
+    revisions: Sequence[ContentRevision], known: Mapping[str, str], old: str, new: str
+) -> tuple[str, str]:
     """Which two are compared, the earlier first; what there is not gives way to the nearest that there is."""
-    known = _choices(revisions, piece)
     numbers = [str(each.number) for each in revisions]
     if new not in known:
         new = numbers[0] if numbers else ""

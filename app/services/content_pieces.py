@@ -47,6 +47,12 @@ class Piece:
             return self.shown.state is S.PUBLISHED
         return self.shown is not None and self.shown.live
 
+    def is_public(self, now: datetime) -> bool:
+        """Whether anybody may read it at this moment: an article may wait, or have ended."""
+        if isinstance(self.shown, Article):
+            return self.shown.state_at(now) is S.PUBLISHED
+        return self.is_shown
+
     @property
     def is_elsewhere(self) -> bool:
         """Whether it is read at WeChat: of such an article we have no text."""
