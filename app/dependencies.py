@@ -20,6 +20,7 @@ from app.services.library import Library
 from app.services.privacy_files import Controller
 from app.services.questions import Unanswered
 from app.tallies import Tally
+from app.web.kept_pages import KeptPages
 
 SHARED = "shared"  # in the ASGI scope's state
 
@@ -43,6 +44,7 @@ class Shared:
     live_hosts: frozenset[str]  # of the union, whose streams our pages play
     activity_review: str  # whether another approves an activity first: app.services.activity_reviews
     words: WordFile  # what moderators are to look at twice
+    article_pages: KeptPages
     tap: Callable[[str, str], str]  # a line of a message: it reads the first and, tapped, runs that handler
 
 

@@ -84,6 +84,7 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
         found += miniprogram.rounds(
             *(database, house.miniprogram, wechat.users, house.files, clock),
             official_id=official_id,
+            notice_page=settings.miniprogram_notice_page,
             scanner=scanner,
         )
     if watch:
@@ -161,7 +162,7 @@ def _kinds(house: House, official_id: int, *, certified: bool) -> dict[str, Work
     return {
         **staff_work.KINDS,
         **after_activities.KINDS,
-        **notice_templates.kinds(house.wechat, official_id),
+        **notice_templates.kinds(house.accounts, house.wechat, house.miniprogram),
         **panoramas.KINDS,
         **posters.kinds(house.wechat if certified else None),
         **wechat_previews.kinds(house.wechat, official_id),

@@ -38,6 +38,7 @@ from app.services.workings import Program
 from app.settings import Settings, load_settings
 from app.stopping import told_to_stop
 from app.web import assets
+from app.web.kept_pages import KeptPages
 from app.web.limits import Limit
 from app.web.packing import Packing
 from app.web.policy import JS_SDK, JS_SDK_PATH, Policy
@@ -113,6 +114,7 @@ class Service:
                 live_hosts=frozenset(self._settings.stream_hosts),
                 activity_review=self._settings.activity_review,
                 words=WordFile(self._settings.content / "board_words.yaml"),
+                article_pages=KeptPages(self._settings.portal_keep_seconds),
                 tap=lambda label, handler: choice_line(label, f"{TAP_DO}{handler}"),
             )
             self._door, self._gate, self._office = _door(house), _gate(house), _office(house)

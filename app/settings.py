@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     miniprogram_token: SecretStr = SecretStr("")
     miniprogram_aes_key: SecretStr = SecretStr("")
     miniprogram_format: Literal["xml", "json"] = "json"
+    miniprogram_notice_page: str = ""
+    """The page of the mini-program that a notice opens, e.g. `pages/index/index`; it gets our path as `to`.
+    Without it a notice opens nothing."""
 
     joining_days: int = Field(10, gt=0, le=60)
     """Working days in which a 入会申请 is decided; the time we wait for the applicant does not count."""
@@ -109,6 +112,8 @@ class Settings(BaseSettings):
     """Whether another approves an activity and later changes of it; auto: where somebody else may."""
     no_show_hours: float = Field(12, ge=0, le=240)
     """Hours after its end until those who did not check in to an activity are noted as absent."""
+    portal_keep_seconds: float = Field(3, ge=0, le=60)
+    """Seconds for which an article's page is the same for all who are not signed in; 0: never."""
     live_hosts: str = ""
     """Hosts of the union's own streams, which our pages may play; comma separated, without https://."""
     typing_hints: bool = True

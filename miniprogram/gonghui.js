@@ -475,6 +475,16 @@ export class Gonghui {
     return this.call({ method: "GET", path: "/me/points" });
   }
 
+  /** 现在可以问本人要不要收的通知。只在本人点按钮时调用 wx.requestSubscribeMessage。 */
+  getNotices(given = {}) {
+    return this.call({ method: "GET", path: "/me/notices", query: { sign_up_id: given.sign_up_id } });
+  }
+
+  /** 弹窗关了以后告诉我们。微信也会推送；选了「总是保持以上选择」的人，只有这里知道。一个模板最多算一条。 */
+  agreeToNotices(given) {
+    return this.call({ method: "POST", path: "/me/notices", body: given.body, key: given.key ?? newKey() });
+  }
+
   /** 要同意的各个用途，和本人的同意。 */
   listConsents() {
     return this.call({ method: "GET", path: "/me/privacy/consents" });

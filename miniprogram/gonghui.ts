@@ -59,6 +59,10 @@ export type AddedOut = {
   danger: string;
   case: WholeCaseOut;
 };
+export type AgreedIn = {
+  /** 弹窗里回答 accept 的 */
+  templates: Array<string>;
+};
 export type AlbumCardOut = {
   activity_id: string;
   title: string;
@@ -577,6 +581,17 @@ export type MembershipOut = {
 };
 export type MoreIn = {
   text: string;
+};
+export type NoticeOut = {
+  /** 给 wx.requestSubscribeMessage */
+  template_id: string;
+  title: string;
+  /** 已经同意、还能收几条 */
+  remaining: number;
+};
+export type NoticesOut = {
+  /** 最多 3 个，可能是空的：没有可订的就不要问 */
+  items: Array<NoticeOut>;
 };
 export type ObjectionOut = {
   /** 已经先隐藏；false 是以前要求过，工作人员没有撤下 */
@@ -1682,6 +1697,16 @@ export class Gonghui {
   /** 我的积分，新的在前。记积分的活动签到才有，撤销签到就没有了。 */
   getPoints(): Promise<PointsOut> {
     return this.call<PointsOut>({ method: "GET", path: "/me/points" });
+  }
+
+  /** 现在可以问本人要不要收的通知。只在本人点按钮时调用 wx.requestSubscribeMessage。 */
+  getNotices(given: { sign_up_id?: string | null } = {}): Promise<NoticesOut> {
+    return this.call<NoticesOut>({ method: "GET", path: "/me/notices", query: { sign_up_id: given.sign_up_id } });
+  }
+
+  /** 弹窗关了以后告诉我们。微信也会推送；选了「总是保持以上选择」的人，只有这里知道。一个模板最多算一条。 */
+  agreeToNotices(given: { body: AgreedIn; key?: string }): Promise<NoticesOut> {
+    return this.call<NoticesOut>({ method: "POST", path: "/me/notices", body: given.body, key: given.key ?? newKey() });
   }
 
   /** 要同意的各个用途，和本人的同意。 */

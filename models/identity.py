@@ -17,6 +17,10 @@ class AccountKind(StrEnum):
     OFFICIAL = "official"
     MINIPROGRAM = "miniprogram"
 
+    @property
+    def label(self) -> str:
+        return {"official": "公众号", "miniprogram": "小程序"}[self.value]
+
 
 class Account(Base):
     __tablename__ = "account"

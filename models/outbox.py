@@ -27,6 +27,7 @@ class Way(StrEnum):
     CUSTOMER_MESSAGE = "customer_message"
     TEMPLATE = "template"
     SUBSCRIPTION = "subscription"  # a notice the person has agreed to (订阅通知)
+    MINIPROGRAM = "miniprogram"  # likewise, of the mini-program: WeChat knows no key for it
     PORTAL = "portal"  # nowhere else to go
 
 

@@ -31,6 +31,7 @@ MINI = {
     "miniprogram_app_secret": "a mini-program's secret",
     "miniprogram_token": "minitoken",
     "miniprogram_aes_key": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+    "miniprogram_notice_page": "pages/index/index",
 }
 
 

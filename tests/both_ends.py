@@ -39,6 +39,7 @@ def settings_for(database_url: str, folder: Path, **given: Any) -> Settings:
         "files": folder / "files",
         "clock_file": folder / "clock",
         "content": small_content(folder),
+        "portal_keep_seconds": 0,  # who tests a page reads what is there now
     }
     return Settings(**settings | given)
 

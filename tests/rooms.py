@@ -74,7 +74,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app.menus": GROUND | {"models", "app.services.audiences"},
     "app.dialogue": GROUND | {"models", "app.wechat", "app.menus", "app.services.outbox"},
     "handlers": BELOW_EDGES | {"app.dialogue", "app.wechat.replies"},  # replies: the words they answer in
-    "app.dependencies": BELOW_EDGES,
+    "app.dependencies": BELOW_EDGES | {"app.web"},
     "app.web": GROUND | {"models"},  # no page: what pages of portal and console share
     "app.portal": BELOW_EDGES | {"app.dependencies", "app.web", "app.wechat", "app.logs", "app.metrics"},
     "app.api": BELOW_EDGES | {"app.dependencies", "app.web", "app.wechat", "app.logs", "app.metrics"},

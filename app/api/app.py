@@ -21,6 +21,7 @@ from app.api import (
     me,
     member_changes,
     news,
+    notices,
     once,
     panoramas,
     photo_uploads,
@@ -38,7 +39,7 @@ PARTS = (
     *(signing_in, me, news, knowledge, search, hall, activities, activity_standing, sign_ups),
     *(teams, colleagues, cases),
     *(albums, photo_uploads, activity_feedback, certificates, panoramas, lives),
-    *(joining, member_changes, accounts, interests, points, privacy, devices),
+    *(joining, member_changes, accounts, interests, points, notices, privacy, devices),
 )
 
 

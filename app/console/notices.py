@@ -1,4 +1,7 @@
-"""通知: what our notices are, which template of WeChat carries each, and an example sent to oneself."""
+"""通知: what our notices are, which template of WeChat carries each, and an example sent to oneself.
+
+A mini-program has templates of its own for what people agree to; its pages carry `?account=miniprogram`.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +15,7 @@ from starlette.datastructures import FormData
 from app.console import forms
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.navigation import Section, Waiting
-from app.console.office import OfficeInUse
+from app.console.office import Office, OfficeInUse
 from app.console.shell import InShell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
@@ -20,7 +23,7 @@ from app.services import notice_work, notices, staff_jobs
 from app.services.deliveries import Obstacle
 from app.services.permissions import Right, Standing, scope
 from app.settings import WeChatAccount
-from models import DeliveryState, KnownTemplate, Staff
+from models import AccountKind, DeliveryState, KnownTemplate, Staff
 
 PAGE: Final = "/console/notices"
 FETCH: Final = "notices.fetch"
@@ -29,6 +32,9 @@ _OBSTACLES: Final = {
     Obstacle.NOT_FOLLOWING.value: "您关联的微信没有关注公众号",
     Obstacle.NO_RIGHT.value: "这个账号没有发送的权限",
 }
+
+OFFICIAL: Final = AccountKind.OFFICIAL
+Of = AccountKind  # whose templates, in the address
 
 router = APIRouter(prefix="/notices", dependencies=[needs(Right.NOTICES_READ)])
 
@@ -44,15 +50,15 @@ SECTION: Final = Section("notices", "公众号", "通知模板", PAGE, "bell", R
 
 @router.get("")
 async def everything(desk: AtDesk, shell: InShell, office: OfficeInUse) -> HTMLResponse:
-    app_id = office.settings.wechat_app_id
+    sides = []
     async with desk.reading() as session:
-        templates = await notices.list_templates(session, app_id)
-        chosen = {kind: await notices.find_template(session, app_id, kind) for kind in notices.NOTICES}
-    values: dict[str, Any] = {
-        "templates": templates,
-        "chosen": chosen,
-        "known": {each.template_id: each for each in templates},
-    }
+        for kind, app_id in _accounts(office).items():
+            templates = await notices.list_templates(session, app_id)
+            offered = notices.NOTICES if kind is AccountKind.OFFICIAL else notices.subscribed()
+            chosen = {each: await notices.find_template(session, app_id, each) for each in offered}
+            known = {each.template_id: each for each in templates}
+            sides.append({"kind": kind, "templates": templates, "chosen": chosen, "known": known})
+    values: dict[str, Any] = {"sides": sides}
     may_send = office.settings.wechat_account is WeChatAccount.SERVICE_VERIFIED
     fields = notices.fields_of
     values |= {"titles": notices.TITLES, "subscribed": notices.SUBSCRIBED, "may_send": may_send}
@@ -68,9 +74,11 @@ async def fetch(desk: ActingDesk, shell: InShell, now: Now) -> Response:
 
 
 @router.get("/{kind}")
-async def one(request: Request, kind: str, desk: AtDesk, shell: InShell, office: OfficeInUse) -> HTMLResponse:
+async def one(
+    request: Request, kind: str, desk: AtDesk, shell: InShell, office: OfficeInUse, account: Of = OFFICIAL
+) -> HTMLResponse:
     """The mapping there is; with `template` in the address, how another would be filled."""
-    values = await _of(desk, office.settings.wechat_app_id, kind)
+    values = await _of(desk, office, account, kind)
     wanted = request.query_params.get("template", "")
     template, fields = _begun(values, wanted)
     return shell.page("notices_one.html", **values | _shown(kind, template, fields))
@@ -78,12 +86,17 @@ async def one(request: Request, kind: str, desk: AtDesk, shell: InShell, office:
 
 @router.post("/{kind}", dependencies=[needs(Right.NOTICES_EDIT)])
 async def save(
-    kind: str, request: Request, desk: ActingDesk, shell: InShell, office: OfficeInUse, now: Now
+    kind: str,
+    request: Request,
+    desk: ActingDesk,
+    shell: InShell,
+    office: OfficeInUse,
+    now: Now,
+    account: Of = OFFICIAL,
 ) -> Response:
     """Preview what is filled in, or let it hold from now on."""
     form = await forms.read(request)
-    app_id = office.settings.wechat_app_id
-    values = await _of(desk, app_id, kind)
+    values = await _of(desk, office, account, kind)
     template = _known(values, forms.words(form, "template"))
     fields = _fields(form, template)
     try:
@@ -93,7 +106,7 @@ async def save(
             return shell.page("notices_one.html", **values | _shown(kind, template, fields))
         async with desk.acting() as session:
             await notice_work.map_over(
-                *(session, app_id, kind, forms.words(form, "template")),
+                *(session, _accounts(office)[account], kind, forms.words(form, "template")),
                 {field: name for field, name in fields.items() if name},
                 base=_number(forms.words(form, "base")),
                 by=desk.by,
@@ -102,28 +115,33 @@ async def save(
     except NotFound:
         raise
     except DomainError as error:
-        values = await _of(desk, app_id, kind)
+        values = await _of(desk, office, account, kind)
         return shell.refused("notices_one.html", error, **values | _shown(kind, template, fields))
-    return shell.done(f"{PAGE}/{kind}", "已保存，从现在起用这个模板。可以试发一条给自己看看。")
+    said = "可以试发一条给自己看看。" if kind not in notices.SUBSCRIBED else ""
+    return shell.done(values["address"], f"已保存，从现在起用这个模板。{said}")
 
 
 @router.post("/{kind}/drop", dependencies=[needs(Right.NOTICES_EDIT)])
-async def drop(kind: str, desk: ActingDesk, shell: InShell, office: OfficeInUse) -> Response:
+async def drop(
+    kind: str, desk: ActingDesk, shell: InShell, office: OfficeInUse, account: Of = OFFICIAL
+) -> Response:
+    app_id = _app_id(office, account)
     async with desk.acting() as session:
-        had = await notice_work.drop(session, office.settings.wechat_app_id, kind)
+        had = await notice_work.drop(session, app_id, kind)
     return shell.done(PAGE, "这种通知不再用模板。" if had else "这种通知本来就没有用模板。")
 
 
 @router.post("/{kind}/test", dependencies=[needs(Right.NOTICES_EDIT)])
 async def test(kind: str, desk: ActingDesk, shell: InShell, office: OfficeInUse, now: Now) -> Response:
     """An example, to one's own WeChat."""
-    app_id = office.settings.wechat_app_id
-    values = await _of(desk, app_id, kind)
+    values = await _of(desk, office, OFFICIAL, kind)
     try:
         if office.settings.wechat_account is not WeChatAccount.SERVICE_VERIFIED:
             raise DomainError("只有认证的服务号能发模板消息，这个账号发不了。")
         async with desk.acting() as session:
-            await notice_work.send_test(session, app_id, kind, desk.standing.staff_id, now)
+            await notice_work.send_test(
+                session, office.settings.wechat_app_id, kind, desk.standing.staff_id, now
+            )
     except DomainError as error:
         template, fields = _begun(values, "")
         return shell.refused("notices_one.html", error, **values | _shown(kind, template, fields))
@@ -134,15 +152,36 @@ async def test(kind: str, desk: ActingDesk, shell: InShell, office: OfficeInUse,
 # --- parts -------------------------------------------------------------------------------------------------
 
 
-async def _of(desk: Desk, app_id: str, kind: str) -> dict[str, Any]:
+def _accounts(office: Office) -> dict[AccountKind, str]:
+    """Those in use, by their AppID."""
+    found = {OFFICIAL: office.settings.wechat_app_id}
+    if office.settings.miniprogram_app_id:
+        found[AccountKind.MINIPROGRAM] = office.settings.miniprogram_app_id
+    return found
+
+
+def _app_id(office: Office, account: AccountKind) -> str:
     """Raises: NotFound."""
-    if kind not in notices.NOTICES:
+    found = _accounts(office).get(account)
+    if found is None:
+        raise NotFound("没有启用小程序。")
+    return found
+
+
+async def _of(desk: Desk, office: Office, account: AccountKind, kind: str) -> dict[str, Any]:
+    """Raises: NotFound."""
+    app_id = _app_id(office, account)
+    if kind not in notices.NOTICES or (account is not OFFICIAL and kind not in notices.SUBSCRIBED):
         raise NotFound("没有这种通知。")
+    suffix = "" if account is OFFICIAL else f"?account={account.value}"
     async with desk.reading() as session:
         own = await session.get_one(Staff, desk.standing.staff_id)
         title, when = notices.TITLES[kind]
         return {
             "kind": kind,
+            "account": account,
+            "suffix": suffix,
+            "address": f"{PAGE}/{kind}{suffix}",
             "title": title,
             "when": when,
             "examples": notices.NOTICES[kind],

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -46,7 +47,10 @@ MEDIA_GONE = Text(
 
 
 class Sender:
-    """Sends outbox rows for one account. `customer_messages`: whether the account has the right."""
+    """Sends outbox rows for one account. `customer_messages`: whether the account has the right.
+
+    `notice_page`: where a notice of the mini-program leads, a page of its own; our path is told to it.
+    """
 
     def __init__(
         self,
@@ -55,9 +59,11 @@ class Sender:
         clock: Clock,
         *,
         customer_messages: bool,
+        notice_page: str = "",
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._database, self._client, self._clock = database, client, clock
+        self._notice_page = notice_page
         self._customer_messages, self._pause = customer_messages, pause
 
     async def send_due(self) -> int:
@@ -108,6 +114,9 @@ class Sender:
         if parcel.way is Way.CUSTOMER_MESSAGE:
             await self._client.messages.send(wire.CustomerMessage(parcel.openid, content_of(parcel.payload)))
             return
+        if parcel.way is Way.MINIPROGRAM:
+            await self._tell_in_miniprogram(parcel)
+            return
         for pause in ASKED_AGAIN:
             try:
                 await self._tell(parcel)
@@ -125,6 +134,14 @@ class Sender:
             await self._client.templates.send(to, template, data, client_msg_id=once)
         else:
             await self._client.notices.send(to, template, data, client_msg_id=once, page=told["page"])
+
+    async def _tell_in_miniprogram(self, parcel: Parcel) -> None:
+        """Once: WeChat would take a second try for a second notice."""
+        told, page = parcel.payload, ""
+        if self._notice_page:
+            page = f"{self._notice_page}?to={quote(told['page'], safe='')}"
+        to, template = parcel.openid, told["template_id"]
+        await self._client.notices.send_in_miniprogram(to, template, told["data"], page=page)
 
     async def _note(self, parcel: Parcel, error: Exception | None) -> None:
         """Keep what came of it."""

@@ -19,10 +19,11 @@ def rounds(
     clock: Clock,
     *,
     official_id: int,
+    notice_page: str,
     scanner: Scanner | None = None,
 ) -> list[Round]:
     """`users` are the official account's, which is `official_id`."""
-    sender = Sender(database, client, clock, customer_messages=True)
+    sender = Sender(database, client, clock, customer_messages=True, notice_page=notice_page)
     return [
         Round("unionids", lambda: unionids.ask(database, users, clock, official_id), 15),
         Round("mini-program deliveries", sender.send_due, 3, wakes=True),

@@ -94,7 +94,9 @@ async def one(
             shared.interests.read(visitor.person_id, article.id, now)
     if article.address:  # published before us: it is read where it is
         return RedirectResponse(article.address, 302)
-    said = article_comments.RECEIVED if commented and visitor is not None else ""
+    if visitor is None:
+        return await article_page.for_anybody(session, shared, article, now)
+    said = article_comments.RECEIVED if commented else ""
     return await article_page.page_of(visitor, session, shared, article, now, said=said)
 
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.database import leave_work
 from app.services import case_news, delivery_ends, notice_consents, notices, parcels, windows
 from app.services.delivery_ends import OWN_MATTERS, WORDS_LATER
 from app.services.parcels import Parcel, Taken
@@ -107,7 +108,7 @@ async def _parcel(
     follower = await _follower(session, row, app_id)
     obstacle = _obstacle(follower, customer_messages)
     if obstacle is not None or follower is None:
-        await delivery_ends.undeliverable(session, row, obstacle or "", now)
+        await _elsewhere(session, row, obstacle or "", now)
         return None
     by_template = row.kind in BY_TEMPLATE
     if not by_template and (until := await parcels.put_off(session, row, follower, now)) is not None:
@@ -123,15 +124,25 @@ async def _parcel(
     if taken is None and not by_template:
         told = await notice_consents.use(session, follower, row.kind, payload)
         if told is None:
-            await delivery_ends.undeliverable(session, row, Obstacle.NO_WINDOW, now)
+            await _elsewhere(session, row, Obstacle.NO_WINDOW, now)
             return None
-        way, taken, payload = Way.SUBSCRIPTION, told.yes, told.payload
+        way, taken, payload = told.way, told.yes, told.payload
     if any(each.state is DeliveryState.OWED for each in rows):
         follower.version += 1  # a message at work may be telling it: it looks again
     for each in rows:
         each.way, each.state, each.tries = way, DeliveryState.SENDING, each.tries + 1
         each.lease_token, each.lease_until = token, real_now + LEASE
     return Parcel([each.id for each in rows], rows[0].kind, payload, way, follower.openid, token, taken)
+
+
+async def _elsewhere(session: AsyncSession, row: Outbox, reason: str, now: datetime) -> None:
+    """Hand it over to the mini-program's sender, where the person has agreed to that there; else it ends."""
+    if row.follower_id is None and row.person_id is not None and row.kind in notices.SUBSCRIBED:
+        row.follower_id = await notice_consents.in_miniprogram(session, row.person_id, row.kind)
+        if row.follower_id is not None:
+            leave_work(session)
+            return
+    await delivery_ends.undeliverable(session, row, reason, now)
 
 
 def _is_told_once(row: Outbox, real_now: datetime) -> bool:

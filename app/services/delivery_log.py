@@ -61,6 +61,7 @@ WAYS: Final[Mapping[Way, str]] = {
     Way.CUSTOMER_MESSAGE: "客服消息",
     Way.TEMPLATE: "模板消息",
     Way.SUBSCRIPTION: "订阅通知",
+    Way.MINIPROGRAM: "小程序订阅消息",
     Way.PORTAL: "只在网页上",
 }
 KINDS: Final[Mapping[str, str]] = {

@@ -1,7 +1,8 @@
 """订阅通知: what people have agreed to be told, what to ask them for, and one yes used up by one notice.
 
 WeChat asks in a popup of its own and tells us what was answered, by an event; a browser may say what it
-likes. Who gives another yes gets another notice. Not here: which template carries which notice (`notices`).
+likes. Who gives another yes gets another notice. The official account and the mini-program ask apart, each
+for its own templates. Not here: which template carries which notice (`notices`).
 """
 
 from collections.abc import Collection, Sequence
@@ -15,7 +16,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.services import addresses, notices
 from app.services.coordination import upsert
 from app.services.outbox import NOTICE
-from models import Account, AccountKind, Follower, KnownTemplate, NoticeConsent, NoticeTemplate, TemplateKind
+from models import (
+    Account,
+    AccountKind,
+    Follower,
+    KnownTemplate,
+    NoticeConsent,
+    NoticeTemplate,
+    TemplateKind,
+    Way,
+)
 
 AT_ONCE: Final = 3  # templates in one popup
 MOST: Final = 50  # yeses kept for one template: nobody means more
@@ -40,10 +50,13 @@ class Yes:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A notice ready to go. `payload`: `template_id`, `data`, and the address of its `page` or ""."""
+    """A notice ready to go. `payload`: `template_id`, `data`, and where it leads: the address of its `page`,
+    of the mini-program's notices only the path of it.
+    """
 
     yes: Yes
     payload: dict[str, Any]
+    way: Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +86,24 @@ async def heard(
             await _keep(session, follower_id, each.template_id, more, at)
 
 
-async def claimed(session: AsyncSession, person_id: int, template_ids: Collection[str], at: datetime) -> None:
-    """A page of ours saw a yes. Where somebody told WeChat to keep his choice, no event tells us of it.
+async def claimed(
+    session: AsyncSession,
+    person_id: int,
+    template_ids: Collection[str],
+    at: datetime,
+    kind: AccountKind = AccountKind.OFFICIAL,
+) -> None:
+    """A page of ours, or the mini-program, saw a yes. Where somebody told WeChat to keep his choice, no event
+    tells us of it.
 
     Anybody can say that to a page, so it counts for one at most; WeChat has the last word when it is used.
     """
-    official = (
+    own = (
         sa.select(Follower)
         .join(Account, Account.id == Follower.account_id)
-        .where(Account.kind == AccountKind.OFFICIAL, Follower.person_id == person_id, Follower.subscribed)
+        .where(Account.kind == kind, Follower.person_id == person_id, Follower.subscribed)
     )
-    for follower in (
-        await session.scalars(official.order_by(Follower.id).with_for_update(of=Follower))
-    ).all():
+    for follower in (await session.scalars(own.order_by(Follower.id).with_for_update(of=Follower))).all():
         for template_id in sorted(template_ids):
             one = sa.case((NoticeConsent.remaining > 0, NoticeConsent.remaining), else_=1)
             await _keep(session, follower.id, template_id, one, at)
@@ -111,12 +129,22 @@ async def may_ask(session: AsyncSession) -> bool:
     return await session.scalar(carrier.limit(1)) is not None
 
 
-async def to_ask(session: AsyncSession, person_id: int, kinds: Collection[str]) -> Sequence[Asked]:
-    """The official account's templates for these notices, three at most, each with what is agreed to."""
-    carriers = _carriers().join(Account, Account.id == NoticeTemplate.account_id)
-    official = Account.kind == AccountKind.OFFICIAL, NoticeTemplate.kind.in_(kinds)
+async def template_ids(session: AsyncSession, account: AccountKind) -> set[str]:
+    """Those of the account that carry one of these notices."""
+    mine = _carriers().where(Account.kind == account, NoticeTemplate.kind.in_(notices.SUBSCRIBED))
+    return {row.NoticeTemplate.template_id for row in await session.execute(mine)}
+
+
+async def to_ask(
+    session: AsyncSession,
+    person_id: int,
+    kinds: Collection[str],
+    account: AccountKind = AccountKind.OFFICIAL,
+) -> Sequence[Asked]:
+    """The account's templates for these notices, three at most, each with what is agreed to."""
+    mine = Account.kind == account, NoticeTemplate.kind.in_(kinds)
     rows = {
-        row.NoticeTemplate.kind: row.KnownTemplate for row in await session.execute(carriers.where(*official))
+        row.NoticeTemplate.kind: row.KnownTemplate for row in await session.execute(_carriers().where(*mine))
     }
     found = {rows[kind].template_id: rows[kind].title for kind in kinds if kind in rows}
     if not found:
@@ -125,7 +153,7 @@ async def to_ask(session: AsyncSession, person_id: int, kinds: Collection[str]) 
         sa.select(NoticeConsent.template_id, sa.func.sum(NoticeConsent.remaining).label("left"))
         .join(Follower, Follower.id == NoticeConsent.follower_id)
         .join(Account, Account.id == Follower.account_id)
-        .where(Account.kind == AccountKind.OFFICIAL, Follower.person_id == person_id)
+        .where(Account.kind == account, Follower.person_id == person_id)
         .group_by(NoticeConsent.template_id)
     )
     left = {row.template_id: row.left for row in await session.execute(agreed)}
@@ -133,6 +161,22 @@ async def to_ask(session: AsyncSession, person_id: int, kinds: Collection[str]) 
 
 
 # --- sending ------------------------------------------------------------------------------------------------
+
+
+async def in_miniprogram(session: AsyncSession, person_id: int, kind: str) -> int | None:
+    """The person's follower of the mini-program that has a yes for this notice."""
+    same = sa.and_(
+        NoticeConsent.template_id == NoticeTemplate.template_id, NoticeConsent.follower_id == Follower.id
+    )
+    chosen = (
+        sa.select(Follower.id)
+        .join(Account, Account.id == Follower.account_id)
+        .join(NoticeTemplate, NoticeTemplate.account_id == Account.id)
+        .join(NoticeConsent, same)
+        .where(Account.kind == AccountKind.MINIPROGRAM, NoticeTemplate.kind == kind)
+        .where(Follower.person_id == person_id, Follower.subscribed, NoticeConsent.remaining > 0)
+    )
+    return await session.scalar(chosen.order_by(Follower.id.desc()).limit(1))
 
 
 async def use(
@@ -148,7 +192,7 @@ async def use(
     chosen = await _carrier(session, follower.account_id, kind)
     if chosen is None:
         return None
-    carrier, is_lasting = chosen
+    carrier, is_lasting, account = chosen
     data = notices.fitting(carrier.fields, notices.shortened(carrier.fields, said_of_it["values"]))
     if data is None:
         return None
@@ -161,8 +205,11 @@ async def use(
         return None
     if not is_lasting and not again:
         consent.remaining -= 1
-    told = {"template_id": carrier.template_id, "data": data, "page": addresses.page(said_of_it["page"])}
-    return Told(Yes(consent.id, is_lasting, consent.said_at), told)
+    is_mini = account is AccountKind.MINIPROGRAM
+    page = said_of_it["page"] if is_mini else addresses.page(said_of_it["page"])
+    told = {"template_id": carrier.template_id, "data": data, "page": page}
+    way = Way.MINIPROGRAM if is_mini else Way.SUBSCRIPTION
+    return Told(Yes(consent.id, is_lasting, consent.said_at), told, way)
 
 
 async def give_back(session: AsyncSession, yes: Yes) -> None:
@@ -179,20 +226,25 @@ async def spent(session: AsyncSession, yes: Yes) -> None:
     await session.execute(sa.update(NoticeConsent).where(*same).values(remaining=0))
 
 
-async def _carrier(session: AsyncSession, account_id: int, kind: str) -> tuple[NoticeTemplate, bool] | None:
-    """Which template carries it, and whether a yes to that one lasts."""
+async def _carrier(
+    session: AsyncSession, account_id: int, kind: str
+) -> tuple[NoticeTemplate, bool, AccountKind] | None:
+    """Which template carries it, whether a yes to that one lasts, and of what sort the account is."""
     mine = _carriers().where(NoticeTemplate.account_id == account_id, NoticeTemplate.kind == kind)
     row = (await session.execute(mine)).one_or_none()
-    return None if row is None else (row.NoticeTemplate, row.KnownTemplate.kind is TemplateKind.LASTING)
+    if row is None:
+        return None
+    return row.NoticeTemplate, row.KnownTemplate.kind is TemplateKind.LASTING, row.kind
 
 
-def _carriers() -> sa.Select[NoticeTemplate, KnownTemplate]:
-    """Which subscription template carries which notice, as staff chose and WeChat told."""
+def _carriers() -> sa.Select[NoticeTemplate, KnownTemplate, AccountKind]:
+    """Which subscription template carries which notice, as staff chose and WeChat told; and whose."""
     same = sa.and_(
         KnownTemplate.account_id == NoticeTemplate.account_id,
         KnownTemplate.template_id == NoticeTemplate.template_id,
     )
-    chosen = sa.select(NoticeTemplate, KnownTemplate).join(KnownTemplate, same)
+    chosen = sa.select(NoticeTemplate, KnownTemplate, Account.kind).join(KnownTemplate, same)
+    chosen = chosen.join(Account, Account.id == NoticeTemplate.account_id)
     return chosen.where(KnownTemplate.kind != TemplateKind.MESSAGE)
 
 

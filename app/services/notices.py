@@ -213,6 +213,11 @@ async def keep_templates(
     await session.flush()
 
 
+def subscribed() -> list[str]:
+    """What people have to agree to, in the order of `NOTICES`."""
+    return [kind for kind in NOTICES if kind in SUBSCRIBED]
+
+
 def carries(notice: str, kind: TemplateKind) -> bool:
     """Whether a template of this sort may carry the notice."""
     return kind.is_subscribed is (notice in SUBSCRIBED)

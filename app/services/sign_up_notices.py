@@ -55,6 +55,7 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     CALLED_OFF: ("活动取消", f"活动一取消，就发给{_WITHOUT}"),
     OFFER: ("候补有空位", f"轮到候补的人时，发给{_WITHOUT}"),
 }
+WITH_A_SEAT: Final = (REMINDER, CHANGED, CALLED_OFF)  # what may still come of it
 BEHIND: Final = "的报名已收到。先让没去过的人报，您排在候补最后；报名截止后还有名额，会问您。"
 DAY_BEFORE_AT = time(10, 0)
 SHORTLY_BEFORE = timedelta(hours=2)
@@ -72,7 +73,7 @@ class Helper:
 def worth_telling(entry: SignUp) -> Sequence[str]:
     """Which notices may still come of a sign-up: what its owner may be asked to agree to, the first first."""
     if entry.state in (SignUpState.CONFIRMED, SignUpState.CHECKED_IN):
-        return REMINDER, CHANGED, CALLED_OFF
+        return WITH_A_SEAT
     return (OFFER, REMINDER, CALLED_OFF) if entry.state in LIVE else ()
 
 

@@ -1,0 +1,35 @@
+"""Pages that are the same for all who are not signed in, kept for seconds: a crowd reads what one was shown.
+
+What a key names must change with what the page must never show too late; the rest (figures, what others wrote
+below) may be some seconds old.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Final
+
+MOST: Final = 512  # pages; the one that was asked for longest ago goes first
+
+
+class KeptPages:
+    """Of one process. With no `seconds` nothing is kept."""
+
+    def __init__(self, seconds: float, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._seconds, self._monotonic = seconds, monotonic
+        self._kept: OrderedDict[Hashable, tuple[float, str]] = OrderedDict()
+
+    def find(self, key: Hashable) -> str | None:
+        kept = self._kept.get(key)
+        if kept is None or self._monotonic() >= kept[0]:
+            return None
+        self._kept.move_to_end(key)
+        return kept[1]
+
+    def keep(self, key: Hashable, page: str) -> None:
+        if self._seconds <= 0:
+            return
+        self._kept[key] = self._monotonic() + self._seconds, page
+        self._kept.move_to_end(key)
+        if len(self._kept) > MOST:
+            self._kept.popitem(last=False)
