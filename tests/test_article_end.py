@@ -87,6 +87,8 @@ async def test_a_live_page_ends_when_it_was_said_though_a_later_text_waits(
 
     await ends.moves_time(hours=3)
     assert (await ends.web.get(public)).status_code == 410
+    told = await ends.web.get(f"/api/v1{public}")
+    assert told.status_code == 410 and "已经到期" in told.text
     await li.signs_in()
     await li.does(f"{path}/approve", version="2")
 
