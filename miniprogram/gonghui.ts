@@ -1147,6 +1147,12 @@ export type WholeArticleOut = {
   blocks: Array<Paragraph | Heading | Items | Quote | Picture | Gallery | Attachment | Film | Sound | Card>;
   /** 正文里文件的网址从它开始：附件、视频、音频加 /file；图片加 /file/cut/宽，宽是 480、960（比 width 小的）或 width */
   media: string;
+  /** 转载自哪里；自己写的是空的 */
+  source_name: string;
+  /** 原文网址，可能没有 */
+  source_link: string;
+  /** 标签 */
+  tags: Array<string>;
   /** 大约多少人次读过 */
   reads: number;
   /** 网页，可以分享 */

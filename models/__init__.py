@@ -66,7 +66,17 @@ from models.case_rating import CaseRating
 from models.check_in import CheckInAnswer, CheckInScan
 from models.complaint import CaseLink, Complaint, ComplaintPart, ComplaintSort, Naming
 from models.consultation import Basis, Consultation, Employment, Urgency
-from models.content import OPEN_DRAFTS, ContentDraft, ContentKind, ContentMove
+from models.content import (
+    OPEN_DRAFTS,
+    ContentComment,
+    ContentDraft,
+    ContentKind,
+    ContentMove,
+    ContentRevision,
+    ContentSteps,
+    ContentWord,
+    WordLevel,
+)
 from models.coordination import AccessToken, Counter, Lease, SharedVersion
 from models.customer import AccountBinding, BindingState, CustomerAccount
 from models.department import Department, DepartmentStaff

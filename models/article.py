@@ -86,10 +86,25 @@ class Article(Base):
     # Staff's own by now: its file no longer changes it, nor takes it away.
     edited: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     comments_closed: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    source_name: Mapped[str] = mapped_column(
+        sa.String(64), default="", server_default=""
+    )  # whose it was first
+    source_link: Mapped[str] = mapped_column(sa.String(1024), default="", server_default="")  # https
+    tags: Mapped[object] = mapped_column(sa.JSON, default=list, server_default="[]")  # words, as shown
+    expires_at: Mapped[datetime | None]  # from then on nobody reads it; None: it stays
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
+
+    def state_at(self, now: datetime) -> ArticleState:
+        """As it stands at a moment: nothing has to happen for a published one to begin or to end."""
+        if self.state is not ArticleState.PUBLISHED:
+            return self.state
+        if self.expires_at is not None and self.expires_at <= now:
+            return ArticleState.EXPIRED
+        waits = self.published_at is not None and self.published_at > now
+        return ArticleState.SCHEDULED if waits else ArticleState.PUBLISHED
 
 
 class ArticleMove(Base):

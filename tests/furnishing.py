@@ -18,6 +18,9 @@ from app.services import (
     case_work,
     cases,
     complaint_work,
+    content_comments,
+    content_forms,
+    contents,
     crisis,
     departments,
     on_duty,
@@ -32,7 +35,7 @@ from app.services.legal_topics import LegalTopic
 from app.services.permissions import Standing
 from app.services.statutory_deadlines import Dates
 from app.settings import Settings
-from models import CaseKind, DutyRoom, Employment, Half, Staff
+from models import CaseKind, ContentKind, DutyRoom, Employment, Half, Staff
 from tests import aiding, boarding, booking, caring, checking_in, complaining, consulting, making
 from tests.browser import Office
 
@@ -63,6 +66,7 @@ async def furnish(office: Office, login: str) -> list[str]:
                 *await _complaints(session, own, now),
                 *await _meetings(session, own, standing, now),
                 *await _others(session, own, standing, now),
+                *await _content(session, standing, now),
             ]
 
 
@@ -163,3 +167,18 @@ async def _others(session: AsyncSession, own: Staff, by: Standing, now: datetime
         f"/staff/{own.public_id}",
         "/callers",
     ]
+
+
+async def _content(session: AsyncSession, by: Standing, now: datetime) -> Sequence[str]:
+    """A draft that was changed, in which the check finds something, with a comment on one block."""
+    kind, blocks = ContentKind.ARTICLE, [["heading", "在哪里"], ["paragraph", "二楼，电话 13812345678。。"]]
+    filled = content_forms.empty(kind, "职工书屋开放了") | {"category": "notice", "blocks": blocks}
+    draft = await contents.start(session, kind, contents.new_key(kind), filled, by=by, now=now)
+    changed = filled | {"summary": "每天中午开门。", "blocks": blocks[1:]}
+    await contents.save(session, kind, draft.key, changed, version=draft.version, by=by, now=now)
+    said, at = "请写清楚是哪栋楼", draft.version
+    await content_comments.add(
+        session, kind, draft.key, said, version=at, block=1, once="furnished", by=by, now=now
+    )
+    of = f"/content/article/{draft.key}"
+    return [of, f"{of}/edit", f"{of}/history", "/content/settings"]

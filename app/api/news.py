@@ -42,6 +42,9 @@ class WholeArticleOut(ArticleOut):
         description="正文里文件的网址从它开始：附件、视频、音频加 /file；"
         "图片加 /file/cut/宽，宽是 480、960（比 width 小的）或 width",
     )
+    source_name: str = Field(examples=["全国总工会"], description="转载自哪里；自己写的是空的")
+    source_link: str = Field(examples=[""], description="原文网址，可能没有")
+    tags: list[str] = Field(examples=[["书屋", "阅读"]], description="标签")
     reads: int = Field(examples=[128], description="大约多少人次读过")
     address: str = Field(
         examples=["https://gh.example.cn/news/k7m2p9q4r8s3t6vw"], description="网页，可以分享"
@@ -89,6 +92,9 @@ async def one(
         **_facts(article, now),
         blocks=list(rich_text.load(article.blocks)),
         media=f"{shared.public_url}{article_pictures.at(article)}",
+        source_name=article.source_name,
+        source_link=article.source_link,
+        tags=article.tags,
         reads=reads,
         address=f"{shared.public_url}/news/{article.public_id}",
     )

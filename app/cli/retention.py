@@ -38,6 +38,7 @@ WORDS: dict[str, str] = {
     "case_drafts": "工作人员没有发出去的答复草稿，七天后删除",
     "poster_scans": "谁扫过活动海报，14 天后不再记名，只留人数",
     "campaign_deliveries": "群发给了谁，180 天后不再记名，只留人数",
+    "content_revisions": "没有发布过的历史版本 366 天后删除（正在写的那一条除外）",
     "live_visits": "谁看过直播、谁要提醒，180 天后不再记名，只留人数",
     "feedback_writers": "活动反馈一周后不再能查到是谁答的",
     "album_photos_over": "活动相册里没通过的、撤下的照片 30 天后删除",

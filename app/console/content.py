@@ -23,8 +23,11 @@ from app.knowledge.markdown import steps
 from app.services import (
     article_cards,
     article_posts,
+    content_comments,
     content_forms,
     content_pieces,
+    content_steps,
+    content_words,
     contents,
     contents_found,
     wechat_articles,
@@ -33,6 +36,7 @@ from app.services.content_forms import Filled, ReadyArticle
 from app.services.content_pieces import NOWHERE, Piece
 from app.services.permissions import Right, Standing, may
 from models import Article, ArticleState, ContentKind, OutletKind
+from models.types import public_id
 
 PAGE: Final = "/console/content"
 PUBLIC: Final = {ContentKind.TIP: "/tips", ContentKind.LAW: "/laws", ContentKind.ARTICLE: "/news"}
@@ -52,12 +56,14 @@ async def _search(session: AsyncSession, standing: Standing, words: str) -> list
 async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
     """To review by who may, one's own that came back, reviews that are overdue."""
     found: list[Waiting] = []
-    if may(standing, Right.CONTENT_PUBLISH, None):
-        count = await contents_found.count_to_review(session, standing)
-        found.append(Waiting("内容等您审核", f"{PAGE}?state=in_review", count))
+    if may(standing, Right.CONTENT_CHECK, None):
+        to_review = await contents_found.count_to_review(session, standing)
+        found += [Waiting(f"内容等您{name}", f"{PAGE}?state=in_review", n) for name, n in to_review.items()]
     if may(standing, Right.CONTENT_WRITE, None):
         count = await contents_found.count_to_change(session, standing)
         found.append(Waiting("您写的内容被退回", f"{PAGE}?state=changes_requested", count))
+        count = await contents_found.count_commented(session, standing)
+        found.append(Waiting("您写的内容有审核意见", f"{PAGE}?comments=open", count))
         late = await contents_found.count_overdue(session, now)
         found.append(Waiting("内容要复审", f"{PAGE}?due=overdue", late, late))
     return found
@@ -76,8 +82,10 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
         if not desk.may(Right.CONTENT_READ, None):
             chosen = chosen.where(key < 0)
         page = await listing.page(session, chosen, key, view)
+        steps = await contents_found.steps(session)
     return shell.page(
         "content.html",
+        steps=steps,
         page=page,
         view=view,
         kinds=list(ContentKind),
@@ -102,54 +110,6 @@ async def preview(kind: ContentKind, key: str, desk: AtDesk, now: Now) -> HTMLRe
         return HTMLResponse(await as_portal(session, kind, key, piece.filled(), now))
 
 
-@router.post("/{kind}/{key}/approve", dependencies=[needs(Right.CONTENT_PUBLISH)])
-async def approve(
-    kind: ContentKind, key: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
-) -> Response:
-    whole(desk, Right.CONTENT_PUBLISH)
-    version = version_of(forms.words(await forms.read(request), "version"))
-    try:
-        async with desk.acting() as session:
-            to = await contents.approve(session, kind, key, version=version, by=desk.standing, now=now)
-    except DomainError as error:
-        return await _again(kind, key, desk, shell, now, error)
-    await news(desk)
-    said = "已通过，到时间自动发布。" if to is ArticleState.SCHEDULED else "已通过并发布。"
-    return shell.done(address(kind, key), said)
-
-
-@router.post("/{kind}/{key}/send-back", dependencies=[needs(Right.CONTENT_PUBLISH)])
-async def send_back(
-    kind: ContentKind, key: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
-) -> Response:
-    whole(desk, Right.CONTENT_PUBLISH)
-    form = await forms.read(request)
-    version, reason = version_of(forms.words(form, "version")), forms.words(form, "reason")
-    try:
-        async with desk.acting() as session:
-            await contents.send_back(
-                session, kind, key, version=version, reason=reason, by=desk.standing, now=now
-            )
-    except DomainError as error:
-        return await _again(kind, key, desk, shell, now, error, reason=reason)
-    return shell.done(address(kind, key), "已退回，作者会在「待我处理」里看到。")
-
-
-@router.post("/{kind}/{key}/withdraw", dependencies=[needs(Right.CONTENT_PUBLISH)])
-async def withdraw(
-    kind: ContentKind, key: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
-) -> Response:
-    whole(desk, Right.CONTENT_PUBLISH)
-    reason = forms.words(await forms.read(request), "reason")
-    try:
-        async with desk.acting() as session:
-            await contents.withdraw(session, kind, key, reason=reason, by=desk.standing, now=now)
-    except DomainError as error:
-        return await _again(kind, key, desk, shell, now, error, reason=reason)
-    await news(desk)
-    return shell.done(address(kind, key), "已撤下，公众号里不再显示。")
-
-
 @router.post("/{kind}/{key}/discard", dependencies=[needs(Right.CONTENT_WRITE)])
 async def discard(
     kind: ContentKind, key: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
@@ -160,7 +120,7 @@ async def discard(
         async with desk.acting() as session:
             await contents.discard(session, kind, key, version=version, by=desk.standing, now=now)
     except DomainError as error:
-        return await _again(kind, key, desk, shell, now, error)
+        return await again(kind, key, desk, shell, now, error)
     return shell.done(PAGE, "草稿已作废。")
 
 
@@ -204,9 +164,25 @@ async def page_of(
     async with desk.reading() as session:
         piece = await content_pieces.get(session, kind, key)
         moves = await content_pieces.list_moves(session, piece)
-        values |= {"wechat": await _at_wechat(session, piece, now)}
-        values |= {"outlets": await _at_outlets(session, piece, now)}
-    return shell.page("content_one.html", **_facts(piece, desk, now), moves=moves, **values)
+        facts: dict[str, Any] = {"moves": moves, "wechat": await _at_wechat(session, piece, now)}
+        facts |= {"outlets": await _at_outlets(session, piece, now), **await _of_draft(session, piece, desk)}
+    values = {**_facts(piece, desk, now), **facts} | values
+    return shell.page("content_one.html", **values)
+
+
+async def _of_draft(session: AsyncSession, piece: Piece, desk: Desk) -> dict[str, Any]:
+    """Which step it waits for, and what the check says about it."""
+    if piece.draft is None:
+        return {"step": None, "findings": [], "comments": []}
+    found = await content_words.check(session, piece.kind, piece.draft.filled, desk.shared.words.now())
+    return {
+        "step": await content_steps.find(session, piece.draft),
+        "findings": found,
+        "comments": await content_comments.list_all(session, piece.draft),
+        "blocks": content_comments.blocks_of(piece.draft),
+        "once": public_id(),
+        "longest": content_comments.LONGEST,
+    }
 
 
 async def _at_wechat(session: AsyncSession, piece: Piece, now: datetime) -> dict[str, Any] | None:
@@ -239,15 +215,17 @@ async def _at_outlets(session: AsyncSession, piece: Piece, now: datetime) -> lis
     ]
 
 
-async def as_portal(session: AsyncSession, kind: ContentKind, key: str, filled: Filled, now: datetime) -> str:
-    """A page like the portal's own; where something is missing it says so."""
+async def as_portal(
+    session: AsyncSession, kind: ContentKind, key: str, filled: Filled, now: datetime, *, findings: int = 0
+) -> str:
+    """A page like the portal's own; where something is missing it says so. `findings`: how many."""
     try:
         ready = content_forms.as_shown(kind, key, filled, now)
         if isinstance(ready, ReadyArticle):
             ready = await contents.shown_as(session, key, ready, now)
     except DomainError as error:
         return render("content_preview.html", error=error.message, kind=kind)
-    values: dict[str, Any] = {"kind": kind, "title": ready.title}
+    values: dict[str, Any] = {"kind": kind, "title": ready.title, "findings": findings}
     if isinstance(ready, ReadyArticle):
         around = rich_text.Around(media_at(key), await article_cards.found(session, ready.blocks, now))
         body = rich_text.to_html(ready.blocks, around)
@@ -276,24 +254,26 @@ def _facts(piece: Piece, desk: Desk, now: datetime) -> dict[str, Any]:
     if isinstance(shown, Article):
         words = rich_text.to_text(rich_text.load(shown.blocks))
     review = None if shown is None else shown.next_review_on
-    wrote = draft is not None and desk.standing.staff_id in contents.writers(draft)
     return {
         "piece": piece,
         "entry": entry,
         "article": shown if isinstance(shown, Article) else None,
+        "shown_as": shown.state_at(now) if isinstance(shown, Article) else ArticleState.PUBLISHED,
         "category": content_forms.categories(piece.kind).get(category, "——"),
         "words": words,
         "draft_words": words_of(piece.kind, piece.key, piece.filled_draft(), now) if draft else "",
         "address": address(piece.kind, piece.key),
         "public": f"{PUBLIC[piece.kind]}/{piece.key}",
         "review": review,
-        "is_late": piece.is_shown and review is not None and review < civil_date(now),
-        "wrote": wrote,
+        "is_public": piece.is_public(now),
+        "is_late": piece.is_public(now) and review is not None and review < civil_date(now),
+        "wrote": draft is not None and desk.standing.staff_id in content_pieces.writers(draft),
+        "passed": draft is not None and desk.standing.staff_id in content_steps.approvers(draft),
         "states": ArticleState,
     }
 
 
-async def _again(
+async def again(
     kind: ContentKind,
     key: str,
     desk: Desk,
@@ -316,6 +296,7 @@ def _view(request: Request) -> View:
         Filter("kind", "类型", kinds),
         Filter("state", "状态", {each.value: each.label for each in ArticleState}),
         Filter("due", "复审", {"overdue": "已到期"}),
+        Filter("comments", "审核意见", {"open": "有没处理的"}),
     ]
     if kind in kinds:  # each kind has categories of its own
         categories = content_forms.categories(ContentKind(kind))
@@ -331,4 +312,5 @@ def _chosen(view: View, now: datetime) -> Any:
         category=view.get("category"),
         title=view.get("title"),
         overdue=view.get("due") == "overdue",
+        commented=view.get("comments") == "open",
     )

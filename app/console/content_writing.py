@@ -4,6 +4,7 @@ Files that come with any button are kept for the article at once (`article_uploa
 that comes back shows them.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -18,11 +19,21 @@ from app.console.shell import InShell, Shell
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
 from app.knowledge.entries import CALLS
-from app.services import article_cards, article_media, content_forms, content_pieces, contents
+from app.services import (
+    article_cards,
+    article_media,
+    content_checks,
+    content_comments,
+    content_forms,
+    content_pieces,
+    content_words,
+    contents,
+)
+from app.services.content_checks import Finding
 from app.services.content_forms import FIELDS, Filled, NotWhole
 from app.services.content_pieces import Piece
 from app.services.permissions import Right
-from models import ContentKind
+from models import ContentComment, ContentKind
 
 router = APIRouter(prefix="/content", dependencies=[needs(Right.CONTENT_WRITE)])
 
@@ -51,7 +62,7 @@ async def write_new(
 ) -> Response:
     whole(desk, Right.CONTENT_WRITE)
     form = await forms.read(request)
-    filled, do = _filled(form, kind), forms.words(form, "do")
+    filled, do, given = _filled(form, kind), forms.words(form, "do"), _given(form, desk)
     key = contents.fitting(kind, forms.words(form, "key"))
     try:
         if refused := await _uploads(form, filled, desk, kind, key, now):
@@ -61,11 +72,11 @@ async def write_new(
         async with desk.acting() as session:
             draft = await contents.start(session, kind, key, filled, by=desk.standing, now=now)
             if do == "submit":
-                await contents.submit(session, draft, by=desk.standing, now=now)
+                await contents.submit(session, draft, by=desk.standing, now=now, **given)
     except contents.AlreadyThere as twice:
         return shell.done(address(kind, twice.key), twice.message)
     except DomainError as error:
-        return await _form(desk, shell, kind, None, filled, now, error=error, key=key)
+        return await _form(desk, shell, kind, None, filled, now, error=error, key=key, reason=given["reason"])
     return shell.done(address(kind, draft.key), _said(do))
 
 
@@ -84,26 +95,30 @@ async def write(
     piece = await _piece(desk, kind, key)
     form = await forms.read(request)
     filled, do = _filled(form, kind), forms.words(form, "do")
-    given = forms.words(form, "version")
+    read, given = forms.words(form, "version"), _given(form, desk)
     try:
         if refused := await _uploads(form, filled, desk, kind, key, now):
             raise NotWhole(refused)
         if do not in _KEPT:
-            return await _changed(desk, shell, kind, piece, filled, form, now, version=given)
-        version = content.version_of(given) if given else None
+            return await _changed(desk, shell, kind, piece, filled, form, now, version=read)
+        version = content.version_of(read) if read else None
         async with desk.acting() as session:
             draft = await contents.save(
                 session, kind, key, filled, version=version, by=desk.standing, now=now
             )
             if do == "submit":
-                await contents.submit(session, draft, by=desk.standing, now=now)
+                await contents.submit(session, draft, by=desk.standing, now=now, **given)
     except NotFound:
         raise
     except DomainError as error:
         # Whoever saves again has seen what is there now, and means it.
         piece = await _piece(desk, kind, key)
-        present = words_of(kind, key, piece.filled(), now) if isinstance(error, contents.MovedOn) else ""
-        return await _form(desk, shell, kind, piece, filled, now, error=error, present=present)
+        present = (
+            words_of(kind, key, piece.filled(), now) if isinstance(error, content_pieces.MovedOn) else ""
+        )
+        return await _form(
+            desk, shell, kind, piece, filled, now, error=error, present=present, reason=given["reason"]
+        )
     return shell.done(address(kind, key), _said(do))
 
 
@@ -142,6 +157,12 @@ async def _media(desk: Desk, kind: ContentKind, filled: Filled, key: str, now: d
     return {"shown": shown, "about": media_blocks.words() | {"offered": offered}}
 
 
+def _given(form: FormData, desk: Desk) -> dict[str, Any]:
+    """What the check of a submitted draft asks for."""
+    words = {name: forms.words(form, name) for name in ("reason", "seen", "despite")}
+    return words | {"words": desk.shared.words.now()}
+
+
 async def _form(
     desk: Desk,
     shell: Shell,
@@ -158,7 +179,17 @@ async def _form(
     if version is None:
         version = str(piece.draft.version) if piece is not None and piece.draft is not None else ""
     values |= await _media(desk, kind, filled, key if piece is None else piece.key, now)
+    async with desk.reading() as session:
+        found = await content_words.check(session, kind, filled, desk.shared.words.now())
+        draft = None if piece is None else piece.draft
+        still_open = [] if draft is None else await content_comments.list_open(session, draft)
+    grave = content_checks.grave(found)
     values |= {
+        "findings": found,
+        "beside": _beside(found, still_open, filled),
+        "still_open": still_open,
+        "grave": grave,
+        "seen": content_checks.mark(grave),
         "kind": kind,
         "piece": piece,
         "filled": filled,
@@ -174,6 +205,18 @@ async def _form(
     if error is not None:
         return shell.refused("content_form.html", error, **values)
     return shell.page("content_form.html", **values)
+
+
+def _beside(found: list[Finding], said: Sequence[ContentComment], filled: Filled) -> dict[int, list[str]]:
+    """Number of a block → what the check and reviewers say about it; a comment follows its words."""
+    lines: dict[int, list[str]] = {}
+    for comment in said:
+        if place := content_comments.place_of(comment, filled):
+            lines.setdefault(place, []).append(f"{comment.by}：{comment.text}")
+    for each in found:
+        if each.block is not None:
+            lines.setdefault(each.block, []).append(f"「{each.words}」{each.why}")
+    return lines
 
 
 async def _changed(
@@ -192,7 +235,9 @@ async def _changed(
     if do == "preview":
         async with desk.reading() as session:
             named = piece.key if piece is not None else key
-            return HTMLResponse(await as_portal(session, kind, named, filled, now))
+            found = await content_words.check(session, kind, filled, desk.shared.words.now())
+            page = await as_portal(session, kind, named, filled, now, findings=len(found))
+            return HTMLResponse(page)
     wanted = forms.words(form, "add_type")
     added = wanted if do == "add" and wanted in types else next(iter(types))
     if do.startswith("ahead-"):

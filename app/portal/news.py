@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dependencies import InUse, Now, ReadSession, WriteSession
+from app.dependencies import InUse, Now, ReadSession, Shared, WriteSession
 from app.portal import article_comments, article_page, json_feeds
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, MaybePerson
@@ -33,10 +33,11 @@ async def listed(
     shared: InUse,
     category: ArticleCategory | None = None,
     order: Order = Order.NEWEST,
+    tag: Annotated[str, Query(max_length=12)] = "",
     page: Annotated[int, Query(ge=1, le=500)] = 1,
 ) -> HTMLResponse:
     find = articles.list_hot if order is Order.HOT else articles.list_published
-    found = await find(session, now, PAGE + 1, category=category, skip=(page - 1) * PAGE)
+    found = await find(session, now, PAGE + 1, category=category, tag=tag, skip=(page - 1) * PAGE)
     column = columns.find(category)
     words = render(
         "news.html",
@@ -48,6 +49,7 @@ async def listed(
         further=columns.FURTHER,
         beside=column.beside if column else (),
         order=order.value,
+        tag=tag,
         page=page,
         more=len(found) > PAGE,
         address=shared.public_url,

@@ -10,6 +10,7 @@ from typing import Final
 
 from app.services.act_columns import OF_WORK
 from app.services.act_columns_activities import OF_ACTIVITIES
+from app.services.act_columns_content import OF_CONTENT
 from app.services.act_columns_service import OF_SERVICE
 from app.services.workings import Level
 
@@ -38,6 +39,8 @@ TABLES: Final[Mapping[str, str]] = {
     "article_move": "文章的过程",
     "article_post": "文章在外部渠道",
     "article_reads": "文章的阅读",
+    "article_gram": "文章检索的字",
+    "article_text": "文章检索的文字",
     "article_visit": "看过的文章",
     "backup": "备份",
     "board_answer": "帖子的答复",
@@ -67,8 +70,11 @@ TABLES: Final[Mapping[str, str]] = {
     "complaint_part": "会办",
     "consent": "同意",
     "consultation": "法律咨询的情况",
+    "content_comment": "审核意见",
     "content_draft": "内容草稿",
     "content_move": "内容的过程",
+    "content_steps": "内容审核的步数",
+    "content_word": "内容检查的用词",
     "counter": "编号的计数",
     "crisis_alert": "紧急提醒",
     "customer_account": "户号",
@@ -314,6 +320,7 @@ DETAILS: Final[Mapping[str, str]] = {
     "short": "一句话答复",
     "skip_wrong": "跳过有错的行",
     "slots": "撤回的时段",
+    "step": "哪一步",
     "staff_number": "工号",
     "takes": "接办会员的事项",
     "template": "用的模板",
@@ -324,7 +331,7 @@ DETAILS: Final[Mapping[str, str]] = {
     "why": "跟进什么",
 }
 
-_OWN: Final = {**OF_WORK, **OF_ACTIVITIES, **OF_SERVICE}
+_OWN: Final = {**OF_WORK, **OF_ACTIVITIES, **OF_CONTENT, **OF_SERVICE}
 
 
 def table(name: str) -> str:

@@ -25,6 +25,7 @@ from models import (
     ArticleMedia,
     ContentDraft,
     ContentKind,
+    ContentRevision,
     MediaSort,
     StoredFile,
 )
@@ -204,7 +205,7 @@ async def _sweep(session: AsyncSession, ids: Ids, now: datetime) -> int:
 
 
 async def _is_needed(session: AsyncSession, media: ArticleMedia) -> bool:
-    """Whether what is shown, was shown, or is being written names it."""
+    """Whether what is shown, was shown, is being written, or can be restored names it."""
     shown = await session.scalar(sa.select(Article.blocks).where(Article.public_id == media.key))
     draft = await session.scalar(
         sa.select(ContentDraft.filled).where(
@@ -213,7 +214,14 @@ async def _is_needed(session: AsyncSession, media: ArticleMedia) -> bool:
             ContentDraft.state.in_(OPEN_DRAFTS),
         )
     )
-    return media.public_id in f"{shown} {draft}"
+    if media.public_id in f"{shown} {draft}":
+        return True
+    earlier = sa.select(ContentRevision.id).where(
+        ContentRevision.kind == ContentKind.ARTICLE,
+        ContentRevision.key == media.key,
+        sa.cast(ContentRevision.filled, sa.Text).contains(media.public_id, autoescape=True),
+    )
+    return await session.scalar(earlier.limit(1)) is not None
 
 
 sweep = Rule("article_media", ArticleMedia.id, _is_due, _sweep, by=ArticleMedia.look_at)

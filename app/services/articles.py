@@ -3,6 +3,7 @@
 Not here: writing and approving them (`contents`).
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -25,6 +26,16 @@ MORNING = time(8, 0)  # of the day a file names
 HOT_DAYS = 30
 NEAR, RELATED = 20, 3  # of so many the related ones are chosen; how many
 NOWHERE = "没有找到这篇文章，可能已经撤下。"
+
+
+class Over(DomainError):
+    """An article that was public until its end; its address is known, so it says so."""
+
+    status = 410
+
+    def __init__(self, article: Article) -> None:
+        day = f"{civil_date(article.expires_at):%Y-%m-%d}" if article.expires_at else ""
+        super().__init__(f"「{article.title}」已经到期，{day} 起不再显示。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +86,14 @@ async def load(session: AsyncSession, files: Iterable[ContentFile[Written]], now
 async def put(session: AsyncSession, key: str, ready: ReadyArticle, *, by: str, now: datetime) -> Article:
     """Show what staff wrote: it is theirs from now on. `key` is its public id, of a new one too.
 
-    What is shown already keeps the day it was published on.
+    What is shown already keeps the day it was published on; what had ended is published anew.
 
     Raises: DomainError: something shown already would be hidden until a later moment.
     """
     row = await session.scalar(sa.select(Article).where(Article.public_id == key).with_for_update())
     at = max(ready.publish_at or now, now)
-    is_shown = row is not None and row.state is ArticleState.PUBLISHED
-    if is_shown and row is not None and row.published_at is not None and row.published_at <= now:
+    before = None if row is None else row.state_at(now)
+    if row is not None and row.published_at is not None and before is ArticleState.PUBLISHED:
         if at > now:
             raise DomainError("这篇文章已经在公众号里，不能再定时；请去掉发布时间。")
         at = row.published_at
@@ -97,9 +108,10 @@ async def put(session: AsyncSession, key: str, ready: ReadyArticle, *, by: str, 
     )
     row.blocks, row.reviewer = rich_text.dump(ready.blocks), ready.reviewer
     row.next_review_on, row.published_at, row.updated_at, row.edited = ready.next_review_on, at, now, True
+    row.source_name, row.source_link = ready.source_name, ready.source_link
+    row.tags, row.expires_at = list(ready.tags), ready.expires_at
     await session.flush()
-    if not is_shown:
-        before = None if row.state is ArticleState.DRAFT else row.state
+    if before not in (ArticleState.PUBLISHED, ArticleState.SCHEDULED):
         _move(session, row, before, ArticleState.PUBLISHED, now, by)
     await session.flush()
     return row
@@ -117,13 +129,12 @@ async def list_published(
     limit: int,
     *,
     category: ArticleCategory | None = None,
+    tag: str = "",
     skip: int = 0,
     after: Place | None = None,
 ) -> Sequence[Article]:
     """Newest first; from `after` on, or without the first `skip`."""
-    chosen = sa.select(Article).where(is_public(now))
-    if category is not None:
-        chosen = chosen.where(Article.category == category)
+    chosen = sa.select(Article).where(is_public(now), *_of(category, tag))
     if after is not None:
         chosen = chosen.where(beyond(_ORDER, after, descending=True))
     newest = chosen.order_by(*(each.desc() for each in _ORDER))
@@ -136,16 +147,17 @@ async def list_hot(
     limit: int,
     *,
     category: ArticleCategory | None = None,
+    tag: str = "",
     skip: int = 0,
 ) -> Sequence[Article]:
     """What was read most in the last `HOT_DAYS` days; what nobody read is not among them."""
     since = civil_date(now) - timedelta(days=HOT_DAYS)
     read = sa.select(ArticleReads.article_id, sa.func.sum(ArticleReads.count).label("reads"))
     lately = read.where(ArticleReads.day > since).group_by(ArticleReads.article_id).subquery()
-    chosen = sa.select(Article).join(lately, lately.c.article_id == Article.id).where(is_public(now))
-    if category is not None:
-        chosen = chosen.where(Article.category == category)
-    chosen = chosen.order_by(lately.c.reads.desc(), *(each.desc() for each in _ORDER))
+    chosen = sa.select(Article).join(lately, lately.c.article_id == Article.id)
+    chosen = chosen.where(is_public(now), *_of(category, tag)).order_by(
+        lately.c.reads.desc(), *(each.desc() for each in _ORDER)
+    )
     return (await session.scalars(chosen.limit(limit).offset(skip))).all()
 
 
@@ -172,11 +184,14 @@ async def addresses(session: AsyncSession, now: datetime, limit: int) -> Sequenc
 
 
 async def get_published(session: AsyncSession, public_id: str, now: datetime) -> Article:
-    """Raises: NotFound."""
-    article = await session.scalar(sa.select(Article).where(Article.public_id == public_id, is_public(now)))
-    if article is None:
-        raise NotFound(NOWHERE)
-    return article
+    """Raises: NotFound, Over."""
+    article = await get(session, public_id)
+    match article.state_at(now):
+        case ArticleState.PUBLISHED:
+            return article
+        case ArticleState.EXPIRED:
+            raise Over(article)
+    raise NotFound(NOWHERE)
 
 
 async def get(session: AsyncSession, public_id: str) -> Article:
@@ -198,14 +213,29 @@ async def reads(session: AsyncSession, article: Article) -> int:
 
 
 def is_public(now: datetime) -> sa.ColumnElement[bool]:
-    """Of articles: whether all may read it."""
-    return sa.and_(Article.state == ArticleState.PUBLISHED, Article.published_at <= now)
+    """Of articles: whether all may read it. The same rule as `Article.state_at`."""
+    stays = sa.or_(Article.expires_at.is_(None), Article.expires_at > now)
+    return sa.and_(Article.state == ArticleState.PUBLISHED, Article.published_at <= now, stays)
+
+
+def _of(category: ArticleCategory | None, tag: str) -> list[sa.ColumnElement[bool]]:
+    """Tags are JSON in which each stands between quotes, spelt as `_spelt` says."""
+    chosen: list[sa.ColumnElement[bool]] = []
+    if category is not None:
+        chosen.append(Article.category == category)
+    if tag:
+        chosen.append(sa.cast(Article.tags, sa.Text).contains(f'"{_spelt(tag)}"', autoescape=True))
+    return chosen
+
+
+def _spelt(words: str) -> str:
+    """As JSON columns hold it: Chinese is written as \\uXXXX on both databases."""
+    return json.dumps(words)[1:-1]
 
 
 def is_shown(article: Article, now: datetime) -> bool:
     """The same of one that was read."""
-    at = article.published_at
-    return article.state is ArticleState.PUBLISHED and at is not None and at <= now
+    return article.state_at(now) is ArticleState.PUBLISHED
 
 
 def _fill(row: Article, file: ContentFile[Written], now: datetime) -> None:

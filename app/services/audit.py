@@ -23,7 +23,18 @@ from app.clock import Clock
 from app.database import Database, WritingSession
 from app.services.acts import ACTS
 from app.services.permissions import Standing
-from models import Base, CaseDraft, CaseQueue, CaseSeen, Outbox, Staff, StaffAct, StaffSession, StaffTry
+from models import (
+    Base,
+    CaseDraft,
+    CaseQueue,
+    CaseSeen,
+    ContentRevision,
+    Outbox,
+    Staff,
+    StaffAct,
+    StaffSession,
+    StaffTry,
+)
 from models.sealing import keyring
 from models.types import SealedJSON, SealedText
 
@@ -31,7 +42,7 @@ MOST: Final = 50  # rows put down one by one; of an act on more the rest is coun
 LONGEST: Final = 300  # characters of a value
 _WATCH: Final = "gonghui.watch"  # in session.info
 HIDDEN: Final = frozenset({"password", "secret_digest", "code_digest", "mark_digest"})
-NOT_KEPT: Final = (StaffAct, StaffTry, StaffSession, Outbox, CaseDraft, CaseQueue, CaseSeen)
+NOT_KEPT: Final = (StaffAct, StaffTry, StaffSession, Outbox, CaseDraft, CaseQueue, CaseSeen, ContentRevision)
 # Nor what only serves them: counters, leases, wake-ups.
 _NOT_COUNTED: Final = frozenset(
     {each.__tablename__ for each in NOT_KEPT} | {"counter", "lease", "shared_version"}

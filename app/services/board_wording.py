@@ -121,7 +121,7 @@ def _length(words: str, most: int, what: str) -> str:
 _PHONE: Final = re.compile(
     r"(?<!\d)(?:\+?86[ -]?)?1[3-9](?:[ .-]?\d){9}(?!\d)|(?<!\d)0\d{2,3}[ -]?\d{7,8}(?!\d)"
 )
-_ID_NUMBER: Final = re.compile(r"(?<!\d)[1-9]\d{16}[\dXx](?![\dXx])")
+ID_NUMBER: Final = re.compile(r"(?<!\d)[1-9]\d{16}[\dXx](?![\dXx])")
 _LINK: Final = re.compile(r"https?://|www\.|\b[\w-]+\.(?:com|cn|net|top|xyz|cc)\b", re.IGNORECASE)
 # Between the characters of a word they hide it from a search, not from a reader.
 _GAPS: Final = re.compile(r"[\s\u200b-\u200d\ufeff*·•._~\-,，。、!！]+")
@@ -146,7 +146,7 @@ def marks_of(wordlist: Wordlist, *texts: str) -> list[str]:
         "forbidden": any(_closed(word) in closed for word in wordlist.forbidden),
         "attacks": any(_closed(word) in closed for word in wordlist.attacks),
         "phone": bool(_PHONE.search(whole)),
-        "id_number": bool(_ID_NUMBER.search(whole)),
+        "id_number": bool(ID_NUMBER.search(whole)),
         "link": bool(_LINK.search(whole)),
     }
     return [mark for mark in MARKS if found[mark]]

@@ -13,7 +13,7 @@ from typing import Any, Final
 from pydantic import Field, ValidationError
 
 from app import rich_text
-from app.clock import SHANGHAI, civil_date
+from app.clock import SHANGHAI, civil_date, shanghai
 from app.content_files import in_chinese
 from app.errors import DomainError
 from app.knowledge import Entry, LawAnswer, Tip
@@ -34,7 +34,10 @@ _ANSWER: Final = (*_COMMON, "ask", "source")
 FIELDS: Final[Mapping[ContentKind, tuple[str, ...]]] = {
     ContentKind.TIP: (*_ANSWER, "first", "never", "danger"),
     ContentKind.LAW: (*_ANSWER, "short", "law", "do_not"),
-    ContentKind.ARTICLE: (*_COMMON, "summary", "author", "publish_at"),
+    ContentKind.ARTICLE: (
+        *(*_COMMON, "summary", "author", "source_name", "source_link", "tags"),
+        *("publish_at", "expires_at"),
+    ),
 }
 LABELS: Final = {
     "title": "标题",
@@ -52,7 +55,15 @@ LABELS: Final = {
     "reviewed_on": "审核日期",
     "summary": "摘要",
     "author": "作者",
+    "danger": "可能有生命危险",
+    "publish_at": "发布时间",
+    "expires_at": "下线时间",
+    "source_name": "转载自",
+    "source_link": "原文网址",
+    "tags": "标签",
 }
+TAGS: Final = 5
+_TAG: Final = re.compile(r"[\w\u4e00-\u9fff·-]{1,12}")
 _MUST: Final = ("source", "reviewer", "reviewed_on")
 _NUMBERED: Final = re.compile(r"^(?:\d+\.\s*|[-*]\s+)")
 
@@ -89,6 +100,10 @@ class ReadyArticle:
     reviewer: str
     next_review_on: date | None
     publish_at: datetime | None  # None: as soon as it is approved
+    expires_at: datetime | None = None  # None: it stays
+    source_name: str = ""
+    source_link: str = ""
+    tags: tuple[str, ...] = ()
 
 
 def categories(kind: ContentKind) -> dict[str, str]:
@@ -131,6 +146,14 @@ def of_article(article: Article) -> Filled:
     if article.next_review_on is not None:
         reviewed = article.next_review_on.replace(year=article.next_review_on.year - 1)
         filled["reviewed_on"] = reviewed.isoformat()
+    tags: list[str] = article.tags  # type: ignore[assignment]
+    filled |= {
+        "source_name": article.source_name,
+        "source_link": article.source_link,
+        "tags": "、".join(tags),
+    }
+    if article.expires_at is not None:
+        filled["expires_at"] = f"{shanghai(article.expires_at):%Y-%m-%dT%H:%M}"
     typed = rich_text.to_typed(rich_text.load(article.blocks))
     return filled | {"blocks": [list(each) for each in typed]}
 
@@ -183,8 +206,38 @@ def article_of(filled: Filled, now: datetime) -> ReadyArticle:
         _article_blocks(filled),
         filled.get("reviewer", ""),
         a_year_after(reviewed_on) if reviewed_on else None,
-        _moment(filled.get("publish_at", "")),
+        **_placed(filled, now),
     )
+
+
+def _placed(filled: Filled, now: datetime) -> dict[str, Any]:
+    """When it is shown, where it comes from, what it is found by. Raises: NotWhole."""
+    publish_at = _moment(filled.get("publish_at", ""), "发布时间")
+    expires_at = _moment(filled.get("expires_at", ""), "下线时间")
+    if expires_at is not None and expires_at <= max(now, publish_at or now):
+        raise NotWhole("下线时间应晚于发布时间，也要晚于现在；不想让它到期，请去掉。")
+    name, link = filled.get("source_name", ""), filled.get("source_link", "")
+    if len(name) > 64:
+        raise NotWhole("转载自最多 64 个字。")
+    if link and (not name or len(link) > 1024 or not link.startswith("https://")):
+        raise NotWhole("原文网址应以 https:// 开头，并写明转载自哪里。")
+    return {
+        "publish_at": publish_at,
+        "expires_at": expires_at,
+        "source_name": name,
+        "source_link": link,
+        "tags": _tags(filled.get("tags", "")),
+    }
+
+
+def _tags(said: str) -> tuple[str, ...]:
+    """Raises: NotWhole."""
+    tags = tuple(dict.fromkeys(filter(None, re.split(r"[\s,，、;；#]+", said))))
+    if len(tags) > TAGS:
+        raise NotWhole(f"标签最多 {TAGS} 个，现在是 {len(tags)} 个。")
+    if wrong := next((tag for tag in tags if not _TAG.fullmatch(tag)), None):
+        raise NotWhole(f"标签「{wrong[:20]}」应为 1 到 12 个汉字、字母或数字。")
+    return tags
 
 
 def as_shown(kind: ContentKind, slug: str, filled: Filled, now: datetime) -> Tip | LawAnswer | ReadyArticle:
@@ -222,14 +275,14 @@ def _reviewed_on(filled: Filled, now: datetime) -> date:
     return found
 
 
-def _moment(said: str) -> datetime | None:
+def _moment(said: str, name: str) -> datetime | None:
     """A moment in China, as a browser's field has it."""
     if not said:
         return None
     try:
         return datetime.fromisoformat(said).replace(tzinfo=SHANGHAI)
     except ValueError:
-        raise NotWhole("发布时间应是日期和时间，例如 2026-12-05 08:00。") from None
+        raise NotWhole(f"{name}应是日期和时间，例如 2026-12-05 08:00。") from None
 
 
 def _lines(words: str) -> list[str]:

@@ -1,12 +1,14 @@
-"""One thing of the content: what is shown of it, its draft, and what became of both."""
+"""One thing of the content: what is shown of it, its draft, the moves of both."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.errors import NotFound
+from app.clock import shanghai
+from app.errors import DomainError, NotFound
 from app.knowledge import Entry, LawAnswer, Tip
 from app.services import content_forms, coordination, library
 from app.services.content_forms import Filled
@@ -16,6 +18,13 @@ from models import Tip as TipRow
 
 S = ArticleState
 TABLES: Final[dict[ContentKind, type[ShippedRow]]] = {ContentKind.TIP: TipRow, ContentKind.LAW: LawAnswerRow}
+CONSOLE: Final = "console"
+MOVES: Final[dict[ArticleState, frozenset[ArticleState]]] = {
+    S.DRAFT: frozenset({S.IN_REVIEW, S.WITHDRAWN}),
+    S.IN_REVIEW: frozenset({S.CHANGES_REQUESTED, S.SCHEDULED, S.PUBLISHED}),
+    S.CHANGES_REQUESTED: frozenset({S.IN_REVIEW, S.WITHDRAWN}),
+}
+"""Of a draft. What is shown can only be taken down."""
 NOWHERE: Final = "没有找到这一条内容。"
 
 
@@ -37,6 +46,12 @@ class Piece:
         if isinstance(self.shown, Article):
             return self.shown.state is S.PUBLISHED
         return self.shown is not None and self.shown.live
+
+    def is_public(self, now: datetime) -> bool:
+        """Whether anybody may read it at this moment: an article may wait, or have ended."""
+        if isinstance(self.shown, Article):
+            return self.shown.state_at(now) is S.PUBLISHED
+        return self.is_shown
 
     @property
     def is_elsewhere(self) -> bool:
@@ -91,3 +106,73 @@ async def find(session: AsyncSession, kind: ContentKind, key: str, *, lock: bool
     open_one = sa.select(ContentDraft).where(ContentDraft.kind == kind, ContentDraft.key == key)
     draft = await session.scalar(open_one.where(ContentDraft.state.in_(OPEN_DRAFTS)))
     return Piece(kind, key, shown, draft)
+
+
+def writers(draft: ContentDraft) -> set[int]:
+    """Ids of staff who wrote in it."""
+    found: list[int] = draft.writer_ids  # type: ignore[assignment]
+    return set(found)
+
+
+# --- a draft and its moves ---------------------------------------------------------------------------------
+
+
+class MovedOn(DomainError):
+    """Somebody else was quicker."""
+
+
+async def open_draft(session: AsyncSession, kind: ContentKind, key: str, version: int) -> ContentDraft:
+    """The open draft, locked, as it was when it was looked at."""
+    draft = (await get(session, kind, key, lock=True)).draft
+    if draft is None:
+        raise MovedOn("这份草稿已经发布或作废，请看现在的内容。")
+    if draft.version != version:
+        last = (await list_moves(session, Piece(kind, key, None, draft)))[-1]
+        moved = last.at > draft.updated_at
+        by, at = (last.by, last.at) if moved else (draft.by, draft.updated_at)
+        said = f"{by}，{shanghai(at):%m-%d %H:%M}"
+        raise MovedOn(f"您打开以后，这一条又动过（{said}）。请看过现在的内容再决定。")
+    return draft
+
+
+def move(
+    session: AsyncSession,
+    draft: ContentDraft,
+    to: ArticleState,
+    by: str,
+    now: datetime,
+    reason: str = "",
+    *,
+    step: str = "",
+) -> None:
+    if to not in MOVES.get(draft.state, frozenset()):
+        raise DomainError(f"{draft.state.label}的内容不能改为{to.label}。")
+    note(session, draft.kind, draft.key, draft.state, to, by, now, reason, step=step)
+    draft.state = to
+
+
+def note(
+    session: AsyncSession,
+    kind: ContentKind,
+    key: str,
+    before: ArticleState | None,
+    to: ArticleState,
+    by: str,
+    now: datetime,
+    reason: str = "",
+    *,
+    step: str = "",
+) -> None:
+    session.add(
+        ContentMove(
+            kind=kind,
+            key=key,
+            from_state=before,
+            to_state=to,
+            by=by[:64],
+            channel=CONSOLE,
+            reason=reason,
+            step=step,
+            at=now,
+        )
+    )

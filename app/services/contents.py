@@ -1,12 +1,13 @@
-"""Tips, law answers and articles as staff write them: draft, review by somebody else, shown, taken down.
+"""Tips, law answers and articles as staff write them: a draft saved, submitted, given up, brought back.
 
-What is shown stays until its draft takes its place. Whoever wrote in a draft does not approve it. Functions
-flush and never commit. Not here: one thing as it stands (`content_pieces`), lists of all (`contents_found`),
-what a form becomes (`content_forms`).
+What is shown stays until its draft takes its place. Functions flush and never commit. Not here: deciding
+(`content_reviews`), one thing as it stands (`content_pieces`), lists of all (`contents_found`), what was said
+before (`content_revisions`), what a form becomes (`content_forms`).
 """
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -17,35 +18,56 @@ from app.clock import shanghai
 from app.errors import DomainError
 from app.knowledge import Entry
 from app.knowledge.vocabulary import normalise
-from app.services import article_cards, article_media, articles, content_forms, library
+from app.services import (
+    article_cards,
+    article_media,
+    content_checks,
+    content_comments,
+    content_forms,
+    content_revisions,
+    content_words,
+    library,
+)
 from app.services.audit import does
+from app.services.board_wording import Wordlist
+from app.services.content_checks import Finding
 from app.services.content_forms import Filled, NotWhole, ReadyArticle
-from app.services.content_pieces import TABLES, Piece, find, get
+from app.services.content_pieces import MovedOn, Piece, find, get, move, note, open_draft, writers
 from app.services.permissions import Standing
-from models import Article, ArticleState, ContentDraft, ContentKind, ContentMove
+from models import ArticleState, ContentDraft, ContentKind
 from models.types import PUBLIC_ALPHABET, public_id
 
 S = ArticleState
-MOVES: Final[dict[ArticleState, frozenset[ArticleState]]] = {
-    S.DRAFT: frozenset({S.IN_REVIEW, S.WITHDRAWN}),
-    S.IN_REVIEW: frozenset({S.CHANGES_REQUESTED, S.SCHEDULED, S.PUBLISHED}),
-    S.CHANGES_REQUESTED: frozenset({S.IN_REVIEW, S.WITHDRAWN}),
-}
-"""Of a draft. What is shown can only be taken down."""
-
-CONSOLE: Final = "console"
+NO_WORDS: Final = Wordlist()
 _NEW_ARTICLE: Final = re.compile(f"[{PUBLIC_ALPHABET}]{{16}}")
 _NEW_ANSWER: Final = re.compile("(?:tip|law)-[0-9a-f]{12}")
-
-
-class MovedOn(DomainError):
-    """Somebody else was quicker."""
 
 
 class AlreadyThere(DomainError):
     def __init__(self, key: str) -> None:
         super().__init__("这一条已经保存过了。")
         self.key = key
+
+
+class NeedsReason(DomainError):
+    """The check found what only goes to review with a reason."""
+
+    status = 422
+
+    def __init__(self, grave: Sequence[Finding]) -> None:
+        said = "、".join(dict.fromkeys(f"「{each.words}」" for each in grave[:5]))
+        super().__init__(
+            f"检查发现 {len(grave)} 处要先处理：{said}。请改掉；确实要这样写的，请在下面写明理由再提交。"
+        )
+
+
+class StillOpen(DomainError):
+    """Comments of reviewers that nobody has dealt with."""
+
+    status = 422
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"还有 {count} 条审核意见没有处理。请处理完再提交；确实要先提交的，请在下面勾选。")
 
 
 # --- writing -----------------------------------------------------------------------------------------------
@@ -112,121 +134,95 @@ async def save(
     draft.writer_ids = sorted({*writers(draft), by.staff_id})
     draft.by, draft.updated_at = by.name, now
     await session.flush()
+    await content_revisions.keep(session, draft, now)
     does(session, "content.save", key, kind=kind.value, title=draft.title)
     return draft
 
 
-async def submit(session: AsyncSession, draft: ContentDraft, *, by: Standing, now: datetime) -> None:
-    """Send a draft to review, whole. Raises: NotWhole, DomainError."""
-    await _ready(session, draft, now)
-    _move(session, draft, S.IN_REVIEW, by.name, now)
+async def restore(
+    session: AsyncSession,
+    kind: ContentKind,
+    key: str,
+    number: int,
+    *,
+    version: int | None,
+    by: Standing,
+    now: datetime,
+) -> ContentDraft:
+    """A draft with the words of that revision; what is shown stays. `version` is as in `save`.
+
+    Who wrote them then does not approve them now either.
+
+    Raises:
+        NotFound: no such thing, or no such revision.
+        MovedOn: somebody saved meanwhile.
+        DomainError: it is in review, or read elsewhere; it says so already.
+    """
+    old = await content_revisions.get_one(session, kind, key, number)
+    piece = await get(session, kind, key, lock=True)
+    is_fresh = piece.draft is not None and piece.draft.version == version
+    if is_fresh and content_revisions.digest(piece.filled_draft()) == old.digest:
+        raise DomainError("草稿现在就是这一版的内容，不用恢复。")
+    draft = await save(session, kind, key, content_revisions.filled_of(old), version=version, by=by, now=now)
+    found: list[int] = old.writer_ids  # type: ignore[assignment]
+    draft.writer_ids = sorted(writers(draft) | set(found))
     await session.flush()
-    does(session, "content.submit", draft.key, kind=draft.kind.value, title=draft.title)
+    does(session, "content.restore", key, kind=kind.value, title=draft.title, number=number)
+    return draft
+
+
+async def submit(
+    session: AsyncSession,
+    draft: ContentDraft,
+    *,
+    by: Standing,
+    now: datetime,
+    words: Wordlist = NO_WORDS,
+    reason: str = "",
+    seen: str = "",
+    despite: str = "",
+) -> None:
+    """Send a draft to review, whole. `words` are those of the board, which are looked for too.
+
+    What the check finds grave goes there with a `reason` only, given by who was shown just that: `seen`; and
+    with comments still open it goes `despite` those that were shown, named by the last one.
+
+    Raises: NotWhole, NeedsReason, StillOpen, DomainError.
+    """
+    await ready(session, draft, now)
+    still_open = await content_comments.list_open(session, draft)
+    if still_open and despite != still_open[-1].public_id:
+        raise StillOpen(len(still_open))
+    grave = content_checks.grave(await content_words.check(session, draft.kind, draft.filled, words))
+    reason = reason.strip()[:200]
+    if grave and not (reason and seen == content_checks.mark(grave)):
+        raise NeedsReason(grave)
+    reason = reason if grave else ""
+    move(session, draft, S.IN_REVIEW, by.name, now, reason)
+    draft.approver_ids = []
+    await session.flush()
+    does(
+        session, "content.submit", draft.key, reason=reason or None, kind=draft.kind.value, title=draft.title
+    )
 
 
 async def discard(
     session: AsyncSession, kind: ContentKind, key: str, *, version: int, by: Standing, now: datetime
 ) -> None:
     """Give a draft up; what is shown stays. Raises: NotFound, MovedOn, DomainError."""
-    draft = await _draft(session, kind, key, version)
-    _move(session, draft, S.WITHDRAWN, by.name, now, "作废草稿")
+    draft = await open_draft(session, kind, key, version)
+    move(session, draft, S.WITHDRAWN, by.name, now, "作废草稿")
     await session.flush()
     does(session, "content.discard", key, kind=kind.value, title=draft.title)
-
-
-# --- deciding ----------------------------------------------------------------------------------------------
-
-
-async def approve(
-    session: AsyncSession, kind: ContentKind, key: str, *, version: int, by: Standing, now: datetime
-) -> ArticleState:
-    """Show what was reviewed: now, or at the moment that an article names. `version` is what was looked at.
-
-    Raises:
-        NotFound: no such thing, or no draft of it.
-        MovedOn: it is not what was looked at any more.
-        DomainError: one's own writing; not in review; it does not do any more.
-    """
-    draft = await _draft(session, kind, key, version)
-    if by.staff_id in writers(draft):
-        raise DomainError("这一条是您自己写的，请另一位审核人审核。")
-    ready = await _ready(session, draft, now)
-    if isinstance(ready, ReadyArticle):
-        row = await articles.put(session, key, ready, by=by.name, now=now)
-        to = S.SCHEDULED if row.published_at is not None and row.published_at > now else S.PUBLISHED
-    else:
-        await library.put(session, TABLES[kind], ready)
-        to = S.PUBLISHED
-    _move(session, draft, to, by.name, now)
-    await session.flush()
-    does(session, "content.approve", key, kind=kind.value, title=draft.title)
-    return to
-
-
-async def send_back(
-    session: AsyncSession,
-    kind: ContentKind,
-    key: str,
-    *,
-    version: int,
-    reason: str,
-    by: Standing,
-    now: datetime,
-) -> None:
-    """Raises: NotFound, MovedOn, DomainError: not in review, or no reason was given."""
-    draft = await _draft(session, kind, key, version)
-    if not reason.strip():
-        raise DomainError("请写明要改什么，作者会看到。")
-    _move(session, draft, S.CHANGES_REQUESTED, by.name, now, reason.strip()[:200])
-    await session.flush()
-    does(session, "content.send_back", key, reason=reason.strip()[:200], kind=kind.value, title=draft.title)
-
-
-async def withdraw(
-    session: AsyncSession, kind: ContentKind, key: str, *, reason: str, by: Standing, now: datetime
-) -> None:
-    """Take down what is shown; files do not bring it back. Twice is no error.
-
-    Raises: NotFound, DomainError: no reason was given.
-    """
-    piece = await get(session, kind, key, lock=True)
-    if not piece.is_shown:
-        return
-    if not reason.strip():
-        raise DomainError("请写明为什么撤下，记在经过里。")
-    reason = reason.strip()[:200]
-    if isinstance(piece.shown, Article):
-        articles.withdraw(session, piece.shown, by=by.name, reason=reason, now=now)
-    elif piece.shown is not None:
-        await library.withdraw(session, piece.shown)
-    _note(session, piece.kind, key, S.PUBLISHED, S.WITHDRAWN, by.name, now, reason)
-    await session.flush()
-    does(session, "content.withdraw", key, reason=reason, kind=kind.value, title=piece.title)
-
-
-def writers(draft: ContentDraft) -> set[int]:
-    """Ids of staff who wrote in it."""
-    found: list[int] = draft.writer_ids  # type: ignore[assignment]
-    return set(found)
 
 
 # --- parts -------------------------------------------------------------------------------------------------
 
 
-async def _draft(session: AsyncSession, kind: ContentKind, key: str, version: int) -> ContentDraft:
-    """The open draft, locked, as it was when it was looked at."""
-    draft = (await get(session, kind, key, lock=True)).draft
-    if draft is None:
-        raise MovedOn("这份草稿已经发布或作废，请看现在的内容。")
-    if draft.version != version:
-        at = f"{shanghai(draft.updated_at):%m-%d %H:%M}"
-        raise MovedOn(f"您打开以后，这一条又动过（{draft.by}，{at}）。请看过现在的内容再决定。")
-    return draft
-
-
 async def _begin(
     session: AsyncSession, piece: Piece, filled: Filled, by: Standing, now: datetime
 ) -> ContentDraft:
+    await content_revisions.keep_shown(session, piece, now)
     draft = ContentDraft(
         kind=piece.kind,
         key=piece.key,
@@ -240,12 +236,14 @@ async def _begin(
     )
     session.add(draft)
     await session.flush()
-    _note(session, piece.kind, piece.key, None, S.DRAFT, by.name, now)
+    note(session, piece.kind, piece.key, None, S.DRAFT, by.name, now)
+    await content_revisions.keep(session, draft, now)
     does(session, "content.save", piece.key, kind=piece.kind.value, title=draft.title)
     return draft
 
 
-async def _ready(session: AsyncSession, draft: ContentDraft, now: datetime) -> Any:
+async def ready(session: AsyncSession, draft: ContentDraft, now: datetime) -> Any:
+    """What it becomes. Raises: NotWhole."""
     filled: Filled = dict(draft.filled)  # type: ignore[call-overload]
     ready = content_forms.as_shown(draft.kind, draft.key, filled, now)
     if isinstance(ready, Entry):
@@ -270,39 +268,6 @@ async def _check_asked_once(session: AsyncSession, entry: Entry) -> None:
         for form in other.ask:
             if (mine := forms.get(normalise(form))) is not None:
                 raise NotWhole(f"「{mine}」已经是「{other.title}」的问法，请换一种问法，或者去改那一条。")
-
-
-def _move(
-    session: AsyncSession, draft: ContentDraft, to: ArticleState, by: str, now: datetime, reason: str = ""
-) -> None:
-    if to not in MOVES.get(draft.state, frozenset()):
-        raise DomainError(f"{draft.state.label}的内容不能改为{to.label}。")
-    _note(session, draft.kind, draft.key, draft.state, to, by, now, reason)
-    draft.state = to
-
-
-def _note(
-    session: AsyncSession,
-    kind: ContentKind,
-    key: str,
-    before: ArticleState | None,
-    to: ArticleState,
-    by: str,
-    now: datetime,
-    reason: str = "",
-) -> None:
-    session.add(
-        ContentMove(
-            kind=kind,
-            key=key,
-            from_state=before,
-            to_state=to,
-            by=by[:64],
-            channel=CONSOLE,
-            reason=reason,
-            at=now,
-        )
-    )
 
 
 def _title(filled: Filled) -> str:

@@ -1,5 +1,6 @@
 """All content in one list, whatever table it is in; what waits for whom; searched by title."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final
@@ -8,9 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
+from app.services import content_steps
 from app.services.content_pieces import TABLES
 from app.services.permissions import Standing
-from models import OPEN_DRAFTS, Article, ArticleState, ContentDraft, ContentKind
+from models import OPEN_DRAFTS, Article, ArticleState, ContentComment, ContentDraft, ContentKind
 
 S = ArticleState
 _DRAFTS_FIRST: Final = 2**50  # above every id of what is shown
@@ -24,11 +26,12 @@ def chosen(
     category: str = "",
     title: str = "",
     overdue: bool = False,
+    commented: bool = False,
 ) -> tuple[sa.Select[Any], Any]:
     """Rows with kind, key, title, category, state, reviewer, next_review_on, and the column of their ids.
 
-    Without `now` an article that waits for its moment counts as published. Drafts come first, then what is
-    shown; the newest first in both.
+    Without `now` an article that waits for its moment, or has ended, counts as published. Drafts come first,
+    then what is shown; the newest first in both.
     """
     parts = [_drafts(), *(_answers(each) for each in TABLES), _articles(now)]
     rows = sa.union_all(*parts).subquery()
@@ -43,6 +46,11 @@ def chosen(
         found = found.where(rows.c.title.icontains(title, autoescape=True))
     if overdue and now is not None:
         found = found.where(rows.c.state == S.PUBLISHED.value, rows.c.next_review_on < civil_date(now))
+    if commented:
+        drafts = sa.select(ContentDraft.id + _DRAFTS_FIRST).join(
+            ContentComment, ContentComment.draft_id == ContentDraft.id
+        )
+        found = found.where(rows.c.id.in_(drafts.where(ContentComment.done_at.is_(None))))
     return found, rows.c.id
 
 
@@ -60,17 +68,37 @@ async def count_overdue(session: AsyncSession, now: datetime) -> int:
         late = sa.select(sa.func.count()).select_from(table)
         count += await session.scalar(late.where(table.live.is_(True), table.next_review_on < today)) or 0
     late = sa.select(sa.func.count()).select_from(Article).where(Article.state == S.PUBLISHED)
+    late = late.where(sa.or_(Article.expires_at.is_(None), Article.expires_at > now))
     return count + (await session.scalar(late.where(Article.next_review_on < today)) or 0)
 
 
-async def count_to_review(session: AsyncSession, standing: Standing) -> int:
-    """Drafts in review that somebody else wrote."""
-    return sum(standing.staff_id not in writers for writers in await _writers(session, S.IN_REVIEW))
+async def count_to_review(session: AsyncSession, standing: Standing) -> dict[str, int]:
+    """Name of a step → how many drafts stand there that `standing` may decide on."""
+    waiting = await content_steps.list_waiting(session)
+    return Counter(step.name for draft, step in waiting if content_steps.is_for(standing, draft, step))
+
+
+async def steps(session: AsyncSession) -> dict[tuple[str, str], str]:
+    """Kind and key of what is in review → the step it waits for, where there are several."""
+    waiting = await content_steps.list_waiting(session)
+    return {(draft.kind.value, draft.key): step.name for draft, step in waiting if step.of > 1}
 
 
 async def count_to_change(session: AsyncSession, standing: Standing) -> int:
     """One's own drafts that were sent back."""
     return sum(standing.staff_id in writers for writers in await _writers(session, S.CHANGES_REQUESTED))
+
+
+async def count_commented(session: AsyncSession, standing: Standing) -> int:
+    """One's own drafts about which others said something that is still open."""
+    said = sa.exists().where(
+        ContentComment.draft_id == ContentDraft.id,
+        ContentComment.done_at.is_(None),
+        ContentComment.staff_id != standing.staff_id,
+    )
+    chosen = sa.select(ContentDraft.writer_ids).where(ContentDraft.state.in_(OPEN_DRAFTS), said)
+    writers: Sequence[Any] = (await session.scalars(chosen)).all()
+    return sum(standing.staff_id in each for each in writers)
 
 
 async def _writers(session: AsyncSession, state: ArticleState) -> Sequence[Any]:
@@ -122,10 +150,11 @@ def _answers(kind: ContentKind) -> sa.Select[Any]:
 
 
 def _articles(now: datetime | None) -> sa.Select[Any]:
-    waits: sa.ColumnElement[bool] = sa.false()
-    if now is not None:
-        waits = sa.and_(Article.state == S.PUBLISHED, Article.published_at > now)
-    state = sa.case((waits, S.SCHEDULED.value), else_=sa.type_coerce(Article.state, sa.String()))
+    state: sa.ColumnElement[str] = sa.type_coerce(Article.state, sa.String())
+    if now is not None:  # as `Article.state_at`
+        shown = Article.state == S.PUBLISHED
+        ended, waits = sa.and_(shown, Article.expires_at <= now), sa.and_(shown, Article.published_at > now)
+        state = sa.case((ended, S.EXPIRED.value), (waits, S.SCHEDULED.value), else_=state)
     return _columns(
         _spread(Article.id, ContentKind.ARTICLE),
         sa.literal(ContentKind.ARTICLE.value),

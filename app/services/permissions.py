@@ -69,6 +69,8 @@ class Right(StrEnum):
     MENUS_APPLY = "menus.apply", "修改菜单"
     CONTENT_READ = "content.read", "看内容"
     CONTENT_WRITE = "content.write", "写内容"
+    CONTENT_CHECK = "content.check", "初审和复审内容"
+    CONTENT_STEPS = "content.steps", "设置内容怎样审核"
     CONTENT_PUBLISH = "content.publish", "审核和发布内容"
     OUTLETS_EDIT = "outlets.edit", "管理外部渠道"
     CAMPAIGNS_READ = "campaigns.read", "看群发"
@@ -113,10 +115,10 @@ _OF_ROLES: Final[Mapping[Role, frozenset[Right]]] = {
     - {R.LEGAL_READ, R.LEGAL_ANSWER, R.AID_CARRY, R.APPOINTMENTS_OWN, R.KEYS_ROTATE}
     - {R.MESSAGES_RAW, R.AUDIT_EXPORT, R.CONTENT_PUBLISH, R.ACTIVITIES_APPROVE, R.CAMPAIGNS_SEND},
     Role.EDITOR: _CONTENT
-    | {R.CAMPAIGNS_READ, R.CAMPAIGNS_EDIT}
+    | {R.CONTENT_CHECK, R.CAMPAIGNS_READ, R.CAMPAIGNS_EDIT}
     | {R.ACTIVITIES_READ, R.NOTICES_READ, R.MENUS_READ, R.JOBS_READ, R.BOARD_READ, R.BOARD_ANSWER},
     Role.APPROVER: _AID_DECIDED
-    | {R.CONTENT_READ, R.CONTENT_PUBLISH, R.ACTIVITIES_READ, R.ACTIVITIES_APPROVE}
+    | {R.CONTENT_READ, R.CONTENT_CHECK, R.CONTENT_PUBLISH, R.ACTIVITIES_READ, R.ACTIVITIES_APPROVE}
     | {R.JOBS_READ, R.BOARD_READ, R.BOARD_MODERATE, R.CAMPAIGNS_READ, R.CAMPAIGNS_SEND},
     Role.LAWYER: _AID_CARRIED
     | _ADVISER
@@ -135,7 +137,7 @@ _OF_ROLES: Final[Mapping[Role, frozenset[Right]]] = {
     Role.OPERATOR: _FIGURES
     | {R.MENUS_READ, R.MENUS_APPLY, R.NOTICES_READ, R.NOTICES_EDIT, R.KEYS_ROTATE, R.STAFF_READ}
     | {R.MESSAGES_READ, R.MESSAGES_RAW, R.MESSAGES_RETRY, R.DELIVERIES_READ, R.DELIVERIES_RETRY}
-    | {R.PEOPLE_READ, R.CONTENT_READ},
+    | {R.PEOPLE_READ, R.CONTENT_READ, R.CONTENT_STEPS},
     Role.LEAD: frozenset({R.DUTY_LEAD}),  # of the rooms in which he answers himself: `duty_rooms.leads`
 }
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {

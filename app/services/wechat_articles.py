@@ -49,6 +49,8 @@ def lacks(article: Article, now: datetime) -> str:
         return "只有审核通过、正在显示的文章才能放进公众号。"
     if article.published_at > now:
         return "这篇文章还没有到发布时间，到时间以后再放进公众号。"
+    if article.state_at(now) is ArticleState.EXPIRED:
+        return "这篇文章已经到期下线；要放进公众号，请改晚下线时间，审核通过以后再放。"
     if not wechat_markup.source_fits(addresses.page(f"/news/{article.public_id}?{MARK}={16 * '0'}")):
         return "服务没有设置对外的网址（GONGHUI_PUBLIC_URL），「阅读原文」没有地方可去，请管理员先设置。"
     try:

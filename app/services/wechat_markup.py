@@ -73,7 +73,7 @@ def converted(article: Article) -> Converted:
     blocks = rich_text.load(article.blocks)
     made = Converted(
         *(article.title.strip(), article.author.strip(), article.summary.strip()),
-        *(to_html(blocks), tuple(_pictures(blocks))),
+        *(to_html(blocks, article.source_name), tuple(_pictures(blocks))),
     )
     refused = [
         f"{name}有 {len(words)} 个字，公众号文章最多 {most} 个字"
@@ -98,14 +98,19 @@ def source_fits(url: str) -> bool:
     return 0 < len(url.encode()) <= SOURCE_BYTES
 
 
-def to_html(blocks: Blocks) -> str:
+def to_html(blocks: Blocks, source: str = "") -> str:
     """The body, with nothing in it but our tags, their styles, links to WeChat's own articles, and places
-    for pictures."""
+    for pictures.
+
+    `source` is from whom it was taken over.
+    """
     import nh3  # noqa: PLC0415 - who only answers messages does without it
 
     body = "".join(_block(block) for block in blocks)
     if any(_is_said_only(block) or any(map(_is_lost, _spans_of(block))) for block in blocks):
         body += f'<p style="{_NOTE}">{MORE}</p>'
+    if source:
+        body += f'<p style="{_NOTE}">转载自：{html.escape(source)}</p>'
     attributes = {tag: {"style"} for tag in STYLES} | {"a": {"style", "href"}, "img": {"style", "src", "alt"}}
     return nh3.clean(body, tags=_TAGS, attributes=attributes, url_schemes={"https"}, link_rel=None)
 
