@@ -34,6 +34,7 @@ from app.jobs import (
     stored_files,
     wechat_articles,
     wechat_previews,
+    weekly_digests,
 )
 from app.jobs.deliveries import Sender
 from app.jobs.rounds import Round
@@ -41,6 +42,7 @@ from app.jobs.staff_jobs import Work
 from app.menus.revisions import digests
 from app.menus.watch import Watcher
 from app.scanning import Scanner
+from app.services.digests import Moment
 from app.settings import WeChatAccount
 from app.weibo.client import API_URL
 from models import AccountKind
@@ -125,8 +127,8 @@ def _outlets(house: House) -> Round:
 
 def _timers(house: House) -> list[Round]:
     """What time does to what people brought, and what their words wait for."""
-    database, clock = house.database, house.clock
-    absent_after = timedelta(hours=house.settings.no_show_hours)
+    database, clock, settings = house.database, house.clock, house.settings
+    absent_after = timedelta(hours=settings.no_show_hours)
     return [
         Round("activities", lambda: activities.run(database, clock, absent_after), 5),
         Round("activity feedback", lambda: activity_feedback.run(database, clock), 30),
@@ -138,6 +140,7 @@ def _timers(house: House) -> list[Round]:
         Round("case clocks", lambda: case_clocks.run(database, clock), 30),
         Round("case ratings", lambda: case_ratings.run(database, clock), 30),
         board_checks.round_of(database, house.miniprogram, house.settings.content, clock),
+        weekly_digests.round_of(database, clock, Moment(settings.digest_weekday, settings.digest_hour)),
         Round("privacy events", lambda: privacy_events.run(database, clock), 30),
     ]
 

@@ -112,6 +112,10 @@ class Settings(BaseSettings):
     """Whether another approves an activity and later changes of it; auto: where somebody else may."""
     no_show_hours: float = Field(12, ge=0, le=240)
     """Hours after its end until those who did not check in to an activity are noted as absent."""
+    digest_weekday: int = Field(5, ge=1, le=7)
+    """On which day 每周精选 goes to who asked for it: 1 is Monday, 7 Sunday, in China."""
+    digest_hour: int = Field(17, ge=8, le=20)
+    """At what hour of that day; never between 21:00 and 8:00."""
     portal_keep_seconds: float = Field(3, ge=0, le=60)
     """Seconds for which an article's page is the same for all who are not signed in; 0: never."""
     live_hosts: str = ""

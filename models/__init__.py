@@ -81,6 +81,7 @@ from models.coordination import AccessToken, Counter, Lease, SharedVersion
 from models.customer import AccountBinding, BindingState, CustomerAccount
 from models.department import Department, DepartmentStaff
 from models.dialogue import Dialogue, DialogueState
+from models.digest import DigestCopy, DigestWeek, DigestWish
 from models.duty import CaseQueue, DutyRoom, DutySetting, DutyShift, Half, StaffSkill
 from models.evidence import Evidence
 from models.identity import (

@@ -59,6 +59,7 @@ WORDS: dict[str, str] = {
     "past_members": "离开的人：出生日期和手机号到期后清空",
     "past_member_changes": "离开的人：资料更改的内容到期后清空",
     "closed_accounts": "销户的户号登记 180 天后删除",
+    "digest_copies": "每周精选半年后不再留是谁收的、里面有什么",
     "old_interests": "半年没有再看的兴趣删除",
     "old_article_visits": "「看过的」半年后删除",
     "leavers": "取消关注的人：标签、位置、跨账号编号删除",

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
-from app.services import audience_rows, campaigns, windows
+from app.services import audience_rows, campaigns, digests, windows
 from app.services.crisis import SPARED_FOR
 from app.services.deliveries import Obstacle
 from app.services.windows import Place
@@ -254,9 +254,10 @@ async def reasons(session: AsyncSession, campaign_id: int) -> Sequence[tuple[Del
 
 
 async def refuse(session: AsyncSession, person_id: int, now: datetime) -> bool:
-    """No campaigns for this person any more; false where it was so already. What waits is not sent either,
-    unless WeChat was given it already.
+    """No campaigns for this person any more, nor the weekly digest; false where it was so already. What waits
+    is not sent either, unless WeChat was given it already.
     """
+    await digests.stop(session, person_id, now)
     if await is_refused(session, person_id):
         return False
     session.add(CampaignRefusal(person_id=person_id, at=now))
@@ -273,7 +274,7 @@ def is_untouched() -> tuple[sa.ColumnElement[bool], ...]:
 
 
 async def want_again(session: AsyncSession, person_id: int) -> bool:
-    """Whether they had been refused."""
+    """Whether they had been refused. The digest is asked for by itself (`digests`)."""
     gone = sa.delete(CampaignRefusal).where(CampaignRefusal.person_id == person_id)
     return await session.scalar(gone.returning(CampaignRefusal.id)) is not None
 

@@ -28,6 +28,7 @@ from app.services import (
     confidential,
     consents,
     customer_moves,
+    digest_forgetting,
     interests,
     live_visits,
     posters,
@@ -219,6 +220,10 @@ async def _campaigns(session: AsyncSession, this: Closing) -> None:
     await campaign_forgetting.forget(session, this.person_id, this.follower_ids, this.now)
 
 
+async def _digests(session: AsyncSession, this: Closing) -> None:
+    await digest_forgetting.forget(session, this.person_id, this.now)
+
+
 async def _notice_consents(session: AsyncSession, this: Closing) -> None:
     await change(session, sa.delete(NoticeConsent).where(NoticeConsent.follower_id.in_(this.follower_ids)))
 
@@ -257,6 +262,8 @@ RULES: Mapping[str, Rule] = {
     "campaign_delivery.person_id": _campaigns,
     "campaign_delivery.follower_id": _kept,  # with the rule before it
     "campaign_refusal.person_id": _kept,  # likewise
+    "digest_wish.person_id": _digests,
+    "digest_copy.person_id": _kept,  # with the rule before it
     "case_reporter.person_digest": _cases,
     "board_post.author_digest": _other_rooms,
     "board_like.person_digest": _kept,  # with the rule before it

@@ -28,6 +28,7 @@ from app.services import (
     comment_notices,
     crisis,
     customer_notices,
+    digest_notices,
     live_notices,
     notices,
     outbox,
@@ -81,6 +82,7 @@ KINDS: Final[Mapping[str, str]] = {
     **staff_notices.KINDS,
     **customer_notices.KINDS,
     **live_notices.KINDS,
+    **digest_notices.KINDS,
     **rating_notices.KINDS,
 }
 _REASONS: Final[Mapping[str, str]] = {
@@ -93,6 +95,7 @@ _REASONS: Final[Mapping[str, str]] = {
     "the message is run again": "那条消息重新处理了，由新的答复代替",
     "no longer true": "内容已经过时，不再发送",
     "account closed": "对方注销了",
+    "not wanted any more": "对方退订了",
 }
 _KEPT: Final[Mapping[DeliveryState, str]] = {
     S.QUEUED: "正排着队，到时间会自己发，不用重发。",
@@ -110,6 +113,7 @@ _PASSING: Final = frozenset(
         case_notices.REMINDED,
         sign_up_notices.REMINDER,
         live_notices.REMINDER,
+        digest_notices.WEEKLY,
         *rating_notices.KINDS,
         activity_feedback.ASKED,
     }

@@ -1,4 +1,5 @@
-"""What an export reads of what one person did with articles: liked, kept, read lately, said of them."""
+"""What an export reads of what one person did with articles: liked, kept, read lately, got each week, said of
+them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,10 +8,19 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import shanghai
+from app.services import digest_forgetting
 from app.services.article_comments import author_digest, report_digest
 from app.services.export_sources import Row, chapter
 from app.services.export_values import day, time
-from models import Article, ArticleComment, ArticleFavourite, ArticleLike, ArticleVisit, CommentReport
+from models import (
+    Article,
+    ArticleComment,
+    ArticleFavourite,
+    ArticleLike,
+    ArticleVisit,
+    CommentReport,
+    DigestWish,
+)
 
 
 @chapter("article_likes", "文章的点赞", "article_like.person_id", article="文章", at="时间")
@@ -32,6 +42,32 @@ async def _of(session: AsyncSession, table: Any, at: Any, person_id: int) -> Seq
     mine = sa.select(Article.title, at).join(table, table.article_id == Article.id)
     found = await session.execute(mine.where(table.person_id == person_id).order_by(table.id))
     return [{"article": title, "at": time(moment)} for title, moment in found]
+
+
+@chapter(
+    "digests",
+    "每周精选",
+    "digest_wish.person_id",
+    "digest_copy.person_id",
+    at="时间",
+    what="内容",
+    state="结果",
+)
+async def _digests(session: AsyncSession, person_id: int) -> Sequence[Row]:
+    wish = await session.scalar(sa.select(DigestWish).where(DigestWish.person_id == person_id))
+    asked = [] if wish is None else [{"at": time(wish.at), "what": "您订阅了", "state": wish.channel}]
+    copies = await digest_forgetting.list_of(session, person_id)
+    keys = {key for each in copies for key in each.articles}
+    named = sa.select(Article.public_id, Article.title).where(Article.public_id.in_(keys))
+    titles = {row.public_id: row.title for row in await session.execute(named)}
+    return asked + [
+        {
+            "at": time(each.created_at),
+            "what": "；".join(titles.get(key, key) for key in each.articles),
+            "state": each.state,
+        }
+        for each in copies
+    ]
 
 
 @chapter(

@@ -28,6 +28,7 @@ from app.services import (
     comment_forgetting,
     consents,
     customer_moves,
+    digest_forgetting,
     followers,
     interests,
     live_visits,
@@ -285,6 +286,10 @@ async def _campaigns(session: AsyncSession, this: Merge) -> None:
     await campaign_forgetting.hand_over(session, this.gone, this.stays, this.now)
 
 
+async def _digests(session: AsyncSession, this: Merge) -> None:
+    await digest_forgetting.hand_over(session, this.gone, this.stays, this.now)
+
+
 async def _nothing(session: AsyncSession, this: Merge) -> None:
     """The record of merges itself stays as it was written."""
 
@@ -300,6 +305,8 @@ RULES: Mapping[str, Rule] = {
     "outbox.person_id": _repoint(Outbox.person_id),
     "campaign_delivery.person_id": _campaigns,
     "campaign_refusal.person_id": _handed(campaign_forgetting.hand_over_refusal),
+    "digest_wish.person_id": _handed(digest_forgetting.hand_over_wish),
+    "digest_copy.person_id": _digests,
     "crisis_alert.person_id": _repoint(CrisisAlert.person_id),
     "guess.person_id": _repoint(Guess.person_id),
     "member_change.holder_id": _repoint(MemberChange.holder_id),

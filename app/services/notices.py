@@ -1,7 +1,7 @@
 """Notices that may also go out by a template of WeChat's: what each can say, and which template says it.
 
 Only one's own matter and alerts to people on duty go as template messages, never marketing; what people have
-agreed to be told of an activity goes as a subscription notice (`SUBSCRIBED`, `notice_consents`). Which
+agreed to be told of activities or news goes as a subscription notice (`SUBSCRIBED`, `notice_consents`). Which
 templates an account has is WeChat's to tell; whether a value fits a field is checked by who maps it.
 """
 
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import in_full
 from app.errors import DomainError, NotFound
-from app.services import sign_up_notices
+from app.services import digest_notices, sign_up_notices
 from app.wechat.api.template_data import check_data
 from app.wechat.errors import OurMistake
 from models import Account, AccountKind, CrisisAlert, KnownTemplate, NoticeTemplate, TemplateKind
@@ -55,12 +55,12 @@ NOTICES: Mapping[str, Values] = MappingProxyType(
             }
         ),
         **sign_up_notices.SAID,
+        **digest_notices.SAID,
         NEWS: MappingProxyType({"事由": "健康讲座", "时间": "2026年12月4日 14:00", "地点": "职工活动中心"}),
     }
 )
-SUBSCRIBED = frozenset(
-    {*sign_up_notices.SAID, NEWS}
-)  # they need a person's yes, and a template of such notices
+# They need a person's yes, and a template of such notices.
+SUBSCRIBED = frozenset({*sign_up_notices.SAID, *digest_notices.SAID, NEWS})
 
 # What each is called, and when it goes out as a template message.
 TITLES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -68,6 +68,7 @@ TITLES: Mapping[str, tuple[str, str]] = MappingProxyType(
         NEWS: ("工会消息", "「群发」选「订阅通知」时，发给同意订阅过的人；字段在写群发时填"),
         ALERT: ("紧急提醒", "有人流露轻生念头，而值班人员 48 小时没有和公众号说过话，收不到普通消息时"),
         **sign_up_notices.TITLES,
+        **digest_notices.TITLES,
         APPOINTMENT: ("预约提醒", "约好的时间前一天 18:00 和开始前两小时；没有模板时，只发给最近说过话的人"),
     }
 )

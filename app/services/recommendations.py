@@ -4,8 +4,8 @@ Known of a person is what 「我的兴趣」 and 「看过的」 show, and which
 last deleted something there; never cases, consultations or complaints, and nothing once it is switched off.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
-from app.services import articles, columns, interests, recommending
+from app.services import articles, columns, recommending
 from app.services.recommending import Candidate, Liked, Why
 from models import (
     LIVE,
@@ -22,6 +22,7 @@ from models import (
     ArticleCategory,
     ArticleReads,
     ArticleVisit,
+    Interest,
     InterestChoice,
     SignUp,
 )
@@ -41,6 +42,20 @@ class Recommended:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Of one person: how often each column was read, what was read or signed up for, the articles read."""
+
+    often: dict[str, float] = field(default_factory=dict)
+    liked: list[Liked] = field(default_factory=list)
+    read: set[int] = field(default_factory=set)
+
+    @property
+    def is_nobody(self) -> bool:
+        """Nothing is known yet."""
+        return not self.often and not self.liked
+
+
 async def list_for(
     session: AsyncSession, person_id: int, now: datetime, *, shown: Collection[str] = ()
 ) -> list[Recommended]:
@@ -48,15 +63,17 @@ async def list_for(
 
     `shown` are addresses that stand on the page already. Empty where it is switched off.
     """
-    if not await interests.is_on(session, person_id):
+    known = (await known_of(session, [person_id])).get(person_id)
+    if known is None:
         return []
-    often = await _columns(session, person_id)
-    liked = [*await _read(session, person_id), *await _signed_up(session, person_id)]
-    candidates = [each for each in await _candidates(session, person_id, now) if _address(each) not in shown]
-    if not often and not liked:
-        hot = sorted((each for each in candidates if each.reads), key=lambda each: -each.reads)
+    read = sa.select(ArticleVisit.article_id).where(ArticleVisit.person_id == person_id)
+    unread = Article.published_at > now - NOT_OLDER, Article.id.not_in(read)
+    found = await candidates(session, now, *unread)
+    offered = [each for each in found.values() if _address(each) not in shown]
+    if known.is_nobody:
+        hot = sorted((each for each in offered if each.reads), key=lambda each: -each.reads)
         return [Recommended(each.title, _address(each), HOT_REASON) for each in hot[:SHOWN]]
-    picked = recommending.pick(liked, often, candidates, now, SHOWN)
+    picked = recommending.pick(known.liked, known.often, offered, now, SHOWN)
     return [Recommended(each.candidate.title, _address(each.candidate), reason(each.why)) for each in picked]
 
 
@@ -69,61 +86,88 @@ def reason(why: Why) -> str:
     return f"因为您常看{columns.name_of(ArticleCategory(why.column))}" if why.column else HOT_REASON
 
 
-async def _columns(session: AsyncSession, person_id: int) -> dict[str, float]:
+async def known_of(session: AsyncSession, people: Collection[int]) -> dict[int, Known]:
+    """What is known of each; who switched it off is not among them."""
+    off = sa.select(InterestChoice.person_id).where(
+        InterestChoice.person_id.in_(people), InterestChoice.counted.is_(False)
+    )
+    known = {person_id: Known() for person_id in set(people) - set(await session.scalars(off))}
+    await _add_columns(session, known)
+    await _add_read(session, known)
+    await _add_signed_up(session, known)
+    return known
+
+
+async def _add_columns(session: AsyncSession, known: Mapping[int, Known]) -> None:
     """How often each category was read; tips on power are of the same matter as 安全生产."""
-    found: dict[str, float] = {}
-    for topic, count in (await interests.weights(session, person_id)).items():
+    theirs = sa.select(Interest.person_id, Interest.topic, Interest.count).where(
+        Interest.person_id.in_(known)
+    )
+    for person_id, topic, count in (await session.execute(theirs)).all():
         kind, _, name = topic.partition(":")
         column = {"news": name, "tips": ArticleCategory.SAFETY.value}.get(kind)
         if column:
-            found[column] = found.get(column, 0.0) + count
-    return found
+            often = known[person_id].often
+            often[column] = often.get(column, 0.0) + count
 
 
-async def _read(session: AsyncSession, person_id: int) -> list[Liked]:
-    chosen = (
-        sa.select(Article.title, ArticleVisit.last_at)
-        .join(Article, Article.id == ArticleVisit.article_id)
-        .where(ArticleVisit.person_id == person_id)
-        .order_by(ArticleVisit.last_at.desc(), ArticleVisit.id.desc())
+async def _add_read(session: AsyncSession, known: Mapping[int, Known]) -> None:
+    place = sa.func.row_number().over(
+        partition_by=ArticleVisit.person_id,
+        order_by=(ArticleVisit.last_at.desc(), ArticleVisit.id.desc()),
     )
-    return [Liked(row.title, row.last_at) for row in await session.execute(chosen.limit(LIKED))]
+    visits = sa.select(ArticleVisit.person_id, ArticleVisit.article_id, ArticleVisit.last_at)
+    visits = visits.add_columns(place.label("place")).where(ArticleVisit.person_id.in_(known))
+    found = visits.subquery()
+    chosen = sa.select(found.c.person_id, found.c.article_id, found.c.last_at, found.c.place, Article.title)
+    chosen = chosen.join(Article, Article.id == found.c.article_id).order_by(found.c.place)
+    for row in await session.execute(chosen):
+        known[row.person_id].read.add(row.article_id)
+        if row.place <= LIKED:
+            known[row.person_id].liked.append(Liked(row.title, row.last_at))
 
 
-async def _signed_up(session: AsyncSession, person_id: int) -> list[Liked]:
+async def _add_signed_up(session: AsyncSession, known: Mapping[int, Known]) -> None:
     """Since the person last deleted something of his interests: what was before is not used again."""
-    since = sa.select(InterestChoice.counted_from).where(InterestChoice.person_id == person_id)
-    after = await session.scalar(since)
-    chosen = (
-        sa.select(Activity.title, SignUp.signed_up_at)
-        .join(Activity, Activity.id == SignUp.activity_id)
-        .where(SignUp.person_id == person_id, SignUp.state.in_(LIVE))
+    place = sa.func.row_number().over(
+        partition_by=SignUp.person_id, order_by=(SignUp.signed_up_at.desc(), SignUp.id.desc())
     )
-    if after is not None:
-        chosen = chosen.where(SignUp.signed_up_at >= after)
-    newest = chosen.order_by(SignUp.signed_up_at.desc(), SignUp.id.desc()).limit(LIKED)
-    return [Liked(row.title, row.signed_up_at, signed_up=True) for row in await session.execute(newest)]
+    after = sa.or_(InterestChoice.id.is_(None), SignUp.signed_up_at >= InterestChoice.counted_from)
+    entries = (
+        sa.select(SignUp.person_id, SignUp.activity_id, SignUp.signed_up_at, place.label("place"))
+        .outerjoin(InterestChoice, InterestChoice.person_id == SignUp.person_id)
+        .where(SignUp.person_id.in_(known), SignUp.state.in_(LIVE), after)
+        .subquery()
+    )
+    chosen = sa.select(entries.c.person_id, entries.c.signed_up_at, Activity.title)
+    chosen = chosen.join(Activity, Activity.id == entries.c.activity_id).where(entries.c.place <= LIKED)
+    for row in await session.execute(chosen.order_by(entries.c.place)):
+        known[row.person_id].liked.append(Liked(row.title, row.signed_up_at, signed_up=True))
 
 
-async def _candidates(session: AsyncSession, person_id: int, now: datetime) -> list[Candidate]:
+async def candidates(
+    session: AsyncSession, now: datetime, *where: sa.ColumnElement[bool], most: int = LOOKED_AT
+) -> dict[int, Candidate]:
+    """Public articles of which `where` holds, by id, the newest first."""
     lately = civil_date(now) - timedelta(days=articles.HOT_DAYS)
-    read = sa.select(ArticleVisit.article_id).where(ArticleVisit.person_id == person_id)
     chosen = (
         sa.select(Article.id, Article.public_id, Article.title, Article.category, Article.published_at)
-        .where(articles.is_public(now), Article.published_at > now - NOT_OLDER, Article.id.not_in(read))
+        .where(articles.is_public(now), *where)
         .order_by(Article.published_at.desc(), Article.id.desc())
     )
-    rows = (await session.execute(chosen.limit(LOOKED_AT))).all()
+    rows = (await session.execute(chosen.limit(most))).all()
     counted = sa.select(ArticleReads.article_id, sa.func.sum(ArticleReads.count).label("reads")).where(
         ArticleReads.day > lately, ArticleReads.article_id.in_([row.id for row in rows])
     )
     found = await session.execute(counted.group_by(ArticleReads.article_id))
     reads = {row.article_id: int(row.reads) for row in found}
-    return [
-        Candidate(row.public_id, row.title, row.category.value, row.published_at, reads.get(row.id, 0))
+    return {
+        row.id: Candidate(
+            row.public_id, row.title, row.category.value, row.published_at, reads.get(row.id, 0)
+        )
         for row in rows
         if row.published_at is not None
-    ]
+    }
 
 
 def _address(each: Candidate) -> str:
