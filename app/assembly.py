@@ -18,7 +18,7 @@ from app.database import Database, refuse_in_transaction
 from app.dialogue.engine import Engine
 from app.dialogue.groups import Groups, GroupStore
 from app.dialogue.performing import Performer
-from app.dialogue.router import Registry
+from app.dialogue.router import Registry, Router
 from app.dialogue.routing import Routing
 from app.dialogue.sqlite_groups import SQLiteGroups
 from app.dialogue.turns import Turns
@@ -31,6 +31,7 @@ from app.menus import Known
 from app.menus.live import LiveMenus
 from app.services import coordination, privacy_files
 from app.services.addresses import use_public_url
+from app.services.digests import Moment
 from app.services.interests import Noticed
 from app.services.library import Library
 from app.services.questions import Unanswered
@@ -109,15 +110,7 @@ async def _build(
     watch: bool,
 ) -> House:
     library, noticed, unanswered, callbacks = Library(), Noticed(), Unanswered(), CallbackCounts()
-    routers = handlers.routers(
-        library,
-        settings.crisis_openids,
-        public_url=settings.public_url,
-        joining_days=settings.joining_days,
-        noticed=noticed,
-        unanswered=unanswered,
-    )
-    registry = Registry(routers)
+    registry = Registry(_handlers(settings, library, noticed, unanswered))
     known = {h.name: Known(h.name, h.title, h.args, h.takes) for h in registry.values()}
     live_menus = LiveMenus(database.reading, known)
     accounts = await _accounts(settings, database)
@@ -148,6 +141,18 @@ async def _build(
     )
     house.rounds = Rounds(await later_work.rounds(house, watch=watch), waker)
     return house
+
+
+def _handlers(settings: Settings, library: Library, noticed: Noticed, unanswered: Unanswered) -> list[Router]:
+    return handlers.routers(
+        library,
+        settings.crisis_openids,
+        public_url=settings.public_url,
+        joining_days=settings.joining_days,
+        digest_at=Moment(settings.digest_weekday, settings.digest_hour),
+        noticed=noticed,
+        unanswered=unanswered,
+    )
 
 
 def _engine(

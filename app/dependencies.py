@@ -15,6 +15,7 @@ from app.clock import Clock
 from app.database import Database
 from app.files import Files
 from app.services.board_wording import WordFile
+from app.services.digests import Moment
 from app.services.interests import Noticed
 from app.services.library import Library
 from app.services.privacy_files import Controller
@@ -41,6 +42,7 @@ class Shared:
     controller: Controller
     files: Files
     joining_days: int  # working days in which a 入会申请 is decided
+    digest_at: Moment  # when 每周精选 goes out
     live_hosts: frozenset[str]  # of the union, whose streams our pages play
     activity_review: str  # whether another approves an activity first: app.services.activity_reviews
     words: WordFile  # what moderators are to look at twice

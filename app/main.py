@@ -33,6 +33,7 @@ from app.portal.tickets import Tickets
 from app.portal.visitor import DOOR, PRIVATE, SESSIONS, Door, look_up
 from app.services import case_threads, coordination, staff_sign_in
 from app.services.board_wording import WordFile
+from app.services.digests import Moment
 from app.services.staff_sign_in import SignedIn
 from app.services.workings import Program
 from app.settings import Settings, load_settings
@@ -111,6 +112,7 @@ class Service:
                 controller=house.controller,
                 files=house.files,
                 joining_days=self._settings.joining_days,
+                digest_at=Moment(self._settings.digest_weekday, self._settings.digest_hour),
                 live_hosts=frozenset(self._settings.stream_hosts),
                 activity_review=self._settings.activity_review,
                 words=WordFile(self._settings.content / "board_words.yaml"),

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from app.dialogue.router import Router
 from app.services.application_clocks import WORKING_DAYS
+from app.services.digests import Moment
 from app.services.interests import Noticed
 from app.services.library import Library
 from app.services.questions import Unanswered
@@ -22,6 +23,7 @@ from handlers import (
     counselling,
     crisis,
     desk,
+    digests,
     feedback,
     health,
     help,  # noqa: A004
@@ -46,6 +48,7 @@ from handlers import (
     welcome,
 )
 
+DIGEST_AT = Moment()
 _AS_THEY_ARE = (
     welcome.router,
     help.router,
@@ -83,13 +86,14 @@ def routers(
     *,
     public_url: str = "",
     joining_days: int = WORKING_DAYS,
+    digest_at: Moment = DIGEST_AT,
     noticed: Noticed | None = None,
     unanswered: Unanswered | None = None,
 ) -> list[Router]:
     """All handlers. `on_duty`: the openids that may take alerts, beside those of staff.
 
-    `joining_days`: in how many working days a 入会申请 is decided. `noticed` counts what people open,
-    `unanswered` what they ask in vain.
+    `joining_days`: in how many working days a 入会申请 is decided. `digest_at`: when 每周精选 goes out.
+    `noticed` counts what people open, `unanswered` what they ask in vain.
     """
     noticed, unanswered = noticed or Noticed(), unanswered or Unanswered()
     return [
@@ -99,6 +103,7 @@ def routers(
         joining.make_router(joining_days),
         privacy.make_router(public_url),
         news.make_router(public_url, noticed),
+        digests.make_router(public_url, digest_at),
         power_safety.make_router(library, noticed, unanswered),
         labour_law.make_router(library),
         signposts.make_router(library),

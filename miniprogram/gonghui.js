@@ -470,6 +470,16 @@ export class Gonghui {
     return this.call({ method: "DELETE", path: `/me/interests/${encodeURIComponent(given.topic)}` });
   }
 
+  /** 本周精选：这周发给本人的那几篇；没有发过，就按本人的兴趣现挑。 */
+  getDigest() {
+    return this.call({ method: "GET", path: "/me/digest" });
+  }
+
+  /** 订阅或退订。 */
+  switchDigest(given) {
+    return this.call({ method: "PUT", path: "/me/digest", body: given.body });
+  }
+
   /** 我的积分，新的在前。记积分的活动签到才有，撤销签到就没有了。 */
   getPoints() {
     return this.call({ method: "GET", path: "/me/points" });

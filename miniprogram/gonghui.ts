@@ -327,6 +327,18 @@ export type DeviceOut = {
 export type DevicesOut = {
   items: Array<DeviceOut>;
 };
+/** 不订阅也能看本周的。 */
+export type DigestIn = {
+  on: boolean;
+};
+export type DigestOut = {
+  /** 是否订阅了，每周收一条 */
+  on: boolean;
+  /** 什么时候发 */
+  sent: string;
+  /** 本周的，最多 5 篇；没有新文章时是空的 */
+  items: Array<PickedOut>;
+};
 export type DoorOut = {
   /** 固定不变 */
   key: string;
@@ -671,6 +683,12 @@ export type PhotoOut = {
   is_own: boolean;
 };
 export type PhotoState = "coming" | "pending" | "shown" | "objected" | "refused" | "removed";
+export type PickedOut = {
+  article_id: string;
+  title: string;
+  /** 为什么挑它，照原样给人看 */
+  reason: string;
+};
 export type Picture = {
   type: "picture";
   shot: Shot;
@@ -1739,6 +1757,16 @@ export class Gonghui {
   /** 删除一项。 */
   forgetInterest(given: { topic: string }): Promise<void> {
     return this.call<void>({ method: "DELETE", path: `/me/interests/${encodeURIComponent(given.topic)}` });
+  }
+
+  /** 本周精选：这周发给本人的那几篇；没有发过，就按本人的兴趣现挑。 */
+  getDigest(): Promise<DigestOut> {
+    return this.call<DigestOut>({ method: "GET", path: "/me/digest" });
+  }
+
+  /** 订阅或退订。 */
+  switchDigest(given: { body: DigestIn }): Promise<DigestOut> {
+    return this.call<DigestOut>({ method: "PUT", path: "/me/digest", body: given.body });
   }
 
   /** 我的积分，新的在前。记积分的活动签到才有，撤销签到就没有了。 */

@@ -77,6 +77,9 @@ KNOWN = {
         ("interests.on", "打开个性化推荐", (), ()),
         ("campaigns.refuse", "退订群发", (), ()),
         ("campaigns.want", "恢复接收群发", (), ()),
+        ("digests.want", "订阅周报", (), ()),
+        ("digests.stop", "退订周报", (), ()),
+        ("digests.show", "本周精选", (), ()),
         ("news.latest", "工会动态", ("category",), ()),
         ("crisis.take", "接手紧急提醒", ("alert",), ()),
     ]

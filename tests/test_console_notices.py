@@ -55,7 +55,7 @@ def left(home: str) -> str:
 
 async def test_templates_are_fetched_by_a_job(ends: Ends, wang: Worker) -> None:
     assert "还没有从微信取过模板" in await wang.reads("/notices")
-    assert left(await wang.reads("")) == "7"
+    assert left(await wang.reads("")) == "8"
 
     number = await fetched(ends, wang)
     again = await fetched(ends, wang)
@@ -94,7 +94,7 @@ async def test_a_notice_is_mapped_with_a_preview(ends: Ends, wang: Worker) -> No
     assert "从现在起用这个模板" in done and "值班告警提醒，王强" in done
     row = await mapping(ends)
     assert row is not None and row.fields == {"thing1": "事由", "time2": "时间", "thing3": "怎么接手"}
-    assert left(await wang.reads("")) == "6"
+    assert left(await wang.reads("")) == "7"
     assert [act.act for act in await acts_of(ends)][-2:] == ["job.start", "notices.map"]
     await wang.does(f"/notices/{KIND}/drop")
     assert "本来就没有" in await wang.does(f"/notices/{KIND}/drop")

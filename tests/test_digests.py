@@ -38,12 +38,14 @@ from models import (
     NoticeTemplate,
     Outbox,
     Person,
+    Role,
     Way,
 )
 from sandbox.driver import Phone
 from tests import api_app
 from tests.both_ends import Ends
-from tests.portal_member import Visiting, member
+from tests.console_kit import at_work
+from tests.portal_member import HTML, Visiting, member
 from tests.test_article_search import put
 from tests.test_campaign_notices import CARRIER, known
 from tests.test_recommendations import reads
@@ -235,22 +237,26 @@ def _due(now: datetime) -> dict[str, Any]:
     return {"due_at": now + timedelta(days=9)}
 
 
+async def crowd(ends: Ends, many: int) -> None:
+    """So many who want it."""
+    now = ends.house.clock.now()
+    async with ends.house.database.transaction() as session:
+        accounts = sa.select(Account.id).where(Account.kind == AccountKind.OFFICIAL)
+        account_id = (await session.scalars(accounts)).one()
+        people = [Person(created_at=now) for _ in range(many)]
+        session.add_all(people)
+        await session.flush()
+        for each in people:
+            session.add(Follower(account_id=account_id, openid=f"o-many-{each.id}", person_id=each.id))
+            session.add(DigestWish(person_id=each.id, at=now, channel="chat"))
+
+
 async def test_hundreds_get_one_each_from_processes_that_die(
     ends: Ends, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await put(ends, "书画展开幕")
     house, many = ends.house, 230
-    now = house.clock.now()
-    async with house.database.transaction() as session:
-        official = (
-            await session.scalars(sa.select(Account).where(Account.kind == AccountKind.OFFICIAL))
-        ).one()
-        people = [Person(created_at=now) for _ in range(many)]
-        session.add_all(people)
-        await session.flush()
-        for each in people:
-            session.add(Follower(account_id=official.id, openid=f"o-many-{each.id}", person_id=each.id))
-            session.add(DigestWish(person_id=each.id, at=now, channel="chat"))
+    await crowd(ends, many)
     monkeypatch.setattr(digests, "PAGE", 40)
     monkeypatch.setattr(digests, "MOST_WAITING", 80)
     await ends.moves_time(hours=29.5)
@@ -332,3 +338,53 @@ async def test_who_is_not_counted_gets_what_most_people_read_and_old_weeks_are_n
     await ends.moves_time(hours=29 + 49)
     await goes_round(ends)
     assert await copies(house.database) == [], "two days later it is no news"
+
+
+async def test_it_is_asked_for_read_and_stopped_in_chat_on_the_page_and_in_the_mini_program(
+    ends: Ends,
+) -> None:
+    for number, title in enumerate(("电动车充电要注意", "书画展开幕")):
+        await put(ends, title, hours=number + 1)
+    li = await member(ends, "李建国")
+    general = (await ends.browser().get("/digest", headers=HTML)).text
+    assert "书画展开幕" in general and "登录后订阅" in general and "/digest/want" not in general
+
+    assert (await li.phone.says("本周精选")).text == "电动车充电要注意"
+    assert "另有：《书画展开幕》" in str((await li.phone.reads())[-1])
+    assert "每周五 17:00" in (await li.phone.says("订阅周报")).text
+    assert "已经订阅了" in (await li.phone.says("订阅周报")).text
+    assert "每周精选：已订阅" in await li.reads("/me/interests")
+    assert "每周精选也不发了" in (await li.phone.says("退订")).text
+    assert "没有订阅每周精选" in (await li.phone.says("退订周报")).text
+    assert "每周精选要另外订阅" in (await li.phone.says("恢复接收")).text
+
+    back = await li.taps("/me/interests", "/digest/want", back="interests")
+    assert back.headers["location"] == "/me/interests" and "退订周报" in await li.reads("/digest")
+    assert (await li.taps("/digest", "/digest/stop")).headers["location"] == "/digest"
+    assert "没有订阅" in await li.reads("/digest")
+
+    app = await api_app.app_of(ends, "王秀英")
+    assert (await app.gets(f"{api_app.API}/me/digest"))["on"] is False
+    now = (await app.calls("PUT", f"{api_app.API}/me/digest", {"on": True})).json()
+    assert now["on"] and now["sent"] == "每周五 17:00" and len(now["items"]) == 2
+    assert now["items"][0]["reason"] == digest_picks.NEW_REASON
+    assert "已退订" not in (await li.phone.says("周报")).text
+
+
+async def test_staff_see_how_many_and_how_it_went_and_never_who(ends: Ends) -> None:
+    await put(ends, "书画展开幕")
+    li, wang, chen = [await member(ends, name) for name in ("李建国", "王秀英", "陈静")]
+    await wants(ends, li, wang, chen)
+    zhao = await at_work(ends, "赵敏", Role.EDITOR)
+    assert "订阅了的有 <b>3</b> 人。还没有发过" in await zhao.reads("/campaigns")
+    await ends.moves_time(hours=29.5)
+    for each in (li, chen):
+        await each.phone.says("帮助")
+    async with ends.house.database.transaction() as session:
+        alert = {"key": "a", "person_id": await chen.person_id(), "channel": "chat", "excerpt": "不想活了"}
+        now = ends.house.clock.now()
+        session.add(CrisisAlert(**alert, state=AlertState.WAITING, created_at=now, **_due(now)))
+    await goes_round(ends)
+
+    wang_of_office = await at_work(ends, "王芳", Role.APPROVER)
+    assert "送到 <b>1</b> 人，微信不让发 1 人，其他 1 人。" in await wang_of_office.reads("/campaigns")

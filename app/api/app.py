@@ -13,6 +13,7 @@ from app.api import (
     colleagues,
     description,
     devices,
+    digests,
     hall,
     interests,
     joining,
@@ -39,7 +40,7 @@ PARTS = (
     *(signing_in, me, news, knowledge, search, hall, activities, activity_standing, sign_ups),
     *(teams, colleagues, cases),
     *(albums, photo_uploads, activity_feedback, certificates, panoramas, lives),
-    *(joining, member_changes, accounts, interests, points, notices, privacy, devices),
+    *(joining, member_changes, accounts, interests, digests, points, notices, privacy, devices),
 )
 
 

@@ -24,6 +24,7 @@ from app.services import (
     campaign_templates,
     campaign_words,
     campaigns,
+    digest_figures,
     mass_orders,
 )
 from app.services.audiences import Audience
@@ -90,8 +91,10 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
     async with desk.reading() as session:
         listed = await campaigns.list_all(session, state, LISTED)
         left = await campaigns.left_this_month(session, now)
+        weekly = await digest_figures.of_last_week(session)
     return shell.page(
         "campaigns.html",
+        weekly=weekly,
         campaigns=listed,
         state=state,
         states=list(CampaignState),

@@ -1,4 +1,4 @@
-"""我的兴趣 on the portal: what is counted of the signed-in person, deleting it, and the switch."""
+"""我的兴趣 on the portal: what is counted of the signed-in person, deleting it, and the switches."""
 
 from contextlib import suppress
 from typing import Annotated
@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from app.dependencies import Now, ReadSession, WriteSession
+from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.errors import NotFound
 from app.portal.templating import render
 from app.portal.visitor import ActingPerson, CurrentPerson
-from app.services import interests
+from app.services import digests, interests
 
 router = APIRouter(prefix="/me/interests", include_in_schema=False)
 
@@ -18,13 +18,15 @@ PAGE = "/me/interests"
 
 
 @router.get("")
-async def mine(visitor: CurrentPerson, session: ReadSession, now: Now) -> HTMLResponse:
+async def mine(visitor: CurrentPerson, session: ReadSession, now: Now, shared: InUse) -> HTMLResponse:
     words = render(
         "interests.html",
         on=await interests.is_on(session, visitor.person_id),
         found=await interests.list_own(session, visitor.person_id),
         label_of=interests.label_of,
         days=interests.KEPT_FOR.days,
+        weekly=await digests.is_wanted(session, visitor.person_id),
+        moment=shared.digest_at.words,
         token=visitor.form_token,
         now=now,
     )

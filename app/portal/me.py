@@ -46,5 +46,5 @@ async def mine(visitor: CurrentPerson, session: ReadSession, now: Now) -> HTMLRe
 
 async def _news(session: AsyncSession, person_id: int) -> int:
     """How many notices of the union's news may still come; -1: none yet, 0: nobody is asked."""
-    asked = await notice_consents.to_ask(session, person_id, (notices.NEWS,))
+    asked = await notice_consents.to_ask(session, person_id, notices.OF_NEWS)
     return sum(each.remaining for each in asked) or -len(asked)

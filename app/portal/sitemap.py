@@ -27,7 +27,7 @@ CLOSED: Final = (
 )
 MOST: Final = 20_000  # articles; a site map holds 50,000 addresses
 AHEAD: Final = 500
-PAGES: Final = ("/", "/services", "/news", "/tips", "/laws", "/panoramas", "/lives", "/privacy")
+PAGES: Final = ("/", "/services", "/news", "/digest", "/tips", "/laws", "/panoramas", "/lives", "/privacy")
 
 Place = tuple[str, date | None]
 

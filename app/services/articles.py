@@ -4,7 +4,7 @@ Not here: writing and approving them (`contents`).
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -210,6 +210,12 @@ async def reads(session: AsyncSession, article: Article) -> int:
         )
     )
     return int(total or 0)
+
+
+async def by_keys(session: AsyncSession, keys: Collection[str]) -> dict[str, Article]:
+    """By public id, whatever their state."""
+    found = await session.scalars(sa.select(Article).where(Article.public_id.in_(keys)))
+    return {each.public_id: each for each in found}
 
 
 def is_public(now: datetime) -> sa.ColumnElement[bool]:

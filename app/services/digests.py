@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import SHANGHAI, WEEKDAYS, shanghai
-from app.services import addresses, article_pictures, digest_notices, outbox
+from app.services import addresses, article_pictures, articles, digest_notices, outbox
 from app.services.coordination import upsert
 from app.services.crisis import SPARED_FOR
 from app.services.deliveries import Obstacle
@@ -24,7 +24,6 @@ from app.services.digest_notices import WEEKLY, key_of
 from app.services.digest_picks import Picked
 from app.services.forgetting import change
 from models import (
-    Article,
     CrisisAlert,
     DeliveryState,
     DigestCopy,
@@ -145,9 +144,9 @@ async def next_page(session: AsyncSession, moment: Moment, now: datetime) -> Pag
 
 async def pictures(session: AsyncSession, picked: Collection[Sequence[Picked]]) -> Mapping[str, str]:
     """Whole addresses of the pictures of those articles that stand first, by public id."""
-    keys = {each[0].key for each in picked if each}
-    found = await session.scalars(sa.select(Article).where(Article.public_id.in_(keys)))
-    return {each.public_id: each.cover or article_pictures.shared(each, addresses.page("")) for each in found}
+    found = await articles.by_keys(session, {each[0].key for each in picked if each})
+    site = addresses.page("")
+    return {key: each.cover or article_pictures.shared(each, site) for key, each in found.items()}
 
 
 async def make(
@@ -171,23 +170,7 @@ async def make(
         week.filled_at = now
         return 0
     week.filled_to = max(page.wishes)
-    people = await _still_wanting(session, page)
-    ends = await _not_sent_to(session, people, now)
-    copies = []
-    for person_id in people:
-        articles = [each.key for each in picked.get(person_id, ())]
-        reason = ends.get(person_id) or ("" if articles else NOTHING_NEW)
-        copies.append(
-            DigestCopy(
-                week_on=page.week_on,
-                person_id=person_id,
-                state=DeliveryState.SKIPPED if reason else DeliveryState.QUEUED,
-                reason=reason,
-                articles=[] if reason else articles,
-                created_at=now,
-                settled_at=now if reason else None,
-            )
-        )
+    copies = await _copies(session, page, picked, now)
     session.add_all(copies)
     await session.flush()
     for each in copies:
@@ -195,6 +178,29 @@ async def make(
             _send(session, each, picked[each.person_id], shown, now)
     await session.flush()
     return len(copies)
+
+
+async def _copies(
+    session: AsyncSession, page: Page, picked: Mapping[int, Sequence[Picked]], now: datetime
+) -> list[DigestCopy]:
+    people = await _still_wanting(session, page)
+    ends = await _not_sent_to(session, people, now)
+    copies = []
+    for person_id in people:
+        keys = [each.key for each in picked.get(person_id, ())]
+        reason = ends.get(person_id) or ("" if keys else NOTHING_NEW)
+        copies.append(
+            DigestCopy(
+                week_on=page.week_on,
+                person_id=person_id,
+                state=DeliveryState.SKIPPED if reason else DeliveryState.QUEUED,
+                reason=reason,
+                articles=[] if reason else keys,
+                created_at=now,
+                settled_at=now if reason else None,
+            )
+        )
+    return copies
 
 
 def _send(

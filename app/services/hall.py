@@ -106,7 +106,7 @@ SERVICES: Final = (  # the most used first
     Service("privacy", "隐私", "shield", Group.OWN, "看同意、导出、更正、删除自己的资料，注销",
             page="/me/privacy", also="个人信息 注销 撤回同意 导出 删除"),
     Service("interests", "我的兴趣", "heart", Group.OWN, "个性化推荐：看一看，删一删，关掉",
-            page="/me/interests", also="推荐 个性化 兴趣"),
+            page="/me/interests", also="推荐 个性化 兴趣 周报 每周精选"),
     Service("devices", "登录设备", "device", Group.OWN, "在哪里登录着，退出别的设备",
             page="/me/devices", also="退出登录 换手机 安全"),
     Service("ask", "问一句话", "ask", Group.POWER, "用电上的事，照平时说话那样问",

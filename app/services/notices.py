@@ -24,6 +24,7 @@ from models import Account, AccountKind, CrisisAlert, KnownTemplate, NoticeTempl
 ALERT = "crisis.alert"
 APPOINTMENT = "appointments.card"  # the reminder of an appointment, where a template carries it
 NEWS = "campaigns.news"  # what people agree to be told who want to hear from the union; each writes its own
+OF_NEWS = (NEWS, digest_notices.WEEKLY)  # asked for together
 TEST = "notices.test"  # the kind of a notice that staff send to themselves
 KINDS: Mapping[str, str] = MappingProxyType(
     {ALERT: "紧急提醒", APPOINTMENT: "预约提醒（模板）", TEST: "试发通知"}

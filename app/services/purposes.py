@@ -97,6 +97,16 @@ INTERESTS = Purpose(
     kept="半年没有再看的自动删除，取消关注时立即删除。",
     refusing="随时可以关闭：立即不再计数，已经计的删除，按时间先后排列。",
 )
+DIGEST = Purpose(
+    key="digest",
+    title="每周精选",
+    version="2026-12",
+    basis=Basis.SERVICE,
+    why="您订阅以后，每周挑几篇您没看过的新文章发给您。",
+    kinds="什么时候、在哪里订阅的；每周发了哪几篇，收到没有。按「个性化推荐」里的兴趣挑，关掉那个开关就只按看的人多少挑。",
+    seen_by="只由系统自动处理；工作人员只看得到一共多少人，看不到是谁。",
+    kept="退订就不再发；半年以前发给了谁、发了什么自动删除。",
+)
 CRISIS = Purpose(
     key="crisis",
     title="危险时的提醒",
@@ -247,7 +257,7 @@ EXPORTS = Purpose(
 
 PURPOSES = (
     *(CHAT, MEMBERSHIP, JOINING, SIGN_UP, FEEDBACK, BOARD, LEGAL_AID, AID, COUNSELLING, HEALTH),
-    *(PHOTOS, ACCOUNTS, INTERESTS, CRISIS, EXPORTS),
+    *(PHOTOS, ACCOUNTS, INTERESTS, DIGEST, CRISIS, EXPORTS),
 )
 ASKED = tuple(each for each in PURPOSES if each.asks)  # these need consent
 
