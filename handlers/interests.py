@@ -10,7 +10,7 @@ from handlers import lines
 router = Router("interests")
 
 SHOWN = 8
-WHY = "按您看过的类别记次数，只用来给网站首页的「您可能想看」排序、挑「为您推荐」的文章。"
+WHY = "按您看过的类别记次数，只用来给网站首页的「您可能想看」排序、挑「为您推荐」「每周精选」的文章。"
 OWN = lines.go("我的兴趣", "interests.show")
 OFF = lines.go("关闭个性化推荐", "interests.off")
 ON = lines.go("打开个性化推荐", "interests.on")

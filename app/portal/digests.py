@@ -33,7 +33,6 @@ async def this_week(visitor: MaybePerson, session: ReadSession, now: Now, shared
         token="" if visitor is None else visitor.form_token,
         known=visitor is not None,
         address=f"{shared.public_url}{digest_notices.PAGE}",
-        now=now,
     )
     return page_for(visitor, words)
 
