@@ -29,7 +29,7 @@ async def write(session: AsyncSession, row: Campaign, written: Written, now: dat
     if row.way is not CampaignWay.ARTICLE:
         return
     keys = [each for each in written.articles if each]
-    if not keys:
+    if not keys or not written.articles[0]:
         raise NotWhole("请选头条文章。")
     if len(keys) > MOST:
         raise NotWhole(f"一次最多发 {MOST} 篇文章。")
