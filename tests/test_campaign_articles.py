@@ -1,5 +1,6 @@
 """群发 of WeChat articles: what was approved goes out, once, each order from a draft of its own."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,11 +23,15 @@ from models import (
     DeliveryState,
     Role,
     WalkKind,
+    WeChatArticleState,
+    WeChatBodyPicture,
 )
 from models.types import public_id
 from sandbox.driver import Phone
-from tests import test_campaign_faults, test_campaigns
+from tests import test_article_media, test_campaign_faults, test_campaigns, test_wechat_articles
 from tests.both_ends import Ends
+from tests.console_kit import at_work
+from tests.media_files import photo
 from tests.test_campaigns import (
     MASS,
     Killed,
@@ -341,3 +346,101 @@ async def test_what_wechats_review_refuses_failed_and_leaves_no_draft(on_postgre
     row, counts = await stands(ends, number)
     assert (row.state, counts, await drafts(ends)) == (S.FINISHED, {D.FAILED: 5}, 0)
     assert await cards(phones) == each(phones)
+
+
+async def test_an_article_that_lies_at_wechat_by_itself_stays_there_and_lends_its_cover(
+    on_postgres: Ends,
+) -> None:
+    ends = on_postgres
+    phones = await crowd(ends)
+    key = await published(ends)
+    await test_wechat_articles.does(ends, key, "put")
+    own = await test_wechat_articles.goes_on(ends, key)
+    images = (await ends.house.wechat.media.count_permanent()).images
+
+    first = await approved(ends, of_articles(key))
+    await campaigner(ends).run()
+    await goes_on(ends)
+    assert (await ends.house.wechat.media.count_permanent()).images == images, "no second cover"
+    # Its cover is deleted in WeChat's console: the next campaign has one made anew.
+    (draft,) = (await ends.house.wechat.drafts.get(own.media_id or "")).articles
+    await ends.house.wechat.media.delete_permanent(str(draft.raw["thumb_media_id"]))
+    second = await approved(ends, of_articles(key))
+    await campaigner(ends).run()
+    await goes_on(ends)
+
+    assert [(await stands(ends, number))[0].state for number in (first, second)] == [S.FINISHED] * 2
+    assert await cards(phones) == each(phones, BIG, BIG)
+    stays = await test_wechat_articles.row_of(ends, key)
+    assert (stays.state, stays.media_id) == (WeChatArticleState.DRAFT, own.media_id)
+    assert (await drafts(ends), await crowd_left(ends)) == (1, 2)
+
+
+async def test_a_busy_wechat_and_two_processes_cost_nobody_his_articles(on_postgres: Ends) -> None:
+    ends = on_postgres
+    phones = await crowd(ends)
+    number = await approved(ends, of_articles(await published(ends)))
+    await ends.platform.misbehaves(fail_next={"path": MASS, "errcode": -1})
+    await asyncio.gather(campaigner(ends).run(), campaigner(ends).run())
+    assert (await stands(ends, number))[1] == {D.QUEUED: 5} and await drafts(ends) == 1
+    await ends.moves_time(seconds=90)
+    await ends.platform.misbehaves(fail_next={"path": MASS, "errcode": 45066})
+    await asyncio.gather(campaigner(ends).run(), campaigner(ends).run())
+    assert (await stands(ends, number))[1] == {D.QUEUED: 5}
+    await ends.moves_time(seconds=90)
+    await asyncio.gather(campaigner(ends).run(), campaigner(ends).run())
+    await goes_on(ends)
+
+    row, counts = await stands(ends, number)
+    assert (row.state, counts) == (S.FINISHED, {D.ACCEPTED: 5})
+    assert await cards(phones) == each(phones, BIG)
+    assert (await calls(ends))[0] == 1
+
+
+async def test_called_off_while_its_draft_is_laid_nothing_goes_out_and_no_draft_stays(
+    on_postgres: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = on_postgres
+    phones = await crowd(ends)
+    number = await approved(ends, of_articles(await published(ends)))
+    wang = await standing(ends, "王芳", Role.APPROVER)
+    add = ends.house.wechat.drafts.add
+
+    async def is_called_off(articles: Any) -> str:
+        draft = await add(articles)
+        async with ends.house.database.transaction() as session:
+            await campaigns.cancel(session, number, "不发了", by=wang, now=ends.house.clock.now())
+        await campaigner(ends).run()
+        return draft
+
+    monkeypatch.setattr(ends.house.wechat.drafts, "add", is_called_off)
+    await campaigner(ends).run()
+
+    row, counts = await stands(ends, number)
+    assert (row.state, counts) == (S.CANCELLED, {D.SKIPPED: 5})
+    assert await cards(phones) == each(phones) and await drafts(ends) == 0
+
+
+async def test_the_pictures_of_an_article_are_brought_there_before_its_draft(on_postgres: Ends) -> None:
+    ends = on_postgres
+    phones = await crowd(ends, "李建国", "王强")
+    zhang, li = await at_work(ends, "张伟", Role.EDITOR), await at_work(ends, "李娜", Role.APPROVER)
+    form = await test_article_media.writing(zhang)
+    gallery = await form.adds("gallery", *[photo(900 - 10 * number, 600) for number in range(7)])
+    form.fields |= {f"m{gallery}-{number}-alt": f"第{number}张" for number in range(7)}
+    key = await test_article_media.published(ends, form, li)
+
+    number = await approved(ends, of_articles(await published(ends), key))
+    await campaigner(ends).run()
+    await goes_on(ends)
+
+    row, counts = await stands(ends, number)
+    assert (row.state, counts) == (S.FINISHED, {D.ACCEPTED: 2})
+    assert await cards(phones) == each(phones, f"{BIG}\n冬训的照片")
+    async with ends.house.database.reading() as session:
+        found = [place.url or "" for place, _ in await campaign_articles.list_of(session, row)]
+        pictures = list(await session.scalars(sa.select(WeChatBodyPicture.address)))
+    read = await phones["王强"].reads_article(found[1])
+    assert len(pictures) == 7 and all(address in str(read) for address in pictures), read
+    assert (await ends.house.wechat.media.count_permanent()).images == 2, "a cover each"
+    assert (await calls(ends))[0] == 1
