@@ -185,7 +185,7 @@ async def form_page(
         found = await content_words.check(session, kind, filled, desk.shared.words.now())
         draft = None if piece is None else piece.draft
         still_open = [] if draft is None else await content_comments.list_open(session, draft)
-    grave = content_checks.grave(found)
+    grave, named = content_checks.grave(found), address(kind, key if piece is None else piece.key)
     values |= {
         "findings": found,
         "beside": _beside(found, still_open, filled),
@@ -198,7 +198,8 @@ async def form_page(
         "version": version,
         "key": key,
         "address": f"{PAGE}/new?kind={kind}" if piece is None else f"{address(kind, piece.key)}/edit",
-        "paste": f"{address(kind, key if piece is None else piece.key)}/paste",
+        "paste": f"{named}/paste",
+        "autosave": f"{named}/autosave",
         "back": PAGE if piece is None else address(kind, piece.key),
         "categories": content_forms.categories(kind),
         "types": content_forms.block_types(kind),
@@ -247,7 +248,7 @@ async def _changed(
         filled["blocks"] = media_blocks.ahead(filled["blocks"], do)
     else:
         filled["blocks"] = blocks.rearranged(filled["blocks"], do, added)
-    return await form_page(desk, shell, kind, piece, filled, now, version=version, key=key)
+    return await form_page(desk, shell, kind, piece, filled, now, version=version, key=key, changed=True)
 
 
 def typed(form: FormData, kind: ContentKind) -> Filled:
