@@ -25,7 +25,7 @@ from app.rich_text.media import Attachment, Card, Film, Gallery, Picture, Shot, 
 from app.rich_text.media_showing import Around, Found
 from app.rich_text.pasted import MISSING, NotPasted, PastedPicture, from_pasted, gathered
 from app.rich_text.showing import to_html, to_text
-from app.rich_text.typed import MEDIA, TYPED, from_typed, to_typed
+from app.rich_text.typed import MEDIA, TYPED, from_typed, read_by_people, to_typed
 
 __all__ = [
     "MEDIA",
@@ -60,6 +60,7 @@ __all__ = [
     "from_typed",
     "gathered",
     "load",
+    "read_by_people",
     "shots_in",
     "to_html",
     "to_text",
