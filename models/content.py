@@ -95,6 +95,9 @@ class ContentRevision(Base):
     by: Mapped[str] = mapped_column(sa.String(64), default="")  # empty: it came with the system
     at: Mapped[datetime] = mapped_column(index=True)
     shown_at: Mapped[datetime | None]  # when it was approved; None: never
+    by_itself: Mapped[bool] = mapped_column(
+        default=False, server_default=sa.false()
+    )  # nobody pressed a button
 
 
 class ContentSteps(Base):

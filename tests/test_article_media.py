@@ -84,9 +84,9 @@ class Writing:
 
     def _read(self, page: str) -> None:
         self.page = page
-        kinds = re.findall(r'name="block_type"[^>]*?(?: value="(\w+)">|>.*?selected>.*?</select>)', page)
+        chosen = r'name="block_type"[^>]*?(?: value="(\w+)">|>.*?<option value="(\w+)" selected>.*?</select>)'
+        kinds = [media or words for media, words in re.findall(chosen, page)]
         texts = re.findall(r'<textarea name="block_text"[^>]*>(.*?)</textarea>', page, re.DOTALL)
-        kinds = [kind or "paragraph" for kind in kinds]
         self.rows = list(zip(kinds, map(unescape, texts), strict=True))
         for name in ("version", "key"):
             found = re.search(rf'name="{name}" value="([^"]*)"', page)

@@ -74,22 +74,35 @@ class Uploads:
             if kind == "gallery" and len(said) >= MOST_SHOTS:
                 self.refused.append(f"一组最多 {MOST_SHOTS} 张图片，「{upload.filename}」没有放进去")
                 continue
-            if (new := await self._take(upload, media_blocks.SORTS[kind])) is None:
+            if (new := await self._sent(upload, media_blocks.SORTS[kind])) is None:
                 continue
             if kind == "gallery":
                 said.append({FILE: new.id})
             else:  # another one in its place, of which the same is said
                 said = [_said(said[0] if said else {}, new, kind)]
         for upload in _sent(form, f"m{number}-poster"):
-            if kind == "video" and said and (new := await self._take(upload, MediaSort.PICTURE)):
+            if kind == "video" and said and (new := await self._sent(upload, MediaSort.PICTURE)):
                 said[0][POSTER] = new.id
         return text_of(said)
 
-    async def _take(self, upload: UploadFile, sort: MediaSort) -> _New | None:
+    async def pasted(self, pictures: Sequence[bytes]) -> list[str]:
+        """Ids of pictures that came with words; of one that is refused nothing."""
+        taken = []
+        for number, data in enumerate(pictures, 1):
+            new = await self._take(f"粘贴的图片 {number}", data, MediaSort.PICTURE)
+            taken.append(new.id if new else "")
+        if self._parts:
+            await self._keep()
+        return taken
+
+    async def _sent(self, upload: UploadFile, sort: MediaSort) -> _New | None:
         # Without the folders that some browsers, and nobody honest, put before it.
         name = re.split(r"[/\\]", forms.plain(str(upload.filename)))[-1][-80:]
+        return await self._take(name, await upload.read(), sort)
+
+    async def _take(self, name: str, data: bytes, sort: MediaSort) -> _New | None:
         try:
-            made = await asyncio.to_thread(checked, sort, await upload.read())
+            made = await asyncio.to_thread(checked, sort, data)
         except NotThis as error:
             self.refused.append(f"「{name}」没有收下：{error.message.rstrip('。')}")
             return None

@@ -51,7 +51,7 @@ async def new(
     """`title` may come from a question that nobody could answer."""
     whole(desk, Right.CONTENT_WRITE)
     words = " ".join(forms.plain(title).split())
-    return await _form(
+    return await form_page(
         desk, shell, kind, None, content_forms.empty(kind, words), now, key=contents.new_key(kind)
     )
 
@@ -62,7 +62,7 @@ async def write_new(
 ) -> Response:
     whole(desk, Right.CONTENT_WRITE)
     form = await forms.read(request)
-    filled, do, given = _filled(form, kind), forms.words(form, "do"), _given(form, desk)
+    filled, do, given = typed(form, kind), forms.words(form, "do"), _given(form, desk)
     key = contents.fitting(kind, forms.words(form, "key"))
     try:
         if refused := await _uploads(form, filled, desk, kind, key, now):
@@ -76,25 +76,27 @@ async def write_new(
     except contents.AlreadyThere as twice:
         return shell.done(address(kind, twice.key), twice.message)
     except DomainError as error:
-        return await _form(desk, shell, kind, None, filled, now, error=error, key=key, reason=given["reason"])
+        return await form_page(
+            desk, shell, kind, None, filled, now, error=error, key=key, reason=given["reason"]
+        )
     return shell.done(address(kind, draft.key), _said(do))
 
 
 @router.get("/{kind}/{key}/edit")
 async def edit(kind: ContentKind, key: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
-    piece = await _piece(desk, kind, key)
+    piece = await piece_of(desk, kind, key)
     if piece.is_elsewhere:
         raise NotFound("这篇文章在微信里，正文不能在这里改。")
-    return await _form(desk, shell, kind, piece, piece.filled(), now)
+    return await form_page(desk, shell, kind, piece, piece.filled(), now)
 
 
 @router.post("/{kind}/{key}/edit")
 async def write(
     kind: ContentKind, key: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
 ) -> Response:
-    piece = await _piece(desk, kind, key)
+    piece = await piece_of(desk, kind, key)
     form = await forms.read(request)
-    filled, do = _filled(form, kind), forms.words(form, "do")
+    filled, do = typed(form, kind), forms.words(form, "do")
     read, given = forms.words(form, "version"), _given(form, desk)
     try:
         if refused := await _uploads(form, filled, desk, kind, key, now):
@@ -112,11 +114,11 @@ async def write(
         raise
     except DomainError as error:
         # Whoever saves again has seen what is there now, and means it.
-        piece = await _piece(desk, kind, key)
+        piece = await piece_of(desk, kind, key)
         present = (
             words_of(kind, key, piece.filled(), now) if isinstance(error, content_pieces.MovedOn) else ""
         )
-        return await _form(
+        return await form_page(
             desk, shell, kind, piece, filled, now, error=error, present=present, reason=given["reason"]
         )
     return shell.done(address(kind, key), _said(do))
@@ -125,7 +127,7 @@ async def write(
 # --- parts -------------------------------------------------------------------------------------------------
 
 
-async def _piece(desk: Desk, kind: ContentKind, key: str) -> Piece:
+async def piece_of(desk: Desk, kind: ContentKind, key: str) -> Piece:
     """Raises: NotFound."""
     whole(desk, Right.CONTENT_WRITE)
     async with desk.reading() as session:
@@ -163,7 +165,7 @@ def _given(form: FormData, desk: Desk) -> dict[str, Any]:
     return words | {"words": desk.shared.words.now()}
 
 
-async def _form(
+async def form_page(
     desk: Desk,
     shell: Shell,
     kind: ContentKind,
@@ -183,7 +185,7 @@ async def _form(
         found = await content_words.check(session, kind, filled, desk.shared.words.now())
         draft = None if piece is None else piece.draft
         still_open = [] if draft is None else await content_comments.list_open(session, draft)
-    grave = content_checks.grave(found)
+    grave, named = content_checks.grave(found), address(kind, key if piece is None else piece.key)
     values |= {
         "findings": found,
         "beside": _beside(found, still_open, filled),
@@ -196,6 +198,8 @@ async def _form(
         "version": version,
         "key": key,
         "address": f"{PAGE}/new?kind={kind}" if piece is None else f"{address(kind, piece.key)}/edit",
+        "paste": f"{named}/paste",
+        "autosave": f"{named}/autosave",
         "back": PAGE if piece is None else address(kind, piece.key),
         "categories": content_forms.categories(kind),
         "types": content_forms.block_types(kind),
@@ -244,10 +248,10 @@ async def _changed(
         filled["blocks"] = media_blocks.ahead(filled["blocks"], do)
     else:
         filled["blocks"] = blocks.rearranged(filled["blocks"], do, added)
-    return await _form(desk, shell, kind, piece, filled, now, version=version, key=key)
+    return await form_page(desk, shell, kind, piece, filled, now, version=version, key=key, changed=True)
 
 
-def _filled(form: FormData, kind: ContentKind) -> Filled:
+def typed(form: FormData, kind: ContentKind) -> Filled:
     """What was typed, whatever it is; numbers and types of blocks only such as there are."""
     filled: Filled = {name: forms.words(form, name) for name in FIELDS[kind]}
     filled["call"] = [each for each in forms.several(form, "call") if each in CALLS]

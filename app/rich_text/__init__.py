@@ -23,11 +23,13 @@ from app.rich_text.blocks import (
 from app.rich_text.markdown import from_markdown
 from app.rich_text.media import Attachment, Card, Film, Gallery, Picture, Shot, Sound
 from app.rich_text.media_showing import Around, Found
+from app.rich_text.pasted import MISSING, NotPasted, PastedPicture, from_pasted, gathered
 from app.rich_text.showing import to_html, to_text
 from app.rich_text.typed import MEDIA, TYPED, from_typed, read_by_people, to_typed
 
 __all__ = [
     "MEDIA",
+    "MISSING",
     "TYPED",
     "Around",
     "Attachment",
@@ -39,8 +41,10 @@ __all__ = [
     "Gallery",
     "Heading",
     "Items",
+    "NotPasted",
     "NotRichText",
     "Paragraph",
+    "PastedPicture",
     "Picture",
     "Quote",
     "Shot",
@@ -52,7 +56,9 @@ __all__ = [
     "dump",
     "files_in",
     "from_markdown",
+    "from_pasted",
     "from_typed",
+    "gathered",
     "load",
     "read_by_people",
     "shots_in",

@@ -1,7 +1,8 @@
 """What each thing of the content said before: kept at every save, listed, forgotten.
 
-Identical words make no second revision. What was never shown is forgotten after a year. Not here: what two
-revisions differ in (`content_differences`), bringing one back (`contents`).
+Identical words make no second revision, and one sitting of writing makes one. What was never shown is
+forgotten after a year. Not here: what two revisions differ in (`content_differences`), bringing one back
+(`contents`).
 """
 
 import hashlib
@@ -17,8 +18,10 @@ from app.errors import NotFound
 from app.services.content_forms import Filled
 from app.services.content_pieces import Piece, writers
 from app.services.forgetting import Ids, Rule, Where, change
+from app.services.permissions import Standing
 from models import OPEN_DRAFTS, ContentDraft, ContentKind, ContentRevision
 
+SITTING: Final = timedelta(minutes=30)  # without a word
 KEPT_FOR: Final = timedelta(days=366)
 R = ContentRevision
 
@@ -26,13 +29,47 @@ R = ContentRevision
 # --- kept --------------------------------------------------------------------------------------------------
 
 
-async def keep(session: AsyncSession, draft: ContentDraft, now: datetime) -> R:
-    """What the draft says, which was just saved; the newest one where that says the same."""
+async def keep(
+    session: AsyncSession,
+    draft: ContentDraft,
+    now: datetime,
+    *,
+    by: Standing | None = None,
+    by_itself: bool = False,
+) -> R:
+    """What the draft says, which was just saved; the newest one where that says the same.
+
+    What saved itself while `by` was writing is replaced by what the same one says next, until a button is
+    pressed or the sitting is over.
+    """
     filled = filled_of(draft)
     newest = await _newest(session, draft.kind, draft.key)
     if newest is not None and newest.digest == digest(filled):
+        newest.by_itself = newest.by_itself and by_itself
+        await session.flush()
         return newest
-    return await _add(session, draft.kind, draft.key, filled, draft.by, writers(draft), now)
+    sitting = await find_sitting(session, draft.kind, draft.key, by, now) if by is not None else None
+    if sitting is not None:
+        sitting.filled, sitting.digest, sitting.title = filled, digest(filled), draft.title
+        sitting.writer_ids, sitting.at, sitting.by_itself = sorted(writers(draft)), now, by_itself
+        await session.flush()
+        return sitting
+    made = await _add(session, draft.kind, draft.key, filled, draft.by, writers(draft), now)
+    made.by_itself = by_itself
+    await session.flush()
+    return made
+
+
+async def find_sitting(
+    session: AsyncSession, kind: ContentKind, key: str, by: Standing, now: datetime
+) -> R | None:
+    """The newest, if it saved itself while `by` was writing, not longer ago than a sitting goes on."""
+    newest = await _newest(session, kind, key)
+    if newest is None or not newest.by_itself or newest.shown_at is not None:
+        return None
+    found: list[int] = newest.writer_ids  # type: ignore[assignment]
+    is_own = newest.by == by.name and by.staff_id in found
+    return newest if is_own and now - newest.at < SITTING else None
 
 
 async def keep_shown(session: AsyncSession, piece: Piece, now: datetime) -> None:

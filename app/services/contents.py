@@ -8,6 +8,7 @@ before (`content_revisions`), what a form becomes (`content_forms`).
 import re
 import secrets
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -28,7 +29,7 @@ from app.services import (
     content_words,
     library,
 )
-from app.services.audit import does
+from app.services.audit import does, unseen
 from app.services.board_wording import Wordlist
 from app.services.content_checks import Finding
 from app.services.content_forms import Filled, NotWhole, ReadyArticle
@@ -39,6 +40,7 @@ from models.types import PUBLIC_ALPHABET, public_id
 
 S = ArticleState
 NO_WORDS: Final = Wordlist()
+UNTITLED: Final = "还没有标题"
 _NEW_ARTICLE: Final = re.compile(f"[{PUBLIC_ALPHABET}]{{16}}")
 _NEW_ANSWER: Final = re.compile("(?:tip|law)-[0-9a-f]{12}")
 
@@ -85,9 +87,16 @@ def fitting(kind: ContentKind, key: str) -> str:
 
 
 async def start(
-    session: AsyncSession, kind: ContentKind, key: str, filled: Filled, *, by: Standing, now: datetime
+    session: AsyncSession,
+    kind: ContentKind,
+    key: str,
+    filled: Filled,
+    *,
+    by: Standing,
+    now: datetime,
+    by_itself: bool = False,
 ) -> ContentDraft:
-    """A draft of something new.
+    """A draft of something new; `by_itself`: nobody pressed a button, and it may lack a title.
 
     Raises:
         NotWhole: it has no title.
@@ -97,7 +106,7 @@ async def start(
     piece = await find(session, kind, key, lock=True)
     if piece.shown is not None or piece.draft is not None:
         raise AlreadyThere(key)
-    return await _begin(session, piece, filled, by, now)
+    return await _begin(session, piece, filled, by, now, by_itself)
 
 
 async def save(
@@ -109,8 +118,12 @@ async def save(
     version: int | None,
     by: Standing,
     now: datetime,
+    by_itself: bool = False,
 ) -> ContentDraft:
     """Put down what was typed. `version` is that of the draft which was read; None: there was none.
+
+    `by_itself`: while somebody writes, so one sitting is one act and one revision. The same words sent once
+    more, because an answer was lost or a button pressed twice, are saved already.
 
     Raises:
         NotFound: no such thing.
@@ -124,18 +137,23 @@ async def save(
     if draft is None:
         if version is not None:
             raise MovedOn("这份草稿已经发布或作废。请核对现在的内容，要改请再保存一次。")
-        return await _begin(session, piece, filled, by, now)
+        return await _begin(session, piece, filled, by, now, by_itself)
     if draft.version != version:
+        if draft.state is not S.IN_REVIEW and _says(draft, filled, by):
+            return draft
         at = f"{shanghai(draft.updated_at):%m-%d %H:%M}"
         raise MovedOn(f"{draft.by} 在 {at} 改过这一条。您写的还在下面，请先核对现在存着的，再决定是否保存。")
     if draft.state is S.IN_REVIEW:
         raise DomainError("这一条正在审核。要改，请审核人先退回。")
-    draft.filled, draft.title = filled, _title(filled)
-    draft.writer_ids = sorted({*writers(draft), by.staff_id})
-    draft.by, draft.updated_at = by.name, now
-    await session.flush()
-    await content_revisions.keep(session, draft, now)
-    does(session, "content.save", key, kind=kind.value, title=draft.title)
+    goes_on = by_itself and await content_revisions.find_sitting(session, kind, key, by, now) is not None
+    with unseen(session) if goes_on else nullcontext():
+        draft.filled, draft.title = filled, _title(filled, by_itself)
+        draft.writer_ids = sorted({*writers(draft), by.staff_id})
+        draft.by, draft.updated_at = by.name, now
+        await session.flush()
+        await content_revisions.keep(session, draft, now, by=by, by_itself=by_itself)
+    if not goes_on:
+        does(session, "content.save", key, kind=kind.value, title=draft.title)
     return draft
 
 
@@ -220,13 +238,13 @@ async def discard(
 
 
 async def _begin(
-    session: AsyncSession, piece: Piece, filled: Filled, by: Standing, now: datetime
+    session: AsyncSession, piece: Piece, filled: Filled, by: Standing, now: datetime, by_itself: bool
 ) -> ContentDraft:
     await content_revisions.keep_shown(session, piece, now)
     draft = ContentDraft(
         kind=piece.kind,
         key=piece.key,
-        title=_title(filled),
+        title=_title(filled, by_itself),
         state=S.DRAFT,
         filled=filled,
         writer_ids=[by.staff_id],
@@ -237,7 +255,7 @@ async def _begin(
     session.add(draft)
     await session.flush()
     note(session, piece.kind, piece.key, None, S.DRAFT, by.name, now)
-    await content_revisions.keep(session, draft, now)
+    await content_revisions.keep(session, draft, now, by=by, by_itself=by_itself)
     does(session, "content.save", piece.key, kind=piece.kind.value, title=draft.title)
     return draft
 
@@ -270,8 +288,13 @@ async def _check_asked_once(session: AsyncSession, entry: Entry) -> None:
                 raise NotWhole(f"「{mine}」已经是「{other.title}」的问法，请换一种问法，或者去改那一条。")
 
 
-def _title(filled: Filled) -> str:
-    title: str = filled.get("title", "")
+def _says(draft: ContentDraft, filled: Filled, by: Standing) -> bool:
+    said = content_revisions.digest(content_revisions.filled_of(draft))
+    return by.staff_id in writers(draft) and said == content_revisions.digest(filled)
+
+
+def _title(filled: Filled, by_itself: bool) -> str:
+    title: str = filled.get("title", "") or (UNTITLED if by_itself else "")
     if not title:
         raise NotWhole("请先写标题。")
     return title[:80]
