@@ -33,6 +33,7 @@ from app.jobs import (
     staff_work,
     stored_files,
     wechat_articles,
+    wechat_figures,
     wechat_previews,
 )
 from app.jobs.deliveries import Sender
@@ -84,6 +85,8 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
         found += people.rounds(database, wechat, clock, official_id)
         publisher = wechat_articles.Publisher(database, wechat, clock, house.files, official_id)
         found.append(Round("wechat articles", publisher.run, 5, wakes=True))
+        fetcher = wechat_figures.FigureFetcher(database, wechat.statistics, clock, official_id)
+        found.append(Round("wechat figures", fetcher.run, 60))
     if house.miniprogram is not None:
         found += miniprogram.rounds(
             *(database, house.miniprogram, wechat.users, house.files, clock),
