@@ -31,6 +31,7 @@ from app.menus import Known
 from app.menus.live import LiveMenus
 from app.services import coordination, privacy_files
 from app.services.addresses import use_public_url
+from app.services.channel_marks import Clicks
 from app.services.interests import Noticed
 from app.services.library import Library
 from app.services.questions import Unanswered
@@ -133,6 +134,7 @@ async def _build(
         menus=live_menus,
         library=library,
         article_reads=Tally(ArticleReads.__table__, "article_id"),
+        article_clicks=Clicks(),
         callbacks=callbacks,
         interests=noticed,
         unanswered=unanswered,
