@@ -123,12 +123,11 @@ async def _build(
     live_menus = LiveMenus(database.reading, known)
     accounts = await _accounts(settings, database)
     wechat, miniprogram = _clients(settings, clock, database, http)
-    files = Files(settings.files, settings.files_access)
     house = House(
         settings=settings,
         clock=clock,
         database=database,
-        files=files,
+        files=Files(settings.files, settings.files_access),
         registry=registry,
         known=known,
         menus=live_menus,
