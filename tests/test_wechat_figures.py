@@ -88,6 +88,7 @@ async def test_a_day_is_told_the_next_morning_and_asked_for_once(ends: Ends) -> 
     await li.likes(url)
     await li.keeps(url)
     await li.shares_to_timeline(url)
+    assert await fetcher(ends).run() == 0 and await calls(ends) == 0  # a new account: from tomorrow on
     day = await morning(ends)
     await li.reads_article(url)  # of the day after
 
@@ -108,7 +109,7 @@ async def test_a_day_is_told_the_next_morning_and_asked_for_once(ends: Ends) -> 
     ]
     followers = {each.day: each for each in await all_of(ends, WeChatFollowerDay)}
     assert (followers[day].came, followers[day].went, followers[day].in_all) == (2, 0, 2)
-    assert len(await all_of(ends, WeChatFetch)) == len(T) * wechat_figures.BACK
+    assert len(await all_of(ends, WeChatFetch)) == len(T) * wechat_figures.PUT_RIGHT
     asked = await calls(ends)
     assert await fetch_all(ends) == 0 and await calls(ends) == asked
 
@@ -124,6 +125,8 @@ async def test_what_wechat_refuses_waits_and_goes_on_where_it_was(ends: Ends) ->
     await ends.until_noon()
     await ends.platform.follower("李娜")
     worker, now = fetcher(ends), ends.house.clock.now
+    await worker.run()
+    await morning(ends)
     await ends.platform.misbehaves(fail_next={"path": READS, "errcode": -1, "times": None})
     assert await worker.run() == 0
     row = await course(ends)
@@ -161,7 +164,7 @@ async def test_what_wechat_refuses_waits_and_goes_on_where_it_was(ends: Ends) ->
         pass
     days = {each.day for each in await all_of(ends, WeChatFetch) if each.what is T.FOLLOWERS}
     last = civil_date(now()) - timedelta(days=1)
-    assert {last - timedelta(days=number) for number in range(30)} <= days
+    assert {last - timedelta(days=number) for number in range(11)} == days
     assert len(await all_of(ends, WeChatFetch)) > before and (await course(ends)).reason == ""
 
 
@@ -248,7 +251,7 @@ async def test_days_that_are_due(session: AsyncSession) -> None:
     assert wechat_figures.last_told(early) == TODAY - timedelta(days=2)
     assert wechat_figures.next_morning(early) == early + timedelta(minutes=5)
     found = await wechat_figures.due(session, account, NOON)
-    assert len(found) == len(T) * wechat_figures.BACK and found[-1] == (T.FOLLOWERS_IN_ALL, YESTERDAY)
+    assert len(found) == len(T) * wechat_figures.PUT_RIGHT and found[-1] == (T.FOLLOWERS_IN_ALL, YESTERDAY)
 
     month = [YESTERDAY - timedelta(days=number) for number in range(wechat_figures.BACK)]
     for day in month:

@@ -45,12 +45,15 @@ class FigureFetcher:
     async def run(self) -> int:
         """What is due, at most `AT_ONCE` calls of it; how many days' figures came."""
         course = await self._course()
-        if course is not None and course.due_at > self._clock.now():
+        if course is None:  # from the next morning on
+            await self._put(wechat_figures.next_morning(self._clock.now()), "", 0)
+            return 0
+        if course.due_at > self._clock.now():
             return 0
         if not await self._alone():
             return 0
         try:
-            return await self._some(0 if course is None else course.tries)
+            return await self._some(course.tries)
         finally:
             async with self._database.transaction() as session:
                 await give_back(session, self._lease, self._holder)

@@ -28,7 +28,7 @@ from models import (
 
 T = WeChatTable
 READY: Final = time(8, 10)  # in China; WeChat says eight
-BACK: Final = 30  # days that are caught up, and that an article is followed
+BACK: Final = 30  # days that are caught up at most, and that an article is followed
 PUT_RIGHT: Final = 7  # days back that are asked for again
 Row = Mapping[str, Any]
 
@@ -47,9 +47,13 @@ def next_morning(now: datetime) -> datetime:
 
 
 async def due(session: AsyncSession, account_id: int, now: datetime) -> list[tuple[WeChatTable, date]]:
-    """What is to be asked for now, the oldest first."""
+    """What is to be asked for now, the oldest first: every day since the first that was asked for, of a new
+    account the last seven.
+    """
     today, last = civil_date(now), last_told(now)
-    days = [last - timedelta(days=number) for number in reversed(range(BACK))]
+    oldest = sa.select(sa.func.min(WeChatFetch.day)).where(WeChatFetch.account_id == account_id)
+    first = await session.scalar(oldest) or last - timedelta(days=PUT_RIGHT - 1)
+    days = [day for number in reversed(range(BACK)) if (day := last - timedelta(days=number)) >= first]
     chosen = sa.select(WeChatFetch.what, WeChatFetch.day, WeChatFetch.fetched_on)
     chosen = chosen.where(WeChatFetch.account_id == account_id, WeChatFetch.day >= days[0])
     asked = {(what, day): on for what, day, on in await session.execute(chosen)}
