@@ -31,6 +31,7 @@ from app.menus import Known
 from app.menus.live import LiveMenus
 from app.services import coordination, privacy_files
 from app.services.addresses import use_public_url
+from app.services.channel_marks import Clicks
 from app.services.digests import Moment
 from app.services.interests import Noticed
 from app.services.library import Library
@@ -115,17 +116,17 @@ async def _build(
     live_menus = LiveMenus(database.reading, known)
     accounts = await _accounts(settings, database)
     wechat, miniprogram = _clients(settings, clock, database, http)
-    files = Files(settings.files, settings.files_access)
     house = House(
         settings=settings,
         clock=clock,
         database=database,
-        files=files,
+        files=Files(settings.files, settings.files_access),
         registry=registry,
         known=known,
         menus=live_menus,
         library=library,
         article_reads=Tally(ArticleReads.__table__, "article_id"),
+        article_clicks=Clicks(),
         callbacks=callbacks,
         interests=noticed,
         unanswered=unanswered,

@@ -15,6 +15,7 @@ from app.clock import Clock
 from app.database import Database
 from app.files import Files
 from app.services.board_wording import WordFile
+from app.services.channel_marks import Clicks
 from app.services.digests import Moment
 from app.services.interests import Noticed
 from app.services.library import Library
@@ -36,6 +37,7 @@ class Shared:
     clock: Clock
     library: Library
     article_reads: Tally[int]
+    article_clicks: Clicks
     interests: Noticed
     unanswered: Unanswered
     public_url: str

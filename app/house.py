@@ -20,6 +20,7 @@ from app.menus import Known
 from app.menus.live import LiveMenus
 from app.menus.pushes import put_in_force
 from app.menus.revisions import apply
+from app.services.channel_marks import Clicks
 from app.services.interests import Noticed
 from app.services.library import Library
 from app.services.privacy_files import Controller
@@ -45,6 +46,7 @@ class House:
     menus: LiveMenus
     library: Library
     article_reads: Tally[int]
+    article_clicks: Clicks
     callbacks: CallbackCounts
     interests: Noticed
     unanswered: Unanswered
@@ -66,7 +68,7 @@ class House:
     async def write_counts(self) -> None:
         """Write what was counted in memory; what cannot be written is kept for the next time."""
         today = civil_date(self.clock.now())
-        for tally in (self.menus.hits, self.article_reads, self.callbacks.tally):
+        for tally in (self.menus.hits, self.article_reads, self.article_clicks, self.callbacks.tally):
             await tally.flush(self.database.transaction, today)
         await self.interests.flush(self.database.transaction)
         await self.unanswered.flush(self.database.transaction)

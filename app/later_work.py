@@ -29,11 +29,13 @@ from app.jobs import (
     people,
     posters,
     privacy_events,
+    publishing_figures,
     retention,
     staff_jobs,
     staff_work,
     stored_files,
     wechat_articles,
+    wechat_figures,
     wechat_previews,
     weekly_digests,
 )
@@ -86,8 +88,7 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
     ]
     if certified:
         found += people.rounds(database, wechat, clock, official_id)
-        publisher = wechat_articles.Publisher(database, wechat, clock, house.files, official_id)
-        found.append(Round("wechat articles", publisher.run, 5, wakes=True))
+        found += _wechat_articles(house, official_id)
     if house.miniprogram is not None:
         found += miniprogram.rounds(
             *(database, house.miniprogram, wechat.users, house.files, clock),
@@ -119,6 +120,15 @@ def _campaigns(house: House) -> Round:
 def _drawer(house: House) -> Drawer:
     account_id = house.accounts[AccountKind.OFFICIAL][0]
     return Drawer(house.database, house.wechat, house.clock, house.files, account_id)
+
+
+def _wechat_articles(house: House, official_id: int) -> list[Round]:
+    publisher = wechat_articles.Publisher(house.database, house.wechat, house.clock, house.files, official_id)
+    fetcher = wechat_figures.FigureFetcher(house.database, house.wechat.statistics, house.clock, official_id)
+    return [
+        Round("wechat articles", publisher.run, 5, wakes=True),
+        Round("wechat figures", fetcher.run, 60),
+    ]
 
 
 def _outlets(house: House) -> Round:
@@ -193,6 +203,7 @@ def _kinds(house: House, official_id: int, *, certified: bool) -> dict[str, Work
         **after_activities.KINDS,
         **notice_templates.kinds(house.accounts, house.wechat, house.miniprogram),
         **panoramas.KINDS,
+        **publishing_figures.KINDS,
         **posters.kinds(house.wechat if certified else None),
         **campaign_drafts.kinds(_drawer(house)),
         **wechat_previews.kinds(house.wechat, official_id),

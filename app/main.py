@@ -105,7 +105,7 @@ class Service:
         async with assemble(self._settings, watch=self._watch) as house:
             self.house = house
             self._shared = Shared(
-                *(house.database, house.clock, house.library, house.article_reads),
+                *(house.database, house.clock, house.library, house.article_reads, house.article_clicks),
                 interests=house.interests,
                 unanswered=house.unanswered,
                 public_url=self._settings.public_url,

@@ -16,7 +16,7 @@ from app.database import insert_into
 
 Transaction = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 Key = TypeVar("Key", bound=Hashable)
-Name = TypeVar("Name", str, int)
+Name = TypeVar("Name", str, int, tuple[int, str])
 
 
 @dataclass(slots=True)
@@ -52,10 +52,10 @@ class Noted(Generic[Key]):
 
 
 class Tally(Generic[Name]):
-    """Counts for `table`, which has unique (day, `column`) and a `count`."""
+    """Counts for `table`, which has unique (day, *columns) and a `count`; of several, names are tuples."""
 
-    def __init__(self, table: Any, column: str) -> None:
-        self._table, self._column = table, column
+    def __init__(self, table: Any, *columns: str) -> None:
+        self._table, self._columns = table, columns
         self._counts: Counter[Name] = Counter()
 
     def hit(self, name: Name) -> None:
@@ -77,9 +77,16 @@ class Tally(Generic[Name]):
     async def _add(self, session: AsyncSession, day: date, counts: Counter[Name]) -> None:
         added = insert_into(session.get_bind().dialect.name, self._table)
         added = added.on_conflict_do_update(
-            index_elements=["day", self._column],
+            index_elements=["day", *self._columns],
             set_={"count": self._table.c.count + added.excluded.count},
         )
         # In one order, or two processes could wait for each other.
-        rows = [{"day": day, self._column: name, "count": count} for name, count in sorted(counts.items())]
+        rows = [
+            {"day": day, **dict(zip(self._columns, _parts(name), strict=True)), "count": count}
+            for name, count in sorted(counts.items())
+        ]
         await session.execute(added, rows)
+
+
+def _parts(name: str | int | tuple[int, str]) -> tuple[Any, ...]:
+    return name if isinstance(name, tuple) else (name,)

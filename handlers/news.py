@@ -3,6 +3,7 @@
 from app.dialogue.chat import Chat
 from app.dialogue.router import Router
 from app.services import article_pictures, articles, interests
+from app.services.channel_marks import Channel, marked
 from app.services.interests import Noticed
 from app.wechat.replies import Article as Card
 from app.wechat.replies import News, Reply, Text
@@ -32,7 +33,7 @@ def make_router(public_url: str, noticed: Noticed) -> Router:
                     title=each.title,
                     description=each.summary,
                     picture=each.cover or article_pictures.shared(each, public_url),
-                    url=f"{public_url}/news/{each.public_id}",
+                    url=marked(f"{public_url}/news/{each.public_id}", Channel.CHAT),
                 )
                 for each in found
             )

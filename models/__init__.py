@@ -29,7 +29,7 @@ from models.appointment import (
     SlotPlace,
     SlotState,
 )
-from models.article import Article, ArticleCategory, ArticleMove, ArticleReads, ArticleState
+from models.article import Article, ArticleCategory, ArticleClicks, ArticleMove, ArticleReads, ArticleState
 from models.article_comment import ArticleComment, CommentReport
 from models.article_mark import ArticleFavourite, ArticleLike, ArticleVisit
 from models.article_media import ArticleCut, ArticleMedia, MediaSort
@@ -151,3 +151,11 @@ from models.team import Team
 from models.verification import VerificationFile
 from models.walk import FOLLOWERS, Listed, TagChange, Walk, WalkKind, WalkStep
 from models.wechat_article import WeChatArticle, WeChatArticleState, WeChatBodyPicture, WeChatPicture
+from models.wechat_figures import (
+    WeChatArticleDay,
+    WeChatArticleFigure,
+    WeChatCourse,
+    WeChatFetch,
+    WeChatFollowerDay,
+    WeChatTable,
+)

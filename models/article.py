@@ -127,3 +127,15 @@ class ArticleReads(Base):
     article_id: Mapped[int] = mapped_column(sa.ForeignKey("article.id"))
     day: Mapped[date]
     count: Mapped[int] = mapped_column(default=0)
+
+
+class ArticleClicks(Base):
+    """Of the reads of a day, those that came by a link of one channel; the others came by themselves."""
+
+    __tablename__ = "article_clicks"
+    __table_args__ = (sa.UniqueConstraint("day", "article_id", "channel"),)
+
+    article_id: Mapped[int] = mapped_column(sa.ForeignKey("article.id"))
+    day: Mapped[date]
+    channel: Mapped[str] = mapped_column(sa.String(32))  # see `app.services.channel_marks`
+    count: Mapped[int] = mapped_column(default=0)

@@ -7,7 +7,9 @@
   const said = (name) => document.querySelector(`meta[property="og:${name}"]`)?.content ?? "";
   const title = said("title");
   if (!title) return;
-  const card = { title, desc: said("description"), link: said("url"), imgUrl: said("image") };
+  // WeChat does not tell whether a page was shared; who comes by the link of an article is counted instead.
+  const link = said("url") + (location.pathname.startsWith("/news/") ? "?from=share" : "");
+  const card = { title, desc: said("description"), link, imgUrl: said("image") };
 
   const place = document.querySelector("[data-map]"); // in WeChat its own map opens
 

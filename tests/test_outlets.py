@@ -124,7 +124,10 @@ async def test_outside_media_are_told_once_of_what_comes_out_changes_and_goes(
     assert media.events == ["published"]
     told = media.got[0]
     assert (told["id"], told["title"], told["category"]) == (new.public_id, "立冬特巡", "union")
-    assert told["url"] == f"{OURS}/news/{new.public_id}" and "<strong>46 公里</strong>" in told["html"]
+    assert (
+        told["url"] == f"{OURS}/news/{new.public_id}?from=webhook"
+        and "<strong>46 公里</strong>" in told["html"]
+    )
     assert "<script>" not in told["html"]
     stamp = media.headers[0]["x-gonghui-timestamp"]
     mark = hmac.digest(outlet.secret.encode(), stamp.encode() + b"." + media.bodies[0], sha256).hex()
@@ -246,7 +249,7 @@ async def test_an_article_is_posted_on_weibo_once_with_its_link(ends: Ends, tmp_
         await goes_round(ends, minutes=20)
 
     (text,) = await on_weibo(ends)
-    assert text == f"【立冬特巡】塬上三天，处理缺陷 11 处。 {OURS}/news/{found.public_id}"
+    assert text == f"【立冬特巡】塬上三天，处理缺陷 11 处。 {OURS}/news/{found.public_id}?from=weibo"
     (post,) = await posts(ends)
     assert post.state is PostState.SENT and post.remote_id
 

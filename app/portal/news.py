@@ -113,6 +113,7 @@ async def one(
     article = await articles.get_published(session, public_id, now)
     if request.method == "GET":  # a HEAD shows it to nobody
         shared.article_reads.hit(article.id)
+        shared.article_clicks.note(article.id, request.query_params)
         if visitor is not None:
             shared.interests.note(visitor.person_id, interests.of_news(article.category), now)
             shared.interests.read(visitor.person_id, article.id, now)

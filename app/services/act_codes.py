@@ -125,6 +125,7 @@ _JOBS: Final = {
     "activities.points": "导出活动积分",
     "activities.certificates": "做参加证明",
     "activities.figures": "导出参加情况",
+    "content.figures": "导出内容数据",
     "cases.export": "导出事项",
     "cases.print": "打印卷宗",
     "messages.retry": "重新处理消息",

@@ -17,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import rich_text
 from app.database import leave_work
 from app.errors import DomainError, NotFound
-from app.services import addresses, article_cards, articles
+from app.services import addresses, article_cards, articles, channel_marks
 from app.services.audit import does
+from app.services.channel_marks import Channel
 from app.weibo.client import MOST_HANZI, length
 from models import Article, ArticlePost, Outlet, OutletKind, PostEvent, PostState
 
@@ -34,7 +35,7 @@ S, E = PostState, PostEvent
 
 def weibo_text(article: Article) -> str:
     """The title, as much of the summary as fits, and the link: within 140 汉字, where ASCII counts half."""
-    link = _address(article)
+    link = _marked(article, Channel.WEIBO)
     head, rest = f"【{article.title}】", article.summary
     while rest and length(f"{head}{rest}… {link}") > MOST_HANZI:
         rest = rest[:-1]
@@ -56,7 +57,8 @@ async def told(
     session: AsyncSession, post: ArticlePost, article: Article, event: PostEvent, now: datetime
 ) -> dict[str, Any]:
     """What outside media read; of something taken down only that it is."""
-    named = {"event": f"article.{event.value}", "id": article.public_id, "url": _address(article)}
+    named = {"event": f"article.{event.value}", "id": article.public_id}
+    named["url"] = _marked(article, Channel.WEBHOOK)
     named |= {"delivery": post.public_id, "title": article.title}
     if event is E.WITHDRAWN:
         return named
@@ -80,6 +82,11 @@ def digest_of(article: Article) -> str:
 
 def _address(article: Article) -> str:
     return article.address or addresses.page(f"/news/{article.public_id}")
+
+
+def _marked(article: Article, channel: Channel) -> str:
+    """The link as it is given out there; one that is read elsewhere is nobody's to count."""
+    return article.address or channel_marks.marked(_address(article), channel)
 
 
 def _moment(at: datetime | None) -> str:

@@ -78,7 +78,7 @@ async def notice_of(session: AsyncSession, row: Campaign, now: datetime) -> Noti
     if template is None or row.fields is None:
         return None
     article = await campaign_words.article_of(session, row, now)
-    page = campaign_words.link_of(article) if article is not None else ""
+    page = campaign_words.link_of(row, article) if article is not None else ""
     return Notice(template.template_id, row.fields, page, template.kind is TemplateKind.LASTING)
 
 

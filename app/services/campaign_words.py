@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
-from app.services import addresses, articles, campaign_templates, notices
+from app.services import addresses, articles, campaign_templates, channel_marks, notices
 from app.services.audiences import Audience
+from app.services.channel_marks import Channel
 from app.services.parcels import TEXT_BYTES
 from models import Article, Campaign, CampaignWay
 
@@ -123,12 +124,14 @@ def words_of(row: Campaign, article: Article | None) -> str:
     """
     if row.way in (CampaignWay.NOTICE, CampaignWay.ARTICLE):
         return row.text
-    more = [] if article is None else [f"《{article.title}》", link_of(article)]
+    more = [] if article is None else [f"《{article.title}》", link_of(row, article)]
     return "\n".join(filter(None, [row.text, *more, WAY_OUT]))
 
 
-def link_of(article: Article) -> str:
-    return article.address or addresses.page(f"/news/{article.public_id}")
+def link_of(row: Campaign, article: Article) -> str:
+    """Marked as this campaign's, so that its openings can be counted; one that is read elsewhere is not."""
+    page = addresses.page(f"/news/{article.public_id}")
+    return article.address or channel_marks.marked(page, Channel.CAMPAIGN, row.public_id)
 
 
 async def article_of(session: AsyncSession, row: Campaign, now: datetime) -> Article | None:

@@ -27,6 +27,7 @@ from models import (
     Outbox,
     Staff,
 )
+from models.types import public_id
 
 S = CampaignState
 MOVES: Final[dict[CampaignState, frozenset[CampaignState]]] = {
@@ -56,7 +57,13 @@ class MovedOn(DomainError):
 
 async def create(session: AsyncSession, written: Written, *, by: Standing, now: datetime) -> Campaign:
     """Raises: NotWhole; NotFound: no such article that is shown."""
-    row = Campaign(state=S.DRAFT, writer_ids=[by.staff_id], owner_id=by.staff_id, created_at=now)
+    row = Campaign(
+        public_id=public_id(),  # stands in its link
+        state=S.DRAFT,
+        writer_ids=[by.staff_id],
+        owner_id=by.staff_id,
+        created_at=now,
+    )
     await campaign_words.write(session, row, written, now)
     session.add(row)
     await session.flush()
