@@ -17,6 +17,7 @@ from app.rich_text.blocks import (
     cards_in,
     dump,
     files_in,
+    is_safe,
     load,
     shots_in,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "files_in",
     "from_markdown",
     "from_typed",
+    "is_safe",
     "load",
     "shots_in",
     "to_html",
