@@ -67,49 +67,53 @@ def make_router(library: Library, public_url: str) -> Router:
     # Confidential, since nobody is to know who brought what.
     @router.flow("clarifications.report", title="举报谣言", version=1, confidential=True)
     async def report(chat: Chat) -> Reply:
-        """The claim, where it was heard, pictures if any; the only write comes after the last question."""
-        await clarifications.check_may_report(chat.session, chat.person.person_id, chat.at)
-        words = await chat.ask(
-            "words",
-            f"请把听到的说法发给我，{clarifications.MOST} 个字以内。谁反映的，工作人员看不到。",
-            Claim(at_most=clarifications.MOST),
-        )
-        known = library.rumours.find(f"听说{words}")
-        if known is not None:
-            said = f"这个说法核实过：{known.mark}{known.verdict}。{known.short}"
-            if await chat.choose("known", said, Enough) is Enough.KNOWN:
-                return Text(in_words(known, public_url))
-        heard = await chat.choose("heard", "是从哪里听到的？", HeardIn)
-        shots = await chat.ask(
-            "shots",
-            "有截图可以发给我，发完回复「完成」；没有请回复「跳过」。",
-            answers.optional(answers.story),
-        )
-        count = f"\n截图和说明：{shots.summary}" if shots is not None else ""
-        await chat.confirm(
-            "ok",
-            f"说法：{lines.short(words, 80)}\n听到的地方：{heard.label}{count}\n确认反映吗？",
-        )
-
-        parts = shots.parts if shots is not None else ()
-        more = [str(part["text"]) for part in parts if "text" in part]
-        files = [str(part["file"]) for part in parts if "file" in part]
-        made = await clarifications.report(
-            chat.session,
-            chat.person.person_id,
-            clarifications.Told("\n".join([words, *more]), heard),
-            files,
-            channel="chat",
-            now=chat.at,
-        )
-        day = moment_kept(chat.at, anonymous=True)
-        await stored_files.disown(chat.session, chat.person.person_id, files, day)
-        return Text(
-            f"已收到，请有关单位核实。\n{lines.number(made.number)}\n"
-            f"有结果会发到这里，进度随时可查：{LATEST}\n核实前请先不要转发。"
-        )
+        return await _report(chat, library, public_url)
 
     return router
+
+
+async def _report(chat: Chat, library: Library, public_url: str) -> Reply:
+    """The claim, where it was heard, pictures if any; the only write comes after the last question."""
+    await clarifications.check_may_report(chat.session, chat.person.person_id, chat.at)
+    words = await chat.ask(
+        "words",
+        f"请把听到的说法发给我，{clarifications.MOST} 个字以内。谁反映的，工作人员看不到。",
+        Claim(at_most=clarifications.MOST),
+    )
+    known = library.rumours.find(f"听说{words}")
+    if known is not None:
+        said = f"这个说法核实过：{known.mark}{known.verdict}。{known.short}"
+        if await chat.choose("known", said, Enough) is Enough.KNOWN:
+            return Text(in_words(known, public_url))
+    heard = await chat.choose("heard", "是从哪里听到的？", HeardIn)
+    shots = await chat.ask(
+        "shots",
+        "有截图可以发给我，发完回复「完成」；没有请回复「跳过」。",
+        answers.optional(answers.story),
+    )
+    count = f"\n截图和说明：{shots.summary}" if shots is not None else ""
+    await chat.confirm(
+        "ok",
+        f"说法：{lines.short(words, 80)}\n听到的地方：{heard.label}{count}\n确认反映吗？",
+    )
+
+    parts = shots.parts if shots is not None else ()
+    more = [str(part["text"]) for part in parts if "text" in part]
+    files = [str(part["file"]) for part in parts if "file" in part]
+    made = await clarifications.report(
+        chat.session,
+        chat.person.person_id,
+        clarifications.Told("\n".join([words, *more]), heard),
+        files,
+        channel="chat",
+        now=chat.at,
+    )
+    day = moment_kept(chat.at, anonymous=True)
+    await stored_files.disown(chat.session, chat.person.person_id, files, day)
+    return Text(
+        f"已收到，请有关单位核实。\n{lines.number(made.number)}\n"
+        f"有结果会发到这里，进度随时可查：{LATEST}\n核实前请先不要转发。"
+    )
 
 
 def show(label: str, rumour: Rumour) -> str:
