@@ -73,7 +73,8 @@ async def report(
     heard: Annotated[str, Form()] = "",
     token: Annotated[str, Form()] = "",
 ) -> HTMLResponse:
-    if visitor is not None and not visitor.sent(token):
+    # Whose session ended meanwhile believes that he will be told: it must not go as from nobody.
+    if token if visitor is None else not visitor.sent(token):
         raise FormRefused
     given = {"words": words[: MOST * 2].replace("\0", ""), "heard": heard[:20]}
     if visitor is None and _limit_of(request, shared.clock.monotonic).spend(address_of(request)):
