@@ -15,6 +15,7 @@ from app.jobs import (
     article_index,
     audit_seals,
     board_checks,
+    campaign_drafts,
     campaigns,
     case_clocks,
     case_ratings,
@@ -38,6 +39,7 @@ from app.jobs import (
 from app.jobs.deliveries import Sender
 from app.jobs.rounds import Round
 from app.jobs.staff_jobs import Work
+from app.jobs.wechat_drafts import Drawer
 from app.menus.revisions import digests
 from app.menus.watch import Watcher
 from app.scanning import Scanner
@@ -104,11 +106,17 @@ def _campaigns(house: House) -> Round:
         house.database,
         house.wechat,
         house.clock,
+        campaign_drafts.Drafter(_drawer(house)),
         messages=account.is_certified,
         mass=account is WeChatAccount.SERVICE_VERIFIED,
         notices=account is WeChatAccount.SERVICE_VERIFIED,
     )
     return Round("campaigns", campaigner.run, 3, wakes=True)
+
+
+def _drawer(house: House) -> Drawer:
+    account_id = house.accounts[AccountKind.OFFICIAL][0]
+    return Drawer(house.database, house.wechat, house.clock, house.files, account_id)
 
 
 def _outlets(house: House) -> Round:
@@ -183,5 +191,6 @@ def _kinds(house: House, official_id: int, *, certified: bool) -> dict[str, Work
         **notice_templates.kinds(house.accounts, house.wechat, house.miniprogram),
         **panoramas.KINDS,
         **posters.kinds(house.wechat if certified else None),
+        **campaign_drafts.kinds(_drawer(house)),
         **wechat_previews.kinds(house.wechat, official_id),
     }

@@ -17,6 +17,7 @@ import uvloop
 from app import rich_text
 from app.clock import civil_date
 from app.database import Database
+from app.jobs import article_index
 from app.services import article_files
 from app.settings import load_settings
 from bench import filling
@@ -77,6 +78,7 @@ async def _fill(url: str) -> list[str]:
         session.add_all(_comment(row, number, now) for row in asked for number in range(COMMENTS))
         await session.flush()
         names = [row.public_id for row in asked]
+    await article_index.run(database, 1000)  # else the service would read them while it is measured
     await database.close()
     return names
 

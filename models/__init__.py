@@ -50,6 +50,7 @@ from models.board import (
 )
 from models.campaign import (
     Campaign,
+    CampaignArticle,
     CampaignDelivery,
     CampaignMove,
     CampaignRefusal,

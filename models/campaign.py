@@ -43,11 +43,20 @@ _STATES = {
 class CampaignWay(StrEnum):
     MESSAGE = "message"  # a customer message each, to whom WeChat lets us write
     MASS = "mass"  # WeChat's mass message to a list of people: four a month for each of them
+    ARTICLE = "article"  # likewise, with one to eight of our articles as WeChat articles
     NOTICE = "notice"  # a subscription notice each, to whoever agreed to its template
 
     @property
     def label(self) -> str:
-        return {"message": "客服消息", "mass": "群发消息", "notice": "订阅通知"}[self.value]
+        return _WAYS[self.value]
+
+    @property
+    def is_by_order(self) -> bool:
+        """Counts among the four that a person gets in a month."""
+        return self in (CampaignWay.MASS, CampaignWay.ARTICLE)
+
+
+_WAYS = {"message": "客服消息", "mass": "群发消息", "article": "群发图文", "notice": "订阅通知"}
 
 
 class Campaign(Base):
@@ -58,12 +67,13 @@ class Campaign(Base):
     title: Mapped[str] = mapped_column(sa.String(64))  # among staff; nobody else reads it
     way: Mapped[CampaignWay]
     audience: Mapped[object | None] = mapped_column(sa.JSON(none_as_null=True))  # None: all who follow
-    text: Mapped[str] = mapped_column(sa.String(600))  # of a notice: as a phone shows it
+    text: Mapped[str] = mapped_column(sa.String(600))  # of a notice and of articles: as a phone shows it
     article_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("article.id")
     )  # its link stands below the text; a notice opens it
     template_id: Mapped[str | None] = mapped_column(sa.String(64))  # of a notice
     fields: Mapped[dict[str, str] | None] = mapped_column(sa.JSON(none_as_null=True))  # and what they hold
+    preview_id: Mapped[str | None] = mapped_column(sa.String(128))  # the draft that staff saw on their phone
     state: Mapped[CampaignState]
     send_at: Mapped[datetime | None]  # None: as soon as it is approved
     writer_ids: Mapped[object] = mapped_column(sa.JSON)  # staff who wrote in it: none of them approves it
@@ -78,6 +88,19 @@ class Campaign(Base):
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
+
+
+class CampaignArticle(Base):
+    """An article that goes out as a WeChat article, in its place from 1; the first is the big one."""
+
+    __tablename__ = "campaign_article"
+    __table_args__ = (sa.UniqueConstraint("campaign_id", "place"),)
+
+    campaign_id: Mapped[int] = mapped_column(sa.ForeignKey("campaign.id"))
+    article_id: Mapped[int] = mapped_column(sa.ForeignKey("article.id"), index=True)
+    place: Mapped[int]
+    digest: Mapped[str] = mapped_column(sa.String(64), default="")  # of what stands for approval
+    url: Mapped[str | None] = mapped_column(sa.String(1024))  # where the first order's stands at WeChat
 
 
 class CampaignMove(Base):
@@ -144,6 +167,14 @@ class MassOrder(Base):
     state: Mapped[DeliveryState]
     reason: Mapped[str] = mapped_column(sa.String(200), default="")
     msg_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    msg_data_id: Mapped[int | None] = mapped_column(
+        sa.BigInteger
+    )  # of articles: by it comments are asked for
+    mark: Mapped[str | None] = mapped_column(
+        sa.String(16), unique=True, index=True
+    )  # in its draft's addresses
+    draft_id: Mapped[str | None] = mapped_column(sa.String(128))  # its own: a draft is gone when it was sent
+    draft_begun_at: Mapped[datetime | None]  # since then one may lie there; None: cleared away, or none yet
     people: Mapped[int]
     total: Mapped[int | None]
     reachable: Mapped[int | None]  # without those who refuse, or had their four this month

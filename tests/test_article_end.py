@@ -30,7 +30,8 @@ async def published(ends: Ends, zhang: Worker, li: Worker, **filled: Any) -> str
 
 
 async def listed_in(ends: Ends, path: str) -> set[str]:
-    """Where on the portal it is linked to."""
+    """Where on the portal it is linked to, once the search has read what is new."""
+    await ends.house.rounds.once()
     places = ("/news", "/news/feed.atom", "/sitemap.xml", "/", "/search?q=书屋")
     link = f"/news/{path.rsplit('/', 1)[1]}"
     return {place for place in places if link in (await ends.web.get(place)).text}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from app.jobs.campaign_drafts import Drafter
 from app.jobs.campaigns import Campaigner
 from app.services import campaign_forgetting, campaign_rows, campaigns
 from app.wechat.api import messages as wire
@@ -31,6 +32,7 @@ from tests.test_campaigns import (
     approved,
     campaigner,
     crowd,
+    drawer,
     got,
     orders,
     standing,
@@ -148,8 +150,9 @@ async def test_whoever_holds_a_person_is_not_waited_for(on_postgres: Ends) -> No
     number = await approved(ends, written())
     (wang,) = await people(ends, phones["王强"])
     house = ends.house
+    drafter = Drafter(drawer(ends))
     await Campaigner(
-        house.database, house.wechat, house.clock, messages=False, mass=False, notices=False
+        house.database, house.wechat, house.clock, drafter, messages=False, mass=False, notices=False
     ).run()
     zhou = await standing(ends, "周洁", Role.APPROVER)
     async with house.database.transaction() as session:

@@ -10,12 +10,15 @@ import sqlalchemy as sa
 
 from app.errors import DomainError
 from app.jobs import deliveries
+from app.jobs.campaign_drafts import Drafter
 from app.jobs.campaigns import AT_ONCE, Campaigner
+from app.jobs.wechat_drafts import Drawer
 from app.services import campaign_course, campaign_rows, campaign_words, campaigns
 from app.services.audiences import Audience
 from app.services.campaign_words import Written
 from app.services.permissions import Standing
 from models import (
+    AccountKind,
     Article,
     ArticleCategory,
     ArticleState,
@@ -86,7 +89,16 @@ async def approved(ends: Ends, said: Written) -> str:
 def campaigner(ends: Ends) -> Campaigner:
     """A process of its own."""
     house = ends.house
-    return Campaigner(house.database, house.wechat, house.clock, messages=True, mass=True, notices=True)
+    drafter = Drafter(drawer(ends))
+    return Campaigner(
+        house.database, house.wechat, house.clock, drafter, messages=True, mass=True, notices=True
+    )
+
+
+def drawer(ends: Ends) -> Drawer:
+    house = ends.house
+    account_id = house.accounts[AccountKind.OFFICIAL][0]
+    return Drawer(house.database, house.wechat, house.clock, house.files, account_id)
 
 
 async def stands(ends: Ends, public_id: str) -> tuple[Campaign, dict[DeliveryState, int]]:

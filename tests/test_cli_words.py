@@ -3,14 +3,39 @@
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from app import logs
+from app.cli import root
 from tests.rooms import ROOT
 
 
-def gonghui(*words: str, cwd: Path = ROOT, **environment: str) -> tuple[int, str, str]:
+@dataclass
+class Typed:
+    """What an operator types, run here: a process for each would take seconds."""
+
+    monkeypatch: pytest.MonkeyPatch
+    told: pytest.CaptureFixture[str]
+
+    def __call__(self, *words: str) -> tuple[int, str, str]:
+        self.monkeypatch.setattr(sys, "argv", ["gonghui", *words])
+        with pytest.raises(SystemExit) as ended:
+            root.run()
+        printed, complaint = self.told.readouterr()
+        return int(ended.value.code or 0), printed, complaint
+
+
+@pytest.fixture
+def gonghui(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
+    monkeypatch.setattr(root, "_speak_utf8", lambda: None)  # there is no stream to be told
+    monkeypatch.setattr(logs, "configure", lambda *given: None)
+    return Typed(monkeypatch, capsys)
+
+
+def in_a_pipe(*words: str, cwd: Path = ROOT, **environment: str) -> tuple[int, str, str]:
     """As an operator types it, into a pipe."""
     done = subprocess.run(
         [sys.executable, "-m", "app", *words],
@@ -23,7 +48,7 @@ def gonghui(*words: str, cwd: Path = ROOT, **environment: str) -> tuple[int, str
 
 
 @pytest.mark.parametrize("words", [("--help",), ("menus", "--help"), ("menus", "apply", "--help")])
-def test_help_has_no_english_titles(words: tuple[str, ...]) -> None:
+def test_help_has_no_english_titles(gonghui: Typed, words: tuple[str, ...]) -> None:
     code, printed, _ = gonghui(*words)
 
     assert code == 0
@@ -34,7 +59,7 @@ def test_help_has_no_english_titles(words: tuple[str, ...]) -> None:
         assert english not in printed
 
 
-def test_without_a_command_the_help_is_shown() -> None:
+def test_without_a_command_the_help_is_shown(gonghui: Typed) -> None:
     code, printed, complaint = gonghui("menus")
 
     assert code == 2
@@ -52,12 +77,12 @@ def test_without_a_command_the_help_is_shown() -> None:
         (("serve", "--workers", "0"), "--workers 最小是 1。\n用法见 gonghui serve --help\n"),
     ],
 )
-def test_what_is_typed_wrong_is_refused_in_chinese(words: tuple[str, ...], said: str) -> None:
+def test_what_is_typed_wrong_is_refused_in_chinese(gonghui: Typed, words: tuple[str, ...], said: str) -> None:
     assert gonghui(*words) == (2, "", said)
 
 
 def test_what_goes_into_a_file_is_utf_8_in_any_locale() -> None:
-    code, printed, _ = gonghui("menus", "--help", PYTHONIOENCODING="ascii")
+    code, printed, _ = in_a_pipe("menus", "--help", PYTHONIOENCODING="ascii")
 
     assert code == 0
     assert "菜单与关键词" in printed

@@ -12,6 +12,7 @@ from sandbox.driver import Phone
 from tests import test_campaign_notices, test_campaigns
 from tests.both_ends import Ends
 from tests.console_kit import Worker, acts_of, at_work
+from tests.test_campaign_articles import BIG, SMALL, cards, drafts, goes_on, published
 from tests.test_campaigns import NEWS, campaigner, crowd, got
 
 opened, ends = test_campaigns.opened, test_campaigns.ends
@@ -137,6 +138,50 @@ async def test_it_can_be_tried_on_ones_own_phone(ends: Ends, zhao: Worker) -> No
     async with ends.house.database.reading() as session:
         assert await session.scalar(sa.select(sa.func.count()).where(Outbox.kind == campaigns.TEST)) == 1
     assert await got({"赵敏": phone}) == {"赵敏": 1}
+
+
+async def test_articles_are_chosen_in_their_order_seen_on_ones_phone_and_led_to_when_they_are_out(
+    ends: Ends, zhao: Worker, wang: Worker
+) -> None:
+    big, small = await published(ends), await published(ends, SMALL)
+    form = await zhao.reads(f"/campaigns/new?article={small}")
+    assert "几篇一起只算 1 次" in form and "每人每月最多 4 条，本月按记录还剩 4 次" in form
+    refused = await zhao.sends("/campaigns/new", **FORM | {"way": "article", "article2": small})
+    assert refused.status_code == 422 and "请选头条文章" in refused.text
+    refused = await zhao.sends(
+        "/campaigns/new", **FORM | {"way": "article", "article1": big, "article3": big}
+    )
+    assert refused.status_code == 422 and "同一篇文章选了两次" in refused.text
+    assert refused.text.count(f'<option value="{big}" selected>') == 2, "what was chosen stays"
+
+    at = await wrote(ends, zhao, way="article", article1=big, article2=small)
+    edit = await zhao.reads(f"{at}/edit")
+    assert edit.index(f'value="{big}" selected') < edit.index(f'value="{small}" selected')
+    phones = await crowd(ends, "赵敏", "王强")
+    async with ends.house.database.transaction() as session:
+        hers = sa.select(Follower.person_id).where(Follower.openid == phones["赵敏"].openid)
+        of_staff = sa.update(Staff).where(Staff.login == zhao.login)
+        await session.execute(of_staff.values(person_id=hers.scalar_subquery()))
+    for _ in range(2):  # the second takes the place of the first
+        await zhao.does(f"{at}/test")
+        await ends.house.rounds.once()
+    assert await cards(phones) == {"赵敏": [f"{BIG}\n{SMALL}"] * 2, "王强": []}
+    assert await drafts(ends) == 1 and "图文已发到您的微信" in await zhao.reads("/jobs")
+
+    await decided(ends, zhao, at, "submit")
+    await published(ends, text="改了日期。", key=big)
+    assert "交去审批以后改过" in await wang.reads(at)
+    late = await wang.sends(f"{at}/approve", version=(await newest(ends)).version)
+    assert late.status_code == 409 and "请退回" in late.text
+    await published(ends, key=big)
+    await decided(ends, wang, at, "approve")
+    await campaigner(ends).run()
+    await goes_on(ends)
+
+    page = await zhao.reads(at)
+    assert "已完成" in page and page.count('data-test="at-wechat"') == 2 and "现在不能发" not in page
+    assert page.index(f"/news/{big}") < page.index(f"/news/{small}")
+    assert await drafts(ends) == 0, "what was shown on her phone is cleared away, too"
 
 
 async def test_who_refuses_in_the_chat_gets_none_until_he_wants_it_again(

@@ -52,6 +52,13 @@ def test_what_is_right_is_left_alone(text: str) -> None:
     assert found_in(text) == []
 
 
+def test_of_a_picture_its_words_are_looked_through_and_not_which_file_it_is() -> None:
+    typed = "文件 2bj3m7avm9k4p7qr\n说明 塬上的三基铁塔\n图注 找王强 13812345678\n裁剪 16x9-50-40"
+    filled = content_forms.empty(ContentKind.ARTICLE) | {"blocks": [["picture", typed]]}
+    found = content_checks.findings(ContentKind.ARTICLE, filled)
+    assert [(each.block, each.words) for each in found] == [(1, "13812345678")]
+
+
 def test_fields_are_looked_through_too_and_words_of_staff_are_found_in_any_case() -> None:
     filled = content_forms.empty(ContentKind.TIP, "加QQ群") | {
         "first": "打13812345678。",

@@ -3,7 +3,6 @@
 The table of import arrows is in `tests/rooms.py`.
 """
 
-import ast
 import os
 import re
 import socket
@@ -19,7 +18,18 @@ from packaging.requirements import Requirement
 
 from app.cli import root
 from tests.conftest import refuse_strays, skip_is_failure
-from tests.rooms import ALLOWED, FREE, GRANTED, ROOT, imported, may_import, modules, room, wrong_arrows
+from tests.rooms import (
+    ALLOWED,
+    FREE,
+    GRANTED,
+    ROOT,
+    imported,
+    may_import,
+    modules,
+    parsed,
+    room,
+    wrong_arrows,
+)
 
 # --- Import arrows
 
@@ -179,7 +189,7 @@ def test_every_module_says_what_lives_in_it() -> None:
     silent = [
         str(path.relative_to(ROOT))
         for path in python_files()
-        if (tree := ast.parse(path.read_text(encoding="utf-8"))).body and not ast.get_docstring(tree)
+        if parsed(path).has_code and not parsed(path).has_docstring
     ]
 
     assert silent == []
@@ -194,11 +204,11 @@ def test_files_and_functions_stay_readable() -> None:
         limit = 600 if path.parent.name == "tests" else 350
         if (lines := len(text.splitlines())) > limit:
             long.append(f"{path.relative_to(ROOT)}: {lines} lines")
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
-                length = node.end_lineno - node.lineno + 1
-                if length > 50:
-                    long.append(f"{path.relative_to(ROOT)}: {node.name} has {length} lines")
+        long += [
+            f"{path.relative_to(ROOT)}: {name} has {length} lines"
+            for name, length in parsed(path).functions
+            if length > 50
+        ]
 
     assert long == []
 

@@ -45,7 +45,7 @@ def test_a_page_is_kept_for_its_seconds_and_no_more_than_so_many() -> None:
     pages.keep("a", "first")
     now = 102.9
     assert pages.find("a") == "first"
-    now = 103.0
+    now = 104.5
     assert pages.find("a") is None
 
     for number in range(MOST + 1):

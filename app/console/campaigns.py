@@ -1,6 +1,7 @@
 """群发: written by one, approved by another; how far it is, paused, gone on with, called off."""
 
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -19,6 +20,7 @@ from app.services import (
     articles,
     audience_rows,
     branches,
+    campaign_articles,
     campaign_notices,
     campaign_rows,
     campaign_templates,
@@ -29,10 +31,11 @@ from app.services import (
 from app.services.audiences import Audience
 from app.services.campaign_words import Written
 from app.services.permissions import Right, Standing, demand, may
-from models import Branch, Campaign, CampaignState, CampaignWay, DeliveryState
+from models import Article, Branch, Campaign, CampaignState, CampaignWay, DeliveryState
 
 PAGE: Final = "/console/campaigns"
-FIELDS: Final = ("title", "way", "whom", "tags", "text", "article", "send_at", "template")
+PLACES: Final = tuple(f"article{place}" for place in range(1, campaign_articles.MOST + 1))
+FIELDS: Final = ("title", "way", "whom", "tags", "text", "article", "send_at", "template", *PLACES)
 MEMBERS, OF = "members", "branch:"  # of the field `whom`; "" is everybody who follows
 LISTED: Final = 200
 Act = Literal["submit", "approve", "send-back", "pause", "resume", "cancel", "test"]
@@ -43,9 +46,15 @@ DONE: Final[dict[Act, str]] = {
     "pause": "已暂停，正在路上的会送到。",
     "resume": "已继续。",
     "cancel": "已取消，还没发的不再发。",
-    "test": "正在发到您的微信。收不到的话，请先给公众号发一句话。",
+    "test": "正在发到您的微信。收不到的话，请先给公众号发一句话；图文有没有发成，看「任务」。",
 }
 OF_WRITERS: Final = frozenset({"submit", "test"})
+SEALED: Final = (
+    CampaignState.PENDING_APPROVAL,
+    CampaignState.SCHEDULED,
+    CampaignState.SENDING,
+    CampaignState.PAUSED,
+)
 REASONS: Final = {
     "no open window": "48 小时内没有和公众号说过话，微信不让发",
     "not following": "已经取消关注",
@@ -55,6 +64,7 @@ REASONS: Final = {
     campaign_rows.NO_ANSWER: "微信没有回话，不知道到没到",
     campaign_rows.TOLD: "同一个人用另一个微信号收到了",
     mass_orders.TOO_FEW: "群发消息至少要两个人",
+    mass_orders.DRAFT_GONE: "微信没有回话，草稿也不在了，不知道到没到",
     mass_orders.NOTHING_TOLD: "微信一天里没有说结果",
     campaign_notices.NOT_AGREED: "没有同意收这种通知，或者同意的次数用完了",
     campaign_notices.NOT_AGREED_ANY_MORE: "微信说他没有同意，或者在微信里关掉了",
@@ -102,8 +112,9 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
 
 @router.get("/new", dependencies=[needs(Right.CAMPAIGNS_EDIT)])
 async def new(request: Request, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
+    given = request.query_params.get("article", "")
     filled = dict.fromkeys(FIELDS, "") | {"way": CampaignWay.MESSAGE.value}
-    return await _form(desk, shell, now, None, filled | {"article": request.query_params.get("article", "")})
+    return await _form(desk, shell, now, None, filled | {"article": given, PLACES[0]: given})
 
 
 @router.post("/new", dependencies=[needs(Right.CAMPAIGNS_EDIT)])
@@ -129,6 +140,7 @@ async def edit(public_id: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLRe
         row = await campaigns.get(session, public_id)
         article = await campaign_words.article_of(session, row, now)
         held = await branches.list_all(session)
+        placed = await campaign_articles.list_of(session, row)
     audience = campaigns.audience_of(row)
     filled = {
         "title": row.title,
@@ -139,6 +151,8 @@ async def edit(public_id: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLRe
         "article": article.public_id if article is not None else "",
         "send_at": f"{shanghai(row.send_at):%Y-%m-%dT%H:%M}" if row.send_at is not None else "",
         "template": row.template_id or "",
+        **dict.fromkeys(PLACES, ""),
+        **{PLACES[place.place - 1]: each.public_id for place, each in placed},
         **{f"{row.template_id}:{name}": words for name, words in (row.fields or {}).items()},
     }
     return await _form(desk, shell, now, row, filled)
@@ -226,6 +240,7 @@ async def _written(session: AsyncSession, filled: dict[str, str]) -> Written:
         article=filled["article"],
         send_at=send_at,
         template=filled["template"],
+        articles=[filled[place] for place in PLACES],
         fields={
             name.partition(":")[2]: words
             for name, words in filled.items()
@@ -269,11 +284,14 @@ async def _form(
     error: DomainError | None = None,
 ) -> HTMLResponse:
     async with desk.reading() as session:
+        shown = await articles.list_published(session, now, LISTED)
         values: dict[str, Any] = {
             "campaign": row,
             "filled": filled,
             "branches": await branches.list_all(session),
-            "articles": await articles.list_published(session, now, LISTED),
+            "articles": shown,
+            "own": await _own(session, shown, [filled[place] for place in PLACES if filled[place]]),
+            "places": PLACES,
             "left": await campaigns.left_this_month(session, now),
             "longest": campaign_words.TEXT,
             "way_out": campaign_words.WAY_OUT,
@@ -287,6 +305,16 @@ async def _form(
     return shell.page("campaign_form.html", **values)
 
 
+async def _own(session: AsyncSession, shown: Sequence[Article], chosen: Sequence[str]) -> dict[str, str]:
+    """Titles of ours by public id; one that was chosen stays to be seen when it is shown no more."""
+    own = {each.public_id: each.title for each in shown if each.address is None}
+    for key in chosen:
+        if key not in own:
+            with suppress(NotFound):
+                own[key] = f"{(await articles.get(session, key)).title}（现在不能发）"
+    return own
+
+
 async def _page(public_id: str, desk: Desk, shell: Shell, now: datetime, **values: Any) -> HTMLResponse:
     async with desk.reading() as session:
         row = await campaigns.get(session, public_id)
@@ -295,6 +323,8 @@ async def _page(public_id: str, desk: Desk, shell: Shell, now: datetime, **value
         values |= {
             "reasons": await campaign_rows.reasons(session, row.id),
             "orders": await mass_orders.list_all(session, row),
+            "placed": await campaign_articles.list_of(session, row),
+            "turned": await campaign_articles.turned(session, row, now) if row.state in SEALED else {},
             "moves": await campaigns.list_moves(session, row),
             "meant": await audience_rows.count(session, audience, civil_date(now)),
             "left": await campaigns.left_this_month(session, now),

@@ -38,7 +38,7 @@ async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> 
 
 
 SECTION: Final = Section(
-    "outlets", "内容和活动", "外部渠道", PAGE, "globe", Right.OUTLETS_EDIT, waiting=_waiting
+    "outlets", "内容和活动", "外部渠道", PAGE, "share", Right.OUTLETS_EDIT, waiting=_waiting
 )
 
 

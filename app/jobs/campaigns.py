@@ -17,27 +17,31 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.database import Database
+from app.jobs import campaign_results
+from app.jobs.campaign_drafts import Drafter
+from app.jobs.campaign_messages import back, bring
 from app.jobs.campaign_notices import Group
 from app.jobs.deliveries import insist, to_the_end
 from app.services import (
+    campaign_articles,
     campaign_course,
+    campaign_drafts,
     campaign_notices,
     campaign_rows,
     campaign_words,
     campaigns,
     mass_orders,
 )
+from app.services.campaign_drafts import Lay
 from app.services.campaign_notices import Due, Notice
 from app.services.campaign_rows import End, Ready
-from app.services.deliveries import Obstacle
-from app.services.mass_orders import Given, Result
+from app.services.mass_orders import Given
 from app.services.quiet_hours import after_quiet
 from app.wechat import errors
-from app.wechat.advice import advice, mass_end
+from app.wechat.advice import advice
 from app.wechat.api import messages as wire
+from app.wechat.api.mass import Articles, MassContent, MassReceipt
 from app.wechat.client import WeChatClient
-from app.wechat.incoming import fields_of
-from app.wechat.job_results import MassEnd, mass_result
 from models import Campaign, CampaignState, CampaignWay, DeliveryState
 
 log = structlog.get_logger(__name__)
@@ -47,6 +51,8 @@ LOOKED_AT: Final = 200  # of the last messages that were tried
 TOO_MANY: Final = 20  # of these that failed; more than a tenth, too
 REST: Final = timedelta(minutes=5)  # where WeChat wants no more now
 TEMPLATE_GONE: Final = "选用的通知模板在微信上没有了，或者改作别的通知。请取消，另选模板再写一条。"
+NOT_AS_APPROVED: Final = "恢复成审批时的样子再点「继续」，或者取消，另写一条。"
+MOST_TRIES: Final = 5  # of an order whose draft somebody deletes
 Onward = Callable[[], Awaitable[bool]]  # what is leased goes out, outside of the transaction
 S, D = CampaignState, DeliveryState
 # Whether one that was tried failed.
@@ -63,13 +69,16 @@ class Campaigner:
         database: Database,
         client: WeChatClient,
         clock: Clock,
+        drafter: Drafter,
         *,
         messages: bool,
         mass: bool,
         notices: bool,
     ) -> None:
         self._database, self._client, self._clock = database, client, clock
+        self._drafter = drafter
         self._may = {CampaignWay.MESSAGE: messages, CampaignWay.MASS: mass, CampaignWay.NOTICE: notices}
+        self._may[CampaignWay.ARTICLE] = mass
         self._last: dict[int, deque[bool]] = {}  # of a campaign: whether the last ones failed
 
     async def run(self) -> int:
@@ -87,7 +96,8 @@ class Campaigner:
                 await self._one(campaign_id)
             except Exception:  # the others must not wait for it
                 log.exception("campaign_failed", campaign=campaign_id)
-        await self._hear()
+        await campaign_results.hear(self._database, self._clock)
+        await self._drafter.clear_left()
         return len(ids)
 
     async def _one(self, campaign_id: int) -> None:
@@ -115,7 +125,7 @@ class Campaigner:
             now = self._clock.now()
             if await campaign_rows.fill(session, row, now):
                 return True
-            if row.way is CampaignWay.MASS:
+            if row.way.is_by_order:
                 while await mass_orders.make(session, row, now):
                     continue
             return False
@@ -138,6 +148,8 @@ class Campaigner:
                     onward = await self._lease_notices(session, row, token, now)
                 case CampaignWay.MASS:
                     onward = await self._lease_order(session, row, token, now)
+                case CampaignWay.ARTICLE:
+                    onward = await self._lease_articles(session, row, token, now)
                 case CampaignWay.MESSAGE:
                     onward = await self._lease_messages(session, row, token, now)
         return onward is not None and await onward()
@@ -154,7 +166,24 @@ class Campaigner:
     ) -> Onward | None:
         words = campaign_words.words_of(row, await campaign_words.article_of(session, row, now))
         given = await mass_orders.lease(session, row, token, now, self._clock.real_now())
-        return partial(self._order, row.id, given, token, words) if given is not None else None
+        return partial(self._order, row.id, given, token, wire.Text(words)) if given is not None else None
+
+    async def _lease_articles(
+        self, session: AsyncSession, row: Campaign, token: str, now: datetime
+    ) -> Onward | None:
+        """The next draft, or, when all lie there, the next order: of what was approved, and nothing else."""
+        if why := await campaign_articles.why_not(session, row, now):
+            await self._stop(session, row, f"{why}{NOT_AS_APPROVED}", now)
+            return None
+        real_now = self._clock.real_now()
+        if (lay := await campaign_drafts.lease(session, row, token, now, real_now)) is not None:
+            return partial(self._lay, row.id, lay, token)
+        if await campaign_drafts.any_missing(session, row):
+            return None
+        given = await mass_orders.lease(session, row, token, now, real_now)
+        if given is None:
+            return None
+        return partial(self._order, row.id, given, token, Articles(given.draft_id or ""))
 
     async def _lease_notices(
         self, session: AsyncSession, row: Campaign, token: str, now: datetime
@@ -188,10 +217,10 @@ class Campaigner:
     # --- one by one ---
 
     async def _send(self, campaign_id: int, ready: Sequence[Ready], token: str, words: str) -> bool:
-        ends = dict(await asyncio.gather(*(self._bring(each, words) for each in ready)))
+        ends = dict(await asyncio.gather(*(bring(self._client, each, words) for each in ready)))
         now = self._clock.now()
         hold = next((end for end in ends.values() if isinstance(end, errors.WeChatError)), None)
-        settled = {key: end if isinstance(end, End) else _back(ready, key) for key, end in ends.items()}
+        settled = {key: end if isinstance(end, End) else back(ready, key) for key, end in ends.items()}
         states = [end.state for end in settled.values()]
         goes_wrong = hold is None and self._is_going_wrong(campaign_id, states)
 
@@ -204,25 +233,6 @@ class Campaigner:
         if goes_wrong:
             self._last.pop(campaign_id, None)
         return hold is None
-
-    async def _bring(self, each: Ready, words: str) -> tuple[int, End | errors.WeChatError]:
-        """One message, and what came of it; an error concerns the whole campaign."""
-        try:
-            await self._client.messages.send(wire.CustomerMessage(each.openid, wire.Text(words)))
-        except errors.OutcomeUnknown:
-            return each.delivery_id, End(D.UNKNOWN, campaign_rows.NO_ANSWER)
-        except (errors.WindowClosed, errors.AllowanceUsed):
-            return each.delivery_id, End(D.SKIPPED, Obstacle.NO_WINDOW, each.place, is_closed=True)
-        except errors.PersonGone:
-            return each.delivery_id, End(D.SKIPPED, Obstacle.NOT_FOLLOWING, each.place, has_left=True)
-        except errors.PersonUnreachable as unreachable:
-            return each.delivery_id, End(D.SKIPPED, advice(unreachable), each.place)
-        except (errors.TryLater, errors.QuotaUsedUp, errors.NotAllowed, errors.TokenRejected) as all_of_them:
-            return each.delivery_id, all_of_them
-        except errors.WeChatError as refused:
-            log.warning("campaign_message_refused", delivery=each.delivery_id, error=str(refused))
-            return each.delivery_id, End(D.FAILED, advice(refused), each.place)
-        return each.delivery_id, End(D.DELIVERED)
 
     async def _after(
         self,
@@ -245,14 +255,38 @@ class Campaigner:
 
     # --- by order ---
 
-    async def _order(self, campaign_id: int, given: Given, token: str, words: str) -> bool:
-        error: errors.WeChatError | None = None
-        msg_id = 0
+    async def _lay(self, campaign_id: int, lay: Lay, token: str) -> bool:
+        """The draft of an order. Nobody can have got anything of it yet."""
+        error, draft_id = None, None
         try:
-            receipt = await self._client.mass.to_openids(
-                given.openids, wire.Text(words), client_msg_id=given.key
-            )
-            msg_id = receipt.msg_id
+            draft_id = await self._drafter.lay(lay)
+        except errors.WeChatError as refused:
+            error = refused
+            log.warning("campaign_draft_refused", order=lay.order_id, error=str(refused))
+        now = self._clock.now()
+        async with self._database.transaction() as session:
+            row = await campaigns.lock(session, campaign_id)
+            order = await campaign_drafts.held(session, lay, token)
+            is_over = order is None and await campaign_drafts.is_over(session, lay)
+            if order is not None and error is None:
+                campaign_drafts.laid(order, draft_id, now)
+            if order is not None and error is not None:
+                is_lost = isinstance(error, errors.OutcomeUnknown)
+                may = is_lost or lay.may_lie_there
+                due_at = now + mass_orders.AGAIN if is_lost else now
+                campaign_drafts.again(order, str(error), due_at, may_lie_there=may)
+                if not is_lost:
+                    await self._hold(session, row, error, now)
+        if is_over and draft_id is not None:  # called off meanwhile
+            await self._drafter.clear(draft_id)
+        return True
+
+    async def _order(self, campaign_id: int, given: Given, token: str, content: MassContent) -> bool:
+        """Reprints stop (the default): WeChat could put another text in their place than was approved."""
+        error: errors.WeChatError | None = None
+        receipt = MassReceipt(0)
+        try:
+            receipt = await self._client.mass.to_openids(given.openids, content, client_msg_id=given.key)
         except errors.WeChatError as refused:
             error = refused
             log.warning("mass_order_refused", order=given.order_id, error=str(refused))
@@ -264,7 +298,9 @@ class Campaigner:
                 return True
             match error:
                 case None:
-                    await mass_orders.accepted(session, order, msg_id, now)
+                    await mass_orders.accepted(
+                        session, order, receipt.msg_id, now, msg_data_id=receipt.msg_data_id
+                    )
                 case errors.OutcomeUnknown() | errors.TryLater():
                     pause = max(
                         mass_orders.AGAIN, timedelta(seconds=getattr(error, "retry_after_seconds", 0))
@@ -278,6 +314,12 @@ class Campaigner:
                     mass_orders.again(order, str(error), now)
                     await self._hold(session, row, error, now)
                     return False
+                case errors.MediaGone() if given.draft_id and not given.is_first:
+                    # It leaves the box when it is sent, and that may be what the lost call did.
+                    await mass_orders.end(session, order, D.UNKNOWN, mass_orders.DRAFT_GONE, now)
+                case errors.MediaGone() if given.draft_id and order.tries < MOST_TRIES:
+                    campaign_drafts.lost(order)
+                    mass_orders.refused(order, given, str(error), now + mass_orders.AGAIN)
                 case _:
                     await mass_orders.end(session, order, D.FAILED, str(error), now)
                     if row.state is S.SENDING:
@@ -301,26 +343,3 @@ class Campaigner:
     async def _stop(self, session: AsyncSession, row: Campaign, why: str, now: datetime) -> None:
         campaigns.stop(session, row, why, campaigns.BY_ITSELF, now)
         await campaign_course.tell_owner(session, row, f"群发「{row.title}」停在中途。{why}", now)
-
-    async def _hear(self) -> None:
-        """What WeChat told of orders meanwhile."""
-        now = self._clock.now()
-        async with self._database.reading() as session:
-            if not await mass_orders.any_untold(session):
-                return
-        async with self._database.transaction() as session:
-            waiting = await mass_orders.untold(session, now)
-            since = min((each.asked_at for each in waiting if each.asked_at), default=now)
-            for body in await mass_orders.events_since(session, since - timedelta(minutes=1)):
-                told = mass_result(fields_of(body))
-                is_sent = told.end in (MassEnd.SENT, MassEnd.UNKNOWN)
-                figures = (told.total, told.reachable, told.sent, told.failed)
-                await mass_orders.heard(
-                    session, Result(told.msg_id, is_sent, mass_end(told.end, told.status), *figures), now
-                )
-
-
-def _back(ready: Sequence[Ready], delivery_id: int) -> End:
-    """Not sent, and to be tried again: its place in the window is given back."""
-    place = next(each.place for each in ready if each.delivery_id == delivery_id)
-    return End(D.QUEUED, "", place)

@@ -46,7 +46,7 @@ def claim_of(row: WeChatArticle, article: Article, now: datetime, account: str) 
     return Claim(
         *(row.id, secrets.token_hex(8), row.account_id, row.public_id, row.state, row.begun_at),
         *(row.media_id, row.publish_id, row.published_id, row.tries, now, content),
-        wechat_articles.source_url(article, row),
+        wechat_articles.source_url(article, row.public_id),
         f"{account} · {article.category.label}",
         row.cover,
         row.cover_id,

@@ -6,7 +6,6 @@ process that died) the draft box and the list of what was published are looked t
 there by the address of 阅读原文. Not here: what staff may decide (`app.services.wechat_articles`).
 """
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,13 +17,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import Clock
 from app.database import Database
 from app.files import Files
-from app.jobs import fonts, wechat_article_events, wechat_bodies, wechat_covers, wechat_pictures
+from app.jobs import wechat_article_events
 from app.jobs.wechat_article_claims import Claim, claim_of
 from app.jobs.wechat_article_finding import find_draft, find_published, lies_there
 from app.jobs.wechat_article_words import ended, refused
+from app.jobs.wechat_drafts import Drawer
 from app.menus.revisions import account_name
 from app.services import stored_files, wechat_articles
 from app.services.wechat_articles import rest, stands_published
+from app.services.wechat_markup import Converted
 from app.wechat.api.drafts import Article as DraftArticle
 from app.wechat.client import WeChatClient
 from app.wechat.errors import (
@@ -61,6 +62,7 @@ class Publisher:
     ) -> None:
         self._database, self._client, self._clock, self._files = database, client, clock, files
         self._account_id = account_id
+        self._drawer = Drawer(database, client, clock, files, account_id)
 
     async def run(self) -> int:
         """Take in what WeChat told, then do what is due; how many steps were done."""
@@ -158,13 +160,10 @@ class Publisher:
             found = await find_draft(self._client, claim.mark)
             return lambda row, now: _again(row, now, media_id=found)
         assert claim.content is not None  # looked at as it was taken
-        body = await wechat_bodies.whole(
-            *(self._database, self._client, self._clock, self._files),
-            *(claim.account_id, claim.article, claim.content),
-        )
+        body = await self._drawer.body(claim.article, claim.content)
         if body is None:  # nothing was laid yet: the next step brings more pictures
             return lambda row, now: _again(row, now, media_id=row.media_id)
-        cover = await self._cover(claim, claim.content.title)
+        cover = await self._cover(claim, claim.content)
         article = DraftArticle(
             claim.content.title,
             body,
@@ -193,7 +192,7 @@ class Publisher:
 
     async def _without(self, claim: Claim, cover: str) -> Change:
         """The cover or the draft was deleted in WeChat's console: once more, with a new one of both."""
-        await wechat_pictures.forget(self._database, claim.account_id, cover)
+        await self._drawer.forget(cover)
         kept = claim.media_id if claim.media_id and await lies_there(self._client, claim.media_id) else None
 
         def is_without(row: WeChatArticle, now: datetime) -> None:
@@ -202,7 +201,7 @@ class Publisher:
 
         return is_without
 
-    async def _cover(self, claim: Claim, title: str) -> str:
+    async def _cover(self, claim: Claim, content: Converted) -> str:
         """Its media id: of what staff chose, now or before; else one is drawn."""
         data = b""
         if claim.cover:
@@ -212,13 +211,7 @@ class Publisher:
                 log.warning("wechat_cover_gone", article=claim.mark)
         elif claim.cover_id:
             return claim.cover_id
-        if not data and claim.content is not None and claim.content.pictures:
-            data = await wechat_bodies.picture(
-                self._database, self._files, claim.article, claim.content.pictures[0]
-            )
-        if not data:
-            data = await asyncio.to_thread(wechat_covers.draw, title, claim.over_title, fonts.find())
-        return await wechat_pictures.bring(self._database, self._client, self._clock, claim.account_id, data)
+        return await self._drawer.cover(claim.article, content, claim.over_title, data)
 
     async def _hand_in(self, claim: Claim) -> Change:
         try:

@@ -25,7 +25,7 @@ from app.rich_text.markdown import from_markdown
 from app.rich_text.media import Attachment, Card, Film, Gallery, Picture, Shot, Sound
 from app.rich_text.media_showing import Around, Found
 from app.rich_text.showing import to_html, to_text
-from app.rich_text.typed import MEDIA, TYPED, from_typed, to_typed
+from app.rich_text.typed import MEDIA, TYPED, from_typed, read_by_people, to_typed
 
 __all__ = [
     "MEDIA",
@@ -56,6 +56,7 @@ __all__ = [
     "from_typed",
     "is_safe",
     "load",
+    "read_by_people",
     "shots_in",
     "to_html",
     "to_text",

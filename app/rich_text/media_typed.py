@@ -57,6 +57,11 @@ def text_of(said: list[Said]) -> str:
     return "\n\n".join("\n".join(f"{name} {rest}" for name, rest in each.items() if rest) for each in said)
 
 
+def read_by_people(text: str) -> str:
+    """What people read of it: not which file it is, nor how it is cropped."""
+    return "\n".join(said[name] for said in parts(text) for name in (NAME, ALT, CAPTION) if name in said)
+
+
 def read(kind: str, text: str) -> MediaBlock:
     """Raises: NotMedia."""
     said = parts(text)

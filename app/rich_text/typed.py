@@ -45,6 +45,11 @@ _ESCAPED = re.compile(r"\\([\\*\[\]])")
 _SPECIAL = re.compile(r"([\\*\[\]])")
 
 
+def read_by_people(kind: str, words: str) -> str:
+    """What people read of a block that was typed: of a picture what it shows, not which file it is."""
+    return media_typed.read_by_people(words) if kind in MEDIA else words
+
+
 def from_typed(rows: Iterable[tuple[str, str]]) -> Blocks:
     """Blocks of what was typed: a list has an item to a line, an empty line parts two paragraphs.
 

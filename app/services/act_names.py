@@ -51,6 +51,7 @@ TABLES: Final[Mapping[str, str]] = {
     "branch": "组织",
     "branch_move": "组织的变动",
     "campaign": "群发",
+    "campaign_article": "群发里的文章",
     "campaign_delivery": "群发给一个人的",
     "campaign_move": "群发的经过",
     "campaign_refusal": "退订群发的人",

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import wechat_articles
+from app.services import campaign_articles, wechat_articles
 from models import Article, ArticleCategory, ArticleMove, ArticleState
 
 TITLE, SUMMARY, AUTHOR, ADDRESS = 64, 120, 64, 1024  # characters that are kept
@@ -43,8 +43,12 @@ async def keep(session: AsyncSession, found: Sequence[Published], now: datetime)
     known = sa.select(Article).where(Article.source.in_([each.source for each in found]))
     rows = {str(row.source): row for row in await session.scalars(known.with_for_update())}
     ours = await wechat_articles.recognise(session, {each.published_id: each.source_url for each in found})
+    marks = {mark for each in found if (mark := wechat_articles.mark_in(each.source_url))}
+    sent = await campaign_articles.ours_among(session, marks)
     added = 0
     for each in found:
+        if wechat_articles.mark_in(each.source_url) in sent:
+            continue  # went out with a campaign of ours
         if (own := ours.get(each.published_id)) is not None:
             await wechat_articles.seen(
                 session, own, each.published_id, each.address, is_deleted=each.is_deleted, now=now

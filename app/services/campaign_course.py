@@ -10,7 +10,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import addresses, campaign_rows, campaigns, outbox
+from app.services import addresses, campaign_articles, campaign_rows, campaigns, outbox
 from app.services.quiet_hours import after_quiet
 from models import Campaign, CampaignDelivery, CampaignState, MassOrder, Staff
 
@@ -27,9 +27,14 @@ async def anything_due(session: AsyncSession, now: datetime) -> bool:
 
 
 async def begin_due(session: AsyncSession, now: datetime) -> None:
-    """Those whose time has come are being sent from now on."""
+    """Those whose time has come are being sent from now on. What is not as it was approved goes back."""
     chosen = sa.select(Campaign).where(*_due(now)).order_by(Campaign.id)
     for row in (await session.scalars(chosen.with_for_update(skip_locked=True))).all():
+        if why := await campaign_articles.why_not(session, row, now):
+            row.reason = f"{why}改好再交去审批。"[:200]
+            campaigns.move(session, row, S.DRAFT, campaigns.BY_ITSELF, now, row.reason)
+            await tell_owner(session, row, f"群发「{row.title}」没有发，退回了。{row.reason}", now)
+            continue
         row.started_at = now
         campaigns.move(session, row, S.SENDING, campaigns.BY_ITSELF, now)
 

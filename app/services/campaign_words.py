@@ -4,7 +4,7 @@ Functions flush and never commit. Not here: who decides on it (`campaigns`), whi
 (`campaign_templates`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -57,6 +57,7 @@ class Written:
     send_at: datetime | None
     template: str = ""  # WeChat's id of it
     fields: Mapping[str, str] = field(default_factory=dict)
+    articles: Sequence[str] = ()  # public ids, of a campaign of articles; the big one first
 
 
 async def write(session: AsyncSession, row: Campaign, written: Written, now: datetime) -> None:
@@ -65,13 +66,16 @@ async def write(session: AsyncSession, row: Campaign, written: Written, now: dat
     if not title or len(title) > TITLE:
         raise NotWhole(f"请写名称，最多 {TITLE} 个字，只有工作人员看得到。")
     article = None
-    if written.article:
+    if written.article and written.way is not CampaignWay.ARTICLE:
         article = await articles.get_published(session, written.article, now)
     row.title, row.way, row.send_at, row.updated_at = title, written.way, written.send_at, now
     row.audience = written.audience.model_dump(mode="json") if written.audience is not None else None
     row.article_id = article.id if article is not None else None
     if written.way is CampaignWay.NOTICE:
         await _write_notice(session, row, written)
+    elif written.way is CampaignWay.ARTICLE:
+        row.template_id = row.fields = None
+        row.text = ""  # its articles are written with it (`campaign_articles`)
     else:
         row.template_id = row.fields = None
         _write_text(row, written, article)
@@ -114,8 +118,10 @@ def labelled(content: str) -> dict[str, str]:
 
 
 def words_of(row: Campaign, article: Article | None) -> str:
-    """What people read: the text, where to read more, and the way out. Notices have WeChat's own."""
-    if row.way is CampaignWay.NOTICE:
+    """What people read: the text, where to read more, and the way out. Notices have WeChat's own, of articles
+    it is their titles.
+    """
+    if row.way in (CampaignWay.NOTICE, CampaignWay.ARTICLE):
         return row.text
     more = [] if article is None else [f"《{article.title}》", link_of(article)]
     return "\n".join(filter(None, [row.text, *more, WAY_OUT]))

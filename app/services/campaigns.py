@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import SHANGHAI, civil_date, shanghai, spoken
 from app.database import leave_work
 from app.errors import DomainError, NotFound
-from app.services import audience_rows, campaign_words, outbox
+from app.services import audience_rows, campaign_articles, campaign_words, outbox, staff_jobs
 from app.services.audiences import Audience
 from app.services.audit import does
 from app.services.campaign_words import Written
@@ -38,10 +38,12 @@ MOVES: Final[dict[CampaignState, frozenset[CampaignState]]] = {
 }
 ENDED: Final = frozenset({S.FINISHED, S.CANCELLED})
 TEST: Final = "campaigns.test"  # the kind of what somebody of staff sends to himself
+SHOW: Final = "campaigns.show"  # the job of staff that does it with articles
 KINDS: Final = {TEST: "试发群发"}
 ALL_A_MONTH: Final = (
     4  # mass messages that one person gets in a month, from us and from the account's console
 )
+BY_ORDER: Final = tuple(way for way in CampaignWay if way.is_by_order)
 BY_ITSELF: Final = "系统"
 
 
@@ -58,6 +60,7 @@ async def create(session: AsyncSession, written: Written, *, by: Standing, now: 
     await campaign_words.write(session, row, written, now)
     session.add(row)
     await session.flush()
+    await campaign_articles.write(session, row, written, now)
     _note(session, row, None, S.DRAFT, by.name, "", now)
     does(session, "campaigns.save", row.public_id, title=row.title)
     return row
@@ -71,6 +74,7 @@ async def save(
     if row.state is not S.DRAFT:
         raise DomainError(f"{row.state.label}的群发不能改。要改，请先退回。")
     await campaign_words.write(session, row, written, now)
+    await campaign_articles.write(session, row, written, now)
     row.writer_ids = sorted({*writers(row), by.staff_id})
     await session.flush()
     does(session, "campaigns.save", row.public_id, title=row.title)
@@ -96,6 +100,7 @@ async def submit(session: AsyncSession, public_id: str, *, version: int, by: Sta
         raise DomainError("发送时间已经过了，请改到以后，或者写「审批通过就发」。")
     if not await audience_rows.count(session, audience_of(row), civil_date(now)):
         raise DomainError("现在没有符合的人，请改一改发给谁。")
+    await campaign_articles.seal(session, row, now)
     row.owner_id, row.reason = by.staff_id, ""
     move(session, row, S.PENDING_APPROVAL, by.name, now)
     does(session, "campaigns.submit", row.public_id, title=row.title)
@@ -113,6 +118,8 @@ async def approve(
         raise DomainError("这条群发有您写的内容，请另一位审批。")
     if row.send_at is not None and row.send_at <= now:
         raise DomainError("发送时间已经过了，请退回改时间。")
+    if why := await campaign_articles.why_not(session, row, now):
+        raise DomainError(f"{why}请退回，改好再交一次。")
     move(session, row, S.SCHEDULED, by.name, now)
     does(session, "campaigns.approve", row.public_id, title=row.title)
     leave_work(session)
@@ -180,6 +187,12 @@ async def test(session: AsyncSession, public_id: str, *, by: Standing, now: date
     staff = await session.get_one(Staff, by.staff_id)
     if staff.person_id is None:
         raise DomainError("您的账号还没有关联微信。请到「我的账号 › 微信提醒」扫码关联，再试发。")
+    if row.way is CampaignWay.ARTICLE:
+        await staff_jobs.start(
+            session, by, SHOW, f"试发群发「{row.title[:50]}」", {"campaign": row.public_id}, now
+        )
+        does(session, "campaigns.test", row.public_id, title=row.title)
+        return
     key = f"campaign-test:{row.id}:{by.staff_id}:{now:%Y%m%d%H%M}"
     if await session.scalar(sa.select(Outbox.id).where(Outbox.key == key)) is not None:
         return
@@ -220,7 +233,7 @@ async def left_this_month(session: AsyncSession, now: datetime) -> int:
     """How many mass messages those who got every one of ours can still get this month, by our own count."""
     month = shanghai(now).replace(day=1, hour=0, minute=0, second=0, microsecond=0).astimezone(SHANGHAI)
     sent = sa.select(sa.func.count(Campaign.id)).where(
-        Campaign.way == CampaignWay.MASS, Campaign.started_at >= month
+        Campaign.way.in_(BY_ORDER), Campaign.started_at >= month
     )
     return max(0, ALL_A_MONTH - (await session.scalar(sent) or 0))
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from app import rich_text
 from app.services import content_forms
 from app.services.board_wording import ID_NUMBER
 from app.services.content_forms import Filled
@@ -101,8 +102,8 @@ def _texts(kind: ContentKind, filled: Filled) -> Iterator[tuple[str, int | None,
             yield content_forms.LABELS[name], None, text
     one = "块" if kind is ContentKind.ARTICLE else "步"
     blocks: list[Any] = filled.get("blocks", [])
-    for number, (_, text, *_rest) in enumerate(blocks, 1):
-        yield f"第 {number} {one}", number, str(text)
+    for number, (type_, text, *_rest) in enumerate(blocks, 1):
+        yield f"第 {number} {one}", number, rich_text.read_by_people(str(type_), str(text))
 
 
 def _by_words(place: str, block: int | None, text: str, words: Sequence[Sought]) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import rich_text
 from app.errors import DomainError, NotFound
 from app.services.audit import does
 from app.services.content_forms import Filled
@@ -128,7 +129,10 @@ def place_of(comment: ContentComment, filled: Filled) -> int | None:
 
 
 def _beginnings(filled: Filled) -> list[tuple[int, str]]:
-    texts = [" ".join(str(text).split()) for _, text, *_rest in filled.get("blocks", [])]
+    texts = [
+        " ".join(rich_text.read_by_people(str(type_), str(text)).split())
+        for type_, text, *_rest in filled.get("blocks", [])
+    ]
     return [(number, text[:_QUOTED]) for number, text in enumerate(texts, 1) if text]
 
 

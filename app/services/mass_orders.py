@@ -5,24 +5,26 @@ unknown outcome, or of a killed process, is given again. What came of it tells a
 flush and never commit.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import campaign_rows
+from app.services import campaign_articles, campaign_rows
 from app.services.deliveries import Obstacle
-from models import Campaign, CampaignDelivery, DeliveryState, Follower, MassOrder, Message
+from models import Campaign, CampaignDelivery, CampaignWay, DeliveryState, Follower, MassOrder, Message
 from models.base import LISTED
+from models.types import public_id
 
 LEAST, MOST = 2, 10_000  # people of one order
 LEASE: Final = timedelta(minutes=2)  # real time; a list of ten thousand is long
 KEY_HOLDS: Final = timedelta(hours=23)  # an hour less than WeChat says
 AGAIN: Final = timedelta(seconds=70)  # the same key within a minute is refused (45066)
 TOO_FEW: Final = "a mass message needs two people"
+DRAFT_GONE: Final = "the draft had gone after a lost answer"
 NOTHING_TOLD: Final = "no result was told"
 EVENT: Final = "event.masssendjobfinish"
 _LISTED: Final = sa.text(f"message.{LISTED}")  # for its index
@@ -36,6 +38,7 @@ class Given:
     order_id: int
     key: str
     openids: Sequence[str]
+    draft_id: str | None  # of articles
     is_first: bool  # nobody can have got it of an earlier try
 
 
@@ -50,6 +53,7 @@ class Result:
     reachable: int
     sent: int
     failed: int
+    urls: Mapping[int, str] = field(default_factory=dict)  # where the articles are, by place
 
 
 async def make(session: AsyncSession, row: Campaign, now: datetime, *, most: int = MOST) -> bool:
@@ -76,6 +80,8 @@ async def make(session: AsyncSession, row: Campaign, now: datetime, *, most: int
         or 0
     )
     order = MassOrder(campaign_id=row.id, number=number, state=D.QUEUED, people=len(ids), due_at=now)
+    if row.way is CampaignWay.ARTICLE:
+        order.mark = public_id()
     session.add(order)
     await session.flush()
     mine = sa.update(CampaignDelivery).where(CampaignDelivery.id.in_(ids))
@@ -119,7 +125,8 @@ async def lease(
     order.people, order.asked_at = len(rows), order.asked_at or now
     order.state, order.tries = D.SENDING, order.tries + 1
     order.lease_token, order.lease_until = token, real_now + LEASE
-    return Given(order.id, f"gh-{row.public_id}-{order.number}", [each.openid for each in rows], is_first)
+    openids = [each.openid for each in rows]
+    return Given(order.id, f"gh-{row.public_id}-{order.number}", openids, order.draft_id, is_first)
 
 
 async def held(session: AsyncSession, given: Given, token: str) -> MassOrder | None:
@@ -128,9 +135,12 @@ async def held(session: AsyncSession, given: Given, token: str) -> MassOrder | N
     return await session.scalar(sa.select(MassOrder).where(*ours).with_for_update())
 
 
-async def accepted(session: AsyncSession, order: MassOrder, msg_id: int, now: datetime) -> None:
+async def accepted(
+    session: AsyncSession, order: MassOrder, msg_id: int, now: datetime, *, msg_data_id: int = 0
+) -> None:
     """WeChat has it; how many got it comes later."""
     order.state, order.msg_id, order.reason = D.ACCEPTED, msg_id, ""
+    order.msg_data_id = msg_data_id or None
     order.lease_token, order.lease_until = None, None
     await _mark_all(session, order, D.QUEUED, D.ACCEPTED, "", now)
 
@@ -179,6 +189,7 @@ async def heard(session: AsyncSession, result: Result, now: datetime) -> bool:
         return False
     order.total, order.reachable = result.total, result.reachable
     order.sent, order.failed, order.settled_at = result.sent, result.failed, now
+    await campaign_articles.shown_at(session, order.campaign_id, result.urls)
     if not result.is_sent:
         order.state, order.reason = D.FAILED, result.status[:200]
         await _mark_all(session, order, D.ACCEPTED, D.FAILED, result.status, now)

@@ -28,9 +28,9 @@ MARK: Final = "wx"  # in the address of 阅读原文: by it a draft or article a
 MOVED_ON: Final = "您打开以后，这篇公众号文章又动过。请看过现在的情况再决定。"
 
 
-def source_url(article: Article, row: WeChatArticle) -> str:
-    """Where 阅读原文 leads; of every try its own."""
-    return addresses.page(f"/news/{article.public_id}?{MARK}={row.public_id}")
+def source_url(article: Article, mark: str) -> str:
+    """Where 阅读原文 leads; of every try, and every draft of a campaign, its own."""
+    return addresses.page(f"/news/{article.public_id}?{MARK}={mark}")
 
 
 def mark_in(url: str) -> str:

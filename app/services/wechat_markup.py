@@ -16,7 +16,15 @@ from urllib.parse import urlsplit
 from app import rich_text
 from app.errors import DomainError
 from app.rich_text import Block, Blocks, Gallery, Heading, Items, Paragraph, Picture, Quote, Shot, Span, Spans
-from app.wechat.api.drafts import AUTHOR, CONTENT_BYTES, CONTENT_CHARACTERS, DIGEST, SOURCE_BYTES, TITLE
+from app.wechat.api.drafts import (
+    AUTHOR,
+    CONTENT_BYTES,
+    CONTENT_CHARACTERS,
+    DIGEST,
+    MOST_ARTICLES,
+    SOURCE_BYTES,
+    TITLE,
+)
 from models import Article
 
 INK, GREEN, GREY = "#2B3533", "#00695C", "#5A6663"
@@ -42,6 +50,7 @@ _IMAGE: Final = "max-width:100%;height:auto;vertical-align:middle"
 _BELOW: Final = f"margin:-8px 0 16px;font-size:14px;line-height:1.6;text-align:center;color:{GREY}"
 _PLACE: Final = "https://picture.invalid"
 _ADDRESS: Final = 240  # characters that an address of WeChat's may have
+TOGETHER: Final = MOST_ARTICLES  # in one message
 WECHATS_OWN: Final = "mp.weixin.qq.com"
 
 

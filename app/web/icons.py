@@ -38,6 +38,8 @@ ICONS: Final = {
     ' 2.2m0-12.8-2.2 2.2m-8.4 8.4-2.2 2.2"/>',
     "clock": '<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5l3.5 2"/>',
     "send": '<path d="M4 12 20 4l-5 16-3.5-6.5zm7.5 1.5L20 4"/>',
+    "share": '<circle cx="6" cy="12" r="2.5"/><circle cx="17.5" cy="5.5" r="2.5"/>'
+    '<circle cx="17.5" cy="18.5" r="2.5"/><path d="m8.3 10.8 7-4m-7 6.4 7 4"/>',
     "bell": '<path d="M6 17V11a6 6 0 0 1 12 0v6l1.5 2h-15zm4 2a2 2 0 0 0 4 0"/>',
     "menu": '<rect x="4" y="4" width="16" height="16" rx="2"/><path d="M4 15h16M9.3 15v5m5.4-5v5"/>',
     "tree": '<path d="M9 4h6v4H9zM4 16h6v4H4zm10 0h6v4h-6zM12 8v4M7 16v-4h10v4"/>',

@@ -9,11 +9,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Final
 
+SPREAD: Final = 1024
 MOST: Final = 512  # pages; the one that was asked for longest ago goes first
 
 
 class KeptPages:
-    """Of one process. With no `seconds` nothing is kept."""
+    """Of one process. With no `seconds` nothing is kept; some are kept for half as long again, since what a
+    crowd opened in one second would all be made anew in one second.
+    """
 
     def __init__(self, seconds: float, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._seconds, self._monotonic = seconds, monotonic
@@ -29,7 +32,8 @@ class KeptPages:
     def keep(self, key: Hashable, page: str) -> None:
         if self._seconds <= 0:
             return
-        self._kept[key] = self._monotonic() + self._seconds, page
+        spread = hash((key, page)) % SPREAD / SPREAD / 2
+        self._kept[key] = self._monotonic() + self._seconds * (1 + spread), page
         self._kept.move_to_end(key)
         if len(self._kept) > MOST:
             self._kept.popitem(last=False)
