@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from app.dialogue.answers import folded
 from app.dialogue.chat import Chat
 from app.knowledge import Choices, Entry, Hit, LawAnswer, Signpost
+from app.knowledge.rumours import is_asking
 from app.services import crisis, talks
 from app.services.library import Library
 from app.services.questions import Unanswered
 from app.wechat.replies import Nothing, Reply, Text
-from handlers import browsing, lines
+from handlers import browsing, clarifications, lines
 
 _STAFF = f"要让工作人员看到，请点 {lines.LEAVE}；急事请打 95598，24 小时有人接听。"
 
@@ -48,32 +49,46 @@ MISS = "\n".join(
 )
 
 
-async def answer(chat: Chat, library: Library, unanswered: Unanswered) -> Reply:
+async def answer(chat: Chat, library: Library, unanswered: Unanswered, public_url: str = "") -> Reply:
     """The answer to what was sent, up to three to choose from, or ways on. A miss is counted."""
     if not chat.text:
         said = UNREADABLE.get(chat.incoming.kind, OTHERWISE)
         return Text("\n".join([said, *await _under_way(chat)]))
-    return await of_words(chat, library, unanswered, chat.text)
+    return await of_words(chat, library, unanswered, chat.text, public_url)
 
 
-async def of_words(chat: Chat, library: Library, unanswered: Unanswered, text: str) -> Reply:
-    """The same for a text, whoever brought it here."""
-    if folded(text) in NODS:
-        return Text(NOD)
-    if _is_wordless(text):
-        return Text(WORDLESS)
+async def of_words(
+    chat: Chat, library: Library, unanswered: Unanswered, text: str, public_url: str = ""
+) -> Reply:
+    """The same for a text, whoever brought it here. What is known of a rumour comes before all else."""
+    if folded(text) in NODS or _is_wordless(text):
+        return Text(NOD if folded(text) in NODS else WORDLESS)
     danger = crisis.watch(text)
     if danger is not None and danger.alert:
         return Nothing()  # the engine's lines stand alone: no search, no small talk after them
-    match library.index.search(text):
-        case Hit(entry, also):
-            told = in_words(entry, opened="" if danger is None else danger.lines)
-            return Text("\n".join([told, *_besides(also)]))
-        case Choices(entries):
-            return Text(_which(entries, warned=danger is not None))
+    found = _answered(library, text, "" if danger is None else danger.lines, public_url)
+    if found is not None:
+        return Text(found)
     under_way = await _under_way(chat)
     chat.once_stored(lambda: unanswered.note(text, chat.at))
-    return Text("\n".join([MISS, *under_way]))
+    return Text("\n".join([*_unheard_of(text), MISS, *under_way]))
+
+
+def _answered(library: Library, text: str, opened: str, public_url: str) -> str | None:
+    """What we know of it; nothing where we know nothing."""
+    if (heard := library.rumours.find(text)) is not None:
+        return clarifications.in_words(heard, public_url)
+    match library.index.search(text):
+        case Hit(entry, also):
+            return "\n".join([in_words(entry, opened=opened), *_besides(also)])
+        case Choices(entries):
+            return "\n".join([*_unheard_of(text), _which(entries, warned=bool(opened))])
+    return None
+
+
+def _unheard_of(text: str) -> list[str]:
+    """Of a rumour that nobody has looked into: where to bring it."""
+    return [clarifications.UNKNOWN] if is_asking(text) else []
 
 
 async def _under_way(chat: Chat) -> list[str]:

@@ -20,12 +20,12 @@ SHELF = Shelf(
 )
 
 
-def make_router(library: Library, noticed: Noticed, unanswered: Unanswered) -> Router:
+def make_router(library: Library, noticed: Noticed, unanswered: Unanswered, public_url: str = "") -> Router:
     router = Router("power_safety")
 
     @router.on("power_safety.answer", title="用电安全与劳动权益问答")
     async def answer(chat: Chat) -> Reply:
-        return await answering.answer(chat, library, unanswered)
+        return await answering.answer(chat, library, unanswered, public_url)
 
     @router.on("power_safety.show", title="看一条用电安全知识", args=("tip",))
     async def show(chat: Chat) -> Reply:

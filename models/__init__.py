@@ -65,6 +65,17 @@ from models.case_beside import CaseDraft, CaseMention, CaseReminder, CaseSeen
 from models.case_knowledge import CaseKnowledge
 from models.case_rating import CaseRating
 from models.check_in import CheckInAnswer, CheckInScan
+from models.clarification import (
+    PUBLIC,
+    Clarification,
+    ClarificationMove,
+    ClarificationReport,
+    ClarificationState,
+    ClarificationUpdate,
+    HeardIn,
+    RefusedFor,
+    Verdict,
+)
 from models.complaint import CaseLink, Complaint, ComplaintPart, ComplaintSort, Naming
 from models.consultation import Basis, Consultation, Employment, Urgency
 from models.content import (

@@ -25,6 +25,8 @@ KNOWN = {
         ("appointments.cancel", "取消预约", ("appointment",), ()),
         ("board.latest", "留言板", (), ()),
         ("board.post", "我要发帖", (), ()),
+        ("clarifications.latest", "辟谣", (), ()),
+        ("clarifications.report", "举报谣言", (), ()),
         ("legal_aid.intake", "法律咨询", (), ()),
         ("legal_aid.mine", "我的咨询", (), ()),
         ("legal_aid.add", "补充咨询", ("number",), ()),

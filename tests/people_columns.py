@@ -11,6 +11,7 @@ DIGESTS = {  # without a foreign key
     "board_report.person_digest",
     "article_comment.author_digest",
     "comment_report.person_digest",
+    "clarification_report.person_digest",
     "feedback_answer.person_digest",
 }
 

@@ -42,6 +42,9 @@ from models import (
     CaseReporter,
     CaseState,
     ChangeKind,
+    Clarification,
+    ClarificationReport,
+    ClarificationState,
     Complaint,
     ComplaintPart,
     ComplaintSort,
@@ -57,6 +60,7 @@ from models import (
     FeedbackAnswer,
     FileState,
     Follower,
+    HeardIn,
     JobState,
     KeptAnswer,
     LegalAid,
@@ -233,11 +237,31 @@ def on_board(person_id: int) -> BoardPost:
     )
 
 
+def rumour() -> Clarification:
+    return Clarification(
+        number="PY-2026-0001",
+        state=ClarificationState.REPORTED,
+        wordings=["电费要涨一倍"],
+        created_at=NOON,
+    )
+
+
+def heard(rumour_id: int, person_id: int) -> ClarificationReport:
+    return ClarificationReport(
+        clarification_id=rumour_id,
+        person={"person_id": person_id},
+        words="听说电费要涨一倍",
+        heard=HeardIn.WECHAT,
+        channel="chat",
+        at=NOON,
+    )
+
+
 async def _book(session: AsyncSession, staff_id: int, person_id: int) -> None:
-    booked = appointment(staff_id, person_id)
-    session.add(booked)
+    booked, claim = appointment(staff_id, person_id), rumour()
+    session.add_all([booked, claim])
     await session.flush()
-    session.add(called_off(booked.id))
+    session.add_all([called_off(booked.id), heard(claim.id, person_id)])
 
 
 def appointment(staff_id: int, person_id: int) -> Appointment:

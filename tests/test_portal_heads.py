@@ -99,6 +99,7 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
         "/me/cases/{address}": link(await li.reads("/me/cases"), "/me/cases"),
         "/me/appointments/{public_id}": f"/me/appointments/{booked}",
         "/tips/{slug}": f"/tips/{tip}",
+        "/clarifications/{public_id}": "/clarifications/nothing",  # none is published: 404
         "/board/{public_id}": f"/board/{post.public_id}",
         "/board/{public_id}/pictures/{position}": f"/board/{post.public_id}/pictures/1",
     }

@@ -43,6 +43,7 @@ WORDS: dict[str, str] = {
     "feedback_writers": "活动反馈一周后不再能查到是谁答的",
     "album_photos_over": "活动相册里没通过的、撤下的照片 30 天后删除",
     "photo_objections": "谁要求撤下过照片，处理 180 天后删除",
+    "clarification_reports": "传言办完 180 天后，谁反映的、原话和图片清空",
     "board_posts_over": "留言板上没公开的、隐藏的、撤回的帖子 180 天后清空",
     "board_writers": "留言板上公开的帖子 3 年后不再留是谁写的",
     "article_comments_over": "文章下面没通过的、隐藏的、撤回的评论 180 天后清空",

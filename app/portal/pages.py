@@ -16,6 +16,7 @@ from app.portal import (
     board_writing,
     certificates,
     check_in,
+    clarifications,
     colleagues,
     devices,
     digests,
@@ -68,6 +69,7 @@ _PUBLIC: Final = (
     ),
     *(panoramas, lives, check_in, appointments),
     *(tips, laws, services, search),
+    clarifications,
     *(board_writing, board_mine, board),  # in this order: `/board/new` is no post
     sitemap,  # before `verification`: `/robots.txt` is no file of WeChat's
     *(signing_in, sharing, large_type, privacy, verification),

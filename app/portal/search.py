@@ -36,7 +36,7 @@ async def results(
     sought = finding.Sought.parse(q)
     found = await finding.find(session, shared.library, sought, now)
     services = hall.search(sought.terms, member=is_member(visitor))
-    counted = (found.tips, found.laws, found.signposts, found.articles.found, found.activities)
+    counted = (found.rumours, found.tips, found.laws, found.signposts, found.articles.found, found.activities)
     total = len(services) + sum(map(len, counted)) + len(found.hotlines)
     hot, new = ([], []) if total else await _instead(session, now)
     words = render(

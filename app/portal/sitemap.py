@@ -23,11 +23,22 @@ router = APIRouter(include_in_schema=False)
 CLOSED: Final = (
     *("/me", "/console", "/api/", "/wechat/", "/search", "/share/", "/type/", "/sign-out"),
     *("/signing-in", "/signed-in", "/exports/", "/receipts/", "/check-in/", "/teams/", "/t/", "/c/"),
-    *("/board/new", "/board/mine"),
+    *("/board/new", "/board/mine", "/clarifications/report"),
 )
 MOST: Final = 20_000  # articles; a site map holds 50,000 addresses
 AHEAD: Final = 500
-PAGES: Final = ("/", "/services", "/news", "/digest", "/tips", "/laws", "/panoramas", "/lives", "/privacy")
+PAGES: Final = (
+    "/",
+    "/services",
+    "/news",
+    "/digest",
+    "/tips",
+    "/laws",
+    "/panoramas",
+    "/lives",
+    "/privacy",
+    "/clarifications",
+)
 
 Place = tuple[str, date | None]
 
@@ -48,6 +59,7 @@ async def sitemap(session: ReadSession, now: Now, shared: InUse) -> Response:
         (f"/news/{public_id}", civil_date(at))
         for public_id, at in await articles.addresses(session, now, MOST)
     ]
+    found += [(f"/clarifications/{each.id}", each.updated_on or each.said_on) for each in library.rumours.all]
     ahead = await activities.list_ahead(session, now, AHEAD)
     found += [(f"/activities/{each.public_id}", None) for each in ahead]
     found += [

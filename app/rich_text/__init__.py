@@ -17,6 +17,7 @@ from app.rich_text.blocks import (
     cards_in,
     dump,
     files_in,
+    is_safe,
     load,
     shots_in,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "from_pasted",
     "from_typed",
     "gathered",
+    "is_safe",
     "load",
     "read_by_people",
     "shots_in",

@@ -23,6 +23,7 @@ from app.services import (
     campaign_forgetting,
     case_ending,
     cases,
+    clarification_forgetting,
     closed_cases,
     comment_forgetting,
     confidential,
@@ -130,6 +131,7 @@ _CLOSED_THERE = (
     activity_feedback.close,
     article_marks.close,
     comment_forgetting.close,
+    clarification_forgetting.close,
 )
 
 
@@ -271,6 +273,7 @@ RULES: Mapping[str, Rule] = {
     "appointment.person_digest": _kept,  # likewise
     "article_comment.author_digest": _kept,  # likewise
     "comment_report.person_digest": _kept,  # likewise
+    "clarification_report.person_digest": _kept,  # likewise
     "article_like.person_id": _kept,  # likewise
     "article_favourite.person_id": _kept,  # likewise
     "album_photo.giver_id": _kept,  # likewise

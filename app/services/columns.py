@@ -22,7 +22,11 @@ def _of(category: ArticleCategory, *beside: tuple[str, str], name: str = "") -> 
 
 COLUMNS: Final = (
     _of(ArticleCategory.UNION),
-    _of(ArticleCategory.POLICY, ("劳动权益问答，每条写明法条", "/laws")),
+    _of(
+        ArticleCategory.POLICY,
+        ("劳动权益问答，每条写明法条", "/laws"),
+        ("辟谣：听到的说法是真是假", "/clarifications"),
+    ),
     _of(
         ArticleCategory.RIGHTS,
         ("劳动权益问答，照着问就行", "/laws"),

@@ -16,6 +16,7 @@ from app.services import (  # noqa: F401 - fill SOURCES
     export_articles,
     export_board,
     export_chapters,
+    export_clarifications,
     export_colleagues,
     export_feedback,
     export_lives,

@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.knowledge import LawAnswer, Signpost, Tip
+from app.knowledge.rumours import Rumour
 from app.services import activities, article_search, crisis
 from app.services.article_search import Hits
 from app.services.hotlines import HOTLINES, Hotline
@@ -44,6 +45,7 @@ class Found:
     """What fits, the best of each kind first. `warning` comes before everything."""
 
     warning: str
+    rumours: Sequence[Rumour]
     tips: Sequence[Tip]
     laws: Sequence[LawAnswer]
     signposts: Sequence[Signpost]
@@ -62,6 +64,7 @@ async def find(session: AsyncSession, library: Library, sought: Sought, now: dat
     answers = library.index.list_fitting(sought.text) if sought.terms else []
     return Found(
         warning="" if danger is None else danger.unheard,
+        rumours=library.rumours.list_fitting(sought.text) if sought.terms else [],
         tips=[each for each in answers if isinstance(each, Tip)][:LISTED],
         laws=[each for each in answers if isinstance(each, LawAnswer)][:LISTED],
         signposts=[each for each in answers if isinstance(each, Signpost)][:3],

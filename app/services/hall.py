@@ -77,6 +77,8 @@ SERVICES: Final = (  # the most used first
             say="人工", also="客服 工作人员 联系"),
     Service("board", "留言板", "board", Group.UNION, "职工公开说的话和单位的答复，谁都可以看",
             page="/board", also="发帖 帖子 讨论 建议 金点子 公开"),
+    Service("clarifications", "辟谣", "shield", Group.UNION, "听到的说法是真是假，拿不准的请我们核实",
+            page="/clarifications", also="谣言 传言 听说 澄清 举报谣言 真的假的"),
     Service("lives", "直播", "broadcast", Group.UNION, "讲座、比赛的直播，开播前提醒，过后能回看",
             page="/lives", also="回放 回看 视频 讲座 直播间"),
     Service("panoramas", "全景", "globe", Group.UNION, "职工书屋、活动现场，转一转四面都看得到",

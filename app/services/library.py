@@ -1,4 +1,4 @@
-"""All answers we ship as rows, and the copy each process keeps in memory to search.
+"""All answers we ship as rows, and the copy each process keeps in memory to search; published 辟谣 too.
 
 The files in `content/` are the source; `load` brings them in and tells every process that there is news.
 What staff edited is theirs: `load` neither changes it nor takes it away.
@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
 from app.knowledge import Entry, EntryTopic, Index, LawAnswer, Shipped, Signpost, Tip
-from app.services import coordination
+from app.knowledge.rumours import Rumours
+from app.services import clarifications, coordination
 from models import LawAnswer as LawAnswerRow
 from models import ShippedRow
 from models import Signpost as SignpostRow
@@ -120,6 +121,7 @@ class Library:
     def __init__(self, shipped: Shipped = EMPTY) -> None:
         self._version = 0
         self._keep(shipped, Index(shipped.entries))
+        self.rumours = Rumours()
 
     async def refresh(self, sessions: Callable[[], AsyncSession]) -> bool:
         """Read anew what another process loaded; whether there was anything new."""
@@ -129,7 +131,9 @@ class Library:
             if version == self._version:
                 return False
             shipped = await read(session)
+            heard = await clarifications.rumours(session)
         self._keep(shipped, await asyncio.to_thread(Index, shipped.entries))
+        self.rumours = await asyncio.to_thread(Rumours, heard)
         self._version = version
         return True
 

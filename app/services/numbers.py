@@ -18,8 +18,8 @@ from app.gathered import gather, memory
 from models import Counter
 
 Series = Literal[
-    "FL", "YZ", "XL", "JK", "TS", "LY", "RG", "RH", "BG", "QX"
-]  # 法律, 援助, 心理, 健康, 投诉建议, 留言, 人工, 入会, 变更, 个人信息权利
+    "FL", "YZ", "XL", "JK", "TS", "LY", "RG", "RH", "BG", "QX", "PY"
+]  # 法律, 援助, 心理, 健康, 投诉建议, 留言, 人工, 入会, 变更, 个人信息权利, 辟谣
 
 COUNTER: Any = Counter.__table__
 

@@ -188,6 +188,17 @@ BOARD = Purpose(
     kept="公开的保留到您撤下，3 年后不再留您是谁；没公开的、隐藏的 180 天后删除。注销时撤下。",
     refusing="不想公开，可以用「我要留言」，只有办事的人看得到。",
 )
+RUMOURS = Purpose(
+    key="rumours",
+    title="反映传言",
+    version="2026-12",
+    basis=Basis.SERVICE,
+    why="核实您听到的说法，有结果告诉您。",
+    kinds="您听到的说法、从哪里听到的、图片；您是谁单独加密，不给工作人员看。",
+    seen_by="说法和图片给核实的工作人员看，谁也看不到是您反映的。",
+    kept="办完 180 天后，原话、图片和您是谁都删除。",
+    refusing="可以不登录，在网站上反映；那样没法告诉您结果。",
+)
 LEGAL_AID = Purpose(
     key="legal_aid",
     title="法律咨询",
@@ -256,8 +267,8 @@ EXPORTS = Purpose(
 )
 
 PURPOSES = (
-    *(CHAT, MEMBERSHIP, JOINING, SIGN_UP, FEEDBACK, BOARD, LEGAL_AID, AID, COUNSELLING, HEALTH),
-    *(PHOTOS, ACCOUNTS, INTERESTS, DIGEST, CRISIS, EXPORTS),
+    *(CHAT, MEMBERSHIP, JOINING, SIGN_UP, FEEDBACK, BOARD, RUMOURS, LEGAL_AID, AID),
+    *(COUNSELLING, HEALTH, PHOTOS, ACCOUNTS, INTERESTS, DIGEST, CRISIS, EXPORTS),
 )
 ASKED = tuple(each for each in PURPOSES if each.asks)  # these need consent
 
