@@ -66,6 +66,7 @@ OF_CONTENT: Final[Mapping[str, Mapping[str, str]]] = {
     "article_text": {"article_id": "文章", "place": "检索里的位置", "text": "检索的文字"},
     "article_visit": {"article_id": "文章"},
     "campaign": {
+        "preview_id": "试发草稿在微信的编号",
         "writer_ids": "谁写的",
         "way": "怎么发",
         "audience": "发给谁",
@@ -117,7 +118,19 @@ OF_CONTENT: Final[Mapping[str, Mapping[str, str]]] = {
         "by": "添加的人",
     },
     "law_answer": _KNOWLEDGE,
+    "campaign_article": {"campaign_id": "群发", "article_id": "文章", "url": "在微信的网址"},
+    "digest_copy": {
+        "week_on": "哪一周",
+        "way": "怎么发",
+        "articles": "哪几篇文章",
+        "settled_at": "有结果的时间",
+    },
+    "digest_week": {"week_on": "哪一周", "filled_to": "名单列到哪里", "filled_at": "名单列完的时间"},
     "mass_order": {
+        "msg_data_id": "微信的图文编号",
+        "mark": "阅读原文里的记号",
+        "draft_id": "草稿在微信的编号",
+        "draft_begun_at": "放草稿的请求发出的时间",
         "campaign_id": "群发",
         "number": "第几批",
         "msg_id": "微信的编号",
