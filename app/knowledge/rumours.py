@@ -16,8 +16,23 @@ LIKE: Final = 0.5
 """From here on a text that asks about a rumour asks about this one…"""
 SAME: Final = 0.8
 """…and one that does not say so; two claims are told in the same words."""
+COVERED: Final = 0.7
+"""So much of a short question (听说要涨电费) must stand in what a claim says at length, and every character
+that is no particle."""
 ALIKE: Final = 0.35
 """Claims that somebody of staff should compare."""
+_SAYS_ENOUGH: Final = 4.5  # weight of a question that is looked for so: four characters or more
+_PARTICLES: Final = frozenset("的了吗呢吧啊呀要会又还都就")
+_OPPOSITES: Final = (
+    "涨降",
+    "涨跌",
+    "升降",
+    "增减",
+    "加减",
+    "多少",
+    "快慢",
+    "开停",
+)  # who says one means no other
 _CONTAINED: Final = 5  # characters of a wording that stands in the text word for word
 _CHARACTER: Final = 0.5  # what one character counts, against a word or two characters
 _LISTED: Final = 3
@@ -57,7 +72,8 @@ class Rumours:
 
     def __init__(self, rumours: Sequence[Rumour] = ()) -> None:
         self.all = tuple(rumours)
-        self._forms = [[(core(told), _weights(core(told))) for told in each.told] for each in self.all]
+        said = [[core(words) for words in (*each.told, each.title)] for each in self.all]
+        self._forms = [[(form, _weights(form)) for form in forms] for forms in said]
 
     def __len__(self) -> int:
         return len(self.all)
@@ -66,7 +82,8 @@ class Rumours:
         """The one that `text` asks about: at once where it is told in the same words, and more freely where
         the text says that it is about a rumour.
         """
-        found = self._ranked(text, LIKE if is_asking(text) else SAME)
+        is_short = is_asking(text)
+        found = self._ranked(text, LIKE if is_short else SAME, in_short=is_short)
         return found[0] if found else None
 
     def list_fitting(self, text: str) -> list[Rumour]:
@@ -75,15 +92,24 @@ class Rumours:
         named = [
             each for each in self.all if asked and asked in normalise(" ".join((*each.told, each.title)))
         ]
-        return list({each.id: each for each in [*self._ranked(text, LIKE), *named]}.values())[:_LISTED]
+        return list({each.id: each for each in [*self._ranked(text, LIKE, in_short=True), *named]}.values())[
+            :_LISTED
+        ]
 
-    def _ranked(self, text: str, least: float) -> list[Rumour]:
+    def _ranked(self, text: str, least: float, *, in_short: bool) -> list[Rumour]:
+        """`in_short`: the text may name in a few words what a claim says at length."""
         asked = core(text)
         if not asked:
             return []
         own = _weights(asked)
         scores = [
-            (max((_score(asked, own, form, weights) for form, weights in forms), default=0.0), -number)
+            (
+                max(
+                    (_score(asked, own, form, weights, in_short=in_short) for form, weights in forms),
+                    default=0.0,
+                ),
+                -number,
+            )
             for number, forms in enumerate(self._forms)
         ]
         return [self.all[-number] for score, number in sorted(scores, reverse=True) if score >= least]
@@ -111,11 +137,28 @@ def _weights(form: str) -> dict[str, float]:
     return {token: _CHARACTER if len(token) == 1 else 1.0 for token in tokens(form)}
 
 
-def _score(asked: str, own: dict[str, float], form: str, others: dict[str, float]) -> float:
+def _score(
+    asked: str, own: dict[str, float], form: str, others: dict[str, float], *, in_short: bool = False
+) -> float:
     if asked == form:
         return 1.0
     if len(form) >= _CONTAINED and form in asked:
         return 0.9
+    if _are_opposite(asked, form):
+        return 0.0
     both = sum(weight for token, weight in own.items() if token in others)
-    whole = sum(own.values()) + sum(others.values())
+    mine = sum(own.values())
+    whole = mine + sum(others.values())
+    named = in_short and mine >= _SAYS_ENOUGH and set(asked) - _PARTICLES <= set(form)
+    if named and both >= COVERED * mine:
+        return max(both / mine * 0.9, 2 * both / whole)
     return 2 * both / whole if whole else 0.0
+
+
+def _are_opposite(one: str, other: str) -> bool:
+    """Whether one says that something goes up, and the other that it goes down."""
+    return any(
+        (up in one and down in other and not (down in one or up in other))
+        or (down in one and up in other and not (up in one or down in other))
+        for up, down in _OPPOSITES
+    )
