@@ -62,7 +62,7 @@ async def test_from_a_claim_to_its_page_and_an_update_by_two_of_staff(ends: Ends
     page = await does(zhao, ends, name, "send-back", reason="请写文号")
     page = await does(admin, ends, name, "submit")
     page = await does(zhao, ends, name, "publish")
-    assert "已发布" in page and "✕ 不实" in page
+    assert "已发布" in page and "✕ 不实" in page and "&lt;p&gt;" not in page
 
     page = await does(admin, ends, name, "update", text="省里又发了一次说明。", verdict="")
     assert "更新等审批" in page and "澄清的更新等您审批" in await qian.reads("/")

@@ -39,6 +39,7 @@ async def test_what_was_found_out_is_read_by_all_and_comes_first_in_search(ends:
         "网传「下个月电费要涨一倍」：不实",
     ):
         assert said in page
+    assert "&lt;p&gt;" not in page  # its paragraphs are such
     assert "<script>alert" not in page and 'property="og:title"' in page
     found = (await guest.get("/search?q=听说要涨电费", headers=HTML)).text
     first = re.search(r'aria-labelledby="(\w+)"', found)
