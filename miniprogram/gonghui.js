@@ -371,6 +371,21 @@ export class Gonghui {
     return this.call({ method: "PUT", path: `/lives/${encodeURIComponent(given.live_id)}/visit` });
   }
 
+  /** 核实过的说法，新的在前。q 找标题、说法和结论里的字。 */
+  listClarifications(given = {}) {
+    return this.call({ method: "GET", path: "/clarifications", query: { verdict: given.verdict, q: given.q, cursor: given.cursor }, open: true });
+  }
+
+  /** 举报谣言，请工会核实。谁反映的，工作人员看不到；同样的话再发一次不算错。 */
+  reportRumour(given) {
+    return this.call({ method: "POST", path: "/clarifications", body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 一条澄清：结论、依据、核实的说法、后来的更新。 */
+  getClarification(given) {
+    return this.call({ method: "GET", path: `/clarifications/${encodeURIComponent(given.clarification_id)}`, open: true });
+  }
+
   /** 入会声明和组织的树。 */
   getJoiningForm() {
     return this.call({ method: "GET", path: "/me/joining/form" });

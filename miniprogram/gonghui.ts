@@ -262,6 +262,25 @@ export type ChangesOut = {
   /** 有人申请换走我的绑定，可以提出异议 */
   claimed: boolean;
 };
+export type ClarificationOut = {
+  id: string;
+  number: string;
+  title: string;
+  verdict: Verdict;
+  verdict_label: string;
+  /** 一句话的结论 */
+  short: string;
+  /** 哪个单位说的 */
+  organ: string;
+  published_at: string;
+  /** 网页，可以分享 */
+  address: string;
+};
+export type ClarificationPage = {
+  items: Array<ClarificationOut>;
+  /** 放进 cursor 就是下一页；没有更多时是 null */
+  next: string | null;
+};
 export type ClosingIn = {
   /** 本人知道注销以后不能恢复 */
   sure: boolean;
@@ -377,6 +396,11 @@ export type EntryPage = {
   /** 放进 cursor 就是下一页；没有更多时是 null */
   next: string | null;
 };
+export type EvidenceOut = {
+  text: string;
+  /** 可能是空的 */
+  url: string;
+};
 /** 户名或登记手机号的后四位，正好写一样。 */
 export type FactIn = {
   name?: string | null;
@@ -460,6 +484,7 @@ export type Heading = {
   level: 2 | 3;
   spans: Array<Span>;
 };
+export type HeardIn = "wechat" | "video" | "web" | "phone" | "people" | "other";
 /** 我替同事报的一次；本人办过以后，现在怎样由他自己看。 */
 export type HelpedOut = {
   id: string;
@@ -797,6 +822,19 @@ export type RenewalIn = {
   /** 本人同意的说明的版本，见 /me/privacy/consents */
   consent_version: string;
 };
+export type ReportIn = {
+  /** 听到的说法 */
+  words: string;
+  /** 从哪里听到的 */
+  heard: HeardIn;
+};
+export type ReportedOut = {
+  number: string;
+  /** 已经核实过的，结论就是这个；没有是 null，有结果在公众号里告诉本人 */
+  known: ClarificationOut | null;
+  /** 不是空的就先显示它：该打哪个电话、先做什么 */
+  danger: string;
+};
 export type SafetyOut = {
   text: string;
   /** 看完同意以后，报名时放进 safety_version */
@@ -1087,6 +1125,13 @@ export type TokensOut = {
   refresh_expires_in: number;
 };
 export type Topic = "household" | "children" | "storms" | "farming" | "building" | "fishing_kites" | "ebikes" | "outages" | "first_aid" | "meters" | "seasons" | "holidays";
+export type UpdateOut = {
+  at: string;
+  text: string;
+  /** 结论改成了什么；没有改是空的 */
+  verdict_label: string;
+};
+export type Verdict = "false" | "partly" | "true" | "unknown";
 export type VerifiedOut = {
   number: string;
   /** 只有姓 */
@@ -1200,6 +1245,27 @@ export type WholeCaseOut = {
   rating: RatingOut | null;
   /** 早的在前 */
   thread: Array<WordsOut>;
+};
+export type WholeClarificationOut = {
+  id: string;
+  number: string;
+  title: string;
+  verdict: Verdict;
+  verdict_label: string;
+  /** 一句话的结论 */
+  short: string;
+  /** 哪个单位说的 */
+  organ: string;
+  published_at: string;
+  /** 网页，可以分享 */
+  address: string;
+  /** 详细说明 */
+  blocks: Array<Paragraph | Heading | Items | Quote | Picture | Gallery | Attachment | Film | Sound | Card>;
+  evidence: Array<EvidenceOut>;
+  /** 核实的说法 */
+  told: Array<string>;
+  /** 后来的更新，按时间 */
+  updates: Array<UpdateOut>;
 };
 export type WholeLiveOut = {
   id: string;
@@ -1658,6 +1724,21 @@ export class Gonghui {
   /** 进入直播或回看，算我看过，一场只算一次。现在没有可看的是 409。 */
   watchLive(given: { live_id: string }): Promise<LiveStandingOut> {
     return this.call<LiveStandingOut>({ method: "PUT", path: `/lives/${encodeURIComponent(given.live_id)}/visit` });
+  }
+
+  /** 核实过的说法，新的在前。q 找标题、说法和结论里的字。 */
+  listClarifications(given: { verdict?: Verdict | null; q?: string; cursor?: string } = {}): Promise<ClarificationPage> {
+    return this.call<ClarificationPage>({ method: "GET", path: "/clarifications", query: { verdict: given.verdict, q: given.q, cursor: given.cursor }, open: true });
+  }
+
+  /** 举报谣言，请工会核实。谁反映的，工作人员看不到；同样的话再发一次不算错。 */
+  reportRumour(given: { body: ReportIn; key?: string }): Promise<ReportedOut> {
+    return this.call<ReportedOut>({ method: "POST", path: "/clarifications", body: given.body, key: given.key ?? newKey() });
+  }
+
+  /** 一条澄清：结论、依据、核实的说法、后来的更新。 */
+  getClarification(given: { clarification_id: string }): Promise<WholeClarificationOut> {
+    return this.call<WholeClarificationOut>({ method: "GET", path: `/clarifications/${encodeURIComponent(given.clarification_id)}`, open: true });
   }
 
   /** 入会声明和组织的树。 */

@@ -27,6 +27,7 @@ WORDS = "班长扣了我的加班费"
 # Ids of what is everybody's; a purpose and a topic are names, the same for all; whoever has the code of a
 # certificate was shown it.
 PUBLIC = {"article_id", "activity_id", "tip_id", "law_id", "key", "topic", "live_id", "panorama_id", "code"}
+PUBLIC |= {"clarification_id"}
 # Who has the id of a team was handed its link: he may see whose it is, and come in.
 PUBLIC |= {"team_id"}
 FILLED: dict[str, list[str]] = {"act": ["cancel", "accept", "decline", "keep"]}

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,7 @@ def _value(column: sa.Column[Any], number: int) -> Any:
             moment = datetime(2026, 11, 23, tzinfo=UTC)
             return moment if column.type.timezone else moment.replace(tzinfo=None)
         case sa.Date():
-            return date(2026, 11, 23)
+            return date(2026, 11, 23) + timedelta(days=number)
         case sa.JSON():
             return {}
         case sa.LargeBinary():

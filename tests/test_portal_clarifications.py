@@ -1,10 +1,13 @@
 """辟谣 on the portal: read by all, found first by search, brought by who is signed in and by who is not."""
 
 import re
+from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from models import ClarificationReport, CrisisAlert
+from tests.api_app import API, api_ends, app_of, is_problem
 from tests.both_ends import Ends
 from tests.console_kit import ends
 from tests.portal_member import HTML, member
@@ -72,3 +75,27 @@ async def test_anybody_brings_a_claim_a_few_in_a_minute(ends: Ends) -> None:
     )
     async with ends.house.database.reading() as session:
         assert await session.scalar(sa.select(sa.func.count()).select_from(CrisisAlert)) == 1
+
+
+async def test_the_mini_program_reads_what_was_found_out_and_brings_what_is_heard(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with api_ends(database_url, tmp_path, monkeypatch) as ends:
+        async with ends.house.database.transaction() as session:
+            row = await published(session, told=["下个月电费要涨一倍", HOSTILE])
+        li = await app_of(ends, "李娜")
+
+        (item,) = (await li.gets(f"{API}/clarifications?verdict=false&q=电价"))["items"]
+        assert (item["id"], item["verdict_label"]) == (row.public_id, "不实")
+        assert not (await li.gets(f"{API}/clarifications?verdict=true"))["items"]
+        whole = await li.gets(f"{API}/clarifications/{row.public_id}")
+        assert whole["told"] == ["下个月电费要涨一倍", HOSTILE] and whole["evidence"][0]["text"]
+        is_problem(await li.calls("GET", f"{API}/clarifications/{'x' * 16}"), 404, "not_found")
+
+        given = {"words": "听说下周全县停电三天", "heard": "wechat"}
+        first = (await li.acts(f"{API}/clarifications", given)).json()
+        assert first == (await li.acts(f"{API}/clarifications", given)).json()  # brought already
+        assert (first["known"], first["danger"]) == (None, "")
+        same = (await li.acts(f"{API}/clarifications", given | {"words": "下个月电费要涨一倍"})).json()
+        assert same["known"]["id"] == row.public_id
+        is_problem(await li.acts(f"{API}/clarifications", given | {"heard": "moon"}), 422, "invalid")

@@ -10,6 +10,7 @@ from app.api import (
     albums,
     cases,
     certificates,
+    clarifications,
     colleagues,
     description,
     devices,
@@ -39,7 +40,7 @@ from app.web.routes import take
 PARTS = (
     *(signing_in, me, news, knowledge, search, hall, activities, activity_standing, sign_ups),
     *(teams, colleagues, cases),
-    *(albums, photo_uploads, activity_feedback, certificates, panoramas, lives),
+    *(albums, photo_uploads, activity_feedback, certificates, panoramas, lives, clarifications),
     *(joining, member_changes, accounts, interests, digests, points, notices, privacy, devices),
 )
 
