@@ -42,18 +42,18 @@ async def test_a_crowd_reads_what_one_was_shown_and_nothing_that_was_changed_or_
 def test_a_page_is_kept_for_its_seconds_and_no_more_than_so_many() -> None:
     now = 100.0
     pages = KeptPages(3, monotonic=lambda: now)
-    pages.keep("a", "first")
+    pages.keep("a", b"first")
     now = 102.9
-    assert pages.find("a") == "first"
+    assert pages.find("a") == b"first"
     now = 104.5
     assert pages.find("a") is None
 
     for number in range(MOST + 1):
-        pages.keep(number, "page")
-    assert pages.find(0) is None and pages.find(1) == "page"
+        pages.keep(number, b"page")
+    assert pages.find(0) is None and pages.find(1) == b"page"
 
 
 def test_without_seconds_nothing_is_kept() -> None:
     pages = KeptPages(0)
-    pages.keep("a", "first")
+    pages.keep("a", b"first")
     assert pages.find("a") is None

@@ -51,40 +51,10 @@ async def page_of(
     wrong: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
     """`given` is what was typed, `wrong` what about it: then the answer is 422."""
-    words = await _words(
-        visitor, session, shared, article, now, said=said, danger=danger, given=given, wrong=wrong
-    )
-    answer = page_for(visitor, words)
-    answer.status_code = 422 if wrong else 200
-    return answer
-
-
-async def for_anybody(session: AsyncSession, shared: Shared, article: Article, now: datetime) -> HTMLResponse:
-    """For who is not signed in: as it was shown to another of them seconds ago."""
-    key = article.id, article.version, article.published_at
-    words = shared.article_pages.find(key)
-    if words is None:
-        words = await _words(None, session, shared, article, now)
-        shared.article_pages.keep(key, words)
-    return page_for(None, words)
-
-
-async def _words(
-    visitor: Visitor | None,
-    session: AsyncSession,
-    shared: Shared,
-    article: Article,
-    now: datetime,
-    *,
-    said: str = "",
-    danger: str = "",
-    given: Mapping[str, str] | None = None,
-    wrong: Mapping[str, str] | None = None,
-) -> str:
     member = visitor is not None and visitor.facts.membership is not None
     start = {"once": public_id(), "naming": (BoardName.SURNAME if member else BoardName.NICKNAME).value}
     shown = await article_comments.list_shown(session, article, limit=FIRST)
-    return render(
+    words = render(
         "article.html",
         article=article,
         body=await body_of(session, article, now),
@@ -104,3 +74,17 @@ async def _words(
         address=f"{shared.public_url}/news/{article.public_id}",
         day=civil_date(article.published_at or now),
     )
+    answer = page_for(visitor, words)
+    answer.status_code = 422 if wrong else 200
+    return answer
+
+
+async def for_anybody(session: AsyncSession, shared: Shared, article: Article, now: datetime) -> HTMLResponse:
+    """For who is not signed in: as it was shown to another of them seconds ago."""
+    key = article.id, article.version, article.published_at
+    page = shared.article_pages.find(key)
+    if page is not None:
+        return HTMLResponse(page)
+    answer = await page_of(None, session, shared, article, now)
+    shared.article_pages.keep(key, bytes(answer.body))
+    return answer

@@ -20,16 +20,16 @@ class KeptPages:
 
     def __init__(self, seconds: float, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._seconds, self._monotonic = seconds, monotonic
-        self._kept: OrderedDict[Hashable, tuple[float, str]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, tuple[float, bytes]] = OrderedDict()
 
-    def find(self, key: Hashable) -> str | None:
+    def find(self, key: Hashable) -> bytes | None:
         kept = self._kept.get(key)
         if kept is None or self._monotonic() >= kept[0]:
             return None
         self._kept.move_to_end(key)
         return kept[1]
 
-    def keep(self, key: Hashable, page: str) -> None:
+    def keep(self, key: Hashable, page: bytes) -> None:
         if self._seconds <= 0:
             return
         spread = hash((key, page)) % SPREAD / SPREAD / 2
