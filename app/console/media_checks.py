@@ -37,7 +37,7 @@ _PROGRAMS: Final = re.compile(
 _PLACE: Final = re.compile(rb"[+-]\d{2}\.\d+[+-]\d{3}\.\d+(?:[+-]\d+\.?\d*)?/")  # as telephones write it
 _SOUNDS: Final = frozenset({b"M4A ", b"M4B ", b"mp42", b"mp41", b"isom", b"iso2"})
 _BROKEN_ZIP: Final = (
-    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError),
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError),
     *(LookupError, ValueError, OverflowError),
 )
 

@@ -19,6 +19,7 @@ from app.rich_text.blocks import (
     files_in,
     is_safe,
     load,
+    pictures_in,
     shots_in,
 )
 from app.rich_text.markdown import from_markdown
@@ -62,6 +63,7 @@ __all__ = [
     "gathered",
     "is_safe",
     "load",
+    "pictures_in",
     "read_by_people",
     "shots_in",
     "to_html",

@@ -86,16 +86,22 @@ def is_safe(href: str) -> bool:
     return parts.scheme == "tel" or (parts.scheme == "https" and bool(parts.netloc))
 
 
-def shots_in(blocks: Iterable[Block]) -> Iterator[Shot]:
-    """The pictures, in their order; posters of films too."""
+def pictures_in(blocks: Iterable[Block]) -> Iterator[Shot]:
+    """The pictures that stand in the text, in their order."""
     for block in blocks:
         match block:
             case Picture():
                 yield block.shot
             case Gallery():
                 yield from block.shots
-            case Film(poster=Shot() as poster):
-                yield poster
+
+
+def shots_in(blocks: Iterable[Block]) -> Iterator[Shot]:
+    """The same, and posters of films."""
+    for block in blocks:
+        if isinstance(block, Film) and block.poster is not None:
+            yield block.poster
+        yield from pictures_in([block])
 
 
 def files_in(blocks: Iterable[Block]) -> set[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from app import rich_text
-from app.rich_text import Film, Shot
+from app.rich_text import Shot
 from models import Article
 
 SMALL: Final = 480  # pixels, in lists
@@ -21,8 +21,7 @@ def at(article: Article) -> str:
 
 def first(article: Article) -> Shot | None:
     """Posters of films are none."""
-    blocks = (each for each in rich_text.load(article.blocks) if not isinstance(each, Film))
-    return next((each for each in rich_text.shots_in(blocks) if each.width), None)
+    return next((each for each in rich_text.pictures_in(rich_text.load(article.blocks)) if each.width), None)
 
 
 def address(article: Article, most: int) -> str:

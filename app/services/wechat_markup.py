@@ -8,7 +8,7 @@ Source of the limits: wechat-platform.md section 11.3. Knows no database.
 
 import hashlib
 import html
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -82,7 +82,7 @@ def converted(article: Article) -> Converted:
     blocks = rich_text.load(article.blocks)
     made = Converted(
         *(article.title.strip(), article.author.strip(), article.summary.strip()),
-        *(to_html(blocks, article.source_name), tuple(_pictures(blocks))),
+        *(to_html(blocks, article.source_name), tuple(rich_text.pictures_in(blocks))),
     )
     refused = [
         f"{name}有 {len(words)} 个字，公众号文章最多 {most} 个字"
@@ -135,15 +135,6 @@ def at_home(made: Converted, at: str) -> str:
     """The body with its pictures where they are with us, for staff who look at it. `at`: as of `Around`."""
     shown = {(each.file, each.cut): f"{at}/{each.file}/{each.cut}/{each.width}" for each in made.pictures}
     return placed(made.content, shown)
-
-
-def _pictures(blocks: Blocks) -> Iterator[Shot]:
-    for block in blocks:
-        match block:
-            case Picture():
-                yield block.shot
-            case Gallery():
-                yield from block.shots
 
 
 def _is_said_only(block: Block) -> bool:
