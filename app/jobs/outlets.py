@@ -85,7 +85,10 @@ class Spreader:
         """Put down what ought to be told, tell what is due; how many calls were made."""
         now = self._clock.now()
         async with self._database.reading() as session:
-            planned = await article_posts.anything_to_plan(session, now)
+            in_use = await outlets.list_active(session)
+            planned = await article_posts.anything_to_plan(session, in_use, now)
+        if not in_use:
+            return 0  # in most places: one question each time that somebody leaves work
         if planned:
             async with self._database.transaction() as session:
                 await article_posts.plan(session, now)

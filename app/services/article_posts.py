@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import rich_text
 from app.database import leave_work
-from app.errors import DomainError, NotFound
-from app.services import addresses, article_cards, articles, channel_marks
+from app.errors import DomainError
+from app.services import addresses, article_cards, articles, channel_marks, outlets
 from app.services.audit import does
 from app.services.channel_marks import Channel
 from app.weibo.client import MOST_HANZI, length
@@ -105,16 +105,17 @@ async def plan(session: AsyncSession, now: datetime) -> int:
             session.add(_new(outlet, article, ITSELF, now))
             count += 1
         for post, article in (await session.execute(_changed(outlet, now))).tuples():
-            count += _renew(post, article, now)
+            _renew(post, article, now)
+            count += 1
     await session.flush()
     if count:
         leave_work(session)
     return count
 
 
-async def anything_to_plan(session: AsyncSession, now: datetime) -> bool:
+async def anything_to_plan(session: AsyncSession, in_use: Sequence[Outlet], now: datetime) -> bool:
     """Whether `plan` would do something; the usual "no" takes no lock."""
-    for outlet in (await session.scalars(sa.select(Outlet).where(Outlet.active))).all():
+    for outlet in in_use:
         for chosen in (_untold(outlet, now), _changed(outlet, now)):
             if (await session.execute(chosen.limit(1))).first() is not None:
                 return True
@@ -151,16 +152,15 @@ def _changed(outlet: Outlet, now: datetime) -> sa.Select[ArticlePost, Article]:
     )
 
 
-def _renew(post: ArticlePost, article: Article, now: datetime) -> int:
+def _renew(post: ArticlePost, article: Article, now: datetime) -> None:
     """One that was told comes up again, if there is news in it."""
     is_shown = articles.is_shown(article, now)
     was_told = post.state is S.SENT and post.event is not E.WITHDRAWN
     post.article_version = article.version
     if is_shown and was_told and post.digest == digest_of(article):
-        return 1  # looked at: nothing that anybody reads is another
+        return  # looked at: nothing that anybody reads is another
     again = E.PUBLISHED if post.event is E.WITHDRAWN else E.UPDATED
     _due(post, again if is_shown else E.WITHDRAWN, ITSELF, now)
-    return 1
 
 
 def _new(outlet: Outlet, article: Article, by: str, now: datetime) -> ArticlePost:
@@ -204,9 +204,7 @@ async def send(
         NotFound: no such outlet.
         DomainError: the article is not shown, stands there already, or its words do not fit.
     """
-    outlet = await session.scalar(sa.select(Outlet).where(Outlet.public_id == outlet_id).with_for_update())
-    if outlet is None:
-        raise NotFound("没有这个渠道，可能已经删除。")
+    outlet = await outlets.get(session, outlet_id, lock=True)
     if not articles.is_shown(article, now):
         raise DomainError("只有正在显示的文章才能发出去。")
     if not outlet.active:

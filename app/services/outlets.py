@@ -138,6 +138,10 @@ async def list_all(session: AsyncSession) -> Sequence[Outlet]:
     return (await session.scalars(sa.select(Outlet).order_by(Outlet.kind.desc(), Outlet.id))).all()
 
 
+async def list_active(session: AsyncSession) -> Sequence[Outlet]:
+    return (await session.scalars(sa.select(Outlet).where(Outlet.active).order_by(Outlet.id))).all()
+
+
 async def get(session: AsyncSession, public_id: str, *, lock: bool = False) -> Outlet:
     """Raises: NotFound."""
     chosen = sa.select(Outlet).where(Outlet.public_id == public_id)
