@@ -172,7 +172,8 @@ async def test_who_cannot_be_written_to_is_told_by_a_notice_he_agreed_to_or_not_
                 mapped_at=ends.house.clock.now(),
             )
         )
-    assert digest_notices.WEEKLY in notices.subscribed(), "the mini-program may ask for it, too"
+    offered = notices.of_account(AccountKind.MINIPROGRAM)
+    assert digest_notices.WEEKLY in offered, "the mini-program may ask for it, too"
     await put(ends, "书画展开幕，二百多幅作品等您来看，周末也开放")
     await put(ends, "秋检收官")
     li, wang = await member(ends, "李建国"), await member(ends, "王秀英")

@@ -1,19 +1,18 @@
 """小程序订阅消息: who uses nothing but the mini-program is told there of what he signed up for."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from app.cli import templates
-from app.services import activities, notices
+from app.services import notices
 from app.services.sign_up_notices import CALLED_OFF, CHANGED, OFFER, REMINDER
-from models import AccountKind, Activity, DeliveryState, NoticeConsent, Outbox, Role, Way
+from models import AccountKind, Activity, DeliveryState, Role, Way
 from tests import api_app
 from tests.api_app import API, App, announce, app_of
 from tests.both_ends import Ends
 from tests.console_kit import Worker, at_work
+from tests.test_notice_consents import calls_off, remaining, rows
 
 TITLE = "活动开始提醒"
 FIELDS = ["thing1=活动", "time2=时间"]
@@ -69,23 +68,6 @@ async def told(app: App) -> list[dict[str, Any]]:
     return [each["content"] for each in (await app.phone.notices())["service"]]
 
 
-async def rows(ends: Ends, kind: str) -> Sequence[Outbox]:
-    async with ends.house.database.reading() as session:
-        return (await session.scalars(sa.select(Outbox).where(Outbox.kind == kind).order_by(Outbox.id))).all()
-
-
-async def remaining(ends: Ends) -> list[int]:
-    async with ends.house.database.reading() as session:
-        return list(await session.scalars(sa.select(NoticeConsent.remaining)))
-
-
-async def calls_off(ends: Ends, run: Activity) -> None:
-    async with ends.house.database.transaction() as session:
-        now = ends.house.clock.now()
-        await activities.call_off(session, run.public_id, reason="雷雨", by="赵敏", now=now)
-    await ends.house.rounds.once()
-
-
 async def test_who_uses_nothing_but_the_mini_program_is_reminded_there(ends: Ends) -> None:
     run, number = await announce(ends, place="沮河公园"), await carried(ends, REMINDER, CHANGED, CALLED_OFF)
     li = await inside(ends)
@@ -109,6 +91,7 @@ async def test_who_uses_nothing_but_the_mini_program_is_reminded_there(ends: End
     assert await remaining(ends) == [0]
 
     await calls_off(ends, run)
+    await ends.house.rounds.once()
     assert len(await told(li)) == 1  # one yes, one notice
     assert [each.state for each in await rows(ends, CALLED_OFF)] == [DeliveryState.OWED]
 
@@ -122,6 +105,7 @@ async def test_the_official_account_goes_first_and_keeps_the_other_yes(ends: End
     await agrees(li, number)
 
     await calls_off(ends, run)
+    await ends.house.rounds.once()
 
     assert not await told(li) and await remaining(ends) == [1]
     assert [each.way for each in await rows(ends, CALLED_OFF)] == [Way.CUSTOMER_MESSAGE]
@@ -146,6 +130,7 @@ async def test_what_wechat_says_of_it_settles_it(
 
     await calls_off(ends, run)
     await ends.house.rounds.once()
+    await ends.house.rounds.once()
 
     (row,) = await rows(ends, CALLED_OFF)
     assert (row.state, await remaining(ends)) == (state, [left])
@@ -166,6 +151,7 @@ async def test_a_notice_whose_answer_was_lost_is_never_sent_again(ends: Ends) ->
     await ends.platform.misbehaves(drop_next={"path": SEND, "after": True})
 
     await calls_off(ends, run)
+    await ends.house.rounds.once()
     await ends.house.rounds.once()
     await ends.moves_time(hours=1)
     await ends.house.rounds.once()

@@ -75,7 +75,7 @@ async def listed(house: "House") -> list[str]:
 async def _carried(house: "House", app_id: str, of: AccountKind) -> list[str]:
     """Two lines to each notice that a template of the account may carry."""
     lines = []
-    for kind in notices.NOTICES if of is AccountKind.OFFICIAL else notices.subscribed():
+    for kind in notices.of_account(of):
         async with house.database.reading() as session:
             chosen = await notices.find_template(session, app_id, kind)
         told = " ".join(f"{field}={name}" for field, name in chosen.fields.items()) if chosen else ""

@@ -34,7 +34,6 @@ _OBSTACLES: Final = {
 }
 
 OFFICIAL: Final = AccountKind.OFFICIAL
-Of = AccountKind  # whose templates, in the address
 
 router = APIRouter(prefix="/notices", dependencies=[needs(Right.NOTICES_READ)])
 
@@ -54,7 +53,7 @@ async def everything(desk: AtDesk, shell: InShell, office: OfficeInUse) -> HTMLR
     async with desk.reading() as session:
         for kind, app_id in _accounts(office).items():
             templates = await notices.list_templates(session, app_id)
-            offered = notices.NOTICES if kind is AccountKind.OFFICIAL else notices.subscribed()
+            offered = notices.of_account(kind)
             chosen = {each: await notices.find_template(session, app_id, each) for each in offered}
             known = {each.template_id: each for each in templates}
             sides.append({"kind": kind, "templates": templates, "chosen": chosen, "known": known})
@@ -75,7 +74,12 @@ async def fetch(desk: ActingDesk, shell: InShell, now: Now) -> Response:
 
 @router.get("/{kind}")
 async def one(
-    request: Request, kind: str, desk: AtDesk, shell: InShell, office: OfficeInUse, account: Of = OFFICIAL
+    request: Request,
+    kind: str,
+    desk: AtDesk,
+    shell: InShell,
+    office: OfficeInUse,
+    account: AccountKind = OFFICIAL,
 ) -> HTMLResponse:
     """The mapping there is; with `template` in the address, how another would be filled."""
     values = await _of(desk, office, account, kind)
@@ -92,7 +96,7 @@ async def save(
     shell: InShell,
     office: OfficeInUse,
     now: Now,
-    account: Of = OFFICIAL,
+    account: AccountKind = OFFICIAL,
 ) -> Response:
     """Preview what is filled in, or let it hold from now on."""
     form = await forms.read(request)
@@ -106,7 +110,7 @@ async def save(
             return shell.page("notices_one.html", **values | _shown(kind, template, fields))
         async with desk.acting() as session:
             await notice_work.map_over(
-                *(session, _accounts(office)[account], kind, forms.words(form, "template")),
+                *(session, _app_id(office, account), kind, forms.words(form, "template")),
                 {field: name for field, name in fields.items() if name},
                 base=_number(forms.words(form, "base")),
                 by=desk.by,
@@ -123,7 +127,7 @@ async def save(
 
 @router.post("/{kind}/drop", dependencies=[needs(Right.NOTICES_EDIT)])
 async def drop(
-    kind: str, desk: ActingDesk, shell: InShell, office: OfficeInUse, account: Of = OFFICIAL
+    kind: str, desk: ActingDesk, shell: InShell, office: OfficeInUse, account: AccountKind = OFFICIAL
 ) -> Response:
     app_id = _app_id(office, account)
     async with desk.acting() as session:
@@ -171,7 +175,7 @@ def _app_id(office: Office, account: AccountKind) -> str:
 async def _of(desk: Desk, office: Office, account: AccountKind, kind: str) -> dict[str, Any]:
     """Raises: NotFound."""
     app_id = _app_id(office, account)
-    if kind not in notices.NOTICES or (account is not OFFICIAL and kind not in notices.SUBSCRIBED):
+    if kind not in notices.of_account(account):
         raise NotFound("没有这种通知。")
     suffix = "" if account is OFFICIAL else f"?account={account.value}"
     async with desk.reading() as session:

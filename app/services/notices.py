@@ -227,8 +227,10 @@ async def keep_templates(
     await session.flush()
 
 
-def subscribed() -> list[str]:
-    """What people agree to in the mini-program, in the order of `NOTICES`; campaigns are not sent there."""
+def of_account(account: AccountKind) -> list[str]:
+    """What its templates may carry. In the mini-program it is what people agree to; no campaigns go there."""
+    if account is AccountKind.OFFICIAL:
+        return list(NOTICES)
     return [kind for kind in NOTICES if kind in SUBSCRIBED and kind != NEWS]
 
 
