@@ -13,7 +13,7 @@ from app.services.cases import moment_kept
 from app.services.library import Library
 from app.wechat.replies import Reply, Text, fit
 from handlers import lines
-from models import HeardIn
+from models import HeardFrom
 
 LISTED = 6
 REPORT = lines.go("举报谣言", "clarifications.report")
@@ -85,7 +85,7 @@ async def _report(chat: Chat, library: Library, public_url: str) -> Reply:
         said = f"这个说法核实过：{known.mark}{known.verdict}。{known.short}"
         if await chat.choose("known", said, Enough) is Enough.KNOWN:
             return Text(in_words(known, public_url))
-    heard = await chat.choose("heard", "是从哪里听到的？", HeardIn)
+    heard = await chat.choose("heard", "是从哪里听到的？", HeardFrom)
     shots = await chat.ask(
         "shots",
         "有截图可以发给我，发完回复「完成」；没有请回复「跳过」。",

@@ -371,9 +371,9 @@ export class Gonghui {
     return this.call({ method: "PUT", path: `/lives/${encodeURIComponent(given.live_id)}/visit` });
   }
 
-  /** 核实过的说法，新的在前。q 找标题、说法和结论里的字。 */
+  /** 核实过的说法，新的在前。 */
   listClarifications(given = {}) {
-    return this.call({ method: "GET", path: "/clarifications", query: { verdict: given.verdict, q: given.q, cursor: given.cursor }, open: true });
+    return this.call({ method: "GET", path: "/clarifications", query: { verdict: given.verdict, q: given.q, limit: given.limit, cursor: given.cursor }, open: true });
   }
 
   /** 举报谣言，请工会核实。谁反映的，工作人员看不到；同样的话再发一次不算错。 */

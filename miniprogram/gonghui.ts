@@ -484,7 +484,7 @@ export type Heading = {
   level: 2 | 3;
   spans: Array<Span>;
 };
-export type HeardIn = "wechat" | "video" | "web" | "phone" | "people" | "other";
+export type HeardFrom = "wechat" | "video" | "web" | "phone" | "people" | "other";
 /** 我替同事报的一次；本人办过以后，现在怎样由他自己看。 */
 export type HelpedOut = {
   id: string;
@@ -826,7 +826,7 @@ export type ReportIn = {
   /** 听到的说法 */
   words: string;
   /** 从哪里听到的 */
-  heard: HeardIn;
+  heard: HeardFrom;
 };
 export type ReportedOut = {
   number: string;
@@ -1726,9 +1726,9 @@ export class Gonghui {
     return this.call<LiveStandingOut>({ method: "PUT", path: `/lives/${encodeURIComponent(given.live_id)}/visit` });
   }
 
-  /** 核实过的说法，新的在前。q 找标题、说法和结论里的字。 */
-  listClarifications(given: { verdict?: Verdict | null; q?: string; cursor?: string } = {}): Promise<ClarificationPage> {
-    return this.call<ClarificationPage>({ method: "GET", path: "/clarifications", query: { verdict: given.verdict, q: given.q, cursor: given.cursor }, open: true });
+  /** 核实过的说法，新的在前。 */
+  listClarifications(given: { verdict?: Verdict | null; q?: string; limit?: number; cursor?: string | null } = {}): Promise<ClarificationPage> {
+    return this.call<ClarificationPage>({ method: "GET", path: "/clarifications", query: { verdict: given.verdict, q: given.q, limit: given.limit, cursor: given.cursor }, open: true });
   }
 
   /** 举报谣言，请工会核实。谁反映的，工作人员看不到；同样的话再发一次不算错。 */

@@ -72,7 +72,7 @@ from models.clarification import (
     ClarificationReport,
     ClarificationState,
     ClarificationUpdate,
-    HeardIn,
+    HeardFrom,
     RefusedFor,
     Verdict,
 )

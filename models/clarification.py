@@ -45,7 +45,7 @@ class Verdict(StrEnum):
         return {"false": "✕", "partly": "△", "true": "✓", "unknown": "？"}[self.value]
 
 
-class HeardIn(StrEnum):
+class HeardFrom(StrEnum):
     WECHAT = "wechat"
     VIDEO = "video"
     WEB = "web"
@@ -86,12 +86,12 @@ _VERDICTS = {
     Verdict.UNKNOWN: "无法核实",
 }
 _HEARD = {
-    HeardIn.WECHAT: "微信群、朋友圈",
-    HeardIn.VIDEO: "短视频、直播",
-    HeardIn.WEB: "网站、公众号",
-    HeardIn.PHONE: "电话、短信",
-    HeardIn.PEOPLE: "听人说的",
-    HeardIn.OTHER: "其他地方",
+    HeardFrom.WECHAT: "微信群、朋友圈",
+    HeardFrom.VIDEO: "短视频、直播",
+    HeardFrom.WEB: "网站、公众号",
+    HeardFrom.PHONE: "电话、短信",
+    HeardFrom.PEOPLE: "听人说的",
+    HeardFrom.OTHER: "其他地方",
 }
 _REFUSED = {
     RefusedFor.NO_RUMOUR: "不是传言，是咨询或投诉",
@@ -159,7 +159,7 @@ class ClarificationReport(Base):
     person_digest: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), index=True)  # None: nobody known
     person: Mapped[object | None] = mapped_column(SealedJSON("clarification_report.person"))
     words: Mapped[str | None] = mapped_column(SealedText("clarification_report.words"))  # None: forgotten
-    heard: Mapped[HeardIn]
+    heard: Mapped[HeardFrom]
     files: Mapped[list[str]] = mapped_column(sa.JSON, default=list)  # public ids of stored files
     channel: Mapped[str] = mapped_column(sa.String(16))
     at: Mapped[datetime] = mapped_column(index=True)  # the day: the minute would lead to the person

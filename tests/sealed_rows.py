@@ -60,7 +60,7 @@ from models import (
     FeedbackAnswer,
     FileState,
     Follower,
-    HeardIn,
+    HeardFrom,
     JobState,
     KeptAnswer,
     LegalAid,
@@ -251,7 +251,7 @@ def heard(rumour_id: int, person_id: int) -> ClarificationReport:
         clarification_id=rumour_id,
         person={"person_id": person_id},
         words="听说电费要涨一倍",
-        heard=HeardIn.WECHAT,
+        heard=HeardFrom.WECHAT,
         channel="chat",
         at=NOON,
     )

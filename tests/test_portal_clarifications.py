@@ -92,6 +92,15 @@ async def test_the_mini_program_reads_what_was_found_out_and_brings_what_is_hear
         assert whole["told"] == ["下个月电费要涨一倍", HOSTILE] and whole["evidence"][0]["text"]
         is_problem(await li.calls("GET", f"{API}/clarifications/{'x' * 16}"), 404, "not_found")
 
+        async with ends.house.database.transaction() as session:
+            await published(session, told=["以后欠一天费就停电"])
+        newest = await li.gets(f"{API}/clarifications?limit=1")
+        older = await li.gets(f"{API}/clarifications?limit=1&cursor={newest['next']}")
+        assert (len(newest["items"]), older["next"]) == (1, None)
+        assert {newest["items"][0]["id"], older["items"][0]["id"]} > {row.public_id}
+        elsewhere = f"{API}/clarifications?q=电价&cursor={newest['next']}"  # a page of another list
+        is_problem(await li.calls("GET", elsewhere), 422, "bad_cursor")
+
         given = {"words": "听说下周全县停电三天", "heard": "wechat"}
         first = (await li.acts(f"{API}/clarifications", given)).json()
         assert first == (await li.acts(f"{API}/clarifications", given)).json()  # brought already

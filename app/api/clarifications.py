@@ -11,6 +11,7 @@ from app.api import paging, problems
 from app.api.description import documented
 from app.api.gate import Caller
 from app.api.once import WriteOnce
+from app.api.paging import Cursor, Size
 from app.api.routes import Route
 from app.api.shapes import PublicId, Strict
 from app.dependencies import InUse, Now, ReadSession
@@ -18,7 +19,7 @@ from app.errors import DomainError
 from app.services import clarification_rows, clarifications, crisis
 from app.services.board_wording import plain
 from app.services.clarifications import LEAST, LONGEST, MOST
-from models import Clarification, HeardIn, Verdict
+from models import Clarification, HeardFrom, Verdict
 
 router = APIRouter(prefix="/clarifications", tags=["辟谣"], route_class=Route)
 
@@ -69,7 +70,7 @@ class ReportIn(Strict):
     words: str = Field(
         examples=["听说下个月电费要涨一倍"], min_length=LEAST, max_length=MOST, description="听到的说法"
     )
-    heard: HeardIn = Field(examples=["wechat"], description="从哪里听到的")
+    heard: HeardFrom = Field(examples=["wechat"], description="从哪里听到的")
 
 
 class ReportedOut(Strict):
@@ -85,14 +86,23 @@ async def listed(
     session: ReadSession,
     shared: InUse,
     verdict: Verdict | None = None,
-    q: Annotated[str, Query(max_length=LONGEST)] = "",
-    cursor: Annotated[str, Query(max_length=16)] = "",
+    q: Annotated[
+        str, Query(max_length=LONGEST, examples=["电费"], description="标题、说法和结论里的字")
+    ] = "",
+    limit: Size = clarifications.PAGE,
+    cursor: Cursor = None,
 ) -> ClarificationPage:
-    """核实过的说法，新的在前。q 找标题、说法和结论里的字。"""
-    words, after = " ".join(plain(q).split()), plain(cursor)
-    page = await clarifications.list_public(session, verdict=verdict, words=words, after=after)
-    items = [ClarificationOut(**_facts(each, shared.public_url)) for each in page.rows]
-    return ClarificationPage(items=items, next=page.more or None)
+    """核实过的说法，新的在前。"""
+    words = " ".join(plain(q).split())
+    of = f"clarifications/{verdict or ''}/{words}"
+    last = paging.place(of, cursor)
+    page = await clarifications.list_public(
+        session, verdict=verdict, words=words, after=last[0] if last else "", limit=limit
+    )
+    return ClarificationPage(
+        items=[ClarificationOut(**_facts(each, shared.public_url)) for each in page.rows],
+        next=paging.cursor(of, page.more) if page.more else None,
+    )
 
 
 @router.get(

@@ -21,7 +21,7 @@ from app.services import clarification_rows, clarifications, crisis
 from app.services.board_wording import Wrong, plain
 from app.services.clarifications import LONGEST, MOST
 from app.web.limits import Limit, address_of
-from models import HeardIn, Verdict
+from models import HeardFrom, Verdict
 
 router = APIRouter(prefix="/clarifications", include_in_schema=False)
 
@@ -138,7 +138,7 @@ def _form(
         "clarification_form.html",
         given=given,
         wrong=wrong or {},
-        places=list(HeardIn),
+        places=list(HeardFrom),
         longest=MOST,
         known=visitor,
         token=visitor.form_token if visitor is not None else "",

@@ -27,7 +27,7 @@ from models import (
     ClarificationReport,
     ClarificationState,
     ClarificationUpdate,
-    HeardIn,
+    HeardFrom,
     Person,
     StoredFile,
     Verdict,
@@ -56,7 +56,7 @@ class Told:
     """A claim as it was typed and found in order."""
 
     words: str
-    heard: HeardIn
+    heard: HeardFrom
 
 
 def checked(words: str, heard: str) -> Told:
@@ -64,11 +64,11 @@ def checked(words: str, heard: str) -> Told:
     words = plain(words)
     wrong: Mapping[str, str] = {
         "words": "" if LEAST <= len(words) <= MOST else f"请把听到的说法写下来，{LEAST} 到 {MOST} 个字。",
-        "heard": "" if heard in set(HeardIn) else "请选从哪里听到的。",
+        "heard": "" if heard in set(HeardFrom) else "请选从哪里听到的。",
     }
     if found := {field: said for field, said in wrong.items() if said}:
         raise Wrong(found)
-    return Told(words, HeardIn(heard))
+    return Told(words, HeardFrom(heard))
 
 
 async def check_may_report(session: AsyncSession, person_id: int, now: datetime) -> None:
