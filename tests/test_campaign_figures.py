@@ -15,6 +15,7 @@ from app.services.campaign_figures import Told
 from app.services.coordination import account_id
 from models import AccountKind, Campaign, DeliveryState, MassOrder, Role, StaffJob, WeChatArticleFigure
 from models import WeChatTable as T
+from sandbox.driver import Phone
 from tests import test_campaign_articles, test_campaign_faults, test_campaigns
 from tests.both_ends import Ends
 from tests.console_kit import Worker, at_work
@@ -64,19 +65,8 @@ async def sheet(worker: Worker, day: date) -> list[list[str]]:
     return [[str(cell.value or "") for cell in line] for line in found.iter_rows()]
 
 
-async def test_what_people_did_with_a_campaigns_articles_stands_in_every_place(ends: Ends) -> None:
-    phones = await crowd(ends)
-    big, small = [await test_campaign_articles.published(ends, title) for title in (BIG, SMALL)]
-    # The big one is published by itself, too.
-    await does(ends, big, "put")
-    await publishing_goes_on(ends, big)
-    await does(ends, big, "publish")
-    alone = (await publishing_goes_on(ends, big)).url or ""
-    row, (first, second) = await sent(ends, big, small)
-    zhao = await at_work(ends, "赵敏", Role.EDITOR)
-    page = f"/campaigns/{row.public_id}"
-    assert "还没有取到微信的统计" in await zhao.reads(page)
-
+async def read_by_people(ends: Ends, phones: dict[str, Phone], first: str, second: str, alone: str) -> Phone:
+    """What three of them do on their phones; the one who read and did nothing more."""
     li, wang, chen = phones["李建国"], phones["王强"], phones["陈静"]
     for each in (li, wang, chen, li):
         await each.reads_article(first)
@@ -90,6 +80,23 @@ async def test_what_people_did_with_a_campaigns_articles_stands_in_every_place(e
     # What was sent in WeChat's own console is nobody's.
     theirs = await ends.platform.ask("POST", "publications", {"articles": [{"title": "慰问一线"}]})
     await wang.reads_article(theirs["urls"][0])
+    return chen
+
+
+async def test_what_people_did_with_a_campaigns_articles_stands_in_every_place(ends: Ends) -> None:
+    phones = await crowd(ends)
+    big, small = [await test_campaign_articles.published(ends, title) for title in (BIG, SMALL)]
+    # The big one is published by itself, too.
+    await does(ends, big, "put")
+    await publishing_goes_on(ends, big)
+    await does(ends, big, "publish")
+    alone = (await publishing_goes_on(ends, big)).url or ""
+    row, (first, second) = await sent(ends, big, small)
+    zhao = await at_work(ends, "赵敏", Role.EDITOR)
+    page = f"/campaigns/{row.public_id}"
+    assert "还没有取到微信的统计" in await zhao.reads(page)
+
+    chen = await read_by_people(ends, phones, first, second, alone)
     await fetcher(ends).run()  # a new account: from the next morning on
     day = await morning(ends)
     await chen.keeps(first)  # of the day after

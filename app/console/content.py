@@ -23,6 +23,7 @@ from app.knowledge.markdown import steps
 from app.services import (
     article_cards,
     article_posts,
+    article_remnants,
     content_comments,
     content_forms,
     content_pieces,
@@ -54,7 +55,7 @@ async def _search(session: AsyncSession, standing: Standing, words: str) -> list
 
 
 async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
-    """To review by who may, one's own that came back, reviews that are overdue."""
+    """To review by who may, one's own that came back, reviews that are overdue, what is over only here."""
     found: list[Waiting] = []
     if may(standing, Right.CONTENT_CHECK, None):
         to_review = await contents_found.count_to_review(session, standing)
@@ -66,6 +67,9 @@ async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> 
         found.append(Waiting("您写的内容有审核意见", f"{PAGE}?comments=open", count))
         late = await contents_found.count_overdue(session, now)
         found.append(Waiting("内容要复审", f"{PAGE}?due=overdue", late, late))
+    if may(standing, Right.CONTENT_PUBLISH, None):
+        left = await article_remnants.count(session, now)
+        found.append(Waiting("下线的文章在别处还看得到", f"{PAGE}?elsewhere=left", left))
     return found
 
 
@@ -166,6 +170,8 @@ async def page_of(
         moves = await content_pieces.list_moves(session, piece)
         facts: dict[str, Any] = {"moves": moves, "wechat": await _at_wechat(session, piece, now)}
         facts |= {"outlets": await _at_outlets(session, piece, now), **await _of_draft(session, piece, desk)}
+        if isinstance(piece.shown, Article):
+            facts["remnants"] = await article_remnants.list_of(session, piece.shown, now)
     values = {**_facts(piece, desk, now), **facts} | values
     return shell.page("content_one.html", **values)
 
@@ -297,6 +303,7 @@ def _view(request: Request) -> View:
         Filter("state", "状态", {each.value: each.label for each in ArticleState}),
         Filter("due", "复审", {"overdue": "已到期"}),
         Filter("comments", "审核意见", {"open": "有没处理的"}),
+        Filter("elsewhere", "别处", {"left": "下线了还看得到"}),
     ]
     if kind in kinds:  # each kind has categories of its own
         categories = content_forms.categories(ContentKind(kind))
@@ -313,4 +320,5 @@ def _chosen(view: View, now: datetime) -> Any:
         title=view.get("title"),
         overdue=view.get("due") == "overdue",
         commented=view.get("comments") == "open",
+        left=view.get("elsewhere") == "left",
     )

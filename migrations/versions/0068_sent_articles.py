@@ -1,6 +1,8 @@
-"""WeChat's figures of mass messages: favourites by day, and whose articles they are that nobody knew.
+"""Articles that were sent: WeChat's favourites by day, whose the figures of mass messages are, and what was
+done about copies of articles that are over.
 
-Additive: the running release leaves the column at 0. Downgrade forgets favourites; WeChat tells them again.
+Additive: the running release leaves the columns as they are. Downgrade forgets favourites, which WeChat tells
+again, and that somebody dealt with copies.
 """
 
 import sqlalchemy as sa
@@ -8,6 +10,8 @@ from alembic import op
 
 revision = "0068"
 down_revision = "0066"
+
+COPIES = ("campaign_article", "article_post")
 
 # A message has the number that its order was answered with; behind it stands the place of the article.
 OURS = """
@@ -25,7 +29,11 @@ def upgrade() -> None:
         "wechat_article_day", sa.Column("favourites", sa.Integer(), nullable=False, server_default="0")
     )
     op.execute(OURS)
+    for table in COPIES:
+        op.add_column(table, sa.Column("dealt_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
+    for table in COPIES:
+        op.drop_column(table, "dealt_at")
     op.drop_column("wechat_article_day", "favourites")
