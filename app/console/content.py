@@ -24,6 +24,7 @@ from app.services import (
     article_cards,
     article_posts,
     article_remnants,
+    article_scans,
     content_comments,
     content_forms,
     content_pieces,
@@ -65,6 +66,9 @@ async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> 
         found.append(Waiting("您写的内容被退回", f"{PAGE}?state=changes_requested", count))
         count = await contents_found.count_commented(session, standing)
         found.append(Waiting("您写的内容有审核意见", f"{PAGE}?comments=open", count))
+        if infected := await article_scans.infected_of(session, standing):
+            at = f"{address(ContentKind.ARTICLE, infected[0])}/edit"
+            found.append(Waiting("您写的文章里有文件查出病毒", at, len(infected)))
         late = await contents_found.count_overdue(session, now)
         found.append(Waiting("内容要复审", f"{PAGE}?due=overdue", late, late))
     if may(standing, Right.CONTENT_PUBLISH, None):

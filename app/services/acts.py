@@ -161,6 +161,7 @@ ACTS: Final[dict[str, str]] = {
     "people.merge": "再试合并同一个人",
     "content.save": "保存内容草稿",
     "content.upload": "上传文章里的图片和文件",
+    "content.infected": "上传的文件查出病毒，没有收下",
     "content.restore": "恢复内容的历史版本",
     "content.submit": "提交内容审核",
     "content.pass": "通过内容的初审或复审",

@@ -41,6 +41,10 @@ class RemnantKind(StrEnum):
     SENT = "sent"  # with a mass message
     WEIBO = "weibo"
 
+    @property
+    def label(self) -> str:
+        return {"published": "公众号", "sent": "群发", "weibo": "微博"}[self.value]
+
 
 @dataclass(frozen=True, slots=True)
 class Remnant:
@@ -105,7 +109,7 @@ async def deal_with(
     if row.dealt_at is None:
         row.dealt_at = now
     await session.flush()
-    does(session, "content.remnant", article.public_id, title=article.title, kind=kind.value)
+    does(session, "content.remnant", article.public_id, title=article.title, where=kind.label)
 
 
 def _all() -> Sequence[tuple[Any, Any]]:
