@@ -14,14 +14,10 @@ from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.listing import Filter, View
 from app.console.navigation import Found, Section, Waiting
 from app.console.shell import InShell, Shell
-from app.console.templating import render
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
-from app.knowledge.entries import CALLS, Entry
-from app.knowledge.laws import CAUTION
-from app.knowledge.markdown import steps
+from app.knowledge.entries import Entry
 from app.services import (
-    article_cards,
     article_posts,
     article_remnants,
     article_scans,
@@ -107,15 +103,6 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
 @router.get("/{kind}/{key}")
 async def one(kind: ContentKind, key: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
     return await page_of(kind, key, desk, shell, now)
-
-
-@router.get("/{kind}/{key}/preview")
-async def preview(kind: ContentKind, key: str, desk: AtDesk, now: Now) -> HTMLResponse:
-    """The draft, as the portal will show it; without one, what is shown."""
-    whole(desk, Right.CONTENT_READ)
-    async with desk.reading() as session:
-        piece = await content_pieces.get(session, kind, key)
-        return HTMLResponse(await as_portal(session, kind, key, piece.filled(), now))
 
 
 @router.post("/{kind}/{key}/discard", dependencies=[needs(Right.CONTENT_WRITE)])
@@ -223,26 +210,6 @@ async def _at_outlets(session: AsyncSession, piece: Piece, now: datetime) -> lis
         }
         for outlet, post in found
     ]
-
-
-async def as_portal(
-    session: AsyncSession, kind: ContentKind, key: str, filled: Filled, now: datetime, *, findings: int = 0
-) -> str:
-    """A page like the portal's own; where something is missing it says so. `findings`: how many."""
-    try:
-        ready = content_forms.as_shown(kind, key, filled, now)
-        if isinstance(ready, ReadyArticle):
-            ready = await contents.shown_as(session, key, ready, now)
-    except DomainError as error:
-        return render("content_preview.html", error=error.message, kind=kind)
-    values: dict[str, Any] = {"kind": kind, "title": ready.title, "findings": findings}
-    if isinstance(ready, ReadyArticle):
-        around = rich_text.Around(media_at(key), await article_cards.found(session, ready.blocks, now))
-        body = rich_text.to_html(ready.blocks, around)
-        day = civil_date(ready.publish_at or now)
-        return render("content_preview.html", **values, article=ready, body=body, day=day, reads=1)
-    values |= {kind.value: ready, "steps": steps(ready.body), "calls": CALLS, "caution": CAUTION}
-    return render("content_preview.html", **values)
 
 
 def words_of(kind: ContentKind, key: str, filled: Filled, now: datetime) -> str:
