@@ -32,6 +32,7 @@ from app.jobs import (
     privacy_events,
     publishing_figures,
     retention,
+    sent_articles,
     staff_jobs,
     staff_work,
     stored_files,
@@ -209,4 +210,5 @@ def _kinds(house: House, official_id: int, *, certified: bool) -> dict[str, Work
         **posters.kinds(house.wechat if certified else None),
         **campaign_drafts.kinds(_drawer(house)),
         **wechat_previews.kinds(house.wechat, official_id),
+        **sent_articles.kinds(house.wechat),
     }

@@ -7,20 +7,22 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.services import article_remnants, articles
+from app.services import article_remnants, articles, campaign_articles
 from app.services.article_remnants import RemnantKind
 from models import Article, ArticlePost, CampaignState, OutletKind, PostState, Role, WeChatArticleState
+from sandbox.driver import Refusal
 from tests import test_campaign_articles, test_outlets
 from tests.both_ends import Ends
 from tests.console_kit import Worker, acts_of, at_work
 from tests.menus_wechat import Crash
-from tests.test_campaigns import approved, campaigner, crowd, stands
+from tests.test_campaigns import approved, campaigner, crowd, orders, stands
 from tests.test_console_wechat_articles import presses
 from tests.test_outlets import Media, goes_round, opens
 from tests.test_wechat_articles import Dying, at_wechat, does, goes_on, lease_ends, publisher, row_of
 
 S = WeChatArticleState
 OLD_TOKEN = 42001
+SENT_DELETE = "/cgi-bin/message/mass/delete"
 DELETE = "/cgi-bin/freepublish/delete"
 TASK = "下线的文章在别处还看得到"
 ends, media = test_outlets.ends, test_outlets.media
@@ -95,6 +97,7 @@ async def test_with_its_end_it_goes_where_it_can_and_staff_see_to_the_rest(ends:
     )
     page = await li.reads(f"/content/article/{key}")
     assert "群发「周五讲座」里的" in page and "要删请到微博上删除" in page and "已删除" in page
+    assert 'data-test="delete-sent"' in page
 
     async with ends.house.database.reading() as session:
         posts = await session.scalars(sa.select(ArticlePost).where(ArticlePost.state == PostState.SENT))
@@ -109,6 +112,43 @@ async def test_with_its_end_it_goes_where_it_can_and_staff_see_to_the_rest(ends:
     assert await left(ends, key) == [] and TASK not in await li.reads("/")
     assert [act.subject for act in await acts_of(ends, "content.remnant")] == [key] * 3
     assert len(await phones["王强"].reads()) > 1  # the card stays in the chat
+
+
+async def test_what_went_out_with_a_campaign_is_deleted_by_who_presses(ends: Ends) -> None:
+    await ends.until_noon()
+    phones = await crowd(ends, "李建国", "王强")
+    big = await test_campaign_articles.published(ends)
+    small = await test_campaign_articles.published(ends, test_campaign_articles.SMALL)
+    number = await approved(ends, test_campaign_articles.of_articles(big, small))
+    await campaigner(ends).run()
+    await test_campaign_articles.goes_on(ends)
+    async with ends.house.database.reading() as session:
+        row, _ = await stands(ends, number)
+        first, second = [place.url or "" for place, _ in await campaign_articles.list_of(session, row)]
+    li = await at_work(ends, "李娜", Role.APPROVER)
+    path = f"/content/article/{small}"
+    early = await li.sends(f"{path}/sent/{number}/delete")
+    assert early.status_code == 422 and "请先撤下" in early.text
+    await li.does(f"{path}/withdraw", reason="要核对")
+    assert await left(ends, small) == [RemnantKind.SENT]
+
+    await ends.platform.misbehaves(fail_next={"path": SENT_DELETE, "errcode": -1, "times": None})
+    await li.does(f"{path}/sent/{number}/delete")
+    await ends.house.rounds.once()
+    assert "请过几分钟再删一次" in await li.reads("/jobs") and await left(ends, small) == [RemnantKind.SENT]
+    await ends.platform.behaves()
+    # Its process is killed when WeChat has deleted it already.
+    await ends.house.wechat.mass.delete((await orders(ends))[0].msg_id or 0, 2)
+    for _ in range(2):
+        await li.does(f"{path}/sent/{number}/delete")
+    await ends.house.rounds.once()
+
+    assert "已经删除：收到的卡片还在" in await li.reads("/jobs") and await left(ends, small) == []
+    assert test_campaign_articles.BIG in str(await phones["王强"].reads_article(first)), "the other one stays"
+    with pytest.raises(Refusal, match="已被发布者删除"):
+        await phones["王强"].reads_article(second)
+    assert (await li.sends(f"{path}/sent/{'0' * 16}/delete")).status_code == 404
+    assert len(await acts_of(ends, "content.sent_delete")) == 3
 
 
 @pytest.mark.parametrize("dies", [True, False])

@@ -172,6 +172,7 @@ ACTS: Final[dict[str, str]] = {
     "content.comment_done": "审核意见已处理",
     "content.discard": "作废内容草稿",
     "content.withdraw": "撤下内容",
+    "content.sent_delete": "从公众号删除群发出去的文章",
     "content.remnant": "处理下线文章在别处的",
     "content.take_back": "收回等待发布的文章",
     "content.steps": "设置内容怎样审核",
