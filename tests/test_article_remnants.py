@@ -129,6 +129,7 @@ async def test_what_went_out_with_a_campaign_is_deleted_by_who_presses(ends: End
     path = f"/content/article/{small}"
     early = await li.sends(f"{path}/sent/{number}/delete")
     assert early.status_code == 422 and "请先撤下" in early.text
+    assert (await li.sends(f"{path}/remnants/sent/{number}")).status_code == 404, "it is shown"
     await li.does(f"{path}/withdraw", reason="要核对")
     assert await left(ends, small) == [RemnantKind.SENT]
 

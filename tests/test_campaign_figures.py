@@ -13,7 +13,16 @@ from app.services import campaign_articles, campaign_figures, publishing_figures
 from app.services import wechat_figures as fetching
 from app.services.campaign_figures import Told
 from app.services.coordination import account_id
-from models import AccountKind, Campaign, DeliveryState, MassOrder, Role, StaffJob, WeChatArticleFigure
+from models import (
+    AccountKind,
+    Campaign,
+    CampaignArticle,
+    DeliveryState,
+    MassOrder,
+    Role,
+    StaffJob,
+    WeChatArticleFigure,
+)
 from models import WeChatTable as T
 from sandbox.driver import Phone
 from tests import test_campaign_articles, test_campaign_faults, test_campaigns
@@ -131,7 +140,10 @@ async def test_what_people_did_with_a_campaigns_articles_stands_in_every_place(e
     assert [line[8:11] for line in cells if line[0] == row.title] == [["4", "1", "4"]]
 
 
-async def test_an_order_whose_answer_was_lost_is_known_by_where_its_article_stands(on_postgres: Ends) -> None:
+@pytest.mark.parametrize("by", ["address", "title"])
+async def test_an_order_whose_answer_was_lost_is_known_by_address_or_title(
+    on_postgres: Ends, by: str
+) -> None:
     ends = on_postgres
     phones = await crowd(ends)
     key = await test_campaign_articles.published(ends)
@@ -146,6 +158,9 @@ async def test_an_order_whose_answer_was_lost_is_known_by_where_its_article_stan
         row, _ = await stands(ends, number)
         ((place, _),) = await campaign_articles.list_of(session, row)
     await phones["王强"].reads_article(place.url or "")
+    if by == "title":  # no event told where it stands
+        async with ends.house.database.transaction() as session:
+            await session.execute(sa.update(CampaignArticle).values(url=None))
     await fetcher(ends).run()
     await morning(ends)
     await fetch_all(ends)

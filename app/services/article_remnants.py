@@ -136,7 +136,7 @@ async def deal_with(
 ) -> None:
     """Somebody saw to it: it is gone there, or may stay. Twice is no error.
 
-    Raises: NotFound: nothing of that article is there.
+    Raises: NotFound: nothing of that article is there, or it is shown here.
     """
     row: CampaignArticle | ArticlePost | None = None
     if kind is RemnantKind.SENT:
@@ -146,7 +146,7 @@ async def deal_with(
             ArticlePost.article_id == article.id, ArticlePost.public_id == key
         )
         row = await session.scalar(post.with_for_update())
-    if row is None:
+    if row is None or articles.is_shown(article, now):
         raise NotFound(NOTHING)
     if row.dealt_at is None:
         row.dealt_at = now
