@@ -19,6 +19,8 @@ from app.errors import DomainError, NotFound
 from app.knowledge.entries import Entry
 from app.services import (
     article_posts,
+    article_remnants,
+    article_scans,
     content_comments,
     content_forms,
     content_pieces,
@@ -50,7 +52,7 @@ async def _search(session: AsyncSession, standing: Standing, words: str) -> list
 
 
 async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
-    """To review by who may, one's own that came back, reviews that are overdue."""
+    """To review by who may, one's own that came back, reviews that are overdue, what is over only here."""
     found: list[Waiting] = []
     if may(standing, Right.CONTENT_CHECK, None):
         to_review = await contents_found.count_to_review(session, standing)
@@ -60,8 +62,14 @@ async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> 
         found.append(Waiting("您写的内容被退回", f"{PAGE}?state=changes_requested", count))
         count = await contents_found.count_commented(session, standing)
         found.append(Waiting("您写的内容有审核意见", f"{PAGE}?comments=open", count))
+        if infected := await article_scans.infected_of(session, standing):
+            at = f"{address(ContentKind.ARTICLE, infected[0])}/edit"
+            found.append(Waiting("您写的文章里有文件查出病毒", at, len(infected)))
         late = await contents_found.count_overdue(session, now)
         found.append(Waiting("内容要复审", f"{PAGE}?due=overdue", late, late))
+    if may(standing, Right.CONTENT_PUBLISH, None):
+        left = await article_remnants.count(session, now)
+        found.append(Waiting("下线的文章在别处还看得到", f"{PAGE}?elsewhere=left", left))
     return found
 
 
@@ -153,6 +161,8 @@ async def page_of(
         moves = await content_pieces.list_moves(session, piece)
         facts: dict[str, Any] = {"moves": moves, "wechat": await _at_wechat(session, piece, now)}
         facts |= {"outlets": await _at_outlets(session, piece, now), **await _of_draft(session, piece, desk)}
+        if isinstance(piece.shown, Article):
+            facts["remnants"] = await article_remnants.list_of(session, piece.shown, now)
     values = {**_facts(piece, desk, now), **facts} | values
     return shell.page("content_one.html", **values)
 
@@ -264,6 +274,7 @@ def _view(request: Request) -> View:
         Filter("state", "状态", {each.value: each.label for each in ArticleState}),
         Filter("due", "复审", {"overdue": "已到期"}),
         Filter("comments", "审核意见", {"open": "有没处理的"}),
+        Filter("elsewhere", "别处", {"left": "下线了还看得到"}),
     ]
     if kind in kinds:  # each kind has categories of its own
         categories = content_forms.categories(ContentKind(kind))
@@ -280,4 +291,5 @@ def _chosen(view: View, now: datetime) -> Any:
         title=view.get("title"),
         overdue=view.get("due") == "overdue",
         commented=view.get("comments") == "open",
+        left=view.get("elsewhere") == "left",
     )
