@@ -61,9 +61,9 @@ class Office:
     def log(self) -> str:
         return (self.folder / "app.log").read_text(encoding="utf-8")
 
-    async def logs(self, words: str) -> None:
+    async def logs(self, words: str, patience: float = PATIENCE) -> None:
         """Wait for the service to log `words`."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             while words not in self.log:  # noqa: ASYNC110 - another process writes it
                 await asyncio.sleep(0.05)
 

@@ -202,7 +202,9 @@ async def test_a_campaign_that_dies_on_its_way_goes_on_and_tells_nobody_twice(
         await office.dies()
         assert min(await heard(people)) == 0, "it died on its way"
         await platform.behaves()
-        await office.moves_time(minutes=2)  # who died leaves what it had in hand for a minute
+        await office.logs(
+            "campaign_finished", 3 * PATIENCE
+        )  # what a process had in hand is its own for a minute
         await comes_to_say(qian, path, qian.page.get_by_role("heading", level=1), re.compile("已完成"))
         await expect(qian.part("counts")).to_contain_text(re.compile(rf"名单上\s*{CROWD} 人"))
         ends = dict(re.findall(r"(送到了|结果不明)\s*(\d+) 人", await qian.part("counts").inner_text()))

@@ -116,6 +116,8 @@ class Campaigner:
                 if not waits and not await mass_orders.anything_open(session, row):
                     await campaign_course.finish(session, row, self._clock.now())
                     self._last.pop(row.id, None)
+        if row.state is S.FINISHED:
+            log.info("campaign_finished", campaign=row.public_id)
 
     async def _fill(self, campaign_id: int) -> bool:
         async with self._database.transaction() as session:
