@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from app.settings import Settings
-from tests import forking, servers
+from tests import forking, one_chromium, servers
 from tests.conftest import NOON
 from tests.rooms import ROOT
 from tests.servers import free_port
@@ -32,7 +32,6 @@ from playwright.async_api import (
     FrameLocator,
     Locator,
     Page,
-    async_playwright,
     expect,
 )
 
@@ -273,14 +272,8 @@ class Phone:
 async def chromium() -> AsyncIterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no browser: there is no chromium on the PATH")
-    async with async_playwright() as started:
-        started.selectors.set_test_id_attribute("data-test")
-        browser = await started.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    async with one_chromium.joined(CHROMIUM) as browser:
         yield browser
-        await browser.close()
 
 
 def _is_error(said: ConsoleMessage) -> bool:
