@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import Clock
 from app.database import Database
 from app.files import Files
+from app.scanning import Scanner
 from app.services.board_wording import WordFile
 from app.services.channel_marks import Clicks
 from app.services.digests import Moment
@@ -43,6 +44,7 @@ class Shared:
     public_url: str
     controller: Controller
     files: Files
+    scanner: Scanner | None  # looks for viruses in what staff upload
     joining_days: int  # working days in which a 入会申请 is decided
     digest_at: Moment  # when 每周精选 goes out
     live_hosts: frozenset[str]  # of the union, whose streams our pages play

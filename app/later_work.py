@@ -13,6 +13,7 @@ from app.jobs import (
     applications,
     appointments,
     article_index,
+    article_scans,
     audit_seals,
     board_checks,
     campaign_drafts,
@@ -31,6 +32,7 @@ from app.jobs import (
     privacy_events,
     publishing_figures,
     retention,
+    sent_articles,
     staff_jobs,
     staff_work,
     stored_files,
@@ -45,7 +47,7 @@ from app.jobs.staff_jobs import Work
 from app.jobs.wechat_drafts import Drawer
 from app.menus.revisions import digests
 from app.menus.watch import Watcher
-from app.scanning import Scanner
+from app.scanning import Scanner, scanner_of
 from app.services.digests import Moment
 from app.settings import WeChatAccount
 from app.weibo.client import API_URL
@@ -58,7 +60,7 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
     """All that this process has to do, as its settings want it."""
     settings, database, clock, wechat = house.settings, house.database, house.clock, house.wechat
     certified = settings.wechat_account.is_certified
-    scanner = Scanner(settings.scan_command) if settings.scan_command else None
+    scanner = scanner_of(settings.scan_command)
     sender = Sender(database, wechat, clock, customer_messages=certified)
     sweep = Sweep(database, house.engine, dict(house.accounts.values()), clock)
     templates = settings.wechat_account is WeChatAccount.SERVICE_VERIFIED
@@ -78,6 +80,7 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
         _outlets(house),
         Round("alerts", bell.ring, 5, wakes=True),
         _media(house, scanner),
+        Round("article scans", article_scans.Looker(database, house.files, scanner).run, 60),
         Round("menus", lambda: menus.push_steps(database, wechat, clock, certified=certified), 5, wakes=True),
         *_timers(house),
         Round("audit seals", lambda: audit_seals.run(database, clock), 10),
@@ -207,4 +210,5 @@ def _kinds(house: House, official_id: int, *, certified: bool) -> dict[str, Work
         **posters.kinds(house.wechat if certified else None),
         **campaign_drafts.kinds(_drawer(house)),
         **wechat_previews.kinds(house.wechat, official_id),
+        **sent_articles.kinds(house.wechat),
     }

@@ -18,6 +18,7 @@ from app.errors import OperatorError
 
 PLACE = "{}"  # in the command: the path of a file that holds the bytes; without it they come on stdin
 PATIENCE_SECONDS = 60.0
+UPLOAD_SECONDS = 10.0  # while somebody waits for his page; then the file is held
 MOST_WORDS = 120  # characters of what it printed
 
 
@@ -75,6 +76,11 @@ class Scanner:
                 await process.wait()
         verdict = {0: Verdict.CLEAN, 1: Verdict.INFECTED}.get(process.returncode or 0, Verdict.UNKNOWN)
         return Answer(verdict, _spoken(printed, words))
+
+
+def scanner_of(command: str, patience: float = PATIENCE_SECONDS) -> Scanner | None:
+    """As the settings have it; None: nobody is asked. Raises: OperatorError."""
+    return Scanner(command, patience) if command else None
 
 
 @contextmanager

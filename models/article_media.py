@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
+from models.stored_file import FileState
 from models.types import public_id
 
 
@@ -24,10 +25,21 @@ class MediaSort(StrEnum):
         return {"picture": "图片", "document": "附件", "film": "视频", "sound": "音频"}[self.value]
 
 
+NOT_READY = "state <> 'ready'"  # written out, as the index must have it
+
+
 class ArticleMedia(Base):
     """Something uploaded for one article; of a picture its stored file is what its cuts are made of."""
 
     __tablename__ = "article_media"
+    __table_args__ = (
+        sa.Index(
+            "ix_article_media_not_ready",
+            "id",
+            sqlite_where=sa.text(NOT_READY),
+            postgresql_where=sa.text(NOT_READY),
+        ),
+    )
 
     public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=public_id)
     key: Mapped[str] = mapped_column(sa.String(16), index=True)  # the public id of the article, or to be
@@ -38,6 +50,9 @@ class ArticleMedia(Base):
     size: Mapped[int] = mapped_column(sa.BigInteger)  # bytes
     width: Mapped[int]  # pixels, of pictures
     height: Mapped[int]
+    # Expected: held until a virus scanner has looked at it; nobody is shown what is not ready.
+    state: Mapped[FileState] = mapped_column(default=FileState.READY, server_default=FileState.READY.value)
+    reason: Mapped[str] = mapped_column(sa.String(200), default="", server_default="")  # what it said
     by: Mapped[str] = mapped_column(sa.String(64))
     created_at: Mapped[datetime]
     look_at: Mapped[datetime] = mapped_column(index=True)  # when to look whether anything needs it still

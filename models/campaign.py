@@ -101,6 +101,7 @@ class CampaignArticle(Base):
     place: Mapped[int]
     digest: Mapped[str] = mapped_column(sa.String(64), default="")  # of what stands for approval
     url: Mapped[str | None] = mapped_column(sa.String(1024))  # where the first order's stands at WeChat
+    dealt_at: Mapped[datetime | None]  # staff saw to it that it stays or goes there after its end
 
 
 class CampaignMove(Base):

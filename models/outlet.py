@@ -89,5 +89,6 @@ class ArticlePost(Base):
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    dealt_at: Mapped[datetime | None]  # staff saw to it that it stays or goes there after the article's end
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}

@@ -76,7 +76,7 @@ class WeChatArticleFigure(Base):
 
 
 class WeChatArticleDay(Base):
-    """People who read or shared it on a day."""
+    """People who read, shared or kept it on a day."""
 
     __tablename__ = "wechat_article_day"
     __table_args__ = (sa.UniqueConstraint("figure_id", "day"), sa.Index("ix_wechat_article_day_day", "day"))
@@ -85,6 +85,7 @@ class WeChatArticleDay(Base):
     day: Mapped[date]
     reads: Mapped[int] = mapped_column(default=0)
     shares: Mapped[int] = mapped_column(default=0)
+    favourites: Mapped[int] = mapped_column(default=0, server_default="0")  # those who had not before
 
 
 class WeChatFollowerDay(Base):

@@ -70,6 +70,20 @@ class Office:
             process = forking.start(module, *arguments, environment=self.environment, output=log)
         self.processes.append(process)
 
+    async def dies(self) -> None:
+        """The service, in the middle of whatever it does, and starts again."""
+        process = self.processes.pop()
+        process.kill()
+        process.wait()
+        self.serves()
+        await asyncio.to_thread(self.is_ready)
+
+    def serves(self) -> None:
+        self.start("app", "serve", "--watch", "--port", self.service.rpartition(":")[2])
+
+    def is_ready(self) -> None:
+        _wait_for(f"{self.service}/readyz", self.processes[-1], self.folder / "app.log")
+
     def stop(self) -> None:
         for process in reversed(self.processes):
             process.terminate()
@@ -139,9 +153,9 @@ def opened_office(tmp_path: Path, sqlite_url: str, **more: str) -> Iterator[Offi
     opened = Office(tmp_path, service, sandbox, environment)
     try:
         opened.start("sandbox", "--state", str(tmp_path / "sandbox.db"), "--port", sandbox.rpartition(":")[2])
-        opened.start("app", "serve", "--watch", "--port", service.rpartition(":")[2])
+        opened.serves()
         _wait_for(f"{sandbox}/", opened.processes[0], tmp_path / "sandbox.log")
-        _wait_for(f"{service}/readyz", opened.processes[1], tmp_path / "app.log")
+        opened.is_ready()
         yield opened
     finally:
         opened.stop()

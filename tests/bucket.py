@@ -1,18 +1,17 @@
 """An object store's side of S3, as far as we call it: objects of one bucket behind a key, on loopback."""
 
-import asyncio
 import re
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
-import uvicorn
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from tests.serving import answering
 
 NAME, KEY, SECRET = "gonghui-files", "key-of-the-tests", "secret-of-the-tests"
 
@@ -72,12 +71,6 @@ def _refusal(status: int, code: str) -> Response:
 
 @asynccontextmanager
 async def a_bucket() -> AsyncIterator[Bucket]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    bucket = Bucket(endpoint=f"http://127.0.0.1:{listener.getsockname()[1]}")
-    server = uvicorn.Server(uvicorn.Config(bucket, log_config=None, lifespan="off"))
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
+    bucket = Bucket(endpoint="")
+    async with answering(bucket) as bucket.endpoint:
         yield bucket
-    finally:
-        server.should_exit = True
-        await serving

@@ -111,6 +111,8 @@ GRANTED: dict[tuple[str, str], str] = {
         "app.wechat.api.template_data",
     ): "what WeChat lets a template's field hold",
     ("app.services.notices", "app.wechat.errors"): "how it says that a value does not fit",
+    ("app.dependencies", "app.scanning"): "the scanner that is asked about what staff upload",
+    ("app.console.article_uploads", "app.scanning"): "what it said",
     (
         "app.services.wechat_markup",
         "app.wechat.api.drafts",

@@ -18,6 +18,7 @@ from models import AccountKind, ArticleCut, ArticleMedia, FileState, Role, Store
 from tests import making
 from tests.both_ends import OURS, Ends
 from tests.console_kit import CONSOLE, HTML, Worker, at_work, ends
+from tests.framed import framed
 from tests.media_files import film, pdf, photo, photo_with_place, sound
 from tests.panorama_kit import Darkroom, globe
 
@@ -129,7 +130,7 @@ async def test_a_picture_is_uploaded_cut_reviewed_read_shared_and_laid_at_wechat
     assert answer.status_code == 422 and "图上是什么" in answer.text and "冬训的照片" in answer.text
 
     form.fields |= {f"m{number}-0-alt": "队员<b>在山顶", f"m{number}-0-caption": "11 月 20 日"}
-    preview = (await form.sends("preview")).text
+    preview = framed((await form.sends("preview")).text, "手机网页")
     key = form.fields["key"]
     shown = sources(preview)
     assert shown and shown[0].startswith(f"/console/content/article/{key}/media/")

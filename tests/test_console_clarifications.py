@@ -63,6 +63,9 @@ async def test_from_a_claim_to_its_page_and_an_update_by_two_of_staff(ends: Ends
     page = await does(admin, ends, name, "submit")
     page = await does(zhao, ends, name, "publish")
     assert "已发布" in page and "✕ 不实" in page and "&lt;p&gt;" not in page
+    li = await ends.platform.follower("李娜")
+    asked = "听说下个月电费要涨一倍"
+    assert "居民电价没有调整" in (await li.says(asked)).text  # by the very next question
 
     page = await does(admin, ends, name, "update", text="省里又发了一次说明。", verdict="")
     assert "更新等审批" in page and "澄清的更新等您审批" in await qian.reads("/")
@@ -72,6 +75,7 @@ async def test_from_a_claim_to_its_page_and_an_update_by_two_of_staff(ends: Ends
     assert "说法已改" in await does(zhao, ends, name, "retell", told="电费要涨\n电价要调")
     assert "澄清到了复核的日子" not in await admin.reads("/")
     assert "已下线" in await does(zhao, ends, name, "close", reason="已过时")
+    assert "居民电价没有调整" not in (await li.says(asked)).text
     done = [each.act for each in await acts_of(ends)]
     assert {"clarifications.publish", "clarifications.update_publish", "clarifications.close"} <= set(done)
 

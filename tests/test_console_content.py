@@ -13,6 +13,7 @@ from models import ArticleMove, ArticleState, ContentDraft, ContentMove, Role, T
 from tests import making
 from tests.both_ends import Ends
 from tests.console_kit import CONSOLE, Worker, acts_of, admin, at_work, ends
+from tests.framed import framed
 
 __all__ = ["admin", "ends"]
 
@@ -200,7 +201,8 @@ async def test_a_preview_is_what_the_portal_shows(ends: Ends, zhang: Worker, li:
         await li.does(f"{path}/approve", version="2")
         shown = (await ends.web.get(f"{place}/{path.rsplit('/', 1)[1]}")).text
 
-        found = [reading.search(words) for words in (typed.text, stored, shown)]
+        pages = (framed(typed.text, "手机网页"), framed(stored, "手机网页"), shown)
+        found = [reading.search(words) for words in pages]
         texts = [re.sub(r"\d{4}-\d\d-\d\d　阅读", "阅读", each[0]) for each in found if each]
         assert len(texts) == 3 and texts[0] == texts[1] == texts[2]
     unfinished = await zhang.sends("/content/new?kind=tip", do="preview", title="石榴")

@@ -289,6 +289,28 @@ async def test_clocks_move_from_consultations_to_their_cases_and_back(empty: Dat
         assert dict(after) == dict(before)
 
 
+async def test_figures_of_mass_messages_find_their_articles(empty: Database) -> None:
+    await migrations.upgrade(empty, "0066")
+    async with empty.writer.begin() as connection:
+        for _ in range(2):
+            await connection.run_sync(fill)
+        await connection.execute(sa.text("UPDATE campaign_article SET place = id + 1, article_id = 3 - id"))
+        await connection.execute(sa.text("UPDATE mass_order SET msg_data_id = 2247483650 WHERE id = 2"))
+        await connection.execute(
+            sa.text("UPDATE wechat_article_figure SET msgid = '2247483650_' || CAST(4 - id AS VARCHAR(2))")
+        )
+
+    await migrations.upgrade(empty, "0068")
+
+    async with empty.writer.connect() as connection:
+        found = await connection.execute(
+            sa.text("SELECT msgid, article_id FROM wechat_article_figure ORDER BY id")
+        )
+        assert [tuple(row) for row in found] == [("2247483650_3", 1), ("2247483650_2", None)]
+        kept = await connection.execute(sa.text("SELECT favourites FROM wechat_article_day"))
+        assert list(kept.scalars()) == [0, 0]
+
+
 async def test_a_full_database_goes_down_one_step(empty: Database) -> None:
     await migrations.upgrade(empty)
     async with empty.writer.begin() as connection:

@@ -100,9 +100,9 @@ async def at_wechat(session: AsyncSession, row: Article, now: datetime) -> None:
     await session.flush()
     session.add_all(
         [
-            WeChatArticleDay(figure_id=ours.id, day=on(1, now), reads=30, shares=2),
-            WeChatArticleDay(figure_id=ours.id, day=on(2, now), reads=12, shares=1),
-            WeChatArticleDay(figure_id=ours.id, day=on(60, now), reads=500, shares=50),
+            WeChatArticleDay(figure_id=ours.id, day=on(1, now), reads=30, shares=2, favourites=4),
+            WeChatArticleDay(figure_id=ours.id, day=on(2, now), reads=12, shares=1, favourites=1),
+            WeChatArticleDay(figure_id=ours.id, day=on(60, now), reads=500, shares=50, favourites=9),
             WeChatArticleDay(figure_id=strange.id, day=on(1, now), reads=7),
             WeChatFollowerDay(account_id=account, day=on(2, now), came=9, went=1, in_all=100),
             WeChatFollowerDay(account_id=account, day=on(1, now), came=3, went=2),
@@ -162,13 +162,14 @@ async def test_every_number_is_exact(session: AsyncSession) -> None:
     assert publishing_figures.read_cells(found.total) == [29, 14, 6, 3, 2, 3, 1]
     lines = {line.title: publishing_figures.article_cells(line) for line in found.articles}
     assert list(lines) == [first.title, second.title, "转载的文章"]
-    assert lines[first.title] == [25, 10, 6, 3, 2, 3, 1, 3, 1, 0, 42, 3]
-    assert lines[second.title] == [4, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
-    assert lines["转载的文章"][-2:] == [7, 0]
+    assert lines[first.title] == [25, 10, 6, 3, 2, 3, 1, 3, 1, 0, 42, 3, 5]
+    assert lines[second.title] == [4, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    assert lines["转载的文章"][-3:] == [7, 0, 0]
     (campaign,) = found.campaigns
-    assert publishing_figures.campaign_cells(campaign) == [14, 11, 9, 6, 1, 1]
+    assert publishing_figures.campaign_cells(campaign) == [14, 11, 9, 6, 1, 1, None, None, None]
     assert (found.likes, found.favourites, found.comments, found.posts) == (3, 1, 0, 0)
-    assert (found.wechat_reads, found.wechat_shares, found.told_to) == (49, 3, on(1))
+    assert (found.wechat_reads, found.wechat_shares, found.wechat_favourites) == (49, 3, 5)
+    assert found.told_to == on(1)
     assert found.followers == publishing_figures.Followers(12, 3, 100)
 
     day = await publishing_figures.read(session, Period(on(2), on(2)))
@@ -245,8 +246,8 @@ async def test_the_page_and_the_sheet_say_the_same(ends: Ends) -> None:
     rows = [[str(cell.value or "") for cell in row] for row in sheet.iter_rows()]
     assert rows[0][:8] == list(publishing_figures.DAY_HEADS)
     assert [row[1:8] for row in rows if row[0] == "合计"] == [["29", "14", "6", "3", "2", "3", "1"]]
-    assert [row[1:13] for row in rows if row[0] == "=冬训开始了"] == [
-        ["25", "10", "6", "3", "2", "3", "1", "3", "1", "0", "42", "3"]
+    assert [row[1:14] for row in rows if row[0] == "=冬训开始了"] == [
+        ["25", "10", "6", "3", "2", "3", "1", "3", "1", "0", "42", "3", "5"]
     ]
-    assert [row[2:8] for row in rows if row[0] == "冬训"] == [["14", "11", "9", "6", "1", "1"]]
+    assert [row[2:11] for row in rows if row[0] == "冬训"] == [["14", "11", "9", "6", "1", "1", "", "", ""]]
     assert [row[1:3] for row in rows if row[0].endswith("北区分工会")] == [["7", "6"]]

@@ -19,10 +19,11 @@ from app.console.media_checks import Checked, NotThis, checked
 from app.files import cuts
 from app.rich_text.media import SHAPES, WHOLE, WIDTHS, is_cut
 from app.rich_text.media_typed import CROP, FILE, KEY, MOST_SHOTS, NAME, POSTER, Said, parts, text_of
+from app.scanning import Answer, Verdict
 from app.services import article_cards, article_media, stored_files
 from app.services.audit import does
 from app.services.content_forms import Filled
-from models import MediaSort, StoredFile
+from models import FileState, MediaSort, StoredFile
 from models.types import public_id
 
 AT_ONCE: Final = 20  # cuts made for one form
@@ -36,6 +37,7 @@ class _New:
     name: str
     made: Checked
     file: StoredFile
+    held: bool  # nobody has looked for viruses in it yet
     id: str = field(default_factory=public_id)
 
 
@@ -54,6 +56,9 @@ class Uploads:
         self._new: list[_New] = []
         self._cuts: list[_Cut] = []
         self._parts: dict[str, bytes] = {}
+        self._scanner = desk.shared.scanner
+        self._is_silent = False
+        self._infected: list[tuple[str, str]] = []
         self.refused: list[str] = []
 
     async def take(self, form: FormData, filled: Filled) -> str:
@@ -65,6 +70,7 @@ class Uploads:
         await self._cut_missing(blocks)
         if self._parts:
             await self._keep()
+        await self._report()
         await self._name_cards(blocks)
         return f"{'；'.join(self.refused)}。" if self.refused else ""
 
@@ -93,6 +99,7 @@ class Uploads:
             taken.append(new.id if new else "")
         if self._parts:
             await self._keep()
+        await self._report()
         return taken
 
     async def _sent(self, upload: UploadFile, sort: MediaSort) -> _New | None:
@@ -106,16 +113,31 @@ class Uploads:
         except NotThis as error:
             self.refused.append(f"「{name}」没有收下：{error.message.rstrip('。')}")
             return None
+        said = await self._looked_at(data)
+        if said.verdict is Verdict.INFECTED:
+            self.refused.append(f"「{name}」没有收下：查出病毒（{said.words}），请先在自己的电脑上杀毒")
+            self._infected.append((name, said.words))
+            return None
         kind = "image" if sort is MediaSort.PICTURE else "document"
         file = stored_files.made(
             made.data, _TYPES.get(sort, "application/octet-stream"), self._now, kind=kind
         )
-        new = _New(sort, name, made, file)
+        new = _New(sort, name, made, file, held=said.verdict is Verdict.UNKNOWN)
         self._parts[file.public_id] = made.data
         self._new.append(new)
         if sort is MediaSort.PICTURE:
             await self._cut(new.id, WHOLE, made.data)
         return new
+
+    async def _looked_at(self, data: bytes) -> Answer:
+        """As it was sent. A scanner that gives no answer is not asked about the rest of the form."""
+        if self._scanner is None:
+            return Answer(Verdict.CLEAN)
+        if self._is_silent:
+            return Answer(Verdict.UNKNOWN)
+        said = await self._scanner.ask(data)
+        self._is_silent = said.verdict is Verdict.UNKNOWN
+        return said
 
     async def _cut(self, of: str, cut: str, data: bytes) -> None:
         shape, _, point = cut.partition("-")
@@ -146,7 +168,8 @@ class Uploads:
         data = {new.id: new.made.data for new in self._new}
         for name, cut in sorted(wanted - there.keys())[:AT_ONCE]:
             media = known.get(name)
-            if name not in data and media is not None and media.sort is MediaSort.PICTURE:
+            is_there = media is not None and media.state is not FileState.INFECTED
+            if name not in data and media is not None and is_there and media.sort is MediaSort.PICTURE:
                 data[name] = await self._desk.shared.files.get(media.file)
             if name in data and is_cut(cut):
                 await self._cut(name, cut, data[name])
@@ -162,6 +185,13 @@ class Uploads:
             await files.delete_all(self._parts)
             raise
 
+    async def _report(self) -> None:
+        """The record keeps who came with a virus: his computer is to be looked at."""
+        for name, said in self._infected:
+            async with self._desk.acting() as session:
+                does(session, "content.infected", self._key, name=name, said=said)
+        self._infected.clear()
+
     async def _add(self, session: AsyncSession) -> None:
         for new in self._new:
             await article_media.add(
@@ -173,6 +203,7 @@ class Uploads:
                 new.file,
                 called=new.id,
                 size=(new.made.width, new.made.height),
+                held=new.held,
                 by=self._desk.by,
                 now=self._now,
             )

@@ -21,6 +21,7 @@ from app.services import (
     audience_rows,
     branches,
     campaign_articles,
+    campaign_figures,
     campaign_notices,
     campaign_rows,
     campaign_templates,
@@ -254,11 +255,9 @@ async def _written(session: AsyncSession, filled: dict[str, str]) -> Written:
 
 async def _audience(session: AsyncSession, filled: dict[str, str]) -> Audience | None:
     asked: dict[str, Any] = {}
-    tags = [
-        each for each in filled["tags"].replace("，", "、").replace(",", "、").split("、") if each.strip()
-    ]
-    if tags:
-        asked["tag"] = [each.strip()[:30] for each in tags[:20]]
+    said = filled["tags"].replace("，", "、").replace(",", "、").split("、")
+    if tags := [each.strip() for each in said if each.strip()]:
+        asked["tag"] = [each[:30] for each in tags[:20]]
     if filled["whom"] == MEMBERS:
         asked["member"] = True
     elif filled["whom"].startswith(OF):
@@ -327,6 +326,7 @@ async def _page(public_id: str, desk: Desk, shell: Shell, now: datetime, **value
             "reasons": await campaign_rows.reasons(session, row.id),
             "orders": await mass_orders.list_all(session, row),
             "placed": await campaign_articles.list_of(session, row),
+            "told": await campaign_figures.by_article(session, row),
             "turned": await campaign_articles.turned(session, row, now) if row.state in SEALED else {},
             "moves": await campaigns.list_moves(session, row),
             "meant": await audience_rows.count(session, audience, civil_date(now)),

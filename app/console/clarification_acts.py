@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 
 from app.console import forms
 from app.console.clarifications import PAGE, facts
+from app.console.content import news
 from app.console.entrance import ActingDesk, Desk, needs
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
@@ -46,6 +47,7 @@ async def do(
             await perform(session, seen, form, now)
     except DomainError as error:
         return await _again(public_id, act, desk, shell, error, form, now)
+    await news(desk)
     if forms.words(form, "then") == "submit":
         said = ACTS["submit"][2]
     return shell.done(f"{PAGE}/{public_id}", said)

@@ -14,15 +14,13 @@ from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.listing import Filter, View
 from app.console.navigation import Found, Section, Waiting
 from app.console.shell import InShell, Shell
-from app.console.templating import render
 from app.dependencies import Now
 from app.errors import DomainError, NotFound
-from app.knowledge.entries import CALLS, Entry
-from app.knowledge.laws import CAUTION
-from app.knowledge.markdown import steps
+from app.knowledge.entries import Entry
 from app.services import (
-    article_cards,
     article_posts,
+    article_remnants,
+    article_scans,
     content_comments,
     content_forms,
     content_pieces,
@@ -54,7 +52,7 @@ async def _search(session: AsyncSession, standing: Standing, words: str) -> list
 
 
 async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> list[Waiting]:
-    """To review by who may, one's own that came back, reviews that are overdue."""
+    """To review by who may, one's own that came back, reviews that are overdue, what is over only here."""
     found: list[Waiting] = []
     if may(standing, Right.CONTENT_CHECK, None):
         to_review = await contents_found.count_to_review(session, standing)
@@ -64,8 +62,14 @@ async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> 
         found.append(Waiting("您写的内容被退回", f"{PAGE}?state=changes_requested", count))
         count = await contents_found.count_commented(session, standing)
         found.append(Waiting("您写的内容有审核意见", f"{PAGE}?comments=open", count))
+        if infected := await article_scans.infected_of(session, standing):
+            at = f"{address(ContentKind.ARTICLE, infected[0])}/edit"
+            found.append(Waiting("您写的文章里有文件查出病毒", at, len(infected)))
         late = await contents_found.count_overdue(session, now)
         found.append(Waiting("内容要复审", f"{PAGE}?due=overdue", late, late))
+    if may(standing, Right.CONTENT_PUBLISH, None):
+        left = await article_remnants.count(session, now)
+        found.append(Waiting("下线的文章在别处还看得到", f"{PAGE}?elsewhere=left", left))
     return found
 
 
@@ -99,15 +103,6 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
 @router.get("/{kind}/{key}")
 async def one(kind: ContentKind, key: str, desk: AtDesk, shell: InShell, now: Now) -> HTMLResponse:
     return await page_of(kind, key, desk, shell, now)
-
-
-@router.get("/{kind}/{key}/preview")
-async def preview(kind: ContentKind, key: str, desk: AtDesk, now: Now) -> HTMLResponse:
-    """The draft, as the portal will show it; without one, what is shown."""
-    whole(desk, Right.CONTENT_READ)
-    async with desk.reading() as session:
-        piece = await content_pieces.get(session, kind, key)
-        return HTMLResponse(await as_portal(session, kind, key, piece.filled(), now))
 
 
 @router.post("/{kind}/{key}/discard", dependencies=[needs(Right.CONTENT_WRITE)])
@@ -166,6 +161,8 @@ async def page_of(
         moves = await content_pieces.list_moves(session, piece)
         facts: dict[str, Any] = {"moves": moves, "wechat": await _at_wechat(session, piece, now)}
         facts |= {"outlets": await _at_outlets(session, piece, now), **await _of_draft(session, piece, desk)}
+        if isinstance(piece.shown, Article):
+            facts["remnants"] = await article_remnants.list_of(session, piece.shown, now)
     values = {**_facts(piece, desk, now), **facts} | values
     return shell.page("content_one.html", **values)
 
@@ -213,26 +210,6 @@ async def _at_outlets(session: AsyncSession, piece: Piece, now: datetime) -> lis
         }
         for outlet, post in found
     ]
-
-
-async def as_portal(
-    session: AsyncSession, kind: ContentKind, key: str, filled: Filled, now: datetime, *, findings: int = 0
-) -> str:
-    """A page like the portal's own; where something is missing it says so. `findings`: how many."""
-    try:
-        ready = content_forms.as_shown(kind, key, filled, now)
-        if isinstance(ready, ReadyArticle):
-            ready = await contents.shown_as(session, key, ready, now)
-    except DomainError as error:
-        return render("content_preview.html", error=error.message, kind=kind)
-    values: dict[str, Any] = {"kind": kind, "title": ready.title, "findings": findings}
-    if isinstance(ready, ReadyArticle):
-        around = rich_text.Around(media_at(key), await article_cards.found(session, ready.blocks, now))
-        body = rich_text.to_html(ready.blocks, around)
-        day = civil_date(ready.publish_at or now)
-        return render("content_preview.html", **values, article=ready, body=body, day=day, reads=1)
-    values |= {kind.value: ready, "steps": steps(ready.body), "calls": CALLS, "caution": CAUTION}
-    return render("content_preview.html", **values)
 
 
 def words_of(kind: ContentKind, key: str, filled: Filled, now: datetime) -> str:
@@ -297,6 +274,7 @@ def _view(request: Request) -> View:
         Filter("state", "状态", {each.value: each.label for each in ArticleState}),
         Filter("due", "复审", {"overdue": "已到期"}),
         Filter("comments", "审核意见", {"open": "有没处理的"}),
+        Filter("elsewhere", "别处", {"left": "下线了还看得到"}),
     ]
     if kind in kinds:  # each kind has categories of its own
         categories = content_forms.categories(ContentKind(kind))
@@ -313,4 +291,5 @@ def _chosen(view: View, now: datetime) -> Any:
         title=view.get("title"),
         overdue=view.get("due") == "overdue",
         commented=view.get("comments") == "open",
+        left=view.get("elsewhere") == "left",
     )

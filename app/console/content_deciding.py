@@ -79,10 +79,13 @@ async def withdraw(
     kind: ContentKind, key: str, request: Request, desk: ActingDesk, shell: InShell, now: Now
 ) -> Response:
     whole(desk, Right.CONTENT_PUBLISH)
-    reason = forms.words(await forms.read(request), "reason")
+    form = await forms.read(request)
+    reason, at_wechat = forms.words(form, "reason"), forms.words(form, "wechat") == "yes"
     try:
         async with desk.acting() as session:
-            await content_reviews.withdraw(session, kind, key, reason=reason, by=desk.standing, now=now)
+            await content_reviews.withdraw(
+                session, kind, key, reason=reason, by=desk.standing, now=now, at_wechat=at_wechat
+            )
     except DomainError as error:
         return await again(kind, key, desk, shell, now, error, reason=reason)
     await news(desk)

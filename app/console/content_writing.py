@@ -12,8 +12,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import FormData
 
-from app.console import article_uploads, blocks, content, forms, media_blocks
-from app.console.content import PAGE, address, as_portal, media_at, whole, words_of
+from app.console import article_uploads, blocks, content, content_previews, forms, media_blocks
+from app.console.content import PAGE, address, media_at, whole, words_of
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.shell import InShell, Shell
 from app.dependencies import Now
@@ -240,8 +240,7 @@ async def _changed(
         async with desk.reading() as session:
             named = piece.key if piece is not None else key
             found = await content_words.check(session, kind, filled, desk.shared.words.now())
-            page = await as_portal(session, kind, named, filled, now, findings=len(found))
-            return HTMLResponse(page)
+            return await content_previews.page(session, kind, named, filled, now, findings=len(found))
     wanted = forms.words(form, "add_type")
     added = wanted if do == "add" and wanted in types else next(iter(types))
     if do.startswith("ahead-"):

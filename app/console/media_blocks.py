@@ -28,6 +28,7 @@ from app.rich_text.media_typed import (
     parts,
     text_of,
 )
+from app.services import article_media
 from models import ArticleCut, ArticleMedia, MediaSort
 
 CARDS: Final = frozenset({"activity", "panorama", "tip"})
@@ -119,6 +120,7 @@ class Part:
     seen: str
     width: int
     height: int
+    trouble: str = ""  # why it cannot be shown
 
     @property
     def shape(self) -> str:
@@ -155,7 +157,9 @@ def _part(
     made = cuts.get((picture, cut)) or cuts.get((picture, WHOLE))
     seen = f"{at}/{picture}/{made[0].cut}/{made[0].width}" if made else ""
     size = (made[0].width, made[0].height) if made else (0, 0)
-    return Part(said, media.name if media else "", size_words(media.size) if media else "", seen, *size)
+    trouble = article_media.trouble(media) or article_media.trouble(there.get(picture))
+    name, weight = (media.name, size_words(media.size)) if media else ("", "")
+    return Part(said, name, weight, "" if trouble else seen, *size, trouble)
 
 
 def words() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from starlette.datastructures import UploadFile
 from app.clock import civil_date
 from app.console import content, cover_pictures, forms
 from app.console.content import address, media_at, version_of, whole
+from app.console.content_previews import POLICY, at_wechat
 from app.console.entrance import ActingDesk, AtDesk, Desk, needs
 from app.console.office import OfficeInUse
 from app.console.shell import InShell, Shell
@@ -25,12 +26,6 @@ from app.services import content_pieces, stored_files, wechat_articles, wechat_m
 from app.services.permissions import Right
 from models import Article, ContentKind
 
-# What goes to WeChat carries its styles with it, and has to be seen with them: this page alone may have such,
-# and nothing else; its text is escaped and has been cleaned.
-_POLICY: Final = (
-    "default-src 'none'; img-src 'self'; style-src 'self' 'unsafe-inline'; base-uri 'none';"
-    " form-action 'none'; frame-ancestors 'none'"
-)
 NO_ACCOUNT: Final = "公众号没有认证，微信不开放草稿和发布的接口；请在微信公众平台里手工发布。"
 
 router = APIRouter(prefix="/content/article", dependencies=[needs(Right.CONTENT_READ)])
@@ -45,15 +40,11 @@ async def look(key: str, desk: AtDesk, now: Now) -> HTMLResponse:
     try:
         made = wechat_markup.converted(article)
     except DomainError as refused:
-        page = render("wechat_article.html", error=refused.message)
+        page = render("wechat_article.html", error=refused.message, alone=True)
     else:
-        page = render(
-            "wechat_article.html",
-            made=made,
-            body=wechat_markup.at_home(made, media_at(key)),
-            day=civil_date(article.published_at or now),
-        )
-    return HTMLResponse(page, headers={"Content-Security-Policy": _POLICY})
+        day = civil_date(article.published_at or now)
+        page = at_wechat(made, media_at(key), day, alone=True)
+    return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
 
 
 @router.post("/{key}/wechat/draft", dependencies=[needs(Right.CONTENT_PUBLISH)])

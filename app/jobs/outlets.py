@@ -121,7 +121,7 @@ class Spreader:
         while await self._anything_due():
             async with self._database.transaction() as session:
                 due = self._due().limit(1).with_for_update(skip_locked=True, of=ArticlePost)
-                found = (await session.execute(due)).tuples().first()
+                found = (await session.execute(due)).first()
                 if found is None:
                     return None
                 if (parcel := await self._parcel(session, *found)) is not None:

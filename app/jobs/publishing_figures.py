@@ -31,7 +31,8 @@ async def export(bench: Bench) -> Ended:
     lines += [[], list(CAMPAIGN_HEADS)]
     for sent in found.campaigns:
         day = f"{shanghai(sent.campaign.started_at):%Y-%m-%d}" if sent.campaign.started_at else ""
-        lines.append([sent.campaign.title, day, *map(str, publishing_figures.campaign_cells(sent))])
+        cells = publishing_figures.campaign_cells(sent)
+        lines.append([sent.campaign.title, day, *("" if each is None else str(each) for each in cells)])
     lines += [[], list(audience_figures.HEADS)]
     lines += [[line.name, *audience_figures.cells(line)] for line in audiences]
     await bench.went_on(len(lines), len(lines))

@@ -23,7 +23,7 @@ from app.jobs.wechat_article_finding import find_draft, find_published, lies_the
 from app.jobs.wechat_article_words import ended, refused
 from app.jobs.wechat_drafts import Drawer
 from app.menus.revisions import account_name
-from app.services import stored_files, wechat_articles
+from app.services import articles, stored_files, wechat_articles
 from app.services.wechat_articles import rest, stands_published
 from app.services.wechat_markup import Converted
 from app.wechat.api.drafts import Article as DraftArticle
@@ -67,6 +67,7 @@ class Publisher:
     async def run(self) -> int:
         """Take in what WeChat told, then do what is due; how many steps were done."""
         await wechat_article_events.take_in(self._database, self._clock)
+        await self._end_what_is_over()
         done = 0
         while done < MOST and (claim := await self._claim()) is not None:
             try:
@@ -80,6 +81,15 @@ class Publisher:
 
     # --- rows
 
+    async def _end_what_is_over(self) -> None:
+        """The usual "nothing" costs no lock."""
+        now = self._clock.now()
+        async with self._database.reading() as session:
+            found = await session.scalar(wechat_articles.over(self._account_id, now).limit(1))
+        if found is not None:
+            async with self._database.transaction() as session:
+                await wechat_articles.take_down_over(session, self._account_id, now)
+
     async def _claim(self) -> Claim | None:
         while await self._anything_due():
             async with self._database.transaction() as session:
@@ -91,7 +101,8 @@ class Publisher:
                     await _give_up_cover(session, row, row.cover)
                     continue
                 claim = claim_of(row, article, self._clock.now(), await account_name(session))
-                if row.state is S.PUBLISHING or (row.state is S.PREPARING and row.media_id is None):
+                once = row.state in (S.PUBLISHING, S.WITHDRAWING)  # never again, or never taken back
+                if once or (row.state is S.PREPARING and row.media_id is None):
                     row.begun_at = row.begun_at or claim.now
                 row.lease_token, row.lease_until = claim.token, self._clock.real_now() + LEASE
                 row.tries += 1
@@ -116,9 +127,16 @@ class Publisher:
 
         Of a call that may have gone out the end is looked for all the same.
         """
-        if row.begun_at is not None or row.state not in (S.PREPARING, S.PUBLISHING):
-            return False
         now = self._clock.now()
+        if row.begun_at is not None:
+            return False
+        if row.state is S.WITHDRAWING and row.by == wechat_articles.ITSELF:
+            is_off = articles.is_shown(article, now)  # its end was put off
+            if is_off:
+                rest(row, S.PUBLISHED, now)
+            return is_off
+        if row.state not in (S.PREPARING, S.PUBLISHING):
+            return False
         why = wechat_articles.lacks(article, now)
         if row.state is S.PUBLISHING and not why and wechat_articles.is_behind(row, article):
             why = "文章后来改过，没有发布；请先「换成现在的文字」。"

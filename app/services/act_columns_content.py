@@ -57,6 +57,7 @@ OF_CONTENT: Final[Mapping[str, Mapping[str, str]]] = {
         "event": "发布、更新还是撤下",
         "text": "微博的文字",
         "article_version": "文章的第几版",
+        "dealt_at": "下线以后处理好的时间",
         "digest": "内容的摘要",
         "remote_id": "对方的编号",
         "begun_at": "开始发的时间",
@@ -118,7 +119,12 @@ OF_CONTENT: Final[Mapping[str, Mapping[str, str]]] = {
         "by": "添加的人",
     },
     "law_answer": _KNOWLEDGE,
-    "campaign_article": {"campaign_id": "群发", "article_id": "文章", "url": "在微信的网址"},
+    "campaign_article": {
+        "campaign_id": "群发",
+        "article_id": "文章",
+        "url": "在微信的网址",
+        "dealt_at": "下线以后处理好的时间",
+    },
     "digest_copy": {
         "week_on": "哪一周",
         "way": "怎么发",

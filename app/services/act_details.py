@@ -85,5 +85,6 @@ DETAILS: Final[Mapping[str, str]] = {
     "told": "通知的人数",
     "until": "到什么时候",
     "verdict": "结果",
+    "where": "在哪里",
     "why": "跟进什么",
 }

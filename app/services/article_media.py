@@ -26,6 +26,7 @@ from models import (
     ContentDraft,
     ContentKind,
     ContentRevision,
+    FileState,
     MediaSort,
     StoredFile,
 )
@@ -35,6 +36,8 @@ LOOSE_FOR: Final = timedelta(days=7)  # somebody may be writing
 LOOK_AGAIN: Final = timedelta(days=30)
 GONE: Final = "没有找到这个文件，可能已经撤下。"
 _LOST: Final = "{}的文件已经不在，请重新上传"
+_HELD: Final = "「{name}」正在查病毒，查完才能打开和提交，请过几分钟再来"
+_INFECTED: Final = "「{name}」查出病毒（{reason}），已经隔离。请在自己的电脑上先杀毒，换一个文件"
 Named = Mapping[str, ArticleMedia]
 Text = TypeVar("Text", Attachment, Film, Sound)
 
@@ -49,10 +52,12 @@ async def add(
     *,
     called: str,
     size: tuple[int, int] = (0, 0),
+    held: bool = False,
     by: str,
     now: datetime,
 ) -> ArticleMedia:
-    """One more, by the id `called`; its bytes are put already. `size`: of a picture, in pixels.
+    """One more, by the id `called`; its bytes are put already. `size`: of a picture, in pixels. `held`: it is
+    still to be looked at for viruses (`article_scans`).
 
     Raises: DomainError: too many.
     """
@@ -70,6 +75,7 @@ async def add(
         size=file.size,
         width=size[0],
         height=size[1],
+        state=FileState.EXPECTED if held else FileState.READY,
         by=by[:64],
         created_at=now,
         look_at=now + LOOSE_FOR,
@@ -111,6 +117,14 @@ async def cuts_of(session: AsyncSession, key: str) -> dict[tuple[str, str], list
     return found
 
 
+def trouble(media: ArticleMedia | None) -> str:
+    """Why it cannot be shown, in words; empty where it can, or is not there."""
+    if media is None or media.state is FileState.READY:
+        return ""
+    words = _INFECTED if media.state is FileState.INFECTED else _HELD
+    return words.format(name=media.name, reason=media.reason)
+
+
 # --- for blocks --------------------------------------------------------------------------------------------
 
 
@@ -125,13 +139,19 @@ async def settled(session: AsyncSession, key: str, blocks: Blocks) -> Blocks:
 def _settled(
     block: Block, number: int, named: Named, cuts: Mapping[tuple[str, str], list[ArticleCut]]
 ) -> Block:
+    def check(file: str) -> None:
+        if why := trouble(named.get(file)):
+            raise NotWhole(f"正文第 {number} 块：{why}。")
+
     def shot(of: Shot) -> Shot:
+        check(of.file)
         there = cuts.get((of.file, of.cut))
         if not there:
             raise NotWhole(f"正文第 {number} 块：{_LOST.format('图片')}。")
         return of.model_copy(update={"width": there[-1].width, "height": there[-1].height})
 
     def sized(of: Text, sort: MediaSort) -> Text:
+        check(of.file)
         media = named.get(of.file)
         if media is None or media.sort is not sort:
             raise NotWhole(f"正文第 {number} 块：{_LOST.format(sort.label)}。")
@@ -156,6 +176,7 @@ def _settled(
 async def file_of(session: AsyncSession, key: str, name: str) -> ArticleMedia:
     """Of a file, a film or sound. Raises: NotFound."""
     chosen = sa.select(ArticleMedia).where(ArticleMedia.key == key, ArticleMedia.public_id == name)
+    chosen = chosen.where(ArticleMedia.state == FileState.READY)
     media = await session.scalar(chosen.where(ArticleMedia.sort != MediaSort.PICTURE))
     if media is None:
         raise NotFound(GONE)
@@ -166,6 +187,7 @@ async def cut_of(session: AsyncSession, key: str, name: str, cut: str, width: in
     """Raises: NotFound."""
     chosen = sa.select(ArticleCut).join(ArticleMedia, ArticleMedia.id == ArticleCut.media_id)
     chosen = chosen.where(ArticleMedia.key == key, ArticleMedia.public_id == name)
+    chosen = chosen.where(ArticleMedia.state == FileState.READY)
     found = await session.scalar(chosen.where(ArticleCut.cut == cut, ArticleCut.width == width))
     if found is None:
         raise NotFound(GONE)
@@ -178,6 +200,13 @@ def shows(article: Article, name: str, cut: str = "") -> bool:
     if cut:
         return any((each.file, each.cut) == (name, cut) for each in rich_text.shots_in(blocks))
     return name in rich_text.files_in(blocks)
+
+
+async def forget_bytes(session: AsyncSession, media: ArticleMedia) -> None:
+    """Its file and its cuts go; the row is the caller's."""
+    cuts = (await session.scalars(sa.select(ArticleCut).where(ArticleCut.media_id == media.id))).all()
+    await stored_files.mark_deleted(session, [media.file, *(each.file for each in cuts)])
+    await session.execute(sa.delete(ArticleCut).where(ArticleCut.media_id == media.id))
 
 
 # --- forgetting --------------------------------------------------------------------------------------------
@@ -195,9 +224,7 @@ async def _sweep(session: AsyncSession, ids: Ids, now: datetime) -> int:
         if await _is_needed(session, media):
             media.look_at = now + LOOK_AGAIN
             continue
-        cuts = (await session.scalars(sa.select(ArticleCut).where(ArticleCut.media_id == media.id))).all()
-        await stored_files.mark_deleted(session, [media.file, *(each.file for each in cuts)])
-        await session.execute(sa.delete(ArticleCut).where(ArticleCut.media_id == media.id))
+        await forget_bytes(session, media)
         await session.delete(media)
         count += 1
     await session.flush()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from app import rich_text
-from app.rich_text import Shot
+from app.rich_text import Blocks, Shot
 from models import Article
 
 SMALL: Final = 480  # pixels, in lists
@@ -20,17 +20,26 @@ def at(article: Article) -> str:
 
 
 def first(article: Article) -> Shot | None:
+    return _first(rich_text.load(article.blocks))
+
+
+def _first(blocks: Blocks) -> Shot | None:
     """Posters of films are none."""
-    return next((each for each in rich_text.pictures_in(rich_text.load(article.blocks)) if each.width), None)
+    return next((each for each in rich_text.pictures_in(blocks) if each.width), None)
 
 
 def address(article: Article, most: int) -> str:
     """Of its first picture, at most so wide; empty where it has none."""
-    shot = first(article)
+    return address_in(rich_text.load(article.blocks), at(article), most)
+
+
+def address_in(blocks: Blocks, below: str, most: int) -> str:
+    """The same of a text whose files are `below` an address."""
+    shot = _first(blocks)
     if shot is None:
         return ""
     width = max((each for each in shot.widths if each <= most), default=shot.widths[0])
-    return f"{at(article)}/{shot.file}/{shot.cut}/{width}"
+    return f"{below}/{shot.file}/{shot.cut}/{width}"
 
 
 def small(found: Iterable[Article]) -> dict[int, str]:

@@ -104,7 +104,7 @@ async def plan(session: AsyncSession, now: datetime) -> int:
         for article in (await session.scalars(_untold(outlet, now))).all():
             session.add(_new(outlet, article, ITSELF, now))
             count += 1
-        for post, article in (await session.execute(_changed(outlet, now))).tuples():
+        for post, article in await session.execute(_changed(outlet, now)):
             _renew(post, article, now)
             count += 1
     await session.flush()
@@ -183,7 +183,7 @@ async def list_of(session: AsyncSession, article: Article) -> Sequence[tuple[Out
     mine = sa.and_(ArticlePost.outlet_id == Outlet.id, ArticlePost.article_id == article.id)
     chosen = sa.select(Outlet, ArticlePost).outerjoin(ArticlePost, mine)
     chosen = chosen.where(sa.or_(Outlet.active, ArticlePost.id.is_not(None)))
-    return (await session.execute(chosen.order_by(Outlet.kind.desc(), Outlet.id))).tuples().all()
+    return (await session.execute(chosen.order_by(Outlet.kind.desc(), Outlet.id))).all()
 
 
 def may_send(outlet: Outlet, post: ArticlePost | None, article: Article, now: datetime) -> bool:

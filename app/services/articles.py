@@ -224,6 +224,11 @@ def is_public(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(Article.state == ArticleState.PUBLISHED, Article.published_at <= now, stays)
 
 
+def is_over(now: datetime) -> sa.ColumnElement[bool]:
+    """Of articles: whether it has come to the end that it was given. The same rule as `Article.state_at`."""
+    return sa.and_(Article.state == ArticleState.PUBLISHED, Article.expires_at <= now)
+
+
 def _of(category: ArticleCategory | None, tag: str) -> list[sa.ColumnElement[bool]]:
     """Tags are JSON in which each stands between quotes, spelt as `_spelt` says."""
     chosen: list[sa.ColumnElement[bool]] = []

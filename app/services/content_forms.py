@@ -154,7 +154,8 @@ def of_article(article: Article) -> Filled:
     }
     if article.expires_at is not None:
         filled["expires_at"] = f"{shanghai(article.expires_at):%Y-%m-%dT%H:%M}"
-    typed = rich_text.to_typed(rich_text.load(article.blocks))
+    # A paragraph a block would be more blocks than a form has room for.
+    typed = rich_text.gathered(rich_text.to_typed(rich_text.load(article.blocks)))
     return filled | {"blocks": [list(each) for each in typed]}
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import shanghai
 from app.errors import DomainError
-from app.services import articles, content_revisions, content_steps, contents, library
+from app.services import articles, content_revisions, content_steps, contents, library, wechat_articles
 from app.services.audit import does
 from app.services.content_forms import ReadyArticle
 from app.services.content_pieces import TABLES, MovedOn, Piece, get, move, note, open_draft, writers
@@ -112,9 +112,18 @@ async def take_back(
 
 
 async def withdraw(
-    session: AsyncSession, kind: ContentKind, key: str, *, reason: str, by: Standing, now: datetime
+    session: AsyncSession,
+    kind: ContentKind,
+    key: str,
+    *,
+    reason: str,
+    by: Standing,
+    now: datetime,
+    at_wechat: bool = False,
 ) -> None:
     """Take down what is shown; files do not bring it back. Twice is no error.
+
+    `at_wechat`: what was published of it in the account is deleted there too, for good.
 
     Raises: NotFound, DomainError: no reason was given.
     """
@@ -124,6 +133,8 @@ async def withdraw(
     reason = _reason(reason, "请写明为什么撤下，记在经过里。")
     if isinstance(piece.shown, Article):
         articles.withdraw(session, piece.shown, by=by.name, reason=reason, now=now)
+        if at_wechat:
+            await wechat_articles.take_down(session, piece.shown, by=by.name, reason=reason, now=now)
     elif piece.shown is not None:
         await library.withdraw(session, piece.shown)
     note(session, piece.kind, key, S.PUBLISHED, S.WITHDRAWN, by.name, now, reason)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import civil_date
-from app.services import content_steps
+from app.services import article_remnants, content_steps
 from app.services.content_pieces import TABLES
 from app.services.permissions import Standing
 from models import OPEN_DRAFTS, Article, ArticleState, ContentComment, ContentDraft, ContentKind
@@ -27,6 +27,7 @@ def chosen(
     title: str = "",
     overdue: bool = False,
     commented: bool = False,
+    left: bool = False,
 ) -> tuple[sa.Select[Any], Any]:
     """Rows with kind, key, title, category, state, reviewer, next_review_on, and the column of their ids.
 
@@ -51,6 +52,10 @@ def chosen(
             ContentComment, ContentComment.draft_id == ContentDraft.id
         )
         found = found.where(rows.c.id.in_(drafts.where(ContentComment.done_at.is_(None))))
+    if left and now is not None:
+        keys = sa.select(Article.public_id).where(article_remnants.are_left(now))
+        found = found.where(rows.c.kind == ContentKind.ARTICLE.value, rows.c.key.in_(keys))
+        found = found.where(rows.c.id < _DRAFTS_FIRST)
     return found, rows.c.id
 
 

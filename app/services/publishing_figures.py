@@ -14,8 +14,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services import channel_marks
+from app.services import campaign_figures, channel_marks
 from app.services.attendance_figures import Period
+from app.services.campaign_figures import Told
 from app.services.channel_marks import Channel
 from models import (
     Article,
@@ -28,6 +29,7 @@ from models import (
     BoardState,
     Campaign,
     CampaignDelivery,
+    CampaignWay,
     DeliveryState,
     PostState,
     WeChatArticleDay,
@@ -88,11 +90,14 @@ class Line:
     comments: int = 0
     wechat_reads: int = 0
     wechat_shares: int = 0
+    wechat_favourites: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Of one campaign: people, and how often its link was opened up to now."""
+    """Of one campaign: people, how often its link was opened up to now, and what WeChat told up to now of
+    articles it consists of.
+    """
 
     campaign: Campaign
     people: int
@@ -101,6 +106,7 @@ class Sent:
     refused: int  # left out, for a reason
     failed: int
     clicks: int
+    told: Told | None  # None: it has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,7 @@ class Figures:
     comments: int
     wechat_reads: int
     wechat_shares: int
+    wechat_favourites: int
     posts: int  # that went to Weibo and to outside media
     followers: Followers
     told_to: date | None  # up to this day WeChat's figures are here
@@ -155,6 +162,7 @@ async def read(session: AsyncSession, period: Period) -> Figures:
         comments=sum(each.comments for each in lines),
         wechat_reads=sum(each.wechat_reads for each in lines),
         wechat_shares=sum(each.wechat_shares for each in lines),
+        wechat_favourites=sum(each.wechat_favourites for each in lines),
         posts=await _posts(session, period),
         followers=await _followers(session, period),
         told_to=await session.scalar(newest),
@@ -167,9 +175,12 @@ async def read(session: AsyncSession, period: Period) -> Figures:
 DAY_HEADS: Final = ("日期", "阅读", *COLUMNS.values())
 ARTICLE_HEADS: Final = (
     *("文章", "阅读", *COLUMNS.values(), "点赞", "收藏", "评论"),
-    *("公众号阅读", "公众号分享"),
+    *("公众号阅读", "公众号分享", "公众号收藏"),
 )
-CAMPAIGN_HEADS: Final = ("群发", "开始", "名单", "交给微信", "送到", "打开", "没发给", "失败")
+CAMPAIGN_HEADS: Final = (
+    *("群发", "开始", "名单", "交给微信", "送到", "打开", "没发给", "失败"),
+    *("公众号阅读", "公众号分享", "公众号收藏"),
+)
 
 
 def read_cells(reads: Reads) -> list[int]:
@@ -180,12 +191,15 @@ def read_cells(reads: Reads) -> list[int]:
 def article_cells(line: Line) -> list[int]:
     """Behind the title, under `ARTICLE_HEADS`."""
     marks = [line.likes, line.favourites, line.comments]
-    return [*read_cells(line.reads), *marks, line.wechat_reads, line.wechat_shares]
+    at_wechat = [line.wechat_reads, line.wechat_shares, line.wechat_favourites]
+    return [*read_cells(line.reads), *marks, *at_wechat]
 
 
-def campaign_cells(sent: Sent) -> list[int]:
-    """Behind title and day, under `CAMPAIGN_HEADS`."""
-    return [sent.people, sent.given, sent.arrived, sent.clicks, sent.refused, sent.failed]
+def campaign_cells(sent: Sent) -> list[int | None]:
+    """Behind title and day, under `CAMPAIGN_HEADS`; None where there is nothing to count."""
+    told = sent.told
+    at_wechat = [None] * 3 if told is None else [told.reads, told.shares, told.favourites]
+    return [sent.people, sent.given, sent.arrived, sent.clicks, sent.refused, sent.failed, *at_wechat]
 
 
 # --- parts -------------------------------------------------------------------------------------------------
@@ -227,30 +241,34 @@ async def _lines(session: AsyncSession, period: Period, by_article: Mapping[int,
         Line(
             *(title, public_id, by_article.get(number, Reads())),
             *(likes.get(number, 0), favourites.get(number, 0), comments.get(number, 0)),
-            *wechat.get(number, (0, 0)),
+            *wechat.get(number, (0, 0, 0)),
         )
         for number, public_id, title in await session.execute(named)
     ]
     return sorted([*lines, *strangers], key=lambda line: (-line.reads.total, -line.wechat_reads, line.title))
 
 
-async def _at_wechat(session: AsyncSession, period: Period) -> tuple[dict[int, tuple[int, int]], list[Line]]:
-    """Reads and shares there: by our article, and of those that are none of ours."""
-    read, shared = sa.func.sum(WeChatArticleDay.reads), sa.func.sum(WeChatArticleDay.shares)
-    figure = WeChatArticleFigure
-    chosen = sa.select(figure.article_id, figure.title, figure.msgid, read, shared)
-    chosen = chosen.join(WeChatArticleDay, WeChatArticleDay.figure_id == figure.id)
-    chosen = chosen.where(_within(WeChatArticleDay.day, period))
+AtWeChat = tuple[int, int, int]  # reads, shares, favourites
+
+
+async def _at_wechat(session: AsyncSession, period: Period) -> tuple[dict[int, AtWeChat], list[Line]]:
+    """By our article, published or sent to many, and of those that are none of ours."""
+    figure, day = WeChatArticleFigure, WeChatArticleDay
+    sums = [sa.func.sum(each) for each in (day.reads, day.shares, day.favourites)]
+    chosen = sa.select(figure.article_id, figure.title, figure.msgid, *sums)
+    chosen = chosen.join(day, day.figure_id == figure.id).where(_within(day.day, period))
     chosen = chosen.group_by(figure.article_id, figure.title, figure.msgid).order_by(figure.msgid)
-    ours: dict[int, tuple[int, int]] = {}
+    ours: dict[int, AtWeChat] = {}
     strangers = []
-    for article, title, msgid, reads, shares in await session.execute(chosen):
+    for article, title, msgid, *counts in await session.execute(chosen):
+        reads, shares, kept = map(int, counts)
         if article is None:
-            name = title or f"公众号文章 {msgid}"
-            strangers.append(Line(name, wechat_reads=int(reads), wechat_shares=int(shares)))
+            line = Line(title or f"公众号文章 {msgid}")
+            line.wechat_reads, line.wechat_shares, line.wechat_favourites = reads, shares, kept
+            strangers.append(line)
         else:
-            before = ours.get(article, (0, 0))
-            ours[article] = before[0] + int(reads), before[1] + int(shares)
+            before = ours.get(article, (0, 0, 0))
+            ours[article] = before[0] + reads, before[1] + shares, before[2] + kept
     return ours, strangers
 
 
@@ -269,6 +287,7 @@ async def _campaigns(session: AsyncSession, period: Period) -> list[Sent]:
     clicked = sa.select(ArticleClicks.channel, sa.func.sum(ArticleClicks.count))
     clicked = clicked.where(ArticleClicks.channel.in_(marks)).group_by(ArticleClicks.channel)
     clicks = {channel: int(count) for channel, count in await session.execute(clicked)}
+    told = await campaign_figures.by_campaign(session, ids)
     return [
         Sent(
             row,
@@ -278,6 +297,7 @@ async def _campaigns(session: AsyncSession, period: Period) -> list[Sent]:
             states[row.id][D.SKIPPED],
             states[row.id][D.FAILED],
             clicks.get(channel_marks.of_campaign(row.public_id), 0),
+            told.get(row.id, Told()) if row.way is CampaignWay.ARTICLE else None,
         )
         for row in rows
     ]

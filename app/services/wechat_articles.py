@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import leave_work
 from app.errors import DomainError
-from app.services import addresses, staff_jobs, wechat_markup
+from app.services import addresses, articles, staff_jobs, wechat_markup
 from app.services.audit import does
 from app.services.permissions import Standing
 from models import Account, Article, ArticleState, Staff, StoredFile, WeChatArticle, WeChatArticleState
@@ -23,6 +23,9 @@ from models.wechat_article import IS_LIVE
 
 S = WeChatArticleState
 REASON: Final = 200  # characters
+AT_ONCE: Final = 50
+ITSELF: Final = "自动"  # who did it, where nobody pressed
+OVER: Final = "文章到期下线。"
 PREVIEW: Final = "content.wechat_preview"  # the job of staff that shows a draft on one's own phone
 MARK: Final = "wx"  # in the address of 阅读原文: by it a draft or article at WeChat is known as ours
 MOVED_ON: Final = "您打开以后，这篇公众号文章又动过。请看过现在的情况再决定。"
@@ -186,9 +189,42 @@ async def withdraw(
     reason = reason.strip()[:REASON]
     if not reason:
         raise DomainError("请写明为什么删除，记在经过里。")
+    await _take_down(session, row, by, now, reason)
+    does(session, "content.wechat_withdraw", article.public_id, reason=reason, title=article.title)
+
+
+async def take_down(
+    session: AsyncSession, article: Article, *, by: str, reason: str, now: datetime
+) -> WeChatArticle | None:
+    """With our own page what we published at WeChat goes, for good; None where nothing stands there."""
+    row = await find_live(session, article, lock=True)
+    if row is None or row.state is not S.PUBLISHED:
+        return None
+    await _take_down(session, row, by, now, reason)
+    return row
+
+
+def over(account_id: int, now: datetime) -> sa.Select[WeChatArticle]:
+    """What stands published there of articles that have come to their end. What WeChat has refused to delete
+    is a matter of staff (`article_remnants`): its row has the reason.
+    """
+    chosen = sa.select(WeChatArticle).join(Article, Article.id == WeChatArticle.article_id)
+    chosen = chosen.where(WeChatArticle.account_id == account_id, WeChatArticle.state == S.PUBLISHED)
+    return chosen.where(WeChatArticle.reason == "", articles.is_over(now)).order_by(WeChatArticle.id)
+
+
+async def take_down_over(session: AsyncSession, account_id: int, now: datetime) -> int:
+    """Delete there what is over, as staff would; how many. Twice changes nothing."""
+    found = over(account_id, now).limit(AT_ONCE).with_for_update(of=WeChatArticle, skip_locked=True)
+    rows = (await session.scalars(found)).all()
+    for row in rows:
+        await _take_down(session, row, ITSELF, now, OVER)
+    return len(rows)
+
+
+async def _take_down(session: AsyncSession, row: WeChatArticle, by: str, now: datetime, reason: str) -> None:
     _go(row, S.WITHDRAWING, by, now, reason)
     await session.flush()
-    does(session, "content.wechat_withdraw", article.public_id, reason=reason, title=article.title)
     leave_work(session)
 
 

@@ -2,9 +2,9 @@
 
 Source: wechat-platform.md section 11.6. A day is told from eight the next morning; its figures may be put
 right later, so those of the last seven days are asked for again each day, and what is told last counts. An
-article is followed for thirty days. Whose article it is tells the message it stands in, else where it is
-read, else its title, where only one has that. Functions flush and never commit. Nothing here asks WeChat
-(`app.jobs.wechat_figures`).
+article is followed for thirty days. Whose article it is tells the message it stands in, published or sent to
+many, else where it is read, else its title, where only one has that. What is nobody's is kept all the same.
+Functions flush and never commit. Nothing here asks WeChat (`app.jobs.wechat_figures`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,10 +14,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import SHANGHAI, civil_date, shanghai
+from app.clock import SHANGHAI, civil_date, day_begins, shanghai
 from app.services.coordination import upsert
 from models import (
     Article,
+    CampaignArticle,
+    MassOrder,
     WeChatArticle,
     WeChatArticleDay,
     WeChatArticleFigure,
@@ -111,8 +113,30 @@ async def _keep_article(session: AsyncSession, account_id: int, day: date, row: 
         figure.reads, figure.shares = _number(newest, "read_user"), _number(newest, "share_user")
         figure.likes, figure.favourites = _number(newest, "like_user"), _number(newest, "collection_user")
         figure.comments, figure.told_to = _number(newest, "comment_count"), _date(newest.get("stat_date"))
+        await _keep_favourites(session, figure, told)
     if figure.article_id is None:
         figure.article_id = await _whose(session, figure)
+
+
+async def _keep_favourites(session: AsyncSession, figure: WeChatArticleFigure, told: Sequence[Row]) -> None:
+    """WeChat tells sums up to each day; a day has what they grew by."""
+    mine = sa.update(WeChatArticleDay).where(WeChatArticleDay.figure_id == figure.id)
+    await session.execute(mine.values(favourites=0))
+    before = 0
+    for each in sorted(told, key=lambda each: str(each.get("stat_date") or "")):
+        day, count = _date(each.get("stat_date")), _number(each, "collection_user")
+        if day is None or count <= before:
+            continue
+        await _put(session, figure, day, "favourites", count - before)
+        before = count
+
+
+async def _put(session: AsyncSession, figure: WeChatArticleFigure, day: date, name: str, count: int) -> None:
+    zeros = {"reads": 0, "shares": 0, "favourites": 0}
+    one = upsert(session, WeChatArticleDay).values(figure_id=figure.id, day=day, **zeros | {name: count})
+    await session.execute(
+        one.on_conflict_do_update(index_elements=["figure_id", "day"], set_={name: one.excluded[name]})
+    )
 
 
 async def _keep_day(
@@ -128,13 +152,8 @@ async def _keep_day(
     await session.execute(before.values({name: 0}))
     for msgid, count in counted.items():
         figure = await _figure(session, account_id, msgid)
-        if figure is None:
-            continue
-        zeros = {"reads": 0, "shares": 0}
-        one = upsert(session, WeChatArticleDay).values(figure_id=figure.id, day=day, **zeros | {name: count})
-        await session.execute(
-            one.on_conflict_do_update(index_elements=["figure_id", "day"], set_={name: one.excluded[name]})
-        )
+        if figure is not None:
+            await _put(session, figure, day, name, count)
 
 
 async def _keep_followers(
@@ -181,11 +200,10 @@ async def _figure(session: AsyncSession, account_id: int, msgid: str) -> WeChatA
 async def _whose(session: AsyncSession, figure: WeChatArticleFigure) -> int | None:
     """Our article of that message; else the one that is read there; else the only one of that title."""
     message, _, place = figure.msgid.rpartition("_")
-    if message.isascii() and message.isdecimal() and place == "1":  # we publish one at a time
-        ours = sa.select(WeChatArticle.article_id).where(
-            WeChatArticle.account_id == figure.account_id, WeChatArticle.msg_data_id == int(message)
-        )
-        if (found := await session.scalar(ours.order_by(WeChatArticle.id.desc()).limit(1))) is not None:
+    if _is_number(message, 18) and _is_number(place, 2):
+        found = await _published(session, figure, int(message), int(place))
+        found = found or await _sent_to_many(session, figure, int(message), int(place))
+        if found is not None:
             return found
     adopted = sa.select(Article.id).where(Article.source.is_not(None)).limit(2)
     for same in (Article.address == figure.url, Article.title == figure.title):
@@ -194,6 +212,48 @@ async def _whose(session: AsyncSession, figure: WeChatArticleFigure) -> int | No
             if len(ids) == 1:
                 return ids[0]
     return None
+
+
+async def _published(
+    session: AsyncSession, figure: WeChatArticleFigure, message: int, place: int
+) -> int | None:
+    ours = sa.select(WeChatArticle.article_id).where(
+        WeChatArticle.account_id == figure.account_id, WeChatArticle.msg_data_id == message
+    )
+    # We publish one at a time.
+    return await session.scalar(ours.order_by(WeChatArticle.id.desc()).limit(1)) if place == 1 else None
+
+
+async def _sent_to_many(
+    session: AsyncSession, figure: WeChatArticleFigure, message: int, place: int
+) -> int | None:
+    """The article in that place of the campaign whose order has this number.
+
+    Of an order whose first answer was lost nobody knows the number. It is told apart by where the article
+    stands, or by day, place and title, where only one is like that; then the number is known.
+    """
+    there = sa.and_(CampaignArticle.campaign_id == MassOrder.campaign_id, CampaignArticle.place == place)
+    orders = sa.select(MassOrder, CampaignArticle.article_id).join(CampaignArticle, there)
+    known = orders.where(MassOrder.msg_data_id == message).limit(1)
+    if (found := (await session.execute(known)).first()) is not None:
+        return int(found.article_id)
+    if not figure.url or figure.published_on is None:
+        return None
+    day = figure.published_on
+    that_day = MassOrder.asked_at.between(day_begins(day), day_begins(day, days=1))
+    alike = sa.or_(CampaignArticle.url == figure.url, sa.and_(that_day, Article.title == figure.title))
+    lost = orders.join(Article, Article.id == CampaignArticle.article_id).order_by(MassOrder.id)
+    lost = lost.where(MassOrder.msg_data_id.is_(None), MassOrder.asked_at.is_not(None), alike)
+    rows = (await session.execute(lost)).all()
+    if len({(order.campaign_id, article) for order, article in rows}) != 1:
+        return None
+    order, article = rows[0]
+    order.msg_data_id = message
+    return article
+
+
+def _is_number(words: str, most: int) -> bool:
+    return words.isascii() and words.isdecimal() and len(words) <= most
 
 
 def _number(row: Any, name: str) -> int:

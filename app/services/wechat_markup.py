@@ -80,9 +80,14 @@ class Converted:
 def converted(article: Article) -> Converted:
     """Raises: TooLong: before anything was sent."""
     blocks = rich_text.load(article.blocks)
+    return fitted(article.title, article.author, article.summary, blocks, article.source_name)
+
+
+def fitted(title: str, author: str, summary: str, blocks: Blocks, source: str) -> Converted:
+    """What was written, as WeChat would take it. `source`: as of `to_html`. Raises: TooLong."""
     made = Converted(
-        *(article.title.strip(), article.author.strip(), article.summary.strip()),
-        *(to_html(blocks, article.source_name), tuple(rich_text.pictures_in(blocks))),
+        *(title.strip(), author.strip(), summary.strip()),
+        *(to_html(blocks, source), tuple(rich_text.pictures_in(blocks))),
     )
     refused = [
         f"{name}有 {len(words)} 个字，公众号文章最多 {most} 个字"
