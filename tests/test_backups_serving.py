@@ -58,7 +58,11 @@ def _two(urls: list[str], folder: Path, environment: pytest.MonkeyPatch) -> tupl
 
 
 def everything(place: Place) -> dict[str, Table]:
-    """Every row of every table, as the database has it."""
+    """Every row of every table, as the database has it.
+
+    Each in a transaction of its own: of a process that was killed the server may not know yet, and who holds
+    what it has read would be in its way.
+    """
 
     def read(connection: Connection) -> dict[str, Table]:
         ids = sa.inspect(connection).get_multi_pk_constraint()
@@ -67,6 +71,7 @@ def everything(place: Place) -> dict[str, Table]:
             order = ", ".join(own["constrained_columns"])
             rows = connection.execute(sa.text(f'SELECT * FROM "{name}" ORDER BY {order}'))
             found[name] = [dict(row._mapping) for row in rows]
+            connection.rollback()
         return found
 
     async def work(database: Database) -> dict[str, Table]:
