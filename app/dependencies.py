@@ -24,6 +24,7 @@ from app.services.privacy_files import Controller
 from app.services.questions import Unanswered
 from app.tallies import Tally
 from app.web.kept_pages import KeptPages
+from app.web.limits import Limit
 
 SHARED = "shared"  # in the ASGI scope's state
 
@@ -44,13 +45,14 @@ class Shared:
     public_url: str
     controller: Controller
     files: Files
-    scanner: Scanner | None  # looks for viruses in what staff upload
+    scanner: Scanner | None  # looks for viruses in what people and staff upload
     joining_days: int  # working days in which a 入会申请 is decided
     digest_at: Moment  # when 每周精选 goes out
     live_hosts: frozenset[str]  # of the union, whose streams our pages play
     activity_review: str  # whether another approves an activity first: app.services.activity_reviews
     words: WordFile  # what moderators are to look at twice
     article_pages: KeptPages
+    strangers: Limit  # forms from one address, of people nobody knows
     tap: Callable[[str, str], str]  # a line of a message: it reads the first and, tapped, runs that handler
 
 

@@ -55,6 +55,7 @@ from models import AccountKind
 READ = ["GET", "HEAD"]
 SERVICE = "service"  # in the ASGI scope's state
 SIGN_INS_A_MINUTE = 20  # to the console, from one address
+STRANGERS_A_MINUTE = 3  # forms of people nobody knows, from one address
 READY_WITHIN = 1.5  # seconds; whoever asks whether we are ready gives up after two or more
 READY_STEPS = 15
 
@@ -119,6 +120,7 @@ class Service:
                 activity_review=self._settings.activity_review,
                 words=WordFile(self._settings.content / "board_words.yaml"),
                 article_pages=KeptPages(self._settings.portal_keep_seconds),
+                strangers=Limit(STRANGERS_A_MINUTE, house.clock.monotonic),
                 tap=lambda label, handler: choice_line(label, f"{TAP_DO}{handler}"),
             )
             self._door, self._gate, self._office = _door(house), _gate(house), _office(house)

@@ -1,7 +1,7 @@
 """Asking a virus scanner about bytes: a command of the operator's that tells by its exit code.
 
 0 is clean, 1 is infected; anything else, and silence, is no answer. What it prints is why. Never asked inside
-a transaction. Not here: what becomes of a file then (`app.jobs.media`).
+a transaction. Not here: what becomes of a file that is fetched (`app.jobs.media`).
 """
 
 import asyncio

@@ -116,7 +116,7 @@ class Settings(BaseSettings):
     """On which day 每周精选 goes to who asked for it: 1 is Monday, 7 Sunday, in China."""
     digest_hour: int = Field(17, ge=8, le=20)
     """At what hour of that day; never between 21:00 and 8:00."""
-    portal_keep_seconds: float = Field(3, ge=0, le=60)
+    portal_keep_seconds: float = Field(10, ge=0, le=60)
     """Seconds for which an article's page is the same for all who are not signed in; 0: never."""
     live_hosts: str = ""
     """Hosts of the union's own streams, which our pages may play; comma separated, without https://."""

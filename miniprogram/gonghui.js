@@ -386,6 +386,11 @@ export class Gonghui {
     return this.call({ method: "GET", path: `/clarifications/${encodeURIComponent(given.clarification_id)}`, open: true });
   }
 
+  /** 举报谣言，附一张截图，只有核实的人看得到。还有截图，同样的话再发一次，最多 3 张。 */
+  reportRumourWithPicture(given) {
+    return this.call({ method: "POST", path: "/clarifications/pictures", file: { name: "picture", path: given.picture }, form: { words: given.words, heard: given.heard } });
+  }
+
   /** 入会声明和组织的树。 */
   getJoiningForm() {
     return this.call({ method: "GET", path: "/me/joining/form" });

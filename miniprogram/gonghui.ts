@@ -396,10 +396,25 @@ export type EntryPage = {
   /** 放进 cursor 就是下一页；没有更多时是 null */
   next: string | null;
 };
+export type EvidenceFileOut = {
+  /** 图片，或者附件 */
+  sort: "picture" | "document";
+  /** 附件叫什么；图片是图上有什么，给看不到图的人 */
+  name: string;
+  /** 文件的网址，不用登录 */
+  address: string;
+  /** 附件的格式和大小；图片是空的 */
+  about: string;
+  /** 图片的宽和高，像素；附件是 0 */
+  width: number;
+  height: number;
+};
 export type EvidenceOut = {
   text: string;
   /** 可能是空的 */
   url: string;
+  /** 带的图片或附件；没有是 null */
+  file: EvidenceFileOut | null;
 };
 /** 户名或登记手机号的后四位，正好写一样。 */
 export type FactIn = {
@@ -1739,6 +1754,11 @@ export class Gonghui {
   /** 一条澄清：结论、依据、核实的说法、后来的更新。 */
   getClarification(given: { clarification_id: string }): Promise<WholeClarificationOut> {
     return this.call<WholeClarificationOut>({ method: "GET", path: `/clarifications/${encodeURIComponent(given.clarification_id)}`, open: true });
+  }
+
+  /** 举报谣言，附一张截图，只有核实的人看得到。还有截图，同样的话再发一次，最多 3 张。 */
+  reportRumourWithPicture(given: { picture: string; words: string; heard: "wechat" | "video" | "web" | "phone" | "people" | "other" }): Promise<ReportedOut> {
+    return this.call<ReportedOut>({ method: "POST", path: "/clarifications/pictures", file: { name: "picture", path: given.picture }, form: { words: given.words, heard: given.heard } });
   }
 
   /** 入会声明和组织的树。 */

@@ -32,7 +32,7 @@ from models.appointment import (
 from models.article import Article, ArticleCategory, ArticleClicks, ArticleMove, ArticleReads, ArticleState
 from models.article_comment import ArticleComment, CommentReport
 from models.article_mark import ArticleFavourite, ArticleLike, ArticleVisit
-from models.article_media import ArticleCut, ArticleMedia, MediaSort
+from models.article_media import ArticleCut, ArticleMedia, MediaOwner, MediaSort
 from models.article_text import ArticleGram, ArticleText
 from models.backup import Backup
 from models.base import Base

@@ -1,4 +1,5 @@
-"""Pictures, films, sound and files that staff put into the text of an article, and the cuts of its pictures.
+"""Pictures, films, sound and files that staff put into the text of an article or attach to the evidence of a
+clarification, and the cuts of their pictures.
 
 Not here: which block shows them (`app.rich_text.media`), and their bytes (stored files).
 """
@@ -25,11 +26,22 @@ class MediaSort(StrEnum):
         return {"picture": "图片", "document": "附件", "film": "视频", "sound": "音频"}[self.value]
 
 
+class MediaOwner(StrEnum):
+    """What a file was uploaded for; nothing else shows it."""
+
+    ARTICLE = "article"
+    CLARIFICATION = "clarification"
+
+    @property
+    def label(self) -> str:
+        return {"article": "一篇文章", "clarification": "一条澄清"}[self.value]
+
+
 NOT_READY = "state <> 'ready'"  # written out, as the index must have it
 
 
 class ArticleMedia(Base):
-    """Something uploaded for one article; of a picture its stored file is what its cuts are made of."""
+    """Something uploaded for one article or clarification; of a picture `file` is what cuts are made of."""
 
     __tablename__ = "article_media"
     __table_args__ = (
@@ -42,7 +54,8 @@ class ArticleMedia(Base):
     )
 
     public_id: Mapped[str] = mapped_column(sa.String(16), unique=True, default=public_id)
-    key: Mapped[str] = mapped_column(sa.String(16), index=True)  # the public id of the article, or to be
+    owner: Mapped[MediaOwner] = mapped_column(default=MediaOwner.ARTICLE, server_default="article")
+    key: Mapped[str] = mapped_column(sa.String(16), index=True)  # the public id of the owner, or to be
     sort: Mapped[MediaSort]
     name: Mapped[str] = mapped_column(sa.String(80))  # of the file, as it was called
     ending: Mapped[str] = mapped_column(sa.String(8))

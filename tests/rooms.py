@@ -33,6 +33,7 @@ EVERYTHING_BELOW_ASSEMBLY = BELOW_EDGES | {
         "app.chatting",
         "app.dependencies",
         "app.scanning",
+        "app.sent_pictures",
         "app.dialogue",
         "app.jobs",
     ),
@@ -78,8 +79,11 @@ ALLOWED: dict[str, frozenset[str]] = {
     "handlers": BELOW_EDGES | {"app.dialogue", "app.wechat.replies"},  # replies: the words they answer in
     "app.dependencies": BELOW_EDGES | {"app.web"},
     "app.web": GROUND | {"models"},  # no page: what pages of portal and console share
-    "app.portal": BELOW_EDGES | {"app.dependencies", "app.web", "app.wechat", "app.logs", "app.metrics"},
-    "app.api": BELOW_EDGES | {"app.dependencies", "app.web", "app.wechat", "app.logs", "app.metrics"},
+    "app.sent_pictures": BELOW_EDGES | {"app.dependencies", "app.scanning"},
+    "app.portal": BELOW_EDGES
+    | {"app.dependencies", "app.sent_pictures", "app.web", "app.wechat", "app.logs", "app.metrics"},
+    "app.api": BELOW_EDGES
+    | {"app.dependencies", "app.sent_pictures", "app.web", "app.wechat", "app.logs", "app.metrics"},
     "app.console": BELOW_EDGES | {"app.dependencies", "app.web", "app.menus", "app.logs", "app.metrics"},
     "app.jobs": BELOW_EDGES
     | {"app.scanning", "app.wechat", "app.weibo", "app.menus", "app.logs", "app.metrics"},
@@ -111,8 +115,8 @@ GRANTED: dict[tuple[str, str], str] = {
         "app.wechat.api.template_data",
     ): "what WeChat lets a template's field hold",
     ("app.services.notices", "app.wechat.errors"): "how it says that a value does not fit",
-    ("app.dependencies", "app.scanning"): "the scanner that is asked about what staff upload",
-    ("app.console.article_uploads", "app.scanning"): "what it said",
+    ("app.dependencies", "app.scanning"): "the scanner that is asked about what people and staff upload",
+    ("app.console.media_uploads", "app.scanning"): "what it said",
     (
         "app.services.wechat_markup",
         "app.wechat.api.drafts",

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services import clarification_work, clarifications
 from app.services.board_work import Seen
-from app.services.clarification_work import Written
+from app.services.clarification_evidence import Given
+from app.services.clarification_writing import Written
 from app.services.permissions import Standing
 from models import Clarification, Staff, StaffState
 from tests import making
@@ -24,7 +25,10 @@ def written(**given: Any) -> Written:
         "verdict": "false",
         "short": "居民电价没有调整。电价由省发改委定，调整会提前公布。",
         "answer": "居民电价按省里的文件执行。\n\n有疑问请打 **95598**。",
-        "evidence": [("省发改委电价文件", "https://example.gov.cn/price"), ("本公司营销部答复", "")],
+        "evidence": [
+            Given("省发改委电价文件", "https://example.gov.cn/price"),
+            Given("本公司营销部答复"),
+        ],
         "organ": "黄陵县供电公司营销部",
         "next_review_on": date(2027, 6, 1),
         **given,

@@ -26,6 +26,7 @@ WITHOUT_KEY = {
     "/auth/refresh": "a lost answer may be asked for again within a minute",
     "/auth/sign-out": "twice is no error",
     "/activities/{activity_id}/album/photos": "the same picture is in an album once anyway",
+    "/clarifications/pictures": "the same words are one report, with the same picture once, anyway",
     "/search": "it makes nothing that is the caller's",
 }
 

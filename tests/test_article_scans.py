@@ -16,6 +16,8 @@ from tests.both_ends import Ends, both_ends, settings_for
 from tests.console_kit import Worker, acts_of, at_work
 from tests.media_files import pdf, photo
 from tests.test_article_media import File, Writing, page_of, published, sources, writing
+from tests.test_clarification_evidence import saves, upload
+from tests.test_console_clarifications import claim, does
 
 # Infected is what says so; silent the scanner is while there is such a file.
 SCAN = """
@@ -175,3 +177,29 @@ async def test_where_nobody_looks_any_more_what_was_held_is_let_go(
     await held(ends, zhang, silent)
     await look(ends)
     assert set((await states(ends)).values()) == {FileState.READY}
+
+
+async def test_files_of_evidence_are_looked_at_likewise(
+    ends: Ends, zhang: Worker, silent: Path, command: str
+) -> None:
+    name = await claim(ends)
+    await does(zhang, ends, name, "take")
+    answer = await saves(zhang, ends, name, upload(0, "坏.pdf", VIRUS), upload(1, "好.pdf", pdf()))
+    assert answer.status_code == 422 and "「坏.pdf」没有收下：查出病毒" in answer.text
+    assert await states(ends) == {"好.pdf": FileState.READY} and await acts_of(ends, "content.infected")
+
+    falls_silent(silent)
+    held_back = (upload(0, "坏.pdf", VIRUS), upload(1, "照片.jpg", photo(900, 600)))
+    answer = await saves(zhang, ends, name, *held_back, evidence_1="照片")
+    assert answer.status_code == 303
+    page = await zhang.reads(f"/clarifications/{name}")
+    assert page.count("正在查病毒") == 2 and f"{name}/evidence/" not in page
+    answer = await saves(zhang, ends, name, then="submit")
+    assert answer.status_code == 422 and "第 1 条依据：「坏.pdf」正在查病毒" in answer.text
+
+    speaks_again(silent)
+    await look(ends, command)
+    answer = await saves(zhang, ends, name, alt_1="合影", then="submit")
+    assert answer.status_code == 422 and "「坏.pdf」查出病毒（Eicar-Test FOUND），已经隔离" in answer.text
+    answer = await saves(zhang, ends, name, gone_0="yes", alt_1="合影", then="submit")
+    assert answer.status_code == 303 and "正在查病毒" not in await zhang.reads(f"/clarifications/{name}")

@@ -18,6 +18,7 @@ from app.services import (
     coordination,
 )
 from app.services.board_wording import Wrong
+from app.services.clarification_evidence import Given
 from app.services.clarification_rows import MOVES, MovedOn, NotNow
 from app.services.clarifications import TooMany
 from app.services.library import VERSION
@@ -113,7 +114,7 @@ async def test_nothing_without_evidence_and_organ_and_no_title_that_repeats_the_
     row = await brought(session)
     row = await clarification_work.take(session, seen(row, wang), NOON)
     bad = {
-        "evidence": ([("文件", "http://example.com")], "https://"),
+        "evidence": ([Given("文件", "http://example.com")], "https://"),
         "told": ([], "至少留一种说法"),
         "short": ("长" * 161, "最多 160 个字"),
         "verdict": ("maybe", "没有这个结论"),

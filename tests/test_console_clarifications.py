@@ -2,6 +2,8 @@
 
 import sqlalchemy as sa
 
+from app.clock import civil_date
+from app.knowledge.front_matter import a_year_after
 from app.services.staff import Wanted
 from models import Clarification, ClarificationUpdate, Role
 from tests.both_ends import Ends
@@ -105,3 +107,31 @@ async def test_who_may_not_approve_sees_no_button_and_is_refused(ends: Ends, adm
     assert (await zhao.sends(f"/clarifications/{name}/take", version="4")).status_code == 403
     gone = await admin.browser.get(f"{CONSOLE}/clarifications/nothing", headers=HTML)
     assert gone.status_code == 404
+
+
+async def test_one_whose_review_has_come_is_seen_at_home_and_in_the_list_till_it_was_read_again(
+    ends: Ends, admin: Worker
+) -> None:
+    name, zhao = await claim(ends), await at_work(ends, "赵敏", Wanted(Role.APPROVER))
+    await does(admin, ends, name, "take")
+    await does(admin, ends, name, "save", **WRITTEN | {"next_review_on": ""}, then="submit")
+    today = civil_date(ends.house.clock.now())
+    assert f"{a_year_after(today)} 再看" in await does(zhao, ends, name, "publish")
+    assert "已到期" not in await admin.reads("/clarifications")
+
+    async with ends.house.database.transaction() as session:
+        row = await session.scalar(sa.select(Clarification).where(Clarification.public_id == name))
+        assert row is not None
+        row.next_review_on = today
+    home = await admin.reads("/")
+    assert "澄清到了复核的日子" in home and "澄清到了复核的日子" not in await zhao.reads("/")
+    assert f"{today} 已到期" in await admin.reads("/clarifications?state=due")
+    assert "该复核了" in await admin.reads(f"/clarifications/{name}")
+    version = await version_of(ends, name)
+    for bad, said in ((str(today), "两年以内的一天"), ("2999-01-01", "两年以内的一天"), ("下周", "写成")):
+        answer = await admin.sends(f"/clarifications/{name}/review", version=version, next_review_on=bad)
+        assert answer.status_code == 422 and said in answer.text
+    assert (await zhao.sends(f"/clarifications/{name}/review", version=version)).status_code == 403
+    page = await does(admin, ends, name, "review", next_review_on=str(a_year_after(today)))
+    assert "复核过了" in page and f"复核过，{a_year_after(today)} 再看" in page and "该复核了" not in page
+    assert "澄清到了复核的日子" not in await admin.reads("/")

@@ -1,5 +1,6 @@
 """Pages kept for seconds: what a crowd reads, and what it never reads too late."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -39,21 +40,51 @@ async def test_a_crowd_reads_what_one_was_shown_and_nothing_that_was_changed_or_
     assert (await ends.web.get(address, headers=HTML)).status_code == 404
 
 
-def test_a_page_is_kept_for_its_seconds_and_no_more_than_so_many() -> None:
-    now = 100.0
+class Press:
+    """Prints pages, each with its number; the first ones wait for `goes`."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.goes = asyncio.Event()
+        self.goes.set()
+
+    async def __call__(self) -> bytes:
+        self.count += 1
+        number = self.count
+        await self.goes.wait()
+        return f"print {number}".encode()
+
+
+async def test_a_page_is_kept_for_its_seconds_and_no_more_than_so_many() -> None:
+    now, press = 100.0, Press()
     pages = KeptPages(3, monotonic=lambda: now)
-    pages.keep("a", b"first")
+    assert await pages.get("a", press) == b"print 1"
     now = 102.9
-    assert pages.find("a") == b"first"
+    assert await pages.get("a", press) == b"print 1"
     now = 104.5
-    assert pages.find("a") is None
+    assert await pages.get("a", press) == b"print 2"
 
-    for number in range(MOST + 1):
-        pages.keep(number, b"page")
-    assert pages.find(0) is None and pages.find(1) == b"page"
+    for number in range(MOST):
+        await pages.get(number, press)
+    assert await pages.get(0, press) == b"print 3"
+    assert await pages.get("a", press) == f"print {MOST + 3}".encode(), (
+        "the one asked for longest ago is gone"
+    )
 
 
-def test_without_seconds_nothing_is_kept() -> None:
-    pages = KeptPages(0)
-    pages.keep("a", b"first")
-    assert pages.find("a") is None
+async def test_a_page_is_made_for_one_of_a_crowd_and_again_if_that_one_goes_away() -> None:
+    press, pages = Press(), KeptPages(3)
+    press.goes.clear()
+    first = asyncio.create_task(pages.get("a", press))
+    await asyncio.sleep(0)
+    crowd = [asyncio.create_task(pages.get("a", press)) for _ in range(50)]
+    await asyncio.sleep(0)
+    assert press.count == 1
+    first.cancel()
+    press.goes.set()
+    assert set(await asyncio.gather(*crowd)) == {b"print 2"} and press.count == 2
+
+
+async def test_without_seconds_nothing_is_kept() -> None:
+    press, pages = Press(), KeptPages(0)
+    assert [await pages.get("a", press) for _ in range(2)] == [b"print 1", b"print 2"]

@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from app.portal import board_writing
+from app import sent_pictures
+from app.portal import uploads
 from app.services import board_rows, board_work
 from app.services.permissions import Standing
 from models import BoardPost, BoardState, CrisisAlert, FileState, Member, StoredFile
@@ -185,9 +186,9 @@ async def test_four_pictures_or_a_huge_form_are_not_taken(
 ) -> None:
     answer = await sends(li, "/board/new", *[shot()] * 4)
     assert answer.status_code == 422 and "最多 3 张图片" in answer.text
-    monkeypatch.setattr(board_writing, "LARGEST", 100)
+    monkeypatch.setattr(sent_pictures, "LARGEST", 100)
     assert "超过" in (await sends(li, "/board/new", shot())).text
-    long = {"Content-Length": str(board_writing.MOST + 1)}
+    long = {"Content-Length": str(uploads.MOST + 1)}
     answer = await li.browser.post("/board/new", content=b"", headers=HTML | long)
     assert answer.status_code == 413 and "没有收下" in answer.text
     assert await posts(ends) == []

@@ -100,6 +100,10 @@ async def everything(ends: Ends, li: Visiting, folder: Path) -> dict[str, str]:
         "/me/appointments/{public_id}": f"/me/appointments/{booked}",
         "/tips/{slug}": f"/tips/{tip}",
         "/clarifications/{public_id}": "/clarifications/nothing",  # none is published: 404
+        "/clarifications/{public_id}/evidence/{name}": "/clarifications/nothing/evidence/none",
+        "/clarifications/{public_id}/evidence/{name}/{cut}/{width}": (
+            "/clarifications/nothing/evidence/none/whole/480"
+        ),
         "/board/{public_id}": f"/board/{post.public_id}",
         "/board/{public_id}/pictures/{position}": f"/board/{post.public_id}/pictures/1",
     }

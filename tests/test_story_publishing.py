@@ -25,7 +25,7 @@ office, chromium, phone = browser.office, browser.chromium, browser.phone
 
 TITLE, SUMMARY = "立冬特巡走完七十二公里", "运检二班在塬上走了三天，处理缺陷十一处。"
 CLAIM = "听说下个月居民电费要涨到一块钱一度"
-CROWD = 100
+CROWD = 60
 TOLD = "周五下午两点，四楼会议室讲劳动合同。"
 WRITTEN = {
     "title": "居民电费要涨到每度一元",
@@ -196,7 +196,7 @@ async def test_a_campaign_that_dies_on_its_way_goes_on_and_tells_nobody_twice(
         people = [await platform.follower(f"职工{number}") for number in range(CROWD)]
         for each in people:
             await each.says("帮助")  # WeChat lets us write to who has just written
-        await platform.misbehaves(slow={"path": "/cgi-bin/message/custom/send", "seconds": 3})
+        await platform.misbehaves(slow={"path": "/cgi-bin/message/custom/send", "seconds": 2})
         path = await sends_to_all(zhang, qian, "message", text=TOLD)
         await comes_to_say(qian, path, qian.part("counts"), re.compile(r"送到了\s*\d+ 人"))
         await office.dies()

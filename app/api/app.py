@@ -30,6 +30,7 @@ from app.api import (
     points,
     privacy,
     problems,
+    rumour_pictures,
     search,
     sign_ups,
     signing_in,
@@ -41,6 +42,7 @@ PARTS = (
     *(signing_in, me, news, knowledge, search, hall, activities, activity_standing, sign_ups),
     *(teams, colleagues, cases),
     *(albums, photo_uploads, activity_feedback, certificates, panoramas, lives, clarifications),
+    rumour_pictures,
     *(joining, member_changes, accounts, interests, digests, points, notices, privacy, devices),
 )
 

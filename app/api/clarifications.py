@@ -1,7 +1,10 @@
-"""辟谣 for the mini-program: what was found out about claims that go round, and bringing one."""
+"""辟谣 for the mini-program: what was found out about claims that go round, and bringing one.
+
+Not here: bringing one with a picture, which comes as a form (`rumour_pictures`).
+"""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
@@ -16,8 +19,9 @@ from app.api.routes import Route
 from app.api.shapes import PublicId, Strict
 from app.dependencies import InUse, Now, ReadSession
 from app.errors import DomainError
-from app.services import clarification_rows, clarifications, crisis
+from app.services import clarification_evidence, clarification_rows, clarifications, crisis
 from app.services.board_wording import plain
+from app.services.clarification_evidence import Piece
 from app.services.clarifications import LEAST, LONGEST, MOST
 from models import Clarification, HeardFrom, Verdict
 
@@ -43,9 +47,22 @@ class ClarificationPage(Strict):
     next: str | None = Field(examples=[None], description=paging.NEXT)
 
 
+class EvidenceFileOut(Strict):
+    sort: Literal["picture", "document"] = Field(examples=["document"], description="图片，或者附件")
+    name: str = Field(examples=["电价文件"], description="附件叫什么；图片是图上有什么，给看不到图的人")
+    address: str = Field(
+        examples=["https://gh.example.cn/clarifications/k7m2p9q4r8s3t6vw/evidence/h8c3n6d2f5j7x9za"],
+        description="文件的网址，不用登录",
+    )
+    about: str = Field(examples=["PDF，4.2 MB"], description="附件的格式和大小；图片是空的")
+    width: int = Field(examples=[0], description="图片的宽和高，像素；附件是 0")
+    height: int = Field(examples=[0])
+
+
 class EvidenceOut(Strict):
     text: str = Field(examples=["省发改委电价文件"])
     url: str = Field(examples=["https://example.gov.cn/price"], description="可能是空的")
+    file: EvidenceFileOut | None = Field(description="带的图片或附件；没有是 null")
 
 
 class UpdateOut(Strict):
@@ -115,10 +132,16 @@ async def one(clarification_id: PublicId, session: ReadSession, shared: InUse) -
     """一条澄清：结论、依据、核实的说法、后来的更新。"""
     row = await clarifications.get_public(session, clarification_id)
     updates = await clarification_rows.updates_of(session, row, shown=True)
+    at = clarification_evidence.address(row)
     return WholeClarificationOut(
         **_facts(row, shared.public_url),
         blocks=list(rich_text.load(row.answer)),
-        evidence=[EvidenceOut(text=each["text"], url=each.get("url", "")) for each in row.evidence],
+        evidence=[
+            EvidenceOut(
+                text=each.given.text, url=each.given.url, file=_file(each, f"{shared.public_url}{at}")
+            )
+            for each in await clarification_evidence.pieces(session, row)
+        ],
         told=row.told,
         updates=[
             UpdateOut(
@@ -150,8 +173,28 @@ async def report(
         row = await clarifications.report(session, person_id, told, channel="api", now=now)
     except DomainError as refusal:
         return problems.refused(refusal, danger)
-    known = ClarificationOut(**_facts(row, shared.public_url)) if row.is_public else None
+    return reported(row, danger, shared.public_url)
+
+
+def reported(row: Clarification, danger: str, site: str) -> ReportedOut:
+    """What who brought it hears at once."""
+    known = ClarificationOut(**_facts(row, site)) if row.is_public else None
     return ReportedOut(number=row.number, known=known, danger=danger)
+
+
+def _file(piece: Piece, at: str) -> EvidenceFileOut | None:
+    """`at`: below this address its clarification has its files."""
+    if (shot := piece.shot) is not None:
+        address = f"{at}/{shot.file}/{shot.cut}/{shot.width}"
+        return EvidenceFileOut(
+            sort="picture", name=shot.alt, address=address, about="", width=shot.width, height=shot.height
+        )
+    if (file := piece.document) is not None:
+        address = f"{at}/{file.file}"
+        return EvidenceFileOut(
+            sort="document", name=file.name, address=address, about=file.described, width=0, height=0
+        )
+    return None
 
 
 def _facts(row: Clarification, site: str) -> dict[str, object]:

@@ -4,18 +4,17 @@ No key of a call: a form sent again differs in its bytes, and the same picture i
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, Request
 from pydantic import Field
-from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
+from starlette.datastructures import UploadFile
 
+from app import sent_pictures
+from app.api import uploads
 from app.api.description import documented
 from app.api.gate import Caller
 from app.api.problems import ApiRefusal
-from app.api.routes import Handler, Route
 from app.api.shapes import PublicId, Strict
 from app.dependencies import InUse, Now
 from app.files import KIB, MIB, PHOTO_BYTES, photograph
@@ -23,50 +22,12 @@ from app.services import activities, album_visits, albums
 
 MOST: Final = PHOTO_BYTES + 64 * KIB  # of a form, with what stands around the picture
 TOO_LARGE: Final = f"照片最大 {PHOTO_BYTES // MIB} MB，请先压缩。"
-FORM: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["photo", "agreed"],
-                    "properties": {
-                        "photo": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "一张照片；客户端里写 wx.chooseMedia 给的路径",
-                        },
-                        "agreed": {
-                            "const": "yes",
-                            "description": "本人看过相册 agreed 里的话，表示同意",
-                        },
-                    },
-                }
-            }
-        },
-    }
-}
+FORM: Final = uploads.described(
+    photo=uploads.picture("一张照片；客户端里写 wx.chooseMedia 给的路径"),
+    agreed={"const": "yes", "description": "本人看过相册 agreed 里的话，表示同意"},
+)
 
-
-class Bounded(Route):
-    """The length of a form is looked at before the form is read."""
-
-    def get_route_handler(self) -> Callable[[Request], Any]:
-        answer: Handler = super().get_route_handler()
-
-        async def looked_at(request: Request) -> Any:
-            said = request.headers.get("content-length", "")
-            if not (said.isdecimal() and int(said) <= MOST):
-                # The rest is not read: else somebody could keep us reading for ever.
-                status = 413 if said else 411
-                raise ApiRefusal(status, "too_large", "太大", TOO_LARGE, {"Connection": "close"})
-            return await answer(request)
-
-        return looked_at
-
-
-router = APIRouter(tags=["相册"], route_class=Bounded)
+router = APIRouter(tags=["相册"], route_class=uploads.bounded(MOST, TOO_LARGE))
 
 
 class GivenPhotoOut(Strict):
@@ -91,21 +52,16 @@ async def add(
         activity = await activities.get(session, activity_id)
         album = await albums.get(session, activity)
         await albums.check_may_add(session, activity, album, person_id, now)
-    form = await _form(request)
+    form = await uploads.read(request, "照片")
     photo = form.get("photo")
     if not isinstance(photo, UploadFile):
         raise ApiRefusal(422, "invalid", "内容不对", album_visits.NONE_SENT)
     if form.get("agreed") != "yes":
         raise ApiRefusal(422, "invalid", "内容不对", album_visits.NOT_AGREED)
-    drawn = await asyncio.to_thread(photograph, await photo.read(PHOTO_BYTES + 1))
+    data = await photo.read(PHOTO_BYTES + 1)
+    await sent_pictures.check(shared, data)
+    drawn = await asyncio.to_thread(photograph, data)
     is_new = await album_visits.give(
         shared.database.transaction, shared.files, drawn, activity_id, person_id, now
     )
     return GivenPhotoOut(is_new=is_new, words=album_visits.KEPT if is_new else album_visits.KNOWN)
-
-
-async def _form(request: Request) -> FormData:
-    try:
-        return await request.form(max_files=1, max_fields=8)
-    except HTTPException:
-        raise ApiRefusal(400, "invalid", "内容不对", "照片没有传完整，请再发一次。") from None

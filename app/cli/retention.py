@@ -33,7 +33,7 @@ WORDS: dict[str, str] = {
     "staff_links": "邀请工作人员的链接过期后删除",
     "staff_sessions": "工作台的登录十二小时后删除",
     "staff_uploads": "在工作台上传的名册和户号表，一天后删除",
-    "article_media": "文章里没有用上的图片、附件和音视频，7 天后删除",
+    "article_media": "文章和澄清里没有用上的图片、附件和音视频，7 天后删除",
     "staff_tries": "工作台没有成功的登录一刻钟后删除",
     "case_drafts": "工作人员没有发出去的答复草稿，七天后删除",
     "poster_scans": "谁扫过活动海报，14 天后不再记名，只留人数",

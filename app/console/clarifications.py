@@ -4,7 +4,7 @@ Not here: what is done with one (`clarification_acts`). A claim belongs to no br
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -14,17 +14,30 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import rich_text
 from app.clock import civil_date
-from app.console import downloads, listing
+from app.console import downloads, evidence_uploads, listing
+from app.console.article_media import KEPT
 from app.console.entrance import AtDesk, Desk, needs
+from app.console.forms import number
 from app.console.listing import Filter, View
 from app.console.navigation import Found, Section, Waiting
 from app.console.shell import InShell
 from app.dependencies import Now
 from app.errors import NotFound
 from app.files import ENDINGS
-from app.services import clarification_merging, clarification_rows, clarification_work, clarifications
+from app.knowledge.front_matter import a_year_after
+from app.services import (
+    article_media,
+    clarification_evidence,
+    clarification_merging,
+    clarification_rows,
+    clarification_work,
+    clarification_writing,
+    clarifications,
+)
+from app.services.clarification_evidence import OWNER, PIECES, Given, Piece
 from app.services.clarification_rows import NOWHERE
 from app.services.permissions import Right, Standing, may
+from app.web import media
 from models import (
     PUBLIC,
     Clarification,
@@ -38,6 +51,7 @@ from models import (
 )
 
 PAGE: Final = "/console/clarifications"
+FEWEST: Final = 3  # pieces that a form has room for
 router = APIRouter(prefix="/clarifications", dependencies=[needs(Right.CLARIFICATIONS_READ)])
 _PUBLIC: Final = sa.text(PUBLIC)
 _UPDATES: Final = sa.select(ClarificationUpdate.clarification_id).where(
@@ -48,6 +62,10 @@ _UPDATES: Final = sa.select(ClarificationUpdate.clarification_id).where(
 def _due(now: datetime) -> sa.ColumnElement[bool]:
     """Public ones that somebody ought to read again."""
     return sa.and_(_PUBLIC, Clarification.next_review_on <= civil_date(now))
+
+
+def is_due(row: Clarification, now: datetime) -> bool:
+    return row.is_public and row.next_review_on is not None and row.next_review_on <= civil_date(now)
 
 
 async def _count(session: AsyncSession, *where: sa.ColumnElement[bool]) -> int:
@@ -108,7 +126,7 @@ async def everything(request: Request, desk: AtDesk, shell: InShell, now: Now) -
         if not desk.may(Right.CLARIFICATIONS_READ, None):
             chosen = chosen.where(Clarification.id < 0)
         page = await listing.page(session, chosen, Clarification.id, view)
-    return shell.page("clarifications.html", page=page, view=view)
+    return shell.page("clarifications.html", page=page, view=view, is_due=lambda row: is_due(row, now))
 
 
 @router.get("/{public_id}")
@@ -141,6 +159,23 @@ async def picture(public_id: str, report: int, position: int, desk: AtDesk) -> R
     return downloads.answer(data, called, file.content_type, way="inline")
 
 
+@router.get("/{public_id}/evidence/{name}/{cut}/{width}")
+async def evidence_picture(public_id: str, name: str, cut: str, width: str, desk: AtDesk) -> Response:
+    """What backs it, shown or not."""
+    async with desk.reading() as session:
+        await get(session, desk, Right.CLARIFICATIONS_READ, public_id)
+        found = await article_media.cut_of(session, public_id, name, cut, number(width, 5) or 0, OWNER)
+    return await media.picture(desk.shared.files.get, found.file, KEPT)
+
+
+@router.get("/{public_id}/evidence/{name}")
+async def evidence_file(request: Request, public_id: str, name: str, desk: AtDesk) -> Response:
+    async with desk.reading() as session:
+        await get(session, desk, Right.CLARIFICATIONS_READ, public_id)
+        found = await article_media.file_of(session, public_id, name, OWNER)
+    return await media.file(request, found, desk.shared.files.part, KEPT)
+
+
 # --- what the pages of the room share ----------------------------------------------------------------------
 
 
@@ -151,10 +186,18 @@ async def get(session: AsyncSession, desk: Desk, right: Right, public_id: str) -
     return await clarification_rows.get(session, public_id)
 
 
-async def facts(session: AsyncSession, desk: Desk, public_id: str, now: datetime) -> dict[str, Any]:
-    """All that a page of one claim shows."""
+async def facts(
+    session: AsyncSession,
+    desk: Desk,
+    public_id: str,
+    now: datetime,
+    written: Sequence[Given] | None = None,
+) -> dict[str, Any]:
+    """All that a page of one claim shows; `written` is what backs it as a form has it, not kept yet."""
     row = await get(session, desk, Right.CLARIFICATIONS_READ, public_id)
     blocks = rich_text.load(row.answer)
+    pieces = await clarification_evidence.pieces(session, row, written)
+    reports = await clarification_rows.reports_of(session, row)
     merged = await session.get(Clarification, row.merged_into_id) if row.merged_into_id is not None else None
     return {
         "row": row,
@@ -164,12 +207,15 @@ async def facts(session: AsyncSession, desk: Desk, public_id: str, now: datetime
             "verdict": row.verdict.value if row.verdict else "",
             "short": row.short,
             "answer": "\n\n".join(text for _, text in rich_text.to_typed(blocks)),
-            "evidence": [(each["text"], each["url"]) for each in row.evidence],
             "organ": row.organ,
-            "next_review_on": row.next_review_on.isoformat() if row.next_review_on else "",
+            "next_review_on": _next_review(row, now).isoformat(),
         },
+        "pieces": pieces,
+        "places": _places(pieces),
+        "about": evidence_uploads,
         "shown": rich_text.to_html(blocks),
-        "reports": await clarification_rows.reports_of(session, row),
+        "reports": reports,
+        "files": await clarification_rows.files_of(session, reports),
         "updates": await clarification_rows.updates_of(session, row),
         "moves": await clarification_rows.moves_of(session, row),
         "alike": await clarification_merging.list_alike(session, row),
@@ -178,8 +224,23 @@ async def facts(session: AsyncSession, desk: Desk, public_id: str, now: datetime
         "refusals": list(RefusedFor),
         "is_own": desk.standing.staff_id in row.writers,
         "longest": clarification_work,
-        "is_due": row.is_public and row.next_review_on is not None and row.next_review_on <= civil_date(now),
+        "limits": clarification_writing,
+        "most": clarification_evidence,
+        "is_due": is_due(row, now),
     }
+
+
+def _next_review(row: Clarification, now: datetime) -> date:
+    """As it was chosen; a year from now where it was not, or has come."""
+    chosen, today = row.next_review_on, civil_date(now)
+    return chosen if chosen is not None and chosen > today else a_year_after(today)
+
+
+def _places(pieces: Sequence[Piece]) -> list[Piece]:
+    """What the form has room for: one more than there are."""
+    filled = [number for number, each in enumerate(pieces, 1) if not each.given.is_empty]
+    count = min(PIECES, max(FEWEST, max(filled, default=0) + 1))
+    return [*pieces, *[Piece(Given())] * PIECES][:count]
 
 
 def _chosen(view: View, now: datetime) -> sa.Select[Clarification]:

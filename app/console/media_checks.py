@@ -1,6 +1,6 @@
 """What is uploaded into a text: whether it is what its block shows, told by its bytes and never by its name.
 
-Slow: call it in a thread. Not here: where it goes (`article_uploads`).
+Slow: call it in a thread. Not here: where it goes (`media_uploads`).
 """
 
 import io
@@ -74,6 +74,14 @@ def checked(sort: MediaSort, data: bytes) -> Checked:
     return Checked(*_sound(data))
 
 
+def looks_like(data: bytes) -> MediaSort:
+    """A picture, or else a document, where either may be sent; `checked` says whether it is one."""
+    try:
+        return MediaSort.PICTURE if inspect(data).kind == "image" else MediaSort.DOCUMENT
+    except FileRefused:
+        return MediaSort.DOCUMENT
+
+
 _OTHER_PICTURE: Final = "这不是图片，请选 JPG、PNG、WebP 或 GIF。"
 
 
@@ -132,7 +140,7 @@ def _packed(parts: list[zipfile.ZipInfo]) -> str:
         if name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name) or ":" in name:
             raise NotThis("压缩包里有写到别处去的路径，请重新打包。")
         if _PROGRAMS.search(name):
-            raise NotThis("压缩包里有可以运行的程序，不能放进文章，请去掉再传。")
+            raise NotThis("压缩包里有可以运行的程序，不能收，请去掉再传。")
     return "zip"
 
 

@@ -35,6 +35,7 @@ GOOD: Final = frozenset(
         "came",
         "free",
         "live",
+        "updated",
     }
 )
 WAITING: Final = frozenset(

@@ -82,9 +82,8 @@ async def page_of(
 async def for_anybody(session: AsyncSession, shared: Shared, article: Article, now: datetime) -> HTMLResponse:
     """For who is not signed in: as it was shown to another of them seconds ago."""
     key = article.id, article.version, article.published_at
-    page = shared.article_pages.find(key)
-    if page is not None:
-        return HTMLResponse(page)
-    answer = await page_of(None, session, shared, article, now)
-    shared.article_pages.keep(key, bytes(answer.body))
-    return answer
+
+    async def made() -> bytes:
+        return bytes((await page_of(None, session, shared, article, now)).body)
+
+    return HTMLResponse(await shared.article_pages.get(key, made))

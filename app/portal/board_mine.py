@@ -9,18 +9,20 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from app import sent_pictures
 from app.dependencies import InUse, Now, ReadSession, WriteSession
 from app.errors import DomainError
 from app.portal import board as reading
 from app.portal import board_writing as writing
-from app.portal.board_writing import Bounded, Filled
+from app.portal.board_writing import Filled
 from app.portal.templating import render
+from app.portal.uploads import Pictured, sent_with
 from app.portal.visitor import ActingPerson, CurrentPerson, page_for
 from app.services import board, board_rows
 from app.services.board_wording import Wrong
 from models import BoardName, BoardPost, BoardState
 
-router = APIRouter(prefix="/board/mine", include_in_schema=False, route_class=Bounded)
+router = APIRouter(prefix="/board/mine", include_in_schema=False, route_class=Pictured)
 
 
 @router.get("")
@@ -67,10 +69,10 @@ async def edit(
         post = await board_rows.get_mine_at(session, visitor.person_id, address)
     drop = [str(each) for each in (await request.form()).getlist("drop")]
     try:
-        words, pictures = filled.words(), await writing.pictures_in(request)
+        words, pictures = filled.words(), await sent_with(request, shared)
     except Wrong as refused:
         return writing.form(visitor, given, refused.fields, post=post, danger=danger)
-    files = await writing.put(shared, pictures)
+    files = await sent_pictures.put(shared, pictures, now)
     version = int(given["version"]) if given["version"].isascii() and given["version"].isdecimal() else 0
     try:
         async with shared.database.transaction() as session:
@@ -86,10 +88,10 @@ async def edit(
                 now=now,
             )
     except DomainError as refusal:
-        await writing.drop(shared, files)
+        await sent_pictures.drop(shared, files)
         return writing.again(visitor, given, refusal, post=post, danger=danger)
     except BaseException:
-        await writing.drop(shared, files)
+        await sent_pictures.drop(shared, files)
         raise
     return await writing.done(shared, visitor, post, danger, now)
 

@@ -3,37 +3,29 @@
 Pictures are drawn anew and put away before the transaction that names them; where it fails they go again.
 """
 
-import asyncio
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Final
+from collections.abc import Mapping
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel
-from starlette.datastructures import UploadFile
 
+from app import sent_pictures
 from app.dependencies import InUse, Now, ReadSession, Shared
 from app.errors import DomainError
-from app.files import MIB, FileRefused, cleaned, inspect
+from app.files import MIB
 from app.portal import board as reading
 from app.portal.templating import render
-from app.portal.uploads import bounded
+from app.portal.uploads import Pictured, sent_with
 from app.portal.visitor import ActingPerson, CurrentPerson, Visitor, page_for
+from app.sent_pictures import LARGEST
 from app.services import board, board_rows, crisis
 from app.services.board import NotAMember
 from app.services.board_wording import NICKNAME, PICTURES, TEXT, TITLE, Words, Wrong, checked
-from models import BoardName, BoardPost, BoardTopic, FileState, StoredFile
+from models import BoardName, BoardPost, BoardTopic
 from models.types import public_id as random_id
 
-LARGEST: Final = 10 * MIB  # of one picture
-MOST: Final = PICTURES * LARGEST + MIB  # of a whole form
-TOO_MUCH: Final = f"图片太大，每张最多 {LARGEST // MIB} MB。请选小一点的，再发一次。"
-Bounded: Final = bounded(MOST, TOO_MUCH)
-
-
-router = APIRouter(prefix="/board", include_in_schema=False, route_class=Bounded)
+router = APIRouter(prefix="/board", include_in_schema=False, route_class=Pictured)
 
 
 class Filled(BaseModel):
@@ -60,14 +52,6 @@ class Filled(BaseModel):
         return checked(self.topic, self.title, self.text, self.naming, self.nickname)
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """Looked at, not kept yet."""
-
-    data: bytes
-    content_type: str
-
-
 @router.get("/new")
 async def new(visitor: CurrentPerson, session: ReadSession, now: Now) -> HTMLResponse:
     try:
@@ -86,77 +70,23 @@ async def submit(
     danger = await heed(shared, visitor, filled, now)
     given = filled.shown()
     try:
-        words, pictures = filled.words(), await pictures_in(request)
+        words, pictures = filled.words(), await sent_with(request, shared)
     except Wrong as refused:
         return form(visitor, given, refused.fields, danger=danger)
-    files = await put(shared, pictures)
+    files = await sent_pictures.put(shared, pictures, now)
     try:
         async with shared.database.transaction() as session:
             post = await board.submit(
                 session, visitor.person_id, words, files, once=given["once"], channel="portal", now=now
             )
     except DomainError as refusal:
-        await drop(shared, files)
+        await sent_pictures.drop(shared, files)
         return again(visitor, given, refusal, danger=danger)
     except BaseException:
-        await drop(shared, files)
+        await sent_pictures.drop(shared, files)
         raise
-    await drop(shared, [each for each in files if each.public_id not in post.pictures])  # sent twice
+    await sent_pictures.drop_unused(shared, files)  # sent twice
     return await done(shared, visitor, post, danger, now)
-
-
-# --- pictures ----------------------------------------------------------------------------------------------
-
-
-async def pictures_in(request: Request) -> list[Picture]:
-    """What was sent, drawn anew without place and camera. Raises: Wrong."""
-    sent = [
-        each
-        for each in (await request.form()).getlist("pictures")
-        if isinstance(each, UploadFile) and (each.filename or each.size)
-    ]
-    if len(sent) > PICTURES:
-        raise Wrong({"pictures": f"最多 {PICTURES} 张图片，请少选几张。"})
-    found = []
-    for number, each in enumerate(sent, 1):
-        data = await each.read(LARGEST + 1)
-        try:
-            found.append(await asyncio.to_thread(_examined, data))
-        except FileRefused as refused:
-            raise Wrong({"pictures": f"第 {number} 张：{refused.message}请重新选。"}) from None
-    return found
-
-
-def _examined(data: bytes) -> Picture:
-    """Raises: FileRefused: too large, broken, or no picture."""
-    if len(data) > LARGEST:
-        raise FileRefused(f"超过 {LARGEST // MIB} MB。")
-    what = inspect(data)
-    if what.kind != "image":
-        raise FileRefused("不是图片。")
-    return Picture(cleaned(data, what.content_type), what.content_type)
-
-
-async def put(shared: Shared, pictures: Sequence[Picture]) -> list[StoredFile]:
-    """Their bytes, kept; the rows of them, not added yet."""
-    rows = []
-    for each in pictures:
-        row = StoredFile(
-            public_id=random_id(),
-            kind="image",
-            content_type=each.content_type,
-            size=len(each.data),
-            sha256=hashlib.sha256(each.data).hexdigest(),
-            state=FileState.READY,
-        )
-        await shared.files.put(row.public_id, each.data)
-        rows.append(row)
-    return rows
-
-
-async def drop(shared: Shared, files: Sequence[StoredFile]) -> None:
-    for each in files:
-        await shared.files.delete(each.public_id)
 
 
 # --- pages -------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import UploadFile
 
+from app import sent_pictures
 from app.dependencies import InUse, Now, ReadSession, Shared, WriteSession
 from app.errors import DomainError, NotFound
 from app.files import MIB, PHOTO_BYTES, photograph
@@ -191,7 +192,9 @@ async def _take(
     name = str(file.filename)[-60:]
 
     try:
-        drawn = await asyncio.to_thread(photograph, await file.read(PHOTO_BYTES + 1))
+        data = await file.read(PHOTO_BYTES + 1)
+        await sent_pictures.check(shared, data)
+        drawn = await asyncio.to_thread(photograph, data)
         is_new = await album_visits.give(
             shared.database.transaction, shared.files, drawn, public_id, visitor.person_id, now
         )

@@ -15,6 +15,8 @@ SHAPES: Final = {"16x9": 16 / 9, "4x3": 4 / 3, "1x1": 1.0}  # width by height
 WHOLE: Final = "whole"
 CUT: Final = r"whole|(?:16x9|4x3|1x1)-(?:\d|[1-9]\d|100)-(?:\d|[1-9]\d|100)"
 
+_KINDS: Final = {"pdf": "PDF", "docx": "Word 文档", "xlsx": "Excel 表格", "zip": "压缩包"}
+
 FileId = Annotated[str, Field(pattern=r"^[0-9a-z]{16}$")]
 Cut = Annotated[str, Field(pattern=rf"^(?:{CUT})$")]
 
@@ -57,6 +59,11 @@ class Attachment(Media):
     name: str
     ending: str = ""
     size: int = 0  # bytes
+
+    @property
+    def described(self) -> str:
+        """What it is and how large: PDF，4.2 MB."""
+        return f"{_KINDS.get(self.ending, '文件')}，{size_words(self.size)}"
 
 
 class Film(Media):

@@ -63,7 +63,7 @@ def to_html(block: MediaBlock, around: Around) -> str:
         case Attachment():
             return (
                 f'<p class="in-file"><a href="{around.at}/{block.file}" download="">{html.escape(block.name)}'
-                f'<span class="in-note">{_kind(block)}，{size_words(block.size)}，点开下载</span></a></p>'
+                f'<span class="in-note">{block.described}，点开下载</span></a></p>'
             )
         case Film():
             return _film(block, around)
@@ -126,7 +126,7 @@ def to_text(block: MediaBlock) -> str:
         case Gallery():
             return "\n".join(_seen(each) for each in block.shots)
         case Attachment():
-            return f"【附件】{block.name}（{_kind(block)}，{size_words(block.size)}）"
+            return f"【附件】{block.name}（{block.described}）"
         case Film():
             return f"【视频】{block.title}"
         case Sound():
@@ -136,7 +136,3 @@ def to_text(block: MediaBlock) -> str:
 
 def _seen(shot: Shot) -> str:
     return f"【图】{shot.alt}" + (f"（{shot.caption}）" if shot.caption else "")
-
-
-def _kind(file: Attachment) -> str:
-    return {"pdf": "PDF", "docx": "Word 文档", "xlsx": "Excel 表格", "zip": "压缩包"}.get(file.ending, "文件")

@@ -40,7 +40,8 @@ OF_CONTENT: Final[Mapping[str, Mapping[str, str]]] = {
     "article_gram": {"gram": "字或两个字", "segment": "第几段", "places": "在哪些文章里"},
     "article_like": {"article_id": "文章"},
     "article_media": {
-        "key": "文章的编号",
+        "owner": "给什么用",
+        "key": "文章或澄清的编号",
         "sort": "是什么",
         "name": "文件名",
         "ending": "格式",

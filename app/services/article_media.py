@@ -1,6 +1,7 @@
 """What staff put into the text of an article: kept with it, looked up for its blocks, forgotten with it.
 
-A file belongs to the article it was uploaded for, and no other shows it. Functions flush and never commit.
+A file belongs to the article it was uploaded for, and no other shows it; likewise one of a clarification, as
+part of its evidence (`clarification_evidence`). Functions flush and never commit.
 Not here: what a file is and how pictures are cut (the console, `app.files`); what cards lead to
 (`article_cards`).
 """
@@ -23,15 +24,17 @@ from models import (
     Article,
     ArticleCut,
     ArticleMedia,
+    Clarification,
     ContentDraft,
     ContentKind,
     ContentRevision,
     FileState,
+    MediaOwner,
     MediaSort,
     StoredFile,
 )
 
-MOST: Final = 300  # files of one article
+MOST: Final = 300  # files of one article, or clarification
 LOOSE_FOR: Final = timedelta(days=7)  # somebody may be writing
 LOOK_AGAIN: Final = timedelta(days=30)
 GONE: Final = "没有找到这个文件，可能已经撤下。"
@@ -39,6 +42,7 @@ _LOST: Final = "{}的文件已经不在，请重新上传"
 _HELD: Final = "「{name}」正在查病毒，查完才能打开和提交，请过几分钟再来"
 _INFECTED: Final = "「{name}」查出病毒（{reason}），已经隔离。请在自己的电脑上先杀毒，换一个文件"
 Named = Mapping[str, ArticleMedia]
+_ARTICLE: Final = MediaOwner.ARTICLE
 Text = TypeVar("Text", Attachment, Film, Sound)
 
 
@@ -55,18 +59,20 @@ async def add(
     held: bool = False,
     by: str,
     now: datetime,
+    owner: MediaOwner = _ARTICLE,
 ) -> ArticleMedia:
     """One more, by the id `called`; its bytes are put already. `size`: of a picture, in pixels. `held`: it is
     still to be looked at for viruses (`article_scans`).
 
     Raises: DomainError: too many.
     """
-    count = sa.select(sa.func.count()).select_from(ArticleMedia).where(ArticleMedia.key == key)
+    count = sa.select(sa.func.count()).select_from(ArticleMedia).where(*_of(owner, key))
     if (await session.scalar(count) or 0) >= MOST:
-        raise DomainError(f"一篇文章最多上传 {MOST} 个文件，没有用到的过几天会自动清理。")
+        raise DomainError(f"{owner.label}最多上传 {MOST} 个文件，没有用到的过几天会自动清理。")
     session.add(file)
     made = ArticleMedia(
         public_id=called,
+        owner=owner,
         key=key,
         sort=sort,
         name=name[-80:],
@@ -101,16 +107,34 @@ async def add_cut(
     await session.flush()
 
 
-async def of_article(session: AsyncSession, key: str) -> dict[str, ArticleMedia]:
+def _of(owner: MediaOwner, key: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return ArticleMedia.owner == owner, ArticleMedia.key == key
+
+
+async def of_article(
+    session: AsyncSession, key: str, owner: MediaOwner = _ARTICLE
+) -> dict[str, ArticleMedia]:
     """By id, all that was uploaded for it."""
-    found = await session.scalars(sa.select(ArticleMedia).where(ArticleMedia.key == key))
+    found = await session.scalars(sa.select(ArticleMedia).where(*_of(owner, key)))
     return {each.public_id: each for each in found}
 
 
-async def cuts_of(session: AsyncSession, key: str) -> dict[tuple[str, str], list[ArticleCut]]:
+async def digests_of(session: AsyncSession, key: str, owner: MediaOwner) -> dict[str, str]:
+    """By the digest of what is kept of it, the id of each in which no virus was found."""
+    chosen = sa.select(StoredFile.sha256, ArticleMedia.public_id).join(
+        ArticleMedia, ArticleMedia.file == StoredFile.public_id
+    )
+    chosen = chosen.where(*_of(owner, key), ArticleMedia.state != FileState.INFECTED)
+    found = await session.execute(chosen.order_by(ArticleMedia.id))
+    return {each.sha256: each.public_id for each in found}
+
+
+async def cuts_of(
+    session: AsyncSession, key: str, owner: MediaOwner = _ARTICLE
+) -> dict[tuple[str, str], list[ArticleCut]]:
     """By id and cut, what there is, the narrowest first."""
     chosen = sa.select(ArticleMedia.public_id, ArticleCut)
-    chosen = chosen.join(ArticleCut, ArticleCut.media_id == ArticleMedia.id).where(ArticleMedia.key == key)
+    chosen = chosen.join(ArticleCut, ArticleCut.media_id == ArticleMedia.id).where(*_of(owner, key))
     found: dict[tuple[str, str], list[ArticleCut]] = {}
     for name, cut in await session.execute(chosen.order_by(ArticleCut.width)):
         found.setdefault((name, cut.cut), []).append(cut)
@@ -173,9 +197,9 @@ def _settled(
     return block
 
 
-async def file_of(session: AsyncSession, key: str, name: str) -> ArticleMedia:
+async def file_of(session: AsyncSession, key: str, name: str, owner: MediaOwner = _ARTICLE) -> ArticleMedia:
     """Of a file, a film or sound. Raises: NotFound."""
-    chosen = sa.select(ArticleMedia).where(ArticleMedia.key == key, ArticleMedia.public_id == name)
+    chosen = sa.select(ArticleMedia).where(*_of(owner, key), ArticleMedia.public_id == name)
     chosen = chosen.where(ArticleMedia.state == FileState.READY)
     media = await session.scalar(chosen.where(ArticleMedia.sort != MediaSort.PICTURE))
     if media is None:
@@ -183,10 +207,12 @@ async def file_of(session: AsyncSession, key: str, name: str) -> ArticleMedia:
     return media
 
 
-async def cut_of(session: AsyncSession, key: str, name: str, cut: str, width: int) -> ArticleCut:
+async def cut_of(
+    session: AsyncSession, key: str, name: str, cut: str, width: int, owner: MediaOwner = _ARTICLE
+) -> ArticleCut:
     """Raises: NotFound."""
     chosen = sa.select(ArticleCut).join(ArticleMedia, ArticleMedia.id == ArticleCut.media_id)
-    chosen = chosen.where(ArticleMedia.key == key, ArticleMedia.public_id == name)
+    chosen = chosen.where(*_of(owner, key), ArticleMedia.public_id == name)
     chosen = chosen.where(ArticleMedia.state == FileState.READY)
     found = await session.scalar(chosen.where(ArticleCut.cut == cut, ArticleCut.width == width))
     if found is None:
@@ -217,7 +243,7 @@ def _is_due(now: datetime) -> Where:
 
 
 async def _sweep(session: AsyncSession, ids: Ids, now: datetime) -> int:
-    """What neither the text that is shown nor its open draft names goes, with its cuts."""
+    """What neither the text that is shown nor its open draft names goes, with its cuts; likewise evidence."""
     due = sa.select(ArticleMedia).where(ArticleMedia.id.in_(ids), *_is_due(now)).with_for_update()
     count = 0
     for media in (await session.scalars(due.order_by(ArticleMedia.id))).all():
@@ -233,6 +259,9 @@ async def _sweep(session: AsyncSession, ids: Ids, now: datetime) -> int:
 
 async def _is_needed(session: AsyncSession, media: ArticleMedia) -> bool:
     """Whether what is shown, was shown, is being written, or can be restored names it."""
+    if media.owner is MediaOwner.CLARIFICATION:
+        backs = sa.select(Clarification.evidence).where(Clarification.public_id == media.key)
+        return media.public_id in f"{await session.scalar(backs)}"
     shown = await session.scalar(sa.select(Article.blocks).where(Article.public_id == media.key))
     draft = await session.scalar(
         sa.select(ContentDraft.filled).where(

@@ -26,6 +26,7 @@ async def hand_over(session: AsyncSession, gone: int, stays: int) -> None:
                 session,
                 less.values(reports=Clarification.reports - 1, version=Clarification.version + 1),
             )
+            await stored_files.mark_deleted(session, report.files)
             await session.delete(report)
         else:
             report.person_digest, report.person = new, {"person_id": stays}

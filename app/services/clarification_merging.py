@@ -9,11 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError
 from app.knowledge.rumours import ALIKE, likeness
-from app.services import clarification_notices, clarification_rows
+from app.services import clarification_notices, clarification_rows, stored_files
 from app.services.audit import does
 from app.services.board_work import Seen
 from app.services.clarification_rows import OPEN, lock_seen
-from app.services.clarification_work import CHANNEL, WORDINGS
+from app.services.clarification_work import CHANNEL
+from app.services.clarification_writing import WORDINGS
 from app.services.forgetting import change
 from models import PUBLIC, Clarification, ClarificationReport, ClarificationState
 
@@ -91,10 +92,13 @@ async def _hand_over(session: AsyncSession, row: Clarification, other: Clarifica
     theirs = sa.select(ClarificationReport.person_digest).where(
         ClarificationReport.clarification_id == other.id, ClarificationReport.person_digest.is_not(None)
     )
-    twice = sa.delete(ClarificationReport).where(
+    both = sa.select(ClarificationReport).where(
         ClarificationReport.clarification_id == row.id, ClarificationReport.person_digest.in_(theirs)
     )
-    await change(session, twice)
+    for twice in (await session.scalars(both.order_by(ClarificationReport.id).with_for_update())).all():
+        await stored_files.mark_deleted(session, twice.files)
+        await session.delete(twice)
+    await session.flush()
     moved = sa.update(ClarificationReport).where(ClarificationReport.clarification_id == row.id)
     other.reports += await change(session, moved.values(clarification_id=other.id))
     row.reports = 0

@@ -15,6 +15,7 @@ from models import (
     ClarificationReport,
     ClarificationState,
     ClarificationUpdate,
+    StoredFile,
 )
 from models.sealing import keyring
 
@@ -61,9 +62,14 @@ async def get(session: AsyncSession, public_id: str, *, lock: bool = False) -> C
 async def lock_seen(session: AsyncSession, public_id: str, version: int) -> Clarification:
     """For staff who act on what they saw. Raises: NotFound; MovedOn: it is not as it was then."""
     row = await get(session, public_id, lock=True)
+    refuse_changed(row, version)
+    return row
+
+
+def refuse_changed(row: Clarification, version: int) -> None:
+    """Raises: MovedOn."""
     if row.version != version:
         raise MovedOn(f"没有办：这条刚刚有变动，现在是「{row.state.label}」，请看过再办。")
-    return row
 
 
 def move(
@@ -121,6 +127,15 @@ async def reports_of(session: AsyncSession, row: Clarification) -> Sequence[Clar
     """Oldest first."""
     chosen = sa.select(ClarificationReport).where(ClarificationReport.clarification_id == row.id)
     return (await session.scalars(chosen.order_by(ClarificationReport.id))).all()
+
+
+async def files_of(session: AsyncSession, reports: Sequence[ClarificationReport]) -> dict[str, StoredFile]:
+    """By public id, what came with them; what is not there was deleted."""
+    names = [name for each in reports for name in each.files]
+    if not names:
+        return {}
+    found = await session.scalars(sa.select(StoredFile).where(StoredFile.public_id.in_(names)))
+    return {each.public_id: each for each in found}
 
 
 async def updates_of(

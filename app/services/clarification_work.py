@@ -1,11 +1,11 @@
 """What staff do with 辟谣: look into a claim, write what was found out, have it approved, add to it, end it.
 
 Every act names the version that was seen. Whoever wrote does not approve. Each process reads anew what is
-public after it changed. Not here: taking two for the same claim (`clarification_merging`).
+public after it changed. Not here: taking two for the same claim (`clarification_merging`),
+what may stand in one (`clarification_writing`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
@@ -15,44 +15,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import rich_text
 from app.clock import civil_date
 from app.errors import DomainError
-from app.knowledge.rumours import likeness
-from app.rich_text import NotRichText
-from app.services import clarification_notices, clarification_rows, coordination
+from app.knowledge.front_matter import a_year_after
+from app.services import clarification_evidence, clarification_notices, clarification_rows, coordination
 from app.services.audit import does
 from app.services.board_wording import Wrong, plain
 from app.services.board_work import Seen
 from app.services.clarification_rows import MovedOn, NotNow, lock_seen
+from app.services.clarification_writing import Written, fill, missing_in, wordings
 from app.services.library import VERSION
 from models import Clarification, ClarificationState, ClarificationUpdate, RefusedFor, Verdict
 
 CHANNEL: Final = "console"
-TITLE: Final = 40  # characters, like the next
-SHORT: Final = 160
-ORGAN: Final = 40
-REASON: Final = 200
-ANSWER: Final = 4000
+REASON: Final = 200  # characters, like the next
 UPDATE: Final = 400
-WORDING: Final = 200
-WORDINGS: Final = 20
-EVIDENCE: Final = 8
-EVIDENCE_TEXT: Final = 300
-COPIED: Final = 0.8  # a title as like a wording as that repeats it
 OWN: Final = "这条您写过，要由别的同事审批。"
 S = ClarificationState
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A clarification as it was typed; may have gaps while it is being worked on."""
-
-    title: str = ""
-    told: Sequence[str] = ()
-    verdict: str = ""
-    short: str = ""
-    answer: str = ""
-    evidence: Sequence[tuple[str, str]] = field(default=())  # text, https address or nothing
-    organ: str = ""
-    next_review_on: date | None = None
 
 
 async def take(session: AsyncSession, seen: Seen, now: datetime) -> Clarification:
@@ -68,20 +45,34 @@ async def take(session: AsyncSession, seen: Seen, now: datetime) -> Clarificatio
 async def save(session: AsyncSession, seen: Seen, written: Written, now: datetime) -> Clarification:
     """Keep what is known so far. Raises: NotFound, MovedOn, NotNow; Wrong: fields."""
     row = await _lock(session, seen)
-    if row.state is not S.VERIFYING:
-        raise NotNow(f"这条现在是「{row.state.label}」，核实中的才能改。")
-    _fill(row, written)
+    _refuse_unless_verifying(row)
+    files = await clarification_evidence.fill(session, row, written.evidence, now)
+    fill(row, written)
+    row.next_review_on = written.next_review_on or a_year_after(civil_date(now))
     does(session, "clarifications.save", row.number)
+    if files:
+        clarification_rows.note(
+            session, row, row.state, by=seen.by.name, channel=CHANNEL, now=now, reason=files[:REASON]
+        )
     row.writers = sorted({*row.writers, seen.by.staff_id})
     await session.flush()
     return row
 
 
+async def check_may_save(session: AsyncSession, seen: Seen) -> None:
+    """Before files are taken for it. Raises: NotFound, MovedOn, NotNow."""
+    row = await clarification_rows.get(session, seen.public_id)
+    clarification_rows.refuse_changed(row, seen.version)
+    _refuse_unless_verifying(row)
+
+
 async def submit(session: AsyncSession, seen: Seen, now: datetime) -> Clarification:
     """Have it approved by somebody else. Raises: NotFound, MovedOn, NotNow; Wrong: what is missing."""
     row = await _lock(session, seen)
-    if missing := _missing(row, civil_date(now)):
-        raise Wrong(missing)
+    missing = missing_in(row, civil_date(now))
+    missing["evidence"] = await clarification_evidence.missing(session, row)
+    if found := {name: said for name, said in missing.items() if said}:
+        raise Wrong(found)
     does(session, "clarifications.submit", row.number)
     _move(session, row, S.IN_REVIEW, seen, now)
     row.writers = sorted({*row.writers, seen.by.staff_id})
@@ -141,12 +132,32 @@ async def close(session: AsyncSession, seen: Seen, reason: str, now: datetime) -
     return row
 
 
+async def review(session: AsyncSession, seen: Seen, again_on: date, now: datetime) -> Clarification:
+    """A public one was read again and is true as it stands. `again_on`: when to look at it next.
+
+    Raises: NotFound, MovedOn, NotNow; DomainError: that day is not ahead, or more than two years.
+    """
+    today = civil_date(now)
+    if not today < again_on <= a_year_after(a_year_after(today)):
+        raise DomainError("下次复核请选以后两年以内的一天。")
+    row = await _lock(session, seen)
+    if not row.is_public:
+        raise NotNow(f"这条现在是「{row.state.label}」，不用复核。")
+    does(session, "clarifications.review", row.number)
+    row.next_review_on = again_on
+    clarification_rows.note(
+        session, row, row.state, by=seen.by.name, channel=CHANNEL, now=now, reason=f"复核过，{again_on} 再看"
+    )
+    await session.flush()
+    return row
+
+
 async def retell(session: AsyncSession, seen: Seen, told: Sequence[str], now: datetime) -> Clarification:
     """Other wordings of a public one, by which it is found. Raises: NotFound, MovedOn, NotNow; Wrong."""
     row = await _lock(session, seen)
     if not row.is_public:
         raise NotNow(f"这条现在是「{row.state.label}」，不用单独改说法。")
-    row.wordings = _wordings(told)
+    row.wordings = wordings(told)
     does(session, "clarifications.retell", row.number)
     clarification_rows.note(
         session, row, row.state, by=seen.by.name, channel=CHANNEL, now=now, reason="改了说法"
@@ -253,78 +264,14 @@ async def _show(session: AsyncSession, row: Clarification) -> None:
     await coordination.bump(session, VERSION)
 
 
+def _refuse_unless_verifying(row: Clarification) -> None:
+    if row.state is not S.VERIFYING:
+        raise NotNow(f"这条现在是「{row.state.label}」，核实中的才能改。")
+
+
 def _refuse_own(seen: Seen, writers: Sequence[int]) -> None:
     if seen.by.staff_id in writers:
         raise DomainError(OWN)
-
-
-def _fill(row: Clarification, written: Written) -> None:
-    """Raises: Wrong."""
-    title, short, organ = (
-        " ".join(plain(each).split()) for each in (written.title, written.short, written.organ)
-    )
-    answer = plain(written.answer)
-    wrong = {
-        "title": f"标题最多 {TITLE} 个字。" if len(title) > TITLE else "",
-        "short": f"一句话答复最多 {SHORT} 个字，现在是 {len(short)} 个字。" if len(short) > SHORT else "",
-        "organ": f"单位名称最多 {ORGAN} 个字。" if len(organ) > ORGAN else "",
-        "answer": f"详细说明最多 {ANSWER} 个字。" if len(answer) > ANSWER else "",
-        "verdict": ""
-        if not written.verdict or written.verdict in set(Verdict)
-        else "没有这个结论，请重新选。",
-    }
-    if found := {name: said for name, said in wrong.items() if said}:
-        raise Wrong(found)
-    try:
-        blocks = rich_text.from_typed([("paragraph", answer)])
-    except NotRichText as error:
-        raise Wrong({"answer": f"{error.message}。"}) from None
-    row.wordings, row.evidence = _wordings(written.told), _evidence(written.evidence)
-    row.title, row.short, row.organ, row.answer = title, short, organ, rich_text.dump(blocks)
-    row.verdict = Verdict(written.verdict) if written.verdict else None
-    row.next_review_on = written.next_review_on
-
-
-def _wordings(told: Sequence[str]) -> list[str]:
-    """Raises: Wrong."""
-    lines = list(dict.fromkeys(filter(None, (" ".join(plain(each).split()) for each in told))))
-    if len(lines) > WORDINGS or any(len(each) > WORDING for each in lines):
-        raise Wrong({"told": f"说法最多 {WORDINGS} 种，每种最多 {WORDING} 个字。"})
-    if not lines:
-        raise Wrong({"told": "请至少留一种说法，别人这样问时才找得到。"})
-    return lines
-
-
-def _evidence(given: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
-    """Raises: Wrong."""
-    found = []
-    for text, url in ((" ".join(plain(text).split()), plain(url)) for text, url in given):
-        if not text and not url:
-            continue
-        if not text or len(text) > EVIDENCE_TEXT:
-            raise Wrong({"evidence": f"每条依据请写 1 到 {EVIDENCE_TEXT} 个字，例如文件名称和文号。"})
-        if url and not (url.startswith("https://") and rich_text.is_safe(url) and len(url) <= 500):
-            raise Wrong({"evidence": "依据的链接应以 https:// 开头。"})
-        found.append({"text": text, "url": url})
-    if len(found) > EVIDENCE:
-        raise Wrong({"evidence": f"依据最多 {EVIDENCE} 条。"})
-    return found
-
-
-def _missing(row: Clarification, today: date) -> dict[str, str]:
-    """What has to be there before anybody reads it: claim, finding, evidence, organ."""
-    copied = any(likeness(row.title, told) >= COPIED for told in row.told)
-    wrong = {
-        "title": "标题不要照抄传言，写成「关于……的说明」。" if copied else "" if row.title else "请写标题。",
-        "verdict": "" if row.verdict else "请选结论。",
-        "short": "" if row.short else "请写一句话答复，聊天里先说它。",
-        "organ": "" if row.organ else "请写是哪个单位说的。",
-        "evidence": "" if row.evidence else "请至少写一条依据。",
-        "next_review_on": ""
-        if row.next_review_on and row.next_review_on > today
-        else "请选以后哪天再看一遍。",
-    }
-    return {name: said for name, said in wrong.items() if said}
 
 
 def _reason(words: str, what: str) -> str:

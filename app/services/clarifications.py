@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import civil_date, start_of_day
 from app.errors import DomainError, NotFound
 from app.knowledge.rumours import Rumour, core
-from app.services import clarification_rows
-from app.services.board_wording import Wrong, plain
+from app.services import clarification_rows, stored_files
+from app.services.board_wording import PICTURES, Wrong, plain
 from app.services.clarification_rows import NOWHERE, OPEN, PEOPLE, digest_of
 from app.services.keysets import beyond
 from app.services.numbers import next_number
@@ -36,7 +36,6 @@ from models import (
 A_DAY: Final = 5  # of one person
 LEAST: Final = 4  # characters of a claim, like the next
 MOST: Final = 200
-PICTURES: Final = 3
 COMPARED: Final = 500  # open ones that are looked through for the same words
 KEPT_IN_MEMORY: Final = 1000
 PAGE: Final = 20
@@ -92,35 +91,63 @@ async def report(
     """Somebody brings a claim: a new one, or one more voice for what was brought in the same words.
 
     `person_id` None: somebody nobody knows, who is not told what comes of it. `files`: rows not added yet
-    whose bytes we have, or public ids of those we keep. The same from the same person again changes nothing.
+    whose bytes we have, or public ids of those we keep. The same from the same person again changes nothing,
+    but that further pictures are put to his.
 
-    Raises: TooMany.
+    Raises: TooMany; DomainError: more pictures than there may be.
     """
     if person_id is not None:
         # Of two sent at once each sees what the other wrote.
         await session.execute(sa.select(Person.id).where(Person.id == person_id).with_for_update())
-        await check_may_report(session, person_id, now)
     row = await _find_same(session, told.words)
+    if person_id is not None:
+        if row is not None and (own := await _find_own(session, row, person_id)) is not None:
+            await _attach(session, own, files)
+            return row
+        await check_may_report(session, person_id, now)
     if row is None:
         row = await _new(session, told, now, channel)
-    elif person_id is not None and await _has_brought(session, row, person_id):
-        return row
-    session.add_all(each for each in files if isinstance(each, StoredFile))
-    session.add(
-        ClarificationReport(
-            clarification_id=row.id,
-            person_digest=None if person_id is None else digest_of(person_id),
-            person=None if person_id is None else {"person_id": person_id},
-            words=told.words,
-            heard=told.heard,
-            files=[each.public_id if isinstance(each, StoredFile) else each for each in files],
-            channel=channel,
-            at=start_of_day(now),
-        )
+    made = ClarificationReport(
+        clarification_id=row.id,
+        person_digest=None if person_id is None else digest_of(person_id),
+        person=None if person_id is None else {"person_id": person_id},
+        words=told.words,
+        heard=told.heard,
+        files=[],
+        channel=channel,
+        at=start_of_day(now),
     )
+    session.add(made)
+    await _attach(session, made, files)
     row.reports += 1
     await session.flush()
     return row
+
+
+async def _attach(
+    session: AsyncSession, report: ClarificationReport, files: Sequence[StoredFile | str]
+) -> None:
+    """What of `files` is not with it yet. Neither whose they are nor the minute is kept of them.
+
+    Raises: DomainError: more pictures than there may be.
+    """
+    names = [each for each in files if isinstance(each, str)]
+    if report.files and names:  # sent once more in a chat: those of the first time are enough
+        await stored_files.mark_deleted(session, [each for each in names if each not in report.files])
+        names = []
+    kept = sa.select(StoredFile.sha256).where(StoredFile.public_id.in_(report.files))
+    known, new = set(await session.scalars(kept)), list[StoredFile]()
+    for each in files:
+        if isinstance(each, StoredFile) and each.sha256 not in known:
+            known.add(each.sha256)
+            new.append(each)
+    if new and len(report.files) + len(new) > PICTURES:
+        raise DomainError(f"一条传言最多附 {PICTURES} 张截图，前面的 {len(report.files)} 张已经收到。")
+    for each in new:
+        each.owner_id, each.kept, each.created_at = None, True, report.at
+    session.add_all(new)
+    report.files = [*report.files, *names, *(each.public_id for each in new)]
+    await session.flush()
 
 
 async def _new(session: AsyncSession, told: Told, now: datetime, channel: str) -> Clarification:
@@ -147,12 +174,13 @@ async def _find_same(session: AsyncSession, words: str) -> Clarification | None:
     return None
 
 
-async def _has_brought(session: AsyncSession, row: Clarification, person_id: int) -> bool:
-    mine = sa.select(ClarificationReport.id).where(
+async def _find_own(session: AsyncSession, row: Clarification, person_id: int) -> ClarificationReport | None:
+    mine = sa.select(ClarificationReport).where(
         ClarificationReport.clarification_id == row.id,
         ClarificationReport.person_digest == digest_of(person_id),
     )
-    return await session.scalar(mine.limit(1)) is not None
+    found: ClarificationReport | None = await session.scalar(mine.order_by(ClarificationReport.id).limit(1))
+    return found
 
 
 # --- reading -----------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from models import Clarification, ClarificationReport
     number="编号",
     words="您写的",
     heard="从哪里听到的",
+    pictures="附了几张截图",
     on="日期",
     state="办到哪一步",
 )
@@ -30,6 +31,7 @@ async def _reports(session: AsyncSession, person_id: int) -> Sequence[Row]:
             "number": row.number,
             "words": report.words,
             "heard": report.heard.label,
+            "pictures": len(report.files),
             "on": day(shanghai(report.at).date()),
             "state": row.state.label,
         }

@@ -4,10 +4,12 @@ What a key names must change with what the page must never show too late; the re
 below) may be some seconds old.
 """
 
+import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Final
+from weakref import WeakValueDictionary
 
 SPREAD: Final = 1024
 MOST: Final = 512  # pages; the one that was asked for longest ago goes first
@@ -21,17 +23,33 @@ class KeptPages:
     def __init__(self, seconds: float, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._seconds, self._monotonic = seconds, monotonic
         self._kept: OrderedDict[Hashable, tuple[float, bytes]] = OrderedDict()
+        self._turns: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
 
-    def find(self, key: Hashable) -> bytes | None:
+    async def get(self, key: Hashable, make: Callable[[], Awaitable[bytes]]) -> bytes:
+        """As it is kept, else as `make` makes it: of a crowd that comes at once, for one, and the rest wait
+        the moment that it takes.
+        """
+        if self._seconds <= 0:
+            return await make()
+        page = self._find(key)
+        if page is not None:
+            return page
+        turn = self._turns.setdefault(key, asyncio.Lock())
+        async with turn:
+            page = self._find(key)
+            if page is None:
+                page = await make()
+                self._keep(key, page)
+        return page
+
+    def _find(self, key: Hashable) -> bytes | None:
         kept = self._kept.get(key)
         if kept is None or self._monotonic() >= kept[0]:
             return None
         self._kept.move_to_end(key)
         return kept[1]
 
-    def keep(self, key: Hashable, page: bytes) -> None:
-        if self._seconds <= 0:
-            return
+    def _keep(self, key: Hashable, page: bytes) -> None:
         spread = hash((key, page)) % SPREAD / SPREAD / 2
         self._kept[key] = self._monotonic() + self._seconds * (1 + spread), page
         self._kept.move_to_end(key)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0068"
-down_revision = "0066"
+down_revision = "0067"
 
 COPIES = ("campaign_article", "article_post")
 NOT_READY = sa.text("state <> 'ready'")
