@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -21,7 +20,7 @@ import httpx
 import pytest
 
 from app.settings import Settings
-from tests import servers
+from tests import forking, one_chromium, servers
 from tests.conftest import NOON
 from tests.rooms import ROOT
 from tests.servers import free_port
@@ -33,7 +32,6 @@ from playwright.async_api import (
     FrameLocator,
     Locator,
     Page,
-    async_playwright,
     expect,
 )
 
@@ -50,7 +48,7 @@ class Office:
     service: str
     sandbox: str
     environment: dict[str, str]
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    processes: list[forking.Forked] = field(default_factory=list)
 
     @property
     def menus(self) -> Path:
@@ -69,10 +67,7 @@ class Office:
 
     def start(self, module: str, *arguments: str) -> None:
         with (self.folder / f"{module}.log").open("ab") as log:
-            command = [sys.executable, "-m", module, *arguments]
-            process = subprocess.Popen(
-                command, cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT
-            )
+            process = forking.start(module, *arguments, environment=self.environment, output=log)
         self.processes.append(process)
 
     async def dies(self) -> None:
@@ -107,17 +102,12 @@ class Office:
 
     async def runs(self, *command: str) -> str:
         """`gonghui …`; what it prints."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "app", *command,
-            cwd=ROOT, env=self.environment,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        printed, complaints = await process.communicate()
-        assert process.returncode == 0, complaints.decode()
-        return printed.decode()
+        done = await asyncio.to_thread(forking.run, "app", *command, environment=self.environment)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
 
-def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_for(address: str, process: forking.Forked, log: Path) -> None:
     ends = time.monotonic() + servers.PATIENCE
     while time.monotonic() < ends and process.poll() is None:
         with suppress(httpx.TransportError):
@@ -129,14 +119,14 @@ def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(sqlite_url: str, tmp_path: Path) -> Iterator[Office]:
     """The service (watching its menu file) and the sandbox, both at their first start."""
-    with opened_office(tmp_path) as opened:
+    with opened_office(tmp_path, sqlite_url) as opened:
         yield opened
 
 
 @contextmanager
-def opened_office(tmp_path: Path, **more: str) -> Iterator[Office]:
+def opened_office(tmp_path: Path, sqlite_url: str, **more: str) -> Iterator[Office]:
     """`more`: settings beside the usual ones, by their whole names."""
     service, sandbox = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
     (tmp_path / "clock").write_text(f"{NOON.timestamp() - time.time()}\n")
@@ -148,7 +138,7 @@ def opened_office(tmp_path: Path, **more: str) -> Iterator[Office]:
         | not_given
         | {
             "PYTHONIOENCODING": "utf-8",
-            "GONGHUI_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'gonghui.db'}",
+            "GONGHUI_DATABASE_URL": sqlite_url,
             "GONGHUI_FILES": str(tmp_path / "files"),
             "GONGHUI_MENUS": str(tmp_path / "menus.yaml"),
             "GONGHUI_WECHAT_MODE": "safe",
@@ -296,14 +286,8 @@ class Phone:
 async def chromium() -> AsyncIterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no browser: there is no chromium on the PATH")
-    async with async_playwright() as started:
-        started.selectors.set_test_id_attribute("data-test")
-        browser = await started.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    async with one_chromium.joined(CHROMIUM) as browser:
         yield browser
-        await browser.close()
 
 
 def _is_error(said: ConsoleMessage) -> bool:

@@ -29,6 +29,7 @@ class Worker:
 
     def __init__(self, ends: Ends, login: str, browser: httpx.AsyncClient) -> None:
         self.ends, self.login, self.browser = ends, login, browser
+        self._tokens: dict[str, str] = {}  # by the cookie of the session
 
     async def signs_in(self, password: str = PASSWORD, to: str = "") -> httpx.Response:
         given = {"login": self.login, "password": password, "next": to}
@@ -44,9 +45,13 @@ class Worker:
         return answer.text
 
     async def token(self) -> str:
-        found = TOKEN.search(await self.reads("/me"))
-        assert found
-        return found[1]
+        """One for all forms of a session: read from a page once."""
+        mark = next((each.value or "" for each in self.browser.cookies.jar if "session" in each.name), "")
+        if mark not in self._tokens:
+            found = TOKEN.search(await self.reads("/me"))
+            assert found
+            self._tokens[mark] = found[1]
+        return self._tokens[mark]
 
     async def sends(self, path: str, **filled: Any) -> httpx.Response:
         """A form of any page, with the token of this session."""

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from sandbox.__main__ import Server
 from sandbox.driver import Platform
 from sandbox.live import Bus
+from tests import one_chromium
 from tests.servers import PATIENCE
 
 if TYPE_CHECKING:
@@ -55,11 +56,8 @@ async def pushes(platform: Platform, kind: str, count: int = 1) -> list[dict[str
 @asynccontextmanager
 async def phone_page(address: str) -> AsyncIterator["Page"]:
     """The page at `address`, 390 pixels wide and ready; no script of it may fail until the end."""
-    playwright = pytest.importorskip("playwright.async_api")
-    async with playwright.async_playwright() as driver:
-        browser = await driver.chromium.launch(
-            executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"]
-        )
+    pytest.importorskip("playwright.async_api")
+    async with one_chromium.joined(chromium()) as browser:
         page = await browser.new_page(viewport={"width": 390, "height": 844})
         page.set_default_timeout(PATIENCE * 1000)
         errors: list[Any] = []
@@ -67,5 +65,5 @@ async def phone_page(address: str) -> AsyncIterator["Page"]:
         await page.goto(address)
         await page.wait_for_selector("body[data-ready]")
         yield page
-        await browser.close()
+        await page.close()
         assert errors == []

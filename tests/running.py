@@ -7,10 +7,7 @@ import asyncio
 import os
 import random
 import re
-import shutil
 import signal
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
@@ -24,6 +21,7 @@ from xml.etree import ElementTree
 
 from app.settings import Settings
 from app.wechat.crypto import Account, Cipher, Mode, signature
+from tests import forking
 from tests.servers import PATIENCE, free_port
 from tests.talking import ANCHOR, GH_ID
 
@@ -33,7 +31,6 @@ UNSET = ("redis_url", "clock_file", "crisis_openids", "encryption_keys", "lookup
 NOWHERE = "http://127.0.0.1:9"
 HANGS_UP = 5.0  # seconds; then WeChat does
 SUCCESS = ""  # what `push` returns for it; None is silence
-OUR_END = ["setpriv", "--pdeathsig=KILL"] if shutil.which("setpriv") else []
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 _message_ids = count(24_590_000_000_000_001)
 
@@ -50,7 +47,7 @@ class Program:
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = folder / f"{self.name}-{self.port}.log"
         self.environment = environment | {"PYTHONPATH": str(ROOT)}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: forking.Forked | None = None
 
     def command(self) -> list[str]:
         raise LookupError("each kind of program has its own")
@@ -72,12 +69,8 @@ class Program:
         """Start without waiting; `wait` follows."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("GONGHUI_")}
         with self._log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [*OUR_END, sys.executable, *self.command(), "--port", str(self.port)],
-                env=clean | self.environment,
-                cwd=ROOT,
-                stdout=output,
-                stderr=output,
+            self._process = forking.start(
+                *self.command(), "--port", str(self.port), environment=clean | self.environment, output=output
             )
 
     def wait(self) -> None:
@@ -148,7 +141,7 @@ class Service(Program):
         self.settings = Settings(_env_file=None, **given)  # type: ignore[arg-type]
 
     def command(self) -> list[str]:
-        return ["-m", "app", "serve", *self._options]
+        return ["app", "serve", *self._options]
 
 
 class Sandbox(Program):
@@ -161,7 +154,7 @@ class Sandbox(Program):
         self.service = NOWHERE
 
     def command(self) -> list[str]:
-        return ["-m", "sandbox", "--service", self.service, "--state", ":memory:"]
+        return ["sandbox", "--service", self.service, "--state", ":memory:"]
 
 
 @dataclass(frozen=True)

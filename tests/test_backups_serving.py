@@ -3,10 +3,10 @@
 import asyncio
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,10 @@ from app.files import Files
 from app.jobs.stored_files import tidy
 from app.services.stored_files import mark_deleted
 from models import FileState, Lease, Person, StoredFile
-from tests import backing_up
+from tests import backing_up, forking, servers
 from tests.backing_up import Place, contents_of, stored
 from tests.conftest import NOON
-from tests.running import ROOT
-from tests.test_migrations import fill, revisions
+from tests.test_migrations import fill, read_once, revisions  # noqa: F401 - read_once is for all tests
 
 place = backing_up.place
 
@@ -59,15 +58,20 @@ def _two(urls: list[str], folder: Path, environment: pytest.MonkeyPatch) -> tupl
 
 
 def everything(place: Place) -> dict[str, Table]:
-    """Every row of every table, as the database has it."""
+    """Every row of every table, as the database has it.
+
+    Each in a transaction of its own: of a process that was killed the server may not know yet, and who holds
+    what it has read would be in its way.
+    """
 
     def read(connection: Connection) -> dict[str, Table]:
-        metadata = sa.MetaData()
-        metadata.reflect(connection)
+        ids = sa.inspect(connection).get_multi_pk_constraint()
         found = {}
-        for table in metadata.sorted_tables:
-            rows = connection.execute(sa.select(table).order_by(*table.primary_key.columns))
-            found[table.name] = [dict(row._mapping) for row in rows]
+        for (_, name), own in ids.items():
+            order = ", ".join(own["constrained_columns"])
+            rows = connection.execute(sa.text(f'SELECT * FROM "{name}" ORDER BY {order}'))
+            found[name] = [dict(row._mapping) for row in rows]
+            connection.rollback()
         return found
 
     async def work(database: Database) -> dict[str, Table]:
@@ -78,16 +82,44 @@ def everything(place: Place) -> dict[str, Table]:
     return found
 
 
-def fill_everything(place: Place, revision: str = "head") -> None:
-    """Three rows in every table of that revision."""
+Fill = Callable[..., None]
 
-    async def work(database: Database) -> None:
-        await migrations.upgrade(database, revision)
-        async with database.writer.begin() as connection:
-            for _ in range(3):
-                await connection.run_sync(fill)
 
-    place.work(work)
+@pytest.fixture(scope="module")
+def fill_everything(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Fill:
+    """Gives a place three rows in every table of a revision; its database has had no table yet.
+
+    For each kind of database and each revision one is walked there and filled, and copied for every place.
+    """
+    folder = tmp_path_factory.mktemp("filled")
+
+    def fill_everything(place: Place, revision: str = "head") -> None:
+        url = sa.make_url(place.url)
+        if url.get_backend_name() == "sqlite":
+            kept = folder / f"{revision}.db"
+            if not kept.exists():
+                asyncio.run(_filled(f"sqlite+aiosqlite:///{kept}", revision))
+            target = Path(str(url.database))
+            target.parent.mkdir(exist_ok=True)
+            shutil.copyfile(kept, target)
+            return
+        databases: servers.Databases = request.getfixturevalue("postgres_databases")
+        if revision not in made:
+            made[revision] = databases.make()
+            asyncio.run(_filled(made[revision], revision))
+        databases.copy(made[revision], place.url)
+
+    made: dict[str, str] = {}
+    return fill_everything
+
+
+async def _filled(url: str, revision: str) -> None:
+    database = Database(url)
+    await migrations.upgrade(database, revision)
+    async with database.writer.begin() as connection:
+        for _ in range(3):
+            await connection.run_sync(fill)
+    await database.close()
 
 
 def lie_about(place: Place, count: int) -> dict[str, bytes]:
@@ -101,7 +133,9 @@ def lie_about(place: Place, count: int) -> dict[str, bytes]:
 # --- everything is there
 
 
-def test_every_table_and_file_is_the_same_in_another_place(two: tuple[Place, Place], tmp_path: Path) -> None:
+def test_every_table_and_file_is_the_same_in_another_place(
+    two: tuple[Place, Place], fill_everything: Fill, tmp_path: Path
+) -> None:
     here, there = two
     fill_everything(here)
     files = lie_about(here, 8)
@@ -238,7 +272,7 @@ def test_a_file_that_nothing_names_is_not_taken_along(place: Place, tmp_path: Pa
 
 @pytest.mark.parametrize("before", [1, 2])
 def test_a_backup_of_an_older_version_is_brought_up_to_date(
-    two: tuple[Place, Place], tmp_path: Path, before: int
+    two: tuple[Place, Place], fill_everything: Fill, tmp_path: Path, before: int
 ) -> None:
     here, there = two
     revision = revisions()[-1 - before]
@@ -257,7 +291,9 @@ def test_a_backup_of_an_older_version_is_brought_up_to_date(
             assert kept == [{column: row[column] for column in rows[0] if column in kept[0]} for row in rows]
 
 
-def test_an_older_backup_takes_the_place_of_newer_tables(two: tuple[Place, Place], tmp_path: Path) -> None:
+def test_an_older_backup_takes_the_place_of_newer_tables(
+    two: tuple[Place, Place], fill_everything: Fill, tmp_path: Path
+) -> None:
     """A table that came later leads to older ones: it must go, or neither restore nor migrating works."""
     here, there = two
     fill_everything(here, "0014")  # before portal sessions were rows
@@ -305,14 +341,7 @@ def killed(place: Place, point: str, call: int, *words: str | Path) -> None:
 def gonghui(place: Place, module: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GONGHUI_")}
     given = {f"GONGHUI_{name}": value for name, value in place.settings.items()}
-    return subprocess.run(
-        [sys.executable, "-m", module, *map(str, words)],
-        env=clean | given,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return forking.run(module, *words, environment=clean | given)
 
 
 POINTS = {
@@ -325,7 +354,7 @@ POINTS = {
 
 @pytest.mark.parametrize("where", ["files", "in the middle", "before it is up to date"])
 def test_a_restore_that_is_killed_leaves_what_was_or_what_shall_be(
-    two: tuple[Place, Place], tmp_path: Path, where: str
+    two: tuple[Place, Place], fill_everything: Fill, tmp_path: Path, where: str
 ) -> None:
     here, there = two
     fill_everything(here, revisions()[-2])

@@ -117,7 +117,8 @@ def sandbox_port() -> int:
 
 
 @pytest.fixture
-def demo(tmp_path: Path, port: int, sandbox_port: int) -> Iterator[Demo]:
+def demo(sqlite_url: str, tmp_path: Path, port: int, sandbox_port: int) -> Iterator[Demo]:
+    """With tables already (`sqlite_url` is its file); that it makes them is told of the first start."""
     started = Demo(tmp_path, port, sandbox_port)
     yield started
     started.clean_up()

@@ -3,20 +3,18 @@
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 import sqlalchemy as sa
 
-from app import migrations
 from app.database import Database
 from app.services import key_rotation
 from models import Message, UnansweredQuestion
-from tests import servers
-from tests.running import ROOT, Push, Service, wechat_of
+from tests import forking, servers
+from tests.running import Push, Service, wechat_of
 from tests.test_keys import BOTH, ONLY_NEW, ONLY_OLD, hold, line, people_asking
 
 ASKED = 1500
@@ -24,32 +22,29 @@ LOOKUP = "l" * 32  # as `hold` has it
 
 
 @pytest.fixture
-def service(empty_url: str, tmp_path: Path) -> Iterator[Service]:
+def service(database_url: str, tmp_path: Path) -> Iterator[Service]:
     """One that runs, with both keys, over questions sealed with the old one."""
-    servers.run_apart(lambda: _asked_before(empty_url))
+    servers.run_apart(lambda: _asked_before(database_url))
     keys = {"encryption_keys": line(BOTH), "lookup_key": LOOKUP}
-    with Service(tmp_path / "service", empty_url, **keys) as running:
+    with Service(tmp_path / "service", database_url, **keys) as running:
         yield running
 
 
 async def _asked_before(url: str) -> None:
     hold(ONLY_OLD)
     database = Database(url)
-    await migrations.upgrade(database)
     await people_asking(database, ASKED)
     await database.close()
 
 
-def rotating(service: Service, pause: str) -> "subprocess.Popen[str]":
+def rotating(service: Service, pause: str) -> tuple[forking.Forked, IO[str]]:
+    """The command as it runs, and what it prints."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GONGHUI_")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "app", "keys", "rotate", "--pause", pause],
-        env=clean | service.environment,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    printed, end = os.pipe()
+    words = ("keys", "rotate", "--pause", pause)
+    with open(end, "wb") as output:  # noqa: PTH123 - it has no path
+        process = forking.start("app", *words, environment=clean | service.environment, output=output)
+    return process, open(printed, encoding="utf-8")  # noqa: PTH123
 
 
 async def write(service: Service, numbers: range) -> list[Push]:
@@ -63,23 +58,23 @@ async def write(service: Service, numbers: range) -> list[Push]:
 
 def test_a_rotation_that_is_killed_while_people_write_loses_nothing(service: Service) -> None:
     url = service.settings.database_url
-    first = rotating(service, "0.5")
-    assert first.stdout is not None
-    begun = next(told for told in first.stdout if told.startswith("unanswered_question："))
+    first, printed = rotating(service, "0.5")
+    with printed:
+        begun = next(told for told in printed if told.startswith("unanswered_question："))
     pushes = servers.run_apart(lambda: write(service, range(20)))
     first.send_signal(signal.SIGKILL)
     assert first.wait() == -signal.SIGKILL
-    first.stdout.close()
 
     assert begun.strip() == f"unanswered_question：{key_rotation.BATCH}/{ASKED}"
     done, left = servers.run_apart(lambda: how_far(url))
     assert done > 0
     assert left > 0
     pushes += servers.run_apart(lambda: write(service, range(20, 40)))
-    second = rotating(service, "0")
-    said, _ = second.communicate()
+    second, printed = rotating(service, "0")
+    with printed:
+        said = printed.read()
 
-    assert second.returncode == 0, said
+    assert second.wait() == 0, said
     assert "其他钥匙都不再使用" in said
     service.end()
     servers.run_apart(lambda: everything_opens(url, pushes))

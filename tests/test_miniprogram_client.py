@@ -110,8 +110,8 @@ async () => {
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    with browser.opened_office(tmp_path, **MINI) as opened:
+def office(sqlite_url: str, tmp_path: Path) -> Iterator[Office]:
+    with browser.opened_office(tmp_path, sqlite_url, **MINI) as opened:
         yield opened
 
 

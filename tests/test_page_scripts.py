@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from tests import one_chromium
 from tests.phone_page import chromium
 from tests.rooms import ROOT
 from tests.servers import PATIENCE
@@ -42,15 +43,14 @@ def rows(*numbers: int) -> str:
 @pytest.fixture
 async def page() -> AsyncIterator["Page"]:
     """A browser that reaches nobody; what its page asks for each test answers."""
-    playwright = pytest.importorskip("playwright.async_api")
-    async with playwright.async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+    pytest.importorskip("playwright.async_api")
+    async with one_chromium.joined(chromium()) as browser:
         page = await browser.new_page()
         page.set_default_timeout(PATIENCE * 1000)
         errors: list[object] = []
         page.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108  (no builtin)
         yield page
-        await browser.close()
+        await page.close()
         assert errors == []
 
 

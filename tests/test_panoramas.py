@@ -5,7 +5,6 @@ import hashlib
 import io
 import os
 import signal
-import sys
 from base64 import b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -35,10 +34,9 @@ from models import (
     StaffJob,
     StoredFile,
 )
+from tests import forking
 from tests.conftest import NOON, TEST_KEYS, FakeClock
 from tests.panorama_kit import SECOND_AFTER_LEASE, Darkroom, bomb, globe
-from tests.rooms import ROOT
-from tests.servers import PATIENCE
 
 DAY = timedelta(days=1)
 
@@ -199,14 +197,10 @@ async def test_a_worker_killed_by_the_system_leaves_what_it_made(
     }
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GONGHUI_")}
     place = ("app.services.panorama_tiles:keep_row", "3")
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.dying", *place, "worker"),
-        env=clean | {f"GONGHUI_{name}": value for name, value in given.items()},
-        cwd=ROOT,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, said = await asyncio.wait_for(process.communicate(), PATIENCE)
-    assert process.returncode == -signal.SIGKILL, said.decode()
+    settings = {f"GONGHUI_{name}": value for name, value in given.items()}
+    words = (*place, "worker")
+    done = await asyncio.to_thread(forking.run, "tests.dying", *words, environment=clean | settings)
+    assert done.returncode == -signal.SIGKILL, done.stderr
     half = {each.file for each in await rows(room, PanoramaTile)}
     assert len(half) == 2 + 4
 

@@ -24,9 +24,9 @@ HEADINGS = ["工号", "姓名", "出生日期", "手机号", "所在组织", "�
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(sqlite_url: str, tmp_path: Path) -> Iterator[Office]:
     """As usual, with a mini-program."""
-    with browser.opened_office(tmp_path, **MINI) as opened:
+    with browser.opened_office(tmp_path, sqlite_url, **MINI) as opened:
         yield opened
 
 

@@ -34,14 +34,14 @@ OWN = (
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(sqlite_url: str, tmp_path: Path) -> Iterator[Office]:
     """With a tip, an article and an activity."""
     content = tmp_path / "content"
     (content / "power_safety").mkdir(parents=True)
     source = ROOT / "content" / "power_safety" / TIP
     (content / "power_safety" / TIP).write_bytes(source.read_bytes())
     write(content / "news", "winter")
-    with opened_office(tmp_path, GONGHUI_CONTENT=str(content)) as opened:
+    with opened_office(tmp_path, sqlite_url, GONGHUI_CONTENT=str(content)) as opened:
         yield opened
 
 
