@@ -258,7 +258,7 @@ class Kept(Sandbox):
         self.state = folder / "state.db"
 
     def command(self) -> list[str]:
-        return ["-m", "sandbox", "--service", self.service, "--state", str(self.state)]
+        return ["sandbox", "--service", self.service, "--state", str(self.state)]
 
 
 async def test_sixty_thousand_get_it_once_though_the_platform_is_killed_in_the_middle(tmp_path: Path) -> None:
