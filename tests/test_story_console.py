@@ -65,6 +65,13 @@ class Worker:
         await self.page.goto(f"{self.office.service}/console{path}")
         await expect(self.page.locator("html[data-ready=yes]")).to_be_attached()
 
+    async def comes_to_say(self, path: str, part: Locator, words: str) -> None:
+        """Open the page until the work behind it is done: `words` is a pattern that `part` then fits."""
+        async with asyncio.timeout(3 * PATIENCE):
+            await self.goes(path)
+            while re.search(words, " ".join(await part.all_inner_texts())) is None:  # it may not be there yet
+                await self.goes(path)
+
     async def writes_in_the_file(self, before: str, after: str) -> None:
         """In the editor of the menu file."""
         await expect(self.page.locator(".CodeMirror")).to_be_visible()
@@ -201,6 +208,7 @@ async def test_a_question_nobody_could_answer_becomes_a_tip_that_is_found(
     await phone.says(question)
     await starts(worker, "li.na", "李娜", "editor")
     await worker.opens("questions")
+    await worker.comes_to_say("/questions", worker.part("to-tip"), ".")  # counted within seconds
     await worker.part("to-tip").first.click()
     await worker.part("category").select_option(index=1)
     await worker.part("first").fill("请看县气象台的预报，雷雨大风时不要出门。")

@@ -2,7 +2,6 @@
 way and goes on, a rumour that is answered once somebody has looked into it.
 """
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +18,7 @@ from tests.test_outlets import Media
 from tests.test_story_console import Worker, before_a_screen, starts
 
 pytest.importorskip("playwright.async_api", reason="playwright is not installed")
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, expect
 
 office, chromium, phone = browser.office, browser.chromium, browser.phone
 
@@ -41,14 +40,6 @@ WRITTEN = {
 async def platform_of(office: Office) -> AsyncIterator[Platform]:
     async with httpx.AsyncClient(base_url=office.sandbox, trust_env=False) as client:
         yield Platform(client)
-
-
-async def comes_to_say(worker: Worker, path: str, part: Locator, words: re.Pattern[str]) -> None:
-    """Open the page until the work behind it is done."""
-    async with asyncio.timeout(3 * PATIENCE):
-        await worker.goes(path)
-        while words.search(" ".join(await part.all_inner_texts())) is None:  # it may not be there yet
-            await worker.goes(path)
 
 
 async def asks(worker: Worker, part: str, **filled: str) -> None:
@@ -160,7 +151,7 @@ async def test_one_article_reaches_every_channel_and_comes_back_as_figures(
 
         await platform.follower("王强")  # WeChat takes no list of one
         sent = await sends_to_all(zhang, qian, "article", article1=TITLE)
-        await comes_to_say(qian, sent, qian.part("counts"), re.compile(r"交给微信了\s*2 人"))
+        await qian.comes_to_say(sent, qian.part("counts"), r"交给微信了\s*2 人")
         card = phone.page.get_by_test_id("article").filter(has_text=TITLE).last
         await card.click()
         at_wechat = phone.page.frame_locator("#webview-frame")
@@ -176,7 +167,7 @@ async def test_one_article_reaches_every_channel_and_comes_back_as_figures(
         await expect(qian.part("own")).to_be_visible()
         figures = "/figures?since=2026-11-23&until=2026-11-24"
         row = qian.part("articles").locator("tr", has_text=TITLE)
-        await comes_to_say(qian, figures, qian.part("totals"), re.compile(r"公众号阅读\s*[1-9]"))
+        await qian.comes_to_say(figures, qian.part("totals"), r"公众号阅读\s*[1-9]")
         await expect(row).to_be_visible()
         await expect(qian.part("campaigns")).to_contain_text("本周头条")
         await expect(qian.page.locator(".chart canvas")).to_be_visible()
@@ -198,14 +189,14 @@ async def test_a_campaign_that_dies_on_its_way_goes_on_and_tells_nobody_twice(
             await each.says("帮助")  # WeChat lets us write to who has just written
         await platform.misbehaves(slow={"path": "/cgi-bin/message/custom/send", "seconds": 2})
         path = await sends_to_all(zhang, qian, "message", text=TOLD)
-        await comes_to_say(qian, path, qian.part("counts"), re.compile(r"送到了\s*\d+ 人"))
+        await qian.comes_to_say(path, qian.part("counts"), r"送到了\s*\d+ 人")
         await office.dies()
         assert min(await heard(people)) == 0, "it died on its way"
         await platform.behaves()
         await office.logs(
             "campaign_finished", 3 * PATIENCE
         )  # what a process had in hand is its own for a minute
-        await comes_to_say(qian, path, qian.page.get_by_role("heading", level=1), re.compile("已完成"))
+        await qian.comes_to_say(path, qian.page.get_by_role("heading", level=1), "已完成")
         await expect(qian.part("counts")).to_contain_text(re.compile(rf"名单上\s*{CROWD} 人"))
         ends = dict(re.findall(r"(送到了|结果不明)\s*(\d+) 人", await qian.part("counts").inner_text()))
         times = await heard(people)
