@@ -7,22 +7,22 @@ from html import unescape
 from typing import Any
 
 import httpx
-import pytest
 import sqlalchemy as sa
 from PIL import Image
 
 from app.jobs import retention, stored_files
 from app.jobs.wechat_articles import Publisher
 from app.services import article_media, panoramas
-from models import AccountKind, ArticleCut, ArticleMedia, FileState, Role, StoredFile, WeChatArticle
+from models import AccountKind, ArticleCut, ArticleMedia, FileState, StoredFile, WeChatArticle
 from tests import making
 from tests.both_ends import OURS, Ends
-from tests.console_kit import CONSOLE, HTML, Worker, at_work, ends
+from tests.console_kit import CONSOLE, HTML, Worker, ends
 from tests.framed import framed
 from tests.media_files import film, pdf, photo, photo_with_place, sound
+from tests.newsroom import li, zhang
 from tests.panorama_kit import Darkroom, globe
 
-__all__ = ["ends"]
+__all__ = ["ends", "li", "zhang"]
 
 HEAD: dict[str, Any] = {
     "title": "冬训的照片",
@@ -33,16 +33,6 @@ HEAD: dict[str, Any] = {
 HOUR = timedelta(hours=1)
 Row = tuple[str, str]  # type and words of a block
 File = tuple[str, tuple[str, bytes, str]]
-
-
-@pytest.fixture
-async def zhang(ends: Ends) -> Worker:
-    return await at_work(ends, "张伟", Role.EDITOR)
-
-
-@pytest.fixture
-async def li(ends: Ends) -> Worker:
-    return await at_work(ends, "李娜", Role.APPROVER)
 
 
 class Writing:

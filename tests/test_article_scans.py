@@ -11,13 +11,16 @@ from app.jobs import stored_files
 from app.jobs.article_scans import IN_VAIN, Looker
 from app.scanning import Scanner
 from app.services import article_media
-from models import ArticleMedia, FileState, Role
+from models import ArticleMedia, FileState
 from tests.both_ends import Ends, both_ends, settings_for
-from tests.console_kit import Worker, acts_of, at_work
+from tests.console_kit import Worker, acts_of
 from tests.media_files import pdf, photo
+from tests.newsroom import li, zhang
 from tests.test_article_media import File, Writing, page_of, published, sources, writing
 from tests.test_clarification_evidence import saves, upload
 from tests.test_console_clarifications import claim, does
+
+__all__ = ["li", "zhang"]
 
 # Infected is what says so; silent the scanner is while there is such a file.
 SCAN = """
@@ -49,16 +52,6 @@ async def ends(
     settings = settings_for(database_url, tmp_path, scan_command=command)
     async with both_ends(settings, monkeypatch) as joined:
         yield joined
-
-
-@pytest.fixture
-async def zhang(ends: Ends) -> Worker:
-    return await at_work(ends, "张伟", Role.EDITOR)
-
-
-@pytest.fixture
-async def li(ends: Ends) -> Worker:
-    return await at_work(ends, "李娜", Role.APPROVER)
 
 
 def falls_silent(silent: Path) -> None:

@@ -4,7 +4,6 @@ import re
 import secrets
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 
 from app.preparing import load_content
@@ -14,8 +13,9 @@ from tests import making
 from tests.both_ends import Ends
 from tests.console_kit import CONSOLE, Worker, acts_of, admin, at_work, ends
 from tests.framed import framed
+from tests.newsroom import li, zhang
 
-__all__ = ["admin", "ends"]
+__all__ = ["admin", "ends", "li", "zhang"]
 
 SHIPPED = "/content/tip/socket-sparks"
 QUESTION = "石榴树下的水泵怎么省电"
@@ -42,18 +42,6 @@ ARTICLE: dict[str, Any] = {
     "block_type": ["heading", "paragraph", "bullets", "quote"],
     "block_text": ["在哪里", "二楼**东侧**，见[地图](/news)。", "带工作证\n保持安静", "开卷有益"],
 }
-
-
-@pytest.fixture
-async def zhang(ends: Ends) -> Worker:
-    """Who writes."""
-    return await at_work(ends, "张伟", Role.EDITOR)
-
-
-@pytest.fixture
-async def li(ends: Ends) -> Worker:
-    """Who approves."""
-    return await at_work(ends, "李娜", Role.APPROVER)
 
 
 async def written(worker: Worker, kind: str = "tip", do: str = "submit", **filled: Any) -> str:

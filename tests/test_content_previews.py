@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import pytest
-
 from models import Role
 from tests.both_ends import Ends
 from tests.console_kit import Worker, at_work, ends
 from tests.framed import framed
+from tests.newsroom import zhang
 
-__all__ = ["ends"]
+__all__ = ["ends", "zhang"]
 
 ARTICLE: dict[str, Any] = {
     "title": "职工书屋开放了",
@@ -20,11 +19,6 @@ ARTICLE: dict[str, Any] = {
     "block_text": ["二楼**东侧**，见[地图](/news)。", "<script>alert(1)</script>"],
 }
 NEW = "/content/new?kind=article"
-
-
-@pytest.fixture
-async def zhang(ends: Ends) -> Worker:
-    return await at_work(ends, "张伟", Role.EDITOR)
 
 
 async def looks(worker: Worker, **filled: Any) -> str:

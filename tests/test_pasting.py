@@ -17,14 +17,15 @@ from app.console.blocks import MOST
 from app.rich_text import MISSING, NotPasted, NotRichText, PastedPicture, from_pasted, gathered, to_typed
 from app.rich_text.pasted_links import cleaned
 from app.services import wechat_markup
-from models import Article, ArticleMedia, Role
+from models import Article, ArticleMedia
 from tests.both_ends import Ends
-from tests.console_kit import HTML, Worker, at_work, ends
+from tests.console_kit import HTML, Worker, ends
 from tests.hostile_html import VECTORS, active
 from tests.media_files import photo
+from tests.newsroom import li, zhang
 from tests.test_article_media import HEAD, Writing, page_of, published, writing
 
-__all__ = ["ends"]
+__all__ = ["ends", "li", "zhang"]
 
 Row = tuple[str, str]
 WORD = Path("tests/data/pasted_word.html").read_text("utf-8")
@@ -165,16 +166,6 @@ async def pastes(
     if answer.status_code in (200, 422):
         form._read(answer.text)
     return answer
-
-
-@pytest.fixture
-async def zhang(ends: Ends) -> Worker:
-    return await at_work(ends, "张伟", Role.EDITOR)
-
-
-@pytest.fixture
-async def li(ends: Ends) -> Worker:
-    return await at_work(ends, "李娜", Role.APPROVER)
 
 
 def carried(data: bytes, kind: str = "image/png") -> str:

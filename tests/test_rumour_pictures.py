@@ -13,7 +13,7 @@ from app.clock import start_of_day
 from app.jobs import retention, stored_files
 from app.portal import uploads
 from app.services import clarification_forgetting, clarification_merging, clarifications
-from models import Clarification, ClarificationReport, FileState, Role, StoredFile
+from models import Clarification, FileState, Role, StoredFile
 from tests import test_api_albums
 from tests.api_app import API, App, api_ends, app_of, is_problem
 from tests.both_ends import Ends
@@ -21,8 +21,10 @@ from tests.console_kit import CONSOLE, Worker, admin, at_work, ends
 from tests.media_files import photo, photo_with_place
 from tests.portal_member import HTML, TOKEN, Visiting, member
 from tests.rumouring import seen, staff
+from tests.test_clarification_evidence import bytes_kept
 from tests.test_console_clarifications import does
 from tests.test_evidence import script
+from tests.test_portal_clarifications import brought
 
 __all__ = ["admin", "ends"]
 AT = "/clarifications/report"
@@ -44,15 +46,6 @@ async def gives(who: App, picture: bytes | None, **given: str) -> httpx.Response
     headers = {"Authorization": f"Bearer {who.tokens.get('access_token', '')}"}
     path = f"{API}/clarifications/pictures"
     return await who.ends.web.post(path, data=CLAIM | given, files=files, headers=headers)
-
-
-async def brought(ends: Ends) -> list[ClarificationReport]:
-    async with ends.house.database.reading() as session:
-        return list(await session.scalars(sa.select(ClarificationReport).order_by(ClarificationReport.id)))
-
-
-async def bytes_kept(ends: Ends) -> set[str]:
-    return {name async for name in ends.house.files.names()}
 
 
 async def test_who_verifies_sees_them_and_nobody_learns_whose_they_are(ends: Ends, admin: Worker) -> None:
