@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from app.api.problems import ApiRefusal
 from app.api.routes import Handler, Route
+from app.web import lengths
 
 
 def bounded(most: int, words: str) -> type[Route]:
@@ -19,10 +20,7 @@ def bounded(most: int, words: str) -> type[Route]:
             answer: Handler = super().get_route_handler()
 
             async def looked_at(request: Request) -> Any:
-                said = request.headers.get("content-length", "")
-                if not (said.isdecimal() and int(said) <= most):
-                    # The rest is not read: else somebody could keep us reading for ever.
-                    status = 413 if said else 411
+                if (status := lengths.refused(request.headers, most)) is not None:
                     raise ApiRefusal(status, "too_large", "太大", words, {"Connection": "close"})
                 return await answer(request)
 

@@ -17,6 +17,7 @@ from app.files import MIB, FileRefused
 from app.portal.templating import render
 from app.sent_pictures import LARGEST, Picture
 from app.services.board_wording import PICTURES, Wrong
+from app.web import lengths
 
 
 def bounded(most: int, words: str) -> type[APIRoute]:
@@ -31,12 +32,11 @@ def bounded(most: int, words: str) -> type[APIRoute]:
             answer = super().get_route_handler()
 
             async def looked_at(request: Request) -> Response:
-                said = request.headers.get("content-length", "")
-                if request.method == "POST" and not (said.isdecimal() and int(said) <= most):
+                status = lengths.refused(request.headers, most) if request.method == "POST" else None
+                if status is not None:
                     back = request.url.path
                     page = render("notice.html", heading="没有收下", words=words, to=back, label="重新选")
-                    # The rest is not read: else somebody could keep us reading for ever.
-                    return HTMLResponse(page, 413 if said else 411, headers={"Connection": "close"})
+                    return HTMLResponse(page, status, headers={"Connection": "close"})
                 return await answer(request)
 
             return looked_at
