@@ -5,7 +5,8 @@ Not here: how long such a form may be (each edge), and how pictures of albums an
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -63,8 +64,24 @@ async def check(shared: Shared, data: bytes) -> None:
     raise FileRefused(INFECTED if said.verdict is Verdict.INFECTED else NOT_ASKED)
 
 
-async def put(shared: Shared, pictures: Sequence[Picture], now: datetime) -> list[StoredFile]:
-    """Their bytes, kept; the rows of them, not added yet."""
+@asynccontextmanager
+async def kept(
+    shared: Shared, pictures: Sequence[Picture], now: datetime
+) -> AsyncIterator[Sequence[StoredFile]]:
+    """Their rows, not added yet; their bytes are there. To leave after the commit.
+
+    Bytes go again of what was not added, such as of a form that was sent twice; of all if anything is raised.
+    """
+    files = await _put(shared, pictures, now)
+    try:
+        yield files
+    except BaseException:
+        await _drop(shared, files)
+        raise
+    await _drop(shared, [each for each in files if each.id is None])
+
+
+async def _put(shared: Shared, pictures: Sequence[Picture], now: datetime) -> list[StoredFile]:
     made = [(stored_files.made(each.data, each.content_type, now, kind="image"), each) for each in pictures]
     parts = {row.public_id: each.data for row, each in made}
     try:
@@ -75,10 +92,5 @@ async def put(shared: Shared, pictures: Sequence[Picture], now: datetime) -> lis
     return [row for row, _ in made]
 
 
-async def drop(shared: Shared, files: Sequence[StoredFile]) -> None:
+async def _drop(shared: Shared, files: Sequence[StoredFile]) -> None:
     await shared.files.delete_all([each.public_id for each in files])
-
-
-async def drop_unused(shared: Shared, files: Sequence[StoredFile]) -> None:
-    """After the commit: those that were not added, such as of a form that was sent twice."""
-    await drop(shared, [each for each in files if each.id is None])

@@ -63,15 +63,12 @@ async def report(request: Request, caller: Caller, shared: InUse, now: Now) -> R
         drawn = await sent_pictures.taken(shared, [await picture.read(LARGEST + 1)])
     except DomainError as refusal:
         return problems.refused(refusal, danger)
-    files = await sent_pictures.put(shared, drawn, now)
     try:
-        async with shared.database.transaction() as session:
+        async with (
+            sent_pictures.kept(shared, drawn, now) as files,
+            shared.database.transaction() as session,
+        ):
             row = await clarifications.report(session, person_id, told, files, channel="api", now=now)
     except DomainError as refusal:
-        await sent_pictures.drop(shared, files)
         return problems.refused(refusal, danger)
-    except BaseException:
-        await sent_pictures.drop(shared, files)
-        raise
-    await sent_pictures.drop_unused(shared, files)
     return reported(row, danger, shared.public_url)

@@ -72,10 +72,12 @@ async def edit(
         words, pictures = filled.words(), await sent_with(request, shared)
     except Wrong as refused:
         return writing.form(visitor, given, refused.fields, post=post, danger=danger)
-    files = await sent_pictures.put(shared, pictures, now)
     version = int(given["version"]) if given["version"].isascii() and given["version"].isdecimal() else 0
     try:
-        async with shared.database.transaction() as session:
+        async with (
+            sent_pictures.kept(shared, pictures, now) as files,
+            shared.database.transaction() as session,
+        ):
             await board.edit(
                 session,
                 visitor.person_id,
@@ -88,11 +90,7 @@ async def edit(
                 now=now,
             )
     except DomainError as refusal:
-        await sent_pictures.drop(shared, files)
         return writing.again(visitor, given, refusal, post=post, danger=danger)
-    except BaseException:
-        await sent_pictures.drop(shared, files)
-        raise
     return await writing.done(shared, visitor, post, danger, now)
 
 

@@ -73,19 +73,16 @@ async def submit(
         words, pictures = filled.words(), await sent_with(request, shared)
     except Wrong as refused:
         return form(visitor, given, refused.fields, danger=danger)
-    files = await sent_pictures.put(shared, pictures, now)
     try:
-        async with shared.database.transaction() as session:
+        async with (
+            sent_pictures.kept(shared, pictures, now) as files,
+            shared.database.transaction() as session,
+        ):
             post = await board.submit(
                 session, visitor.person_id, words, files, once=given["once"], channel="portal", now=now
             )
     except DomainError as refusal:
-        await sent_pictures.drop(shared, files)
         return again(visitor, given, refusal, danger=danger)
-    except BaseException:
-        await sent_pictures.drop(shared, files)
-        raise
-    await sent_pictures.drop_unused(shared, files)  # sent twice
     return await done(shared, visitor, post, danger, now)
 
 

@@ -140,16 +140,9 @@ async def _brought(
 ) -> Clarification:
     """With its pictures, which are put away first. Raises: Wrong, DomainError."""
     pictures = await sent_with(request, shared, may=visitor is not None)
-    files = await sent_pictures.put(shared, pictures, now)
     person_id = visitor.person_id if visitor is not None else None
-    try:
-        async with shared.database.transaction() as session:
-            row = await clarifications.report(session, person_id, told, files, channel="portal", now=now)
-    except BaseException:
-        await sent_pictures.drop(shared, files)
-        raise
-    await sent_pictures.drop_unused(shared, files)
-    return row
+    async with sent_pictures.kept(shared, pictures, now) as files, shared.database.transaction() as session:
+        return await clarifications.report(session, person_id, told, files, channel="portal", now=now)
 
 
 async def _heed(shared: Shared, visitor: Visitor | None, words: str, now: datetime) -> str:
