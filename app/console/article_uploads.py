@@ -106,7 +106,7 @@ class Uploads:
 def _said(before: Said, new: New, kind: str) -> Said:
     said = {FILE: new.id, **{name: rest for name, rest in before.items() if name not in (FILE, CROP)}}
     if kind != "picture" and not said.get(NAME):
-        said[NAME] = new.name.rpartition(".")[0] or new.name
+        said[NAME] = article_media.title_of(new.name)
     return said if kind != "picture" else {name: rest for name, rest in said.items() if name != NAME}
 
 

@@ -141,6 +141,11 @@ async def cuts_of(
     return found
 
 
+def title_of(name: str) -> str:
+    """What a file is called before people: without its ending."""
+    return name.rpartition(".")[0] or name
+
+
 def trouble(media: ArticleMedia | None) -> str:
     """Why it cannot be shown, in words; empty where it can, or is not there."""
     if media is None or media.state is FileState.READY:

@@ -112,7 +112,7 @@ def _checked(given: Given, number: int, there: Mapping[str, ArticleMedia]) -> Gi
         raise Wrong({"evidence": LOST.format(number)})
     text, alt = given.text, given.alt if media and media.sort is MediaSort.PICTURE else ""
     if media is not None and media.sort is MediaSort.DOCUMENT and not text:
-        text = media.name.rpartition(".")[0] or media.name
+        text = article_media.title_of(media.name)
     if given.is_empty:
         return given
     if not text or len(text) > TEXT:
@@ -172,7 +172,7 @@ def _piece(given: Given, media: ArticleMedia | None, cuts: Cuts) -> Piece:
     if trouble := article_media.trouble(media):
         return Piece(given, media.name, trouble=trouble)
     if media.sort is MediaSort.DOCUMENT:
-        title = media.name.rpartition(".")[0] or media.name
+        title = article_media.title_of(media.name)
         made = Attachment(file=media.public_id, name=title, ending=media.ending, size=media.size)
         return Piece(given, media.name, block=made)
     widest = cuts[media.public_id, WHOLE][-1]
