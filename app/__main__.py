@@ -6,7 +6,7 @@ import gc
 # loaded by then stays, and need not be looked through again either.
 gc.disable()
 
-from app.cli.root import run  # noqa: E402
+from app.cli.running import run  # noqa: E402
 
 gc.freeze()
 gc.enable()

@@ -61,8 +61,9 @@ async def of_words(
     chat: Chat, library: Library, unanswered: Unanswered, text: str, public_url: str = ""
 ) -> Reply:
     """The same for a text, whoever brought it here. What is known of a rumour comes before all else."""
-    if folded(text) in NODS or _is_wordless(text):
-        return Text(NOD if folded(text) in NODS else WORDLESS)
+    word = folded(text)
+    if word in NODS or word in VAGUE or _is_wordless(text):
+        return Text(NOD if word in NODS else WORDLESS)
     danger = crisis.watch(text)
     if danger is not None and danger.alert:
         return Nothing()  # the engine's lines stand alone: no search, no small talk after them
@@ -120,8 +121,6 @@ def opened(chat: Chat) -> str:
 
 def _is_wordless(text: str) -> bool:
     """A smile, a question mark, a single figure: nothing to search for."""
-    if folded(text) in VAGUE:
-        return True
     said = EMOTICON.sub("", text)
     return not any(char.isalpha() for char in said) and sum(char.isdigit() for char in said) < 3
 

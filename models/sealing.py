@@ -6,12 +6,13 @@ associated data is "table.column", so that a value moved to another column does 
 
 import base64
 import hashlib
-import hmac
 import os
 from collections.abc import Mapping
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hmac import HMAC
 
 VERSION = 1
 NONCE = 12
@@ -39,7 +40,7 @@ class Keyring:
         first = next(iter(keys)).encode()
         self._header = bytes([VERSION, len(first)]) + first
         self._writer = self._ciphers[first.decode()]
-        self._lookup = lookup_key
+        self._lookup = HMAC(lookup_key, hashes.SHA256())  # copied for each digest: half the time
 
     @classmethod
     def parse(cls, text: str, lookup_key: str) -> "Keyring":
@@ -76,7 +77,9 @@ class Keyring:
 
     def digest(self, value: str, purpose: str) -> bytes:
         """16 bytes that find `value` again without telling it."""
-        return hmac.digest(self._lookup, f"{purpose}\x00{value}".encode(), hashlib.sha256)[:16]
+        lookup = self._lookup.copy()
+        lookup.update(f"{purpose}\x00{value}".encode())
+        return lookup.finalize()[:16]
 
 
 def parse_keys(text: str) -> dict[str, bytes]:

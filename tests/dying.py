@@ -48,7 +48,7 @@ def main() -> None:
         owner = getattr(owner, part)
     setattr(owner, last, _deadly(getattr(owner, last), int(call)))
     sys.argv = ["gonghui", *command]
-    importlib.import_module("app.cli.root").run()
+    importlib.import_module("app.cli.running").run()
 
 
 if __name__ == "__main__":

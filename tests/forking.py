@@ -34,7 +34,15 @@ from tests.servers import PATIENCE
 SIZES = 1 << 18  # bytes; an environment is some ten thousand
 PR_SET_PDEATHSIG = 1
 IMPORTED = (
-    *("app.cli.root", "app.whole_answers", "app.main", "sandbox.__main__", "alembic.command", "pwdlib"),
+    *(
+        "app.cli.running",
+        "app.cli.root",
+        "app.whole_answers",
+        "app.main",
+        "sandbox.__main__",
+        "alembic.command",
+        "pwdlib",
+    ),
     *("uvloop", "uvicorn.protocols.websockets.auto", "uvicorn.loops.auto", "uvicorn.lifespan.on"),
 )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app import logs
-from app.cli import root
+from app.cli import running
 from tests.rooms import ROOT
 
 
@@ -23,14 +23,14 @@ class Typed:
     def __call__(self, *words: str) -> tuple[int, str, str]:
         self.monkeypatch.setattr(sys, "argv", ["gonghui", *words])
         with pytest.raises(SystemExit) as ended:
-            root.run()
+            running.run()
         printed, complaint = self.told.readouterr()
         return int(ended.value.code or 0), printed, complaint
 
 
 @pytest.fixture
 def gonghui(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
-    monkeypatch.setattr(root, "_speak_utf8", lambda: None)  # there is no stream to be told
+    monkeypatch.setattr(running, "_speak_utf8", lambda: None)  # there is no stream to be told
     monkeypatch.setattr(logs, "configure", lambda *given: None)
     return Typed(monkeypatch, capsys)
 

@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -166,7 +165,7 @@ async def test_a_message_too_long_for_its_column_fails_alone(database: Database,
 async def test_a_follower_who_is_gone_makes_only_his_message_stale(database: Database, desk: Desk) -> None:
     async with stores(database, 1) as (store,):
         speakers = await met(store, desk, 3)
-        speakers[1] = replace(speakers[1], follower_id=4711)
+        speakers[1] = speakers[1]._replace(follower_id=4711)
         entries = [desk.entry(f"m|{n}|x", speaker) for n, speaker in enumerate(speakers)]
 
         assert await store.write(entries) == [Written.OK, Written.STALE, Written.OK]

@@ -18,6 +18,7 @@ LATE = (
     *("nh3", "pygments", "requests", "rich", "watchfiles"),
 )
 BOTH = "import sys, app.cli.root, app.main; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+SERVING = "import sys, app.cli.running, app.main; print(*sorted(sys.modules))"
 
 
 def test_a_serving_process_does_not_load_what_only_others_need() -> None:
@@ -26,6 +27,18 @@ def test_a_serving_process_does_not_load_what_only_others_need() -> None:
     )
 
     assert sorted({*LATE} & {*done.stdout.split()}) == []
+
+
+def test_a_serving_process_carries_no_command_but_its_own() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SERVING], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert [name for name in done.stdout.split() if name.startswith("app.cli.")] == [
+        "app.cli.running",
+        "app.cli.serving",
+        "app.cli.words",
+    ]
 
 
 def test_no_route_is_worked_out_a_second_time_when_it_is_asked_for() -> None:

@@ -1,12 +1,5 @@
 """The `gonghui` command: one module per group of commands, put together here."""
 
-import io
-import logging
-import sys
-
-import typer
-
-from app import logs
 from app.cli import (
     accounts,
     activities,
@@ -36,7 +29,6 @@ from app.cli import (
     verification,
     words,
 )
-from app.errors import DomainError, OperatorError
 
 app = words.Commands(
     help="工会公众号后台。先运行 gonghui doctor 看看哪里不对。", pretty_exceptions_enable=False
@@ -67,27 +59,3 @@ app.add_typer(staff.app, name="staff")
 app.add_typer(departments.app, name="departments")
 app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
-
-
-def _speak_utf8() -> None:
-    """Into a file or a pipe we write UTF-8, whatever the locale: our sentences need it."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
-            stream.reconfigure(encoding="utf-8")
-
-
-def run() -> None:
-    """Run the command line; what an operator can put right is one message, not a traceback."""
-    _speak_utf8()
-    logs.configure("text", logging.WARNING)  # to stderr: what a command prints is the command's own
-    try:
-        sys.exit(app(prog_name="gonghui", standalone_mode=False) or 0)
-    except typer.Abort:
-        sys.exit(1)
-    except typer.TyperException as error:
-        if said := words.refusal(error):
-            typer.echo(said, err=True)
-        sys.exit(error.exit_code)
-    except (OperatorError, DomainError) as error:
-        typer.echo(error.message, err=True)
-        sys.exit(2)

@@ -8,16 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.clock import civil_date
 from models import DialogueState, MemberKind, Membership, MessageState, Sex
 from models.message import PLACES
 from models.types import seal_json, unseal_json
 
+# What is made anew for every message is a tuple: as immutable as a frozen dataclass, made in a quarter of the
+# time.
 
-@dataclass(frozen=True, slots=True)
-class Speaker:
+
+class Speaker(NamedTuple):
     """Who a message is from: the follower row's facts as the group read them."""
 
     follower_id: int
@@ -113,8 +115,7 @@ class Snapshot:
             self.drafts.append(row)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """One message a group is asked about."""
 
     account_id: int
@@ -143,8 +144,7 @@ class Expected:
     media_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class TalkQuestion:
+class TalkQuestion(NamedTuple):
     """Whether somebody is in a talk with staff; by which digests his named and anonymous cases are found."""
 
     named: bytes

@@ -41,7 +41,10 @@ from models.types import public_id, unseal_json
 
 LEAVE = tuple(statement.format(who="?1", at="?2") for statement in LEAVING)
 PAY_OUTBOX, PAY_MESSAGE = (statement.format(row="?1", at="?2") for statement in PAY)
-IN_TALK = TALK_STANDS_OPEN.format(named="?1", unnamed="?2", at="?3") + " LIMIT 1"
+IN_TALK = (
+    "WITH q(n, named, unnamed, at) AS (VALUES {rows}) SELECT n FROM q WHERE EXISTS"
+    f" ({TALK_STANDS_OPEN.format(named='q.named', unnamed='q.unnamed', at='q.at')})"
+)
 TELL_NEWS = CASE_NEWS_BY_REPLY.format(row="?1")
 PUT_DIALOGUE = put_dialogues(f"VALUES ({', '.join('?' * len(DIALOGUE_COLUMNS))})")
 
@@ -101,11 +104,19 @@ def read(db: sqlite3.Connection, questions: Sequence[Question]) -> list[Snapshot
     return snapshots
 
 
+@cache
+def _talk_statement(count: int) -> str:
+    return IN_TALK.format(rows=", ".join(f"({n}, ?, ?, ?)" for n in range(count)))
+
+
 def are_in_talk(db: sqlite3.Connection, asked: Sequence[TalkQuestion]) -> list[bool]:
-    return [
-        db.execute(IN_TALK, (each.named, each.unnamed, _stamp(each.at))).fetchone() is not None
-        for each in asked
-    ]
+    if not asked:
+        return []
+    parameters: list[Any] = []
+    for each in asked:
+        parameters += (each.named, each.unnamed, _stamp(each.at))
+    open_ = {n for (n,) in db.execute(_talk_statement(len(asked)), parameters)}
+    return [n in open_ for n in range(len(asked))]
 
 
 def _snapshot(question: Question, row: list[Any]) -> Snapshot:

@@ -30,11 +30,13 @@ class Postings:
     """
 
     def __init__(self, documents: Iterable[Mapping[str, float]]) -> None:
-        self._places: dict[str, int] = {}  # of a token, in `_starts`
+        # Of a token's hash, in `_starts`. A token of two characters takes 80 bytes, its hash 36; that two of
+        # some ten thousand have the same one of 61 bits is not to be expected.
+        self._places: dict[int, int] = {}
         tokens, counts, ends = array("I"), array("f"), array("I", [0])
         for document in documents:
             for token, count in document.items():
-                tokens.append(self._places.setdefault(token, len(self._places)))
+                tokens.append(self._places.setdefault(hash(token), len(self._places)))
                 counts.append(count)
             ends.append(len(tokens))
         self._size = len(ends) - 1
@@ -42,9 +44,9 @@ class Postings:
         self._starts = _starts(tokens, len(self._places))
         self._numbers, self._gains = array("I", tokens), array("I", tokens)  # as long as these
         self._fill(tokens, counts, ends)
-        self._common = {  # by place
-            place: self._fields(start, end)
-            for place, (start, end) in enumerate(pairwise(self._starts))
+        self._common = {  # of a token's hash: its fields and its weight
+            token: (self._fields(start, end), self._weights[end - start])
+            for token, (start, end) in zip(self._places, pairwise(self._starts), strict=True)
             if end - start > self._size * _COMMON_SHARE
         }
 
@@ -70,21 +72,22 @@ class Postings:
         """The best documents with their scores, and what a text with these tokens might score."""
         fields, reachable = 0, 0.0
         rare: list[tuple[int, int]] = []
-        for token in dict.fromkeys(tokens):
-            place = self._places.get(token)
-            if place is None:
-                reachable += self.unseen
-                continue
-            start, end = self._starts[place], self._starts[place + 1]
-            reachable += self._weights[end - start]
-            if place in self._common:
-                fields += self._common[place]
+        common, places, starts = self._common.get, self._places.get, self._starts
+        for token in dict.fromkeys(map(hash, tokens)):
+            if (known := common(token)) is not None:
+                fields += known[0]
+                reachable += known[1]
+            elif (place := places(token)) is None:
+                reachable += self._weights[0]
             else:
+                start, end = starts[place], starts[place + 1]
+                reachable += self._weights[end - start]
                 rare.append((start, end))
         scores = memoryview(fields.to_bytes(self._size * _FIELD_BYTES, byteorder)).cast("I").tolist()
+        numbers, gains = self._numbers, self._gains
         for start, end in rare:
-            for number, gain in zip(self._numbers[start:end], self._gains[start:end], strict=True):
-                scores[number] += gain
+            for at in range(start, end):  # a few: slices would take longer to make
+                scores[numbers[at]] += gains[at]
         return _best(scores, most), reachable
 
     def _fields(self, start: int, end: int) -> int:

@@ -16,7 +16,7 @@ from app.knowledge.laws import LawAnswer
 from app.knowledge.postings import Postings, Scores
 from app.knowledge.signposts import Signpost
 from app.knowledge.tips import Tip
-from app.knowledge.vocabulary import Subject, is_life_at_risk, normalise, subjects, tokens
+from app.knowledge.vocabulary import Subject, is_about, is_life_at_risk, normalise, tokens
 
 # Chosen on the `development` questions only; others judge them (tests/test_knowledge_search.py).
 KNOWN = 1.0
@@ -102,7 +102,7 @@ class Index:
         contained = self._contained(asked, [number for number, _ in ranked])
         if contained is not None:
             return Hit(self._entries[contained])
-        return self._decide(ranked, reachable, subjects(asked))
+        return self._decide(ranked, reachable, asked)
 
     def list_fitting(self, text: str) -> list[Entry]:
         """All that may be meant, best first: for a page of results, where more is shown than in a reply."""
@@ -114,7 +114,7 @@ class Index:
         if ranked and is_life_at_risk(asked):
             ranked = self._urgent_first(ranked)
         best: list[int] = []
-        if ranked and not isinstance(self._decide(ranked, reachable, subjects(asked)), Miss):
+        if ranked and not isinstance(self._decide(ranked, reachable, asked), Miss):
             worth = ranked[0][1] * LISTED
             best = [number for number, score in ranked if score >= worth]
         return [self._entries[number] for number in dict.fromkeys([*best, *named])]
@@ -142,10 +142,10 @@ class Index:
                     longest, found = len(form), number
         return found
 
-    def _decide(self, ranked: Scores, reachable: float, named: Subject) -> Result:
+    def _decide(self, ranked: Scores, reachable: float, asked: str) -> Result:
         best, score = ranked[0]
         share, evidence = score / reachable, score / self._postings.unseen
-        enough = EVIDENCE_ON_SUBJECT if self._subject(best) & named else EVIDENCE
+        enough = EVIDENCE_ON_SUBJECT if is_about(self._subject(best), asked) else EVIDENCE
         if share < KNOWN and (evidence < enough or share < LEAST_SHARE):
             return Miss()
         rivals = [number for number, other in ranked[1:_MOST_CHOICES] if other >= score * NEARBY]

@@ -7,7 +7,7 @@ better on fresh ones. Grow these from questions the live service missed.
 import re
 import unicodedata
 from collections.abc import Iterator
-from enum import Flag, auto
+from enum import Enum
 
 from app.knowledge.words import Words
 
@@ -29,13 +29,12 @@ _OTHER_TRADES = re.compile(
 _APPLIANCES = re.compile("电脑|电视机?|电子表?|电梯|电动|电器城")
 
 
-class Subject(Flag):
+class Subject(Enum):
     """What a text is about, as far as single words tell."""
 
-    NONE = 0
-    POWER = auto()
-    WORK = auto()
-    ACCOUNT = auto()
+    POWER = "power"
+    WORK = "work"
+    ACCOUNT = "account"
 
 
 # Words of which a text about the subject has at least one, nearly always.
@@ -108,14 +107,11 @@ def normalise(text: str) -> str:
     return plain
 
 
-def subjects(normalised: str) -> Subject:
-    """Which subjects the text names."""
-    named = Subject.NONE
-    of_power = _APPLIANCES.sub(" ", _OTHER_TRADES.sub(" ", normalised))
-    for subject, words in _WORDS.items():
-        if words.search(of_power if subject is Subject.POWER else normalised):
-            named |= subject
-    return named
+def is_about(subject: Subject, normalised: str) -> bool:
+    """Whether the text names the subject."""
+    if subject is Subject.POWER:
+        normalised = _APPLIANCES.sub(" ", _OTHER_TRADES.sub(" ", normalised))
+    return _WORDS[subject].search(normalised) is not None
 
 
 def is_life_at_risk(normalised: str) -> bool:

@@ -4,9 +4,8 @@ Unknown types and fields are kept and do no harm. Verifying and decrypting is `c
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.wechat import vocabulary
 from app.wechat.crypto import Account, BadCallback, Format
@@ -59,21 +58,23 @@ _NESTED = {
 _SAID = frozenset(("Content", "Recognition", "Label", "EventKey", "Title", "Url"))
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """A message or an event. What a person wrote or is stays out of `repr`, hence of logs."""
 
     app_id: str
     to: str  # ToUserName, our original id gh_…
-    openid: str = field(repr=False)  # FromUserName; for notices not a person, see is_person
+    openid: str  # FromUserName; for notices not a person, see is_person
     created_at: int  # Unix seconds, by WeChat's clock
     type: str  # MsgType as sent
     event: str  # Event as sent; "" for messages
-    event_key: str = field(repr=False)
+    event_key: str
     msg_id: str
-    fields: Mapping[str, Any] = field(repr=False)  # everything sent: texts, dicts, lists
-    key: str = field(repr=False)  # the same for every retry of the same thing
-    raw: bytes = field(repr=False)  # the decrypted body
+    fields: Mapping[str, Any]  # everything sent: texts, dicts, lists
+    key: str  # the same for every retry of the same thing
+    raw: bytes  # the decrypted body
+
+    def __repr__(self) -> str:
+        return f"Incoming(to={self.to!r}, kind={self.kind!r}, msg_id={self.msg_id!r})"
 
     @property
     def kind(self) -> str:
