@@ -243,6 +243,7 @@ def _postgres(stack: ExitStack) -> Iterator[str | None]:
         print(f"PostgreSQL left out: {reason}")
         yield None
         return
+    filling.run_in(server.url)
     yield filling.migrated(server.url)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
+import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +17,7 @@ from models.sealing import keyring
 from tests.servers import run_apart
 
 BATCH = 5000
+WAL_FILES = 60  # more than a run writes
 BLOCKS = "case_entry.blocks"
 
 
@@ -224,3 +226,21 @@ def migrated(url: str) -> str:
 
     run_apart(upgrade)
     return url
+
+
+def run_in(url: str) -> None:
+    """Leave a new PostgreSQL server as one that has run for a while: with files for its write-ahead log.
+
+    Else it makes one of 16 MB every few seconds under load, and all commits wait for 50 to 100 ms.
+    """
+
+    async def write() -> None:
+        connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+        await connection.execute("ALTER SYSTEM SET min_wal_size = '1GB'")  # what is kept for the next ones
+        await connection.execute("SELECT pg_reload_conf()")
+        for _ in range(WAL_FILES):
+            await connection.execute("SELECT pg_logical_emit_message(true, 'bench', repeat('x', 16777216))")
+        await connection.execute("CHECKPOINT")
+        await connection.close()
+
+    run_apart(write)
