@@ -45,8 +45,8 @@ def word(**more: bytes) -> bytes:
     return named({"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w/>", **more})
 
 
-def pdf() -> bytes:
-    return b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
+def pdf(filling: bytes = b"") -> bytes:
+    return b"%PDF-1.7\n%" + filling + b"\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 
 
 def box(kind: bytes, data: bytes) -> bytes:

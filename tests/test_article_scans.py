@@ -30,6 +30,7 @@ exit 0
 """
 VIRUS = b"%PDF-1.4\nEICAR\n%%EOF\n"
 WAITING = "您写的文章里有文件查出病毒"
+INFECTED = "您写的澄清里有附件查出病毒"
 
 
 @pytest.fixture
@@ -173,7 +174,7 @@ async def test_where_nobody_looks_any_more_what_was_held_is_let_go(
 
 
 async def test_files_of_evidence_are_looked_at_likewise(
-    ends: Ends, zhang: Worker, silent: Path, command: str
+    ends: Ends, zhang: Worker, li: Worker, silent: Path, command: str
 ) -> None:
     name = await claim(ends)
     await does(zhang, ends, name, "take")
@@ -192,7 +193,9 @@ async def test_files_of_evidence_are_looked_at_likewise(
 
     speaks_again(silent)
     await look(ends, command)
+    assert INFECTED in await zhang.reads("/") and INFECTED not in await li.reads("/")
     answer = await saves(zhang, ends, name, alt_1="合影", then="submit")
     assert answer.status_code == 422 and "「坏.pdf」查出病毒（Eicar-Test FOUND），已经隔离" in answer.text
     answer = await saves(zhang, ends, name, gone_0="yes", alt_1="合影", then="submit")
     assert answer.status_code == 303 and "正在查病毒" not in await zhang.reads(f"/clarifications/{name}")
+    assert INFECTED not in await zhang.reads("/")

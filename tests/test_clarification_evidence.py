@@ -199,3 +199,14 @@ async def test_the_same_file_again_is_the_one_there_and_what_no_evidence_names_i
         rest = sa.select(sa.func.count()).select_from(StoredFile).where(StoredFile.state == FileState.READY)
         assert await session.scalar(rest) == 0
     assert row.owner.value == "clarification"
+
+
+async def test_two_large_documents_go_with_one_form(ends: Ends, admin: Worker) -> None:
+    name = await claim(ends)
+    await does(admin, ends, name, "take")
+    one, other = pdf(b"0" * (15 << 20)), pdf(b"1" * (15 << 20))  # each as large as the form says it may be
+
+    answer = await saves(admin, ends, name, upload(0, "批复.pdf", one), upload(1, "附表.pdf", other))
+
+    assert answer.status_code == 303, answer.text
+    assert [each.name for each in await media(ends)] == ["批复.pdf", "附表.pdf"]

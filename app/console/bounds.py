@@ -14,7 +14,9 @@ from app.services.workbooks import MAX_FILE
 MIB: Final = 1024 * 1024
 MOST: Final = MAX_FILE + MIB  # a sheet, and the fields beside it
 MOST_OF_A_PANORAMA: Final = LARGEST + MIB
-_WRITING: Final = re.compile(r".*/content/(new|article/[0-9a-z]+/edit)")  # pictures, a film
+_WRITING: Final = re.compile(  # pictures, films, documents
+    r".*/(content/(new|article/[0-9a-z]+/edit)|clarifications/[0-9a-z]+/save)"
+)
 _PANORAMAS: Final = re.compile(r".*/panoramas/[0-9a-z]+/scenes(/[0-9a-z]+/picture)?")
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 

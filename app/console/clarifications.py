@@ -81,6 +81,8 @@ async def _waiting(session: AsyncSession, standing: Standing, now: datetime) -> 
             Waiting("传言等核实", f"{PAGE}?state=reported", new),
             Waiting("澄清到了复核的日子", f"{PAGE}?state=due", due, due),
         ]
+        if infected := await clarification_evidence.infected_of(session, standing.staff_id):
+            found.append(Waiting("您写的澄清里有附件查出病毒", f"{PAGE}/{infected[0]}", len(infected)))
     if may(standing, Right.CLARIFICATIONS_PUBLISH, None):
         written = await _count(session, Clarification.state == ClarificationState.IN_REVIEW)
         updates = await _count(session, Clarification.id.in_(_UPDATES))

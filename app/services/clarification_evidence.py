@@ -18,7 +18,16 @@ from app.rich_text.media import WHOLE
 from app.services import article_media
 from app.services.article_media import LOOSE_FOR
 from app.services.board_wording import Wrong, plain
-from models import ArticleCut, ArticleMedia, Clarification, MediaOwner, MediaSort
+from models import (
+    ArticleCut,
+    ArticleMedia,
+    Clarification,
+    ClarificationState,
+    FileState,
+    MediaOwner,
+    MediaSort,
+)
+from models.article_media import NOT_READY
 
 PIECES: Final = 8
 TEXT: Final = 300  # characters, like the next
@@ -178,6 +187,25 @@ def _piece(given: Given, media: ArticleMedia | None, cuts: Cuts) -> Piece:
     widest = cuts[media.public_id, WHOLE][-1]
     shot = Shot(file=media.public_id, alt=given.alt, width=widest.width, height=widest.height)
     return Piece(given, media.name, block=Picture(shot=shot))
+
+
+async def infected_of(session: AsyncSession, staff_id: int) -> list[str]:
+    """Public ids of claims that this one of staff writes about, with a file in which a virus was found."""
+    chosen = sa.select(ArticleMedia.public_id, ArticleMedia.key).where(
+        sa.text(NOT_READY), ArticleMedia.owner == OWNER, ArticleMedia.state == FileState.INFECTED
+    )
+    bad = {each.public_id: each.key for each in await session.execute(chosen)}
+    if not bad:
+        return []
+    open_ones = sa.select(Clarification).where(
+        Clarification.public_id.in_(set(bad.values())),
+        Clarification.state.in_((ClarificationState.VERIFYING, ClarificationState.IN_REVIEW)),
+    )
+    return [
+        row.public_id
+        for row in await session.scalars(open_ones.order_by(Clarification.id))
+        if staff_id in row.writers and any(each.file in bad for each in typed(row))
+    ]
 
 
 def address(row: Clarification) -> str:
