@@ -224,6 +224,7 @@ async def test_what_was_taken_down_before_it_went_is_not_told(
     "url",
     [
         *("http://media.example.com/in", "https://localhost/in", "https://127.0.0.1/in", "https://[::1]/"),
+        "https://[::ffff:127.0.0.1]/in",
         *(
             "https://169.254.169.254/latest",
             "https://a:b@media.example.com/",

@@ -63,6 +63,8 @@ def is_our_own(host: str) -> bool:
         address = ipaddress.ip_address(host)
     except ValueError:
         return host.lower() == "localhost" or host.lower().endswith(".localhost")
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
     return address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast
 
 
