@@ -45,7 +45,7 @@ class Shared:
     public_url: str
     controller: Controller
     files: Files
-    scanner: Scanner | None  # looks for viruses in what people and staff upload
+    scanner: Scanner  # looks for viruses in what people and staff upload
     joining_days: int  # working days in which a 入会申请 is decided
     digest_at: Moment  # when 每周精选 goes out
     live_hosts: frozenset[str]  # of the union, whose streams our pages play

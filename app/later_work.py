@@ -47,7 +47,7 @@ from app.jobs.staff_jobs import Work
 from app.jobs.wechat_drafts import Drawer
 from app.menus.revisions import digests
 from app.menus.watch import Watcher
-from app.scanning import Scanner, scanner_of
+from app.scanning import Scanner
 from app.services.digests import Moment
 from app.settings import WeChatAccount
 from app.weibo.client import API_URL
@@ -60,7 +60,7 @@ async def rounds(house: House, *, watch: bool) -> list[Round]:
     """All that this process has to do, as its settings want it."""
     settings, database, clock, wechat = house.settings, house.database, house.clock, house.wechat
     certified = settings.wechat_account.is_certified
-    scanner = scanner_of(settings.scan_command)
+    scanner = Scanner(settings.scan_command)
     sender = Sender(database, wechat, clock, customer_messages=certified)
     sweep = Sweep(database, house.engine, dict(house.accounts.values()), clock)
     templates = settings.wechat_account is WeChatAccount.SERVICE_VERIFIED
@@ -166,7 +166,7 @@ def _timers(house: House) -> list[Round]:
     ]
 
 
-def _media(house: House, scanner: Scanner | None) -> Round:
+def _media(house: House, scanner: Scanner) -> Round:
     """What people sent comes over from WeChat."""
 
     async def fetch() -> int:

@@ -31,7 +31,7 @@ from app.menus.file import read_applied
 from app.portal import home, pages
 from app.portal.tickets import Tickets
 from app.portal.visitor import DOOR, PRIVATE, SESSIONS, Door, look_up
-from app.scanning import UPLOAD_SECONDS, scanner_of
+from app.scanning import UPLOAD_SECONDS, Scanner
 from app.services import case_threads, coordination, staff_sign_in
 from app.services.board_wording import WordFile
 from app.services.digests import Moment
@@ -113,7 +113,7 @@ class Service:
                 public_url=self._settings.public_url,
                 controller=house.controller,
                 files=house.files,
-                scanner=scanner_of(self._settings.scan_command, UPLOAD_SECONDS),
+                scanner=Scanner(self._settings.scan_command, UPLOAD_SECONDS),
                 joining_days=self._settings.joining_days,
                 digest_at=Moment(self._settings.digest_weekday, self._settings.digest_hour),
                 live_hosts=frozenset(self._settings.stream_hosts),

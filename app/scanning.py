@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from app.errors import OperatorError
 
@@ -35,23 +36,25 @@ class Answer:
 
 
 class Scanner:
-    """One command, as an operator wrote it; no shell reads it.
+    """One command, as an operator wrote it; no shell reads it. Where none is set, all is clean.
 
     Raises:
         OperatorError: it is no command.
     """
 
-    def __init__(self, command: str, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, command: str = "", patience: float = PATIENCE_SECONDS) -> None:
         try:
             self._words = shlex.split(command)
         except ValueError:
             self._words = []
-        if not self._words:
+        if command and not self._words:
             raise OperatorError("GONGHUI_SCAN_COMMAND 不是一条命令：引号要成对，不能只有空格")
         self._patience = patience
 
     async def ask(self, data: bytes) -> Answer:
         """Whatever goes wrong is no answer."""
+        if not self._words:
+            return Answer(Verdict.CLEAN)
         try:
             with _laid_down(self._words, data) as (words, given):
                 return await self._run(words, given)
@@ -78,9 +81,7 @@ class Scanner:
         return Answer(verdict, _spoken(printed, words))
 
 
-def scanner_of(command: str, patience: float = PATIENCE_SECONDS) -> Scanner | None:
-    """As the settings have it; None: nobody is asked. Raises: OperatorError."""
-    return Scanner(command, patience) if command else None
+NOBODY_ASKED: Final = Scanner()
 
 
 @contextmanager

@@ -65,8 +65,7 @@ def speaks_again(silent: Path) -> None:
 
 async def look(ends: Ends, command: str = "") -> int:
     """A round of a process of its own."""
-    scanner = Scanner(command) if command else None
-    return await Looker(ends.house.database, ends.house.files, scanner).run()
+    return await Looker(ends.house.database, ends.house.files, Scanner(command)).run()
 
 
 async def states(ends: Ends) -> dict[str, FileState]:

@@ -100,12 +100,9 @@ class Incoming:
 
     async def _looked_at(self, data: bytes) -> Answer:
         """As it was sent. A scanner that gives no answer is not asked about the rest of the form."""
-        scanner = self._desk.shared.scanner
-        if scanner is None:
-            return Answer(Verdict.CLEAN)
         if self._is_silent:
             return Answer(Verdict.UNKNOWN)
-        said = await scanner.ask(data)
+        said = await self._desk.shared.scanner.ask(data)
         self._is_silent = said.verdict is Verdict.UNKNOWN
         return said
 

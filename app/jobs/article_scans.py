@@ -22,9 +22,9 @@ GONE: Final = "文件已经不在"
 
 
 class Looker:
-    """Without a scanner, whoever set it before, all that waits is let go."""
+    """Where none is set any more, all that waits is let go."""
 
-    def __init__(self, database: Database, files: Files, scanner: Scanner | None) -> None:
+    def __init__(self, database: Database, files: Files, scanner: Scanner) -> None:
         self._database, self._files, self._scanner = database, files, scanner
         self._after = 0  # id of the last one: one that sticks must not keep the others
 
@@ -56,8 +56,6 @@ class Looker:
         return list(found)
 
     async def _ask(self, media: ArticleMedia) -> Answer:
-        if self._scanner is None:
-            return Answer(Verdict.CLEAN)
         try:
             data = await self._files.get(media.file)
         except FileNotFoundError:

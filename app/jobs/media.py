@@ -22,7 +22,7 @@ from app.clock import Clock
 from app.database import Database
 from app.errors import DomainError
 from app.files import LARGEST_BYTES, FileRefused, Files, Inspected, cleaned, inspect
-from app.scanning import Answer, Scanner, Verdict
+from app.scanning import NOBODY_ASKED, Scanner, Verdict
 from app.services import case_news, evidence
 from app.services.evidence import Kept, Original
 from app.wechat import errors
@@ -103,7 +103,7 @@ class Desk:
     client: "Client"
     files: Files
     clock: Clock
-    scanner: Scanner | None
+    scanner: Scanner
     kept: Kept | None = None
     put_by: Original | None = None
 
@@ -115,7 +115,7 @@ async def fetch_due(
     clock: Clock,
     limit: int = AT_ONCE,
     *,
-    scanner: Scanner | None = None,
+    scanner: Scanner = NOBODY_ASKED,
 ) -> int:
     """Fetch what is due of this client's account; returns how many rows were tried."""
     for count in range(limit):
@@ -198,7 +198,7 @@ async def _work(job: Job, desk: Desk) -> Outcome:
         if now - job.expected_since >= DIES_AFTER and not is_held:
             return Lost(TOO_OLD)
         data = await _received(job, desk)
-        said = await desk.scanner.ask(data) if desk.scanner is not None else Answer(Verdict.CLEAN)
+        said = await desk.scanner.ask(data)
         if (wanted or said.verdict is Verdict.UNKNOWN) and not is_held:
             await _put_by(job, desk, data)
         if said.verdict is Verdict.UNKNOWN:

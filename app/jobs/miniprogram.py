@@ -6,7 +6,7 @@ from app.files import Files
 from app.jobs import media, unionids
 from app.jobs.deliveries import Sender
 from app.jobs.rounds import Round
-from app.scanning import Scanner
+from app.scanning import NOBODY_ASKED, Scanner
 from app.wechat.api.users import UsersApi
 from app.wechat.client import WeChatClient
 
@@ -20,7 +20,7 @@ def rounds(
     *,
     official_id: int,
     notice_page: str,
-    scanner: Scanner | None = None,
+    scanner: Scanner = NOBODY_ASKED,
 ) -> list[Round]:
     """`users` are the official account's, which is `official_id`."""
     sender = Sender(database, client, clock, customer_messages=True, notice_page=notice_page)
