@@ -1,9 +1,15 @@
 """The quick reading of the usual shape finds what expat finds, or leaves the work to it."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.wechat import xml
+from app.wechat.crypto import BadCallback
 from app.wechat.xml import _parse, _parse_flat, parse_xml
 
 NAMES = st.sampled_from(["ToUserName", "Content", "MsgId", "Event", "a", "xml", "Encrypt"])
@@ -43,3 +49,40 @@ def test_the_usual_shape_takes_the_quick_way() -> None:
 def test_other_shapes_are_left_to_expat(text: str) -> None:
     assert _parse_flat(text.encode(), text) is None
     assert parse_xml(text.encode()) == _parse(text.encode())
+
+
+@contextmanager
+def in_the_end() -> Iterator[None]:
+    """What goes through a text once for each of its characters is ended: it would take an hour."""
+
+    def tired(*_: object) -> None:
+        raise TimeoutError("still at it")
+
+    before = signal.signal(signal.SIGALRM, tired)
+    signal.setitimer(signal.ITIMER_REAL, 30)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        " " * (1 << 20),
+        "<a><![CDATA[" * (1 << 16),
+        f"<a><![CDATA[{']] ' * (1 << 18)}]]></b>",
+        "<a" * (1 << 19),
+    ],
+)
+def test_a_long_body_of_a_stranger_is_read_once(monkeypatch: pytest.MonkeyPatch, inside: str) -> None:
+    monkeypatch.setattr(xml, "MAX_BYTES", 1 << 21)  # many times what may come, so that it tells
+    with in_the_end(), pytest.raises(BadCallback, match="bad-xml"):
+        parse_xml(f"<xml>{inside}</xml>".encode())
+
+
+def test_the_quick_way_takes_no_more_elements_than_the_other() -> None:
+    many = "".join(f"<a{number}>1</a{number}>" for number in range(xml.MAX_ELEMENTS + 1))
+    with pytest.raises(BadCallback, match="too-many-elements"):
+        parse_xml(f"<xml>{many}</xml>".encode())
