@@ -7,10 +7,10 @@ our short answers: a tenth to a fifth of the time that a keyword takes (`make be
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from app.silent_callers import Heard
 
 
-class WholeAnswers(HttpToolsProtocol):
+class WholeAnswers(Heard):
     """Uvicorn's own protocol over a transport that waits for the body."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

@@ -10,10 +10,10 @@ import uvicorn
 
 
 @asynccontextmanager
-async def answering(app: Any) -> AsyncIterator[str]:
-    """Its address, while it answers as the ASGI application does."""
+async def answering(app: Any, **options: Any) -> AsyncIterator[str]:
+    """Its address, while it answers as the ASGI application does; `options` are uvicorn's."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", **options))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"

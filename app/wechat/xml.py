@@ -22,8 +22,8 @@ _NON_CHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 
 
 # What WeChat nearly always sends: `<xml>` and elements side by side, each plain text or one CDATA section.
-# Nothing of it is tried a second time (`+` behind the quantifiers): anybody may send a body here, and only what
-# it holds tells who he is.
+# Nothing of it is tried a second time (`+` behind the quantifiers): anybody may send a body here, and only
+# what it holds tells who he is.
 _ELEMENT = re.compile(
     r"\s*+<([A-Za-z_]\w*+)>(?:"
     r"<!\[CDATA\[([^\]]*+(?:\](?!\]>)[^\]]*+)*+)\]\]>|([^<&\]]*+)"
