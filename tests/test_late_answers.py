@@ -2,8 +2,11 @@
 
 import asyncio
 
+import pytest
 import sqlalchemy as sa
 
+from app.dialogue.engine import ATTEMPTS
+from app.dialogue.journal import Entry, Written
 from app.jobs.deliveries import Sender
 from models import Counter, DeliveryState, Follower, MessageState
 from tests import mailing, slowness
@@ -86,6 +89,31 @@ async def test_a_late_answer_is_not_held_back_at_night(
     await sender.send_due()
 
     assert len(mailbox.sent) == 1
+
+
+async def test_with_whom_others_are_always_quicker_is_answered_late(
+    talk: Talk, sender: Sender, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    li = await talk.person("李娜")
+    await li.says("你好")
+    write, tries = talk.groups.write, 0
+
+    async def overtaken(entry: Entry) -> Written:
+        nonlocal tries
+        if entry.state is MessageState.ANSWERED:  # another process writes for this person first
+            tries += 1
+            async with talk.database.transaction() as session:
+                await session.execute(sa.update(Follower).values(version=Follower.version + 1))
+        return await write(entry)
+
+    monkeypatch.setattr(talk.groups, "write", overtaken)
+    assert await li.says("你好") == ""
+    assert tries == ATTEMPTS
+
+    monkeypatch.undo()
+    assert await talk.sweep.run() == 1
+    await sender.send_due()
+    assert mailbox.texts == ["您好。"]
 
 
 # --- it may not be sent -------------------------------------------------------------------------------------
