@@ -1,9 +1,5 @@
 """The quick reading of the usual shape finds what expat finds, or leaves the work to it."""
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +7,7 @@ from hypothesis import strategies as st
 from app.wechat import xml
 from app.wechat.crypto import BadCallback
 from app.wechat.xml import _parse, _parse_flat, parse_xml
+from tests.long_texts import in_the_end
 
 NAMES = st.sampled_from(["ToUserName", "Content", "MsgId", "Event", "a", "xml", "Encrypt"])
 TEXTS = st.text(alphabet=st.sampled_from("甲a1 <>&]['\"=/\n\t\r!CDATA"), max_size=12)
@@ -49,22 +46,6 @@ def test_the_usual_shape_takes_the_quick_way() -> None:
 def test_other_shapes_are_left_to_expat(text: str) -> None:
     assert _parse_flat(text.encode(), text) is None
     assert parse_xml(text.encode()) == _parse(text.encode())
-
-
-@contextmanager
-def in_the_end() -> Iterator[None]:
-    """What goes through a text once for each of its characters is ended: it would take an hour."""
-
-    def tired(*_: object) -> None:
-        raise TimeoutError("still at it")
-
-    before = signal.signal(signal.SIGALRM, tired)
-    signal.setitimer(signal.ITIMER_REAL, 30)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize(

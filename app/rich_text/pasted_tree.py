@@ -29,7 +29,7 @@ _SILENT: Final = _names(
 """Whose words no reader of the page sees, or which are controls and no text."""
 _EMPTY: Final = frozenset({"br", "img", "hr"})
 _DEEPEST: Final = 150  # levels; what stands deeper hangs on the last
-_STYLE: Final = re.compile(r"([a-z-]+)\s*:\s*([^;]+)")
+_STYLE: Final = re.compile(r"(?<![a-z-])([a-z-]++)\s*+:\s*+([^;]++)")
 LONGEST: Final = 2_000_000  # characters, without pictures
 TANGLED: Final = "粘贴的内容层层相套，认不出来。请先贴到记事本里，再从那里复制文字。"
 _MOST_TAGS: Final = 20_000

@@ -122,7 +122,9 @@ _PHONE: Final = re.compile(
     r"(?<!\d)(?:\+?86[ -]?)?1[3-9](?:[ .-]?\d){9}(?!\d)|(?<!\d)0\d{2,3}[ -]?\d{7,8}(?!\d)"
 )
 ID_NUMBER: Final = re.compile(r"(?<!\d)[1-9]\d{16}[\dXx](?![\dXx])")
-_LINK: Final = re.compile(r"https?://|www\.|\b[\w-]+\.(?:com|cn|net|top|xyz|cc)\b", re.IGNORECASE)
+_LINK: Final = re.compile(
+    r"https?://|www\.|(?<![\w-])[\w-]++\.(?:com|cn|net|top|xyz|cc)(?![a-z\d-])", re.IGNORECASE
+)
 # Between the characters of a word they hide it from a search, not from a reader.
 _GAPS: Final = re.compile(r"[\s\u200b-\u200d\ufeff*·•._~\-,，。、!！]+")
 
