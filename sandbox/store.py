@@ -221,6 +221,12 @@ class Database:
             with suppress(RuntimeError):  # no loop to come back: commit at once
                 asyncio.get_running_loop().call_later(COMMIT_SECONDS, self.commit)
                 self._connection.execute("begin")
+        return self._execute(statement, values)
+
+    def _execute(self, statement: str, values: Sequence[Any]) -> sqlite3.Cursor:
+        """Numbered places are names to the driver: from Python 3.14 on it takes no plain list for them."""
+        if "?1" in statement:
+            return self._connection.execute(statement, {str(n): each for n, each in enumerate(values, 1)})
         return self._connection.execute(statement, values)
 
     def commit(self) -> None:
@@ -237,14 +243,14 @@ class Database:
         return self._write(statement, values).rowcount
 
     def all(self, statement: str, *values: Any) -> list[Row]:
-        return [dict(row) for row in self._connection.execute(statement, values)]
+        return [dict(row) for row in self._execute(statement, values)]
 
     def find(self, statement: str, *values: Any) -> Row | None:
-        row = self._connection.execute(statement, values).fetchone()
+        row = self._execute(statement, values).fetchone()
         return dict(row) if row else None
 
     def count(self, statement: str, *values: Any) -> int:
-        return int(self._connection.execute(statement, values).fetchone()[0] or 0)
+        return int(self._execute(statement, values).fetchone()[0] or 0)
 
     def setting(self, name: str, default: Any = None) -> Any:
         if name not in self._settings:

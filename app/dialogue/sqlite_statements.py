@@ -39,13 +39,13 @@ from models.case import TALK_STANDS_OPEN
 from models.coordination import CASE_NEWS_BY_REPLY
 from models.types import public_id, unseal_json
 
-LEAVE = tuple(statement.format(who="?1", at="?2") for statement in LEAVING)
-PAY_OUTBOX, PAY_MESSAGE = (statement.format(row="?1", at="?2") for statement in PAY)
+LEAVE = tuple(statement.format(who=":who", at=":at") for statement in LEAVING)
+PAY_OUTBOX, PAY_MESSAGE = (statement.format(row=":row", at=":at") for statement in PAY)
 IN_TALK = (
     "WITH q(n, named, unnamed, at) AS (VALUES {rows}) SELECT n FROM q WHERE EXISTS"
     f" ({TALK_STANDS_OPEN.format(named='q.named', unnamed='q.unnamed', at='q.at')})"
 )
-TELL_NEWS = CASE_NEWS_BY_REPLY.format(row="?1")
+TELL_NEWS = CASE_NEWS_BY_REPLY.format(row=":row")
 PUT_DIALOGUE = put_dialogues(f"VALUES ({', '.join('?' * len(DIALOGUE_COLUMNS))})")
 
 
@@ -297,9 +297,10 @@ def store_more(db: sqlite3.Connection, entry: Entry) -> None:
             (entry.account_id, expected.media_id, file_id, _stamp(entry.received_at)),
         )
     for paid in entry.paid:
-        db.execute(PAY_OUTBOX, (paid, _stamp(entry.received_at)))
-        db.execute(PAY_MESSAGE, (paid,))
-        db.execute(TELL_NEWS, (paid,))
+        named = {"row": paid, "at": _stamp(entry.received_at)}
+        for statement in (PAY_OUTBOX, PAY_MESSAGE, TELL_NEWS):
+            db.execute(statement, named)
     if entry.contact is Contact.LEFT:
+        named = {"who": entry.speaker.follower_id, "at": _stamp(entry.received_at)}
         for statement in LEAVE:
-            db.execute(statement, (entry.speaker.follower_id, _stamp(entry.received_at)))
+            db.execute(statement, named)
