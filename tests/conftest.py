@@ -31,12 +31,14 @@ from app.services.addresses import use_public_url
 from app.settings import Settings
 from models.sealing import Keyring, use_keyring
 from tests import servers
+from tests.ending import ended_after, tasks_at_work
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=SHANGHAI)  # a Monday
 TEST_KEYS = {"t1": bytes(range(32))}
 TEST_LOOKUP = b"lookup key of the tests, 32 bytes"
 DATABASES = ("sqlite", "postgres")
 PAGES = ("test_console_", "test_portal", "test_api")  # files that tell what a page or a call shows
+LONGEST = 900  # seconds of a test with what it needs, on a machine that has much else to do
 STATEMENTS = 2000  # compiled ones that a test process keeps
 HEAVY = ("test_story_", "test_faults_", "test_keys_serving", "test_backups_", "test_migrations", "test_demo_")
 
@@ -368,6 +370,12 @@ def skip_is_failure(report: pytest.TestReport | pytest.CollectReport) -> None:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
         report.longrepr = f"{reason} (REQUIRE_SERVICES=1: a skip is a failure)"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Any:
+    with ended_after(LONGEST, tasks_at_work):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

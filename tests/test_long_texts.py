@@ -4,7 +4,7 @@ from app.rich_text.pasted import from_pasted
 from app.services.board_wording import Wordlist, marks_of
 from app.services.care_wording import doubtful
 from models import CaseKind
-from tests.long_texts import in_the_end
+from tests.ending import in_the_end
 
 MANY = 1 << 18
 

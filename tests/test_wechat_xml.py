@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from app.wechat import xml
 from app.wechat.crypto import BadCallback
 from app.wechat.xml import _parse, _parse_flat, parse_xml
-from tests.long_texts import in_the_end
+from tests.ending import in_the_end
 
 NAMES = st.sampled_from(["ToUserName", "Content", "MsgId", "Event", "a", "xml", "Encrypt"])
 TEXTS = st.text(alphabet=st.sampled_from("甲a1 <>&]['\"=/\n\t\r!CDATA"), max_size=12)
