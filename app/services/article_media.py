@@ -33,6 +33,7 @@ from models import (
     MediaSort,
     StoredFile,
 )
+from models.article_media import NOT_READY
 
 MOST: Final = 300  # files of one article, or clarification
 LOOSE_FOR: Final = timedelta(days=7)  # somebody may be writing
@@ -144,6 +145,14 @@ async def cuts_of(
 def title_of(name: str) -> str:
     """What a file is called before people: without its ending."""
     return name.rpartition(".")[0] or name
+
+
+async def infected(session: AsyncSession, owner: MediaOwner) -> dict[str, str]:
+    """Files in which a virus was found, by id, with what they were uploaded for."""
+    chosen = sa.select(ArticleMedia.public_id, ArticleMedia.key).where(
+        sa.text(NOT_READY), ArticleMedia.owner == owner, ArticleMedia.state == FileState.INFECTED
+    )
+    return {each.public_id: each.key for each in await session.execute(chosen)}
 
 
 def trouble(media: ArticleMedia | None) -> str:

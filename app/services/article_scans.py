@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services import article_media, content_pieces
 from app.services.permissions import Standing
-from models import OPEN_DRAFTS, ArticleMedia, ContentDraft, ContentKind, FileState
+from models import OPEN_DRAFTS, ArticleMedia, ContentDraft, ContentKind, FileState, MediaOwner
 from models.article_media import NOT_READY
 
 NO_WORDS: Final = "扫描程序没有说是什么"
@@ -41,8 +41,7 @@ async def settle(session: AsyncSession, media_id: int, virus: str | None) -> Non
 
 async def infected_of(session: AsyncSession, standing: Standing) -> list[str]:
     """Keys of articles that `standing` writes in, whose draft has a file with a virus."""
-    bad = sa.select(ArticleMedia).where(sa.text(NOT_READY), ArticleMedia.state == FileState.INFECTED)
-    named = {media.public_id: media.key for media in await session.scalars(bad)}
+    named = await article_media.infected(session, MediaOwner.ARTICLE)
     if not named:
         return []
     open_ones = sa.select(ContentDraft).where(

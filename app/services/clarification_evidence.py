@@ -23,11 +23,9 @@ from models import (
     ArticleMedia,
     Clarification,
     ClarificationState,
-    FileState,
     MediaOwner,
     MediaSort,
 )
-from models.article_media import NOT_READY
 
 PIECES: Final = 8
 TEXT: Final = 300  # characters, like the next
@@ -191,10 +189,7 @@ def _piece(given: Given, media: ArticleMedia | None, cuts: Cuts) -> Piece:
 
 async def infected_of(session: AsyncSession, staff_id: int) -> list[str]:
     """Public ids of claims that this one of staff writes about, with a file in which a virus was found."""
-    chosen = sa.select(ArticleMedia.public_id, ArticleMedia.key).where(
-        sa.text(NOT_READY), ArticleMedia.owner == OWNER, ArticleMedia.state == FileState.INFECTED
-    )
-    bad = {each.public_id: each.key for each in await session.execute(chosen)}
+    bad = await article_media.infected(session, OWNER)
     if not bad:
         return []
     open_ones = sa.select(Clarification).where(
